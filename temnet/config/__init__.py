@@ -1,0 +1,1 @@
+"""Settings: frozen, validated, every field with its unit and meaning."""

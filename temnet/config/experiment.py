@@ -1,0 +1,188 @@
+"""The settings of one experiment, and whether its sections agree with each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from temnet.config.analysis import Evaluation, Images, Occupancy, Prediction
+from temnet.config.camera import Camera
+from temnet.config.distributions import Settings, support
+from temnet.config.learning import Data, Labels, ModelSettings, Training
+from temnet.config.microscope import Microscope
+from temnet.config.structure import NoVibrations, StructureSettings, VibrationSettings
+
+Stage = Literal["simulate", "train", "evaluate", "predict", "occupancy", "report"]
+STAGES: tuple[Stage, ...] = ("simulate", "train", "evaluate", "predict", "occupancy", "report")
+"""Every stage, in the order in which they run."""
+
+STRUCTURE_CLASSES = {
+    "mos2": {"Mo", "S2", "S"},
+    "nanoparticle": {"metal", "oxide"},
+    "graphene": {"C"},
+}
+"""Kinds of column that each kind of structure has."""
+
+SIMULATION_SECTIONS = ("structure", "microscope", "camera", "labels", "data", "model")
+"""Sections without which nothing can be simulated."""
+
+STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
+    "simulate": SIMULATION_SECTIONS,
+    "train": (*SIMULATION_SECTIONS, "training"),
+    "evaluate": (*SIMULATION_SECTIONS, "evaluation"),
+    "predict": ("images", "prediction"),
+    "occupancy": ("images", "prediction", "occupancy"),
+    "report": (),
+}
+"""Sections that each stage needs."""
+
+WAVELENGTH_CONSTANTS = (12.2643, 0.978476e-6)
+"""Electron wavelength [Å] = a / sqrt(V (1 + b V)), V in volts: Kirkland, Advanced Computing in
+Electron Microscopy, 2nd ed. (2010), eq. 2.5 in numbers."""
+
+
+class Experiment(Settings):
+    """Everything that describes an experiment."""
+
+    version: Literal[1] = Field(1, description="Version of this format.")
+    seed: int = Field(1, ge=0, description="Seed of every draw.")
+    structure: StructureSettings | None = Field(None, description="The specimen.")
+    vibrations: VibrationSettings = Field(NoVibrations(), description="Thermal displacements.")
+    microscope: Microscope | None = Field(None, description="The microscope.")
+    camera: Camera | None = Field(None, description="The camera.")
+    labels: Labels | None = Field(None, description="What the network is taught to see.")
+    data: Data = Field(Data(), description="How many examples there are.")
+    model: ModelSettings | None = Field(None, description="The network.")
+    training: Training = Field(Training(), description="How the network is trained.")
+    evaluation: Evaluation = Field(Evaluation(), description="How predictions are scored.")
+    images: Images | None = Field(None, description="Microscope files.")
+    prediction: Prediction | None = Field(None, description="How columns are found.")
+    occupancy: Occupancy = Field(Occupancy(), description="How sites are followed.")
+    stages: tuple[Stage, ...] = Field(min_length=1, description="What is run.")
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the network's channels without the background."""
+        if self.labels is None:
+            raise ValueError("this experiment has no labels section")
+        return self.labels.classes
+
+    @property
+    def focus_count(self) -> int:
+        """Number of images in a focal series."""
+        if self.microscope is None:
+            raise ValueError("this experiment has no microscope section")
+        return len(self.microscope.defocus.steps)
+
+    @model_validator(mode="after")
+    def _stages_have_their_sections(self) -> Experiment:
+        for stage in self.stages:
+            missing = [name for name in STAGE_SECTIONS[stage] if getattr(self, name) is None]
+            if missing:
+                raise ValueError(
+                    f"stage `{stage}` needs the section {' and '.join(missing)}; add it, or take "
+                    f"`{stage}` out of stages"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _classes_exist(self) -> Experiment:
+        if self.structure is None or self.labels is None:
+            return self
+        known = STRUCTURE_CLASSES[self.structure.kind]
+        unknown = [name for name in self.labels.classes if name not in known]
+        if unknown:
+            raise ValueError(
+                f"labels.classes names {', '.join(unknown)}, which structure.kind "
+                f"{self.structure.kind} does not have; it has {', '.join(sorted(known))}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _image_fits_network(self) -> Experiment:
+        if self.model is None or self.model.kind != "unet" or "train" not in self.stages:
+            return self
+        unit = 2**self.model.depth
+        for size in self.data.shape:
+            if size % unit:
+                down = max(size // unit, 1) * unit
+                raise ValueError(
+                    f"data.image_size {size} is not a multiple of {unit} (2**depth, model.depth="
+                    f"{self.model.depth}); set data.image_size to {down} or {down + unit}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_fit_pixels(self) -> Experiment:
+        if self.model is None or self.labels is None:
+            return self
+        if self.labels.width < self.model.sampling:
+            raise ValueError(
+                f"labels.width {self.labels.width:g} Å is less than one pixel of the network "
+                f"(model.sampling {self.model.sampling:g} Å), so that peaks fall between pixels; "
+                f"set it to at least {self.model.sampling:g}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _grid_carries_the_aperture(self) -> Experiment:
+        if self.microscope is None:
+            return self
+        energy = support(self.microscope.energy)[0]
+        aperture = support(self.microscope.aperture_mrad)[1] * 1e-3 / wavelength(energy)
+        cutoff = 2 / 3 * 0.5 / self.microscope.grid_sampling
+        if aperture > cutoff:
+            raise ValueError(
+                f"microscope.grid_sampling {self.microscope.grid_sampling:g} Å carries the wave "
+                f"up to {cutoff:.2f} 1/Å (2/3 of Nyquist), but aperture_mrad lets pass up to "
+                f"{aperture:.2f} 1/Å at {energy:g} eV; set grid_sampling to at most "
+                f"{1 / (3 * aperture):.3f} or aperture_mrad to at most "
+                f"{cutoff * wavelength(energy) * 1e3:.1f}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _symmetries_keep_the_series(self) -> Experiment:
+        if self.data.exit_wave_reuse > min(self.data.training, self.data.validation):
+            raise ValueError(
+                f"data.exit_wave_reuse {self.data.exit_wave_reuse} is more than a split has "
+                "examples, which would all show one specimen; make it smaller"
+            )
+        return self
+
+    def identity(self) -> str:
+        """A hash of everything that an example depends on, and of nothing else."""
+        parts = {
+            "version": self.version,
+            "seed": self.seed,
+            "exit_wave_reuse": self.data.exit_wave_reuse,
+            "shape": self.data.shape,
+            "sampling": None if self.model is None else self.model.sampling,
+        }
+        for name in ("structure", "vibrations", "microscope", "camera", "labels"):
+            section = getattr(self, name)
+            parts[name] = None if section is None else section.model_dump(mode="json")
+        return settings_hash(parts)
+
+
+def settings_hash(settings: object) -> str:
+    """A short hash of plain values (what JSON can write), the same on every machine."""
+    text = json.dumps(settings, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def wavelength(energy: float) -> float:
+    """Relativistic wavelength of electrons [Å].
+
+    Args:
+        energy: Energy [eV].
+
+    >>> round(wavelength(300e3), 5)
+    0.01969
+    """
+    first, second = WAVELENGTH_CONSTANTS
+    return first / math.sqrt(energy * (1 + second * energy))

@@ -1,0 +1,146 @@
+"""Settings of labels, data, networks and training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from temnet.config.distributions import Settings
+
+
+class Labels(Settings):
+    """What the network is taught to see."""
+
+    classes: tuple[str, ...] = Field(
+        min_length=1, description="Kinds of column, in the order of the network's channels."
+    )
+    width: float = Field(
+        0.35, gt=0, le=3, description="Standard deviation of a column's Gaussian [Å]."
+    )
+    normalisation_width: float = Field(
+        12.0,
+        gt=0,
+        le=200,
+        description="Standard deviation of the blur that images are normalised with [Å].",
+    )
+
+    @model_validator(mode="after")
+    def _unique(self) -> Labels:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError(f"classes must differ from each other; got {list(self.classes)}")
+        if "background" in self.classes:
+            raise ValueError("`background` is added by itself; take it out of classes")
+        return self
+
+
+class Data(Settings):
+    """How many examples there are and where they come from."""
+
+    image_size: int | tuple[int, int] = Field(
+        256, description="Pixels of an example: one number, or [rows, cols]."
+    )
+    training: int = Field(1000, ge=1, description="Number of training examples.")
+    selection: int = Field(
+        100, ge=1, description="Examples that choose checkpoints and thresholds."
+    )
+    validation: int = Field(100, ge=1, description="Examples that figures report.")
+    source: Literal["stored", "fresh"] = Field(
+        "stored",
+        description="`stored`: made once, kept on disk; `fresh`: never the same image twice.",
+    )
+    folder: str | None = Field(
+        None, description="Where sets are stored; default runs/sets/<hash of the settings>."
+    )
+    exit_wave_reuse: int = Field(
+        1, ge=1, le=1000, description="Examples (microscope, camera) made of one exit wave."
+    )
+    workers: int = Field(
+        2, ge=0, le=1024, description="Processes that simulate; 0 simulates in this process."
+    )
+    augment: bool = Field(
+        True, description="Draw one of the square's eight symmetries per training image."
+    )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, cols) of an example."""
+        if isinstance(self.image_size, int):
+            return self.image_size, self.image_size
+        return self.image_size
+
+    def count(self, split: str) -> int:
+        """Number of examples of a split."""
+        return int(getattr(self, split))
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Data:
+        for size in self.shape:
+            if not 16 <= size <= 4096:
+                raise ValueError(f"image_size must lie between 16 and 4096 pixels; got {size}")
+        if self.augment and self.shape[0] != self.shape[1]:
+            raise ValueError(
+                "augment turns images by 90 degrees, which needs a square image_size; "
+                "set data.augment to false"
+            )
+        return self
+
+
+class UNetSettings(Settings):
+    """A U-Net: Ronneberger et al., MICCAI 2015, or the residual variant of Madsen et al. 2018."""
+
+    kind: Literal["unet"] = "unet"
+    sampling: float = Field(ge=0.02, le=1, description="Pixel size that the network sees [Å].")
+    depth: int = Field(4, ge=1, le=6, description="Number of times that the image is halved.")
+    filters: int = Field(32, ge=1, le=256, description="Channels at full size.")
+    max_filters: int = Field(256, ge=1, le=2048, description="Most channels at any level.")
+    skip: Literal["concatenate", "add"] = Field(
+        "concatenate", description="How the encoder's maps join the decoder."
+    )
+    residual: bool = Field(False, description="Residual blocks instead of plain ones.")
+    batch_norm: bool = Field(True, description="Batch normalisation after each convolution.")
+
+
+class MSDNetSettings(Settings):
+    """A mixed-scale dense network: Pelt & Sethian, PNAS 115, 254 (2018)."""
+
+    kind: Literal["msdnet"] = "msdnet"
+    sampling: float = Field(ge=0.02, le=1, description="Pixel size that the network sees [Å].")
+    depth: int = Field(100, ge=1, le=500, description="Number of layers.")
+    width: int = Field(1, ge=1, le=64, description="Channels that each layer adds.")
+    max_dilation: int = Field(10, ge=1, le=64, description="Dilations cycle from 1 to this.")
+    padding: Literal["reflect", "zeros"] = Field("reflect", description="Values over the border.")
+
+
+ModelSettings = Annotated[UNetSettings | MSDNetSettings, Field(discriminator="kind")]
+
+
+class Training(Settings):
+    """How a network is trained."""
+
+    epochs: int = Field(20, ge=1, description="Number of epochs.")
+    images_per_epoch: int = Field(
+        1000, ge=1, description="Images per epoch; one more epoch is one more checkpoint."
+    )
+    batch_size: int = Field(8, ge=1, le=1024, description="Images per step.")
+    precision: Literal["float32", "mixed_bfloat16"] = Field(
+        "float32", description="Arithmetic of the layers; outputs and loss are always float32."
+    )
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Highest learning rate.")
+    warmup_fraction: float = Field(
+        0.05, ge=0, le=0.9, description="Fraction of all steps in which the rate rises from 0."
+    )
+    final_learning_rate_fraction: float = Field(
+        0.01, ge=0, le=1, description="The cosine decay ends at this fraction of the rate."
+    )
+    weight_decay: float = Field(1e-4, ge=0, le=1, description="AdamW's weight decay.")
+    clip_norm: float = Field(1.0, gt=0, description="Gradients are cut to this norm.")
+    ema: float = Field(
+        0.99, ge=0, lt=1, description="Momentum of the average over weights; 0 takes none."
+    )
+    peak_weight: float = Field(
+        10.0, ge=0, description="Weight of a column's pixel in the loss; background has 1."
+    )
+    selection_images: int = Field(
+        100, ge=1, description="Selection images that peak F1 is computed on after each epoch."
+    )

@@ -1,0 +1,88 @@
+"""Settings of the microscope: energy, aberrations, coherence and the focal series."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from temnet.config.distributions import Number, Settings, bounded
+
+
+class FocalSeries(Settings):
+    """The defocus of each image of a series.
+
+    ``defocus`` has abTEM's sign (defocus = -C10) and counts from the specimen's mid-plane.
+    """
+
+    start: bounded(-5000, 5000, unit="Å") = Field(
+        0.0, description="Defocus [Å] to which the steps are added."
+    )
+    steps: tuple[float, ...] = Field(
+        (0.0,),
+        min_length=1,
+        max_length=32,
+        description="What each image adds to the start [Å]; its length is the number of images.",
+    )
+    jitter: bounded(0, 100, unit="Å") = Field(
+        0.0, description="Standard deviation of an error of each image's defocus [Å]."
+    )
+
+
+class Microscope(Settings):
+    """The microscope that an image is taken with.
+
+    Aberrations are magnitudes with a random direction unless an angle is given; the phase is
+    that of abTEM, chi = 2 pi / lambda * (alpha^2 / 2 (C10 + C12 cos 2(phi - phi12)) + ...).
+    """
+
+    energy: bounded(20e3, 1.5e6, unit="eV") = Field(description="Energy of the electrons [eV].")
+    defocus: FocalSeries = Field(FocalSeries(), description="The focal series.")
+    Cs_um: bounded(-5000, 5000, unit="µm") = Field(
+        0.0, description="Spherical aberration C30 [µm]."
+    )
+    astigmatism: bounded(0, 5000, unit="Å") = Field(
+        0.0, description="Two-fold astigmatism C12 [Å]."
+    )
+    astigmatism_angle_deg: Number = Field(
+        {"uniform": (0, 180)},
+        validate_default=True,
+        description="Direction of C12 [deg], from the columns' axis towards the rows' axis.",
+    )
+    coma: bounded(0, 50000, unit="Å") = Field(0.0, description="Axial coma C21 [Å].")
+    coma_angle_deg: Number = Field(
+        {"uniform": (0, 360)}, validate_default=True, description="Direction of C21 [deg]."
+    )
+    trefoil: bounded(0, 50000, unit="Å") = Field(0.0, description="Three-fold astigmatism C23 [Å].")
+    trefoil_angle_deg: Number = Field(
+        {"uniform": (0, 120)}, validate_default=True, description="Direction of C23 [deg]."
+    )
+    focal_spread: bounded(0, 200, unit="Å") = Field(
+        0.0, description="Standard deviation of the defocus from chromatic aberration [Å]."
+    )
+    angular_spread_mrad: bounded(0, 5, unit="mrad") = Field(
+        0.0, description="Standard deviation of the illumination's direction [mrad]."
+    )
+    focal_spread_model: Literal["envelope", "ensemble"] = Field(
+        "envelope",
+        description="`envelope` damps the wave (quick, wrong by up to a third for thick metal); "
+        "`ensemble` adds the images of several foci (right).",
+    )
+    aperture_mrad: bounded(0, 500, unit="mrad", above=True) = Field(
+        60.0, description="Half-angle of the objective aperture [mrad]."
+    )
+    image_spread: bounded(0, 3, unit="Å") = Field(
+        0.0,
+        description="Standard deviation of the image's vibration against the camera [Å].",
+    )
+    misalignment: bounded(0, 5, unit="Å") = Field(
+        0.0,
+        description="Standard deviation per axis [Å] of the shift left between the images of a "
+        "focal series; the first image is the reference.",
+    )
+    grid_sampling: float = Field(
+        0.1, ge=0.01, le=0.25, description="Coarsest pixel of the multislice grid [Å]."
+    )
+    slice_thickness: float = Field(
+        1.0, ge=0.1, le=5, description="Thickness of a slice of the potential [Å]."
+    )

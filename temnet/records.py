@@ -1,0 +1,175 @@
+"""The plain records that the packages hand to each other.
+
+Conventions, written once for the whole project:
+
+* Images are ``(row, col, focus)``, batches ``(batch, row, col, focus)``, label maps
+  ``(row, col, class)``, movies ``(frame, row, col, focus)``.
+* Points are ``(N, 2)`` float64 arrays of ``(row, col)`` in Å, counted from the centre of
+  pixel ``[0, 0]``.
+* Atoms live in the same frame: ``x`` runs along the columns, ``y`` along the rows and ``z``
+  along the beam, so that ``point = (y, x)``.  The electrons travel towards larger ``z``.
+* Å, eV, rad and e/Å² unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import ase
+
+IGNORED = -1
+"""Class index of a column that is neither labelled nor scored."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Atomic columns as projected along the beam.
+
+    Attributes:
+        positions: (N, 2) float64, (row, col) [Å] from the centre of pixel [0, 0].
+        class_index: (N,) int64, index into the experiment's classes; -1 is neither labelled
+            nor scored.
+        atom_count: (N,) int64, number of atoms on the column.
+    """
+
+    positions: np.ndarray
+    class_index: np.ndarray
+    atom_count: np.ndarray
+
+    def __post_init__(self) -> None:
+        n = len(self.class_index)
+        if self.positions.shape != (n, 2) or self.atom_count.shape != (n,):
+            raise ValueError(
+                f"Columns need positions (N, 2), class_index (N,) and atom_count (N,); got "
+                f"{self.positions.shape}, {self.class_index.shape} and {self.atom_count.shape}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.class_index)
+
+    @staticmethod
+    def empty() -> Columns:
+        """No columns at all."""
+        return Columns(np.zeros((0, 2)), np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    def select(self, mask: np.ndarray) -> Columns:
+        """The columns where ``mask`` (N,) is true, or at the given indices."""
+        return Columns(self.positions[mask], self.class_index[mask], self.atom_count[mask])
+
+    def inside(self, height: float, width: float, border: float = 0.0) -> np.ndarray:
+        """(N,) bool: which columns lie in a field of ``height`` x ``width`` [Å].
+
+        The field runs from 0 to ``height`` in rows; ``border`` [Å] is taken off each side.
+        """
+        row, col = self.positions.T
+        return (
+            (row >= border) & (row <= height - border) & (col >= border) & (col <= width - border)
+        )
+
+
+@dataclass(frozen=True)
+class Structure:
+    """A specimen and its projected columns.
+
+    Attributes:
+        atoms: Atoms with positions [Å] in the image's frame (see the module docstring).  They
+            reach over the image's border by the margin that the simulation asked for.
+        columns: Columns of the resting structure.
+        atom_column: (n_atoms,) int64, the column of each atom, -1 for an atom on none.
+        parameters: What was drawn to make it, by name; numbers and short texts.
+    """
+
+    atoms: ase.Atoms
+    columns: Columns
+    atom_column: np.ndarray
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One simulated training example.
+
+    Attributes:
+        images: (row, col, focus) float32, divided by the series' mean, not normalised.
+        labels: (row, col, class) float32 in [0, 1]; the last channel is the background.
+        weights: (row, col) float32, 0 where no judgement is possible, else 1.
+        columns: The true columns, at the mean of their displaced atoms.
+        parameters: Everything drawn, by name.
+        sampling: Pixel size [Å].
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    columns: Columns
+    parameters: Mapping[str, Any]
+    sampling: float
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """Columns that a network found.
+
+    Attributes:
+        frame: (N,) int64, the frame that each peak was found in.
+        positions: (N, 2) float64, (row, col) [Å] from the centre of pixel [0, 0].
+        class_index: (N,) int64.
+        score: (N,) float64, the peak's probability of being a column of any class, in [0, 1].
+        probabilities: (N, C) float64, probability of each class at the peak, without background.
+        spread: (N,) float64, uncertainty of the position [Å]; NaN where it was not estimated.
+    """
+
+    frame: np.ndarray
+    positions: np.ndarray
+    class_index: np.ndarray
+    score: np.ndarray
+    probabilities: np.ndarray
+    spread: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @staticmethod
+    def empty(class_count: int) -> Peaks:
+        """No peaks at all, of ``class_count`` classes."""
+        integers, reals = np.zeros(0, np.int64), np.zeros(0)
+        return Peaks(integers, np.zeros((0, 2)), integers, reals, np.zeros((0, class_count)), reals)
+
+    def select(self, mask: np.ndarray) -> Peaks:
+        """The peaks where ``mask`` (N,) is true, or at the given indices."""
+        return Peaks(
+            self.frame[mask],
+            self.positions[mask],
+            self.class_index[mask],
+            self.score[mask],
+            self.probabilities[mask],
+            self.spread[mask],
+        )
+
+    @staticmethod
+    def concatenate(parts: list[Peaks]) -> Peaks:
+        """All peaks of ``parts`` in order; the list must not be empty."""
+        names = ("frame", "positions", "class_index", "score", "probabilities", "spread")
+        return Peaks(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+@dataclass(frozen=True)
+class ImageSeries:
+    """Images from a microscope.
+
+    Attributes:
+        images: (frame, row, col, focus) float32, in the file's own grey values.
+        sampling: Pixel size [Å].
+        name: File name, for tables and titles.
+        metadata: What the file says of itself; plain values.
+    """
+
+    images: np.ndarray
+    sampling: float
+    name: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
