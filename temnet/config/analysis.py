@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
-from temnet.config.distributions import Settings
+from temnet.config.distributions import Settings, number_or
 
 
 class Images(Settings):
@@ -17,7 +17,7 @@ class Images(Settings):
         description="Paths or patterns; relative paths count from the YAML's folder, then from "
         "the working folder.",
     )
-    sampling: Literal["header"] | float = Field(
+    sampling: Annotated[Literal["header"] | float, number_or("header")] = Field(
         "header", description="Pixel size [Å], or `header` to take it from the file."
     )
     axes: Literal["auto", "frames", "focus"] = Field(
@@ -29,20 +29,26 @@ class Images(Settings):
         None, description="First frame and the one after the last; all where it is not given."
     )
 
-    @model_validator(mode="after")
-    def _positive(self) -> Images:
-        if not isinstance(self.sampling, str) and not 0.005 <= self.sampling <= 10:
-            raise ValueError(f"sampling must lie between 0.005 and 10 Å; got {self.sampling:g}")
-        if self.frames is not None and not 0 <= self.frames[0] < self.frames[1]:
-            raise ValueError(f"frames needs [first, after the last]; got {list(self.frames)}")
-        return self
+    @field_validator("sampling")
+    @classmethod
+    def _a_pixel(cls, sampling: str | float) -> str | float:
+        if not isinstance(sampling, str) and not 0.005 <= sampling <= 10:
+            raise ValueError(f"expected at least 0.005 and at most 10 Å; got {sampling:g}")
+        return sampling
+
+    @field_validator("frames")
+    @classmethod
+    def _ordered(cls, frames: tuple[int, int] | None) -> tuple[int, int] | None:
+        if frames is not None and not 0 <= frames[0] < frames[1]:
+            raise ValueError(f"expected [first, one after the last]; got {list(frames)}")
+        return frames
 
 
 class Prediction(Settings):
     """How columns are found."""
 
     network: str = Field(description="A name in pretrained/ or a network's folder.")
-    threshold: Literal["card"] | float = Field(
+    threshold: Annotated[Literal["card"] | float, number_or("card")] = Field(
         "card", description="Lowest score of a column; `card` takes the network's own."
     )
     min_distance: float | None = Field(
@@ -52,11 +58,12 @@ class Prediction(Settings):
         description="Columns closer than this [Å] are one; by default three label widths.",
     )
 
-    @model_validator(mode="after")
-    def _fraction(self) -> Prediction:
-        if not isinstance(self.threshold, str) and not 0 < self.threshold < 1:
-            raise ValueError(f"threshold must lie between 0 and 1; got {self.threshold:g}")
-        return self
+    @field_validator("threshold")
+    @classmethod
+    def _a_fraction(cls, threshold: str | float) -> str | float:
+        if not isinstance(threshold, str) and not 0 < threshold < 1:
+            raise ValueError(f"expected more than 0 and less than 1; got {threshold:g}")
+        return threshold
 
 
 class Evaluation(Settings):

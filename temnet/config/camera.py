@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from temnet.config.distributions import Settings, Text, bounded, texts
 
@@ -51,9 +51,10 @@ class Camera(Settings):
         0.0, description="Standard deviation of the readout noise of a pixel [electrons]."
     )
 
-    @model_validator(mode="after")
-    def _known(self) -> Camera:
-        for kind in texts(self.kind):
-            if kind not in CAMERAS:
-                raise ValueError(f"kind {kind!r} is not one of {', '.join(CAMERAS)}")
-        return self
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: Text) -> Text:
+        for word in texts(kind):
+            if word not in CAMERAS:
+                raise ValueError(f"expected one of {', '.join(CAMERAS)}; got {word!r}")
+        return kind

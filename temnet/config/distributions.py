@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 NORMAL_TRUNCATION = 3.0
 """A normal distribution is cut at this many standard deviations, so that it has bounds."""
@@ -18,6 +27,18 @@ class Settings(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=False
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, values: Any) -> Any:
+        # pydantic takes True for the number 1: where no switch is asked for it is a word.
+        if not isinstance(values, Mapping):
+            return values
+        switches = {name for name, field in cls.model_fields.items() if field.annotation is bool}
+        return {
+            key: str(value).lower() if isinstance(value, bool) and key not in switches else value
+            for key, value in values.items()
+        }
 
 
 class Uniform(Settings):
@@ -109,8 +130,101 @@ class TextChoice(Settings):
 
 
 Distribution = Uniform | LogUniform | Normal | Choice
-Number = float | Distribution
-Text = str | TextChoice
+
+DISTRIBUTIONS: dict[str, type[Distribution]] = {
+    "uniform": Uniform,
+    "log_uniform": LogUniform,
+    "normal": Normal,
+    "choice": Choice,
+}
+"""Every distribution by the key that it is written with."""
+
+_NUMBER_FORMS = (
+    "expected a number or one of {uniform: [low, high]}, {log_uniform: [low, high]}, "
+    "{normal: [mean, sigma]}, {choice: [a, b, ...]}"
+)
+
+
+def is_number(value: Any) -> bool:
+    """Whether ``value`` is a finite number; true and false are none.
+
+    >>> is_number(1), is_number(True), is_number(math.inf), is_number("1")
+    (True, False, False, False)
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _parse_number(value: Any) -> Any:
+    # A union would report every branch; this says in one sentence what is wrong.
+    if isinstance(value, Settings):
+        return value
+    if is_number(value):
+        return float(value)
+    if not isinstance(value, Mapping) or len(value) != 1:
+        raise ValueError(f"{_NUMBER_FORMS}; got {shown(value)}")
+    name, numbers = next(iter(value.items()))
+    if name not in DISTRIBUTIONS:
+        raise ValueError(f"{_NUMBER_FORMS}; got {shown(value)}")
+    if not isinstance(numbers, list | tuple) or not numbers or not all(map(is_number, numbers)):
+        raise ValueError(f"{name} needs a list of numbers; got {shown(numbers)}")
+    if name != "choice" and len(numbers) != 2:
+        raise ValueError(f"{name} needs two numbers; got {shown(numbers)}")
+    try:
+        return DISTRIBUTIONS[name](**{name: numbers})
+    except ValidationError as error:
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ValueError(message) from None
+
+
+def _parse_text(value: Any) -> Any:
+    if isinstance(value, Settings):
+        return value
+    words = value["choice"] if isinstance(value, Mapping) and list(value) == ["choice"] else [value]
+    if (
+        not isinstance(words, list | tuple)
+        or not words
+        or not all(isinstance(word, str | int) and not isinstance(word, bool) for word in words)
+    ):
+        raise ValueError(f"expected a word or {{choice: [one, another]}}; got {shown(value)}")
+    texts_ = [str(word) for word in words]  # YAML reads zone_axis: 110 as a number
+    return {"choice": texts_} if isinstance(value, Mapping) else texts_[0]
+
+
+def shown(value: Any) -> str:
+    """``value`` as a user may have typed it, shortened for a message.
+
+    >>> shown(None), shown(True), shown({"a": [1, "b"]})
+    ('nothing', 'true', "{a: [1, 'b']}")
+    """
+    if value is None:
+        return "nothing"
+    text = _yaml_like(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _yaml_like(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_yaml_like(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_yaml_like, value)) + "]"
+    return repr(value)
+
+
+Number = Annotated[float | Distribution, BeforeValidator(_parse_number)]
+Text = Annotated[str | TextChoice, BeforeValidator(_parse_text)]
+
+
+def number_or(word: str) -> Any:
+    """The type of a setting that is a number or one ``word``, with one message for both."""
+
+    def parse(value: Any) -> Any:
+        if value == word or is_number(value):
+            return value
+        raise ValueError(f"expected a number or `{word}`; got {shown(value)}")
+
+    return BeforeValidator(parse)
 
 
 def support(number: Number) -> tuple[float, float]:
@@ -163,9 +277,11 @@ def bounded(
         if least < low or most > high or (above and least <= low):
             span = f"{least:g}" if least == most else f"{least:g} to {most:g}"
             bracket = "more than" if above else "at least"
-            limits = [f"{bracket} {low:g}"] if low > -math.inf else []
-            limits += [f"at most {high:g}"] if high < math.inf else []
-            raise ValueError(f"expected {' and '.join(limits)} {unit}".rstrip() + f"; got {span}")
+            ends = [f"{bracket} {low:g}"] if low > -math.inf else []
+            ends += [f"at most {high:g}"] if high < math.inf else []
+            raise ValueError(f"expected {' and '.join(ends)} {unit}".rstrip() + f"; got {span}")
         return number
 
-    return Annotated[Number, AfterValidator(check)]
+    limits: dict[str, Any] = {} if low == -math.inf else {"minimum": low}
+    limits |= {} if high == math.inf else {"maximum": high}
+    return Annotated[Number, AfterValidator(check), Field(json_schema_extra=limits)]

@@ -7,7 +7,7 @@ import json
 import math
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from temnet.config.analysis import Evaluation, Images, Occupancy, Prediction
 from temnet.config.camera import Camera
@@ -89,6 +89,13 @@ class Experiment(Settings):
                 )
         return self
 
+    @field_validator("stages")
+    @classmethod
+    def _once_each(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        if len(set(stages)) != len(stages):
+            raise ValueError(f"expected each stage once; got {', '.join(stages)}")
+        return stages
+
     @model_validator(mode="after")
     def _classes_exist(self) -> Experiment:
         if self.structure is None or self.labels is None:
@@ -104,7 +111,17 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _image_fits_network(self) -> Experiment:
-        if self.model is None or self.model.kind != "unet" or "train" not in self.stages:
+        if self.model is None or "train" not in self.stages:
+            return self
+        if self.model.kind == "msdnet":
+            # A border of the largest dilation is reflected, which takes one pixel more.
+            least = self.model.max_dilation + 1
+            if min(self.data.shape) < least:
+                raise ValueError(
+                    f"data.image_size {min(self.data.shape)} is less than {least} "
+                    f"(model.max_dilation + 1); set data.image_size to at least {least} or "
+                    "model.max_dilation lower"
+                )
             return self
         unit = 2**self.model.depth
         for size in self.data.shape:
@@ -146,7 +163,7 @@ class Experiment(Settings):
         return self
 
     @model_validator(mode="after")
-    def _symmetries_keep_the_series(self) -> Experiment:
+    def _specimens_differ(self) -> Experiment:
         if self.data.exit_wave_reuse > min(self.data.training, self.data.validation):
             raise ValueError(
                 f"data.exit_wave_reuse {self.data.exit_wave_reuse} is more than a split has "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from temnet.config.distributions import Settings
+from temnet.config.distributions import Settings, is_number, shown
 
 
 class Labels(Settings):
@@ -34,10 +34,22 @@ class Labels(Settings):
         return self
 
 
+def _parse_size(value: Any) -> Any:
+    # A union would report both of its branches; this says in one sentence what is wrong.
+    sizes = value if isinstance(value, list | tuple) else (value,)
+    whole = all(is_number(size) and int(size) == size for size in sizes)
+    if not whole or (sizes is value and len(sizes) != 2):
+        raise ValueError(f"expected a whole number or [rows, cols]; got {shown(value)}")
+    for size in sizes:
+        if not 16 <= size <= 4096:
+            raise ValueError(f"expected at least 16 and at most 4096 pixels; got {size:g}")
+    return value
+
+
 class Data(Settings):
     """How many examples there are and where they come from."""
 
-    image_size: int | tuple[int, int] = Field(
+    image_size: Annotated[int | tuple[int, int], BeforeValidator(_parse_size)] = Field(
         256, description="Pixels of an example: one number, or [rows, cols]."
     )
     training: int = Field(1000, ge=1, description="Number of training examples.")
@@ -74,14 +86,11 @@ class Data(Settings):
         return int(getattr(self, split))
 
     @model_validator(mode="after")
-    def _sensible(self) -> Data:
-        for size in self.shape:
-            if not 16 <= size <= 4096:
-                raise ValueError(f"image_size must lie between 16 and 4096 pixels; got {size}")
+    def _square_to_be_turned(self) -> Data:
         if self.augment and self.shape[0] != self.shape[1]:
             raise ValueError(
-                "augment turns images by 90 degrees, which needs a square image_size; "
-                "set data.augment to false"
+                f"augment turns images by 90 degrees, which needs a square image_size; got "
+                f"{list(self.shape)}; set data.augment to false or data.image_size to one number"
             )
         return self
 
@@ -89,7 +98,7 @@ class Data(Settings):
 class UNetSettings(Settings):
     """A U-Net: Ronneberger et al., MICCAI 2015, or the residual variant of Madsen et al. 2018."""
 
-    kind: Literal["unet"] = "unet"
+    kind: Literal["unet"] = Field("unet", description="A U-Net.")
     sampling: float = Field(ge=0.02, le=1, description="Pixel size that the network sees [Å].")
     depth: int = Field(4, ge=1, le=6, description="Number of times that the image is halved.")
     filters: int = Field(32, ge=1, le=256, description="Channels at full size.")
@@ -104,7 +113,7 @@ class UNetSettings(Settings):
 class MSDNetSettings(Settings):
     """A mixed-scale dense network: Pelt & Sethian, PNAS 115, 254 (2018)."""
 
-    kind: Literal["msdnet"] = "msdnet"
+    kind: Literal["msdnet"] = Field("msdnet", description="A mixed-scale dense network.")
     sampling: float = Field(ge=0.02, le=1, description="Pixel size that the network sees [Å].")
     depth: int = Field(100, ge=1, le=500, description="Number of layers.")
     width: int = Field(1, ge=1, le=64, description="Channels that each layer adds.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from temnet.config.distributions import DISTRIBUTIONS, shown
 from temnet.config.experiment import Experiment
+from temnet.config.messages import Layer, describe
 from temnet.errors import InputError
 
 YAML_1_2_FLOAT = re.compile(
@@ -20,26 +21,53 @@ YAML_1_2_FLOAT = re.compile(
 """Numbers as YAML 1.2 has them: PyYAML itself takes 50e3 and 1.0e2 for text."""
 
 
+YAML_1_2_INT = re.compile(r"^[-+]?(0|[1-9][0-9_]*)$|^0x[0-9a-fA-F]+$")
+YAML_1_2_BOOL = re.compile(r"^(true|True|TRUE|false|False|FALSE)$")
+
+_PLAIN_VALUES = {
+    "tag:yaml.org,2002:int": ("-+0123456789", YAML_1_2_INT),
+    "tag:yaml.org,2002:float": ("-+.0123456789", YAML_1_2_FLOAT),
+    "tag:yaml.org,2002:bool": ("tTfF", YAML_1_2_BOOL),
+    "tag:yaml.org,2002:timestamp": ("", None),
+}
+"""Values that YAML 1.1 reads in ways of its own: `no` is a text here, as are 1:30 and dates."""
+
+
+def _with_plain_values(resolvers: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
+    """``resolvers`` and, tried after them, those of `_PLAIN_VALUES`."""
+    extended = {first: list(patterns) for first, patterns in resolvers.items()}
+    for tag, (letters, pattern) in _PLAIN_VALUES.items():
+        for first in letters:
+            extended.setdefault(first, []).append((tag, pattern))
+    return extended
+
+
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with the numbers of YAML 1.2, refusing keys that stand twice."""
+    """PyYAML's safe loader with the values of YAML 1.2, refusing keys that stand twice."""
+
+    yaml_implicit_resolvers = _with_plain_values(
+        {
+            first: [(tag, pattern) for tag, pattern in patterns if tag not in _PLAIN_VALUES]
+            for first, patterns in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+    )
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
+        seen: list[Any] = []
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", node.start_mark
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
                 )
+            seen.append(key)
         return super().construct_mapping(node, deep)
 
 
-_Loader.yaml_implicit_resolvers = copy.deepcopy(yaml.SafeLoader.yaml_implicit_resolvers)
-for _first in "-+.0123456789":
-    _Loader.yaml_implicit_resolvers[_first] = [
-        (tag, pattern)
-        for tag, pattern in _Loader.yaml_implicit_resolvers.get(_first, [])
-        if tag != "tag:yaml.org,2002:float"
-    ] + [("tag:yaml.org,2002:float", YAML_1_2_FLOAT)]
+class _Dumper(yaml.SafeDumper):
+    """PyYAML's safe dumper, which also quotes texts that YAML 1.2 takes for numbers."""
+
+    yaml_implicit_resolvers = _with_plain_values(yaml.SafeDumper.yaml_implicit_resolvers)
 
 
 def parse_yaml(text: str) -> Any:
@@ -60,12 +88,14 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         InputError: The file is missing, is no YAML, holds no mapping, or its bases form a ring.
     """
-    return _read(path, ())
+    return _read(path, (), ())[0]
 
 
-def _read(path: Path, parents: tuple[Path, ...]) -> dict[str, Any]:
-    path = path.resolve()
-    if path in parents:
+def _read(
+    path: Path, parents: tuple[Path, ...], place: tuple[str, ...]
+) -> tuple[dict[str, Any], list[Layer]]:
+    """The values of a file that is laid at ``place``, and the files that they come from."""
+    if path.resolve() in [parent.resolve() for parent in parents]:
         ring = " -> ".join(parent.name for parent in (*parents, path))
         raise InputError(f"{path}: `base` leads back to itself ({ring}); remove one of them.")
     if not path.is_file():
@@ -73,35 +103,48 @@ def _read(path: Path, parents: tuple[Path, ...]) -> dict[str, Any]:
         raise InputError(f"{path}: there is no such file{origin}; check the path.")
     try:
         values = parse_yaml(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where is not None else ""
         problem = getattr(error, "problem", None) or str(error)
         raise InputError(f"{path}{line}: this is not valid YAML: {problem}.") from error
     if not isinstance(values, dict):
-        raise InputError(f"{path}: expected sections as `name: value`; got {_kind(values)}.")
-    return _with_bases(values, path, (*parents, path))
+        raise InputError(f"{path}: expected sections as `name: value`; got {shown(values)}.")
+    return _with_bases(values, path, (*parents, path), place)
 
 
-def _with_bases(values: dict[str, Any], path: Path, parents: tuple[Path, ...]) -> dict[str, Any]:
-    own = {
-        key: _with_bases(value, path, parents) if isinstance(value, dict) else value
-        for key, value in values.items()
-        if key != "base"
-    }
+def _with_bases(
+    values: dict[Any, Any], path: Path, parents: tuple[Path, ...], place: tuple[str, ...]
+) -> tuple[dict[str, Any], list[Layer]]:
+    """``values`` over what its own and its sections' `base:` entries bring along."""
+    own: dict[str, Any] = {}
+    inherited: list[Layer] = []
+    for key, value in values.items():
+        if not isinstance(key, str):
+            where = f" in {'.'.join(place)}" if place else ""
+            raise InputError(f"{path}: names are texts; got {shown(key)}{where}; quote it.")
+        if key == "base":
+            continue
+        own[key] = value
+        if isinstance(value, dict):
+            own[key], layers = _with_bases(value, path, parents, (*place, key))
+            inherited += layers[1:]
+    layers = [Layer(str(path), place, values), *inherited]
     if "base" not in values:
-        return own
-    base = values["base"]
-    if not isinstance(base, str):
-        raise InputError(f"{path}: `base` must name one file; got {_kind(base)}.")
-    return merge(_read(path.parent / base, parents), own)
+        return own, layers
+    if not isinstance(values["base"], str):
+        raise InputError(f"{path}: `base` must name one file; got {shown(values['base'])}.")
+    base, base_layers = _read(path.parent / values["base"], parents, place)
+    return merge(base, own), layers + base_layers
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """``base`` with ``changes`` laid over it, section by section.
 
-    A section whose `kind` changes replaces the whole section, since other kinds have other
-    keys; so does a distribution, whose name is its key.
+    Where the `kind` of a structure, support, vibration or model changes, the whole section is
+    replaced, since other kinds have other keys; so is a distribution, whose name is its key.
 
     >>> merge({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}})
     {'a': {'b': 1, 'c': 3}}
@@ -109,20 +152,22 @@ def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
     merged = dict(base)
     for key, value in changes.items():
         old = merged.get(key)
-        if isinstance(value, Mapping) and isinstance(old, Mapping) and _same_kind(old, value):
+        if isinstance(value, Mapping) and isinstance(old, Mapping) and _same(key, old, value):
             merged[key] = merge(old, value)
         else:
             merged[key] = value
     return merged
 
 
-_DISTRIBUTIONS = frozenset({"uniform", "log_uniform", "normal", "choice"})
+_SECTIONS_OF_A_KIND = frozenset({"structure", "support", "vibrations", "model"})
+"""Sections whose `kind` says which keys they have."""
 
 
-def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    if _DISTRIBUTIONS & set(old) or _DISTRIBUTIONS & set(new):
+def _same(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether a section is changed key by key, not replaced as a whole."""
+    if DISTRIBUTIONS.keys() & old.keys() or DISTRIBUTIONS.keys() & new.keys():
         return False
-    return "kind" not in new or new["kind"] == old.get("kind")
+    return key not in _SECTIONS_OF_A_KIND or "kind" not in new or new["kind"] == old.get("kind")
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
@@ -139,7 +184,7 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
         path, equals, text = assignment.partition("=")
         keys = path.strip().split(".")
         if not equals or not all(keys):
-            raise InputError(f"--set {assignment}: expected key.path=value.")
+            raise InputError(f"--set {assignment}: expected key.path=value, without spaces.")
         try:
             value = parse_yaml(text)
         except yaml.YAMLError as error:
@@ -160,68 +205,28 @@ def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None
     Raises:
         InputError: Something in the file is wrong; the message names file and key.
     """
-    values = merge(read_yaml(Path(path)), overrides or {})
-    return validate(values, str(path))
+    values, layers = _read(Path(path), (), ())
+    overrides = overrides or {}
+    layers = [Layer("the overrides (--set)", (), overrides), *layers]
+    return validate(merge(values, overrides), str(path), layers)
 
 
-def validate(values: Mapping[str, Any], origin: str) -> Experiment:
-    """The settings that plain ``values`` describe; ``origin`` is named in messages.
+def validate(values: Mapping[str, Any], origin: str, layers: Sequence[Layer] = ()) -> Experiment:
+    """The settings that plain ``values`` describe.
+
+    Args:
+        values: Sections of an experiment.
+        origin: What messages call the place that the values come from.
+        layers: The files and overrides that the values were put together from, the one that
+            goes first being first; messages name the one that holds the key at fault.
 
     Raises:
-        InputError: Something is wrong; the message names ``origin`` and every key at fault.
+        InputError: Something is wrong; the message names origin and key of every fault.
     """
     try:
         return Experiment.model_validate(dict(values))
     except ValidationError as error:
-        raise InputError("\n".join(_describe(error, origin))) from None
-
-
-def _describe(error: ValidationError, origin: str) -> list[str]:
-    """One line per key at fault; of a union's branches only the one that came closest."""
-    found: dict[str, list[str]] = {}
-    for item in error.errors(include_url=False):
-        place = ".".join(str(part) for part in item["loc"] if _is_key(part))
-        found.setdefault(place, []).append(_sentence(item))
-    lines = []
-    for place, sentences in found.items():
-        distinct = list(dict.fromkeys(sentences))
-        where = f"{origin}: {place}" if place else origin
-        lines.append(f"{where}: {' or '.join(distinct)}.")
-    return lines
-
-
-_UNION_TAGS = frozenset(
-    {
-        "float", "int", "str", "tuple", "bool", "Uniform", "LogUniform", "Normal", "Choice",
-        "TextChoice", "literal", "constrained-int", "constrained-float",
-    }
-)  # fmt: skip
-
-
-def _is_key(part: int | str) -> bool:
-    """Whether a part of pydantic's location is a key of the YAML, not the tag of a union."""
-    if isinstance(part, int):
-        return True
-    return part not in _UNION_TAGS and "[" not in part
-
-
-def _sentence(item: Mapping[str, Any]) -> str:
-    kind, message, value = item["type"], item["msg"], item["input"]
-    if kind == "extra_forbidden":
-        return "there is no such setting; check the spelling or remove it"
-    if kind == "missing":
-        return "this setting is missing; add it"
-    if kind == "value_error":
-        return str(message).removeprefix("Value error, ").rstrip(".")
-    text = str(message)[0].lower() + str(message)[1:]
-    return f"{text}; got {_kind(value)}"
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+        raise InputError("\n".join(describe(error, origin, layers))) from None
 
 
 def write_experiment(experiment: Experiment, path: Path) -> None:
@@ -232,7 +237,7 @@ def write_experiment(experiment: Experiment, path: Path) -> None:
 def dump_experiment(experiment: Experiment) -> str:
     """Every setting, defaults included, as YAML."""
     values = experiment.model_dump(mode="json", exclude_none=True)
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def json_schema() -> dict[str, Any]:

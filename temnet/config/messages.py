@@ -1,0 +1,217 @@
+"""What is wrong with an experiment, in one line per key, as its author typed it."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from temnet.config.distributions import Settings, shown
+from temnet.config.experiment import Experiment
+
+Place = tuple[int | str, ...]
+"""Keys from the top of an experiment down to one of its settings."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The settings of one file or command line, to tell where a setting stands.
+
+    Attributes:
+        origin: What a message calls it: a file's path or ``--set``.
+        place: Section that the values are laid at; empty for the top.
+        values: The plain values.
+    """
+
+    origin: str
+    place: Place
+    values: Mapping[str, Any]
+
+    def holds(self, place: Place) -> bool:
+        """Whether the setting at ``place`` stands here."""
+        depth = len(self.place)
+        if place[:depth] != self.place:
+            return False
+        value: Any = self.values
+        for part in place[depth:]:
+            if isinstance(value, Mapping) and part in value:
+                value = value[part]
+            elif isinstance(value, list | tuple) and isinstance(part, int) and part < len(value):
+                value = value[part]
+            else:
+                return False
+        return True
+
+
+def describe(error: ValidationError, origin: str, layers: Sequence[Layer] = ()) -> list[str]:
+    """One line per key at fault, beginning with the file and the key path.
+
+    Args:
+        error: What pydantic found in an `Experiment`.
+        origin: Named where no layer holds the key.
+        layers: Where settings come from, the one that goes first being first.
+    """
+    found: dict[str, list[str]] = {}
+    items = error.errors(include_url=False)
+    for item in items:
+        if item["type"] == "too_short" and any(_below(other, item) for other in items):
+            continue  # pydantic counts the entries that are right
+        place, section = _resolve(item["loc"])
+        if item["type"] in ("union_tag_invalid", "union_tag_not_found"):
+            place = (*place, "kind")
+        where = next((layer.origin for layer in layers if layer.holds(place)), origin)
+        path = ".".join(map(str, place))
+        head = f"{where}: {path}" if place else where
+        found.setdefault(head, []).append(_sentence(item, section))
+    return [f"{head}: {'; '.join(dict.fromkeys(texts))}." for head, texts in found.items()]
+
+
+def _below(item: Mapping[str, Any], parent: Mapping[str, Any]) -> bool:
+    depth = len(parent["loc"])
+    return len(item["loc"]) > depth and item["loc"][:depth] == parent["loc"]
+
+
+def _resolve(location: Place) -> tuple[Place, type[Settings] | None]:
+    """The key path without pydantic's names of union branches, and the last key's section."""
+    place: list[int | str] = []
+    owner: type[Settings] | None = None
+    current: Any = Experiment
+    for part in location:
+        if isinstance(part, str) and (branch := _branch(current, part)) is not None:
+            current = branch
+            continue
+        if part == "[key]":
+            continue
+        place.append(part)
+        owner = current if _is_section(current) else None
+        field = None if owner is None else owner.model_fields.get(str(part))
+        current = None if field is None else _annotation(field)
+    return tuple(place), owner
+
+
+def _is_section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Settings)
+
+
+def _annotation(field: FieldInfo) -> Any:
+    """A field's type, where `None` is not a branch of its own."""
+    options = _options(field.annotation)
+    return options[0] if len(options) == 1 else field.annotation
+
+
+def _options(annotation: Any) -> list[Any]:
+    if get_origin(annotation) is Annotated:
+        return _options(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        options = [option for part in get_args(annotation) for option in _options(part)]
+        return [option for option in options if option is not type(None)]
+    return [annotation]
+
+
+def _branch(annotation: Any, tag: str) -> Any:
+    """The branch of a union of sections whose `kind` is ``tag``; None where it is a key."""
+    for option in _options(annotation):
+        if annotation is not option and _is_section(option) and _kind(option) == tag:
+            return option
+    return None
+
+
+def _kind(section: type[Settings]) -> Any:
+    field = section.model_fields.get("kind")
+    return None if field is None else field.default
+
+
+_WANTED = {
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a section of `name: value`",
+    "model_type": "a section of `name: value`",
+    "model_attributes_type": "a section of `name: value`",
+}
+"""What pydantic's kinds of fault stand for, in words."""
+
+_LIMITS = {
+    "greater_than": ("more than", "gt"),
+    "greater_than_equal": ("at least", "ge"),
+    "less_than": ("less than", "lt"),
+    "less_than_equal": ("at most", "le"),
+}
+
+
+def _sentence(item: Mapping[str, Any], section: type[Settings] | None) -> str:
+    kind, value, context = item["type"], item["input"], item.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown(str(item["loc"][-1]), section)
+    if kind == "missing":
+        return _missing(item["loc"][-1], section)
+    if kind == "value_error":
+        return str(item["msg"]).removeprefix("Value error, ").rstrip(".")
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _kinds(item, section)
+    if kind in _LIMITS:
+        words, key = _LIMITS[kind]
+        return f"expected {words} {context[key]:g}{_meaning(item, section)}; got {shown(value)}"
+    if kind == "literal_error":
+        expected = str(context["expected"]).replace("'", "")
+        return f"expected {expected}; got {shown(value)}"
+    if kind in ("too_short", "too_long"):
+        word, key = ("at least", "min_length") if kind == "too_short" else ("at most", "max_length")
+        entries = "entry" if context[key] == 1 else "entries"
+        return f"expected {word} {context[key]} {entries}; got {shown(value)}"
+    if kind in _WANTED:
+        return f"expected {_WANTED[kind]}{_meaning(item, section)}; got {shown(value)}"
+    text = str(item["msg"])
+    return f"{text[0].lower()}{text[1:]}; got {shown(value)}"
+
+
+def _meaning(item: Mapping[str, Any], section: type[Settings] | None) -> str:
+    field = None if section is None else section.model_fields.get(str(item["loc"][-1]))
+    if field is None or not field.description:
+        return ""
+    return f" ({field.description[0].lower()}{field.description[1:].rstrip('.')})"
+
+
+def _unknown(key: str, section: type[Settings] | None) -> str:
+    if section is None:
+        return "there is no such setting; check the spelling or remove it"
+    known = list(section.model_fields)
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
+    if close:
+        return f"there is no such setting; perhaps `{close[0]}` is meant"
+    return f"there is no such setting; remove it or use one of {', '.join(known)}"
+
+
+def _missing(key: int | str, section: type[Settings] | None) -> str:
+    if isinstance(key, int):
+        return "this entry of the list is missing; add it"
+    field = None if section is None else section.model_fields.get(key)
+    meaning = (
+        "" if field is None or not field.description else f" ({field.description.rstrip('.')})"
+    )
+    return f"this setting is missing; add it{meaning}"
+
+
+def _kinds(item: Mapping[str, Any], section: type[Settings] | None) -> str:
+    field = None if section is None else section.model_fields.get(str(item["loc"][-1]))
+    options = [] if field is None else [_kind(option) for option in _options(field.annotation)]
+    kinds = ", ".join(str(kind) for kind in options)
+    if item["type"] == "union_tag_not_found":
+        return f"this setting is missing; add it with one of {kinds}"
+    tag = str(item["ctx"]["tag"])
+    close = difflib.get_close_matches(tag, [str(kind) for kind in options], n=1)
+    hint = f" (perhaps {close[0]} is meant)" if close else ""
+    return f"expected one of {kinds}; got {tag!r}{hint}"

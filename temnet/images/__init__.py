@@ -1,0 +1,1 @@
+"""What is done alike to simulated and to measured images."""

@@ -1,0 +1,76 @@
+"""Band-limited change of the pixel size, the same for training and for inference."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import sparse
+
+LOBES = 4
+"""Half width of the windowed sinc, in zeros of the sinc."""
+
+
+def resample(images: np.ndarray, sampling: float, new_sampling: float) -> np.ndarray:
+    """Images at another pixel size, with the centre of pixel [0, 0] where it was.
+
+    A Lanczos-windowed sinc, widened when pixels get larger so that nothing above the new
+    Nyquist frequency folds back; the border reflects.  A constant image stays as it is.
+
+    Args:
+        images: (..., row, col, channel).
+        sampling: Pixel size now [Å].
+        new_sampling: Pixel size wanted [Å].
+
+    Returns:
+        float32, rows and columns ``floor((n - 1) * sampling / new_sampling) + 1``, so that every
+        new pixel's centre lies within the old image.
+    """
+    images = np.asarray(images, np.float32)
+    if np.isclose(sampling, new_sampling, rtol=1e-6, atol=0):
+        return images
+    ratio = new_sampling / sampling
+    for axis in (images.ndim - 3, images.ndim - 2):
+        matrix = _weights(images.shape[axis], ratio)
+        moved = np.moveaxis(images, axis, 0)
+        flat = matrix @ moved.reshape(len(moved), -1)
+        images = np.moveaxis(flat.reshape(-1, *moved.shape[1:]), 0, axis)
+    return np.ascontiguousarray(images)
+
+
+def resampled_size(count: int, sampling: float, new_sampling: float) -> int:
+    """Pixels along a side after ``resample``.
+
+    >>> resampled_size(180, 0.2, 0.1), resampled_size(101, 0.1, 0.2)
+    (359, 51)
+    """
+    return int(np.floor((count - 1) * sampling / new_sampling + 1e-6)) + 1
+
+
+@lru_cache(maxsize=32)
+def _weights(count: int, ratio: float) -> sparse.csr_array:
+    """(new count, count) float32 weights for pixels ``ratio`` times as large."""
+    scale = max(ratio, 1.0)
+    new_count = resampled_size(count, 1.0, ratio)
+    centres = np.arange(new_count) * ratio
+    reach = int(np.ceil(LOBES * scale))
+    offsets = np.arange(-reach, reach + 1)
+    taps = np.round(centres).astype(int)[:, None] + offsets
+    distance = (taps - centres[:, None]) / scale
+    weights = np.where(np.abs(distance) < LOBES, np.sinc(distance) * np.sinc(distance / LOBES), 0)
+    weights /= weights.sum(axis=1, keepdims=True)
+    rows = np.repeat(np.arange(new_count), len(offsets))
+    columns = reflect_index(taps, count).ravel()
+    shape = (new_count, count)
+    matrix = sparse.coo_array((weights.ravel(), (rows, columns)), shape=shape)
+    return sparse.csr_array(matrix, dtype=np.float32)
+
+
+def reflect_index(index: np.ndarray, count: int) -> np.ndarray:
+    """Indices over the border reflected at it, with the edge pixel repeated.
+
+    >>> reflect_index(np.array([-2, -1, 0, 3, 4]), 4).tolist()
+    [1, 0, 0, 3, 3]
+    """
+    folded = np.mod(index, 2 * count)
+    return np.where(folded < count, folded, 2 * count - 1 - folded)

@@ -1,0 +1,1 @@
+"""Networks as plain Keras models, and the folders that they are kept in."""

@@ -1,0 +1,135 @@
+"""Pieces that the networks are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from temnet.randomness import generator
+
+BATCH_NORM_MOMENTUM = 0.95
+"""The statistics remember some 20 steps: a batch of images holds many thousand pixels, so that
+one batch alone is already precise, and a short memory keeps up with weights that still move."""
+
+
+def layer_seed(seed: int, name: str) -> int:
+    """The seed of a layer's initialiser, a function of the experiment's seed and its name.
+
+    >>> layer_seed(1, "logits") == layer_seed(1, "logits") != layer_seed(2, "logits")
+    True
+    """
+    return int(generator(seed, f"model/{name}").integers(2**31))
+
+
+def convolution(
+    maps: Any,
+    filters: int,
+    size: int,
+    name: str,
+    *,
+    seed: int,
+    dtype: str,
+    use_bias: bool = True,
+) -> Any:
+    """A convolution with zeros over the border and He-normal weights.
+
+    Args:
+        maps: (batch, row, col, channel) symbolic tensor.
+        filters: Number of channels that come out.
+        size: Width of the kernel [pixels].
+        name: Name of the layer.
+        seed: The experiment's seed.
+        dtype: Keras policy of the layer.
+        use_bias: Whether a bias is added; batch normalisation makes it needless.
+
+    Returns:
+        (batch, row, col, filters) symbolic tensor.
+    """
+    return keras.layers.Conv2D(
+        filters,
+        size,
+        padding="same",
+        use_bias=use_bias,
+        kernel_initializer=keras.initializers.HeNormal(seed=layer_seed(seed, name)),
+        dtype=dtype,
+        name=name,
+    )(maps)
+
+
+def convolution_unit(
+    maps: Any,
+    filters: int,
+    name: str,
+    *,
+    seed: int,
+    dtype: str,
+    batch_norm: bool,
+    activation: bool = True,
+) -> Any:
+    """3 x 3 convolution, batch normalisation if wanted, ReLU if wanted.
+
+    Arguments and shapes as in `convolution`.
+    """
+    maps = convolution(
+        maps, filters, 3, f"{name}_conv", seed=seed, dtype=dtype, use_bias=not batch_norm
+    )
+    if batch_norm:
+        maps = keras.layers.BatchNormalization(
+            momentum=BATCH_NORM_MOMENTUM, dtype=dtype, name=f"{name}_norm"
+        )(maps)
+    if activation:
+        maps = keras.layers.ReLU(dtype=dtype, name=f"{name}_relu")(maps)
+    return maps
+
+
+def plain_block(
+    maps: Any, filters: int, name: str, *, seed: int, dtype: str, batch_norm: bool
+) -> Any:
+    """Two convolution units one after the other: Ronneberger et al., MICCAI 2015.
+
+    Arguments and shapes as in `convolution`.
+    """
+    settings = {"seed": seed, "dtype": dtype, "batch_norm": batch_norm}
+    maps = convolution_unit(maps, filters, f"{name}_1", **settings)
+    return convolution_unit(maps, filters, f"{name}_2", **settings)
+
+
+def residual_block(
+    maps: Any, filters: int, name: str, *, seed: int, dtype: str, batch_norm: bool
+) -> Any:
+    """Two convolution units whose result is added to what came in: He et al., CVPR 2016.
+
+    The input passes a 1 x 1 convolution where it has another number of channels.  Arguments and
+    shapes as in `convolution`.
+    """
+    settings = {"seed": seed, "dtype": dtype, "batch_norm": batch_norm}
+    shortcut = maps
+    if maps.shape[-1] != filters:
+        shortcut = convolution(maps, filters, 1, f"{name}_shortcut", seed=seed, dtype=dtype)
+    maps = convolution_unit(maps, filters, f"{name}_1", **settings)
+    maps = convolution_unit(maps, filters, f"{name}_2", activation=False, **settings)
+    maps = keras.layers.Add(dtype=dtype, name=f"{name}_sum")([shortcut, maps])
+    return keras.layers.ReLU(dtype=dtype, name=f"{name}_relu")(maps)
+
+
+def logits(maps: Any, class_count: int, *, seed: int, zero: bool = False) -> Any:
+    """The last layer: a 1 x 1 convolution in float32, whatever precision came before.
+
+    Args:
+        maps: (batch, row, col, channel) symbolic tensor.
+        class_count: Number of classes, the background included.
+        seed: The experiment's seed.
+        zero: Start from zero weights instead of Glorot's.
+
+    Returns:
+        (batch, row, col, class_count) float32 symbolic tensor.
+    """
+    initializer = (
+        keras.initializers.Zeros()
+        if zero
+        else keras.initializers.GlorotUniform(seed=layer_seed(seed, "logits"))
+    )
+    return keras.layers.Conv2D(
+        class_count, 1, kernel_initializer=initializer, dtype="float32", name="logits"
+    )(maps)

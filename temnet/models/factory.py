@@ -1,0 +1,43 @@
+"""From settings to a network."""
+
+from __future__ import annotations
+
+import keras
+
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+from temnet.models.msdnet import build_msdnet
+from temnet.models.unet import build_unet
+
+BUILDERS = {"unet": build_unet, "msdnet": build_msdnet}
+"""The function that builds each kind of network."""
+
+
+def build_model(experiment: Experiment, precision: str | None = None) -> keras.Model:
+    """The network that an experiment describes, with its initial weights.
+
+    Args:
+        experiment: Settings with the sections model, labels and microscope.
+        precision: Keras policy of the layers; the experiment's own by default.  The outputs are
+            float32 under any policy.
+
+    Returns:
+        A model from images (batch, row, col, focus) to logits (batch, row, col, class), of any
+        number of rows and cols that the network can take; the last class is the background.
+
+    Raises:
+        InputError: One of the sections is missing.
+    """
+    for section in ("model", "labels", "microscope"):
+        if getattr(experiment, section) is None:
+            raise InputError(
+                f"A network needs the sections model, labels and microscope; {section} is missing. "
+                f"Add `{section}:` to the experiment."
+            )
+    return BUILDERS[experiment.model.kind](
+        experiment.model,
+        focus_count=experiment.focus_count,
+        class_count=len(experiment.class_names) + 1,
+        seed=experiment.seed,
+        dtype=precision or experiment.training.precision,
+    )

@@ -1,0 +1,82 @@
+"""The U-Net."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from temnet.config.learning import UNetSettings
+from temnet.models.blocks import convolution, logits, plain_block, residual_block
+
+BLOCKS = {False: plain_block, True: residual_block}
+"""The block of each level, by whether the network is residual."""
+
+
+def build_unet(
+    settings: UNetSettings, focus_count: int, class_count: int, seed: int, dtype: str
+) -> keras.Model:
+    """A U-Net: Ronneberger et al., MICCAI 2015; with ``residual`` and additive skips the variant
+    of Madsen et al., Adv. Theory Simul. 1, 1800037 (2018).
+
+    It departs from both papers where the image grows again: bilinear interpolation instead of a
+    transposed convolution, whose uneven overlap leaves a grid of two pixels on the maps.
+
+    Args:
+        settings: The network's settings.
+        focus_count: Number of focal images.
+        class_count: Number of classes, the background included.
+        seed: The experiment's seed.
+        dtype: Keras policy of all layers but the last.
+
+    Returns:
+        A model from (batch, row, col, focus) to float32 logits (batch, row, col, class); row and
+        col must be multiples of ``2**settings.depth``.
+    """
+    inputs = keras.Input((None, None, focus_count), name="images")
+    maps, skips = _encoder(inputs, settings, seed, dtype)
+    maps = _decoder(maps, skips, settings, seed, dtype)
+    outputs = logits(maps, class_count, seed=seed)
+    return keras.Model(inputs, outputs, name="unet")
+
+
+def level_filters(settings: UNetSettings) -> list[int]:
+    """Number of channels at each level, from full size down.
+
+    >>> level_filters(UNetSettings(sampling=0.1, depth=4, filters=32, max_filters=256))
+    [32, 64, 128, 256, 256]
+    """
+    return [
+        min(settings.filters * 2**level, settings.max_filters)
+        for level in range(settings.depth + 1)
+    ]
+
+
+def _encoder(maps: Any, settings: UNetSettings, seed: int, dtype: str) -> tuple[Any, list[Any]]:
+    """The maps at the coarsest level and those of every level above, from full size down."""
+    block = BLOCKS[settings.residual]
+    common = {"seed": seed, "dtype": dtype, "batch_norm": settings.batch_norm}
+    *upper, bottom = level_filters(settings)
+    skips = []
+    for level, filters in enumerate(upper):
+        maps = block(maps, filters, f"encoder_{level}", **common)
+        skips.append(maps)
+        maps = keras.layers.MaxPooling2D(2, dtype=dtype, name=f"encoder_{level}_pool")(maps)
+    return block(maps, bottom, "bottom", **common), skips
+
+
+def _decoder(maps: Any, skips: list[Any], settings: UNetSettings, seed: int, dtype: str) -> Any:
+    """The maps at full size."""
+    block = BLOCKS[settings.residual]
+    common = {"seed": seed, "dtype": dtype, "batch_norm": settings.batch_norm}
+    join = keras.layers.Concatenate if settings.skip == "concatenate" else keras.layers.Add
+    for level in reversed(range(settings.depth)):
+        name, filters = f"decoder_{level}", level_filters(settings)[level]
+        # A 1 x 1 convolution and the interpolation commute: before it, it costs a quarter.
+        maps = convolution(maps, filters, 1, f"{name}_reduce", seed=seed, dtype=dtype)
+        maps = keras.layers.UpSampling2D(
+            2, interpolation="bilinear", dtype=dtype, name=f"{name}_grow"
+        )(maps)
+        maps = join(dtype=dtype, name=f"{name}_join")([skips[level], maps])
+        maps = block(maps, filters, name, **common)
+    return maps

@@ -1,0 +1,1 @@
+"""From a specimen to training examples: exit wave, focal series, camera, labels."""

@@ -1,0 +1,146 @@
+"""One training example, as a pure function of the experiment, the split and an index."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from temnet.config.distributions import draw
+from temnet.config.experiment import SIMULATION_SECTIONS, Experiment
+from temnet.errors import InputError
+from temnet.images.resample import resample
+from temnet.randomness import SPLITS, generator
+from temnet.records import Columns, Example, Structure
+from temnet.simulation.camera import Detector, draw_detector, record
+from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
+from temnet.simulation.focal_series import focal_series
+from temnet.simulation.labels import draw_labels
+from temnet.simulation.optics import draw_optics, margin
+from temnet.structures.factory import build_structure
+from temnet.structures.geometry import Field
+from temnet.structures.vibrations import displace
+
+
+def simulate_example(experiment: Experiment, index: int, split: str = "training") -> Example:
+    """Example ``index`` of a split.
+
+    The same bits in any order and process: every draw has a generator of its own, made from
+    the experiment's seed, the split and the index.
+
+    Args:
+        experiment: The settings.
+        index: Number of the example, 0 or more.
+        split: training, selection or validation.
+
+    Returns:
+        The example at the network's pixels, not normalised.
+
+    Raises:
+        InputError: A section is missing, or the split does not exist.
+    """
+    return simulate_block(experiment, index, index + 1, split)[0]
+
+
+def simulate_block(experiment: Experiment, start: int, stop: int, split: str) -> list[Example]:
+    """Examples ``start`` to ``stop - 1``, each exit wave computed once.
+
+    Raises:
+        InputError: A section is missing, or the split does not exist.
+    """
+    missing = [name for name in SIMULATION_SECTIONS if getattr(experiment, name) is None]
+    if missing:
+        raise InputError(f"Simulation needs the section {' and '.join(missing)}; add it.")
+    if split not in SPLITS:
+        raise InputError(f"There is no split {split!r}; the splits are {', '.join(SPLITS)}.")
+    if start < 0:
+        raise InputError(f"An example's index must be 0 or more; got {start}.")
+    examples: list[Example] = []
+    specimen_index = -1
+    for index in range(start, stop):
+        if index // experiment.data.exit_wave_reuse != specimen_index:
+            specimen_index = index // experiment.data.exit_wave_reuse
+            specimen, wave, energy = _specimen(experiment, specimen_index, split)
+        examples.append(_image(experiment, specimen, wave, energy, index, split))
+    return examples
+
+
+def _field(experiment: Experiment) -> tuple[float, float]:
+    """Height and width of an image, from the first to the last pixel's centre [Å]."""
+    rows, cols = experiment.data.shape
+    return (rows - 1) * experiment.model.sampling, (cols - 1) * experiment.model.sampling
+
+
+def simulation_grid(experiment: Experiment) -> Grid:
+    """The grid of the experiment's exit waves, the same for all of its examples."""
+    microscope = experiment.microscope
+    return plan_grid(*_field(experiment), margin(microscope), microscope.grid_sampling)
+
+
+def _specimen(experiment: Experiment, index: int, split: str) -> tuple[Structure, ExitWave, float]:
+    """A vibrating specimen, the wave behind it, and the electrons' energy [eV]."""
+    seed, microscope = experiment.seed, experiment.microscope
+    grid = simulation_grid(experiment)
+    field = Field(*_field(experiment), grid.margin)
+    resting = build_structure(
+        experiment.structure,
+        field,
+        experiment.labels.classes,
+        generator(seed, f"{split}/structure", index),
+    )
+    rng = generator(seed, f"{split}/vibrations", index)
+    structure = displace(resting, experiment.vibrations, rng)
+    energy = draw(microscope.energy, generator(seed, f"{split}/energy", index))
+    z = resting.atoms.positions[:, 2]
+    midplane = float(z.min() + z.max()) / 2 if len(z) else None
+    wave = exit_wave(structure.atoms, grid, energy, microscope.slice_thickness, midplane)
+    return structure, wave, energy
+
+
+def _image(
+    experiment: Experiment,
+    structure: Structure,
+    wave: ExitWave,
+    energy: float,
+    index: int,
+    split: str,
+) -> Example:
+    """The specimen through a microscope and a camera of its own."""
+    seed, labels, sampling = experiment.seed, experiment.labels, experiment.model.sampling
+    optics = draw_optics(
+        experiment.microscope, energy, generator(seed, f"{split}/microscope", index)
+    )
+    rng = generator(seed, f"{split}/camera", index)
+    detector = draw_detector(experiment.camera, rng)
+    counts = record(
+        focal_series(wave, optics),
+        wave.grid,
+        detector,
+        _camera_shape(experiment, detector),
+        optics.shifts,
+        optics.image_spread,
+        rng,
+    )
+    rows, cols = experiment.data.shape
+    images = resample(counts, detector.sampling, sampling)[:rows, :cols]
+    level = images.mean()
+    columns = _seen(structure.columns, experiment)
+    maps, weights = draw_labels(columns, (rows, cols), sampling, labels.width, len(labels.classes))
+    return Example(
+        images=np.ascontiguousarray(images / (level if level > 0 else 1), np.float32),
+        labels=maps,
+        weights=weights,
+        columns=columns,
+        parameters={**structure.parameters, **optics.parameters(), **detector.parameters()},
+        sampling=sampling,
+    )
+
+
+def _camera_shape(experiment: Experiment, detector: Detector) -> tuple[int, int]:
+    """Camera pixels that hold the image, with one to spare for the last network pixel."""
+    rows, cols = (int(np.ceil(side / detector.sampling)) + 2 for side in _field(experiment))
+    return rows, cols
+
+
+def _seen(columns: Columns, experiment: Experiment) -> Columns:
+    """Columns in the image or so near that their labels reach into it."""
+    height, width = _field(experiment)
+    return columns.select(columns.inside(height, width, -4 * experiment.labels.width))

@@ -1,0 +1,1 @@
+"""Random specimens with their projected columns."""

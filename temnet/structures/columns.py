@@ -1,0 +1,133 @@
+"""Projected columns: which atoms stand on one line along the beam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from ase import Atoms
+from scipy.spatial import cKDTree
+from sklearn.cluster import DBSCAN
+
+from temnet.records import IGNORED, Columns, Structure
+
+TOLERANCE = 0.5
+"""Atoms of a resting, untilted crystal within this projected distance are one column [Å]."""
+
+MAX_SMEAR = 0.5
+"""A column smeared by tilt over more than this fraction of the distance to its neighbour is not
+told from it, and is neither labelled nor scored."""
+
+
+def project(atoms: Atoms, chosen: np.ndarray, tolerance: float = TOLERANCE) -> np.ndarray:
+    """The column of each atom of a resting, untilted structure.
+
+    Args:
+        atoms: Positions [Å] with the beam along z.
+        chosen: (n_atoms,) bool, the atoms that can stand on a column.
+        tolerance: Largest projected distance between neighbours on a column [Å].
+
+    Returns:
+        (n_atoms,) int64, columns numbered from 0; -1 for atoms that were not chosen.
+    """
+    atom_column = np.full(len(atoms), -1, np.int64)
+    if np.any(chosen):
+        found = DBSCAN(eps=tolerance, min_samples=1).fit(atoms.positions[chosen, :2])
+        atom_column[chosen] = found.labels_
+    return atom_column
+
+
+def column_positions(positions: np.ndarray, atom_column: np.ndarray) -> np.ndarray:
+    """Mean projected position of each column's atoms.
+
+    Args:
+        positions: (n_atoms, 3), x, y, z [Å].
+        atom_column: (n_atoms,) column of each atom, -1 for none.
+
+    Returns:
+        (N, 2) float64, (row, col) [Å].
+    """
+    on_column = atom_column >= 0
+    index = atom_column[on_column]
+    count = np.bincount(index)
+    sums = [np.bincount(index, positions[on_column, axis]) for axis in (1, 0)]
+    return np.stack(sums, axis=1) / count[:, None] if len(count) else np.zeros((0, 2))
+
+
+def make_structure(
+    atoms: Atoms,
+    atom_column: np.ndarray,
+    class_of: Callable[[Mapping[str, int]], str | None],
+    classes: Sequence[str],
+    parameters: Mapping[str, object],
+) -> Structure:
+    """A structure whose columns are classed by what stands on them.
+
+    Args:
+        atoms: The atoms, with the beam along z [Å].
+        atom_column: (n_atoms,) column of each atom, -1 for none.
+        class_of: Name of the class for a column's composition (atoms per element), or None.
+        classes: The experiment's classes; a column of any other class is ignored.
+        parameters: What was drawn to make the structure.
+    """
+    symbols = np.array(atoms.get_chemical_symbols())
+    count = int(atom_column.max(initial=-1)) + 1
+    atom_count = np.bincount(atom_column[atom_column >= 0], minlength=count)
+    elements = sorted(set(symbols[atom_column >= 0]))
+    composition = (
+        np.stack(
+            [
+                np.bincount(atom_column[(atom_column >= 0) & (symbols == element)], minlength=count)
+                for element in elements
+            ],
+            axis=1,
+        )
+        if elements
+        else np.zeros((0, 0), int)
+    )
+    numbers = {name: index for index, name in enumerate(classes)}
+    kinds, which = np.unique(composition, axis=0, return_inverse=True)
+    named = [
+        class_of({e: int(n) for e, n in zip(elements, row, strict=True) if n}) for row in kinds
+    ]
+    index = np.array([numbers.get(name or "", IGNORED) for name in named], np.int64)
+    columns = Columns(
+        positions=column_positions(atoms.positions, atom_column),
+        class_index=index[which.ravel()] if count else np.zeros(0, np.int64),
+        atom_count=atom_count.astype(np.int64),
+    )
+    return Structure(atoms, columns, atom_column, parameters)
+
+
+def moved(structure: Structure, positions: np.ndarray) -> Structure:
+    """The structure with its atoms elsewhere; its columns follow the mean of their atoms.
+
+    Args:
+        structure: The structure.
+        positions: (n_atoms, 3) new positions, x, y, z [Å].
+    """
+    atoms = structure.atoms.copy()
+    atoms.positions = positions
+    columns = Columns(
+        column_positions(positions, structure.atom_column),
+        structure.columns.class_index,
+        structure.columns.atom_count,
+    )
+    return Structure(atoms, columns, structure.atom_column, structure.parameters)
+
+
+def ignore_smeared(structure: Structure) -> Structure:
+    """Columns that tilt smears into their neighbours get the class -1."""
+    columns = structure.columns
+    if len(columns) < 2:
+        return structure
+    on_column = structure.atom_column >= 0
+    index = structure.atom_column[on_column]
+    offset = structure.atoms.positions[on_column][:, [1, 0]] - columns.positions[index]
+    reach = np.zeros(len(columns))
+    np.maximum.at(reach, index, np.linalg.norm(offset, axis=1))
+    nearest = cKDTree(columns.positions).query(columns.positions, k=2)[0][:, 1]
+    smeared = 2 * reach > MAX_SMEAR * nearest
+    class_index = np.where(smeared, IGNORED, columns.class_index)
+    columns = Columns(columns.positions, class_index, columns.atom_count)
+    return Structure(structure.atoms, columns, structure.atom_column, structure.parameters)

@@ -1,0 +1,123 @@
+"""Rotations, lattice patches and outlines that several specimens share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Field:
+    """The part of the plane that a specimen has to fill.
+
+    Attributes:
+        height: Rows of the image [Å], from the centre of pixel [0, 0].
+        width: Columns of the image [Å].
+        margin: How far the specimen reaches over the image on each side [Å].
+    """
+
+    height: float
+    width: float
+    margin: float
+
+    @property
+    def centre(self) -> np.ndarray:
+        """(x, y) of the middle [Å]."""
+        return np.array([self.width / 2, self.height / 2])
+
+    @property
+    def radius(self) -> float:
+        """Distance from the middle to the corner of the margin [Å]."""
+        return float(np.hypot(self.height / 2 + self.margin, self.width / 2 + self.margin))
+
+    def covers(self, points: np.ndarray) -> np.ndarray:
+        """(N,) bool: which (N, 2) points (x, y) lie in the field or its margin."""
+        low = np.array([-self.margin, -self.margin])
+        high = np.array([self.width + self.margin, self.height + self.margin])
+        return np.all((points >= low) & (points < high), axis=1)
+
+
+def rotation_about(axis: np.ndarray, angle: float) -> np.ndarray:
+    """(3, 3) matrix that turns by ``angle`` [rad] about ``axis`` (3,), right-handed.
+
+    >>> rotation_about(np.array([0, 0, 1]), np.pi / 2).round(6) @ [1, 0, 0]
+    array([0., 1., 0.])
+    """
+    x, y, z = np.asarray(axis, float) / np.linalg.norm(axis)
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+
+
+def tilt_matrix(angle: float, direction: float) -> np.ndarray:
+    """(3, 3) matrix that tilts by ``angle`` [rad] about an axis in the plane of the image.
+
+    Args:
+        angle: Tilt [rad].
+        direction: Direction of the axis, from x towards y [rad].
+    """
+    return rotation_about(np.array([np.cos(direction), np.sin(direction), 0.0]), angle)
+
+
+def zone_axis_matrix(zone: np.ndarray, upwards: np.ndarray) -> np.ndarray:
+    """(3, 3) matrix from crystal to image axes: ``zone`` along z and ``upwards`` along y.
+
+    Args:
+        zone: (3,) direction in a cubic crystal that the beam follows.
+        upwards: (3,) direction normal to it.
+    """
+    z = np.asarray(zone, float) / np.linalg.norm(zone)
+    y = np.asarray(upwards, float) / np.linalg.norm(upwards)
+    return np.stack([np.cross(y, z), y, z])
+
+
+def random_rotation(rng: np.random.Generator) -> np.ndarray:
+    """(3, 3) rotation, uniform over all orientations."""
+    q, r = np.linalg.qr(rng.standard_normal((3, 3)))
+    q = q * np.sign(np.diag(r))
+    return q if np.linalg.det(q) > 0 else q[:, ::-1]
+
+
+def lattice_patch(cell: np.ndarray, basis: np.ndarray, radius: float) -> np.ndarray:
+    """Points of a plane lattice within ``radius`` of the origin.
+
+    Args:
+        cell: (2, 2), the lattice vectors as rows [Å].
+        basis: (B, 2), the points of a cell [Å].
+        radius: Radius of the patch [Å].
+
+    Returns:
+        (N, B, 2) points [Å], cell by cell; cells over the edge are kept whole.
+    """
+    heights = np.abs(np.linalg.det(cell)) / np.linalg.norm(cell, axis=1)[::-1]
+    reach = np.ceil(radius / heights).astype(int) + 1
+    steps = np.mgrid[-reach[0] : reach[0] + 1, -reach[1] : reach[1] + 1].reshape(2, -1).T
+    origins = steps @ cell
+    near = np.linalg.norm(origins, axis=1) <= radius + np.linalg.norm(cell, axis=1).max()
+    return origins[near][:, None] + basis[None]
+
+
+def smooth_outline(
+    points: np.ndarray, centre: np.ndarray, radius: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Which points lie inside a closed, smooth, irregular outline.
+
+    The distance of the outline from its centre is ``radius`` times one plus the first harmonics
+    of the angle with random phases.
+
+    Args:
+        points: (N, 2) [Å].
+        centre: (2,) [Å].
+        radius: Mean radius [Å].
+        rng: Draws the shape.
+
+    Returns:
+        (N,) bool.
+    """
+    offset = points - centre
+    angle = np.arctan2(offset[:, 1], offset[:, 0])
+    outline = np.ones(len(points))
+    for order in (2, 3, 4):
+        amplitude = rng.uniform(0, 0.5 / order)
+        outline += amplitude * np.cos(order * angle + rng.uniform(0, 2 * np.pi))
+    return np.linalg.norm(offset, axis=1) < radius * outline

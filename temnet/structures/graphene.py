@@ -1,0 +1,204 @@
+"""Graphene: a perfect sheet as a support, and sheets full of defects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from ase import Atoms
+from scipy.spatial import Voronoi, cKDTree
+
+from temnet.config.distributions import draw
+from temnet.config.structure import DefectedGraphene
+from temnet.records import Structure
+from temnet.structures.columns import make_structure
+from temnet.structures.geometry import Field, lattice_patch, smooth_outline
+
+BOND_LENGTH = 1.42
+"""Distance of neighbouring carbon atoms [Å]: a / sqrt(3), a = 2.46 Å."""
+
+MIN_DISTANCE = 1.15
+"""Vertices of the Voronoi diagram closer than this are one atom [Å]."""
+
+POISSON_RADIUS = 1.9
+"""No two random points are closer than this [Å], for a lattice constant of 2.46 Å."""
+
+
+def sheet(field: Field, rotation: float, offset: np.ndarray) -> np.ndarray:
+    """Atoms of a perfect sheet that fills a field with its margin.
+
+    Args:
+        field: What is filled.
+        rotation: Angle of a lattice vector from x [rad].
+        offset: (2,) x, y of one hexagon's centre from the field's centre [Å].
+
+    Returns:
+        (N, 2) x, y [Å].
+    """
+    cell = _triangular_cell(BOND_LENGTH * np.sqrt(3), rotation)
+    basis = np.stack([cell.sum(axis=0) / 3, cell.sum(axis=0) * 2 / 3])
+    points = lattice_patch(cell, basis, field.radius).reshape(-1, 2) + field.centre + offset
+    return points[field.covers(points)]
+
+
+def build_graphene(
+    settings: DefectedGraphene, field: Field, classes: Sequence[str], rng: np.random.Generator
+) -> Structure:
+    """A sheet with grain boundaries, pentagons, heptagons and holes.
+
+    Points with a minimum distance, or one or two lattices, are relaxed by Lloyd's algorithm;
+    the vertices of their Voronoi diagram are the atoms, whose bonds are then evened out.
+    After Madsen et al., Adv. Theory Simul. 1, 1800037 (2018).
+
+    Args:
+        settings: What is drawn.
+        field: What is filled.
+        classes: The experiment's classes; atoms are `C`.
+        rng: Draws the sheet.
+    """
+    bond = draw(settings.bond_length, rng)
+    spacing = bond * np.sqrt(3)
+    steps = round(draw(settings.relaxation_steps, rng))
+    grown = Field(field.height, field.width, field.margin + 3 * spacing)
+    crystal = rng.random() < settings.crystal_probability
+    if crystal:
+        centres = _lattices(grown, spacing, rng)
+        steps = min(steps, 10)
+    else:
+        centres = _poisson_points(grown, spacing, rng)
+    centres = _relax(centres, steps)
+    points = _even_bonds(*_vertices(centres), bond)
+    points = points[field.covers(points)]
+    holes = round(draw(settings.holes, rng))
+    for _ in range(holes):
+        middle = rng.uniform([0, 0], [field.width, field.height])
+        points = points[~smooth_outline(points, middle, draw(settings.hole_radius, rng), rng)]
+    points = drop_dangling(points, 1.25 * bond)
+    atoms = Atoms(f"C{len(points)}", np.column_stack([points, np.zeros(len(points))]))
+    parameters = {
+        "structure": "graphene",
+        "bond_length": bond,
+        "relaxation_steps": steps,
+        "crystal": crystal,
+        "holes": holes,
+    }
+    return make_structure(atoms, np.arange(len(atoms)), _class_of, classes, parameters)
+
+
+def _class_of(composition: Mapping[str, int]) -> str | None:
+    return "C" if composition == {"C": 1} else None
+
+
+def drop_dangling(points: np.ndarray, cutoff: float) -> np.ndarray:
+    """Points that keep at least two neighbours, when the others are taken away in turn.
+
+    Args:
+        points: (N, 2) [Å].
+        cutoff: Neighbours are nearer than this [Å].
+    """
+    while len(points):
+        tree = cKDTree(points)
+        neighbours = tree.query_ball_point(points, cutoff, return_length=True) - 1
+        if np.all(neighbours >= 2):
+            return points
+        points = points[neighbours >= 2]
+    return points
+
+
+def _triangular_cell(spacing: float, rotation: float) -> np.ndarray:
+    angles = np.array([rotation, rotation + np.pi / 3])
+    return spacing * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def _lattices(field: Field, spacing: float, rng: np.random.Generator) -> np.ndarray:
+    """Centres of hexagons of one lattice, or of two that meet along a line."""
+    grains = []
+    normal = rng.uniform(0, 2 * np.pi)
+    offset = rng.uniform(-0.3, 0.3) * min(field.height, field.width)
+    two = rng.random() < 0.7
+    for side in (1, -1) if two else (0,):
+        cell = _triangular_cell(spacing, rng.uniform(0, np.pi / 3))
+        points = lattice_patch(cell, np.zeros((1, 2)), field.radius).reshape(-1, 2)
+        points += rng.uniform(-spacing, spacing, 2)
+        distance = points @ [np.cos(normal), np.sin(normal)] - offset
+        grains.append(points[side * distance >= 0] + field.centre)
+    points = np.concatenate(grains)
+    points = points[field.covers(points)]
+    return _apart(points, 0.72 * spacing)
+
+
+def _apart(points: np.ndarray, distance: float) -> np.ndarray:
+    """Points of which none is closer than ``distance`` to one before it."""
+    keep = np.ones(len(points), bool)
+    for first, second in sorted(cKDTree(points).query_pairs(distance)):
+        if keep[first] and keep[second]:
+            keep[second] = False
+    return points[keep]
+
+
+def _poisson_points(field: Field, spacing: float, rng: np.random.Generator) -> np.ndarray:
+    """Random points with a minimum distance, until the next finds no place."""
+    low = field.centre - [field.width / 2 + field.margin, field.height / 2 + field.margin]
+    high = 2 * field.centre - low
+    area = float(np.prod(high - low))
+    radius = POISSON_RADIUS * spacing / 2.46
+    attempts = int(20 * area / spacing**2)
+    return _apart(rng.uniform(low, high, (attempts, 2)), radius)
+
+
+def _relax(points: np.ndarray, steps: int) -> np.ndarray:
+    """Lloyd's algorithm: each inner point moves to the centroid of its Voronoi cell."""
+    for _ in range(steps):
+        diagram = Voronoi(points)
+        open_cells = _open_cells(diagram)
+        area, moment = np.zeros(len(points)), np.zeros_like(points)
+        ridges = np.array(diagram.ridge_vertices)
+        closed = np.all(ridges >= 0, axis=1)
+        first, second = diagram.vertices[ridges[closed]].transpose(1, 0, 2)
+        for owner in diagram.ridge_points[closed].T:
+            a, b = first - points[owner], second - points[owner]
+            triangle = 0.5 * np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0])
+            centroid = (points[owner] + first + second) / 3
+            np.add.at(area, owner, triangle)
+            np.add.at(moment, owner, triangle[:, None] * centroid)
+        inner = ~open_cells & (area > 0)
+        points = points.copy()
+        points[inner] = moment[inner] / area[inner, None]
+    return points
+
+
+def _open_cells(diagram: Voronoi) -> np.ndarray:
+    """(N,) bool: which points' cells reach out of the patch and have to stay."""
+    low, high = diagram.points.min(axis=0), diagram.points.max(axis=0)
+    outside = np.any((diagram.vertices < low) | (diagram.vertices > high), axis=1)
+    outside = np.append(outside, True)  # vertex -1: at infinity
+    ridges = np.array(diagram.ridge_vertices)
+    is_open = np.zeros(len(diagram.points), bool)
+    is_open[diagram.ridge_points[np.any(outside[ridges], axis=1)].ravel()] = True
+    return is_open
+
+
+def _vertices(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices of the Voronoi diagram (V, 2) and the pairs of neighbours (B, 2), merged."""
+    diagram = Voronoi(points)
+    ridges = np.array(diagram.ridge_vertices)
+    ridges = ridges[np.all(ridges >= 0, axis=1)]
+    low, high = points.min(axis=0), points.max(axis=0)
+    inside = np.all((diagram.vertices >= low) & (diagram.vertices <= high), axis=1)
+    ridges = ridges[np.all(inside[ridges], axis=1)]
+    used, flat = np.unique(ridges, return_inverse=True)
+    return diagram.vertices[used], flat.reshape(-1, 2)
+
+
+def _even_bonds(points: np.ndarray, bonds: np.ndarray, length: float) -> np.ndarray:
+    """Vertices moved by springs until the bonds are about alike; the closest become one."""
+    degree = np.bincount(bonds.ravel(), minlength=len(points))[:, None]
+    for _ in range(60):
+        vector = points[bonds[:, 1]] - points[bonds[:, 0]]
+        distance = np.linalg.norm(vector, axis=1, keepdims=True)
+        pull = 0.5 * vector * (1 - length / np.maximum(distance, 1e-3))
+        force = np.zeros_like(points)
+        np.add.at(force, bonds[:, 0], pull)
+        np.add.at(force, bonds[:, 1], -pull)
+        points = points + 0.6 * force / degree
+    return _apart(points, MIN_DISTANCE)
