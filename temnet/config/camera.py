@@ -32,7 +32,7 @@ class Camera(Settings):
 
     sampling: bounded(0.01, 2, unit="Å") = Field(description="Pixel size [Å].")
     dose: bounded(0, 1e8, unit="e/Å²", above=True) = Field(
-        description="Electrons per Å² and image."
+        description="Electrons in each image [e/Å²]."
     )
     kind: Text = Field("ideal", description="ideal, counting or scintillator, or a choice.")
     counting_mtf: TransferFunction = Field(

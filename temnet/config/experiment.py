@@ -58,7 +58,9 @@ class Experiment(Settings):
     data: Data = Field(Data(), description="How many examples there are.")
     model: ModelSettings | None = Field(None, description="The network.")
     training: Training = Field(Training(), description="How the network is trained.")
-    evaluation: Evaluation = Field(Evaluation(), description="How predictions are scored.")
+    evaluation: Evaluation = Field(
+        Evaluation(), description="How predictions and truth are compared."
+    )
     images: Images | None = Field(None, description="Microscope files.")
     prediction: Prediction | None = Field(None, description="How columns are found.")
     occupancy: Occupancy = Field(Occupancy(), description="How sites are followed.")

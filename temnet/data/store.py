@@ -158,14 +158,7 @@ def prepare_set(experiment: Experiment, split: str, folder: Path) -> StoredSet:
         stored = open_set(folder)
         _refuse_other(stored, wanted)
         if len(stored) < count:
-            for name in ("images", "columns", "parameters"):
-                array = stored.group[name]
-                array.resize((count, *array.shape[1:]))
-            done = stored.group["done"]
-            last = (len(done) - 1,) if done.shape[0] and done[-1] else ()
-            done.resize((-(-count // SHARD),))
-            for shard in last:
-                done[shard] = 0  # it may have been shorter than a whole shard
+            _lengthen(stored, count)
         return stored
     folder.mkdir(parents=True, exist_ok=True)
     _create_arrays(experiment, count, folder)
@@ -173,6 +166,16 @@ def prepare_set(experiment: Experiment, split: str, folder: Path) -> StoredSet:
     temporary.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
     temporary.replace(folder / MANIFEST)
     return open_set(folder)
+
+
+def _lengthen(stored: StoredSet, count: int) -> None:
+    """Makes room for ``count`` examples; a last shard that was not whole is made again."""
+    if len(stored) % SHARD:
+        stored.group["done"][len(stored) // SHARD] = 0
+    stored.group["done"].resize((-(-count // SHARD),))
+    for name in ("images", "columns", "parameters"):
+        array = stored.group[name]
+        array.resize((count, *array.shape[1:]))
 
 
 def _refuse_other(stored: StoredSet, wanted: dict[str, Any]) -> None:

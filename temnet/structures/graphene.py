@@ -23,6 +23,10 @@ MIN_DISTANCE = 1.15
 POISSON_RADIUS = 1.9
 """No two random points are closer than this [Å], for a lattice constant of 2.46 Å."""
 
+PACKING_SLACK = 1.1
+"""Random points do not pack as densely as a sheet needs: they are drawn on a patch this much
+larger and then drawn together."""
+
 
 def sheet(field: Field, rotation: float, offset: np.ndarray) -> np.ndarray:
     """Atoms of a perfect sheet that fills a field with its margin.
@@ -137,13 +141,15 @@ def _apart(points: np.ndarray, distance: float) -> np.ndarray:
 
 
 def _poisson_points(field: Field, spacing: float, rng: np.random.Generator) -> np.ndarray:
-    """Random points with a minimum distance, until the next finds no place."""
-    low = field.centre - [field.width / 2 + field.margin, field.height / 2 + field.margin]
-    high = 2 * field.centre - low
-    area = float(np.prod(high - low))
+    """Random points with a minimum distance, scaled to the density of a perfect sheet."""
+    half = PACKING_SLACK * (np.array([field.width, field.height]) / 2 + field.margin)
     radius = POISSON_RADIUS * spacing / 2.46
-    attempts = int(20 * area / spacing**2)
-    return _apart(rng.uniform(low, high, (attempts, 2)), radius)
+    attempts = int(20 * np.prod(2 * half) / spacing**2)
+    points = _apart(rng.uniform(-half, half, (attempts, 2)), radius)
+    perfect = 2 / (np.sqrt(3) * spacing**2)
+    points *= np.sqrt(len(points) / np.prod(2 * half) / perfect)
+    points += field.centre
+    return points[field.covers(points)]
 
 
 def _relax(points: np.ndarray, steps: int) -> np.ndarray:

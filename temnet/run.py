@@ -1,0 +1,192 @@
+"""The command that runs an experiment: ``python -m temnet.run FILE``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+
+from temnet.config.experiment import STAGES, Experiment
+from temnet.config.loading import json_schema, load_experiment, parse_assignments
+from temnet.errors import InputError
+from temnet.stages.files import with_found_files
+from temnet.stages.folder import LOG_FILE, default_folder
+from temnet.stages.plan import Step, make_plan, run_plan
+from temnet.stages.stage import Done
+
+LOGGER = logging.getLogger(__name__)
+
+DONE, FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 130
+"""Exit codes; that of a run stopped by Ctrl-C is the shell's, 128 + SIGINT."""
+
+PAGE = "index.html"
+
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "ABSL_MIN_LOG_LEVEL": "3"}
+"""Environment that keeps TensorFlow's start-up messages off the terminal."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    if options.schema:
+        print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+        return DONE
+    return guarded(lambda: _run(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m temnet.run",
+        description="Runs the stages of an experiment. A run that was stopped goes on when the "
+        "same command is given again.",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the experiment's YAML")
+    what.add_argument(
+        "--schema", action="store_true", help="print the JSON schema of the YAML and stop"
+    )
+    parser.add_argument(
+        "--stage",
+        action="append",
+        choices=STAGES,
+        default=[],
+        metavar="NAME",
+        help="run this stage and not those of the YAML; may be given more than once "
+        f"({', '.join(STAGES)})",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="run folder (default: runs/ and FILE's name)"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="key.path=value",
+        help="change a setting, such as model.depth=50; may be given more than once",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="check everything, print what would run, and stop"
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace results of other settings, and those of the stages named by --stage",
+    )
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    overrides = parse_assignments(options.set)
+    experiment = load_experiment(options.file, overrides)
+    if options.stage:  # the sections that these stages need have to be there
+        load_experiment(options.file, {**overrides, "stages": options.stage})
+    experiment = with_found_files(experiment, options.file.parent)
+    root = options.output or default_folder(options.file)
+    steps = make_plan(experiment, root, options.stage, options.overwrite)
+    if options.check:
+        print(description(experiment, root, steps))
+        return DONE
+    return execute(experiment, root, steps)
+
+
+def description(experiment: Experiment, root: Path, steps: Sequence[Step]) -> str:
+    """What would run, for people."""
+    lines = [f"The settings are right. Run folder: {root}"]
+    for step in steps:
+        if step.done:
+            lines.append(f"{step.stage.name}: already done")
+            continue
+        how = (
+            " (goes on)" if step.begun else " (replaces an earlier result)" if step.replaces else ""
+        )
+        lines.append(f"{step.stage.name}{how}")
+        lines += [f"  {line}" for line in step.stage.describe(experiment, step.inputs)]
+    return "\n".join(lines)
+
+
+def execute(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
+    """Runs a plan with log file and progress bars, and says where the result lies."""
+    root.mkdir(parents=True, exist_ok=True)
+    with logging_to(root / LOG_FILE):
+        try:
+            run_plan(experiment, root, steps, progress_bar)
+        except InputError as error:
+            LOGGER.error("%s", error)
+            raise
+        except KeyboardInterrupt:
+            LOGGER.warning("stopped by Ctrl-C")
+            raise
+        except Exception as error:
+            LOGGER.exception("the run failed")
+            message = f"temnet failed: {type(error).__name__}: {_first_line(error)}"
+            print(f"{message}; the details are in {root / LOG_FILE}.", file=sys.stderr)
+            return FAILED
+    result = root / PAGE
+    print(f"The result lies in {result if result.is_file() else root}")
+    return DONE
+
+
+def guarded(command: Callable[[], int]) -> int:
+    """Runs a command; what goes wrong becomes a message and an exit code."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        return command()
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        return STOPPED
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        sys.stdout = None
+        return FAILED
+    except Exception:
+        traceback.print_exc()
+        return FAILED
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no message"])[0]
+
+
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Done]:
+    """A bar on the terminal with the time left."""
+    with tqdm(total=total, desc=title, file=sys.stderr, dynamic_ncols=True) as bar:
+        yield bar.update
+
+
+@contextmanager
+def logging_to(path: Path) -> Iterator[None]:
+    """Appends temnet's messages and all warnings to a log file, and shows the former."""
+    to_file = logging.FileHandler(path, encoding="utf-8")
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    loggers = logging.getLogger("temnet"), logging.getLogger("py.warnings")
+    levels = [logger.level for logger in loggers]
+    logging.captureWarnings(True)
+    for logger in loggers:
+        logger.addHandler(to_file)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.removeHandler(to_file)
+            logger.setLevel(level)
+            logger.propagate = True
+        to_file.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The stages of a run: thin functions that call the other packages, and their folders."""

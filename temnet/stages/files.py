@@ -1,0 +1,52 @@
+"""Where the image files of an experiment are."""
+
+from __future__ import annotations
+
+import glob
+import os
+from pathlib import Path
+
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+
+
+def with_found_files(experiment: Experiment, folder: Path) -> Experiment:
+    """The experiment with every image file by its path from the working folder.
+
+    Args:
+        experiment: The settings as they were read.
+        folder: The YAML's folder, from which relative paths count first.
+
+    Raises:
+        InputError: A file is not there, or a pattern fits none.
+    """
+    if experiment.images is None:
+        return experiment
+    found = [path for entry in experiment.images.files for path in _find(entry, folder)]
+    files = tuple(_from_here(path) for path in dict.fromkeys(found))
+    images = experiment.images.model_copy(update={"files": files})
+    return experiment.model_copy(update={"images": images})
+
+
+def _find(entry: str, folder: Path) -> list[Path]:
+    """The files that a path or pattern stands for, sorted by name."""
+    for start in (folder, Path()):
+        path = start / Path(entry).expanduser()
+        if path.is_file():
+            return [path]
+        matches = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
+        files = [match for match in matches if match.is_file()]
+        if files:
+            return files
+    places = " nor in ".join(dict.fromkeys(str(start.resolve()) for start in (folder, Path())))
+    raise InputError(
+        f"images.files: there is no file {entry!r} in {places}; check the path, which counts from "
+        "the YAML's folder and then from the working folder."
+    )
+
+
+def _from_here(path: Path) -> str:
+    """The path from the working folder where it lies below it, else the whole path."""
+    absolute = Path(os.path.normpath(path.absolute()))
+    here = Path.cwd()
+    return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)

@@ -1,0 +1,165 @@
+"""Which stages run, which are done already, and whether their inputs are right."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from temnet.config.distributions import shown
+from temnet.config.experiment import STAGES, Experiment
+from temnet.errors import InputError
+from temnet.stages.folder import (
+    DONE,
+    check_root,
+    plain,
+    prepare_root,
+    read_record,
+    remove_stage,
+    stage_folder,
+)
+from temnet.stages.stage import Progress, Stage, get_stage
+
+LOGGER = logging.getLogger(__name__)
+
+MOST_DIFFERENCES = 4
+"""Differing settings that a message names."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage that was asked for.
+
+    Attributes:
+        stage: The stage.
+        settings: Plain values that its result depends on.
+        done: Its result is there, and nothing is to be done.
+        begun: A run that was stopped has left a part, from which it goes on.
+        replaces: Its earlier result is removed first.
+        inputs: What the stage's check returned.
+    """
+
+    stage: Stage
+    settings: Mapping[str, Any]
+    done: bool
+    begun: bool
+    replaces: bool
+    inputs: Any = None
+
+
+def make_plan(
+    experiment: Experiment,
+    root: Path,
+    named: Sequence[str] = (),
+    overwrite: bool = False,
+) -> list[Step]:
+    """What has to be done; nothing is written.
+
+    Args:
+        experiment: The settings.
+        root: The run folder.
+        named: Stages to run; all of the experiment's by default.
+        overwrite: Results of other settings are replaced, and those of ``named`` in any case.
+
+    Returns:
+        The stages in the order in which they run.
+
+    Raises:
+        InputError: An input is wrong, a stage that another one reads was not run, or there are
+            results of other settings.
+    """
+    check_root(root)
+    chosen = [name for name in STAGES if name in (named or experiment.stages)]
+    steps = [_step(get_stage(name), experiment, root, overwrite, name in named) for name in chosen]
+    for step in steps:
+        for name in step.stage.requires:
+            if name not in chosen:
+                _check_required(get_stage(name), step.stage, experiment, root)
+    return [
+        step if step.done else _with_inputs(step, step.stage.check(experiment)) for step in steps
+    ]
+
+
+def _with_inputs(step: Step, inputs: Any) -> Step:
+    return Step(step.stage, step.settings, step.done, step.begun, step.replaces, inputs)
+
+
+def _step(stage: Stage, experiment: Experiment, root: Path, overwrite: bool, named: bool) -> Step:
+    settings = plain(stage.settings(experiment))
+    record = read_record(root, stage.name)
+    if record is None or stage.always:
+        return Step(stage, settings, done=False, begun=False, replaces=False)
+    if overwrite and (named or record.settings != settings):
+        return Step(stage, settings, done=False, begun=False, replaces=True)
+    if record.settings != settings:
+        raise InputError(
+            f"{root / stage.name}: the stage `{stage.name}` was run with other settings "
+            f"({_differences(record.settings, settings)}); give another --output to keep that "
+            "result, or --overwrite to replace it."
+        )
+    done = record.status == DONE and stage.intact(experiment)
+    return Step(stage, settings, done=done, begun=not done, replaces=False)
+
+
+def _check_required(stage: Stage, reader: Stage, experiment: Experiment, root: Path) -> None:
+    record = read_record(root, stage.name)
+    if record is None or record.status != DONE or not stage.intact(experiment):
+        raise InputError(
+            f"{root}: the stage `{reader.name}` reads what `{stage.name}` makes, which is not "
+            f"there; run `{stage.name}` first (--stage {stage.name} --stage {reader.name})."
+        )
+    settings = plain(stage.settings(experiment))
+    if record.settings != settings:
+        raise InputError(
+            f"{root / stage.name}: the stage `{stage.name}`, which `{reader.name}` reads, was run "
+            f"with other settings ({_differences(record.settings, settings)}); set them back, or "
+            f"run `{stage.name}` again with --overwrite."
+        )
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """The first few settings that differ, with what they were and what they are now."""
+    before, after = _flat(old), _flat(new)
+    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    texts = [
+        f"{key} was {shown(before.get(key))}, is {shown(after.get(key))}"
+        for key in keys[:MOST_DIFFERENCES]
+    ]
+    rest = len(keys) - len(texts)
+    return "; ".join(texts) + (f"; and {rest} more" if rest else "")
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their key path."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def run_plan(experiment: Experiment, root: Path, steps: Sequence[Step], progress: Progress) -> None:
+    """Runs the steps that are not done yet, in order.
+
+    Args:
+        experiment: The settings.
+        root: The run folder, which is made.
+        steps: What `make_plan` returned.
+        progress: Shows how far the work is.
+    """
+    prepare_root(root, experiment)
+    for step in steps:
+        name = step.stage.name
+        if step.done:
+            LOGGER.info("%s: already done", name)
+            continue
+        if step.replaces and step.stage.resumable:
+            remove_stage(root, name)  # others keep the old result until the new one is whole
+        LOGGER.info("%s: %s", name, "goes on" if step.begun else "begins")
+        with stage_folder(root, name, step.settings, step.stage.resumable) as folder:
+            step.stage.run(experiment, root, folder, step.inputs, progress)
+        LOGGER.info("%s: done", name)

@@ -1,0 +1,73 @@
+"""The stored sets of an experiment, as the stages share them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from temnet.config.experiment import Experiment
+from temnet.data.generate import set_folder
+from temnet.data.store import MANIFEST, SHARD, open_set
+from temnet.errors import InputError
+from temnet.randomness import SPLITS
+from temnet.records import Example
+from temnet.stages.folder import RUNS
+
+BYTES_PER_PIXEL = 2
+"""Images are stored as float16."""
+
+
+def stored_splits(experiment: Experiment) -> list[str]:
+    """Splits that are kept on disk; fresh training examples are not."""
+    fresh = experiment.data.source == "fresh"
+    return [split for split in SPLITS if not (fresh and split == "training")]
+
+
+def split_folder(experiment: Experiment, split: str) -> Path:
+    """Where the stored set of a split lies."""
+    return set_folder(experiment, split, RUNS)
+
+
+def missing_examples(experiment: Experiment, split: str) -> int:
+    """How many examples of a split are still to be made."""
+    folder, count = split_folder(experiment, split), experiment.data.count(split)
+    if not (folder / MANIFEST).is_file():
+        return count
+    stored = open_set(folder)
+    known = min(len(stored), count)
+    missing = [shard for shard in stored.missing_shards(known)]
+    made = sum(
+        min(SHARD, known - shard * SHARD) for shard in range(-(-known // SHARD))
+        if shard not in missing
+    )  # fmt: skip
+    return count - made
+
+
+def check_sets(experiment: Experiment) -> None:
+    """Whether the sets' folders are free or hold this experiment's sets.
+
+    Raises:
+        InputError: A set of other settings lies there.
+    """
+    for split in stored_splits(experiment):
+        folder = split_folder(experiment, split)
+        if not (folder / MANIFEST).is_file():
+            continue
+        if open_set(folder).manifest.get("identity") != experiment.identity():
+            raise InputError(
+                f"{folder}: the stored set was made with other settings; give data.folder another "
+                "name, leave it out, or remove the set."
+            )
+
+
+def examples(experiment: Experiment, split: str) -> Iterator[Example]:
+    """The stored examples of a split in order."""
+    stored, count = open_set(split_folder(experiment, split)), experiment.data.count(split)
+    for shard in range(-(-count // SHARD)):
+        yield from stored.shard(shard)[: count - shard * SHARD]
+
+
+def set_bytes(experiment: Experiment, count: int) -> int:
+    """Size of the images of ``count`` stored examples [bytes]."""
+    rows, cols = experiment.data.shape
+    return count * rows * cols * experiment.focus_count * BYTES_PER_PIXEL

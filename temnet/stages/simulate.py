@@ -1,0 +1,132 @@
+"""Stage `simulate`: makes the sets that networks are trained, selected and scored on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from temnet.config.experiment import Experiment
+from temnet.data.generate import generate_set
+from temnet.records import Example
+from temnet.reporting.snapshots import Picture, write_pictures
+from temnet.simulation.example import simulate_block
+from temnet.stages.sets import (
+    check_sets,
+    examples,
+    missing_examples,
+    set_bytes,
+    split_folder,
+    stored_splits,
+)
+from temnet.stages.stage import Progress, Stage
+
+PICTURES = 8
+"""Examples that the report shows."""
+
+SHOWN_SPLIT = "validation"
+
+
+def settings(experiment: Experiment) -> dict[str, Any]:
+    """What the sets depend on."""
+    data = experiment.data
+    names = ("seed", "structure", "vibrations", "microscope", "camera", "labels")
+    values = experiment.model_dump(mode="json", include=set(names))
+    return {
+        **values,
+        "model": {"sampling": experiment.model.sampling},
+        "data": data.model_dump(mode="json", exclude={"workers", "augment"}),
+    }
+
+
+def check(experiment: Experiment) -> None:
+    """Raises InputError where other sets are in the way."""
+    check_sets(experiment)
+
+
+def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+    """Makes the sets, as far as they are not there, and keeps a few examples to be shown."""
+    for split in stored_splits(experiment):
+        with progress(f"simulate {split}", experiment.data.count(split)) as done:
+            generate_set(experiment, split, split_folder(experiment, split), done)
+    chosen = list(islice(examples(experiment, SHOWN_SPLIT), PICTURES))
+    write_pictures(folder / "examples.npz", pictures(chosen))
+
+
+def pictures(chosen: Sequence[Example]) -> list[Picture]:
+    """The first image of each example with its true columns."""
+    return [
+        Picture(
+            image=example.images[..., 0],
+            sampling=example.sampling,
+            index=index,
+            caption=caption(example),
+            true_positions=example.columns.positions,
+            true_class=example.columns.class_index,
+        )
+        for index, example in enumerate(chosen)
+    ]
+
+
+def caption(example: Example) -> str:
+    """Dose and first defocus of an example."""
+    dose, defocus = example.parameters["dose"], example.parameters["defocus"]
+    first = defocus[0] if isinstance(defocus, Sequence) else defocus
+    return f"{dose:.3g} e/Å², defocus {first:.0f} Å"
+
+
+def describe(experiment: Experiment, inputs: None) -> list[str]:
+    """Numbers of examples, their size on disk and how long they take."""
+    lines, total = [], 0
+    for split in stored_splits(experiment):
+        missing = missing_examples(experiment, split)
+        total += missing
+        lines.append(
+            f"{split}: {experiment.data.count(split)} examples, {missing} of them to be made, in "
+            f"{split_folder(experiment, split)}"
+        )
+    lines.append(f"disk: {set_bytes(experiment, total) / 1e9:.2g} GB for what is to be made")
+    if total:
+        workers = max(experiment.data.workers, 1)
+        hours = total * seconds_per_example(experiment) / workers / 3600
+        lines.append(f"time: about {_duration(hours)} with data.workers: {workers}")
+    return lines
+
+
+def seconds_per_example(experiment: Experiment) -> float:
+    """Time to simulate an example, measured on a few [s]."""
+    simulate_block(experiment, 0, 1, SHOWN_SPLIT)  # the first one also loads and plans
+    count = experiment.data.exit_wave_reuse
+    start = time.perf_counter()
+    simulate_block(experiment, 0, count, SHOWN_SPLIT)
+    return (time.perf_counter() - start) / count
+
+
+def _duration(hours: float) -> str:
+    """A duration in a unit that suits it.
+
+    >>> _duration(0.5), _duration(3), _duration(0.001)
+    ('30 minutes', '3.0 hours', '1 minute')
+    """
+    minutes = max(round(hours * 60), 1)
+    if minutes < 100:
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    return f"{hours:.1f} hours"
+
+
+def intact(experiment: Experiment) -> bool:
+    """Whether all sets are complete."""
+    return all(missing_examples(experiment, split) == 0 for split in stored_splits(experiment))
+
+
+STAGE = Stage(
+    name="simulate",
+    requires=(),
+    settings=settings,
+    check=check,
+    run=run,
+    describe=describe,
+    intact=intact,
+)

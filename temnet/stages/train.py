@@ -1,0 +1,84 @@
+"""Stage `train`: teaches the network and keeps it with its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from temnet.config.experiment import Experiment
+from temnet.data.batches import steps_per_epoch
+from temnet.data.pipeline import make_dataset
+from temnet.evaluation.evaluate import evaluate
+from temnet.models.checkpoint import Network, save_network
+from temnet.models.factory import build_model
+from temnet.stages import simulate
+from temnet.stages.sets import examples, split_folder
+from temnet.stages.stage import Progress, Stage
+from temnet.stages.summary import summarise
+from temnet.training.fit import fit
+from temnet.training.peak_scores import choose_threshold
+
+NETWORK = "network"
+"""Name of the trained network's folder, in that of the stage."""
+
+
+def settings(experiment: Experiment) -> dict[str, Any]:
+    """What the network depends on."""
+    sections = experiment.model_dump(mode="json", include={"model", "training", "evaluation"})
+    values = {**simulate.settings(experiment), **sections}
+    used = {"image_size", "training", "selection", "source", "exit_wave_reuse"}
+    values["data"] = {key: value for key, value in values["data"].items() if key in used}
+    values["data"]["augment"] = experiment.data.augment
+    return values
+
+
+def check(experiment: Experiment) -> None:
+    """Nothing beyond the settings: the sets are made by the stage before."""
+
+
+def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+    """Trains, or goes on training, and saves the best network with its threshold and scores."""
+    stored = experiment.data.source == "stored"
+    training_set = split_folder(experiment, "training") if stored else None
+    selection = list(examples(experiment, "selection"))
+    total = experiment.training.epochs * steps_per_epoch(experiment)
+    with progress("train", total) as done:
+        model = fit(
+            experiment,
+            lambda epochs: make_dataset(experiment, "training", training_set, epochs),
+            selection,
+            folder,
+            done,
+        )
+    threshold, _ = choose_threshold(model, selection, experiment)
+    network = Network(NETWORK, model, experiment, {"threshold": threshold})
+    with progress("score on selection", len(selection)) as done:
+        rows = evaluate(
+            network, enumerate(selection), experiment.evaluation, threshold, progress=done
+        )
+    metrics = {"split": "selection", **summarise(rows, experiment.class_names)}
+    name = root.resolve().name.replace("_", "-")
+    card = {"name": name, "threshold": threshold, "metrics": metrics}
+    save_network(folder / NETWORK, model, experiment, card)
+
+
+def describe(experiment: Experiment, inputs: None) -> list[str]:
+    """The network and how long its training is."""
+    training, model = experiment.training, build_model(experiment)
+    return [
+        f"network: {experiment.model.kind} with {model.count_params():,} parameters, "
+        f"{experiment.focus_count} image(s) in, {', '.join(experiment.class_names)} out",
+        f"{training.epochs} epochs of {training.images_per_epoch} images, "
+        f"{training.batch_size} per step, {training.precision}",
+    ]
+
+
+STAGE = Stage(
+    name="train",
+    requires=("simulate",),
+    settings=settings,
+    check=check,
+    run=run,
+    describe=describe,
+    resumable=True,
+)

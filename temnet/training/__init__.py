@@ -1,0 +1,1 @@
+"""Training networks: loss, callbacks and the resumable `fit`."""

@@ -1,0 +1,45 @@
+"""The moving average over weights that the optimizer keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+
+
+@contextmanager
+def averaged_weights(model: keras.Model) -> Iterator[None]:
+    """The model carries the optimizer's average of its weights inside, its own afterwards.
+
+    Both sets are copied, so that the model's own come back bit for bit (Keras' `SwapEMAWeights`
+    adds and subtracts them, which rounds).  Without an average, or before the first step,
+    nothing changes.  The statistics of batch normalisation stay as they are: they are averages
+    over steps already, over as short a time as the weights' own.
+
+    Args:
+        model: A model, compiled or not, outside a training step.
+    """
+    pairs = _pairs(model)
+    own = [np.array(keras.ops.convert_to_numpy(variable)) for variable, _ in pairs]
+    for variable, average in pairs:
+        variable.assign(average)
+    try:
+        yield
+    finally:
+        for (variable, _), value in zip(pairs, own, strict=True):
+            variable.assign(value)
+
+
+def _pairs(model: keras.Model) -> list[tuple]:
+    """(variable, its average) of every trainable variable that has one."""
+    optimizer = getattr(model, "optimizer", None)
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)  # of a LossScaleOptimizer
+    if optimizer is None or not getattr(optimizer, "use_ema", False) or not optimizer.built:
+        return []
+    if int(keras.ops.convert_to_numpy(optimizer.iterations)) == 0:
+        return []
+    averages = optimizer._model_variables_moving_average  # Keras offers no public way to them
+    pairs = zip(optimizer._trainable_variables, averages, strict=True)
+    return [(variable, average) for variable, average in pairs if average is not None]

@@ -1,0 +1,242 @@
+"""Callbacks for `fit`, each of use in anybody's own ``model.fit``.
+
+For a model that was compiled with any loss::
+
+    model.fit(
+        dataset,
+        epochs=20,
+        steps_per_epoch=125,
+        callbacks=[
+            StopOnNaN(),
+            PeakF1(selection, experiment),
+            CsvLog("runs/mine/log.csv"),
+            Checkpoint("runs/mine"),
+        ],
+    )
+
+The order matters in that the log and the checkpoint see what `PeakF1` has added.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+from temnet.records import Example
+from temnet.reporting.tables import read_table, write_table
+from temnet.training.averaging import averaged_weights
+from temnet.training.peak_scores import best_threshold, find_all
+from temnet.training.state import TrainingState, save_atomically, save_state
+
+LOGGER = logging.getLogger(__name__)
+
+PEAK_F1_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+"""Thresholds that `PeakF1` tries after each epoch."""
+
+
+class PeakF1(keras.callbacks.Callback):
+    """Adds the species-aware F1 of found columns to each epoch's logs.
+
+    ``peak_f1`` is the best over a few thresholds and ``peak_threshold`` the one that gave it.
+    The optimizer's average over weights is used where it keeps one.
+
+    Args:
+        examples: Simulated examples that were not trained on.
+        experiment: The settings that they belong to.
+        thresholds: Lowest scores of a peak that are tried, rising.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        experiment: Experiment,
+        thresholds: Sequence[float] = PEAK_F1_THRESHOLDS,
+    ) -> None:
+        super().__init__()
+        self.examples = examples
+        self.experiment = experiment
+        self.thresholds = tuple(thresholds)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Finds and scores the columns of all examples."""
+        with averaged_weights(self.model):
+            found = find_all(self.model, self.examples, self.experiment, self.thresholds[0])
+        threshold, score = best_threshold(found, self.examples, self.experiment, self.thresholds)
+        if logs is not None:
+            logs["peak_f1"], logs["peak_threshold"] = score, threshold
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keeps the best and the last state of a training.
+
+    ``best.keras`` has the averaged weights of the best epoch, without the optimizer.  The last
+    epoch's weights and optimizer go to ``last-<epoch>.keras``, which ``state.json`` names; the
+    state is renamed into place last, so that a training that is killed at any moment goes on
+    from a whole epoch.
+
+    Args:
+        folder: Where the files go.
+        monitor: Entry of the logs that tells which epoch is best.
+        mode: Whether the best is the highest (``max``) or the lowest (``min``).
+        state: What an earlier part of the training left, when it is continued.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        monitor: str = "peak_f1",
+        mode: str = "max",
+        state: TrainingState | None = None,
+    ) -> None:
+        super().__init__()
+        if mode not in ("max", "min"):
+            raise ValueError(f"mode must be max or min; got {mode!r}")
+        self.folder = Path(folder)
+        self.monitor = monitor
+        self.mode = mode
+        self.state = state or TrainingState()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Writes the checkpoint, and the best one if this epoch is the best so far."""
+        value = (logs or {}).get(self.monitor)
+        if value is None:
+            raise InputError(
+                f"Checkpoint watches {self.monitor!r}, which the logs do not have; they have "
+                f"{', '.join(sorted(logs or {})) or 'nothing'}. Give another monitor, or put the "
+                "callback that adds it before Checkpoint."
+            )
+        best, best_epoch = self.state.best, self.state.best_epoch
+        if self._better(float(value)):
+            best, best_epoch = float(value), epoch
+            with averaged_weights(self.model):
+                save_atomically(self.model, self.folder / "best.keras", optimizer=False)
+        self.state = save_state(
+            self.model,
+            self.folder,
+            TrainingState(
+                epochs=epoch + 1, best=best, best_epoch=best_epoch, settings=self.state.settings
+            ),
+        )
+
+    def _better(self, value: float) -> bool:
+        if math.isnan(value):
+            return False
+        if self.state.best is None:
+            return True
+        return value > self.state.best if self.mode == "max" else value < self.state.best
+
+
+class CsvLog(keras.callbacks.Callback):
+    """One line per epoch with the logs, the learning rate and the seconds that it took.
+
+    The file is replaced in one step; lines of epochs that are trained again are replaced too.
+
+    Args:
+        path: The CSV file.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__()
+        self.path = Path(path)
+        self._started = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Starts the clock."""
+        self._started = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Writes the line."""
+        rows = read_table(self.path) if self.path.exists() else []
+        rows = [row for row in rows if row["epoch"] < epoch]
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        row = {"epoch": epoch, "learning_rate": rate, **(logs or {})}
+        rows.append({**row, "seconds": round(time.monotonic() - self._started, 2)})
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        full = [{name: row.get(name) for name in columns} for row in rows]
+        write_table(self.path, full, columns)
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Ends the training when the loss is no longer a finite number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keeps the epoch for the message."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the loss.
+
+        Raises:
+            InputError: The loss is NaN or infinite.
+        """
+        loss = float(np.asarray((logs or {}).get("loss", 0.0)))
+        if not math.isfinite(loss):
+            raise InputError(
+                f"The training diverged: the loss is {loss} in epoch {self._epoch + 1}, batch "
+                f"{batch + 1}; a finite number was expected. Lower training.learning_rate or "
+                "training.clip_norm, or look for images that are not finite; a second start goes "
+                "on from the last whole epoch."
+            )
+
+
+class Progress(keras.callbacks.Callback):
+    """Tells how far the training is: a call per step, and a line in the log per epoch.
+
+    Args:
+        steps_per_epoch: Steps of an epoch.
+        step_done: Called with the number of steps just finished; a training that is continued
+            calls it with the earlier ones first.
+    """
+
+    def __init__(
+        self, steps_per_epoch: int, step_done: Callable[[int], object] | None = None
+    ) -> None:
+        super().__init__()
+        self.steps_per_epoch = steps_per_epoch
+        self.step_done = step_done
+        self._first: tuple[int, float] | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Starts the clock in the first epoch of this run."""
+        if self._first is None:
+            self._first = epoch, time.monotonic()
+            if self.step_done is not None and epoch:
+                self.step_done(epoch * self.steps_per_epoch)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Counts the step."""
+        if self.step_done is not None:
+            self.step_done(1)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Writes the line."""
+        first, started = self._first
+        elapsed = time.monotonic() - started
+        left = elapsed / (epoch + 1 - first) * (self.params["epochs"] - epoch - 1)
+        values = ", ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())
+        LOGGER.info(
+            "epoch %d of %d: %s; %s left", epoch + 1, self.params["epochs"], values, _time(left)
+        )
+
+
+def _time(seconds: float) -> str:
+    """Hours, minutes and seconds.
+
+    >>> _time(3725)
+    '1:02:05'
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"

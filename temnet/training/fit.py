@@ -1,0 +1,165 @@
+"""Training a network, from the first epoch or from where an earlier run stood."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from temnet.config.experiment import Experiment, settings_hash
+from temnet.config.loading import write_experiment
+from temnet.data.batches import steps_per_epoch
+from temnet.errors import InputError
+from temnet.models.checkpoint import to_float32
+from temnet.models.factory import build_model
+from temnet.records import Example
+from temnet.training.callbacks import Checkpoint, CsvLog, PeakF1, Progress, StopOnNaN
+from temnet.training.losses import PeakCrossEntropy
+from temnet.training.state import TrainingState, load_state, restore
+
+LOGGER = logging.getLogger(__name__)
+
+
+def fit(
+    experiment: Experiment,
+    make_dataset: Callable[[int], Any],
+    selection: Sequence[Example],
+    folder: str | Path,
+    progress: Callable[[int], object] | None = None,
+) -> keras.Model:
+    """Trains the experiment's network and returns it with its best weights.
+
+    At each epoch's end everything goes to ``folder``; a run that ended in between, by Ctrl-C or
+    a power cut, goes on after the last whole epoch when `fit` is called again, and gives the
+    same weights as if it had run through.  A training that is finished only returns its network.
+
+    Args:
+        experiment: The settings.
+        make_dataset: Given the number of epochs that are done, returns batches of (images,
+            labels, weights) without end, in the order that follows these epochs.
+        selection: Examples that choose the best epoch; the first `training.selection_images`.
+        folder: Where checkpoints, log.csv and the curves for TensorBoard go.
+        progress: Called with the number of training steps just finished, of
+            `training.epochs` times `temnet.data.batches.steps_per_epoch`.
+
+    Returns:
+        The best epoch's network in float32, uncompiled.
+
+    Raises:
+        InputError: ``folder`` holds the training of other settings, or the training diverged.
+    """
+    folder = Path(folder)
+    model = compile_model(build_model(experiment), experiment)
+    state = _earlier_state(experiment, folder)
+    restore(model, folder, state)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_experiment(experiment, folder / "experiment.yaml")
+    epochs, steps = experiment.training.epochs, steps_per_epoch(experiment)
+    if state.epochs < epochs:
+        LOGGER.info("training epochs %d to %d of %d steps", state.epochs + 1, epochs, steps)
+        model.fit(
+            make_dataset(state.epochs),
+            initial_epoch=state.epochs,
+            epochs=epochs,
+            steps_per_epoch=steps,
+            callbacks=_callbacks(experiment, selection, folder, state, progress),
+            verbose=0,
+        )
+    return best_model(experiment, folder)
+
+
+def compile_model(model: keras.Model, experiment: Experiment) -> keras.Model:
+    """The model with the experiment's loss and optimizer."""
+    settings = experiment.training
+    optimizer = keras.optimizers.AdamW(
+        learning_rate=learning_rate(experiment),
+        weight_decay=settings.weight_decay,
+        global_clipnorm=settings.clip_norm,
+        use_ema=settings.ema > 0,
+        ema_momentum=settings.ema,
+    )
+    # Decay pulls towards zero, which is right for kernels but not for scales and offsets.
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    model.compile(
+        optimizer=optimizer,
+        loss=PeakCrossEntropy(settings.peak_weight),
+        jit_compile=_compile_with_xla(),
+    )
+    return model
+
+
+def learning_rate(experiment: Experiment) -> keras.optimizers.schedules.LearningRateSchedule:
+    """A linear rise, then half a cosine down to a fraction of the highest rate."""
+    settings = experiment.training
+    total = settings.epochs * steps_per_epoch(experiment)
+    warmup = round(settings.warmup_fraction * total)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=settings.learning_rate / (warmup + 1),
+        decay_steps=max(total - warmup, 1),
+        alpha=settings.final_learning_rate_fraction,
+        warmup_target=settings.learning_rate,
+        warmup_steps=warmup,
+    )
+
+
+def best_model(experiment: Experiment, folder: str | Path) -> keras.Model:
+    """The network of the best epoch of a training, in float32 and uncompiled.
+
+    Raises:
+        InputError: There is no training in ``folder``.
+    """
+    path = Path(folder) / "best.keras"
+    if not path.is_file():
+        raise InputError(f"{path}: there is no trained network; run the stage `train` first.")
+    return to_float32(keras.saving.load_model(path, compile=False), experiment)
+
+
+def training_hash(experiment: Experiment) -> str:
+    """A hash of the settings that a training's course depends on."""
+    names = ("model", "training", "labels", "evaluation")
+    sections = {name: getattr(experiment, name).model_dump(mode="json") for name in names}
+    data = {name: getattr(experiment.data, name) for name in ("training", "source", "augment")}
+    return settings_hash({"identity": experiment.identity(), "data": data, **sections})
+
+
+def _earlier_state(experiment: Experiment, folder: Path) -> TrainingState:
+    state, settings = load_state(folder), training_hash(experiment)
+    if state.epochs and state.settings != settings:
+        raise InputError(
+            f"{folder} holds a training of {state.epochs} epochs with other settings (hash "
+            f"{settings} was expected, {state.settings} found); compare {folder}/experiment.yaml, "
+            "or remove the folder to train from the beginning."
+        )
+    return state if state.epochs else TrainingState(settings=settings)
+
+
+def _callbacks(
+    experiment: Experiment,
+    selection: Sequence[Example],
+    folder: Path,
+    state: TrainingState,
+    progress: Callable[[int], object] | None,
+) -> list[keras.callbacks.Callback]:
+    chosen = selection[: experiment.training.selection_images]
+    callbacks = [
+        StopOnNaN(),
+        PeakF1(chosen, experiment),
+        CsvLog(folder / "log.csv"),
+        Checkpoint(folder, state=state),
+        Progress(steps_per_epoch(experiment), progress),
+    ]
+    if keras.backend.backend() == "tensorflow":  # Keras' callback writes by TensorFlow alone
+        callbacks.append(
+            keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)
+        )
+    return callbacks
+
+
+def _compile_with_xla() -> bool | str:
+    """XLA's convolutions are many times slower than TensorFlow's own on a CPU."""
+    if keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu"):
+        return False
+    return "auto"

@@ -1,0 +1,232 @@
+import math
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temnet.config.experiment import Experiment
+from temnet.config.loading import (
+    dump_experiment,
+    load_experiment,
+    merge,
+    parse_assignments,
+    parse_yaml,
+    read_yaml,
+    validate,
+)
+from temnet.errors import InputError
+
+EXPERIMENTS = sorted((Path(__file__).parents[2] / "experiments").glob("*.yaml"))
+
+
+def written(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return folder / f"{next(iter(files))}.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("50e3", 50000.0),
+        ("1.0e2", 100.0),
+        ("1e5", 1e5),
+        (".5", 0.5),
+        ("-15", -15),
+        ("1_000", 1000),
+        ("0x10", 16),
+        ("010", 10.0),
+        ("true", True),
+        ("no", "no"),
+        ("on", "on"),
+        ("1:30", "1:30"),
+        ("2020-01-02", "2020-01-02"),
+        ("'50e3'", "50e3"),
+        ("null", None),
+    ],
+)
+def test_plain_values_are_those_of_yaml_1_2(text, value):
+    read = parse_yaml(f"a: {text}")["a"]
+    assert read == value and type(read) is type(value)
+
+
+def test_pyyaml_itself_falls_into_these_traps():
+    assert yaml.safe_load("50e3") == "50e3" and yaml.safe_load("no") is False
+
+
+@given(
+    st.recursive(
+        st.one_of(
+            st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8),
+            st.sampled_from(["50e3", "1e5", "no", "1:30", "0x10", "010", "1_0", ".5", "true", "~"]),
+            st.integers(-(10**9), 10**9),
+            st.floats(allow_nan=False, allow_infinity=False),
+            st.booleans(),
+        ),
+        lambda inner: st.lists(inner, max_size=3),
+        max_leaves=5,
+    )
+)
+def test_whatever_is_written_reads_back_equal(value):
+    from temnet.config.loading import _Dumper
+
+    text = yaml.dump({"a": value}, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    assert parse_yaml(text) == {"a": value}
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
+def test_every_experiment_reads_back_equal(path):
+    experiment = load_experiment(path)
+    text = dump_experiment(experiment)
+    again = validate(parse_yaml(text), "again")
+    assert again == experiment and again.identity() == experiment.identity()
+    assert dump_experiment(again) == text
+
+
+def test_a_network_name_that_looks_like_a_number_reads_back(tmp_path):
+    path = written(tmp_path, a="images: {files: [a.tif]}\nprediction: {network: '1e5'}\nstages: []")
+    experiment = load_experiment(path, {"stages": ["predict"]})
+    assert validate(parse_yaml(dump_experiment(experiment)), "again") == experiment
+
+
+def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path):
+    path = written(tmp_path, a="seed: 1\ncamera:\n  dose: 1\n  dose: 2\n")
+    with pytest.raises(InputError, match=r"a\.yaml, line 4: .*'dose' stands twice"):
+        read_yaml(path)
+
+
+def test_base_at_the_top_and_in_sections(tmp_path):
+    path = written(
+        tmp_path,
+        a="base: b.yaml\nseed: 3\ncamera:\n  base: parts/c.yaml\n  dose: 5\n",
+        b="seed: 1\nmodel: {depth: 4}\ncamera: {readout_noise: 2}\n",
+    )
+    (tmp_path / "parts").mkdir()
+    written(tmp_path / "parts", c="base: d.yaml\ndose: 1\n", d="dose: 0\nsampling: 0.1\n")
+    assert read_yaml(path) == {
+        "seed": 3,
+        "model": {"depth": 4},
+        "camera": {"readout_noise": 2, "sampling": 0.1, "dose": 5},
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"a": "base: b.yaml", "b": "base: a.yaml"}, r"leads back to itself \(a.yaml -> b.yaml ->"),
+        ({"a": "base: a.yaml"}, "leads back to itself"),
+        ({"a": "camera: {base: a.yaml}"}, "leads back to itself"),
+        (
+            {"a": "base: gone.yaml"},
+            r"gone.yaml: there is no such file \(named as `base` in .*a.yaml",
+        ),
+        ({"a": "base: [b.yaml, c.yaml]"}, "`base` must name one file; got"),
+        ({"a": "- 1"}, "expected sections"),
+        ({"a": ""}, "expected sections as `name: value`; got nothing"),
+        ({"a": "a: [1"}, "line 1: this is not valid YAML"),
+        ({"a": "1: 2"}, "names are texts; got 1"),
+        ({"a": "camera: {true: 2}"}, "names are texts; got true in camera"),
+        ({"a": "a: !!python/object:os.system {}"}, "not valid YAML"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path, files, message):
+    with pytest.raises(InputError, match=message):
+        read_yaml(written(tmp_path, **files))
+
+
+def test_files_that_are_no_text(tmp_path):
+    (tmp_path / "a.yaml").write_bytes(b"\xff\xfe\x00\x01")
+    with pytest.raises(InputError, match="not valid YAML"):
+        read_yaml(tmp_path / "a.yaml")
+    with pytest.raises(InputError, match="no such file"):
+        read_yaml(tmp_path)
+
+
+def test_set_takes_yaml_values():
+    assert parse_assignments(
+        ["a.b=50e3", "a.c={uniform: [1, 2]}", "d=null", "e=a=b", "a.b=2", "f.g=[x, 1]"]
+    ) == {"a": {"b": 2, "c": {"uniform": [1, 2]}}, "d": None, "e": "a=b", "f": {"g": ["x", 1]}}
+
+
+@pytest.mark.parametrize("text", ["seed", "=1", "a..b=1", "a.=1", "a=[1", ""])
+def test_set_refuses_what_is_no_assignment(text):
+    with pytest.raises(InputError, match="--set"):
+        parse_assignments([text])
+
+
+@pytest.mark.parametrize(
+    ("base", "changes", "expected"),
+    [
+        ({"dose": {"uniform": [1, 2]}}, {"dose": {"normal": [1, 2]}}, {"dose": {"normal": [1, 2]}}),
+        ({"dose": {"uniform": [1, 2]}}, {"dose": 3}, {"dose": 3}),
+        ({"dose": 3}, {"dose": {"uniform": [1, 2]}}, {"dose": {"uniform": [1, 2]}}),
+        # Another kind of network has other keys, so nothing of the old one may stay ...
+        (
+            {"model": {"kind": "unet", "filters": 8}},
+            {"model": {"kind": "msdnet", "depth": 9}},
+            {"model": {"kind": "msdnet", "depth": 9}},
+        ),
+        (
+            {"model": {"kind": "unet", "a": 1}},
+            {"model": {"b": 2}},
+            {"model": {"kind": "unet", "a": 1, "b": 2}},
+        ),
+        (
+            {"model": {"kind": "unet", "a": 1}},
+            {"model": {"kind": "unet", "b": 2}},
+            {"model": {"kind": "unet", "a": 1, "b": 2}},
+        ),
+        # ... but a camera's kind is a setting like the others.
+        (
+            {"camera": {"kind": "ideal", "dose": 1}},
+            {"camera": {"kind": "counting"}},
+            {"camera": {"kind": "counting", "dose": 1}},
+        ),
+    ],
+)
+def test_merge(base, changes, expected):
+    before = dict(base)
+    assert merge(base, changes) == expected
+    assert base == before
+
+
+def test_overrides_go_before_the_file_and_its_bases(tmp_path):
+    path = written(tmp_path, a="base: b.yaml\nstages: [report]", b="seed: 1\nstages: [report]")
+    assert load_experiment(path).seed == 1
+    assert load_experiment(path, {"seed": 7}).seed == 7
+
+
+def test_the_message_names_the_file_that_holds_the_key(tmp_path):
+    path = written(
+        tmp_path, a="base: b.yaml\ncamera: {dose: 1}", b="camera: {dose: -1, sampling: x}"
+    )
+    with pytest.raises(InputError) as caught:
+        load_experiment(path, {"stages": ["report"], "seed": -1})
+    lines = str(caught.value).splitlines()
+    assert sorted(line.split(": ")[:2] for line in lines) == [
+        [str(tmp_path / "b.yaml"), "camera.sampling"],
+        ["the overrides (--set)", "seed"],
+    ]
+
+
+def test_the_schema_offers_base_and_every_stage():
+    from temnet.config.loading import json_schema
+
+    schema = json_schema()
+    assert "base" in schema["properties"] and "base" in schema["$defs"]["Camera"]["properties"]
+    assert set(schema["properties"]["stages"]["items"]["enum"]) == {
+        "simulate",
+        "train",
+        "evaluate",
+        "predict",
+        "occupancy",
+        "report",
+    }
+
+
+def test_a_dump_has_every_default(tmp_path):
+    values = parse_yaml(dump_experiment(load_experiment(written(tmp_path, a="stages: [report]"))))
+    assert values["data"]["training"] == Experiment(stages=("report",)).data.training
+    assert not math.isnan(values["evaluation"]["radius"])

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from temnet.images.normalize import gaussian_blur, normalize
+
+
+@pytest.fixture
+def series():
+    rng = np.random.default_rng(0)
+    ramp = np.linspace(1, 3, 60)[:, None, None]
+    return (ramp + 0.2 * rng.standard_normal((60, 45, 3)) * ramp).astype(np.float32)
+
+
+def test_blur_is_a_gaussian_with_reflecting_border(series):
+    expected = gaussian_filter(series.astype(float), (3, 3, 0), mode="reflect", truncate=8)
+    np.testing.assert_allclose(gaussian_blur(series, 3.0), expected, atol=2e-4)
+
+
+def test_normalised_series_has_zero_mean_and_unit_power_everywhere(series):
+    normalised = normalize(series, sampling=0.2, width=1.6)
+    sigma = 1.6 / 0.2
+    local = gaussian_filter(normalised.mean(axis=-1), sigma)
+    power = gaussian_filter((normalised**2).mean(axis=-1), sigma)
+    inner = slice(16, -16)  # a ramp has a kink where the border reflects it
+    assert np.abs(local[inner]).max() < 0.1
+    assert 0.85 < power[inner].min() <= power[inner].max() < 1.15
+    raw = gaussian_filter((series**2).mean(axis=-1), sigma)[inner]
+    assert raw.max() > 2 * raw.min()  # which the raw series does not have
+
+
+def test_gain_and_unit_of_the_camera_do_not_matter(series):
+    np.testing.assert_allclose(
+        normalize(series, 0.2, 2.0), normalize(series * 1e4, 0.2, 2.0), rtol=1e-3, atol=1e-4
+    )
+
+
+def test_a_series_keeps_its_relative_contrast(series):
+    series = series.copy()
+    mean = series.mean(axis=(0, 1))
+    series[..., 1] = mean[1] + 3 * (series[..., 1] - mean[1])
+    normalised = normalize(series, 0.2, 2.0)
+    ratio = normalised[..., 1].std() / normalised[..., 0].std()
+    assert 2 < ratio < 4
+
+
+def test_a_blank_image_stays_blank():
+    assert np.abs(normalize(np.full((20, 20, 1), 7.0), 0.2, 2.0)).max() < 1e-2
+    assert np.abs(normalize(np.zeros((20, 20, 1)), 0.2, 2.0)).max() == 0

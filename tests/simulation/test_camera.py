@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+
+from temnet.config.camera import Camera, TransferFunction
+from temnet.simulation.camera import Detector, Transfer, blur, draw_detector, record
+from temnet.simulation.exit_wave import plan_grid
+
+GRID = plan_grid(30.0, 24.0, 4.0, 0.2)
+FLAT = np.ones((1, *GRID.shape), np.float32)
+STILL = np.zeros((1, 2))
+
+
+def detector(**changes):
+    plain = {
+        "sampling": 0.15,
+        "dose": 400.0,
+        "kind": "ideal",
+        "signal_mtf": None,
+        "event_mtf": None,
+        "readout_noise": 0.0,
+    }
+    return Detector(**(plain | changes))
+
+
+def shoot(intensity=FLAT, shape=(200, 160), seed=0, spread=0.0, shifts=STILL, **changes):
+    rng = np.random.default_rng(seed)
+    return record(intensity, GRID, detector(**changes), shape, shifts, spread, rng)
+
+
+def test_counts_are_poisson_with_the_dose():
+    image = shoot()
+    expected = 400 * 0.15**2
+    assert image.mean() == pytest.approx(expected, rel=0.01)
+    assert image.var() == pytest.approx(expected, rel=0.03)
+    assert shoot(dose=4.0).mean() == pytest.approx(4 * 0.15**2, rel=0.1)
+
+
+def test_noise_power_follows_the_event_mtf_and_the_dose_is_conserved():
+    transfer = Transfer(floor=0.1, half=0.2, power=2.0)
+    image = shoot(shape=(192, 192), event_mtf=transfer)[..., 0]
+    expected = 400 * 0.15**2
+    assert image.mean() == pytest.approx(expected, rel=0.01)
+    power = np.abs(np.fft.fft2(image - image.mean())) ** 2 / image.size
+    frequency = np.fft.fftfreq(192) * 2
+    radius = np.hypot(frequency[:, None], frequency[None, :])
+    for low in (0.1, 0.4, 0.8):
+        ring = (radius > low) & (radius < low + 0.1)
+        theory = expected * np.mean(transfer(radius[ring]) ** 2)
+        assert power[ring].mean() == pytest.approx(theory, rel=0.12)
+
+
+def test_signal_mtf_leaves_the_noise_white_and_damps_the_signal():
+    transfer = Transfer(floor=0.0, half=0.5, power=2.0)
+    rows = np.arange(GRID.shape[0]) / GRID.shape[0]
+    cycles = round(GRID.extent[0] * 1.0)  # 1 per Å: 0.3 of the camera's Nyquist frequency
+    wave = 1 + 0.2 * np.cos(2 * np.pi * cycles * rows)
+    intensity = (wave[:, None] * np.ones(GRID.shape))[None].astype(np.float32)
+    frequency = cycles / GRID.extent[0]
+
+    def amplitude(**changes):
+        image = shoot(intensity, dose=1e6, **changes)[..., 0]
+        angle = 2 * np.pi * frequency * 0.15 * np.arange(image.shape[0])
+        waves = np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=1)
+        constant, *parts = np.linalg.lstsq(waves, image.mean(axis=1), rcond=None)[0]
+        return np.hypot(*parts) / constant
+
+    assert amplitude() == pytest.approx(0.2, rel=0.02)
+    expected = 0.2 * transfer(np.array(frequency * 2 * 0.15))
+    assert amplitude(signal_mtf=transfer) == pytest.approx(float(expected), rel=0.02)
+    noise = shoot(signal_mtf=transfer)
+    assert noise.var() == pytest.approx(noise.mean(), rel=0.03)
+
+
+def test_pixels_lie_where_they_should_and_axes_are_not_swapped():
+    """A spot at (row, col) = (12, 7) Å of the image appears there, and its shift moves it."""
+    rows, cols = (np.arange(n) * GRID.sampling for n in GRID.shape)
+    spot = np.exp(
+        -((rows[:, None] - GRID.origin[0] - 12) ** 2 + (cols[None] - GRID.origin[1] - 7) ** 2) / 0.5
+    )
+    intensity = (1 + spot)[None].astype(np.float32)
+    image = shoot(intensity, dose=1e7)[..., 0]
+    peak = np.array(np.unravel_index(image.argmax(), image.shape)) * 0.15
+    np.testing.assert_allclose(peak, [12, 7], atol=0.08)
+    moved = shoot(intensity, dose=1e7, shifts=np.array([[1.5, -0.9]]))[..., 0]
+    peak = np.array(np.unravel_index(moved.argmax(), moved.shape)) * 0.15
+    np.testing.assert_allclose(peak, [13.5, 6.1], atol=0.08)
+
+
+def test_vibration_blurs_and_readout_noise_adds():
+    rng = np.random.default_rng(1)
+    rough = (1 + 0.1 * rng.standard_normal((1, *GRID.shape))).astype(np.float32)
+    assert shoot(rough, dose=1e6, spread=0.5).std() < 0.5 * shoot(rough, dose=1e6).std()
+    noisy = shoot(readout_noise=5.0)
+    assert noisy.var() == pytest.approx(400 * 0.15**2 + 25, rel=0.03)
+
+
+def test_blur_keeps_a_flat_image_and_a_knife_edge_returns_the_mtf():
+    transfer = Transfer(floor=0.05, half=0.2, power=2.0)
+    assert blur(np.full((16, 12, 1), 3.0), transfer) == pytest.approx(3.0)
+    edge = np.zeros((256, 8, 1))
+    edge[128:] = 1
+    spread = np.diff(blur(edge, transfer)[:, 0, 0])
+    measured = np.abs(np.fft.rfft(spread, 512))
+    frequency = np.arange(257) / 256
+    use = slice(2, 200)
+    np.testing.assert_allclose(measured[use], transfer(frequency[use]), atol=0.02)
+
+
+def test_kinds_of_camera_blur_before_or_after_counting():
+    plain = {"sampling": 0.1, "dose": 100.0}
+    rng = np.random.default_rng(0)
+    ideal = draw_detector(Camera(**plain), rng)
+    assert ideal.signal_mtf is None and ideal.event_mtf is None
+    counting = draw_detector(Camera(kind="counting", **plain), rng)
+    assert counting.signal_mtf is not None and counting.event_mtf is None
+    scintillator = draw_detector(Camera(kind="scintillator", **plain), rng)
+    assert scintillator.signal_mtf is None and scintillator.event_mtf is not None
+
+
+def test_transfer_function_is_one_at_zero_and_one_half_at_twice_half():
+    transfer = Transfer(**TransferFunction(half=0.25, power=3.0).model_dump())
+    assert transfer(np.zeros(1)) == 1
+    assert transfer(np.array(0.5)) == pytest.approx(0.5)

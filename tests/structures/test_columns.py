@@ -1,0 +1,44 @@
+import numpy as np
+from ase import Atoms
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temnet.structures.columns import column_positions, make_structure, project
+
+
+def test_atoms_on_one_line_are_one_column_and_rows_come_from_y():
+    atoms = Atoms("Au3", [[1, 7, 0], [1.1, 7, 3], [4, 7, 0]])
+    column = project(atoms, np.ones(3, bool))
+    assert column[0] == column[1] != column[2]
+    np.testing.assert_allclose(column_positions(atoms.positions, column)[column[0]], [7, 1.05])
+
+
+def test_what_is_not_chosen_stands_on_no_column():
+    atoms = Atoms("AuC", [[0, 0, 0], [0, 0, 3]])
+    assert project(atoms, np.array([True, False])).tolist() == [0, -1]
+    assert project(Atoms(), np.zeros(0, bool)).tolist() == []
+
+
+@given(st.permutations(range(12)))
+def test_the_order_of_the_atoms_does_not_matter(order):
+    positions = np.array([[3.0 * (k % 4), 2.0 * (k % 3), k] for k in range(12)])
+    atoms = Atoms("Au12", positions[list(order)])
+    structure = make_structure(atoms, project(atoms, np.ones(12, bool)), lambda c: "x", ("x",), {})
+    found = structure.columns.positions
+    expected = np.unique(positions[:, [1, 0]], axis=0)
+    np.testing.assert_allclose(found[np.lexsort(found.T[::-1])], expected)
+    assert structure.columns.atom_count.sum() == 12
+
+
+def test_columns_are_classed_by_their_composition():
+    atoms = Atoms("MoSSS", [[0, 0, 0], [2, 0, 1], [2, 0, -1], [4, 0, 1]])
+    classes = {(("Mo", 1),): "Mo", (("S", 2),): "S2"}
+    structure = make_structure(
+        atoms,
+        project(atoms, np.ones(4, bool)),
+        lambda c: classes.get(tuple(c.items())),
+        ("S2", "Mo"),
+        {},
+    )
+    assert structure.columns.class_index.tolist() == [1, 0, -1]
+    assert structure.columns.atom_count.tolist() == [1, 2, 1]
