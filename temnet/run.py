@@ -22,7 +22,7 @@ from temnet.stages.folder import LOG_FILE, default_folder
 from temnet.stages.plan import Step, make_plan, run_plan
 from temnet.stages.stage import Done
 
-LOGGER = logging.getLogger(__name__)
+LOGGER = logging.getLogger("temnet.run")  # __name__ is __main__ under python -m
 
 DONE, FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 130
 """Exit codes; that of a run stopped by Ctrl-C is the shell's, 128 + SIGINT."""
@@ -165,26 +165,38 @@ def progress_bar(title: str, total: int) -> Iterator[Done]:
         yield bar.update
 
 
+class Terminal(logging.Handler):
+    """Shows warnings and which stage runs, above the progress bars."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes one line; what this module logs it also prints by itself."""
+        wanted = record.levelno >= logging.WARNING or record.name == "temnet.stages.plan"
+        if wanted and record.name != LOGGER.name:
+            tqdm.write(record.getMessage(), file=sys.stderr)
+
+
 @contextmanager
 def logging_to(path: Path) -> Iterator[None]:
-    """Appends temnet's messages and all warnings to a log file, and shows the former."""
+    """Appends temnet's messages and all warnings to a log file, and shows the main ones."""
     to_file = logging.FileHandler(path, encoding="utf-8")
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    loggers = logging.getLogger("temnet"), logging.getLogger("py.warnings")
-    levels = [logger.level for logger in loggers]
+    ours, warnings = logging.getLogger("temnet"), logging.getLogger("py.warnings")
+    handlers = ((ours, to_file), (ours, Terminal()), (warnings, to_file))
+    before = [(logger, logger.level, logger.propagate) for logger in (ours, warnings)]
     logging.captureWarnings(True)
-    for logger in loggers:
-        logger.addHandler(to_file)
+    for logger, handler in handlers:
+        logger.addHandler(handler)
         logger.setLevel(logging.INFO)
         logger.propagate = False
     try:
         yield
     finally:
         logging.captureWarnings(False)
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.removeHandler(to_file)
+        for logger, handler in handlers:
+            logger.removeHandler(handler)
+        for logger, level, propagate in before:
             logger.setLevel(level)
-            logger.propagate = True
+            logger.propagate = propagate
         to_file.close()
 
 

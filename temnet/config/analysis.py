@@ -22,8 +22,9 @@ class Images(Settings):
     )
     axes: Literal["auto", "frames", "focus"] = Field(
         "auto",
-        description="What a stack's first axis is: frames of a movie or the images of a focal "
-        "series; `auto` takes a stack of as many images as the network wants for a focal series.",
+        description="What images follow each other in: `frames` of a movie, or the `focus` of "
+        "focal series, within a stack or from file to file; `auto` takes each file by itself, as "
+        "focal series where the network wants them and the number of images fits.",
     )
     frames: tuple[int, int] | None = Field(
         None, description="First frame and the one after the last; all where it is not given."

@@ -64,11 +64,17 @@ def save_network(
 
     Raises:
         ValueError: The card lacks the threshold or the metrics.
+        InputError: The folder holds something else than a network.
     """
     missing = [key for key in ("threshold", "metrics") if key not in card]
     if missing:
         raise ValueError(f"A network's card needs {' and '.join(missing)}; got {sorted(card)}.")
-    folder = Path(folder)
+    folder = Path(folder).resolve()
+    if folder.exists() and not _is_replaceable(folder):
+        raise InputError(
+            f"{folder}: this is not a network's folder, so that it is not replaced; give the "
+            "network a folder of its own."
+        )
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -110,8 +116,8 @@ def load_network(name: str | Path) -> Network:
         InputError: There is no such network, its files are missing, damaged or were changed, or
             a newer temnet wrote them.
     """
-    folder = _find(name)
-    card = _read_card(folder)
+    folder = find_network(name)
+    card = read_card(folder)
     for file in (MODEL_FILE, SETTINGS_FILE):
         if not (folder / file).is_file():
             raise InputError(
@@ -176,7 +182,12 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _find(name: str | Path) -> Path:
+def find_network(name: str | Path) -> Path:
+    """The folder of a network, given by its path or its name; see `load_network`.
+
+    Raises:
+        InputError: There is no such network.
+    """
     given = Path(name)
     if (given / CARD_FILE).is_file():
         return given.resolve()
@@ -200,7 +211,12 @@ def _find(name: str | Path) -> Path:
     )
 
 
-def _read_card(folder: Path) -> dict[str, Any]:
+def read_card(folder: Path) -> dict[str, Any]:
+    """What a network's card.json says.
+
+    Raises:
+        InputError: It is not a network's card, or a newer temnet wrote it.
+    """
     path = folder / CARD_FILE
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
@@ -224,7 +240,7 @@ def _describe(name: str, model: keras.Model, experiment: Experiment) -> dict[str
     microscope, camera = experiment.microscope, experiment.camera
     steps = microscope.defocus.steps
     start = support(microscope.defocus.start)
-    card = {
+    return {
         "name": name,
         "kind": experiment.model.kind,
         "structure": None if experiment.structure is None else experiment.structure.kind,
@@ -246,7 +262,6 @@ def _describe(name: str, model: keras.Model, experiment: Experiment) -> dict[str
         "temnet": _package_version(),
         "keras": keras.__version__,
     }
-    return card
 
 
 def _range(number: Number) -> list[float]:

@@ -52,19 +52,6 @@ def dilation(layer: int, channel: int, width: int, max_dilation: int) -> int:
     return (layer * width + channel) % max_dilation + 1
 
 
-def parameter_count(
-    input_count: int, class_count: int, depth: int, width: int
-) -> int:
-    """Number of weights and biases, from Pelt & Sethian's closed formula.
-
-    >>> parameter_count(3, 4, depth=100, width=1)
-    47766
-    """
-    kernels = 9 * width * (depth * input_count + width * depth * (depth - 1) // 2)
-    biases = depth * width
-    return kernels + biases + class_count * (input_count + depth * width) + class_count
-
-
 @keras.saving.register_keras_serializable(package="temnet")
 class MixedScaleDense(keras.layers.Layer):
     """Layers that each see all maps before them, the inputs included.

@@ -132,7 +132,8 @@ class Checkpoint(keras.callbacks.Callback):
             return False
         if self.state.best is None:
             return True
-        return value > self.state.best if self.mode == "max" else value < self.state.best
+        # Of two epochs that are as good, the later one has seen more.
+        return value >= self.state.best if self.mode == "max" else value <= self.state.best
 
 
 class CsvLog(keras.callbacks.Callback):

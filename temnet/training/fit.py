@@ -66,6 +66,7 @@ def fit(
             epochs=epochs,
             steps_per_epoch=steps,
             callbacks=_callbacks(experiment, selection, folder, state, progress),
+            shuffle=False,  # the order is the dataset's own
             verbose=0,
         )
     return best_model(experiment, folder)
@@ -83,11 +84,7 @@ def compile_model(model: keras.Model, experiment: Experiment) -> keras.Model:
     )
     # Decay pulls towards zero, which is right for kernels but not for scales and offsets.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(
-        optimizer=optimizer,
-        loss=PeakCrossEntropy(settings.peak_weight),
-        jit_compile=_compile_with_xla(),
-    )
+    model.compile(optimizer=optimizer, loss=PeakCrossEntropy(settings.peak_weight))
     return model
 
 
@@ -143,7 +140,8 @@ def _callbacks(
     state: TrainingState,
     progress: Callable[[int], object] | None,
 ) -> list[keras.callbacks.Callback]:
-    chosen = selection[: experiment.training.selection_images]
+    count = min(experiment.training.selection_images, len(selection))
+    chosen = [selection[index] for index in range(count)]
     callbacks = [
         StopOnNaN(),
         PeakF1(chosen, experiment),
@@ -156,10 +154,3 @@ def _callbacks(
             keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)
         )
     return callbacks
-
-
-def _compile_with_xla() -> bool | str:
-    """XLA's convolutions are many times slower than TensorFlow's own on a CPU."""
-    if keras.backend.backend() == "tensorflow" and not keras.distribution.list_devices("gpu"):
-        return False
-    return "auto"

@@ -11,7 +11,7 @@ import numpy as np
 from temnet.config.experiment import Experiment
 from temnet.evaluation.scores import score_image
 from temnet.images.normalize import normalize
-from temnet.inference.peaks import find_peaks
+from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.predict import predict_probabilities
 from temnet.records import Example, Peaks
 
@@ -20,9 +20,6 @@ LOWEST_THRESHOLD = 0.05
 
 THRESHOLDS = tuple(np.round(np.arange(0.05, 0.951, 0.05), 2).tolist())
 """Thresholds that `choose_threshold` tries."""
-
-MIN_DISTANCE_WIDTHS = 3.0
-"""Columns closer than this many label widths are one."""
 
 
 def find_all(
@@ -40,7 +37,7 @@ def find_all(
         threshold: Lowest score of a peak.
     """
     width = experiment.labels.normalisation_width
-    distance = MIN_DISTANCE_WIDTHS * experiment.labels.width
+    distance = default_min_distance(experiment.labels.width)
     found = []
     for example in examples:
         images = normalize(example.images, example.sampling, width)

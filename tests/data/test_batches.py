@@ -85,7 +85,7 @@ def test_selection_comes_in_order_as_it_is_and_normalised(folder):
 @pytest.mark.parametrize("symmetry", range(8))
 def test_symmetries_move_images_and_labels_alike(symmetry):
     maps = np.zeros((5, 5, 2))
-    maps[1, 2] = [1, 2]
+    maps[0, 1] = [1, 2]
     turned = apply_symmetry(maps, symmetry)
     assert turned.shape == maps.shape
     np.testing.assert_array_equal(turned[turned[..., 0] == 1], [[1, 2]])

@@ -1,0 +1,145 @@
+"""What a network says of images, and the columns in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from temnet.errors import InputError
+from temnet.images.normalize import normalize
+from temnet.images.resample import reflect_index, resample
+from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.models.checkpoint import Network, check_focus_count
+from temnet.records import ImageSeries, Peaks
+
+PADDING_STEP = 64
+"""Images are padded to a multiple of this, so that sizes which differ little share one compiled
+function; every U-Net's unit of up to 2**6 divides it."""
+
+
+def predict_probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """Probability of each class at each pixel.
+
+    Args:
+        model: From normalised images to logits.
+        images: (row, col, focus), normalised, at the network's sampling; any size.  They are
+            padded by reflection to what the network takes, and the answer is cut back.
+
+    Returns:
+        (row, col, class + 1) float32 that sums to one, the background last.
+    """
+    rows, cols = images.shape[:2]
+    padded, (top, left) = pad_to_multiple(np.asarray(images, np.float32), PADDING_STEP)
+    answer = model.predict_on_batch(padded[None])
+    logits = np.asarray(keras.ops.convert_to_numpy(answer), np.float32)[0]
+    return softmax(logits[top : top + rows, left : left + cols])
+
+
+def pad_to_multiple(images: np.ndarray, step: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """Images with reflected borders, so that rows and columns are multiples of ``step``.
+
+    Args:
+        images: (row, col, focus), of any size, also smaller than ``step``.
+        step: What rows and columns have to be a multiple of.
+
+    Returns:
+        The padded images, and where pixel [0, 0] came to lie in them.
+
+    >>> padded, origin = pad_to_multiple(np.zeros((5, 64, 1)), 64)
+    >>> padded.shape, origin
+    ((64, 64, 1), (29, 0))
+    """
+    extra = [-size % step for size in images.shape[:2]]
+    origin = (extra[0] // 2, extra[1] // 2)
+    for axis in (0, 1):
+        count = images.shape[axis]
+        index = reflect_index(np.arange(count + extra[axis]) - origin[axis], count)
+        images = np.take(images, index, axis=axis)
+    return images, origin
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of logits along the last axis.
+
+    >>> softmax(np.array([0.0, np.log(3.0)])).round(6)
+    array([0.25, 0.75])
+    """
+    exponential = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return exponential / exponential.sum(axis=-1, keepdims=True)
+
+
+def find_columns(
+    network: Network,
+    series: ImageSeries,
+    threshold: float | None = None,
+    min_distance: float | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Peaks:
+    """The columns in every frame of a series.
+
+    Each frame is resampled to the network's pixels and normalised, as training images are.
+
+    Args:
+        network: The network.
+        series: Images from a microscope.
+        threshold: Lowest score of a column; by default the network's own.
+        min_distance: Columns closer than this [Å] are one; by default three label widths.
+        progress: Called with 1 after each frame.
+
+    Returns:
+        Peaks with their frame, positions [Å] from the centre of the series' pixel [0, 0].
+
+    Raises:
+        InputError: There are no frames, or not as many focal images as the network wants.
+    """
+    frames = series.images
+    if len(frames) == 0:
+        raise InputError(f"{series.name or 'The series'}: there are no frames to look at.")
+    check_focus_count(network, frames.shape[-1])
+    threshold = float(network.card["threshold"]) if threshold is None else threshold
+    if min_distance is None:
+        min_distance = default_min_distance(network.config.labels.width)
+    found = []
+    for number, frame in enumerate(frames):
+        probabilities = predict_frame(network, frame, series.sampling)
+        peaks = find_peaks(probabilities, network_sampling(network), threshold, min_distance)
+        found.append(_in_frame(peaks, number))
+        if progress is not None:
+            progress(1)
+    return Peaks.concatenate(found)
+
+
+def predict_frame(network: Network, frame: np.ndarray, sampling: float) -> np.ndarray:
+    """Probability of each class at the network's pixels.
+
+    Args:
+        network: The network.
+        frame: (row, col, focus) in any linear grey values.
+        sampling: Its pixel size [Å].
+
+    Returns:
+        (row', col', class + 1) float32 at ``network_sampling(network)``.
+    """
+    width = network.config.labels.normalisation_width
+    images = resample(frame, sampling, network_sampling(network))
+    images = normalize(images, network_sampling(network), width)
+    return predict_probabilities(network.model, images)
+
+
+def network_sampling(network: Network) -> float:
+    """Pixel size that a network sees [Å]."""
+    return float(network.config.model.sampling)
+
+
+def _in_frame(peaks: Peaks, number: int) -> Peaks:
+    frame = np.full(len(peaks), number, np.int64)
+    return Peaks(
+        frame,
+        peaks.positions,
+        peaks.class_index,
+        peaks.score,
+        peaks.probabilities,
+        peaks.spread,
+    )

@@ -1,0 +1,165 @@
+"""Stage `predict`: finds the columns in microscope images."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+from temnet.inference.images import SMALLEST_SIDE, read_images
+from temnet.inference.predict import find_columns, network_sampling
+from temnet.models.checkpoint import (
+    Network,
+    check_focus_count,
+    file_hash,
+    find_network,
+    load_network,
+    read_card,
+)
+from temnet.records import ImageSeries
+from temnet.reporting.snapshots import Frames, write_frames
+from temnet.reporting.tables import column_fields, peaks_rows, write_table
+from temnet.stages.stage import Progress, Stage
+
+LOGGER = logging.getLogger(__name__)
+
+KEPT_PIXELS = 2**25
+"""Pixels that are kept for the report; frames of longer movies are left out evenly."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the stage works on.
+
+    Attributes:
+        network: The network.
+        series: The images, one series for each file or one for all.
+    """
+
+    network: Network
+    series: Sequence[ImageSeries]
+
+
+def settings(experiment: Experiment) -> dict[str, Any]:
+    """What the columns depend on: the images and the network by their content."""
+    images = experiment.images.model_dump(mode="json", exclude={"files"})
+    prediction = experiment.prediction.model_dump(mode="json", exclude={"network"})
+    folder = find_network(experiment.prediction.network)
+    files = [f"{Path(file).name} {file_hash(Path(file))}" for file in experiment.images.files]
+    return {
+        "images": {**images, "files": files},
+        "prediction": {**prediction, "network": folder.name, "sha256": read_card(folder)["sha256"]},
+    }
+
+
+def check(experiment: Experiment) -> Inputs:
+    """Loads the network and reads the images.
+
+    Raises:
+        InputError: One of them is missing or wrong, or they do not fit each other.
+    """
+    folder = find_network(experiment.prediction.network)
+    network = _load(folder, read_card(folder)["sha256"])
+    series = read_series(experiment, int(network.card["focus_count"]))
+    for part in series:
+        check_focus_count(network, part.images.shape[-1])
+        _check_size(part, network)
+    return Inputs(network, series)
+
+
+@lru_cache(maxsize=1)
+def _load(folder: Path, sha256: str) -> Network:
+    """The network in a folder, kept for the next file; it is known by its content."""
+    return load_network(folder)
+
+
+def read_series(experiment: Experiment, focus_count: int) -> list[ImageSeries]:
+    """The images of an experiment.
+
+    With `axes: auto` each file stands for itself; files of `frames` or of `focus` follow each
+    other in one movie or in focal series.
+    """
+    images = experiment.images
+    sampling = None if images.sampling == "header" else float(images.sampling)
+    each = [[file] for file in images.files] if images.axes == "auto" else [list(images.files)]
+    return [read_images(files, sampling, images.axes, images.frames, focus_count) for files in each]
+
+
+def _check_size(series: ImageSeries, network: Network) -> None:
+    pixel = network_sampling(network)
+    rows, cols = (int(size * series.sampling / pixel) for size in series.images.shape[1:3])
+    if min(rows, cols) < SMALLEST_SIDE:
+        raise InputError(
+            f"{series.name}: at the network's pixels of {pixel:g} Å the image has {rows} x {cols} "
+            f"pixels, at least {SMALLEST_SIDE} x {SMALLEST_SIDE} are needed; give a larger image "
+            f"or the right images.sampling (now {series.sampling:g} Å)."
+        )
+
+
+def run(
+    experiment: Experiment, root: Path, folder: Path, inputs: Inputs, progress: Progress
+) -> None:
+    """Writes columns.csv and keeps the images for the report."""
+    network, prediction = inputs.network, experiment.prediction
+    threshold = None if prediction.threshold == "card" else float(prediction.threshold)
+    classes = network.config.class_names
+    rows: list[dict[str, Any]] = []
+    with progress("predict", sum(len(part.images) for part in inputs.series)) as done:
+        for series in inputs.series:
+            peaks = find_columns(network, series, threshold, prediction.min_distance, done)
+            rows += peaks_rows(peaks, series.sampling, classes, series.name)
+    write_table(folder / "columns.csv", rows, column_fields(classes))
+    write_frames(folder / "images.npz", kept_frames(inputs.series))
+
+
+def kept_frames(series: Sequence[ImageSeries]) -> Frames:
+    """The first focal image of each frame, or of evenly chosen ones where there are too many.
+
+    Frames are kept as one array: images of another size than the first are left out.
+    """
+    first = series[0]
+    alike = [
+        part
+        for part in series
+        if part.images.shape[1:3] == first.images.shape[1:3] and part.sampling == first.sampling
+    ]
+    if len(alike) < len(series):
+        LOGGER.warning("images of other sizes than %s's are not shown in the report", first.name)
+    every = [(part, number) for part in alike for number in range(len(part.images))]
+    most = max(KEPT_PIXELS // (first.images.shape[1] * first.images.shape[2]), 1)
+    chosen = every[:: -(-len(every) // most)]
+    return Frames(
+        frames=np.stack([part.images[number, ..., 0] for part, number in chosen]),
+        names=tuple(part.name for part, _ in chosen),
+        numbers=np.array([number for _, number in chosen], np.int64),
+        sampling=first.sampling,
+    )
+
+
+def describe(experiment: Experiment, inputs: Inputs) -> list[str]:
+    """The images and the network."""
+    card = inputs.network.card
+    lines = [
+        f"{part.name}: {len(part.images)} frame(s) of {part.images.shape[1]} x "
+        f"{part.images.shape[2]} pixels of {part.sampling:g} Å"
+        for part in inputs.series
+    ]
+    classes = ", ".join(inputs.network.config.class_names)
+    return [*lines, f"network: {card['name']}, finds {classes}, threshold {card['threshold']:g}"]
+
+
+STAGE = Stage(
+    name="predict",
+    requires=(),
+    settings=settings,
+    check=check,
+    run=run,
+    describe=describe,
+)

@@ -1,0 +1,55 @@
+"""What several test files share: small untrained networks, and images to show them."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+
+from temnet.config.loading import validate
+
+TINY = {
+    "structure": {"kind": "nanoparticle"},
+    "microscope": {"energy": 300e3, "grid_sampling": 0.1, "aperture_mrad": 30},
+    "camera": {"sampling": 0.2, "dose": 1000},
+    "labels": {"classes": ["metal", "oxide"], "width": 0.4},
+    "data": {"image_size": 32, "exit_wave_reuse": 1},
+    "model": {"kind": "unet", "sampling": 0.2, "depth": 1, "filters": 2, "max_filters": 4},
+    "stages": ["simulate", "train"],
+}
+
+
+@pytest.fixture(scope="session")
+def network_folder(tmp_path_factory):
+    """A folder with two networks: ``tiny`` takes single images, ``tiny-series`` three foci.
+
+    They are hardly more than their initial weights: the logit of metal follows the image.
+    """
+    from temnet.models.checkpoint import save_network
+    from temnet.models.factory import build_model
+
+    folder = tmp_path_factory.mktemp("pretrained")
+    for name, steps in (("tiny", [0]), ("tiny-series", [0, 50, 100])):
+        microscope = {**TINY["microscope"], "defocus": {"steps": steps}}
+        experiment = validate({**TINY, "microscope": microscope}, name)
+        card = {"threshold": 0.5, "metrics": {}}
+        save_network(folder / name, build_model(experiment), experiment, card)
+    return folder
+
+
+@pytest.fixture
+def pretrained(network_folder, monkeypatch):
+    """The folder of the small networks, in which names are looked up first."""
+    monkeypatch.setenv("TEMNET_PRETRAINED", str(network_folder))
+    return network_folder
+
+
+@pytest.fixture(scope="session")
+def dots():
+    """(row, col) float32 image of 64 x 48 pixels with bright dots 12 pixels apart, some noise."""
+    rows, cols = np.mgrid[:64, :48]
+    centres = [(r, c) for r in range(8, 64, 12) for c in range(6, 48, 12)]
+    image = sum(np.exp(-((rows - r) ** 2 + (cols - c) ** 2) / 8) for r, c in centres)
+    noise = np.random.default_rng(0).normal(0, 0.05, image.shape)
+    return (10 + image + noise).astype(np.float32)

@@ -1,0 +1,108 @@
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.records import Columns
+from temnet.simulation.labels import draw_labels
+
+SAMPLING, WIDTH = 0.2, 0.4
+
+
+def answer(places, classes, shape=(60, 80), height=1.0):
+    """What a perfect network says of columns at ``places`` [Å]."""
+    places = np.array(places, float).reshape(-1, 2)
+    columns = Columns(places, np.array(classes, np.int64), np.ones(len(places), np.int64))
+    labels, _ = draw_labels(columns, shape, SAMPLING, WIDTH, 3)
+    labels = labels.astype(float)
+    labels[..., :-1] *= height
+    labels[..., -1] = 1 - labels[..., :-1].sum(axis=-1)
+    return labels
+
+
+def find(probabilities, threshold=0.5, distance=1.2):
+    return find_peaks(probabilities, SAMPLING, threshold, distance)
+
+
+def test_columns_come_back_with_place_class_and_score():
+    places = [[3.07, 4.21], [3.3, 9.95], [8.04, 6.0]]
+    peaks = find(answer(places, [0, 2, 1]))
+    order = np.argsort(peaks.positions @ [10, 1])
+    np.testing.assert_allclose(peaks.positions[order], places, atol=0.02)
+    assert peaks.class_index[order].tolist() == [0, 2, 1]
+    assert np.all(peaks.score > 0.9)
+    np.testing.assert_allclose(peaks.probabilities.sum(axis=1), peaks.score, atol=1e-6)
+    swapped = peaks.positions[order][:, ::-1]
+    assert np.abs(swapped - places).max() > 1
+
+
+@given(st.floats(2, 9), st.floats(2, 13))
+def test_places_between_pixels_are_found(row, col):
+    peaks = find(answer([[row, col]], [1]))
+    assert len(peaks) == 1
+    np.testing.assert_allclose(peaks.positions[0], [row, col], atol=0.02)
+
+
+def test_the_threshold_is_absolute():
+    assert len(find(answer([[4, 4]], [0], height=0.3))) == 0
+    assert len(find(answer([[4, 4]], [0], height=0.6))) == 1
+    blank = answer([], [])
+    assert len(find(blank, threshold=1e-3)) == 0
+    noise = blank + 0
+    noise[..., 0] += 0.01 * np.random.default_rng(0).random(noise.shape[:2])
+    noise[..., -1] = 1 - noise[..., 0]
+    assert len(find(noise, threshold=0.05)) == 0
+
+
+def test_of_two_peaks_too_close_the_better_stays():
+    probabilities = np.maximum(
+        answer([[4, 4]], [0], height=0.7), answer([[4, 5.0]], [1], height=0.9)
+    )
+    probabilities[..., -1] = 1 - probabilities[..., :-1].sum(axis=-1)
+    assert len(find(probabilities, distance=0.3)) == 2
+    peaks = find(probabilities, distance=1.2)
+    assert len(peaks) == 1 and peaks.class_index[0] == 1
+
+
+def test_a_plateau_is_one_peak_in_its_middle():
+    probabilities = np.zeros((20, 20, 2))
+    probabilities[8:11, 8:13, 0] = 0.9
+    probabilities[..., 1] = 1 - probabilities[..., 0]
+    peaks = find(probabilities)
+    assert len(peaks) == 1
+    np.testing.assert_allclose(peaks.positions[0], [9 * SAMPLING, 10 * SAMPLING])
+
+
+def test_peaks_at_the_border_stay_in_the_image():
+    peaks = find(answer([[0.0, 5.0], [11.79, 15.75], [-0.3, 9.0]], [0, 0, 0]))
+    assert len(peaks) == 3
+    assert np.all(peaks.positions >= 0)
+    assert np.all(peaks.positions <= [59 * SAMPLING, 79 * SAMPLING])
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_turning_the_image_turns_the_peaks(turns):
+    probabilities = answer([[3.07, 4.21], [8.04, 6.0]], [0, 1], shape=(60, 60))
+    straight = find(probabilities).positions
+    turned = find(np.rot90(probabilities, turns)).positions
+    for _ in range(turns):
+        straight = np.column_stack([59 * SAMPLING - straight[:, 1], straight[:, 0]])
+    np.testing.assert_allclose(
+        turned[np.argsort(turned[:, 0])], straight[np.argsort(straight[:, 0])], atol=1e-6
+    )
+
+
+def test_twenty_thousand_columns_take_under_a_second():
+    places = np.stack(np.mgrid[:140, :140], axis=-1).reshape(-1, 2) * 1.6 + 2.0
+    probabilities = answer(places, np.arange(len(places)) % 3, shape=(1140, 1140))
+    start = time.process_time()
+    peaks = find(probabilities)
+    assert time.process_time() - start < 2  # 0.5 s on a free core
+    assert len(peaks) == len(places)
+
+
+def test_default_distance_follows_the_label_width():
+    assert default_min_distance(0.4) == pytest.approx(1.2)

@@ -1,0 +1,169 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from temnet.errors import InputError
+from temnet.models import checkpoint
+from temnet.models.checkpoint import (
+    Network,
+    check_focus_count,
+    load_network,
+    network_names,
+    save_network,
+)
+from temnet.models.factory import build_model
+
+CARD = {"threshold": 0.35, "metrics": {"macro_f1": 0.9}}
+
+
+@pytest.fixture
+def saved(make_experiment, tmp_path, monkeypatch):
+    """A network saved in a search folder of its own."""
+    monkeypatch.setenv("TEMNET_PRETRAINED", str(tmp_path))
+    experiment = make_experiment(training={"precision": "mixed_bfloat16"})
+    model = build_model(experiment)
+    save_network(tmp_path / "tiny-net", model, experiment, CARD)
+    return tmp_path / "tiny-net", model, experiment
+
+
+def change_card(folder, **changes):
+    path = folder / "card.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_round_trip(saved):
+    folder, model, experiment = saved
+    network = load_network(folder)
+    assert network.name == "tiny-net"
+    assert network.config == experiment
+    assert not network.model.compiled
+    assert network.model.get_layer("bottom_1_conv").compute_dtype == "float32"
+    for first, second in zip(network.model.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "card.json", "experiment.yaml", "model.keras",
+    ]  # fmt: skip
+
+
+def test_card_tells_what_the_network_was_taught(saved):
+    card = load_network(saved[0]).card
+    expected = {
+        "name": "tiny-net",
+        "kind": "unet",
+        "structure": "mos2",
+        "classes": ["Mo", "S2", "S"],
+        "focus_count": 3,
+        "focus_steps": [0, 50, 100],
+        "sampling": 0.12,
+        "energies": [50e3, 60e3],
+        "defocus": [-100, 200],
+        "Cs_um": [-15, 15],
+        "dose": [1e2, 1e5],
+        "camera_sampling": [0.1, 0.12],
+        "seed": 3,
+        "parameters": saved[1].count_params(),
+        "keras": keras.__version__,
+        "schema": 1,
+        **CARD,
+    }
+    assert {key: card[key] for key in expected} == expected
+    assert len(card["sha256"]) == 64 and card["temnet"]
+
+
+@pytest.mark.parametrize("name", ["tiny-net", "tiny_net"])
+def test_found_by_name(saved, name):
+    assert load_network(name).name == "tiny-net"
+
+
+def test_an_unknown_name_lists_the_known_ones(saved):
+    with pytest.raises(InputError, match=r"no network 'tiny-nets'; the networks are .*tiny-net"):
+        load_network("tiny-nets")
+    assert "tiny-net" in network_names()
+
+
+def test_no_networks_at_all(monkeypatch, tmp_path):
+    monkeypatch.setattr(checkpoint, "search_folders", lambda: [tmp_path])
+    with pytest.raises(InputError, match="no networks are installed"):
+        load_network("anything")
+
+
+def test_another_file_is_refused(saved):
+    path = saved[0] / "model.keras"
+    path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises(InputError, match="sha256.*Copy the whole folder again"):
+        load_network(saved[0])
+
+
+def test_a_newer_card_is_refused(saved):
+    change_card(saved[0], schema=2)
+    with pytest.raises(InputError, match="schema 2, this temnet reads up to 1; update temnet"):
+        load_network(saved[0])
+
+
+@pytest.mark.parametrize("file", ["model.keras", "experiment.yaml"])
+def test_a_missing_file_is_named(saved, file):
+    (saved[0] / file).unlink()
+    with pytest.raises(InputError, match=f"{file} is missing"):
+        load_network(saved[0])
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 1}', "\xff"])
+def test_a_card_that_is_none(saved, text):
+    (saved[0] / "card.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match=r"card\.json"):
+        load_network(saved[0])
+
+
+def test_a_folder_that_is_no_network(saved, tmp_path):
+    (tmp_path / "holiday").mkdir()
+    with pytest.raises(InputError, match="not a network's folder; expected card.json"):
+        load_network(tmp_path / "holiday")
+
+
+def test_a_model_that_keras_cannot_read(saved):
+    path = saved[0] / "model.keras"
+    path.write_bytes(b"no model")
+    change_card(saved[0], sha256=checkpoint.file_hash(path))
+    with pytest.raises(InputError, match=r"cannot read this network.*install that version"):
+        load_network(saved[0])
+
+
+def test_saving_again_replaces_it(saved):
+    folder, model, experiment = saved
+    save_network(folder, model, experiment, CARD | {"threshold": 0.5})
+    assert load_network(folder).card["threshold"] == 0.5
+
+
+def test_a_failed_save_keeps_the_old_one(saved):
+    folder, model, experiment = saved
+    with pytest.raises(ValueError, match="JSON"):
+        save_network(folder, model, experiment, {"threshold": 0.5, "metrics": float("nan")})
+    assert load_network(folder).card["threshold"] == 0.35
+    assert [path.name for path in folder.parent.iterdir()] == ["tiny-net"]
+
+
+def test_a_folder_of_something_else_is_not_replaced(saved, tmp_path):
+    _, model, experiment = saved
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").write_text("years of work")
+    with pytest.raises(InputError, match="not replaced"):
+        save_network(tmp_path / "thesis", model, experiment, CARD)
+    assert (tmp_path / "thesis" / "chapter.tex").exists()
+
+
+def test_a_card_needs_its_threshold(saved):
+    with pytest.raises(ValueError, match="threshold"):
+        save_network(saved[0], saved[1], saved[2], {"metrics": {}})
+
+
+def test_focus_count(saved, make_experiment):
+    series = load_network(saved[0])
+    check_focus_count(series, 3)
+    with pytest.raises(InputError, match=r"series of 3 images.*got 1 per frame.*Give all"):
+        check_focus_count(series, 1)
+    single = make_experiment(microscope={"energy": 50e3, "aperture_mrad": 40})
+    network = Network("single", build_model(single), single, {})
+    with pytest.raises(InputError, match=r"single images; got 3 per frame.*images.axes to frames"):
+        check_focus_count(network, 3)

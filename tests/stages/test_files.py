@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+
+from temnet.config.analysis import Images
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+from temnet.stages.files import with_found_files
+
+
+def found(folder, *files):
+    experiment = Experiment(stages=("report",), images=Images(files=files))
+    return list(with_found_files(experiment, folder).images.files)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    for name in ("yamls/a.tif", "yamls/b.tif", "work/a.tif", "work/c.tif", "work/deep/d[1].tif"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path
+
+
+def test_paths_count_from_the_yaml_first_then_from_the_working_folder(here):
+    yamls = here / "yamls"
+    assert found(yamls, "a.tif", "c.tif") == [str(yamls / "a.tif"), "c.tif"]
+    assert found(Path("../yamls"), "b.tif") == [str(yamls / "b.tif")]
+
+
+def test_patterns_give_sorted_files_once_each(here):
+    yamls = here / "yamls"
+    assert found(yamls, "*.tif", "b.tif") == [str(yamls / "a.tif"), str(yamls / "b.tif")]
+    assert found(here / "none", "**/*.tif") == ["a.tif", "c.tif", "deep/d[1].tif"]
+
+
+def test_a_name_with_brackets_is_a_name_before_it_is_a_pattern(here):
+    assert found(here, "work/deep/d[1].tif") == ["deep/d[1].tif"]
+
+
+@pytest.mark.parametrize("entry", ["gone.tif", "*.dm4", "deep"])
+def test_what_is_not_there_is_named(here, entry):
+    with pytest.raises(InputError, match="images.files: there is no file") as caught:
+        found(here / "yamls", entry)
+    assert repr(entry) in str(caught.value)
+
+
+def test_an_experiment_without_images_is_left_alone(here):
+    experiment = Experiment(stages=("report",))
+    assert with_found_files(experiment, here) is experiment

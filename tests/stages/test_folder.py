@@ -1,0 +1,132 @@
+import getpass
+import json
+import os
+import platform
+from pathlib import Path
+
+import pytest
+
+from temnet.config.experiment import Experiment
+from temnet.config.loading import load_experiment
+from temnet.errors import InputError
+from temnet.stages.folder import (
+    DONE,
+    RUNNING,
+    Record,
+    check_root,
+    default_folder,
+    environment,
+    prepare_root,
+    read_record,
+    remove_stage,
+    stage_folder,
+)
+
+SETTINGS = {"model": {"depth": 4}}
+
+
+def test_a_stage_appears_in_one_step(tmp_path):
+    with stage_folder(tmp_path, "evaluate", SETTINGS, resumable=False) as folder:
+        (folder / "scores.csv").write_text("a")
+        assert not (tmp_path / "evaluate").exists()
+    assert (tmp_path / "evaluate" / "scores.csv").read_text() == "a"
+    assert read_record(tmp_path, "evaluate") == Record(DONE, SETTINGS)
+    assert [path.name for path in tmp_path.iterdir()] == ["evaluate"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_stage_that_fails_leaves_nothing_and_keeps_the_earlier_result(tmp_path, error):
+    with pytest.raises(error), stage_folder(tmp_path, "evaluate", SETTINGS, False) as folder:
+        (folder / "half").write_text("a")
+        raise error
+    assert list(tmp_path.iterdir()) == []
+    with stage_folder(tmp_path, "evaluate", SETTINGS, False) as folder:
+        (folder / "scores.csv").write_text("old")
+    with pytest.raises(error), stage_folder(tmp_path, "evaluate", {}, False) as folder:
+        raise error
+    assert (tmp_path / "evaluate" / "scores.csv").read_text() == "old"
+    assert read_record(tmp_path, "evaluate").settings == SETTINGS
+
+
+def test_a_new_result_replaces_the_old_one_with_all_of_its_files(tmp_path):
+    for name in ("old", "new"):
+        with stage_folder(tmp_path, "evaluate", SETTINGS, False) as folder:
+            (folder / name).touch()
+    assert not (tmp_path / "evaluate" / "old").exists()
+
+
+def test_a_resumable_stage_keeps_what_it_has(tmp_path):
+    with (
+        pytest.raises(KeyboardInterrupt),
+        stage_folder(tmp_path, "train", SETTINGS, True) as folder,
+    ):
+        (folder / "last").touch()
+        raise KeyboardInterrupt
+    assert read_record(tmp_path, "train") == Record(RUNNING, SETTINGS)
+    with stage_folder(tmp_path, "train", SETTINGS, True) as folder:
+        assert (folder / "last").exists()
+    assert read_record(tmp_path, "train").status == DONE
+
+
+def test_rests_of_a_killed_run_are_cleared(tmp_path):
+    (tmp_path / ".evaluate.partial").mkdir()
+    (tmp_path / ".evaluate.partial" / "half").touch()
+    with stage_folder(tmp_path, "evaluate", SETTINGS, False):
+        pass
+    assert not (tmp_path / "evaluate" / "half").exists()
+    assert not (tmp_path / ".evaluate.partial").exists()
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"status": "done"}'])
+def test_a_folder_that_no_stage_made_is_never_removed(tmp_path, content):
+    folder = tmp_path / "train"
+    folder.mkdir()
+    (folder / "precious").touch()
+    if content is not None:
+        (folder / "stage.json").write_text(content)
+    with pytest.raises(InputError, match="in the way"):
+        remove_stage(tmp_path, "train")
+    assert (folder / "precious").exists()
+
+
+def test_removing_what_is_not_there_does_nothing(tmp_path):
+    remove_stage(tmp_path, "train")
+
+
+def test_the_run_folder_tells_settings_and_versions(tmp_path):
+    root = tmp_path / "a" / "b"
+    experiment = Experiment(stages=("report",), seed=7)
+    prepare_root(root, experiment)
+    assert load_experiment(root / "experiment.yaml") == experiment
+    values = json.loads((root / "environment.json").read_text())
+    assert values["python"] == platform.python_version()
+    assert values["packages"]["numpy"].count(".") == 2
+
+
+def test_the_environment_names_no_host_user_or_folder():
+    text = json.dumps(environment())
+    assert "/" not in text and str(Path.home()) not in text
+    words = {platform.node(), getpass.getuser()} - {"root", ""}
+    assert not any(word in text for word in words)
+
+
+def test_default_folder(tmp_path):
+    assert default_folder(Path("experiments/quickstart.yaml")) == Path("runs/quickstart")
+    (tmp_path / "environment.json").touch()
+    assert default_folder(tmp_path / "experiment.yaml") == tmp_path
+    assert default_folder(Path("elsewhere/experiment.yaml")) == Path("runs/experiment")
+
+
+def test_a_file_is_no_run_folder(tmp_path):
+    check_root(tmp_path / "new" / "deeper")
+    (tmp_path / "file").touch()
+    for root in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(InputError, match="is a file"):
+            check_root(root)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_rights_is_refused(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(InputError, match="may not be written"):
+        check_root(tmp_path / "new")

@@ -1,0 +1,148 @@
+import pytest
+
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+from temnet.stages import plan
+from temnet.stages.stage import Stage, silent
+
+
+class Recorder:
+    """Stages that write their name, in place of the real ones."""
+
+    def __init__(self):
+        self.ran, self.fails, self.refuses, self.sets_lost = [], None, None, False
+
+    def stage(self, name):
+        requires = {"train": ("simulate",), "evaluate": ("simulate", "train")}.get(name, ())
+        sections = {"simulate": {"data"}, "train": {"training"}, "evaluate": {"evaluation"}}
+
+        def check(experiment):
+            if self.refuses == name:
+                raise InputError(f"{name} has a wrong input")
+            return f"inputs of {name}"
+
+        def run(experiment, root, folder, inputs, progress):
+            assert inputs == f"inputs of {name}"
+            self.ran.append(name)
+            (folder / "result").write_text(str(experiment.seed))
+            if self.fails == name:
+                raise KeyboardInterrupt
+
+        return Stage(
+            name=name,
+            requires=requires,
+            settings=lambda e: e.model_dump(mode="json", include=sections.get(name, set())),
+            check=check,
+            run=run,
+            describe=lambda experiment, inputs: [inputs],
+            resumable=name == "train",
+            always=name == "report",
+            intact=lambda e: not (name == "simulate" and self.sets_lost),
+        )
+
+
+@pytest.fixture
+def recorder(monkeypatch):
+    recorder = Recorder()
+    monkeypatch.setattr(plan, "get_stage", recorder.stage)
+    return recorder
+
+
+def experiment(**changes):
+    # Built without cross-checks, which would ask for sections that these stages do not read.
+    settings = Experiment(stages=("report",))
+    stages = ("simulate", "train", "evaluate", "report")
+    return settings.model_copy(update={"stages": stages, **changes})
+
+
+def run(settings, root, **options):
+    plan.run_plan(settings, root, plan.make_plan(settings, root, **options), silent)
+
+
+def test_stages_run_in_their_order_whatever_the_yaml_says(recorder, tmp_path):
+    run(experiment(stages=("report", "train", "simulate")), tmp_path)
+    assert recorder.ran == ["simulate", "train", "report"]
+
+
+def test_what_is_done_is_not_done_again_but_the_report(recorder, tmp_path):
+    run(experiment(), tmp_path)
+    run(experiment(), tmp_path)
+    assert recorder.ran == ["simulate", "train", "evaluate", "report", "report"]
+
+
+def test_a_stopped_run_goes_on(recorder, tmp_path):
+    recorder.fails = "train"
+    with pytest.raises(KeyboardInterrupt):
+        run(experiment(), tmp_path)
+    recorder.fails = None
+    steps = plan.make_plan(experiment(), tmp_path)
+    assert [(step.done, step.begun) for step in steps[:2]] == [(True, False), (False, True)]
+    run(experiment(), tmp_path)
+    assert recorder.ran == ["simulate", "train", "train", "evaluate", "report"]
+
+
+def test_other_settings_are_refused_and_the_message_names_them(recorder, tmp_path):
+    run(experiment(), tmp_path)
+    other = experiment(training=experiment().training.model_copy(update={"epochs": 3}))
+    with pytest.raises(InputError, match="training.epochs was 20, is 3.*--overwrite"):
+        plan.make_plan(other, tmp_path)
+    assert recorder.ran.count("train") == 1
+
+
+def test_overwrite_replaces_only_what_has_other_settings(recorder, tmp_path):
+    run(experiment(), tmp_path)
+    other = experiment(seed=9, training=experiment().training.model_copy(update={"epochs": 3}))
+    recorder.ran.clear()
+    run(other, tmp_path, overwrite=True)
+    assert recorder.ran == ["train", "report"]
+    assert (tmp_path / "train" / "result").read_text() == "9"
+    assert (tmp_path / "evaluate" / "result").read_text() == "1"
+
+
+def test_overwrite_with_a_named_stage_makes_it_again(recorder, tmp_path):
+    run(experiment(), tmp_path)
+    recorder.ran.clear()
+    run(experiment(), tmp_path, named=["evaluate"])
+    assert recorder.ran == []
+    run(experiment(), tmp_path, named=["evaluate"], overwrite=True)
+    assert recorder.ran == ["evaluate"]
+
+
+def test_a_stage_alone_needs_those_that_it_reads(recorder, tmp_path):
+    with pytest.raises(InputError, match="`evaluate` reads what `simulate` makes"):
+        plan.make_plan(experiment(), tmp_path, named=["evaluate"])
+    run(experiment(), tmp_path, named=["simulate", "train"])
+    run(experiment(), tmp_path, named=["evaluate"])
+    assert recorder.ran == ["simulate", "train", "evaluate"]
+
+
+def test_a_stage_that_another_reads_must_have_the_same_settings(recorder, tmp_path):
+    run(experiment(), tmp_path, named=["simulate", "train"])
+    other = experiment(training=experiment().training.model_copy(update={"epochs": 3}))
+    with pytest.raises(InputError, match="`train`, which `evaluate` reads.*epochs was 20, is 3"):
+        plan.make_plan(other, tmp_path, named=["evaluate"])
+
+
+def test_sets_that_were_removed_are_made_again(recorder, tmp_path):
+    run(experiment(), tmp_path)
+    recorder.sets_lost = True
+    with pytest.raises(InputError, match="`simulate` makes, which is not there"):
+        plan.make_plan(experiment(), tmp_path, named=["train"])
+    recorder.ran.clear()
+    run(experiment(), tmp_path)
+    assert recorder.ran == ["simulate", "report"]
+
+
+def test_a_wrong_input_of_a_late_stage_stops_everything_before_it_begins(recorder, tmp_path):
+    recorder.refuses = "report"
+    root = tmp_path / "run"
+    with pytest.raises(InputError, match="wrong input"):
+        run(experiment(), root)
+    assert recorder.ran == [] and not root.exists()
+
+
+def test_a_long_list_of_differences_is_cut():
+    old = {"a": {str(i): i for i in range(9)}}
+    text = plan._differences(old, {"a": {}})
+    assert text.startswith("a.0 was 0, is nothing; ") and text.endswith("; and 5 more")
+    assert plan._differences(old, old) == ""

@@ -1,0 +1,270 @@
+"""Whatever a user gives that is wrong: exit code 2, one message, no traceback, nothing written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from temnet import predict, run
+
+REPOSITORY = Path(__file__).parents[1]
+
+YAML = """
+images:
+  files: [image.tif]
+  sampling: 0.2
+prediction:
+  network: tiny
+stages: [predict, occupancy, report]
+"""
+
+TRAINING = """
+structure: {kind: nanoparticle}
+microscope: {energy: 300e3, grid_sampling: 0.1, aperture_mrad: 30}
+camera: {sampling: 0.2, dose: 1000}
+labels: {classes: [metal, oxide], width: 0.4}
+data: {image_size: 32}
+model: {kind: unet, sampling: 0.2, depth: 1, filters: 2}
+stages: [simulate, train, evaluate, report]
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, pretrained, dots):
+    monkeypatch.chdir(tmp_path)
+    tifffile.imwrite(tmp_path / "image.tif", dots)
+    (tmp_path / "a.yaml").write_text(YAML)
+    (tmp_path / "training.yaml").write_text(TRAINING)
+    return tmp_path
+
+
+def contents(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def refused(here, capsys, arguments, main=run.main):
+    """The message of a command that has to be refused without a trace."""
+    before = contents(here)
+    try:
+        code = main([str(argument) for argument in arguments])
+    except SystemExit as stop:  # argparse's own way to refuse
+        code = stop.code
+    captured = capsys.readouterr()
+    assert code == 2, captured
+    assert "Traceback" not in captured.err and captured.out == ""
+    assert contents(here) == before
+    return captured.err
+
+
+def save(here, name, data):
+    if name.endswith(".npy"):
+        np.save(here / name, data)
+    else:
+        tifffile.imwrite(here / name, data)
+
+
+NOT_FINITE = np.ones((64, 64), np.float32) * np.arange(64, dtype=np.float32)
+NOT_FINITE[3, 4] = np.nan
+
+
+@pytest.mark.parametrize(
+    ("assignment", "parts"),
+    [
+        ("prediction.treshold=0.5", ["prediction.treshold", "`threshold`"]),
+        ("prediction.threshold=high", ["prediction.threshold", "number or `card`", "'high'"]),
+        ("prediction.threshold=2", ["prediction.threshold", "less than 1", "got 2"]),
+        ("images.sampling=-1", ["images.sampling", "at least 0.005", "got -1"]),
+        ("images.sampling=header", ["image.tif", "images.sampling"]),
+        ("images.files=[gone.tif]", ["images.files", "'gone.tif'"]),
+        ("images.files=['*.dm4']", ["images.files", "'*.dm4'"]),
+        ("images.files=[a.yaml]", ["a.yaml", ".yaml", ".dm4"]),
+        ("images.frames=[5, 9]", ["image.tif", "begins at 5", "only 1"]),
+        ("prediction.network=gone", ["'gone'", "tiny", "tiny-series"]),
+        ("prediction.network=tiny-series", ["tiny-series", "3 images", "got 1"]),
+        ("occupancy.classes=[gold]", ["occupancy.classes", "gold", "metal"]),
+        ("stages=[predict, fly]", ["stages.1", "'fly'"]),
+        ("stages=[train]", ["stage `train` needs", "structure"]),
+        ("images=null", ["stage `predict` needs", "images"]),
+    ],
+)
+def test_wrong_settings(here, capsys, assignment, parts):
+    message = refused(here, capsys, ["a.yaml", "--set", assignment])
+    for part in parts:
+        assert part in message
+    assert message.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "part"),
+    [
+        ("nan.npy", NOT_FINITE, "NaN"),
+        ("infinite.npy", np.where(np.eye(64) > 0, np.inf, np.eye(64, k=1)), "NaN or infinite"),
+        ("small.tif", np.eye(8, dtype=np.float32), "8 x 8 pixels"),
+        ("empty.npy", np.zeros((0, 64, 64), np.float32), "no"),
+        ("flat.tif", np.ones((64, 64), np.float32), "same value"),
+        ("complex.npy", np.ones((64, 64), np.complex64), "complex"),
+        ("line.npy", np.arange(64.0), "image"),
+        ("colour.tif", np.arange(64 * 64 * 3).reshape(64, 64, 3).astype(np.uint8), "colour"),
+    ],
+)
+def test_images_that_no_columns_can_be_found_in(here, capsys, name, data, part):
+    save(here, name, data)
+    message = refused(here, capsys, ["a.yaml", "--set", f"images.files=[{name}]"])
+    assert name in message and part in message and message.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("text.tif", b"this is a text"),
+        ("nothing.tif", b""),
+        ("cut.tif", None),
+        ("text.dm4", b"this is a text"),
+        ("text.mrc", b"this is a text"),
+        ("text.emd", b"this is a text"),
+        ("text.npy", b"this is a text"),
+        ("text.png", b"this is a text"),
+    ],
+)
+def test_files_that_are_no_images(here, capsys, name, content):
+    content = (here / "image.tif").read_bytes()[:300] if content is None else content
+    (here / name).write_bytes(content)
+    message = refused(here, capsys, ["a.yaml", "--set", f"images.files=[{name}]"])
+    assert name in message and message.count("\n") == 1
+
+
+def test_an_image_that_is_too_small_at_the_networks_pixels(here, capsys):
+    message = refused(here, capsys, ["a.yaml", "--set", "images.sampling=0.02"])
+    assert "image.tif" in message and "images.sampling" in message
+
+
+def test_files_of_one_movie_that_differ_in_size(here, capsys, dots):
+    save(here, "other.tif", dots[:40])
+    files = "images.files=[image.tif, other.tif]"
+    message = refused(here, capsys, ["a.yaml", "--set", files, "--set", "images.axes=frames"])
+    assert "differ in size" in message
+
+
+def test_occupancy_of_files_that_are_no_movie(here, capsys, dots):
+    save(here, "other.tif", dots[:40])
+    message = refused(here, capsys, ["a.yaml", "--set", "images.files=[image.tif, other.tif]"])
+    assert "images.axes" in message and "frames" in message
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("stages: [report", "not valid YAML"),
+        ("", "expected sections"),
+        ("- predict", "expected sections"),
+        ("base: gone.yaml", "gone.yaml"),
+        ("base: b.yaml", "leads back"),
+        ("seed: 1\nseed: 2\nstages: [report]", "stands twice"),
+        ("stages: []", "stages"),
+        ("seed: 1", "stages: this setting is missing"),
+        ("version: 2\nstages: [report]", "version"),
+    ],
+)
+def test_wrong_files(here, capsys, text, part):
+    (here / "b.yaml").write_text(text)
+    message = refused(here, capsys, ["b.yaml"])
+    assert "b.yaml" in message and part in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["gone.yaml"], "no such file"),
+        (["."], "no such file"),
+        (["image.tif"], "not valid YAML"),
+        ([], "FILE"),
+        (["a.yaml", "--stage", "fly"], "fly"),
+        (["a.yaml", "--set", "seed"], "--set seed"),
+        (["a.yaml", "--set", "seed=[1"], "--set seed"),
+        (["a.yaml", "--fast"], "--fast"),
+        (["a.yaml", "--output", "image.tif"], "image.tif is a file"),
+        (["a.yaml", "--stage", "occupancy"], "--stage predict --stage occupancy"),
+        (["a.yaml", "--stage", "train"], "stage `train` needs"),
+        (["training.yaml", "--stage", "evaluate"], "run `simulate` first"),
+    ],
+)
+def test_wrong_commands(here, capsys, arguments, part):
+    assert part in refused(here, capsys, arguments)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "parts"),
+    [
+        ("data.image_size=33", ["data.image_size 33", "32 or 34"]),
+        ("labels.classes=[Mo]", ["labels.classes", "nanoparticle", "metal"]),
+        ("labels.width=0.1", ["labels.width", "model.sampling"]),
+        ("microscope.aperture_mrad=90", ["microscope.grid_sampling", "aperture_mrad"]),
+        ("structure.kind=diamond", ["structure.kind", "'diamond'", "mos2"]),
+        ("structure.element=Fe", ["structure.element", "Fe", "Au"]),
+        ("camera.dose={uniform: [5, 1]}", ["camera.dose", "[low, high]"]),
+        ("training.epochs=0", ["training.epochs", "at least 1"]),
+    ],
+)
+def test_impossible_trainings(here, capsys, assignment, parts):
+    message = refused(here, capsys, ["training.yaml", "--set", assignment])
+    for part in parts:
+        assert part in message
+
+
+def test_a_run_folder_with_results_of_other_settings(here, capsys):
+    assert run.main(["a.yaml", "--stage", "predict"]) == 0
+    capsys.readouterr()
+    arguments = ["a.yaml", "--stage", "predict", "--set", "prediction.threshold=0.7"]
+    message = refused(here, capsys, arguments)
+    assert "prediction.threshold was 'card', is 0.7" in message and "--overwrite" in message
+
+
+def test_a_folder_of_someone_else_in_the_run_folder(here, capsys):
+    (here / "mine" / "predict").mkdir(parents=True)
+    (here / "mine" / "predict" / "precious").touch()
+    message = refused(here, capsys, ["a.yaml", "--output", "mine", "--overwrite"])
+    assert "in the way" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["gone.tif", "--network", "tiny", "--sampling", "0.2"], "'gone.tif'"),
+        (["image.tif", "--network", "gone", "--sampling", "0.2"], "'gone'"),
+        (["image.tif", "--network", "tiny"], "--sampling"),
+        (["image.tif", "--network", "tiny", "--sampling", "0"], "sampling"),
+        (["image.tif", "--network", "tiny", "--sampling", "x"], "sampling"),
+        (["image.tif", "--network", "tiny-series", "--sampling", "0.2"], "3 images"),
+        (["image.tif", "--network", "tiny", "--sampling", "0.2", "--threshold", "3"], "threshold"),
+        (["image.tif", "a.yaml", "--network", "tiny", "--sampling", "0.2"], ".yaml"),
+        (["image.tif"], "--network"),
+    ],
+)
+def test_the_predict_command(here, capsys, arguments, part):
+    assert part in refused(here, capsys, arguments, predict.main)
+
+
+def test_two_files_of_one_name(here, capsys, dots):
+    (here / "deep").mkdir()
+    save(here, "deep/image.tif", dots)
+    files = ["image.tif", "deep/image.tif"]
+    message = refused(
+        here, capsys, [*files, "--network", "tiny", "--sampling", "0.2"], predict.main
+    )
+    assert "--output" in message
+
+
+def test_the_command_itself_exits_with_2_and_one_line(here):
+    done = subprocess.run(
+        [sys.executable, "-m", "temnet.run", "a.yaml", "--set", "images.files=[gone.tif]"],
+        cwd=here,
+        env={"PYTHONPATH": str(REPOSITORY), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "gone.tif" in done.stderr

@@ -1,0 +1,87 @@
+"""Every YAML in experiments/ can be run as it stands."""
+
+from pathlib import Path
+
+import pytest
+
+from temnet.config.experiment import SIMULATION_SECTIONS
+from temnet.config.loading import load_experiment
+from temnet.run import main
+from temnet.simulation.example import simulate_example
+
+FOLDER = Path(__file__).parents[1] / "experiments"
+EXPERIMENTS = sorted(FOLDER.glob("*.yaml"))
+NETWORKS = [path for path in EXPERIMENTS if "simulate" in load_experiment(path).stages]
+TINY = {"data": {"training": 1, "selection": 1, "validation": 1, "exit_wave_reuse": 1}}
+
+names = {"ids": lambda path: path.stem}
+
+
+def tiny(path):
+    """The experiment with images of 64 pixels, which every network can take."""
+    return load_experiment(path, {"data": {**TINY["data"], "image_size": 64}})
+
+
+def test_all_experiments_are_there():
+    assert {path.stem for path in EXPERIMENTS} >= {
+        "quickstart",
+        "smoke",
+        "nanoparticle_unet",
+        "mos2_unet",
+        "mos2_msdnet",
+        "mos2_graphene_unet",
+        "mos2_graphene_msdnet",
+    }
+    assert len(NETWORKS) >= 6
+
+
+@pytest.mark.parametrize("path", EXPERIMENTS, **names)
+def test_every_comment_line_tells_what_the_experiment_is(path):
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# ") and first.endswith(".")
+
+
+@pytest.mark.parametrize("path", NETWORKS, **names)
+def test_check_passes_and_tells_what_would_run(path, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("temnet.stages.simulate.seconds_per_example", lambda experiment: 0.5)
+    assert main([str(path), "--check"]) == 0
+    text = capsys.readouterr().out
+    experiment = load_experiment(path)
+    assert f"training: {experiment.data.training} examples" in text
+    assert f"{experiment.model.kind} with " in text and "time: about" in text
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", NETWORKS, **names)
+def test_every_network_experiment_simulates(path):
+    experiment = tiny(path)
+    example = simulate_example(experiment, index=0)
+    assert example.images.shape == (64, 64, experiment.focus_count)
+    assert example.labels.shape == (64, 64, len(experiment.class_names) + 1)
+    # Images are divided by the mean of their series, and labels are shares of one.
+    assert example.images.mean() == pytest.approx(1, abs=1e-3)
+    assert example.labels.sum(axis=-1) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_mos2_experiments_carry_the_published_sizes_and_differ_as_they_should():
+    bare_unet, bare_msd, graphene_unet, graphene_msd = (
+        load_experiment(FOLDER / f"{name}.yaml")
+        for name in ("mos2_unet", "mos2_msdnet", "mos2_graphene_unet", "mos2_graphene_msdnet")
+    )
+    # The networks of a pair learn from the same images, those of two pairs from other ones.
+    assert bare_unet.identity() == bare_msd.identity() != graphene_unet.identity()
+    assert graphene_unet.identity() == graphene_msd.identity()
+    assert bare_msd.structure.support is None and graphene_msd.structure.support is not None
+    for experiment in (bare_unet, bare_msd, graphene_unet, graphene_msd):
+        data = experiment.data
+        assert (data.training, data.selection, data.validation) == (10000, 200, 500)
+        assert experiment.class_names == ("Mo", "S2", "S") and experiment.focus_count == 3
+    assert (bare_msd.model.kind, bare_msd.model.depth, bare_msd.model.width) == ("msdnet", 100, 1)
+
+
+def test_sections_that_simulate_are_all_written_in_the_base():
+    from temnet.config.loading import read_yaml
+
+    for path in NETWORKS:
+        assert set(SIMULATION_SECTIONS) <= set(read_yaml(path)), path

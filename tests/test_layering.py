@@ -1,0 +1,146 @@
+"""Imports run one way, and heavy libraries stay behind their walls."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "temnet"
+
+LAYERS = (
+    {"errors", "records", "randomness", "units", "images"},
+    {"config"},
+    {"structures"},
+    {"simulation"},
+    {"data"},
+    {"models"},
+    {"inference"},
+    {"evaluation"},
+    {"reporting"},
+    {"training"},
+    {"stages"},
+    {"run"},
+    {"predict"},
+)
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+WALLS = {
+    "tensorflow": {"data.pipeline", "training.tensorflow_only"},
+    "keras": {"data.pydataset", "models", "inference", "training"},
+    "abtem": {"simulation"},
+    "ase": {"records", "config", "structures", "simulation"},
+    "matplotlib": {"reporting"},
+    "yaml": {"config.loading"},
+    "pydantic": {"config"},
+    "rsciio": {"inference.images"},
+    "zarr": {"data"},
+    "dask": {"data"},
+    "distributed": {"data"},
+    "argparse": {"run", "predict"},
+    "tqdm": {"run", "predict"},
+}
+"""Where each library may be imported: in these packages or modules and nowhere else."""
+
+COMMANDS = {"run", "predict"}
+
+
+def imports(tree, module):
+    """Full names of everything that a module imports, at its top or in a function."""
+    parts = ["temnet", *module.split(".")]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = parts[: len(parts) - node.level] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            if source == "temnet":
+                yield from (f"temnet.{alias.name}" for alias in node.names)
+            else:
+                yield source
+
+
+def within(module, places):
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+def faults(source, module):
+    """What is wrong with a module's imports and calls.
+
+    ``module`` is its name without ``temnet.``, such as ``config.loading``.
+    """
+    tree = ast.parse(source)
+    found = []
+    own = RANK[module.split(".")[0]]
+    for name in imports(tree, module):
+        top, _, rest = name.partition(".")
+        if top == "temnet" and (not rest or RANK[rest.split(".")[0]] > own):
+            found.append(f"{module} imports {name}, which stands right of it")
+        if top in WALLS and not within(module, WALLS[top]):
+            found.append(f"{module} imports {name}; only {sorted(WALLS[top])} may")
+    if module not in COMMANDS:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "sys.exit"):
+                found.append(f"{module} calls {ast.unparse(node.func)}")
+    return found
+
+
+def modules():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        if name != "__init__":
+            yield name.removesuffix(".__init__"), path
+
+
+@pytest.mark.parametrize(("module", "path"), list(modules()), ids=lambda value: str(value))
+def test_imports_run_one_way_and_libraries_stay_behind_their_walls(module, path):
+    assert faults(path.read_text(encoding="utf-8"), module) == []
+
+
+def test_every_package_has_its_layer():
+    assert {module.split(".")[0] for module, _ in modules()} <= set(RANK)
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        ("import temnet.training.fit", "models.unet"),
+        ("from temnet.training import fit", "models.unet"),
+        ("from temnet.training.fit import fit", "evaluation.scores"),
+        ("from temnet import stages", "training.fit"),
+        ("from ..training import fit", "models.unet"),
+        ("from .. import run", "stages.plan"),
+        ("def f():\n    from temnet.run import main", "stages.plan"),
+        ("from temnet.config.loading import x", "records"),
+        ("import temnet", "config.loading"),
+        ("import tensorflow as tf", "data.batches"),
+        ("from tensorflow.data import Dataset", "training.fit"),
+        ("import matplotlib.pyplot", "evaluation.scores"),
+        ("def f():\n    import abtem", "structures.mos2"),
+        ("import yaml", "config.experiment"),
+        ("from rsciio import IO_PLUGINS", "inference.peaks"),
+        ("import keras", "evaluation.scores"),
+        ("import argparse", "stages.plan"),
+        ("print('here')", "stages.plan"),
+        ("import sys\nsys.exit(1)", "stages.plan"),
+    ],
+)
+def test_wrong_arrows_are_found(source, module):
+    assert len(faults(source, module)) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "module"),
+    [
+        ("from temnet.models.unet import build_unet", "training.fit"),
+        ("from temnet.units import to_angstrom", "images.resample"),
+        ("from temnet.images.resample import resample", "simulation.example"),
+        ("from . import blocks", "models.unet"),
+        ("import tensorflow as tf", "data.pipeline"),
+        ("import matplotlib.figure", "reporting.maps"),
+        ("import sys\nsys.exit(print(1))", "run"),
+        ("import numpy.linalg", "units"),
+        ("", "errors"),
+    ],
+)
+def test_right_arrows_are_left_alone(source, module):
+    assert faults(source, module) == []
