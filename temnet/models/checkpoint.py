@@ -38,7 +38,7 @@ class Network:
     """A trained network and what it was trained for.
 
     Attributes:
-        name: The folder's name.
+        name: Its name on the card.
         model: From normalised images (batch, row, col, focus) to float32 logits.
         config: The experiment that trained it.
         card: What card.json says.
@@ -56,7 +56,7 @@ def save_network(
     """Writes a network's folder in one step; one that is there already is replaced.
 
     Args:
-        folder: Where to; its name is the network's.
+        folder: Where to; its name is the network's unless the card says otherwise.
         model: The trained model, of any precision; it is saved in float32 and uncompiled.
         experiment: The settings that built it.
         card: What the settings do not tell: ``threshold`` (lowest score of a column) and
@@ -138,7 +138,7 @@ def load_network(name: str | Path) -> Network:
             f"{folder / MODEL_FILE}: Keras {keras.__version__} cannot read this network, which "
             f"Keras {card.get('keras', '?')} wrote ({_first_line(error)}); install that version."
         ) from error
-    return Network(folder.name, model, config, card)
+    return Network(str(card.get("name", folder.name)), model, config, card)
 
 
 def check_focus_count(network: Network, focus_count: int) -> None:
@@ -150,9 +150,11 @@ def check_focus_count(network: Network, focus_count: int) -> None:
     expected = int(network.model.input_shape[-1])
     if focus_count == expected:
         return
-    steps = network.card.get("focus_steps", list(network.config.microscope.defocus.steps))
+    steps = ", ".join(f"{step:g}" for step in network.config.microscope.defocus.steps)
     series = (
-        "single images" if expected == 1 else f"focal series of {expected} images ({steps} Å apart)"
+        "single images"
+        if expected == 1
+        else f"focal series of {expected} images (defocus steps {steps} Å)"
     )
     raise InputError(
         f"The network {network.name} expects {series}; got {focus_count} per frame. "
@@ -233,6 +235,10 @@ def read_card(folder: Path) -> dict[str, Any]:
             "update temnet."
         )
     return card
+
+
+def _is_replaceable(folder: Path) -> bool:
+    return folder.is_dir() and ((folder / CARD_FILE).is_file() or not any(folder.iterdir()))
 
 
 def _describe(name: str, model: keras.Model, experiment: Experiment) -> dict[str, Any]:

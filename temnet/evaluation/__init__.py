@@ -1,0 +1,1 @@
+"""From columns that were found to numbers and tables."""

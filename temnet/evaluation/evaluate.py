@@ -1,0 +1,97 @@
+"""Scores of a network on simulated examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from temnet.config.analysis import Evaluation
+from temnet.errors import InputError
+from temnet.evaluation.scores import score_image
+from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.inference.predict import network_sampling, predict_frame
+from temnet.models.checkpoint import Network, check_focus_count
+from temnet.records import Example, Peaks
+
+
+def evaluate(
+    network: Network,
+    examples: Iterable[tuple[int, Example]],
+    settings: Evaluation,
+    threshold: float | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> list[dict[str, Any]]:
+    """Scores of every example.
+
+    Args:
+        network: The network.
+        examples: Each example with its index; they are taken one by one.
+        settings: Radius and border.
+        threshold: Lowest score of a column; by default the network's own.
+        progress: Called with 1 after each example.
+
+    Returns:
+        For each example the rows of `score_image`, with ``index``, the drawn ``dose`` [e/Å²] and
+        the ``defocus`` of the first focal image [Å]; NaN where an example does not tell.
+
+    Raises:
+        InputError: An example has other pixels or another number of focal images than the
+            network wants.
+    """
+    rows = []
+    for index, example in examples:
+        peaks = find_in_example(network, example, threshold)
+        height, width = (example.sampling * (n - 1) for n in example.images.shape[:2])
+        table = score_image(
+            peaks,
+            example.columns,
+            network.config.class_names,
+            settings.radius,
+            (height, width),
+            settings.border,
+        )
+        drawn = drawn_conditions(example.parameters)
+        rows += [{"index": index, **row, **drawn} for row in table]
+        if progress is not None:
+            progress(1)
+    return rows
+
+
+def find_in_example(network: Network, example: Example, threshold: float | None = None) -> Peaks:
+    """The columns that a network finds in an example.
+
+    Args:
+        network: The network.
+        example: A simulated example at the network's pixels.
+        threshold: Lowest score of a column; by default the network's own.
+
+    Raises:
+        InputError: The example has other pixels or another number of focal images than the
+            network wants.
+    """
+    sampling = network_sampling(network)
+    if not np.isclose(example.sampling, sampling, rtol=1e-6, atol=0):
+        raise InputError(
+            f"The examples have pixels of {example.sampling:g} Å, but the network "
+            f"{network.name!r} was taught on {sampling:g} Å; set model.sampling to {sampling:g} "
+            "and simulate again, or choose a network of the same pixel size."
+        )
+    check_focus_count(network, example.images.shape[-1])
+    probabilities = predict_frame(network, example.images, example.sampling)
+    lowest = float(network.card["threshold"]) if threshold is None else threshold
+    distance = default_min_distance(network.config.labels.width)
+    return find_peaks(probabilities, sampling, lowest, distance)
+
+
+def drawn_conditions(parameters: Mapping[str, Any]) -> dict[str, float]:
+    """Dose [e/Å²] and defocus of the first focal image [Å] that an example was drawn with.
+
+    >>> drawn_conditions({"dose": 200.0, "defocus": [-50.0, 0.0]})
+    {'dose': 200.0, 'defocus': -50.0}
+    >>> drawn_conditions({})
+    {'dose': nan, 'defocus': nan}
+    """
+    defocus = np.atleast_1d(parameters.get("defocus", np.nan))
+    return {"dose": float(parameters.get("dose", np.nan)), "defocus": float(defocus[0])}

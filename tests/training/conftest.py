@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from temnet.config.loading import validate
+from temnet.records import Columns, Example
+
+SIZE, BATCH = 16, 4
+
+
+@pytest.fixture
+def make_experiment():
+    """An experiment of two epochs of three steps, its training section changed as given."""
+
+    def make(**training):
+        values = {
+            "seed": 3,
+            "structure": {"kind": "mos2"},
+            "microscope": {"energy": 50e3, "aperture_mrad": 40},
+            "camera": {"sampling": 0.12, "dose": 1e4},
+            "labels": {"classes": ["Mo", "S2"], "width": 0.35},
+            "data": {"image_size": SIZE, "training": 3 * BATCH},
+            "model": {"kind": "unet", "sampling": 0.12, "depth": 1, "filters": 2},
+            "training": {
+                "epochs": 2,
+                "images_per_epoch": 3 * BATCH,
+                "batch_size": BATCH,
+                "ema": 0.5,
+                **training,
+            },
+            "evaluation": {"border": 0},
+            "stages": ["simulate"],
+        }
+        return validate(values, "test")
+
+    return make
+
+
+def random_batch(number):
+    """Batch ``number`` of a training: a function of its number alone."""
+    rng = np.random.default_rng(number)
+    labels = rng.random((BATCH, SIZE, SIZE, 3), dtype=np.float32)
+    labels /= labels.sum(-1, keepdims=True)
+    images = rng.normal(size=(BATCH, SIZE, SIZE, 1)).astype(np.float32)
+    return images, labels, np.ones((BATCH, SIZE, SIZE), np.float32)
+
+
+@pytest.fixture
+def make_dataset():
+    """The function that `fit` wants: batches without end from a given epoch on."""
+
+    def make(start_epoch):
+        def batches():
+            number = 3 * start_epoch
+            while True:
+                yield random_batch(number)
+                number += 1
+
+        shapes = (1,), (3,), ()
+        signature = tuple(tf.TensorSpec((None, SIZE, SIZE, *s), tf.float32) for s in shapes)
+        return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(2)
+
+    return make
+
+
+@pytest.fixture
+def selection():
+    """Two examples of noise in which a column is claimed to be."""
+
+    def example(seed):
+        images = np.random.default_rng(seed).random((SIZE, SIZE, 1)).astype(np.float32) + 1
+        columns = Columns(np.array([[1.0, 1.0]]), np.array([0]), np.array([1]))
+        labels = np.zeros((SIZE, SIZE, 3), np.float32)
+        return Example(images, labels, labels[..., 0], columns, {}, 0.12)
+
+    return [example(1), example(2)]

@@ -1,0 +1,148 @@
+import csv
+import logging
+
+import keras
+import numpy as np
+import pytest
+
+from temnet.errors import InputError
+from temnet.training.averaging import averaged_weights
+from temnet.training.callbacks import Checkpoint, CsvLog, PeakF1, Progress, StopOnNaN
+from temnet.training.state import load_state
+
+INPUTS, TARGETS = np.ones((8, 1), np.float32), 3 * np.ones((8, 1), np.float32)
+
+
+@pytest.fixture
+def model():
+    """Anybody's model: nothing of it comes from this package."""
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(keras.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.5), "mse")
+    return model
+
+
+class Say(keras.callbacks.Callback):
+    """Puts given values into the logs, and keeps the averaged weight of each epoch."""
+
+    def __init__(self, values):
+        super().__init__()
+        self.values = values
+        self.averages = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["peak_f1"] = self.values[epoch]
+        with averaged_weights(self.model):
+            self.averages.append(self.model.get_weights()[0].item())
+
+
+def train(model, epochs, *callbacks, start=0):
+    return model.fit(
+        INPUTS, TARGETS, batch_size=4, epochs=epochs, initial_epoch=start,
+        callbacks=list(callbacks), verbose=0,
+    )  # fmt: skip
+
+
+def rows(path):
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(
+    ("mode", "values", "best"),
+    [
+        ("max", [0.1, 0.7, 0.2], 1),
+        ("min", [0.3, 0.7, 0.2], 2),
+        ("max", [0.5, float("nan"), 0.1], 0),
+    ],
+)
+def test_best_and_last(model, tmp_path, mode, values, best):
+    say = Say(values)
+    train(model, 3, say, Checkpoint(tmp_path, mode=mode))
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "best.keras", "last-0003.keras", "state.json",
+    ]  # fmt: skip
+    kept = keras.saving.load_model(tmp_path / "best.keras").get_weights()[0].item()
+    assert kept == say.averages[best]
+    state = load_state(tmp_path)
+    assert (state.epochs, state.best, state.best_epoch) == (3, values[best], best)
+
+
+def test_the_last_has_the_weights_themselves_not_their_average(model, tmp_path):
+    say = Say([0.0])
+    train(model, 1, say, Checkpoint(tmp_path))
+    kept = keras.saving.load_model(tmp_path / "last-0001.keras").get_weights()[0].item()
+    expected = (1 - 0.1 * 1) * 0  # replaced below: two steps of SGD on (w - 3)^2
+    keras.utils.set_random_seed(1)
+    fresh = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    expected = fresh.get_weights()[0].item()
+    for _ in range(2):
+        expected -= 0.05 * 2 * (expected - 3)
+    assert kept == pytest.approx(expected, rel=1e-5)
+    assert say.averages[0] != pytest.approx(expected, rel=1e-3)
+
+
+def test_checkpoint_wants_what_it_monitors(model, tmp_path):
+    with pytest.raises(InputError, match=r"watches 'peak_f1'.*they have loss.*before Checkpoint"):
+        train(model, 1, Checkpoint(tmp_path))
+    with pytest.raises(ValueError, match="max or min"):
+        Checkpoint(tmp_path, mode="highest")
+
+
+def test_log_has_a_line_per_epoch_and_goes_on(model, tmp_path):
+    log = tmp_path / "log.csv"
+    history = train(model, 3, CsvLog(log)).history["loss"]
+    table = rows(log)
+    assert [row["epoch"] for row in table] == ["0", "1", "2"]
+    assert [float(row["loss"]) for row in table] == pytest.approx(history, rel=1e-6)
+    assert {row["learning_rate"] for row in table} == {"0.05"}
+    train(model, 4, Say([0, 0, 0.5, 0.25]), CsvLog(log), start=2)  # epoch 2 once more
+    again = rows(log)
+    assert [row["epoch"] for row in again] == ["0", "1", "2", "3"]
+    assert again[1]["loss"] == table[1]["loss"] and again[2]["loss"] != table[2]["loss"]
+    assert [row["peak_f1"] for row in again] == ["", "", "0.5", "0.25"]
+
+
+def test_nan_ends_the_training(model, tmp_path):
+    bad = TARGETS.copy()
+    bad[4:] = np.nan  # the second batch
+    with pytest.raises(InputError, match=r"loss is nan in epoch 1, batch 2.*learning_rate"):
+        model.fit(
+            INPUTS, bad, batch_size=4, shuffle=False, verbose=0,
+            callbacks=[StopOnNaN(), Say([0]), Checkpoint(tmp_path)],
+        )  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+    train(model, 1, StopOnNaN()) if np.isfinite(model.get_weights()[0]).all() else None
+
+
+def test_a_loss_that_is_finite_passes(model):
+    assert len(train(model, 2, StopOnNaN()).history["loss"]) == 2
+
+
+def test_progress_counts_steps_and_writes_a_line(model, caplog):
+    steps = []
+    with caplog.at_level(logging.INFO, "temnet"):
+        train(model, 3, Progress(2, steps.append), start=1)
+    assert steps == [2, 1, 1, 1, 1]
+    lines = [record.message for record in caplog.records]
+    assert [line.split(":")[0] for line in lines] == ["epoch 2 of 3", "epoch 3 of 3"]
+    assert lines[-1].endswith("0:00:00 left")
+
+
+def test_peak_f1_is_in_the_logs_and_changes_nothing(make_experiment, make_dataset, selection):
+    def weights(*callbacks):
+        keras.utils.set_random_seed(1)
+        model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(3, 1)])
+        loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.AdamW(use_ema=True), loss)
+        history = model.fit(
+            make_dataset(0), epochs=2, steps_per_epoch=3, verbose=0, callbacks=list(callbacks)
+        )
+        return model.get_weights(), history.history
+
+    plain, _ = weights()
+    scored, history = weights(PeakF1(selection, make_experiment()))
+    for first, second in zip(plain, scored, strict=True):
+        np.testing.assert_array_equal(first, second)
+    assert all(0 <= value <= 1 for value in history["peak_f1"])
+    assert len(history["peak_f1"]) == len(history["peak_threshold"]) == 2

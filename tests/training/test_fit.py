@@ -1,0 +1,122 @@
+import keras
+import numpy as np
+import pytest
+
+from temnet.errors import InputError
+from temnet.training.fit import best_model, compile_model, fit, learning_rate, training_hash
+from temnet.training.state import load_state
+
+
+def last(folder):
+    """All variables of the last epoch: weights and the optimizer's, its averages included."""
+    model = keras.saving.load_model(folder / load_state(folder).weights)
+    return [np.array(v) for v in (*model.variables, *model.optimizer.variables)]
+
+
+def same(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+class Interrupt:
+    """Ctrl-C after some steps."""
+
+    def __init__(self, after):
+        self.left = after
+
+    def __call__(self, steps):
+        self.left -= steps
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_interrupted_and_continued_is_as_run_through(
+    make_experiment, make_dataset, selection, tmp_path, precision
+):
+    experiment = make_experiment(precision=precision)
+    straight = fit(experiment, make_dataset, selection, tmp_path / "straight")
+    with pytest.raises(KeyboardInterrupt):  # in the second step of the second epoch
+        fit(experiment, make_dataset, selection, tmp_path / "broken", Interrupt(5))
+    assert load_state(tmp_path / "broken").epochs == 1
+    steps = []
+    resumed = fit(experiment, make_dataset, selection, tmp_path / "broken", steps.append)
+    assert steps == [3, 1, 1, 1]
+    assert same(last(tmp_path / "straight"), last(tmp_path / "broken"))
+    assert same(straight.get_weights(), resumed.get_weights())
+    # The comparison notices when the second part sees other images.
+    with pytest.raises(KeyboardInterrupt):
+        fit(experiment, make_dataset, selection, tmp_path / "other", Interrupt(5))
+    fit(experiment, lambda epochs: make_dataset(0), selection, tmp_path / "other")
+    assert not same(last(tmp_path / "straight"), last(tmp_path / "other"))
+
+
+def test_what_lies_in_the_folder(make_experiment, make_dataset, selection, tmp_path):
+    experiment = make_experiment(precision="mixed_bfloat16")
+    model = fit(experiment, make_dataset, selection, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "best.keras", "last-0002.keras", "state.json", "experiment.yaml", "log.csv", "tensorboard",
+    }  # fmt: skip
+    assert not model.compiled
+    assert {layer.compute_dtype for layer in model.layers} == {"float32"}
+    assert same(model.get_weights(), best_model(experiment, tmp_path).get_weights())
+    assert (tmp_path / "log.csv").read_text().count("\n") == 3
+
+
+def test_a_finished_training_is_not_repeated(make_experiment, make_dataset, selection, tmp_path):
+    first = fit(make_experiment(), make_dataset, selection, tmp_path)
+
+    def unwanted(epochs):
+        raise AssertionError("there is nothing left to train")
+
+    again = fit(make_experiment(), unwanted, selection, tmp_path)
+    assert same(first.get_weights(), again.get_weights())
+
+
+def test_a_training_of_other_settings_is_refused(
+    make_experiment, make_dataset, selection, tmp_path
+):
+    fit(make_experiment(), make_dataset, selection, tmp_path)
+    with pytest.raises(InputError, match="holds a training of 2 epochs with other settings"):
+        fit(make_experiment(learning_rate=0.1), make_dataset, selection, tmp_path)
+
+
+def test_no_training_at_all(make_experiment, tmp_path):
+    with pytest.raises(InputError, match="no trained network; run the stage `train` first"):
+        best_model(make_experiment(), tmp_path)
+
+
+def test_hash_knows_what_matters(make_experiment):
+    plain = make_experiment()
+    workers = plain.model_copy(update={"data": plain.data.model_copy(update={"workers": 7})})
+    assert training_hash(workers) == training_hash(plain) == training_hash(make_experiment())
+    assert training_hash(make_experiment(ema=0.9)) != training_hash(plain)
+    assert training_hash(plain.model_copy(update={"seed": 4})) != training_hash(plain)
+
+
+def test_learning_rate_rises_and_falls_as_half_a_cosine(make_experiment):
+    experiment = make_experiment(
+        epochs=40, learning_rate=0.2, warmup_fraction=0.25, final_learning_rate_fraction=0.1
+    )
+    rate = learning_rate(experiment)  # 120 steps, 30 of them rising
+    assert float(rate(0)) == pytest.approx(0.2 / 31, rel=1e-4)
+    assert float(rate(15)) == pytest.approx((0.2 / 31 + 0.2) / 2, rel=1e-4)
+    assert float(rate(30)) == pytest.approx(0.2)
+    assert float(rate(75)) == pytest.approx(0.2 * (1 + 0.1) / 2, rel=1e-4)
+    assert float(rate(120)) == pytest.approx(0.02, rel=1e-4)
+
+
+def test_learning_rate_without_a_rise(make_experiment):
+    rate = learning_rate(make_experiment(learning_rate=0.2, warmup_fraction=0))
+    assert float(rate(0)) == pytest.approx(0.2)
+
+
+def test_only_kernels_decay(make_experiment):
+    inputs = keras.Input((None, None, 1))
+    maps = keras.layers.BatchNormalization()(keras.layers.Conv2D(2, 1)(inputs))
+    model = compile_model(keras.Model(inputs, maps), make_experiment(ema=0))
+    optimizer = model.optimizer
+    optimizer.build(model.trainable_variables)
+    decaying = {v.name for v in model.trainable_variables if optimizer._use_weight_decay(v)}
+    assert decaying == {"kernel"}
+    assert not optimizer.use_ema
+    assert optimizer.global_clipnorm == 1

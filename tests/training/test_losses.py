@@ -1,0 +1,83 @@
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temnet.training.losses import PeakCrossEntropy
+
+
+def batch(seed=0, shape=(2, 3, 4, 3)):
+    rng = np.random.default_rng(seed)
+    labels = rng.random(shape)
+    labels /= labels.sum(-1, keepdims=True)
+    logits = rng.normal(0, 3, shape)
+    weights = rng.integers(0, 2, shape[:-1])
+    return labels.astype(np.float32), logits.astype(np.float32), weights.astype(np.float32)
+
+
+def by_hand(labels, logits, weights, peak_weight):
+    total = count = 0.0
+    for index in np.ndindex(weights.shape):
+        exponentials = [np.exp(float(value)) for value in logits[index]]
+        entropy = -sum(
+            float(label) * np.log(value / sum(exponentials))
+            for label, value in zip(labels[index], exponentials, strict=True)
+        )
+        total += weights[index] * entropy * (1 + peak_weight * (1 - float(labels[index][-1])))
+        count += weights[index]
+    return total / count
+
+
+@pytest.mark.parametrize("peak_weight", [0.0, 10.0])
+def test_like_the_formula(peak_weight):
+    labels, logits, weights = batch()
+    value = float(PeakCrossEntropy(peak_weight)(labels, logits, weights))
+    assert value == pytest.approx(by_hand(labels, logits, weights, peak_weight), rel=1e-5)
+    assert value != pytest.approx(by_hand(labels, logits, weights, peak_weight + 1), rel=1e-2)
+
+
+@given(st.integers(0, 1000), st.floats(0, 20))
+def test_never_less_than_for_the_labels_themselves(seed, peak_weight):
+    labels, logits, weights = batch(seed)
+    loss = PeakCrossEntropy(peak_weight)
+    assert float(loss(labels, logits, weights)) >= float(loss(labels, np.log(labels), weights))
+
+
+def test_pixels_of_no_weight_do_not_count():
+    labels, logits, weights = batch()
+    other = np.where(weights[..., None] > 0, logits, 7 * logits[::-1])
+    loss = PeakCrossEntropy(10)
+    assert float(loss(labels, other, weights)) == float(loss(labels, logits, weights))
+    assert float(loss(labels, other)) != float(loss(labels, logits))
+
+
+def test_nothing_to_judge_is_zero():
+    labels, logits, weights = batch()
+    assert float(PeakCrossEntropy(10)(labels, logits, 0 * weights)) == 0
+
+
+def test_far_logits_stay_finite():
+    labels = np.array([[[[1.0, 0.0]]]])
+    value = float(PeakCrossEntropy()(labels, np.array([[[[-1e4, 1e4]]]])))
+    assert value == pytest.approx(2e4)
+
+
+def test_half_precision_is_summed_in_float32():
+    labels, logits, _ = batch(shape=(1, 64, 64, 3))
+    exact = float(PeakCrossEntropy()(labels, logits))
+    rough = PeakCrossEntropy()(labels, keras.ops.cast(logits, "bfloat16"))
+    assert keras.backend.standardize_dtype(rough.dtype) == "float32"
+    assert float(rough) == pytest.approx(exact, rel=2e-3)
+
+
+def test_made_again_from_its_settings():
+    loss = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(PeakCrossEntropy(4.0, name="mine"))
+    )
+    assert isinstance(loss, PeakCrossEntropy)
+    assert (loss.peak_weight, loss.name) == (4.0, "mine")
+    labels, logits, weights = batch()
+    assert float(loss(labels, logits, weights)) == float(
+        PeakCrossEntropy(4)(labels, logits, weights)
+    )
