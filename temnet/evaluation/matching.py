@@ -39,7 +39,14 @@ def match(found: np.ndarray, true: np.ndarray, radius: float) -> tuple[np.ndarra
     row, col, distance = _near(found, true, radius)
     if len(row) == 0:
         return none, none
-    return _assign(row, col, (distance / radius) ** 2)
+    # Two points that are near nobody else need no search; they are nine in ten of a good image.
+    lone = (np.bincount(row)[row] == 1) & (np.bincount(col)[col] == 1)
+    first, second = row[lone].astype(np.int64), col[lone].astype(np.int64)
+    if not np.all(lone):
+        others = _assign(row[~lone], col[~lone], (distance[~lone] / radius) ** 2)
+        first, second = np.concatenate([first, others[0]]), np.concatenate([second, others[1]])
+    order = np.argsort(first)
+    return first[order], second[order]
 
 
 def _near(

@@ -114,7 +114,8 @@ def _read_file(path: Path) -> tuple[np.ndarray, float | None]:
             "or be something else than its ending says."
         ) from error
     data = _grey(np.asarray(signal["data"]), path)
-    return data, _header_sampling(signal.get("axes") or [], path)
+    unit = _imagej_unit(signal.get("original_metadata") or {})
+    return data, _header_sampling(signal.get("axes") or [], unit, path)
 
 
 def _read_npy(path: Path) -> dict[str, Any]:
@@ -163,11 +164,22 @@ def _one_channel(data: np.ndarray, path: Path) -> np.ndarray:
     return data.mean(axis=-1)
 
 
-def _header_sampling(axes: Sequence[Mapping[str, Any]], path: Path) -> float | None:
+def _imagej_unit(metadata: Mapping[str, Any]) -> str | None:
+    """The unit that ImageJ writes into a TIFF's description, which the reader leaves out."""
+    description = metadata.get("ImageDescription")
+    if not isinstance(description, str) or not description.startswith("ImageJ="):
+        return None
+    lines = dict(line.partition("=")[::2] for line in description.splitlines())
+    return lines.get("unit", "").replace("\\u00C5", "Å").replace("\\u00c5", "Å") or None
+
+
+def _header_sampling(
+    axes: Sequence[Mapping[str, Any]], default_unit: str | None, path: Path
+) -> float | None:
     """Pixel size [Å] that the header gives for both image axes, None where it does not."""
     found = []
     for axis in list(axes)[-2:]:
-        unit, scale = axis.get("units"), axis.get("scale")
+        unit, scale = axis.get("units") or default_unit, axis.get("scale")
         if not isinstance(unit, str) or unit.strip() not in ANGSTROM_PER or not scale:
             return None
         found.append(to_angstrom(float(scale), unit))

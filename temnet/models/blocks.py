@@ -113,6 +113,38 @@ def residual_block(
     return keras.layers.ReLU(dtype=dtype, name=f"{name}_relu")(maps)
 
 
+@keras.saving.register_keras_serializable(package="temnet")
+class DoubleSize(keras.layers.Layer):
+    """Bilinear interpolation to twice the rows and columns, as `UpSampling2D` does it.
+
+    Keras' own layer cannot be traced for images of unknown size on TensorFlow, which happens as
+    soon as a network is shown images of several sizes.
+    """
+
+    def call(self, maps: Any) -> Any:
+        """(batch, row, col, channel) to (batch, 2 row, 2 col, channel)."""
+        return _doubled(_doubled(maps, axis=1), axis=2)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
+        """The shape after interpolation; None stays None."""
+        batch, rows, cols, channels = input_shape
+        return batch, rows and 2 * rows, cols and 2 * cols, channels
+
+
+def _doubled(maps: Any, axis: int) -> Any:
+    """Twice the pixels along an axis, at a quarter and three quarters of the old ones."""
+    ops = keras.ops
+    first, last = (slice(0, 1), slice(-1, None))
+    before, after = slice(0, -1), slice(1, None)
+    at = (slice(None),) * axis
+    left = ops.concatenate([maps[(*at, first)], maps[(*at, before)]], axis=axis)
+    right = ops.concatenate([maps[(*at, after)], maps[(*at, last)]], axis=axis)
+    pairs = ops.stack([0.75 * maps + 0.25 * left, 0.75 * maps + 0.25 * right], axis=axis + 1)
+    shape = list(ops.shape(maps))
+    shape[axis] = 2 * shape[axis]
+    return ops.reshape(pairs, shape)
+
+
 def logits(maps: Any, class_count: int, *, seed: int, zero: bool = False) -> Any:
     """The last layer: a 1 x 1 convolution in float32, whatever precision came before.
 

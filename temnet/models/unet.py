@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from temnet.config.learning import UNetSettings
-from temnet.models.blocks import convolution, logits, plain_block, residual_block
+from temnet.models.blocks import DoubleSize, convolution, logits, plain_block, residual_block
 
 BLOCKS = {False: plain_block, True: residual_block}
 """The block of each level, by whether the network is residual."""
@@ -74,9 +74,7 @@ def _decoder(maps: Any, skips: list[Any], settings: UNetSettings, seed: int, dty
         name, filters = f"decoder_{level}", level_filters(settings)[level]
         # A 1 x 1 convolution and the interpolation commute: before it, it costs a quarter.
         maps = convolution(maps, filters, 1, f"{name}_reduce", seed=seed, dtype=dtype)
-        maps = keras.layers.UpSampling2D(
-            2, interpolation="bilinear", dtype=dtype, name=f"{name}_grow"
-        )(maps)
+        maps = DoubleSize(dtype=dtype, name=f"{name}_grow")(maps)
         maps = join(dtype=dtype, name=f"{name}_join")([skips[level], maps])
         maps = block(maps, filters, name, **common)
     return maps

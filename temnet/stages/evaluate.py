@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from temnet.config.experiment import Experiment
-from temnet.evaluation.evaluate import evaluate
+from temnet.evaluation.evaluate import evaluate, find_in_example
 from temnet.models.checkpoint import Network, load_network
 from temnet.records import Example
 from temnet.reporting.files import replace_file
@@ -20,7 +20,6 @@ from temnet.stages import simulate, train
 from temnet.stages.sets import examples
 from temnet.stages.stage import Progress, Stage
 from temnet.stages.summary import summarise
-from temnet.training.peak_scores import find_all
 
 SPLIT = "validation"
 
@@ -56,8 +55,7 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
 
 def _found(network: Network, chosen: Sequence[Example]) -> list[Picture]:
     """Examples with what the network finds in them."""
-    threshold = float(network.card["threshold"])
-    found = find_all(network.model, chosen, network.config, threshold)
+    found = [find_in_example(network, example) for example in chosen]
     return [
         replace(picture, found_positions=peaks.positions, found_class=peaks.class_index)
         for picture, peaks in zip(simulate.pictures(chosen), found, strict=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from temnet.config.experiment import Experiment
 from temnet.data.generate import generate_set
+from temnet.evaluation.evaluate import drawn_conditions
 from temnet.records import Example
 from temnet.reporting.snapshots import Picture, write_pictures
 from temnet.simulation.example import simulate_block
@@ -72,9 +73,8 @@ def pictures(chosen: Sequence[Example]) -> list[Picture]:
 
 def caption(example: Example) -> str:
     """Dose and first defocus of an example."""
-    dose, defocus = example.parameters["dose"], example.parameters["defocus"]
-    first = defocus[0] if isinstance(defocus, Sequence) else defocus
-    return f"{dose:.3g} e/Å², defocus {first:.0f} Å"
+    drawn = drawn_conditions(example.parameters)
+    return f"{drawn['dose']:.3g} e/Å², defocus {drawn['defocus']:.0f} Å"
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:

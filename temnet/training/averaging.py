@@ -22,14 +22,19 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
         model: A model, compiled or not, outside a training step.
     """
     pairs = _pairs(model)
-    own = [np.array(keras.ops.convert_to_numpy(variable)) for variable, _ in pairs]
+    own = [_copy(variable) for variable, _ in pairs]
     for variable, average in pairs:
-        variable.assign(average)
+        # Not the average's own array: JAX would share it, and delete it after a prediction.
+        variable.assign(_copy(average))
     try:
         yield
     finally:
         for (variable, _), value in zip(pairs, own, strict=True):
             variable.assign(value)
+
+
+def _copy(variable: keras.Variable) -> np.ndarray:
+    return np.array(keras.ops.convert_to_numpy(variable))
 
 
 def _pairs(model: keras.Model) -> list[tuple]:

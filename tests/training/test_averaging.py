@@ -24,13 +24,13 @@ def test_average_is_that_of_the_formula_and_weights_come_back():
     expected = slopes[0]
     for slope in slopes[1:]:
         expected = MOMENTUM * expected + (1 - MOMENTUM) * slope
-    optimizer = [np.array(variable) for variable in model.optimizer.variables]
+    optimizer = [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
     with averaged_weights(model):
         assert model.get_weights()[0].item() == pytest.approx(expected, rel=1e-5)
         assert model.get_weights()[0].item() != pytest.approx(slopes[-1], rel=1e-3)
     assert model.get_weights()[0].item() == slopes[-1]
     for before, after in zip(optimizer, model.optimizer.variables, strict=True):
-        np.testing.assert_array_equal(before, np.array(after))
+        np.testing.assert_array_equal(before, keras.ops.convert_to_numpy(after))
 
 
 def test_weights_come_back_after_an_error():

@@ -1,3 +1,5 @@
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from temnet.training.state import load_state
 def last(folder):
     """All variables of the last epoch: weights and the optimizer's, its averages included."""
     model = keras.saving.load_model(folder / load_state(folder).weights)
-    return [np.array(v) for v in (*model.variables, *model.optimizer.variables)]
+    return [keras.ops.convert_to_numpy(v) for v in (*model.variables, *model.optimizer.variables)]
 
 
 def same(first, second):
@@ -29,23 +31,21 @@ class Interrupt:
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_interrupted_and_continued_is_as_run_through(
-    make_experiment, make_dataset, selection, tmp_path, precision
+    make_experiment, make_dataset, selection, tmp_path
 ):
-    experiment = make_experiment(precision=precision)
+    experiment = make_experiment()
     straight = fit(experiment, make_dataset, selection, tmp_path / "straight")
     with pytest.raises(KeyboardInterrupt):  # in the second step of the second epoch
         fit(experiment, make_dataset, selection, tmp_path / "broken", Interrupt(5))
     assert load_state(tmp_path / "broken").epochs == 1
+    shutil.copytree(tmp_path / "broken", tmp_path / "other")
     steps = []
     resumed = fit(experiment, make_dataset, selection, tmp_path / "broken", steps.append)
     assert steps == [3, 1, 1, 1]
     assert same(last(tmp_path / "straight"), last(tmp_path / "broken"))
     assert same(straight.get_weights(), resumed.get_weights())
     # The comparison notices when the second part sees other images.
-    with pytest.raises(KeyboardInterrupt):
-        fit(experiment, make_dataset, selection, tmp_path / "other", Interrupt(5))
     fit(experiment, lambda epochs: make_dataset(0), selection, tmp_path / "other")
     assert not same(last(tmp_path / "straight"), last(tmp_path / "other"))
 

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import keras
 import numpy as np
 import pytest
 
@@ -64,17 +67,13 @@ def test_the_middle_of_the_best_thresholds(make_experiment):
 
 def test_a_network_that_sees_the_columns(make_experiment):
     """Images whose very grey values say where a column is, and a network that reads them."""
-    import keras
-
     experiment = make_experiment()
     rows, cols = np.mgrid[:100, :100] * 0.12
     bright = example(PLACES, [0, 0, 0, 0])
     images = np.ones((100, 100, 1), np.float32)
     for row, col in PLACES:
         images[..., 0] += np.exp(-((rows - row) ** 2 + (cols - col) ** 2) / (2 * 0.35**2))
-    bright = Example(
-        images, bright.labels, bright.weights, bright.columns, {}, bright.sampling
-    )  # fmt: skip
+    bright = replace(bright, images=images)
     model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(3, 1)])
     model.set_weights([np.array([1.0, -9.0, -1.0]).reshape(1, 1, 1, 3), np.array([-2.0, -9, 2])])
     threshold, score = choose_threshold(model, [bright], experiment)

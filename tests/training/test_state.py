@@ -17,7 +17,7 @@ def model_after(steps, units=1):
 
 
 def everything(model):
-    return [np.array(v) for v in (*model.variables, *model.optimizer.variables)]
+    return [keras.ops.convert_to_numpy(v) for v in (*model.variables, *model.optimizer.variables)]
 
 
 def test_round_trip(tmp_path):
