@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,11 +25,14 @@ from temnet.models.checkpoint import (
     read_card,
 )
 from temnet.records import ImageSeries
+from temnet.reporting.files import replace_file
 from temnet.reporting.snapshots import Frames, write_frames
 from temnet.reporting.tables import column_fields, peaks_rows, write_table
 from temnet.stages.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
+
+COLUMNS_FILE, IMAGES_FILE, SERIES_FILE = "columns.csv", "images.npz", "series.json"
 
 KEPT_PIXELS = 2**25
 """Pixels that are kept for the report; frames of longer movies are left out evenly."""
@@ -106,7 +110,7 @@ def _check_size(series: ImageSeries, network: Network) -> None:
 def run(
     experiment: Experiment, root: Path, folder: Path, inputs: Inputs, progress: Progress
 ) -> None:
-    """Writes columns.csv and keeps the images for the report."""
+    """Writes columns.csv, and what the images were for the stages that follow."""
     network, prediction = inputs.network, experiment.prediction
     threshold = None if prediction.threshold == "card" else float(prediction.threshold)
     classes = network.config.class_names
@@ -115,8 +119,24 @@ def run(
         for series in inputs.series:
             peaks = find_columns(network, series, threshold, prediction.min_distance, done)
             rows += peaks_rows(peaks, series.sampling, classes, series.name)
-    write_table(folder / "columns.csv", rows, column_fields(classes))
-    write_frames(folder / "images.npz", kept_frames(inputs.series))
+    write_table(folder / COLUMNS_FILE, rows, column_fields(classes))
+    write_frames(folder / IMAGES_FILE, kept_frames(inputs.series))
+    text = json.dumps([_described(part, network) for part in inputs.series], indent=1)
+    replace_file(folder / SERIES_FILE, f"{text}\n".encode())
+
+
+def _described(series: ImageSeries, network: Network) -> dict[str, Any]:
+    """What series.json says of one series."""
+    count, rows, cols = series.images.shape[:3]
+    return {
+        "file": series.name,
+        "frames": count,
+        "rows": rows,
+        "cols": cols,
+        "sampling": series.sampling,
+        "network": network.card["name"],
+        "classes": list(network.config.class_names),
+    }
 
 
 def kept_frames(series: Sequence[ImageSeries]) -> Frames:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 import keras
 import numpy as np
 
 from temnet.config.experiment import Experiment
-from temnet.evaluation.scores import score_image
+from temnet.evaluation.scores import macro_f1, score_image
 from temnet.images.normalize import normalize
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.predict import predict_probabilities
@@ -49,11 +49,10 @@ def find_all(
 def macro_peak_f1(
     found: Sequence[Peaks], examples: Sequence[Example], experiment: Experiment, threshold: float
 ) -> float:
-    """Species-aware F1 over all examples together, averaged over the classes.
+    """Species-aware F1 over all examples together, averaged over the classes; see `macro_f1`.
 
-    A column counts as found if a peak of its own class lies within `evaluation.radius`.  Counts
-    are added over the examples before a class's F1 is taken, so that examples with few columns
-    weigh little; classes that neither occur nor were claimed are left out.
+    Counts are added over the examples before a class's F1 is taken, so that examples with few
+    columns weigh little.
 
     Args:
         found: Peaks of each example, of any score.
@@ -65,26 +64,19 @@ def macro_peak_f1(
         F1 in [0, 1]; 0 where there is nothing to find and nothing was found, since then nothing
         was shown.
     """
-    counts: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(3))
+    rows = []
     for peaks, example in zip(found, examples, strict=True):
-        rows, cols = example.images.shape[:2]
-        table = score_image(
+        height, width = (example.sampling * (n - 1) for n in example.images.shape[:2])
+        rows += score_image(
             peaks.select(peaks.score >= threshold),
             example.columns,
             experiment.class_names,
             experiment.evaluation.radius,
-            (rows * example.sampling, cols * example.sampling),
+            (height, width),
             experiment.evaluation.border,
         )
-        for row in table:
-            if row["class"] in experiment.class_names:
-                counts[row["class"]] += (
-                    row["true_positives"],
-                    row["false_positives"],
-                    row["false_negatives"],
-                )
-    scores = [2 * t / (2 * t + p + n) for t, p, n in counts.values() if t + p + n > 0]
-    return float(np.mean(scores)) if scores else 0.0
+    value = macro_f1(rows)
+    return 0.0 if math.isnan(value) else value
 
 
 def best_threshold(

@@ -8,7 +8,7 @@ from temnet.records import Columns, Example
 SIZE, BATCH = 16, 4
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_experiment():
     """An experiment of two epochs of three steps, its training section changed as given."""
 
@@ -45,7 +45,7 @@ def random_batch(number):
     return images, labels, np.ones((BATCH, SIZE, SIZE), np.float32)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_dataset():
     """The function that `fit` wants: batches without end from a given epoch on."""
 
@@ -63,7 +63,7 @@ def make_dataset():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def selection():
     """Two examples of noise in which a column is claimed to be."""
 

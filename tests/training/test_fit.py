@@ -50,34 +50,41 @@ def test_interrupted_and_continued_is_as_run_through(
     assert not same(last(tmp_path / "straight"), last(tmp_path / "other"))
 
 
-def test_what_lies_in_the_folder(make_experiment, make_dataset, selection, tmp_path):
-    experiment = make_experiment(precision="mixed_bfloat16")
-    model = fit(experiment, make_dataset, selection, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {
+@pytest.fixture(scope="module")
+def finished(make_experiment, make_dataset, selection, tmp_path_factory):
+    """Settings, folder and network of a training in half precision that ran to its end."""
+    experiment, folder = make_experiment(precision="mixed_bfloat16"), tmp_path_factory.mktemp("fit")
+    return experiment, folder, fit(experiment, make_dataset, selection, folder)
+
+
+def test_what_lies_in_the_folder(finished):
+    experiment, folder, model = finished
+    assert {path.name for path in folder.iterdir()} == {
         "best.keras", "last-0002.keras", "state.json", "experiment.yaml", "log.csv", "tensorboard",
     }  # fmt: skip
     assert not model.compiled
     assert {layer.compute_dtype for layer in model.layers} == {"float32"}
-    assert same(model.get_weights(), best_model(experiment, tmp_path).get_weights())
-    assert (tmp_path / "log.csv").read_text().count("\n") == 3
+    assert same(model.get_weights(), best_model(experiment, folder).get_weights())
+    assert (folder / "log.csv").read_text().count("\n") == 3
 
 
-def test_a_finished_training_is_not_repeated(make_experiment, make_dataset, selection, tmp_path):
-    first = fit(make_experiment(), make_dataset, selection, tmp_path)
+def test_a_finished_training_is_not_repeated(finished, selection):
+    experiment, folder, model = finished
 
     def unwanted(epochs):
         raise AssertionError("there is nothing left to train")
 
-    again = fit(make_experiment(), unwanted, selection, tmp_path)
-    assert same(first.get_weights(), again.get_weights())
+    again = fit(experiment, unwanted, selection, folder)
+    assert same(model.get_weights(), again.get_weights())
 
 
 def test_a_training_of_other_settings_is_refused(
-    make_experiment, make_dataset, selection, tmp_path
+    finished, make_experiment, make_dataset, selection
 ):
-    fit(make_experiment(), make_dataset, selection, tmp_path)
+    before = finished[1].joinpath("experiment.yaml").read_text()
     with pytest.raises(InputError, match="holds a training of 2 epochs with other settings"):
-        fit(make_experiment(learning_rate=0.1), make_dataset, selection, tmp_path)
+        fit(make_experiment(learning_rate=0.1), make_dataset, selection, finished[1])
+    assert finished[1].joinpath("experiment.yaml").read_text() == before
 
 
 def test_no_training_at_all(make_experiment, tmp_path):

@@ -1,0 +1,168 @@
+"""Stage `occupancy`: follows the sites of a movie through its frames."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import ndimage
+
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+from temnet.evaluation.drift import measure_drift, usable_frames
+from temnet.evaluation.occupancy import site_rows, transition_rows
+from temnet.evaluation.sites import Sites, find_sites
+from temnet.models.checkpoint import find_network, read_card
+from temnet.records import Peaks
+from temnet.reporting.snapshots import Frames, read_frames, write_frames
+from temnet.reporting.tables import (
+    SITE_FIELDS,
+    TRANSITION_FIELDS,
+    column_fields,
+    peaks_from_rows,
+    read_table,
+    write_table,
+)
+from temnet.stages import predict
+from temnet.stages.stage import Progress, Stage
+
+LOGGER = logging.getLogger(__name__)
+
+DRIFT_FIELDS = ("frame", "row_angstrom", "col_angstrom", "usable")
+"""Columns of drift.csv."""
+
+
+def settings(experiment: Experiment) -> dict[str, Any]:
+    """What the sites depend on."""
+    section = experiment.occupancy.model_dump(mode="json", exclude={"frame_time"})
+    return {**predict.settings(experiment), "occupancy": section}
+
+
+def check(experiment: Experiment) -> None:
+    """Whether there is one movie, and the network finds the classes that are followed.
+
+    Raises:
+        InputError: It is not so.
+    """
+    images = experiment.images
+    if len(images.files) > 1 and images.axes == "auto":
+        raise InputError(
+            f"The stage `occupancy` follows one movie, but images.files are {len(images.files)} "
+            "files by themselves; set images.axes to frames if they are a movie's frames, or run "
+            "them one by one."
+        )
+    folder = find_network(experiment.prediction.network)
+    known = read_card(folder)["classes"]
+    unknown = [name for name in experiment.occupancy.classes or () if name not in known]
+    if unknown:
+        raise InputError(
+            f"occupancy.classes names {', '.join(unknown)}, which the network {folder.name} does "
+            f"not find; choose from {', '.join(known)}."
+        )
+
+
+def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+    """Writes sites.csv, transitions.csv, drift.csv, the columns with their sites and the mean."""
+    source = root / predict.STAGE.name
+    rows = read_table(source / predict.COLUMNS_FILE)
+    movie = json.loads((source / predict.SERIES_FILE).read_text(encoding="utf-8"))[0]
+    classes = movie["classes"]
+    peaks = peaks_from_rows(rows, classes)
+    followed = _followed(peaks, classes, experiment)
+    with progress("occupancy", 3) as done:
+        sites, drift = _follow(peaks, followed, movie, experiment)
+        done(1)
+        write_table(folder / "sites.csv", site_rows(sites, classes), SITE_FIELDS)
+        write_table(folder / "transitions.csv", transition_rows(sites), TRANSITION_FIELDS)
+        write_table(folder / "drift.csv", _drift_rows(drift, sites.usable), DRIFT_FIELDS)
+        site = np.full(len(peaks), -1)
+        site[followed] = sites.peak_site
+        with_site = [{**row, "site": int(number)} for row, number in zip(rows, site, strict=True)]
+        write_table(folder / predict.COLUMNS_FILE, with_site, column_fields(classes))
+        done(1)
+        frames = read_frames(source / predict.IMAGES_FILE)
+        mean = mean_image(frames, drift, sites.usable)
+        write_frames(folder / predict.IMAGES_FILE, replace(frames, mean=mean))
+        done(1)
+    LOGGER.info("%d sites in %d frames", len(sites), int(sites.usable.sum()))
+
+
+def _followed(peaks: Peaks, classes: list[str], experiment: Experiment) -> np.ndarray:
+    """Indices of the peaks whose class is followed."""
+    names = experiment.occupancy.classes or classes
+    return np.flatnonzero(np.isin(peaks.class_index, [classes.index(name) for name in names]))
+
+
+def _follow(
+    peaks: Peaks, followed: np.ndarray, movie: dict[str, Any], experiment: Experiment
+) -> tuple[Sites, np.ndarray]:
+    """The sites, and the drift, which all columns tell, whether they are followed or not."""
+    count = int(movie["frames"])
+    usable = usable_frames(peaks, count)
+    drift = measure_drift(peaks, count, experiment.occupancy.max_drift, usable)
+    sites = find_sites(
+        peaks.select(followed),
+        drift,
+        count,
+        experiment.occupancy.tolerance,
+        experiment.occupancy.min_occupancy,
+        extent=((movie["rows"] - 1) * movie["sampling"], (movie["cols"] - 1) * movie["sampling"]),
+        usable=usable,
+    )
+    return sites, drift
+
+
+def _drift_rows(drift: np.ndarray, usable: np.ndarray) -> list[dict[str, Any]]:
+    """Rows of drift.csv."""
+    return [
+        {"frame": frame, "row_angstrom": row, "col_angstrom": col, "usable": bool(usable[frame])}
+        for frame, (row, col) in enumerate(drift.tolist())
+    ]
+
+
+def mean_image(frames: Frames, drift: np.ndarray, usable: np.ndarray) -> np.ndarray | None:
+    """Average of the usable frames after their drift was taken off.
+
+    Args:
+        frames: The kept frames.
+        drift: (F, 2) drift of every frame of the movie [Å].
+        usable: (F,) bool.
+
+    Returns:
+        (row, col) float32 in the frame of reference of the sites, NaN where no frame reaches;
+        None where no frame is usable.
+    """
+    total = np.zeros(frames.frames.shape[1:])
+    weight = np.zeros_like(total)
+    for image, number in zip(frames.frames, frames.numbers, strict=True):
+        if not usable[number]:
+            continue
+        shift = -drift[number] / frames.sampling
+        moved = ndimage.shift(image.astype(float), shift, order=1, cval=np.nan)
+        there = np.isfinite(moved)
+        total[there] += moved[there]
+        weight += there
+    if not np.any(weight):
+        return None
+    return np.where(weight > 0, total / np.maximum(weight, 1), np.nan).astype(np.float32)
+
+
+def describe(experiment: Experiment, inputs: None) -> list[str]:
+    """What is followed."""
+    classes = experiment.occupancy.classes
+    names = "all classes" if classes is None else ", ".join(classes)
+    return [f"follows {names} within {experiment.occupancy.tolerance:g} Å"]
+
+
+STAGE = Stage(
+    name="occupancy",
+    requires=("predict",),
+    settings=settings,
+    check=check,
+    run=run,
+    describe=describe,
+)
