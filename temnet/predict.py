@@ -11,7 +11,7 @@ from typing import Any
 from temnet.config.experiment import Experiment
 from temnet.config.loading import validate
 from temnet.errors import InputError
-from temnet.run import DONE, execute, guarded
+from temnet.run import DONE, execute, guarded, load_stages
 from temnet.stages.files import with_found_files
 from temnet.stages.folder import RUNS
 from temnet.stages.plan import make_plan
@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     experiments = _experiments(options)
+    load_stages(STAGES)
     for root, experiment in experiments.items():  # all inputs, before anything is written
         make_plan(experiment, root, overwrite=options.overwrite)
     codes = [

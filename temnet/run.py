@@ -20,7 +20,7 @@ from temnet.errors import InputError
 from temnet.stages.files import with_found_files
 from temnet.stages.folder import LOG_FILE, default_folder
 from temnet.stages.plan import Step, make_plan, run_plan
-from temnet.stages.stage import Done
+from temnet.stages.stage import Done, get_stage
 
 LOGGER = logging.getLogger("temnet.run")  # __name__ is __main__ under python -m
 
@@ -29,8 +29,11 @@ DONE, FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 130
 
 PAGE = "index.html"
 
-QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "GRPC_VERBOSITY": "ERROR", "ABSL_MIN_LOG_LEVEL": "3"}
-"""Environment that keeps TensorFlow's start-up messages off the terminal."""
+STDERR = 2
+"""The file descriptor that libraries written in C write their messages to."""
+
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+"""Environment that keeps TensorFlow's messages off the terminal once it is loaded."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,11 +93,32 @@ def _run(options: argparse.Namespace) -> int:
         load_experiment(options.file, {**overrides, "stages": options.stage})
     experiment = with_found_files(experiment, options.file.parent)
     root = options.output or default_folder(options.file)
+    load_stages(options.stage or experiment.stages)
     steps = make_plan(experiment, root, options.stage, options.overwrite)
     if options.check:
         print(description(experiment, root, steps))
         return DONE
     return execute(experiment, root, steps)
+
+
+def load_stages(names: Sequence[str]) -> None:
+    """Loads the stages' heavy libraries, without what they write to the terminal meanwhile."""
+    with _silenced():
+        for name in names:
+            get_stage(name)
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    # TensorFlow's libraries greet before they know of any log level, past Python's sys.stderr.
+    kept = os.dup(STDERR)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), STDERR)
+        yield
+    finally:
+        os.dup2(kept, STDERR)
+        os.close(kept)
 
 
 def description(experiment: Experiment, root: Path, steps: Sequence[Step]) -> str:

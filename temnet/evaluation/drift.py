@@ -31,8 +31,10 @@ REMEMBERED = 10
 COMPARED = 50
 """Frames, spread over the movie, that each frame is compared with in the end."""
 
-DOUBT = 2.0
-"""A shift further from the last one must beat a nearer one by this many root votes."""
+DOUBT = 1.0
+"""A shift further from the last one must beat a nearer one by this many root votes.  On simulated
+movies of particles and full fields (30 % of columns missed, 10 invented per frame) 0 and 0.5 jump
+by a lattice period where 1 does not, and 2 misses more true jumps."""
 
 LEAST_SHARE = 0.7
 """A nearer shift that has less than this fraction of the most votes is never taken."""

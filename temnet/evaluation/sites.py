@@ -24,6 +24,10 @@ SEPARATION = 1.5
 """Smallest distance of two sites, in tolerances: more than the scatter of one column, less than
 the distance of neighbouring columns."""
 
+LEAST_SEEN = 0.5
+"""Places that were in view for less than this fraction of the movie need as many columns as if
+they had been: at the border two false ones would make a site."""
+
 ROUNDS = 2
 """Times that columns are assigned to sites and the sites moved to their columns' mean."""
 
@@ -95,7 +99,7 @@ def find_sites(
         peak_site = _assign(places, peaks.frame, positions, tolerance, usable)
         positions = _means(places, peak_site, positions)
         presence, in_view = _follow(peak_site, peaks.frame, positions, drift, tolerance, extent)
-        seen = (in_view & usable).sum(axis=1)
+        seen = np.maximum((in_view & usable).sum(axis=1), LEAST_SEEN * usable.sum())
         occupied = (presence & in_view).sum(axis=1)
         positions = positions[(occupied > 0) & (occupied >= min_occupancy * seen)]
     positions = positions[np.lexsort((positions[:, 1], positions[:, 0]))]

@@ -12,11 +12,8 @@ from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.models.checkpoint import Network, check_focus_count
+from temnet.models.factory import size_unit, smallest_size
 from temnet.records import ImageSeries, Peaks
-
-PADDING_STEP = 64
-"""Images are padded to a multiple of this, so that sizes which differ little share one compiled
-function; every U-Net's unit of up to 2**6 divides it."""
 
 
 def predict_probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
@@ -31,27 +28,30 @@ def predict_probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
         (row, col, class + 1) float32 that sums to one, the background last.
     """
     rows, cols = images.shape[:2]
-    padded, (top, left) = pad_to_multiple(np.asarray(images, np.float32), PADDING_STEP)
+    padded, (top, left) = pad_to_size(
+        np.asarray(images, np.float32), size_unit(model), smallest_size(model)
+    )
     answer = model.predict_on_batch(padded[None])
     logits = np.asarray(keras.ops.convert_to_numpy(answer), np.float32)[0]
     return softmax(logits[top : top + rows, left : left + cols])
 
 
-def pad_to_multiple(images: np.ndarray, step: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """Images with reflected borders, so that rows and columns are multiples of ``step``.
+def pad_to_size(images: np.ndarray, unit: int, smallest: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """Images with reflected borders, so that rows and columns are what a network takes.
 
     Args:
-        images: (row, col, focus), of any size, also smaller than ``step``.
-        step: What rows and columns have to be a multiple of.
+        images: (row, col, focus), of any size.
+        unit: What rows and columns have to be a multiple of.
+        smallest: Fewest rows and columns.
 
     Returns:
         The padded images, and where pixel [0, 0] came to lie in them.
 
-    >>> padded, origin = pad_to_multiple(np.zeros((5, 64, 1)), 64)
+    >>> padded, origin = pad_to_size(np.zeros((5, 64, 1)), 16, 20)
     >>> padded.shape, origin
-    ((64, 64, 1), (29, 0))
+    ((32, 64, 1), (13, 0))
     """
-    extra = [-size % step for size in images.shape[:2]]
+    extra = [-(-max(size, smallest) // unit) * unit - size for size in images.shape[:2]]
     origin = (extra[0] // 2, extra[1] // 2)
     for axis in (0, 1):
         count = images.shape[axis]

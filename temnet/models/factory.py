@@ -6,7 +6,8 @@ import keras
 
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
-from temnet.models.msdnet import build_msdnet
+from temnet.models.blocks import DoubleSize
+from temnet.models.msdnet import MixedScaleDense, build_msdnet
 from temnet.models.unet import build_unet
 
 BUILDERS = {"unet": build_unet, "msdnet": build_msdnet}
@@ -41,3 +42,20 @@ def build_model(experiment: Experiment, precision: str | None = None) -> keras.M
         seed=experiment.seed,
         dtype=precision or experiment.training.precision,
     )
+
+
+def size_unit(model: keras.Model) -> int:
+    """Rows and columns of a network's images must be multiples of this.
+
+    A U-Net halves them once for each time that it doubles them.
+    """
+    return 2 ** sum(isinstance(layer, DoubleSize) for layer in model.layers)
+
+
+def smallest_size(model: keras.Model) -> int:
+    """Fewest rows and columns that a network takes.
+
+    An image can be reflected at its border by at most its own size less one pixel.
+    """
+    dense = [layer for layer in model.layers if isinstance(layer, MixedScaleDense)]
+    return max([layer.max_dilation + 1 for layer in dense], default=1)

@@ -7,12 +7,13 @@ from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.inference.predict import (
     find_columns,
-    pad_to_multiple,
+    pad_to_size,
     predict_frame,
     predict_probabilities,
     softmax,
 )
 from temnet.models.checkpoint import Network
+from temnet.models.factory import build_model
 from temnet.records import ImageSeries
 
 EXPERIMENT = validate(
@@ -88,9 +89,23 @@ def test_padding_is_cut_off_again(shape):
 
 def test_padding_reflects():
     image = np.arange(5.0)[:, None, None] * np.ones((1, 8, 1))
-    padded, origin = pad_to_multiple(image, 8)
+    padded, origin = pad_to_size(image, 8, 1)
     assert origin == (1, 0)
     assert padded[:, 0, 0].tolist() == [0, 0, 1, 2, 3, 4, 4, 3]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kind": "unet", "sampling": 0.2, "depth": 3, "filters": 2},
+        {"kind": "msdnet", "sampling": 0.2, "depth": 3, "max_dilation": 9},
+    ],
+)
+@pytest.mark.parametrize("shape", [(5, 7), (33, 40)])
+def test_networks_answer_for_images_of_any_size(settings, shape):
+    model = build_model(validate(EXPERIMENT.model_dump() | {"model": settings}, "test"))
+    image = np.random.default_rng(0).normal(size=(*shape, 1))
+    assert predict_probabilities(model, image).shape == (*shape, 2)
 
 
 def test_a_frame_is_resampled_then_normalised_as_in_training():

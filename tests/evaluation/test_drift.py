@@ -1,0 +1,96 @@
+import logging
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from temnet.evaluation.drift import measure_drift, usable_frames
+from temnet.records import Peaks
+
+
+def largest_error(drift, true, frames=slice(None)):
+    return np.linalg.norm(drift[frames] - true[frames], axis=1).max()
+
+
+def test_a_still_movie_has_no_drift(static_movie):
+    drift = measure_drift(static_movie.peaks, 8, 5.0)
+    assert np.abs(drift).max() < 1e-9
+
+
+def test_drift_of_noisy_frames_is_found_within_a_tenth_of_an_angstrom(noisy_movie):
+    drift = measure_drift(noisy_movie.peaks, 40, 5.0)
+    assert np.abs(noisy_movie.drift).max() > 1
+    # Against the first frame, whose own scatter of 0.2 Å / sqrt(100 columns) is in all of them.
+    assert largest_error(drift, noisy_movie.drift) < 0.12
+    assert largest_error(drift, noisy_movie.drift[:, ::-1]) > 0.5
+    assert largest_error(-drift, noisy_movie.drift) > 0.5
+
+
+@pytest.mark.parametrize("shift", [(0.9, -0.4), (-0.2, 1.0), (3.0, 2.0)])
+def test_one_jump_is_found_also_beyond_half_a_period_where_the_outline_tells(movies, shift):
+    drift = np.zeros((6, 2))
+    drift[3:] = shift
+    places = movies.particle(radius=10.0)
+    presence = np.ones((len(places), 6), bool)
+    movie = movies.make_movie(np.random.default_rng(0), places, presence, drift, jitter=0.05)
+    assert largest_error(measure_drift(movie.peaks, 6, 5.0), drift) < 0.05
+
+
+def test_a_field_full_of_crystal_is_followed_by_steps_below_half_a_period(movies):
+    rng = np.random.default_rng(5)
+    places = movies.particle(radius=60.0)
+    presence = rng.random((len(places), 20)) < 0.9
+    drift = np.arange(20)[:, None] * [0.5, -0.3]
+    movie = movies.make_movie(rng, places, presence, drift, jitter=0.1)
+    assert largest_error(measure_drift(movie.peaks, 20, 5.0), drift) < 0.1
+
+
+def test_drift_beyond_the_largest_is_not_looked_for(movies):
+    drift = np.zeros((4, 2))
+    drift[2:, 0] = 4.0
+    places = movies.particle(radius=8.0)
+    presence = np.ones((len(places), 4), bool)
+    movie = movies.make_movie(np.random.default_rng(0), places, presence, drift)
+    found = measure_drift(movie.peaks, 4, 1.0)
+    assert np.linalg.norm(np.diff(found, axis=0), axis=1).max() < 2.3
+    assert largest_error(measure_drift(movie.peaks, 4, 6.0), drift) < 0.01
+
+
+def test_frames_with_too_few_columns_are_named_and_bridged(movies, caplog):
+    places = movies.particle(radius=10.0)
+    presence = np.ones((len(places), 7), bool)
+    presence[5:, 3] = False
+    presence[:, 0] = False
+    drift = np.arange(7)[:, None] * [0.4, 0.2]
+    movie = movies.make_movie(np.random.default_rng(0), places, presence, drift)
+    with caplog.at_level(logging.WARNING):
+        usable = usable_frames(movie.peaks, 7)
+    assert usable.tolist() == [False, True, True, False, True, True, True]
+    assert "2 of 7 frames" in caplog.text and "0, 3" in caplog.text
+    found = measure_drift(movie.peaks, 7, 5.0)
+    assert largest_error(found, drift - drift[1], slice(1, None)) < 0.01
+    np.testing.assert_allclose(found[3], (found[2] + found[4]) / 2)
+    assert found[0].tolist() == found[1].tolist()
+
+
+def test_order_of_the_peaks_does_not_matter(noisy_movie):
+    order = np.random.default_rng(0).permutation(len(noisy_movie.peaks))
+    np.testing.assert_allclose(
+        measure_drift(noisy_movie.peaks.select(order), 40, 5.0),
+        measure_drift(noisy_movie.peaks, 40, 5.0),
+        atol=1e-9,
+    )
+
+
+def test_a_place_far_from_the_origin_makes_no_difference(noisy_movie):
+    moved = replace(noisy_movie.peaks, positions=noisy_movie.peaks.positions + [500.0, -80.0])
+    np.testing.assert_allclose(
+        measure_drift(moved, 40, 5.0), measure_drift(noisy_movie.peaks, 40, 5.0), atol=0.02
+    )
+
+
+def test_no_peaks_and_one_frame_have_no_drift(static_movie):
+    assert measure_drift(Peaks.empty(1), 3, 5.0).tolist() == [[0, 0]] * 3
+    assert usable_frames(Peaks.empty(1), 3).tolist() == [False] * 3
+    one = static_movie.peaks.select(static_movie.peaks.frame == 0)
+    assert measure_drift(one, 1, 5.0).tolist() == [[0, 0]]

@@ -1,0 +1,272 @@
+"""The commands: from a YAML file to a run folder, stopped and started again."""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from temnet import predict, run
+from temnet.config.loading import json_schema, load_experiment
+from temnet.reporting.snapshots import read_frames, read_pictures
+from temnet.reporting.tables import (
+    SCORE_FIELDS,
+    SITE_FIELDS,
+    TRANSITION_FIELDS,
+    column_fields,
+    read_table,
+)
+
+REPOSITORY = Path(__file__).parents[1]
+
+MOVIE = """
+images: {files: [movie.tif], sampling: 0.2, axes: frames}
+prediction: {network: tiny}
+occupancy: {classes: [metal, oxide], tolerance: 0.7}
+stages: [predict, occupancy, report]
+"""
+
+TRAINING = """
+structure: {kind: mos2, holes: 0}
+microscope: {energy: 50e3, defocus: {start: -50}, grid_sampling: 0.15, aperture_mrad: 50}
+camera: {sampling: 0.2, dose: 1e5}
+labels: {classes: [Mo, S2, S], width: 0.4}
+data: {image_size: 32, training: 4, selection: 2, validation: 3, workers: 0, folder: sets}
+model: {kind: unet, sampling: 0.2, depth: 1, filters: 4}
+training: {epochs: 2, images_per_epoch: 4, batch_size: 2}
+stages: [simulate, train, evaluate, report]
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, pretrained, dots):
+    monkeypatch.chdir(tmp_path)
+    # The specimen moves by a pixel per frame in the columns.
+    frames = np.stack([np.roll(dots, shift, axis=1) for shift in range(4)])
+    tifffile.imwrite(tmp_path / "movie.tif", frames, photometric="minisblack")
+    (tmp_path / "movie.yaml").write_text(MOVIE)
+    (tmp_path / "training.yaml").write_text(TRAINING)
+    return tmp_path
+
+
+def command(*arguments, cwd, module="temnet.run", **environment):
+    return [sys.executable, "-m", module, *map(str, arguments)], {
+        "cwd": cwd,
+        "env": {**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
+        "text": True,
+    }
+
+
+def header(path):
+    return tuple(path.read_text(encoding="utf-8").splitlines()[0].split(","))
+
+
+def test_a_movie_becomes_columns_sites_and_a_page(here, capsys):
+    assert run.main(["movie.yaml"]) == 0
+    captured = capsys.readouterr()
+    root = Path("runs/movie")
+    assert captured.out == f"The result lies in {root / 'index.html'}\n"
+    for line in ("predict: begins", "predict: done", "occupancy: done", "report: done"):
+        assert line in captured.err
+    assert "100%" in captured.err
+    assert sorted(path.name for path in root.iterdir() if path.is_dir()) == [
+        "occupancy", "predict", "report",
+    ]  # fmt: skip
+    assert header(root / "predict" / "columns.csv") == column_fields(["metal", "oxide"])
+    assert header(root / "occupancy" / "sites.csv") == SITE_FIELDS
+    assert header(root / "occupancy" / "transitions.csv") == TRANSITION_FIELDS
+    columns = read_table(root / "predict" / "columns.csv")
+    assert {row["frame"] for row in columns} == {0, 1, 2, 3}
+    assert {row["file"] for row in columns} == {"movie.tif"}
+    # The same columns with their sites, which stand in sites.csv.
+    followed = read_table(root / "occupancy" / "columns.csv")
+    assert [row["row_pixel"] for row in followed] == [row["row_pixel"] for row in columns]
+    sites = {row["site"] for row in read_table(root / "occupancy" / "sites.csv")}
+    assert {row["site"] for row in followed} - {-1} == sites
+    frames = read_frames(root / "predict" / "images.npz")
+    assert frames.frames.shape == (4, 64, 48) and frames.sampling == 0.2
+    assert "<html" in (root / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_run_folder_explains_itself(here):
+    assert run.main(["movie.yaml", "--set", "occupancy.tolerance=0.8"]) == 0
+    root = Path("runs/movie")
+    resolved = load_experiment(root / "experiment.yaml")
+    assert resolved.occupancy.tolerance == 0.8
+    assert resolved == load_experiment("movie.yaml", {"occupancy": {"tolerance": 0.8}})
+    environment = (root / "environment.json").read_text()
+    assert json.loads(environment)["packages"]["keras"]
+    assert str(here) not in environment
+    log = (root / "log.txt").read_text()
+    assert "INFO temnet.stages.plan: predict: begins" in log and "sites in 4 frames" in log
+    for stage in ("predict", "occupancy"):
+        assert json.loads((root / stage / "stage.json").read_text())["status"] == "done"
+    # From its own settings a run goes on in its own folder.
+    assert run.main([str(root / "experiment.yaml")]) == 0
+    assert (root / "log.txt").read_text().count("predict: already done") == 1
+
+
+def test_a_second_start_does_nothing_twice(here, capsys):
+    assert run.main(["movie.yaml"]) == 0
+    before = (here / "runs/movie/predict/columns.csv").stat().st_mtime_ns
+    capsys.readouterr()
+    assert run.main(["movie.yaml"]) == 0
+    assert "predict: already done" in capsys.readouterr().err
+    assert (here / "runs/movie/predict/columns.csv").stat().st_mtime_ns == before
+
+
+def test_a_changed_image_is_a_changed_input(here, capsys):
+    assert run.main(["movie.yaml"]) == 0
+    frames = tifffile.imread("movie.tif")[:3]
+    tifffile.imwrite("movie.tif", frames, photometric="minisblack")
+    assert run.main(["movie.yaml"]) == 2
+    assert "images.files" in capsys.readouterr().err
+    assert run.main(["movie.yaml", "--overwrite"]) == 0
+    assert {row["frame"] for row in read_table(Path("runs/movie/predict/columns.csv"))} == {0, 1, 2}
+
+
+def test_stages_may_be_run_one_by_one(here):
+    options = ["movie.yaml", "--output", "out"]
+    assert run.main([*options, "--stage", "predict"]) == 0
+    assert not Path("out/occupancy").exists()
+    assert run.main([*options, "--stage", "occupancy", "--stage", "report"]) == 0
+    assert Path("out/occupancy/sites.csv").exists() and Path("out/index.html").exists()
+
+
+def test_check_prints_and_writes_nothing(here, capsys):
+    before = sorted(here.rglob("*"))
+    assert run.main(["movie.yaml", "--check"]) == 0
+    text = capsys.readouterr().out
+    for part in ("runs/movie", "4 frame(s) of 64 x 48 pixels of 0.2 Å", "tiny", "metal, oxide"):
+        assert part in text
+    assert sorted(here.rglob("*")) == before
+
+
+def test_a_network_is_taught_and_scored(here, capsys):
+    assert run.main(["training.yaml"]) == 0
+    root = Path("runs/training")
+    rows = read_table(root / "evaluate" / "scores.csv")
+    assert header(root / "evaluate" / "scores.csv") == SCORE_FIELDS
+    assert {row["index"] for row in rows} == {0, 1, 2}
+    assert {row["class"] for row in rows} == {"Mo", "S2", "S", "any", "all"}
+    assert all(row["dose"] == 1e5 and row["defocus"] == -50 for row in rows)
+    summary = json.loads((root / "evaluate" / "summary.json").read_text())
+    truth = summary["classes"]["Mo"]["true_positives"] + summary["classes"]["Mo"]["false_negatives"]
+    mo = [row for row in rows if row["class"] == "Mo"]
+    assert truth == sum(row["true_positives"] + row["false_negatives"] for row in mo)
+    card = json.loads((root / "train" / "network" / "card.json").read_text())
+    assert card["name"] == "training" and card["metrics"]["images"] == 2
+    assert card["threshold"] == summary["threshold"]
+    assert len(read_pictures(root / "evaluate" / "examples.npz")) == 3
+    assert [row["epoch"] for row in read_table(root / "train" / "log.csv")] == [0, 1]
+    # The network that came out serves for images, by its folder.
+    tifffile.imwrite("image.tif", tifffile.imread("movie.tif")[0])
+    arguments = ["image.tif", "--network", str(root / "train" / "network"), "--sampling", "0.2"]
+    assert predict.main(arguments) == 0
+    assert header(Path("runs/predict/image/predict/columns.csv")) == column_fields(
+        ["Mo", "S2", "S"]
+    )
+
+
+def test_training_that_fails_goes_on_after_its_last_epoch(here, monkeypatch, capsys):
+    from temnet.training.callbacks import CsvLog
+
+    real = CsvLog.on_epoch_end
+
+    def dies(self, epoch, logs=None):
+        if epoch == 1:
+            raise RuntimeError("the power is gone")
+        real(self, epoch, logs)
+
+    monkeypatch.setattr(CsvLog, "on_epoch_end", dies)
+    assert run.main(["training.yaml"]) == 1
+    captured = capsys.readouterr()
+    assert "RuntimeError: the power is gone" in captured.err
+    assert "Traceback" not in captured.err
+    log = Path("runs/training/log.txt").read_text()
+    assert "Traceback" in log and "the power is gone" in log
+    monkeypatch.setattr(CsvLog, "on_epoch_end", real)
+    assert run.main(["training.yaml"]) == 0
+    assert "train: goes on" in capsys.readouterr().err
+    assert "training epochs 2 to 2 of 2" in Path("runs/training/log.txt").read_text()
+
+
+def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(here):
+    arguments, options = command(
+        "training.yaml", "--set", "data.training=96", "--stage", "simulate", cwd=here
+    )
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    deadline = time.monotonic() + 120
+    done = here / "sets" / "training" / "images" / "c"
+    while not (done.exists() and any(done.iterdir())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err.endswith("Stopped. The same command goes on from here.\n") and out == ""
+    assert "Traceback" not in err
+    assert not (here / "runs/training/simulate").exists()
+    made = len(list(done.iterdir()))
+    assert made >= 1
+    changed = ["--set", "data.training=96", "--stage", "simulate"]
+    assert run.main(["training.yaml", *changed]) == 0
+    assert len(list(done.iterdir())) == 6  # shards of 16 examples
+
+
+def test_warnings_of_libraries_go_to_the_log_and_not_to_the_terminal(here, capsys):
+    import warnings
+
+    with run.logging_to(here / "log.txt"):
+        warnings.warn("a library grumbles", stacklevel=1)
+        logging.getLogger("temnet.data").info("a detail")
+        logging.getLogger("temnet.data").warning("a warning")
+    assert "library grumbles" in (here / "log.txt").read_text()
+    assert "a detail" in (here / "log.txt").read_text()
+    err = capsys.readouterr().err
+    assert "a warning" in err and "detail" not in err and "grumbles" not in err
+    assert logging.getLogger("temnet").handlers == [] and logging.getLogger("temnet").propagate
+
+
+def test_schema(capsys):
+    assert run.main(["--schema"]) == 0
+    assert json.loads(capsys.readouterr().out) == json_schema()
+
+
+def test_predict_makes_one_folder_per_file(here):
+    for number in (1, 2):
+        tifffile.imwrite(f"image{number}.tif", tifffile.imread("movie.tif")[number])
+    arguments = ["image1.tif", "image2.tif", "--network", "tiny", "--sampling", "0.2"]
+    assert predict.main([*arguments, "--output", "out", "--threshold", "0.4"]) == 0
+    for number in (1, 2):
+        columns = read_table(Path(f"out/image{number}/predict/columns.csv"))
+        assert {row["file"] for row in columns} == {f"image{number}.tif"}
+        assert Path(f"out/image{number}/index.html").exists()
+        resolved = load_experiment(f"out/image{number}/experiment.yaml")
+        assert resolved.prediction.threshold == 0.4
+
+
+def test_nothing_heavy_is_loaded_for_a_wrong_yaml(here):
+    code = (
+        "import sys; from temnet import run; code = run.main(['movie.yaml', '--set', 'seed=x']);"
+        "heavy = {'tensorflow', 'keras', 'abtem', 'matplotlib', 'zarr'} & set(sys.modules);"
+        "print(code, sorted(heavy))"
+    )
+    _, options = command(cwd=here)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, **options)
+    assert done.stdout == "2 []\n"
+
+
+def test_tensorflow_is_quiet(here):
+    arguments, options = command("movie.yaml", "--stage", "predict", cwd=here)
+    done = subprocess.run(arguments, capture_output=True, check=False, **options)
+    assert done.returncode == 0
+    lines = [line for line in done.stderr.replace("\r", "\n").splitlines() if line.strip()]
+    strange = [line for line in lines if not line.startswith("predict: ")]
+    assert strange == []
