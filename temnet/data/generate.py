@@ -22,6 +22,14 @@ BLOCK = 4
 """Fresh examples that a worker makes at a time, where an exit wave serves fewer than that."""
 
 
+QUIET_WORKER = (
+    "import logging, signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    "logging.getLogger('distributed').setLevel(logging.CRITICAL)"
+)
+"""Run by each worker: Ctrl-C reaches all processes of a terminal, and ours ends the workers, which
+shall not complain of that.  Errors of the work itself come back as exceptions."""
+
+
 def set_folder(experiment: Experiment, split: str, root: Path) -> Path:
     """Where the stored set of a split lies: in `data.folder`, or below ``root`` by its hash.
 
@@ -119,6 +127,7 @@ def workers(count: int) -> Iterator[Client]:
             threads_per_worker=1,
             dashboard_address=None,
             silence_logs=logging.ERROR,
+            preload=[QUIET_WORKER],
         ) as cluster,
         Client(cluster) as client,
     ):

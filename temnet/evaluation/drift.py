@@ -33,11 +33,15 @@ COMPARED = 50
 
 DOUBT = 1.0
 """A shift further from the last one must beat a nearer one by this many root votes.  On simulated
-movies of particles and full fields (30 % of columns missed, 10 invented per frame) 0 and 0.5 jump
-by a lattice period where 1 does not, and 2 misses more true jumps."""
+movies with 30 % of columns missed and ten invented per frame 0.5 jumps by a period where 1 does
+not."""
 
-LEAST_SHARE = 0.7
-"""A nearer shift that has less than this fraction of the most votes is never taken."""
+LEAST_DOUBT, MOST_DOUBT = 0.04, 0.3
+"""Bounds of this margin, as fractions of the most votes: with thousands of columns the bins and
+the image's border weigh more than chance, with a handful chance is all there is."""
+
+LEAST_OVERLAP = 0.25
+"""Frames that share less of the field than this are not given more weight for it."""
 
 REFINEMENT = 0.6
 """Largest correction in the comparison with the whole movie [Å], less than half of the smallest
@@ -65,7 +69,11 @@ def usable_frames(peaks: Peaks, frame_count: int) -> np.ndarray:
 
 
 def measure_drift(
-    peaks: Peaks, frame_count: int, max_drift: float, usable: np.ndarray | None = None
+    peaks: Peaks,
+    frame_count: int,
+    max_drift: float,
+    usable: np.ndarray | None = None,
+    extent: tuple[float, float] | None = None,
 ) -> np.ndarray:
     """Shift of the specimen in each frame against the first usable one.
 
@@ -81,6 +89,9 @@ def measure_drift(
         frame_count: Number of frames.
         max_drift: Largest drift between consecutive frames [Å].
         usable: (frame_count,) bool; `usable_frames` by default.
+        extent: Height and width of the image [Å].  Where it is given, votes count against how
+            much two frames show of the same place: else a crystal that fills the image and has
+            drifted is pulled back by a period, for the sake of the larger overlap.
 
     Returns:
         (frame_count, 2) float64 [Å]; a column's place in the specimen is its position minus the
@@ -96,63 +107,87 @@ def measure_drift(
         last = int(frames[place - 1])
         before = frames[max(0, place - REMEMBERED) : place].tolist()
         reference = [points[other] - drift[other] for other in before]
-        reach = max_drift * (frame - last)
-        drift[frame] = drift[last] + _shift(reference, points[frame] - drift[last], reach)
-    drift = _refined(points, drift)
+        votes = _votes(reference, points[frame] - drift[last], max_drift * (frame - last))
+        votes /= _overlap(drift[last] - drift[before], len(votes), extent)
+        drift[frame] = drift[last] + _best_shift(votes, max_drift * (frame - last))
+    drift = _refined(points, drift, extent)
     drift -= drift[frames[0]]
     for axis in (0, 1):
         drift[:, axis] = np.interp(np.arange(frame_count), frames, drift[frames, axis])
     return drift
 
 
-def _refined(points: dict[int, np.ndarray], drift: np.ndarray) -> np.ndarray:
+def _refined(
+    points: dict[int, np.ndarray], drift: np.ndarray, extent: tuple[float, float] | None
+) -> np.ndarray:
     """Drift after each frame was compared with frames from all over the movie."""
     frames = list(points)
     chosen = frames[:: -(-len(frames) // COMPARED)]
     corrected = {frame: points[frame] - drift[frame] for frame in frames}
     refined = drift.copy()
     for frame in frames:
-        reference = [corrected[other] for other in chosen if other != frame]
-        if reference:
-            refined[frame] += _shift(reference, corrected[frame], REFINEMENT)
+        others = [other for other in chosen if other != frame]
+        if others:
+            votes = _votes([corrected[other] for other in others], corrected[frame], REFINEMENT)
+            votes /= _overlap(drift[frame] - drift[others], len(votes), extent)
+            refined[frame] += _best_shift(votes, REFINEMENT)
     return refined
 
 
-def _shift(reference: list[np.ndarray], points: np.ndarray, reach: float) -> np.ndarray:
-    """(2,) shift [Å] of points against those of several frames, at most ``reach`` long."""
-    votes = _votes(np.concatenate(reference), points, reach) / len(reference)
+def _best_shift(votes: np.ndarray, reach: float) -> np.ndarray:
+    """(2,) nearest shift [Å] with about the most votes, at most ``reach`` long."""
     middle = len(votes) // 2
-    row, col = np.indices(votes.shape) - middle
-    distance = np.hypot(row, col) * BIN
-    inside = distance <= max(reach, BIN)
-    best = votes[inside].max()
-    enough = max(best - DOUBT * np.sqrt(best), LEAST_SHARE * best)
-    peak = (votes >= enough) & (votes == maximum_filter(votes, 3)) & inside
-    if best <= 0 or not np.any(peak):
+    candidates = np.argwhere((votes == maximum_filter(votes, 3)) & (votes > 0))
+    offsets, heights = _vertices(votes, candidates)
+    shifts = (candidates - middle + offsets) * BIN
+    lengths = np.linalg.norm(shifts, axis=1)
+    inside = lengths <= max(reach, BIN)
+    if not np.any(inside):
         return np.zeros(2)
-    candidates = np.argwhere(peak)
-    nearest = candidates[np.argmin(distance[peak])]
-    shift = (nearest - middle + _vertex(votes, nearest)) * BIN
-    length = float(np.hypot(*shift))
-    return shift * min(1.0, reach / length) if length > 0 else shift
+    shifts, lengths, heights = shifts[inside], lengths[inside], heights[inside]
+    best = heights.max()
+    doubt = np.clip(DOUBT * np.sqrt(best), LEAST_DOUBT * best, MOST_DOUBT * best)
+    good = heights >= best - doubt
+    return shifts[good][np.argmin(lengths[good])]
 
 
-def _votes(reference: np.ndarray, points: np.ndarray, reach: float) -> np.ndarray:
-    """(2 m + 1, 2 m + 1) number of points that meet a reference point, by shift.
+def _overlap(
+    offsets: np.ndarray, size: int, extent: tuple[float, float] | None
+) -> np.ndarray | float:
+    """(size, size) part of the field that a frame shares with the others on average, by shift.
 
-    A vote is a Gaussian of height one in the difference of two positions; the middle is no shift.
+    Args:
+        offsets: (frames, 2) the frame's shift against each of the others before it is changed [Å].
+        size: Number of bins of the votes along each side.
+        extent: Height and width of the image [Å].
     """
+    if extent is None:
+        return 1.0
+    shifts = (np.arange(size) - size // 2) * BIN
+    row, col = (
+        np.maximum(1 - np.abs(offsets[:, axis, None] + shifts) / extent[axis], 0) for axis in (0, 1)
+    )
+    return np.maximum(row.T @ col / len(offsets), LEAST_OVERLAP)
+
+
+def _votes(reference: list[np.ndarray], points: np.ndarray, reach: float) -> np.ndarray:
+    """(2 m + 1, 2 m + 1) number of points that meet one of a reference frame, by shift.
+
+    A vote is a Gaussian of height one in the difference of two positions, the mean over the
+    reference frames is taken; the middle is no shift.
+    """
+    known = np.concatenate(reference)
     bins = int(np.ceil(reach / BIN)) + 1
     spread = int(np.ceil(4 * SCATTER / BIN))
     pad = bins + spread
-    low = np.minimum(reference.min(axis=0), points.min(axis=0))
-    high = np.maximum(reference.max(axis=0), points.max(axis=0))
+    low = np.minimum(known.min(axis=0), points.min(axis=0))
+    high = np.maximum(known.max(axis=0), points.max(axis=0))
     shape = np.ceil((high - low) / BIN).astype(int) + 1
     counted = _histogram(points, low, shape)
-    known = np.pad(_histogram(reference, low, shape), pad)
+    known = np.pad(_histogram(known, low, shape), pad)
     # counts[s] = sum over x of known[x - s] counted[x]
     counts = fftconvolve(known, counted[::-1, ::-1], mode="valid")[::-1, ::-1]
-    height = 2 * np.pi * (SCATTER / BIN) ** 2
+    height = 2 * np.pi * (SCATTER / BIN) ** 2 / len(reference)
     votes = gaussian_filter(np.maximum(counts, 0), SCATTER / BIN, mode="constant") * height
     return votes[spread:-spread, spread:-spread]
 
@@ -173,15 +208,26 @@ def _histogram(points: np.ndarray, low: np.ndarray, shape: np.ndarray) -> np.nda
     return counts
 
 
-def _vertex(votes: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """(2,) offset of the top of parabolas through a maximum and its neighbours [bins]."""
-    offset = np.zeros(2)
-    for axis in (0, 1):
-        if not 0 < place[axis] < votes.shape[axis] - 1:
-            continue
-        step = np.eye(2, dtype=int)[axis]
-        before, top, after = (votes[tuple(place + k * step)] for k in (-1, 0, 1))
-        bend = before - 2 * top + after
-        if bend < 0:
-            offset[axis] = np.clip(0.5 * (before - after) / bend, -0.5, 0.5)
-    return offset
+def _vertices(votes: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Tops of parabolas through maxima and their neighbours, along rows and columns.
+
+    Heights are compared with each other: on the bins alone, one whose top falls between two of
+    them would seem 3 % lower than one whose top does not.
+
+    Args:
+        votes: (rows, cols).
+        places: (N, 2) maxima.
+
+    Returns:
+        (N, 2) offsets from the places [bins], within half a bin; (N,) heights.
+    """
+    padded = np.pad(votes, 1, mode="reflect")
+    centre = padded[tuple(places.T + 1)]
+    offsets, heights = np.zeros(places.shape), centre.copy()
+    for axis, step in enumerate(np.eye(2, dtype=int)):
+        before, after = (padded[tuple((places + 1 + sign * step).T)] for sign in (-1, 1))
+        bend, slope = before - 2 * centre + after, (after - before) / 2
+        curved = bend < 0
+        offsets[curved, axis] = np.clip(-slope[curved] / bend[curved], -0.5, 0.5)
+        heights += offsets[:, axis] * (slope + offsets[:, axis] * bend / 2)
+    return offsets, heights

@@ -103,14 +103,15 @@ def _follow(
     """The sites, and the drift, which all columns tell, whether they are followed or not."""
     count = int(movie["frames"])
     usable = usable_frames(peaks, count)
-    drift = measure_drift(peaks, count, experiment.occupancy.max_drift, usable)
+    extent = ((movie["rows"] - 1) * movie["sampling"], (movie["cols"] - 1) * movie["sampling"])
+    drift = measure_drift(peaks, count, experiment.occupancy.max_drift, usable, extent)
     sites = find_sites(
         peaks.select(followed),
         drift,
         count,
         experiment.occupancy.tolerance,
         experiment.occupancy.min_occupancy,
-        extent=((movie["rows"] - 1) * movie["sampling"], (movie["cols"] - 1) * movie["sampling"]),
+        extent=extent,
         usable=usable,
     )
     return sites, drift

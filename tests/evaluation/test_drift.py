@@ -36,13 +36,43 @@ def test_one_jump_is_found_also_beyond_half_a_period_where_the_outline_tells(mov
     assert largest_error(measure_drift(movie.peaks, 6, 5.0), drift) < 0.05
 
 
-def test_a_field_full_of_crystal_is_followed_by_steps_below_half_a_period(movies):
+@pytest.mark.parametrize("step", [(0.5, -0.3), (0.9, 0.2)])
+def test_a_field_full_of_crystal_is_followed_by_steps_below_half_a_period(movies, step):
     rng = np.random.default_rng(5)
     places = movies.particle(radius=60.0)
     presence = rng.random((len(places), 20)) < 0.9
-    drift = np.arange(20)[:, None] * [0.5, -0.3]
+    drift = np.arange(20)[:, None] * np.array(step)
     movie = movies.make_movie(rng, places, presence, drift, jitter=0.1)
-    assert largest_error(measure_drift(movie.peaks, 20, 5.0), drift) < 0.1
+    assert largest_error(measure_drift(movie.peaks, 20, 5.0, extent=movies.EXTENT), drift) < 0.1
+
+
+def test_without_the_image_size_the_larger_overlap_of_a_wrong_period_may_win(movies):
+    rng = np.random.default_rng(5)
+    places = movies.particle(radius=60.0)
+    drift = np.arange(20)[:, None] * [0.9, 0.2]
+    movie = movies.make_movie(rng, places, np.ones((len(places), 20), bool), drift, jitter=0.1)
+    assert largest_error(measure_drift(movie.peaks, 20, 5.0, extent=movies.EXTENT), drift) < 0.1
+    assert largest_error(measure_drift(movie.peaks, 20, 5.0), drift) > 1
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_thousands_of_columns_do_not_jump_by_a_period(known):
+    # Periods that fall on whole bins of the votes must not win over a shift that does not.
+    rng = np.random.default_rng(0)
+    lattice = np.stack(np.mgrid[:60, :60], axis=-1).reshape(-1, 2) * 1.6 + 2.0
+    drift = np.arange(6)[:, None] * [0.1, 0.1]
+    positions = np.concatenate([lattice + rng.normal(0, 0.1, lattice.shape) + d for d in drift])
+    count = len(positions)
+    peaks = Peaks(
+        np.repeat(np.arange(6), len(lattice)),
+        positions,
+        np.zeros(count, np.int64),
+        np.ones(count),
+        np.ones((count, 1)),
+        np.full(count, np.nan),
+    )
+    found = measure_drift(peaks, 6, 5.0, extent=(100.0, 100.0) if known else None)
+    assert largest_error(found, drift) < 0.01
 
 
 def test_drift_beyond_the_largest_is_not_looked_for(movies):

@@ -70,7 +70,7 @@ def test_radius_border_and_threshold_are_used(network):
     shifted = example(PLACES + [0.0, 0.6])
     assert evaluate(network, [(0, shifted)], Evaluation())[0]["true_positives"] == 0
     assert evaluate(network, [(0, shifted)], Evaluation(radius=0.8))[0]["true_positives"] == 3
-    none = evaluate(network, [(0, example())], Evaluation(), threshold=0.9999)
+    none = evaluate(network, [(0, example())], Evaluation(), threshold=1 - 1e-9)
     assert none[0]["recall"] == 0 and np.isnan(none[0]["precision"])
 
 
