@@ -25,7 +25,7 @@ OCCUPANCY_COLOURS = "viridis"
 TRANSITION_COLOURS = "plasma"
 """Colour map of transitions, another one so that the two maps are not mistaken."""
 
-TRANSITION_TOPS = (10.0, 20.0, 50.0, 100.0)
+TRANSITION_TOPS = (10.0, 20.0, 40.0, 60.0, 80.0, 100.0)
 """Per cent at which the colour bar of transitions may end: most sites change rarely, and on a
 bar to 100 % all would look alike."""
 

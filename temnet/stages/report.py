@@ -22,7 +22,7 @@ def check(experiment: Experiment) -> None:
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
     """Writes the figures and index.html."""
     with progress("report", 1) as done:
-        write_report(root, experiment)
+        write_report(root, folder, experiment)
         done(1)
 
 
