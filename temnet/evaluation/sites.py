@@ -8,7 +8,6 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.spatial import cKDTree
 
-from temnet.evaluation.drift import measure_drift as measure_drift
 from temnet.evaluation.drift import usable_frames
 from temnet.evaluation.matching import match
 from temnet.records import Peaks

@@ -218,12 +218,12 @@ def draw_scale_bar(axes: Axes, shape: tuple[int, int], sampling: float) -> None:
         )
     )
     axes.text(
-        margin - 0.5 * sampling + length / 2,
+        margin - 0.5 * sampling,
         bottom - 1.6 * thick,
         f"{length / ANGSTROM_PER['nm']:g} nm",
         color="white",
         weight="bold",
-        ha="center",
+        ha="left",
         va="bottom",
         path_effects=edges,
         zorder=10,

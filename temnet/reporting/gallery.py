@@ -32,7 +32,7 @@ CAPTION_LENGTH = 36
 
 MISSED = {"marker": "s", "color": "#ff3b30", "label": "missed"}
 INVENTED = {"marker": "x", "color": "#ff3b30", "label": "invented"}
-CONFUSED = {"marker": "D", "color": "#ffffff", "label": "wrong class"}
+CONFUSED = {"marker": "D", "color": "#ff3b30", "label": "wrong class"}
 """Marks of errors: they differ in shape, not only in colour."""
 
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
+from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.reporting.curves import count_figure, f1_histogram, training_figure
 from temnet.reporting.figures import save_figure
 from temnet.reporting.gallery import gallery_figure, prediction_figure
@@ -36,9 +37,6 @@ MOST_OVERLAYS = 6
 
 MOST_EXAMPLES = 4
 """Simulated images with errors marked that the page shows."""
-
-LOCALISATION, SPECIES = "any", "all"
-"""Rows of scores that stand for no class of their own."""
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from temnet.reporting.files import replace_file
 from temnet.reporting.snapshots import Picture, write_pictures
 from temnet.reporting.tables import SCORE_FIELDS, write_table
 from temnet.stages import simulate, train
-from temnet.stages.sets import examples
+from temnet.stages.sets import examples, spread_examples
 from temnet.stages.stage import Progress, Stage
 from temnet.stages.summary import summarise
 
@@ -49,13 +48,13 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
         **summarise(rows, experiment.class_names),
     }
     replace_file(folder / "summary.json", (json.dumps(values, indent=1) + "\n").encode())
-    chosen = list(islice(examples(experiment, SPLIT), simulate.PICTURES))
+    chosen = spread_examples(experiment, SPLIT, simulate.PICTURES)
     write_pictures(folder / "examples.npz", _found(network, chosen))
 
 
-def _found(network: Network, chosen: Sequence[Example]) -> list[Picture]:
+def _found(network: Network, chosen: Mapping[int, Example]) -> list[Picture]:
     """Examples with what the network finds in them."""
-    found = [find_in_example(network, example) for example in chosen]
+    found = [find_in_example(network, example) for example in chosen.values()]
     return [
         replace(picture, found_positions=peaks.positions, found_class=peaks.class_index)
         for picture, peaks in zip(simulate.pictures(chosen), found, strict=True)

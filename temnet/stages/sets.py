@@ -67,6 +67,15 @@ def examples(experiment: Experiment, split: str) -> Iterator[Example]:
         yield from stored.shard(shard)[: count - shard * SHARD]
 
 
+def spread_examples(experiment: Experiment, split: str, most: int) -> dict[int, Example]:
+    """Up to ``most`` stored examples of a split by their index, evenly from all of it.
+
+    Neighbours may share a specimen (`data.exit_wave_reuse`); these rarely do.
+    """
+    stored, count = open_set(split_folder(experiment, split)), experiment.data.count(split)
+    return {index: stored.example(index) for index in range(0, count, -(-count // most))}
+
+
 def set_bytes(experiment: Experiment, count: int) -> int:
     """Size of the images of ``count`` stored examples [bytes]."""
     rows, cols = experiment.data.shape

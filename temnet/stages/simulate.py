@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ from temnet.reporting.snapshots import Picture, write_pictures
 from temnet.simulation.example import simulate_block
 from temnet.stages.sets import (
     check_sets,
-    examples,
     missing_examples,
     set_bytes,
     split_folder,
+    spread_examples,
     stored_splits,
 )
 from temnet.stages.stage import Progress, Stage
@@ -55,12 +54,12 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     for split in stored_splits(experiment):
         with progress(f"simulate {split}", experiment.data.count(split)) as done:
             generate_set(experiment, split, split_folder(experiment, split), done)
-    chosen = list(islice(examples(experiment, SHOWN_SPLIT), PICTURES))
+    chosen = spread_examples(experiment, SHOWN_SPLIT, PICTURES)
     write_pictures(folder / "examples.npz", pictures(chosen))
 
 
-def pictures(chosen: Sequence[Example]) -> list[Picture]:
-    """The first image of each example with its true columns."""
+def pictures(chosen: Mapping[int, Example]) -> list[Picture]:
+    """The first image of each example, by its index, with its true columns."""
     return [
         Picture(
             image=example.images[..., 0],
@@ -70,7 +69,7 @@ def pictures(chosen: Sequence[Example]) -> list[Picture]:
             true_positions=example.columns.positions,
             true_class=example.columns.class_index,
         )
-        for index, example in enumerate(chosen)
+        for index, example in chosen.items()
     ]
 
 

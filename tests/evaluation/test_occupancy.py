@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from temnet.evaluation.drift import measure_drift
 from temnet.evaluation.matching import match
 from temnet.evaluation.occupancy import (
     changes,
@@ -12,7 +13,7 @@ from temnet.evaluation.occupancy import (
     transition_rows,
     wilson_interval,
 )
-from temnet.evaluation.sites import Sites, find_sites, measure_drift
+from temnet.evaluation.sites import Sites, find_sites
 
 TOLERANCE, LEAST = 0.7, 0.1
 

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from temnet.evaluation.drift import measure_drift
 from temnet.evaluation.matching import match
-from temnet.evaluation.sites import find_sites, measure_drift
+from temnet.evaluation.sites import find_sites
 from temnet.records import Peaks
 
 TOLERANCE, LEAST = 0.7, 0.1
