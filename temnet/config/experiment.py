@@ -14,7 +14,8 @@ from temnet.config.camera import Camera
 from temnet.config.distributions import Settings, support
 from temnet.config.learning import Data, Labels, ModelSettings, Training
 from temnet.config.microscope import Microscope
-from temnet.config.structure import NoVibrations, StructureSettings, VibrationSettings
+from temnet.config.structure import StructureSettings
+from temnet.config.vibrations import NoVibrations, VibrationSettings
 
 Stage = Literal["simulate", "train", "evaluate", "predict", "occupancy", "report"]
 STAGES: tuple[Stage, ...] = ("simulate", "train", "evaluate", "predict", "occupancy", "report")

@@ -9,7 +9,7 @@ from ase import Atoms
 from scipy.spatial import Voronoi, cKDTree
 
 from temnet.config.distributions import draw
-from temnet.config.structure import DefectedGraphene
+from temnet.config.graphene import DefectedGraphene
 from temnet.records import Structure
 from temnet.structures.columns import make_structure
 from temnet.structures.geometry import Field, lattice_patch, smooth_outline

@@ -9,7 +9,7 @@ from ase import Atoms
 from scipy.spatial import cKDTree
 
 from temnet.config.distributions import draw
-from temnet.config.structure import MoS2, Vacancies
+from temnet.config.mos2 import MoS2, Vacancies
 from temnet.records import Structure
 from temnet.structures.columns import ignore_smeared, make_structure, moved, project
 from temnet.structures.geometry import Field, lattice_patch, smooth_outline, tilt_matrix

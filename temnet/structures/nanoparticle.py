@@ -12,7 +12,7 @@ from ase.data import atomic_numbers, reference_states
 from scipy.spatial import cKDTree
 
 from temnet.config.distributions import draw, draw_text
-from temnet.config.structure import FCC_METALS, Nanoparticle
+from temnet.config.nanoparticle import FCC_METALS, Nanoparticle
 from temnet.records import Structure
 from temnet.structures.columns import MAX_SMEAR, ignore_smeared, make_structure, project
 from temnet.structures.geometry import Field, tilt_matrix, zone_axis_matrix

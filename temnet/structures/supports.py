@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 
 from temnet.config.distributions import draw
-from temnet.config.structure import Oxide
+from temnet.config.supports import Oxide
 from temnet.structures.columns import project
 from temnet.structures.geometry import Field, random_rotation, tilt_matrix, zone_axis_matrix
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from temnet.config.distributions import draw
-from temnet.config.structure import EinsteinVibrations, NoVibrations, VibrationSettings
+from temnet.config.vibrations import EinsteinVibrations, NoVibrations, VibrationSettings
 from temnet.errors import InputError
 from temnet.records import Structure
 from temnet.structures.columns import moved

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from temnet.config.structure import DefectedGraphene
+from temnet.config.graphene import DefectedGraphene
 from temnet.structures.geometry import Field
 from temnet.structures.graphene import build_graphene, drop_dangling, sheet
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from temnet.config.structure import Graphene, MoS2, Vacancies
+from temnet.config.mos2 import MoS2, Vacancies
+from temnet.config.supports import Graphene
 from temnet.structures.geometry import Field
 from temnet.structures.mos2 import build_mos2
 

@@ -3,7 +3,8 @@ import pytest
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import pdist
 
-from temnet.config.structure import Nanoparticle, Oxide
+from temnet.config.nanoparticle import Nanoparticle
+from temnet.config.supports import Oxide
 from temnet.structures.geometry import Field
 from temnet.structures.nanoparticle import COLUMN_SPACING, build_nanoparticle, roughen
 

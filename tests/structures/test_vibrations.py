@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from temnet.config.structure import EinsteinVibrations, NoVibrations
+from temnet.config.vibrations import EinsteinVibrations, NoVibrations
 from temnet.errors import InputError
 from temnet.structures.columns import make_structure
 from temnet.structures.vibrations import displace

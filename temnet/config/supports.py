@@ -1,0 +1,54 @@
+"""Settings of what specimens lie on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from temnet.config.distributions import Settings, bounded
+
+
+class Graphene(Settings):
+    """A sheet of graphene that carries the specimen."""
+
+    kind: Literal["graphene"] = Field("graphene", description="A sheet of graphene.")
+    gap: bounded(2.5, 5, unit="Å") = Field(
+        3.35, description="Distance from the sheet to the specimen's nearest atoms [Å]."
+    )
+    vacancies: bounded(0, 0.2) = Field(
+        0.0, description="Fraction of carbon atoms that are missing."
+    )
+
+
+class Oxide(Settings):
+    """An oxide crystal, seen from the side, whose surface carries the particle."""
+
+    kind: Literal["CeO2"] = Field("CeO2", description="Which oxide.")
+    probability: float = Field(
+        0.6, ge=0, le=1, description="Fraction of examples in which there is an oxide."
+    )
+    thickness: bounded(5, 100, unit="Å") = Field(
+        {"uniform": (15, 40)},
+        validate_default=True,
+        description="Thickness of the oxide along the beam [Å].",
+    )
+    epitaxial_probability: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Fraction of supports with {111} parallel to the particle's {111} and the "
+        "same zone axis along the beam.",
+    )
+    off_axis_probability: float = Field(
+        0.15,
+        ge=0,
+        le=1,
+        description="Fraction of supports in a random orientation, which show fringes but no "
+        "columns.",
+    )
+    tilt_deg: bounded(0, 20, unit="deg") = Field(
+        {"uniform": (0, 4)},
+        validate_default=True,
+        description="Tilt of the oxide's zone axis [deg] about a random axis in the image.",
+    )
