@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
+from temnet.config.accuracy import Accuracy
 from temnet.config.analysis import Evaluation, Images, Occupancy, Prediction
 from temnet.config.camera import Camera
 from temnet.config.distributions import Settings, support
@@ -17,8 +18,10 @@ from temnet.config.microscope import Microscope
 from temnet.config.structure import StructureSettings
 from temnet.config.vibrations import NoVibrations, VibrationSettings
 
-Stage = Literal["simulate", "train", "evaluate", "predict", "occupancy", "report"]
-STAGES: tuple[Stage, ...] = ("simulate", "train", "evaluate", "predict", "occupancy", "report")
+Stage = Literal[
+    "accuracy", "gallery", "simulate", "train", "evaluate", "predict", "occupancy", "report"
+]
+STAGES: tuple[Stage, ...] = get_args(Stage)
 """Every stage, in the order in which they run."""
 
 STRUCTURE_CLASSES = {
@@ -32,6 +35,8 @@ SIMULATION_SECTIONS = ("structure", "microscope", "camera", "labels", "data", "m
 """Sections without which nothing can be simulated."""
 
 STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
+    "accuracy": ("accuracy",),
+    "gallery": SIMULATION_SECTIONS,
     "simulate": SIMULATION_SECTIONS,
     "train": (*SIMULATION_SECTIONS, "training"),
     "evaluate": (*SIMULATION_SECTIONS, "evaluation"),
@@ -65,6 +70,7 @@ class Experiment(Settings):
     images: Images | None = Field(None, description="Microscope files.")
     prediction: Prediction | None = Field(None, description="How columns are found.")
     occupancy: Occupancy = Field(Occupancy(), description="How sites are followed.")
+    accuracy: Accuracy | None = Field(None, description="How the simulation is judged.")
     stages: tuple[Stage, ...] = Field(min_length=1, description="What is run.")
 
     @property

@@ -84,5 +84,9 @@ class Microscope(Settings):
         0.1, ge=0.01, le=0.25, description="Coarsest pixel of the multislice grid [Å]."
     )
     slice_thickness: float = Field(
-        1.0, ge=0.1, le=5, description="Thickness of a slice of the potential [Å]."
+        1.0,
+        ge=0.1,
+        le=5,
+        description="Atoms within this distance along the beam share a slice of the potential "
+        "[Å]; slices follow the atomic planes.",
     )

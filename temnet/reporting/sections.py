@@ -20,6 +20,7 @@ from temnet.reporting.gallery import gallery_figure, prediction_figure
 from temnet.reporting.maps import occupancy_map, transition_map
 from temnet.reporting.overlay import overlay_figure
 from temnet.reporting.page import (
+    UNKNOWN,
     Html,
     Section,
     joined,
@@ -29,7 +30,7 @@ from temnet.reporting.page import (
     side_by_side,
     table,
 )
-from temnet.reporting.snapshots import Frames, read_frames, read_pictures
+from temnet.reporting.snapshots import Frames, Picture, read_frames, read_pictures
 from temnet.reporting.tables import Row, read_table
 
 MOST_OVERLAYS = 6
@@ -270,17 +271,62 @@ def train_section(source: Source) -> Section | None:
     return Section("Training", parts)
 
 
+def gallery_section(source: Source) -> Section | None:
+    """Examples that were simulated to be looked at, and a whole focal series."""
+    names = ("gallery/examples.npz", "gallery/series.npz")
+    if not source.has(*names):
+        return None
+    parts = []
+    series = read_pictures(source.root / names[1])
+    if len(series) > 1:
+        caption = "Every image of the first example's focal series, and below its true columns."
+        parts.append(_gallery(source, series, "focal_series", caption))
+    caption = "The first image of each example, and below it the true columns."
+    parts.append(_gallery(source, read_pictures(source.root / names[0]), "examples", caption))
+    return Section("Gallery", parts)
+
+
 def simulate_section(source: Source) -> Section | None:
     """A few of the simulated images."""
     name = "simulate/examples.npz"
     if not source.has(name):
         return None
-    pictures = read_pictures(source.root / name)
-    if not pictures:
-        return None
-    figure = gallery_figure(pictures, source.experiment.class_names)
     caption = "Simulated images as the network sees them, and below with their true columns."
-    return Section("Simulated images", [source.picture(figure, "gallery", caption)])
+    pictures = read_pictures(source.root / name)
+    return Section("Simulated images", [_gallery(source, pictures, "gallery", caption)])
+
+
+def _gallery(source: Source, pictures: Sequence[Picture], name: str, caption: str) -> Html:
+    across = 3 if len(pictures) % 3 == 0 else 4
+    figure = gallery_figure(pictures, source.experiment.class_names, across)
+    return source.picture(figure, name, caption)
+
+
+def accuracy_section(source: Source) -> Section | None:
+    """The table of errors against a converged simulation."""
+    name = "accuracy/accuracy.csv"
+    if not source.has(name):
+        return None
+    rows = read_table(source.root / name)
+    text = (
+        "Rms error over the rms contrast of the whole series, in per cent, below the limit of each "
+        "case and after one common change of defocus; for the wave's intensity, what it lost. "
+        "Table: "
+    )
+    cells = [
+        (
+            row["specimen"],
+            row["quantity"],
+            row["setting"],
+            f"{row['percent']:.2f}",
+            _known(None if np.isnan(row["offset"]) else row["offset"], ".2f"),
+        )
+        for row in rows
+    ]
+    header = ("specimen", "quantity", "setting", "error (%)", "defocus taken off (Å)")
+    return Section(
+        "Accuracy of the simulation", [paragraph(text, link(name)), table(header, cells)]
+    )
 
 
 SECTIONS: tuple[Callable[[Source], Section | None], ...] = (
@@ -289,6 +335,8 @@ SECTIONS: tuple[Callable[[Source], Section | None], ...] = (
     evaluate_section,
     train_section,
     simulate_section,
+    gallery_section,
+    accuracy_section,
 )
 """In the page's order: results before what they are made of."""
 
@@ -323,7 +371,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _known(value: float | None, digits: str = ".3f") -> str:
-    return "unknown" if value is None else format(value, digits)
+    return UNKNOWN if value is None else format(value, digits)
 
 
 def _read_json(path: Path) -> Any:

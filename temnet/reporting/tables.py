@@ -22,7 +22,7 @@ Row = dict[str, Any]
 DIGITS = 7
 """Significant digits of a number: 1e-4 Å in a field of 100 nm."""
 
-TEXT_COLUMNS = ("file", "class", "network", "name")
+TEXT_COLUMNS = ("file", "class", "network", "name", "setting")
 """Columns whose cells stay text even where they look like a number."""
 
 COLUMN_FIELDS = (
@@ -72,6 +72,9 @@ SCORE_FIELDS = (
     "defocus",
 )
 """Columns of scores.csv."""
+
+ACCURACY_FIELDS = ("specimen", "quantity", "setting", "percent", "offset")
+"""Columns of accuracy.csv."""
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _REAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?inf")

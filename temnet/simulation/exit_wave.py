@@ -11,9 +11,10 @@ from abtem.integrals import ScatteringFactorProjectionIntegrals
 from ase import Atoms
 
 from temnet.simulation.fourier import configure, good_size
+from temnet.simulation.slices import slice_planes
 
 VACUUM = 1.0
-"""Empty space before the first and behind the last atom [Å]."""
+"""Empty space between the last slice and the plane of the wave [Å]."""
 
 PARAMETRIZATION = "lobato"
 """Scattering factors: Lobato & Van Dyck, Acta Cryst. A 70, 636 (2014)."""
@@ -97,48 +98,47 @@ def exit_wave(
 ) -> ExitWave:
     """The wave behind a specimen that a plane wave falls on.
 
-    Slices begin where the specimen begins; there are none in the vacuum around it.
+    Slices follow the atomic planes; there are none where there are no atoms.
 
     Args:
         atoms: Positions in the image's frame [Å]; what lies outside of the grid's box is left
             out, so that nothing wraps around.
         grid: The grid.
         energy: Energy of the electrons [eV].
-        slice_thickness: Thickness of a slice [Å].
+        slice_thickness: Distance of atoms along the beam up to which they share a slice [Å].
         midplane: The specimen's mid-plane along z [Å]; half-way between the first and the last
             atom where it is not given.
     """
     configure()
-    inside, low, high = _in_box(atoms, grid)
-    middle = (low + high) / 2 if midplane is None else midplane
+    inside = _in_box(atoms, grid)
     if not len(inside):
         waves = abtem.PlaneWave(
             gpts=grid.shape[::-1], extent=grid.extent[::-1], energy=energy
         ).build(lazy=False)
         return ExitWave(waves, grid, 0.0)
-    count = max(1, int(np.ceil((high - low + 2 * VACUUM) / slice_thickness)))
-    thickness = count * slice_thickness
-    inside.positions[:, 2] += VACUUM - low
-    inside.cell = [grid.extent[1], grid.extent[0], thickness]
+    depths = inside.positions[:, 2].copy()
+    middle = (depths.min() + depths.max()) / 2 if midplane is None else midplane
+    index, planes = slice_planes(depths, inside.numbers, slice_thickness)
+    # abTEM lets a slice act at its entrance and then propagates over its thickness.
+    thickness = np.append(np.diff(planes), VACUUM)
+    entrance = np.cumsum(thickness) - thickness
+    inside.positions[:, 2] = (entrance + thickness / 2)[index]
+    inside.cell = [grid.extent[1], grid.extent[0], thickness.sum()]
     potential = abtem.Potential(
         inside,
         gpts=grid.shape[::-1],
-        slice_thickness=thickness / count,
+        slice_thickness=tuple(thickness),
         integrator=_integrator(),
     )
     waves = abtem.PlaneWave(energy=energy).multislice(potential, lazy=False)
-    plane = low - VACUUM + thickness
-    return ExitWave(waves, grid, plane - middle)
+    return ExitWave(waves, grid, float(planes[-1] + VACUUM - middle))
 
 
-def _in_box(atoms: Atoms, grid: Grid) -> tuple[Atoms, float, float]:
-    """Atoms in the grid's box, counted from its corner, and their first and last z [Å]."""
+def _in_box(atoms: Atoms, grid: Grid) -> Atoms:
+    """Atoms in the grid's box, counted from its corner [Å]."""
     positions = atoms.positions.copy()
     positions[:, 0] += grid.origin[1]
     positions[:, 1] += grid.origin[0]
     size = np.array(grid.extent[::-1])
     keep = np.all((positions[:, :2] >= 0) & (positions[:, :2] < size), axis=1)
-    inside = Atoms(numbers=atoms.numbers[keep], positions=positions[keep])
-    if not len(inside):
-        return inside, 0.0, 0.0
-    return inside, float(inside.positions[:, 2].min()), float(inside.positions[:, 2].max())
+    return Atoms(numbers=atoms.numbers[keep], positions=positions[keep])

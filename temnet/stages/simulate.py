@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from temnet.config.experiment import Experiment
 from temnet.data.generate import generate_set
 from temnet.evaluation.evaluate import drawn_conditions
@@ -70,6 +72,22 @@ def pictures(chosen: Mapping[int, Example]) -> list[Picture]:
             true_class=example.columns.class_index,
         )
         for index, example in chosen.items()
+    ]
+
+
+def focal_pictures(index: int, example: Example) -> list[Picture]:
+    """Every image of an example's focal series with its defocus and the true columns."""
+    foci = np.atleast_1d(example.parameters["defocus"])
+    return [
+        Picture(
+            image=example.images[..., number],
+            sampling=example.sampling,
+            index=index,
+            caption=f"defocus {focus:.0f} Å",
+            true_positions=example.columns.positions,
+            true_class=example.columns.class_index,
+        )
+        for number, focus in enumerate(foci)
     ]
 
 

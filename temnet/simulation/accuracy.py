@@ -1,0 +1,177 @@
+"""How far simulated images are from converged ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import fft
+from scipy.optimize import minimize_scalar
+
+from temnet.config.accuracy import Accuracy, AccuracyCase
+from temnet.config.distributions import draw
+from temnet.errors import InputError
+from temnet.randomness import generator
+from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave
+from temnet.simulation.focal_series import focal_series
+from temnet.simulation.fourier import good_size
+from temnet.simulation.optics import Optics, draw_optics
+from temnet.simulation.reference import DISC, SPECIMENS, reference_wave
+
+MAX_OFFSET = 1.0
+"""Defocus that a whole series may be off by before it is compared [Å]."""
+
+CONVERGED_FOCI = 31
+"""Gauss-Hermite foci of the ensemble that others are judged by."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One line of the table.
+
+    Attributes:
+        specimen: What was simulated.
+        quantity: ``reference`` (its own convergence), ``grid``, ``focal spread`` or
+            ``intensity lost``.
+        setting: What was varied.
+        percent: Rms error relative to the rms contrast of the whole reference series, or the
+            intensity that the wave lost relative to that on the specimen, in per cent.
+        offset: Defocus by which the series was moved to fit best [Å]; NaN where it was not.
+    """
+
+    specimen: str
+    quantity: str
+    setting: str
+    percent: float
+    offset: float = np.nan
+
+
+def measurement_count(settings: Accuracy) -> int:
+    """How many steps `measure` reports to its progress."""
+    return len(settings.cases) * (2 + len(settings.grid_samplings) + 1)
+
+
+def measure(
+    settings: Accuracy, seed: int, progress: Callable[[int], object] | None = None
+) -> list[Measurement]:
+    """The accuracy of every case.
+
+    Args:
+        settings: The cases and the grids.
+        seed: Draws the vibrations and what is random of the microscopes.
+        progress: Called with 1 after each step, of `measurement_count`.
+    """
+    done = progress or (lambda count: None)
+    rows = []
+    for number, case in enumerate(settings.cases):
+        rows += _measure_case(case, settings, generator(seed, "accuracy", number), done)
+    return rows
+
+
+def _measure_case(
+    case: AccuracyCase,
+    settings: Accuracy,
+    rng: np.random.Generator,
+    done: Callable[[int], object],
+) -> list[Measurement]:
+    atoms = SPECIMENS[case.specimen](settings.box, case.layers, rng)
+    energy = draw(case.microscope.energy, rng)
+    optics = draw_optics(case.microscope, energy, rng)
+    grid = box_grid(settings.box, settings.reference_sampling)
+    reference = reference_wave(atoms, grid, energy, settings.reference_slice)
+    series = focal_series(reference, optics)
+    done(1)
+    finer = box_grid(settings.box, settings.converged_sampling)
+    judge = reference_wave(atoms, finer, energy, settings.converged_slice)
+    error = contrast_error(series, focal_series(judge, optics), settings.box, case.limit)
+    own = f"{settings.reference_sampling:g} Å, slices {settings.reference_slice:g} Å"
+    rows = [Measurement(case.specimen, "reference", own, 100 * error)]
+    done(1)
+    for sampling in settings.grid_samplings:
+        grid = box_grid(settings.box, sampling)
+        wave = exit_wave(atoms, grid, energy, case.microscope.slice_thickness)
+        error, offset = best_offset(wave, series, optics, settings.box, case.limit)
+        setting = f"{sampling:g} Å, slices {case.microscope.slice_thickness:g} Å"
+        rows.append(Measurement(case.specimen, "grid", setting, 100 * error, offset))
+        lost = (1 - float(np.mean(np.abs(wave.waves.array) ** 2))) / (np.pi * DISC**2)
+        rows.append(Measurement(case.specimen, "intensity lost", f"{sampling:g} Å", 100 * lost))
+        done(1)
+    rows += _spread_rows(case, reference, optics, settings.box)
+    done(1)
+    return rows
+
+
+def _spread_rows(
+    case: AccuracyCase, wave: ExitWave, optics: Optics, box: float
+) -> list[Measurement]:
+    """Envelope and shipped ensemble against a converged one."""
+    converged = converged_series(wave, optics)
+    rows = []
+    for name in ("envelope", "ensemble"):
+        series = focal_series(wave, replace(optics, ensemble=name == "ensemble"))
+        error = contrast_error(series, converged, box, case.limit)
+        setting = f"{name}, {optics.focal_spread:g} Å"
+        rows.append(Measurement(case.specimen, "focal spread", setting, 100 * error))
+    return rows
+
+
+def converged_series(wave: ExitWave, optics: Optics) -> np.ndarray:
+    """A focal series as the sum of very many foci, (focus, row, col)."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(CONVERGED_FOCI)
+    total = 0.0
+    for node, weight in zip(nodes * optics.focal_spread, weights / weights.sum(), strict=True):
+        foci = tuple(focus + float(node) for focus in optics.defocus)
+        sharp = replace(optics, defocus=foci, focal_spread=0.0, ensemble=False)
+        total = total + weight * focal_series(wave, sharp).astype(np.float64)
+    return total
+
+
+def box_grid(box: float, sampling: float) -> Grid:
+    """A grid of a periodic box of exactly the side ``box``.
+
+    Raises:
+        InputError: The box is no whole number of pixels of a good size.
+    """
+    count = round(box / sampling)
+    if abs(count * sampling - box) > 2e-3 * box or good_size(count) != count:
+        raise InputError(
+            f"accuracy.box {box:g} Å is not a good number of pixels of {sampling:g} Å; choose a "
+            f"sampling near {box / good_size(box / sampling):.5g} Å."
+        )
+    return Grid((count, count), box / count, (0.0, 0.0))
+
+
+def best_offset(
+    wave: ExitWave, series: np.ndarray, optics: Optics, box: float, limit: float
+) -> tuple[float, float]:
+    """Error after one defocus common to the series was taken off, and that defocus [Å]."""
+
+    def error(offset: float) -> float:
+        moved = replace(optics, defocus=tuple(focus + offset for focus in optics.defocus))
+        return contrast_error(focal_series(wave, moved), series, box, limit)
+
+    found = minimize_scalar(
+        error, bounds=(-MAX_OFFSET, MAX_OFFSET), method="bounded", options={"xatol": 0.02}
+    )
+    return float(found.fun), float(found.x)
+
+
+def contrast_error(series: np.ndarray, reference: np.ndarray, box: float, limit: float) -> float:
+    """Rms difference over the rms contrast of the whole reference series.
+
+    Args:
+        series: (focus, row, col) intensities of a periodic box.
+        reference: The same, converged.
+        box: Side of the box [Å].
+        limit: Spatial frequencies above this are left out [1/Å].
+    """
+    difference = _below(series - reference, box, limit)
+    contrast = _below(reference - reference.mean(axis=(1, 2), keepdims=True), box, limit)
+    return float(np.sqrt(np.mean(difference**2) / np.mean(contrast**2)))
+
+
+def _below(series: np.ndarray, box: float, limit: float) -> np.ndarray:
+    rows, cols = (fft.fftfreq(count, box / count) for count in series.shape[1:])
+    keep = rows[:, None] ** 2 + cols[None, :] ** 2 < limit**2
+    return fft.ifft2(fft.fft2(series) * keep).real

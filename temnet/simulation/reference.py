@@ -1,0 +1,104 @@
+"""Specimens and a converged simulation by abTEM alone, to judge this package's own by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import abtem
+import numpy as np
+from ase import Atoms
+from ase.build import mx2
+from ase.lattice.cubic import FaceCenteredCubic
+
+from temnet.simulation.exit_wave import ExitWave, Grid
+from temnet.simulation.fourier import configure
+from temnet.structures.geometry import Field
+from temnet.structures.graphene import sheet
+
+PADDING = 3.0
+"""Empty space before the first and behind the last atom, for the tails of their potential [Å]."""
+
+DISC = 0.4
+"""Radius of a specimen as a fraction of the box's side."""
+
+
+def reference_wave(
+    atoms: Atoms, grid: Grid, energy: float, slice_thickness: float, projection: str = "finite"
+) -> ExitWave:
+    """The wave behind a specimen as abTEM computes it by itself.
+
+    Args:
+        atoms: Positions in the image's frame [Å], all of them inside of the grid's box.
+        grid: The grid.
+        energy: Energy of the electrons [eV].
+        slice_thickness: Thickness of the uniform slices [Å].
+        projection: ``finite`` integrates each atom's potential over each slice; ``infinite``
+            gives it to one slice as a whole.
+    """
+    configure()
+    inside = atoms.copy()
+    low, high = inside.positions[:, 2].min(), inside.positions[:, 2].max()
+    depth = high - low + 2 * PADDING
+    inside.positions += [grid.origin[1], grid.origin[0], PADDING - low]
+    inside.cell = [grid.extent[1], grid.extent[0], depth]
+    potential = abtem.Potential(
+        inside, gpts=grid.shape[::-1], slice_thickness=slice_thickness, projection=projection
+    )
+    waves = abtem.PlaneWave(energy=energy).multislice(potential, lazy=False)
+    return ExitWave(waves, grid, depth / 2)
+
+
+def mos2_disc(box: float, layers: int, rng: np.random.Generator) -> Atoms:
+    """Vibrating MoS2 (sigma 0.07 Å) with a few missing sulphur atoms, round the box's middle."""
+    cells = mx2("MoS2", a=3.16, thickness=3.13, size=(30, 30, 1))
+    sulphur = np.flatnonzero(cells.numbers == 16)
+    lost = rng.choice(sulphur, len(sulphur) // 20, replace=False)
+    del cells[lost]
+    return _vibrating(_disc(cells, box), 0.07, rng)
+
+
+def mos2_on_graphene(box: float, layers: int, rng: np.random.Generator) -> Atoms:
+    """The same on graphene, 3.35 Å below its last sulphur atoms and turned by 11 degrees."""
+    flake = mos2_disc(box, layers, rng)
+    points = sheet(Field(box, box, 0.0), np.deg2rad(11.0), np.zeros(2))
+    height = 3.13 / 2 + 3.35
+    carbon = Atoms(f"C{len(points)}", np.column_stack([points, np.full(len(points), height)]))
+    carbon = carbon[_near_middle(carbon, box)]
+    return flake + _vibrating(carbon, 0.06, rng)
+
+
+def gold_disc(box: float, layers: int, rng: np.random.Generator) -> Atoms:
+    """Vibrating gold (sigma 0.085 Å) seen along [110], ``layers`` atoms on a column."""
+    count = int(np.ceil(box / 2.8))
+    gold = FaceCenteredCubic(
+        directions=[[1, -1, 0], [0, 0, -1], [1, 1, 0]],
+        size=(count, count, layers),
+        symbol="Au",
+        latticeconstant=4.08,
+    )
+    return _vibrating(_disc(gold, box), 0.085, rng)
+
+
+def _disc(atoms: Atoms, box: float) -> Atoms:
+    """Atoms about the middle of their own patch, moved to that of the box, z about 0."""
+    atoms = Atoms(numbers=atoms.numbers, positions=atoms.positions)
+    middle = (atoms.positions.min(axis=0) + atoms.positions.max(axis=0)) / 2
+    atoms.positions += np.array([box / 2, box / 2, 0.0]) - middle
+    return atoms[_near_middle(atoms, box)]
+
+
+def _near_middle(atoms: Atoms, box: float) -> np.ndarray:
+    return np.linalg.norm(atoms.positions[:, :2] - box / 2, axis=1) < DISC * box
+
+
+def _vibrating(atoms: Atoms, sigma: float, rng: np.random.Generator) -> Atoms:
+    atoms.positions += rng.normal(0, sigma, atoms.positions.shape)
+    return atoms
+
+
+SPECIMENS: dict[str, Callable[[float, int, np.random.Generator], Atoms]] = {
+    "mos2": mos2_disc,
+    "mos2_graphene": mos2_on_graphene,
+    "gold_110": gold_disc,
+}
+"""Each gives the atoms of a specimen that vacuum surrounds in a box of a given side [Å]."""

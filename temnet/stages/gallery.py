@@ -1,0 +1,53 @@
+"""Stage `gallery`: random examples to look at, without making a set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from temnet.config.experiment import Experiment
+from temnet.reporting.snapshots import write_pictures
+from temnet.simulation.example import simulate_example
+from temnet.stages import simulate
+from temnet.stages.stage import Progress, Stage
+
+EXAMPLES = 16
+"""Examples that are shown, each of a specimen of its own."""
+
+SPLIT = "validation"
+
+
+def settings(experiment: Experiment) -> dict[str, Any]:
+    """What the examples depend on."""
+    return {"identity": experiment.identity()}
+
+
+def check(experiment: Experiment) -> None:
+    """Nothing beyond the settings."""
+
+
+def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+    """Keeps the first image of each example, and all foci of the first example."""
+    chosen = {}
+    with progress("gallery", EXAMPLES) as done:
+        for number in range(EXAMPLES):
+            index = number * experiment.data.exit_wave_reuse
+            chosen[index] = simulate_example(experiment, index, SPLIT)
+            done(1)
+    write_pictures(folder / "examples.npz", simulate.pictures(chosen))
+    write_pictures(folder / "series.npz", simulate.focal_pictures(0, chosen[0]))
+
+
+def describe(experiment: Experiment, inputs: None) -> list[str]:
+    """How many examples."""
+    return [f"{EXAMPLES} examples and the focal series of the first"]
+
+
+STAGE = Stage(
+    name="gallery",
+    requires=(),
+    settings=settings,
+    check=check,
+    run=run,
+    describe=describe,
+)
