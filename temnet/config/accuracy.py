@@ -38,7 +38,10 @@ class Accuracy(Settings):
         0.125, ge=0.05, le=1, description="Slices of the reference [Å], of the finite potential."
     )
     converged_sampling: float = Field(
-        1 / 30, ge=0.02, le=0.1, description="Pixel of the grid that the reference is judged by."
+        1 / 30,
+        ge=0.02,
+        le=0.1,
+        description="Pixel of the grid that the reference is judged by [Å].",
     )
     converged_slice: float = Field(
         0.1, ge=0.05, le=1, description="Slices of the grid that the reference is judged by [Å]."

@@ -24,6 +24,13 @@ class Labels(Settings):
         le=200,
         description="Standard deviation of the blur that images are normalised with [Å].",
     )
+    resolution: float = Field(
+        1.0,
+        ge=0,
+        le=3,
+        description="Columns closer to each other than this times the finest period that the "
+        "drawn microscope and camera carry are neither labelled nor scored; 0 keeps all.",
+    )
 
     @model_validator(mode="after")
     def _unique(self) -> Labels:

@@ -15,6 +15,7 @@ from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.labels import draw_labels
 from temnet.simulation.optics import draw_optics, margin
+from temnet.simulation.resolution import ignore_unresolved, information_limit
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
 from temnet.structures.vibrations import displace
@@ -122,14 +123,21 @@ def _image(
     rows, cols = experiment.data.shape
     images = resample(counts, detector.sampling, sampling)[:rows, :cols]
     level = images.mean()
-    columns = _seen(structure.columns, experiment)
+    limit = information_limit(optics, detector.sampling)
+    columns = ignore_unresolved(structure.columns, labels.resolution / limit)
+    columns = _seen(columns, experiment)
     maps, weights = draw_labels(columns, (rows, cols), sampling, labels.width, len(labels.classes))
     return Example(
         images=np.ascontiguousarray(images / (level if level > 0 else 1), np.float32),
         labels=maps,
         weights=weights,
         columns=columns,
-        parameters={**structure.parameters, **optics.parameters(), **detector.parameters()},
+        parameters={
+            **structure.parameters,
+            **optics.parameters(),
+            **detector.parameters(),
+            "information_limit": limit,
+        },
         sampling=sampling,
     )
 

@@ -1,5 +1,6 @@
 import pytest
 
+from temnet.config.experiment import STAGES
 from temnet.config.loading import merge, parse_assignments, validate
 from temnet.errors import InputError
 
@@ -155,8 +156,7 @@ def test_the_values_themselves_are_right():
         ),
         (
             "stages=[fly]",
-            "stages.0: expected simulate, train, evaluate, predict, occupancy or report; "
-            "got 'fly'.",
+            f"stages.0: expected {', '.join(STAGES[:-1])} or {STAGES[-1]}; got 'fly'.",
         ),
         ("version=2", "version: expected 1; got 2."),
     ],
