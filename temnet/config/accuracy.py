@@ -16,7 +16,7 @@ class AccuracyCase(Settings):
     specimen: Literal["mos2", "mos2_graphene", "gold_110"] = Field(
         description="A vibrating disc of MoS2, the same on graphene, or of gold seen along [110]."
     )
-    layers: int = Field(10, ge=1, le=40, description="Gold atoms on a column.")
+    layers: int = Field(10, ge=1, le=40, description="Number of gold atoms on a column.")
     microscope: Microscope = Field(description="The microscope; what is random is drawn once.")
     limit: float = Field(
         1.5, gt=0, le=5, description="Spatial frequencies below this are compared [1/Å]."
