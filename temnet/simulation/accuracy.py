@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
+from ase import Atoms
 from scipy import fft
 from scipy.optimize import minimize_scalar
 
@@ -13,10 +15,10 @@ from temnet.config.accuracy import Accuracy, AccuracyCase
 from temnet.config.distributions import draw
 from temnet.errors import InputError
 from temnet.randomness import generator
-from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave
+from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series
-from temnet.simulation.fourier import good_size
-from temnet.simulation.optics import Optics, draw_optics
+from temnet.simulation.fourier import good_size, values_at
+from temnet.simulation.optics import Optics, draw_optics, margin
 from temnet.simulation.reference import DISC, SPECIMENS, reference_wave
 
 MAX_OFFSET = 1.0
@@ -26,14 +28,27 @@ CONVERGED_FOCI = 31
 """Gauss-Hermite foci of the ensemble that others are judged by."""
 
 
+BORDER_SAMPLING = 0.1
+"""Grid that the error near a border is measured on [Å]."""
+
+SHEETS = ("mos2", "mos2_graphene")
+"""Specimens that reach over the border of an image."""
+
+WIDE_MARGIN = 26.0
+"""Margin without any wrap-around: twice the largest that is ever chosen [Å]."""
+
+RINGS = (0.0, 1.0, 3.0, 5.0)
+"""Distances from the border between which its error is measured [Å]."""
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One line of the table.
 
     Attributes:
         specimen: What was simulated.
-        quantity: ``reference`` (its own convergence), ``grid``, ``focal spread`` or
-            ``intensity lost``.
+        quantity: ``reference`` (its own convergence), ``grid``, ``focal spread``, ``border``
+            (periodic wrap-around with the chosen margin) or ``intensity lost``.
         setting: What was varied.
         percent: Rms error relative to the rms contrast of the whole reference series, or the
             intensity that the wave lost relative to that on the specimen, in per cent.
@@ -98,6 +113,8 @@ def _measure_case(
         rows.append(Measurement(case.specimen, "intensity lost", f"{sampling:g} Å", 100 * lost))
         done(1)
     rows += _spread_rows(case, reference, optics, settings.box)
+    if case.specimen in SHEETS:
+        rows += _border_rows(case, optics, settings.box, rng)
     done(1)
     return rows
 
@@ -114,6 +131,41 @@ def _spread_rows(
         setting = f"{name}, {optics.focal_spread:g} Å"
         rows.append(Measurement(case.specimen, "focal spread", setting, 100 * error))
     return rows
+
+
+def _border_rows(
+    case: AccuracyCase, optics: Optics, side: float, rng: np.random.Generator
+) -> list[Measurement]:
+    """Error near the border of an image that is cut out of a larger sheet."""
+    chosen = margin(case.microscope)
+    grids = [plan_grid(side, side, width, BORDER_SAMPLING) for width in (chosen, WIDE_MARGIN)]
+    reach = max(grids[1].extent) * np.sqrt(0.5) / DISC
+    atoms = SPECIMENS[case.specimen](reach, case.layers, rng)
+    atoms.positions[:, :2] += (side - reach) / 2
+    near, wide = (_image(atoms, grid, optics, side, case) for grid in grids)
+    contrast = np.sqrt(np.mean((wide - wide.mean(axis=(1, 2), keepdims=True)) ** 2))
+    place = np.arange(wide.shape[1]) * BORDER_SAMPLING
+    inwards = np.minimum(place, place[-1] - place)
+    distance = np.minimum(inwards[:, None], inwards[None, :])
+    rows = []
+    for low, high in pairwise(RINGS):
+        ring = (distance >= low) & (distance < high)
+        error = np.sqrt(np.mean((near - wide)[:, ring] ** 2)) / contrast
+        setting = f"{low:g} to {high:g} Å inside, margin {grids[0].margin:.1f} Å"
+        rows.append(Measurement(case.specimen, "border", setting, 100 * float(error)))
+    return rows
+
+
+def _image(atoms: Atoms, grid: Grid, optics: Optics, side: float, case: AccuracyCase) -> np.ndarray:
+    """(focus, row, col) intensities of an image of a given side, at BORDER_SAMPLING."""
+    wave = exit_wave(atoms, grid, optics.energy, case.microscope.slice_thickness)
+    place = np.arange(0, side, BORDER_SAMPLING)
+    return np.stack(
+        [
+            values_at(fft.fft2(image), grid.extent, grid.origin[0] + place, grid.origin[1] + place)
+            for image in focal_series(wave, optics)
+        ]
+    )
 
 
 def converged_series(wave: ExitWave, optics: Optics) -> np.ndarray:

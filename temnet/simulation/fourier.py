@@ -70,6 +70,27 @@ def configure() -> None:
             )
 
 
+def values_at(
+    spectrum: np.ndarray, extent: tuple[float, float], rows: np.ndarray, cols: np.ndarray
+) -> np.ndarray:
+    """A periodic, band-limited image at any places: its Fourier series, summed.
+
+    Args:
+        spectrum: (n, m) complex, the image's discrete Fourier transform.
+        extent: Height and width of the periodic box [Å].
+        rows: (R,) places along the rows' axis [Å].
+        cols: (C,) places along the columns' axis [Å].
+
+    Returns:
+        (R, C) float32.
+    """
+    waves = []
+    for places, count, side in zip((rows, cols), spectrum.shape, extent, strict=True):
+        frequency = np.fft.fftfreq(count, side / count)
+        waves.append(np.exp(2j * np.pi * np.outer(places, frequency)).astype(np.complex64))
+    return (waves[0] @ (spectrum / spectrum.size).astype(np.complex64) @ waves[1].T).real
+
+
 def measure_wisdom(sizes: tuple[int, ...] = GRID_SIZES) -> None:
     """Measures plans for square grids of ``sizes`` and writes the wisdom file anew."""
     pyfftw.forget_wisdom()

@@ -14,10 +14,10 @@ from temnet.units import MICROMETRE, MILLIRADIAN
 ABTEM_SPREAD = np.sqrt(2)
 """abTEM's focal and angular spreads are 1/e half-widths: sqrt(2) standard deviations."""
 
-WRAP_FREQUENCY = 0.63
+WRAP_FREQUENCY = 0.8
 """Spatial frequency whose rays decide how far an image reaches over its border [1/Å]."""
 
-MARGINS = (3.0, 13.0)
+MARGINS = (4.0, 13.0)
 """Smallest and largest margin against the periodic wrap-around [Å]."""
 
 NARROW_SPREAD, FEW_FOCI, MANY_FOCI = 14.0, 7, 9
@@ -123,7 +123,7 @@ def focal_ensemble(optics: Optics) -> tuple[np.ndarray, np.ndarray]:
 def margin(settings: Microscope) -> float:
     """Space on each side of an image against the periodic wrap-around [Å].
 
-    The reach of the rays at 0.63 1/Å, lambda q (|defocus| + |Cs| lambda^2 q^2), for the worst
+    The reach of the rays at 0.8 1/Å, lambda q (|defocus| + |Cs| lambda^2 q^2), for the worst
     microscope that can be drawn.
     """
     length = wavelength(support(settings.energy)[0])

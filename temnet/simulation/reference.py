@@ -50,7 +50,8 @@ def reference_wave(
 
 def mos2_disc(box: float, layers: int, rng: np.random.Generator) -> Atoms:
     """Vibrating MoS2 (sigma 0.07 Å) with a few missing sulphur atoms, round the box's middle."""
-    cells = mx2("MoS2", a=3.16, thickness=3.13, size=(30, 30, 1))
+    count = int(np.ceil(box / 2.7))  # the cell is 2.7 Å high
+    cells = mx2("MoS2", a=3.16, thickness=3.13, size=(2 * count, count, 1))
     sulphur = np.flatnonzero(cells.numbers == 16)
     lost = rng.choice(sulphur, len(sulphur) // 20, replace=False)
     del cells[lost]

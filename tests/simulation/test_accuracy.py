@@ -94,6 +94,7 @@ def test_the_table_has_a_line_for_everything():
     assert sum(steps) == measurement_count(settings) == 4
     assert [row.quantity for row in rows] == [
         "reference", "grid", "intensity lost", "focal spread", "focal spread",
+        "border", "border", "border",
     ]  # fmt: skip
     assert all(0 <= row.percent < 100 for row in rows)
 
@@ -120,6 +121,8 @@ def test_the_shipped_table_keeps_its_promises():
     assert percent("gold_110", "reference", "") < 2.5
     assert percent("gold_110", "grid", "0.05 ") < 5
     assert percent("gold_110", "intensity lost", "0.05 ") < 1
+    for start in ("0 to 1", "1 to 3", "3 to 5"):
+        assert percent("mos2", "border", start) < 5
     for specimen in ("mos2", "gold_110"):
         assert percent(specimen, "focal spread", "ensemble") < 4
     assert all(abs(row.offset) <= 1 for row in rows if row.quantity == "grid")

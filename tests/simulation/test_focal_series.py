@@ -133,7 +133,7 @@ def test_margin_follows_the_worst_microscope():
             Microscope(energy=50e3, defocus={"start": start, "steps": (0.0,)}, Cs_um=spherical)
         )
 
-    assert of(0, 0) == 3.0
-    assert of(100, 0) == pytest.approx(wavelength(50e3) * 0.63 * 100, rel=1e-6)
+    assert of(0, 0) == 4.0
+    assert of(100, 0) == pytest.approx(wavelength(50e3) * 0.8 * 100, rel=1e-6)
     assert of({"uniform": (-200, 10)}, 0) > of(100, 0)
     assert of(1000, 15) == 13.0
