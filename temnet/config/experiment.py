@@ -15,11 +15,20 @@ from temnet.config.camera import Camera
 from temnet.config.distributions import Settings, support
 from temnet.config.learning import Data, Labels, ModelSettings, Training
 from temnet.config.microscope import Microscope
+from temnet.config.molecular_dynamics import MolecularDynamics
 from temnet.config.structure import StructureSettings
 from temnet.config.vibrations import NoVibrations, VibrationSettings
 
 Stage = Literal[
-    "accuracy", "gallery", "simulate", "train", "evaluate", "predict", "occupancy", "report"
+    "vibrations",
+    "accuracy",
+    "gallery",
+    "simulate",
+    "train",
+    "evaluate",
+    "predict",
+    "occupancy",
+    "report",
 ]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """Every stage, in the order in which they run."""
@@ -35,6 +44,7 @@ SIMULATION_SECTIONS = ("structure", "microscope", "camera", "labels", "data", "m
 """Sections without which nothing can be simulated."""
 
 STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
+    "vibrations": ("molecular_dynamics",),
     "accuracy": ("accuracy",),
     "gallery": SIMULATION_SECTIONS,
     "simulate": SIMULATION_SECTIONS,
@@ -70,6 +80,9 @@ class Experiment(Settings):
     images: Images | None = Field(None, description="Microscope files.")
     prediction: Prediction | None = Field(None, description="How columns are found.")
     occupancy: Occupancy = Field(Occupancy(), description="How sites are followed.")
+    molecular_dynamics: MolecularDynamics | None = Field(
+        None, description="How tables of vibration are made."
+    )
     accuracy: Accuracy | None = Field(None, description="How the simulation is judged.")
     stages: tuple[Stage, ...] = Field(min_length=1, description="What is run.")
 

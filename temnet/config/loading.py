@@ -10,9 +10,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from temnet.config.distributions import DISTRIBUTIONS, shown
+from temnet.config.distributions import DISTRIBUTIONS, Settings, shown
 from temnet.config.experiment import Experiment
 from temnet.config.messages import Layer, describe
+from temnet.config.vibration_table import VibrationTable
 from temnet.errors import InputError
 
 YAML_1_2_FLOAT = re.compile(
@@ -229,6 +230,28 @@ def validate(values: Mapping[str, Any], origin: str, layers: Sequence[Layer] = (
         raise InputError("\n".join(describe(error, origin, layers))) from None
 
 
+def load_vibration_table(path: Path) -> VibrationTable:
+    """A table of vibration from its YAML file.
+
+    Raises:
+        InputError: The file is missing, is no YAML, or is no such table.
+    """
+    try:
+        return VibrationTable.model_validate(read_yaml(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InputError(
+            f"{path}: this is no table of vibration: {place}: {first['msg']}; make it again."
+        ) from None
+
+
+def dump_settings(settings: Settings) -> str:
+    """Any settings as YAML, without what was not given."""
+    values = settings.model_dump(mode="json", exclude_none=True)
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
 def write_experiment(experiment: Experiment, path: Path) -> None:
     """Writes every setting, defaults included, as YAML that reads back to the same settings."""
     path.write_text(dump_experiment(experiment), encoding="utf-8")
@@ -236,8 +259,7 @@ def write_experiment(experiment: Experiment, path: Path) -> None:
 
 def dump_experiment(experiment: Experiment) -> str:
     """Every setting, defaults included, as YAML."""
-    values = experiment.model_dump(mode="json", exclude_none=True)
-    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return dump_settings(experiment)
 
 
 def json_schema() -> dict[str, Any]:

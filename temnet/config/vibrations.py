@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from ase.data import atomic_numbers
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Number, Settings, bounded
 
@@ -16,22 +16,102 @@ class NoVibrations(Settings):
     kind: Literal["none"] = Field("none", description="No vibration.")
 
 
-class EinsteinVibrations(Settings):
-    """Independent normal displacements with one standard deviation per element."""
+class Vibrations(Settings):
+    """What all vibrating specimens share."""
+
+    scale: bounded(0, 5) = Field(
+        1.0,
+        description="Factor on every standard deviation, drawn once per example; above 1 for "
+        "vibration that the beam drives.",
+    )
+    configurations: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="Number of independent displacements whose images are averaged, as a camera "
+        "does during an exposure; 1 is a frozen specimen.",
+    )
+
+
+class EinsteinVibrations(Vibrations):
+    """Independent normal displacements with one standard deviation per element.
+
+    Each element stands in one of ``sigma``, ``debye_temperature`` and ``b_factor``.
+    """
 
     kind: Literal["einstein"] = Field("einstein", description="Independent atoms.")
     sigma: dict[str, bounded(0, 0.5, unit="Å")] = Field(
-        description="Standard deviation per axis [Å] of each element; `default` for the others."
+        {},
+        description="Standard deviation per axis [Å] of each element; `default` for the others.",
     )
-    scale: bounded(0, 5) = Field(1.0, description="Factor on every sigma, drawn once per example.")
+    debye_temperature: dict[str, bounded(10, 5000, unit="K")] = Field(
+        {}, description="Debye temperature [K] of each element, used at `temperature`."
+    )
+    b_factor: dict[str, bounded(0, 20, unit="Å²")] = Field(
+        {}, description="Isotropic B = 8 pi^2 sigma^2 [Å²] of each element."
+    )
+    temperature: float = Field(
+        300.0, ge=0, le=3000, description="Temperature for `debye_temperature` [K]."
+    )
+
+    @field_validator("sigma", "b_factor")
+    @classmethod
+    def _elements_or_default(cls, values: dict[str, Number]) -> dict[str, Number]:
+        return _with_elements(values, default=True)
+
+    @field_validator("debye_temperature")
+    @classmethod
+    def _elements(cls, values: dict[str, Number]) -> dict[str, Number]:
+        return _with_elements(values, default=False)
+
+    @model_validator(mode="after")
+    def _one_source_each(self) -> EinsteinVibrations:
+        named = [*self.sigma, *self.debye_temperature, *self.b_factor]
+        if not named:
+            raise ValueError("name the elements in sigma, debye_temperature or b_factor")
+        twice = sorted({name for name in named if named.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"{', '.join(twice)} stands in more than one of sigma, debye_temperature and "
+                "b_factor; keep one"
+            )
+        return self
+
+
+class CoordinationVibrations(Vibrations):
+    """Independent normal displacements by element, coordination number and direction.
+
+    The standard deviations come from tables of molecular dynamics.
+    """
+
+    kind: Literal["coordination"] = Field("coordination", description="Tables of MD.")
+    table: tuple[str, ...] = Field(
+        min_length=1, description="Names of shipped tables, or paths of YAML files."
+    )
+    sigma: dict[str, bounded(0, 0.5, unit="Å")] = Field(
+        {}, description="Standard deviation per axis [Å] of elements that no table has."
+    )
+    quantum: bool = Field(True, description="Whether zero-point motion is added.")
+
+    @field_validator("table", mode="before")
+    @classmethod
+    def _one_or_more(cls, table: object) -> object:
+        return (table,) if isinstance(table, str) else table
 
     @field_validator("sigma")
     @classmethod
-    def _elements(cls, sigma: dict[str, Number]) -> dict[str, Number]:
-        for element in sigma:
-            if element != "default" and element not in atomic_numbers:
-                raise ValueError(f"expected chemical elements or `default`; got {element!r}")
-        return sigma
+    def _elements_or_default(cls, values: dict[str, Number]) -> dict[str, Number]:
+        return _with_elements(values, default=True)
 
 
-VibrationSettings = Annotated[NoVibrations | EinsteinVibrations, Field(discriminator="kind")]
+def _with_elements(values: dict[str, Number], default: bool) -> dict[str, Number]:
+    for element in values:
+        if element not in atomic_numbers and not (default and element == "default"):
+            expected = "chemical elements or `default`" if default else "chemical elements"
+            raise ValueError(f"expected {expected}; got {element!r}")
+    return values
+
+
+VibrationSettings = Annotated[
+    NoVibrations | EinsteinVibrations | CoordinationVibrations, Field(discriminator="kind")
+]

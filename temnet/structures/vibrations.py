@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
 
 import numpy as np
+from ase.data import atomic_masses, atomic_numbers
+from scipy.integrate import quad
 
-from temnet.config.distributions import draw
-from temnet.config.vibrations import EinsteinVibrations, NoVibrations, VibrationSettings
+from temnet.config.distributions import Number, draw
+from temnet.config.loading import load_vibration_table
+from temnet.config.vibration_table import TableRow, VibrationTable
+from temnet.config.vibrations import (
+    CoordinationVibrations,
+    EinsteinVibrations,
+    NoVibrations,
+    VibrationSettings,
+)
 from temnet.errors import InputError
 from temnet.records import Structure
 from temnet.structures.columns import moved
+from temnet.structures.coordination import coordination
+
+LOGGER = logging.getLogger(__name__)
+
+TABLES = Path(__file__).with_name("tables")
+"""Where the shipped tables lie."""
+
+DEBYE_PREFACTOR = 145.527
+"""3 hbar^2 / (u k_B) [Å^2 K] for a mass of one atomic mass unit u (CODATA 2018)."""
 
 
 def displace(
@@ -19,34 +40,153 @@ def displace(
     """The structure with its atoms displaced; columns follow the mean of their atoms.
 
     Args:
-        structure: The resting structure.
+        structure: The resting, complete structure.
         settings: The model of vibration.
         rng: Draws the displacements.
+
+    Raises:
+        InputError: An element has no standard deviation, or a table is missing.
     """
-    return MODELS[settings.kind](structure, settings, rng)
+    return configurations(structure, settings, rng)[0]
 
 
-def _rest(structure: Structure, settings: NoVibrations, rng: np.random.Generator) -> Structure:
-    return structure
+def configurations(
+    structure: Structure, settings: VibrationSettings, rng: np.random.Generator
+) -> list[Structure]:
+    """As many displaced structures as the settings ask for, each with its own columns.
+
+    Three independent normals per atom, whose standard deviations are drawn once.
+
+    Raises:
+        InputError: An element has no standard deviation, or a table is missing.
+    """
+    if isinstance(settings, NoVibrations) or not len(structure.atoms):
+        return [structure]
+    sigma = MODELS[settings.kind](structure, settings, rng) * draw(settings.scale, rng)
+    resting = structure.atoms.positions
+    return [
+        moved(structure, resting + sigma * rng.standard_normal(resting.shape))
+        for _ in range(settings.configurations)
+    ]
 
 
 def _einstein(
     structure: Structure, settings: EinsteinVibrations, rng: np.random.Generator
-) -> Structure:
-    """Three independent normals per atom with the standard deviation of its element."""
-    scale = draw(settings.scale, rng)
+) -> np.ndarray:
+    """(N, 3) standard deviations [Å] by element."""
+    sigma = _drawn(settings.sigma, rng)
+    for element, value in _drawn(settings.debye_temperature, rng).items():
+        mass = atomic_masses[atomic_numbers[element]]
+        sigma[element] = debye_sigma(value, settings.temperature, mass)
+    for element, value in _drawn(settings.b_factor, rng).items():
+        sigma[element] = float(np.sqrt(value / (8 * np.pi**2)))
+    return _by_element(structure, sigma, "vibrations.sigma")
+
+
+def _drawn(values: Mapping[str, Number], rng: np.random.Generator) -> dict[str, float]:
+    return {name: draw(value, rng) for name, value in sorted(values.items())}
+
+
+def _by_element(structure: Structure, sigma: Mapping[str, float], key: str) -> np.ndarray:
     symbols = structure.atoms.get_chemical_symbols()
-    of_element = {name: draw(value, rng) for name, value in sorted(settings.sigma.items())}
-    missing = set(symbols) - set(of_element)
-    if missing and "default" not in of_element:
+    missing = sorted({name for name in symbols if name not in sigma and "default" not in sigma})
+    if missing:
         raise InputError(
-            f"vibrations.sigma has no value for {', '.join(sorted(missing))}; add it, or "
-            "`default` for all elements that are not named."
+            f"{key} has no value for {', '.join(missing)}; add it, or `default` for all elements "
+            "that are not named."
         )
-    sigma = np.array([of_element.get(name, of_element.get("default", 0.0)) for name in symbols])
-    displacement = rng.standard_normal((len(symbols), 3)) * (scale * sigma)[:, None]
-    return moved(structure, structure.atoms.positions + displacement)
+    per_atom = np.array([sigma.get(name, sigma.get("default", 0.0)) for name in symbols])
+    return np.repeat(per_atom[:, None], 3, axis=1)
 
 
-MODELS: dict[str, Callable[..., Structure]] = {"none": _rest, "einstein": _einstein}
-"""The function of each model of vibration."""
+def debye_sigma(debye_temperature: float, temperature: float, mass: float) -> float:
+    """Standard deviation per axis of an atom of a Debye solid, zero-point motion included [Å].
+
+    sigma^2 = 3 hbar^2 T / (m k theta^2) (Phi(theta / T) + theta / (4 T)), Phi the Debye integral:
+    Warren, X-ray Diffraction (1969), eq. 11.77.
+
+    Args:
+        debye_temperature: theta [K].
+        temperature: T [K].
+        mass: m [u].
+
+    >>> round(debye_sigma(165, 300, 196.97), 3)  # gold
+    0.091
+    """
+    scale = DEBYE_PREFACTOR / (mass * debye_temperature)
+    if temperature == 0:
+        return float(np.sqrt(scale / 4))
+    x = debye_temperature / temperature
+    integral = quad(lambda t: t / np.expm1(t), 0, x)[0] / x if x > 0 else 1.0
+    return float(np.sqrt(scale * (integral / x + 0.25)))
+
+
+def _coordination(
+    structure: Structure, settings: CoordinationVibrations, rng: np.random.Generator
+) -> np.ndarray:
+    """(N, 3) standard deviations [Å] by element, coordination number and direction."""
+    tables = [find_table(name) for name in settings.table]
+    known = {row.element for table in tables for row in table.rows}
+    numbers = structure.atoms.numbers
+    others = ~np.isin(numbers, [atomic_numbers[name] for name in known])
+    sigma = np.zeros((len(numbers), 3))
+    if others.any():
+        kept = structure.atoms[others]
+        alone = Structure(kept, structure.columns, structure.atom_column[others])
+        drawn = _drawn(settings.sigma, rng)
+        sigma[others] = _by_element(alone, drawn, "vibrations.sigma")
+    for name, table in zip(settings.table, tables, strict=True):
+        count = coordination(structure.atoms, table.cutoffs)
+        for element in sorted({row.element for row in table.rows}):
+            own = np.flatnonzero(numbers == atomic_numbers[element])
+            for value in np.unique(count[own]):
+                row = nearest_row(table, element, int(value))
+                if row.coordination != value:
+                    _warn_once(name, element, int(value), row.coordination)
+                sigma[own[count[own] == value]] = _axes(row, settings.quantum)
+    return sigma
+
+
+def nearest_row(table: VibrationTable, element: str, count: int) -> TableRow:
+    """The table's row for an element with the nearest coordination number, the lower of two."""
+    rows = [row for row in table.rows if row.element == element]
+    return min(rows, key=lambda row: (abs(row.coordination - count), row.coordination))
+
+
+@cache
+def _warn_once(table: str, element: str, count: int, taken: int) -> None:
+    LOGGER.warning(
+        "the table %s has no %s with %d neighbours; the row for %d is taken",
+        table, element, count, taken,
+    )  # fmt: skip
+
+
+def _axes(row: TableRow, quantum: bool) -> np.ndarray:
+    in_plane = row.in_plane * (row.in_plane_quantum if quantum else 1.0)
+    along = row.along_beam * (row.along_beam_quantum if quantum else 1.0)
+    return np.array([in_plane, in_plane, along])
+
+
+@cache
+def find_table(name: str) -> VibrationTable:
+    """A shipped table by its name, or one by its path.
+
+    Raises:
+        InputError: There is none, or it is damaged.
+    """
+    shipped = TABLES / f"{name}.yaml"
+    path = shipped if shipped.is_file() else Path(name).expanduser()
+    if not path.is_file():
+        names = ", ".join(sorted(file.stem for file in TABLES.glob("*.yaml")))
+        raise InputError(
+            f"vibrations.table: there is no table {name!r}; choose from {names}, or give the path "
+            "of a YAML file."
+        )
+    return load_vibration_table(path)
+
+
+MODELS: dict[str, Callable[..., np.ndarray]] = {
+    "einstein": _einstein,
+    "coordination": _coordination,
+}
+"""From a structure, (N, 3) standard deviations [Å], for each model of vibration."""

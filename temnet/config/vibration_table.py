@@ -1,0 +1,50 @@
+"""The form of a table of thermal vibration."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from temnet.config.distributions import Settings
+
+
+class TableRow(Settings):
+    """Vibration of one kind of atom.
+
+    Standard deviations are classical and per axis; the quantum ones are larger by the factors.
+    """
+
+    element: str = Field(description="Chemical symbol.")
+    coordination: int = Field(ge=0, description="Number of neighbours within the cutoff.")
+    atoms: int = Field(ge=1, description="Number of atoms that it is the mean of.")
+    in_plane: float = Field(gt=0, lt=1, description="Along x or y [Å].")
+    in_plane_error: float | None = Field(None, description="Its standard error [Å].")
+    in_plane_quantum: float = Field(1.0, ge=1, description="Factor of zero-point motion (ratio).")
+    along_beam: float = Field(gt=0, lt=2, description="Along z [Å].")
+    along_beam_error: float | None = Field(None, description="Its standard error [Å].")
+    along_beam_quantum: float = Field(1.0, ge=1, description="Factor of zero-point motion (ratio).")
+
+
+class SizeRow(Settings):
+    """Vibration of an element's most frequent kind of atom in specimens of one size."""
+
+    size: str = Field(description="What was simulated.")
+    element: str = Field(description="Chemical symbol.")
+    coordination: int = Field(ge=0, description="Number of neighbours.")
+    in_plane: float = Field(description="Along x or y [Å].")
+    along_beam: float = Field(description="Along z [Å].")
+
+
+class VibrationTable(Settings):
+    """Standard deviations of atoms' positions by element, coordination number and direction."""
+
+    schema_version: Literal[1] = Field(1, description="Version of this form (number).")
+    material: str = Field(description="What was simulated.")
+    temperature: float = Field(gt=0, description="Temperature [K].")
+    cutoffs: dict[str, float] = Field(
+        description="Distance up to which a pair of elements counts as neighbours [Å]."
+    )
+    rows: tuple[TableRow, ...] = Field(min_length=1, description="One for each kind of atom.")
+    sizes: tuple[SizeRow, ...] = Field((), description="How it depends on the specimen's size.")
+    provenance: dict[str, Any] = Field(description="How it was made.")

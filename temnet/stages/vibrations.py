@@ -1,0 +1,100 @@
+"""Stage `vibrations`: molecular dynamics, and the table of vibration that comes of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from temnet.config.experiment import Experiment
+from temnet.config.loading import dump_settings
+from temnet.config.molecular_dynamics import MolecularDynamics
+from temnet.config.nanoparticle import FCC_METALS
+from temnet.randomness import generator
+from temnet.reporting.files import replace_file
+from temnet.stages.stage import Progress, Stage
+from temnet.structures.md_specimens import make_specimen
+from temnet.structures.molecular_dynamics import (
+    check_engine,
+    engine_name,
+    frame_count,
+    simulate_motion,
+)
+from temnet.structures.vibration_table import combine_runs, measure_run
+
+LOGGER = logging.getLogger(__name__)
+
+TABLE_FILE = "table.yaml"
+
+
+def settings(experiment: Experiment) -> dict[str, Any]:
+    """What the table depends on."""
+    return experiment.model_dump(mode="json", include={"seed", "molecular_dynamics"})
+
+
+def check(experiment: Experiment) -> None:
+    """Whether the engine is there.
+
+    Raises:
+        InputError: LAMMPS is needed and not installed.
+    """
+    check_engine(experiment.molecular_dynamics)
+
+
+def specimen_sizes(dynamics: MolecularDynamics) -> list[float | None]:
+    """Size of the specimen of every run; None is a periodic piece of metal."""
+    sizes: list[float | None] = list(dynamics.sizes)
+    if dynamics.material in FCC_METALS:
+        sizes.append(None)
+    return [size for size in sizes for _ in range(dynamics.runs)]
+
+
+def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+    """Writes what each run says as soon as it is known, then table.yaml."""
+    dynamics = experiment.molecular_dynamics
+    found = []
+    sizes = specimen_sizes(dynamics)
+    with progress("vibrations", len(sizes) * frame_count(dynamics)) as done:
+        for number, size in enumerate(sizes):
+            path = folder / f"run-{number:03d}.json"
+            if path.is_file():
+                found.append(json.loads(path.read_text(encoding="utf-8")))
+                done(frame_count(dynamics))
+                continue
+            found.append(_one_run(experiment, number, size, done))
+            replace_file(path, (json.dumps(found[-1], indent=1) + "\n").encode())
+    provenance = {"engine": engine_name(dynamics), "numpy": np.__version__}
+    table = combine_runs(found, dynamics, provenance)
+    replace_file(folder / TABLE_FILE, dump_settings(table).encode())
+    LOGGER.info("%d kinds of atom in %s", len(table.rows), folder / TABLE_FILE)
+
+
+def _one_run(experiment: Experiment, number: int, size: float | None, done: Any) -> dict[str, Any]:
+    dynamics = experiment.molecular_dynamics
+    rng = generator(experiment.seed, "vibrations", number)
+    specimen = make_specimen(dynamics, size, rng)
+    trajectory = simulate_motion(specimen, dynamics, rng, done)
+    return measure_run(specimen, trajectory, dynamics)
+
+
+def describe(experiment: Experiment, inputs: None) -> list[str]:
+    """The engine and the runs."""
+    dynamics = experiment.molecular_dynamics
+    return [
+        f"{dynamics.material} at {dynamics.temperature:g} K by {engine_name(dynamics)}",
+        f"{len(specimen_sizes(dynamics))} runs of {dynamics.length:g} ps",
+    ]
+
+
+STAGE = Stage(
+    name="vibrations",
+    requires=(),
+    settings=settings,
+    check=check,
+    run=run,
+    describe=describe,
+    resumable=True,
+)

@@ -1,0 +1,52 @@
+"""How many neighbours each atom has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+from scipy.spatial import cKDTree
+
+SQUARE_HALF = 0.854
+"""A metal's cutoff in lattice constants: half-way between first and second neighbours of fcc."""
+
+
+def coordination(atoms: Atoms, cutoffs: Mapping[str, float]) -> np.ndarray:
+    """Number of neighbours of each atom within the cutoff of the pair's elements.
+
+    Args:
+        atoms: The complete specimen, before anything is cropped; periodic where its cell says so.
+        cutoffs: Distance for each pair that counts as bonded, such as ``{"Mo-S": 2.9}`` [Å].
+
+    Returns:
+        (N,) int64; 0 for elements that stand in no pair.
+    """
+    count = np.zeros(len(atoms), np.int64)
+    for pair, cutoff in cutoffs.items():
+        first, second = (np.flatnonzero(atoms.numbers == atomic_numbers[name])
+                         for name in pair.split("-"))  # fmt: skip
+        count[first] += _near(atoms, first, second, cutoff)
+        if pair.split("-")[0] != pair.split("-")[1]:
+            count[second] += _near(atoms, second, first, cutoff)
+    return count
+
+
+def _near(atoms: Atoms, centres: np.ndarray, others: np.ndarray, cutoff: float) -> np.ndarray:
+    """Number of ``others`` within the cutoff of each of ``centres``, itself left out."""
+    if not len(centres) or not len(others):
+        return np.zeros(len(centres), np.int64)
+    points = atoms.positions
+    images = cKDTree(_with_images(points[others], atoms, cutoff))
+    near = images.query_ball_point(points[centres], cutoff, return_length=True)
+    return near - np.isin(centres, others)
+
+
+def _with_images(points: np.ndarray, atoms: Atoms, reach: float) -> np.ndarray:
+    """Points and their periodic images next to the cell, which has to be wider than ``reach``."""
+    cell = np.asarray(atoms.cell)
+    for axis in np.flatnonzero(atoms.pbc):
+        shifts = np.array([-1, 0, 1])[:, None, None] * cell[axis]
+        points = (points + shifts).reshape(-1, 3)
+    return points
