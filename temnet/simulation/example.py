@@ -16,9 +16,10 @@ from temnet.simulation.focal_series import focal_series
 from temnet.simulation.labels import draw_labels
 from temnet.simulation.optics import draw_optics, margin
 from temnet.simulation.resolution import ignore_unresolved, information_limit
+from temnet.structures.columns import moved
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
-from temnet.structures.vibrations import displace
+from temnet.structures.vibrations import displaced
 
 
 def simulate_example(experiment: Experiment, index: int, split: str = "training") -> Example:
@@ -59,8 +60,8 @@ def simulate_block(experiment: Experiment, start: int, stop: int, split: str) ->
     for index in range(start, stop):
         if index // experiment.data.exit_wave_reuse != specimen_index:
             specimen_index = index // experiment.data.exit_wave_reuse
-            specimen, wave, energy = _specimen(experiment, specimen_index, split)
-        examples.append(_image(experiment, specimen, wave, energy, index, split))
+            specimen, waves, energy = _specimen(experiment, specimen_index, split)
+        examples.append(_image(experiment, specimen, waves, energy, index, split))
     return examples
 
 
@@ -76,8 +77,13 @@ def simulation_grid(experiment: Experiment) -> Grid:
     return plan_grid(*_field(experiment), margin(microscope), microscope.grid_sampling)
 
 
-def _specimen(experiment: Experiment, index: int, split: str) -> tuple[Structure, ExitWave, float]:
-    """A vibrating specimen, the wave behind it, and the electrons' energy [eV]."""
+def _specimen(
+    experiment: Experiment, index: int, split: str
+) -> tuple[Structure, list[ExitWave], float]:
+    """A vibrating specimen, the wave behind each configuration, and the electrons' energy [eV].
+
+    The columns are at the mean of their displaced atoms over all configurations.
+    """
     seed, microscope = experiment.seed, experiment.microscope
     grid = simulation_grid(experiment)
     field = Field(*_field(experiment), grid.margin)
@@ -88,18 +94,22 @@ def _specimen(experiment: Experiment, index: int, split: str) -> tuple[Structure
         generator(seed, f"{split}/structure", index),
     )
     rng = generator(seed, f"{split}/vibrations", index)
-    structure = displace(resting, experiment.vibrations, rng)
+    vibrating = displaced(resting, experiment.vibrations, rng)
     energy = draw(microscope.energy, generator(seed, f"{split}/energy", index))
     z = resting.atoms.positions[:, 2]
     midplane = float(z.min() + z.max()) / 2 if len(z) else None
-    wave = exit_wave(structure.atoms, grid, energy, microscope.slice_thickness, midplane)
-    return structure, wave, energy
+    waves = [
+        exit_wave(structure.atoms, grid, energy, microscope.slice_thickness, midplane)
+        for structure in vibrating
+    ]
+    mean = np.mean([structure.atoms.positions for structure in vibrating], axis=0)
+    return moved(resting, mean), waves, energy
 
 
 def _image(
     experiment: Experiment,
     structure: Structure,
-    wave: ExitWave,
+    waves: list[ExitWave],
     energy: float,
     index: int,
     split: str,
@@ -111,9 +121,10 @@ def _image(
     )
     rng = generator(seed, f"{split}/camera", index)
     detector = draw_detector(experiment.camera, rng)
+    intensity = np.mean([focal_series(wave, optics) for wave in waves], axis=0)
     counts = record(
-        focal_series(wave, optics),
-        wave.grid,
+        intensity,
+        waves[0].grid,
         detector,
         _camera_shape(experiment, detector),
         optics.shifts,

@@ -34,28 +34,17 @@ DEBYE_PREFACTOR = 145.527
 """3 hbar^2 / (u k_B) [Å^2 K] for a mass of one atomic mass unit u (CODATA 2018)."""
 
 
-def displace(
-    structure: Structure, settings: VibrationSettings, rng: np.random.Generator
-) -> Structure:
-    """The structure with its atoms displaced; columns follow the mean of their atoms.
-
-    Args:
-        structure: The resting, complete structure.
-        settings: The model of vibration.
-        rng: Draws the displacements.
-
-    Raises:
-        InputError: An element has no standard deviation, or a table is missing.
-    """
-    return configurations(structure, settings, rng)[0]
-
-
-def configurations(
+def displaced(
     structure: Structure, settings: VibrationSettings, rng: np.random.Generator
 ) -> list[Structure]:
     """As many displaced structures as the settings ask for, each with its own columns.
 
     Three independent normals per atom, whose standard deviations are drawn once.
+
+    Args:
+        structure: The resting, complete structure.
+        settings: The model of vibration.
+        rng: Draws the displacements.
 
     Raises:
         InputError: An element has no standard deviation, or a table is missing.
