@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from temnet.config.vibration_table import TableRow
 from temnet.reporting.figures import (
     LINE_COLOURS,
     LINE_STYLES,
@@ -137,6 +138,43 @@ def training_figure(rows: Sequence[Mapping[str, Any]], title: str = "") -> Figur
     all_axes[-1].set_xlabel("epoch")
     all_axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     set_title(all_axes[0], title)
+    return figure
+
+
+@styled
+def vibration_figure(rows: Sequence[TableRow]) -> Figure:
+    """Standard deviation against coordination number, one line per element and direction.
+
+    Args:
+        rows: Of a table of vibration.
+    """
+    figure = new_figure(7.2, 3.9)
+    axes = figure.add_subplot()
+    for i, element in enumerate(sorted({row.element for row in rows})):
+        own = [row for row in rows if row.element == element]
+        count = [row.coordination for row in own]
+        same = all(row.in_plane == row.along_beam for row in own)
+        lines = (
+            (("", "in_plane"),)
+            if same
+            else ((", in plane", "in_plane"), (", along beam", "along_beam"))
+        )
+        for style, (words, name) in zip(LINE_STYLES, lines, strict=False):
+            axes.errorbar(
+                count,
+                [getattr(row, name) for row in own],
+                [getattr(row, f"{name}_error") or 0.0 for row in own],
+                color=LINE_COLOURS[i % len(LINE_COLOURS)],
+                linestyle=style,
+                marker="o",
+                markersize=5,
+                capsize=3,
+                label=element + words,
+            )
+    axes.set(xlabel="neighbours", ylabel="standard deviation per axis (Å)")
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    _legend_below(figure, axes)
     return figure
 
 

@@ -1,0 +1,173 @@
+"""Sections of a run's page on microscope images: columns, occupancy and transitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from temnet.reporting.curves import count_figure
+from temnet.reporting.maps import occupancy_map, transition_map
+from temnet.reporting.overlay import overlay_figure
+from temnet.reporting.page import Html, Section, link, paragraph, side_by_side
+from temnet.reporting.snapshots import Frames, read_frames
+from temnet.reporting.source import Source, counted, read_json
+from temnet.reporting.tables import Row, read_table
+
+MOST_OVERLAYS = 6
+"""Overlays that the page shows, of evenly chosen images."""
+
+
+def predict_section(source: Source) -> Section | None:
+    """Columns drawn over the images, and their number in each frame."""
+    names = ("predict/columns.csv", "predict/images.npz", "predict/series.json")
+    if not source.has(*names):
+        return None
+    rows = read_table(source.root / names[0])
+    frames = read_frames(source.root / names[1])
+    series = read_json(source.root / names[2])
+    classes = series[0]["classes"]
+    total = sum(part["frames"] for part in series)
+    parts = [
+        paragraph(
+            f"The network {series[0]['network']} found {len(rows):,} columns in "
+            f"{counted(total, 'image')} of {counted(len(series), 'file')}: "
+            f"{_by_class(rows, classes)}. Table: ",
+            link(names[0]),
+            ".",
+        )
+    ]
+    chosen = _evenly(len(frames.frames), MOST_OVERLAYS)
+    overlays = [_overlay(source, frames, index, rows, classes) for index in chosen]
+    # The first is shown large, the others beside each other.
+    parts += [overlays[0], side_by_side(overlays[1:])] if len(overlays) > 1 else overlays
+    parts += [
+        _counts(source, number, part, rows)
+        for number, part in enumerate(series)
+        if part["frames"] > 1
+    ]
+    return Section("Columns found", parts)
+
+
+def _overlay(
+    source: Source, frames: Frames, index: int, rows: Sequence[Row], classes: Sequence[str]
+) -> Html:
+    file, frame = frames.names[index], int(frames.numbers[index])
+    mine = [row for row in rows if row["file"] == file and row["frame"] == frame]
+    figure = overlay_figure(
+        frames.frames[index],
+        frames.sampling,
+        _positions(mine),
+        np.array([classes.index(row["class"]) for row in mine], dtype=np.int64),
+        classes,
+        f"{file}, frame {frame}",
+    )
+    return source.picture(
+        figure, f"columns_{index:04d}", f"Columns found in {file}, frame {frame}."
+    )
+
+
+def _counts(source: Source, number: int, part: Mapping[str, Any], rows: Sequence[Row]) -> Html:
+    counts = {
+        name: np.bincount(
+            [row["frame"] for row in rows if (row["file"], row["class"]) == (part["file"], name)],
+            minlength=part["frames"],
+        )
+        for name in part["classes"]
+    }
+    occupancy = source.experiment.occupancy
+    figure = count_figure(counts, part["file"], occupancy.frame_time if occupancy else None)
+    caption = "Number of columns found in each frame; the dashed line is the average."
+    return source.picture(figure, f"counts_{number:02d}", caption)
+
+
+def occupancy_section(source: Source) -> Section | None:
+    """Maps of occupancy and transitions over the movie's time average."""
+    names = ("occupancy/sites.csv", "occupancy/transitions.csv", "occupancy/drift.csv")
+    images = "occupancy/images.npz"
+    if not source.has(*names, images):
+        return None
+    sites, changes, drift = (read_table(source.root / name) for name in names)
+    frames = read_frames(source.root / images)
+    parts = [
+        paragraph(_occupancy_text(sites, changes, drift)),
+        paragraph(
+            "Tables: ",
+            source.links(*names[:2], "occupancy/columns.csv", names[2]),
+            ". Columns that were missed look like empty sites: compare sites within one movie.",
+        ),
+    ]
+    if sites and frames.mean is not None:
+        parts += _maps(source, frames, sites)
+    return Section("Occupancy and transitions", parts)
+
+
+def _occupancy_text(sites: Sequence[Row], changes: Sequence[Row], drift: Sequence[Row]) -> str:
+    usable = [row for row in drift if row["usable"]]
+    text = (
+        f"{counted(len(sites), 'site')} were followed through {len(usable)} of "
+        f"{counted(len(drift), 'frame')}; they changed {counted(len(changes), 'time')}."
+    )
+    if usable:
+        farthest = np.linalg.norm([_drift(row) for row in usable], axis=1).max()
+        text += f" The specimen drifted by up to {farthest:.1f} Å, which was taken off."
+    left = [str(row["frame"]) for row in drift if not row["usable"]]
+    if left:
+        text += f" Left out, as too few columns were found in them: frames {', '.join(left)}."
+    return text
+
+
+def _drift(row: Row) -> tuple[float, float]:
+    return row["row_angstrom"], row["col_angstrom"]
+
+
+def _maps(source: Source, frames: Frames, sites: Sequence[Row]) -> list[Html]:
+    title = f"{frames.names[0]}, average of the frames"
+    maps = (
+        (
+            occupancy_map,
+            "occupancy",
+            "Occupancy of each site: per cent of frames in which a column was found there.",
+        ),
+        (
+            transition_map,
+            "transition_fraction",
+            "Transitions of each site: per cent of consecutive frame pairs in which a column "
+            "appears or vanishes.",
+        ),
+    )
+    return [
+        source.picture(
+            draw(
+                frames.mean,
+                frames.sampling,
+                _positions(sites),
+                np.array([row[values] for row in sites], dtype=np.float64),
+                title,
+            ),
+            draw.__name__,
+            caption,
+        )
+        for draw, values, caption in maps
+    ]
+
+
+def _positions(rows: Sequence[Row]) -> np.ndarray:
+    """(N, 2) positions [Å] of rows."""
+    points = [(row["row_angstrom"], row["col_angstrom"]) for row in rows]
+    return np.array(points, dtype=np.float64).reshape(-1, 2)
+
+
+def _by_class(rows: Iterable[Row], classes: Sequence[str]) -> str:
+    found = [row["class"] for row in rows]
+    return ", ".join(f"{found.count(name):,} {name}" for name in classes)
+
+
+def _evenly(count: int, most: int) -> list[int]:
+    """Up to ``most`` of ``count`` indices, evenly from the first to the last.
+
+    >>> _evenly(3, 6), _evenly(40, 3)
+    ([0, 1, 2], [0, 20, 39])
+    """
+    return sorted({round(index) for index in np.linspace(0, count - 1, min(most, count))})

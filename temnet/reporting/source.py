@@ -1,0 +1,70 @@
+"""What the sections of a run's page are made of."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+from temnet.reporting.figures import save_figure
+from temnet.reporting.page import UNKNOWN, Html, joined, link, picture
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the sections are made of.
+
+    Attributes:
+        root: The run folder.
+        figures: Where PNG and SVG files go while they are made.
+        experiment: The settings.
+    """
+
+    root: Path
+    figures: Path
+    experiment: Experiment
+
+    def has(self, *names: str) -> bool:
+        """Whether all of these files of the run folder are there."""
+        return all((self.root / name).is_file() for name in names)
+
+    def picture(self, figure: Figure, name: str, caption: str) -> Html:
+        """The figure in the page, and PNG and SVG beside it."""
+        return picture(save_figure(figure, self.figures, name), caption, f"report/{name}.svg")
+
+    def links(self, *names: str) -> Html:
+        """Links to those of these files that are there."""
+        return joined(link(name) for name in names if self.has(name))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "site"), counted(2, "site")
+    ('1 site', '2 sites')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def known(value: float | None, digits: str = ".3f") -> str:
+    """A number as text, or a dash for None."""
+    return UNKNOWN if value is None else format(value, digits)
+
+
+def read_json(path: Path) -> Any:
+    """Plain values of a JSON file.
+
+    Raises:
+        InputError: The file is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{path}: this file cannot be read ({error}); run the stage that writes it again."
+        ) from error
