@@ -1,0 +1,184 @@
+"""The page of a run: well-formed, in one file, and nothing in it that is not text."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+from temnet.records import Peaks
+from temnet.reporting.page import details, link, paragraph, picture, table
+from temnet.reporting.report import write_report
+from temnet.reporting.snapshots import Frames, write_frames
+from temnet.reporting.tables import (
+    SITE_FIELDS,
+    TRANSITION_FIELDS,
+    column_fields,
+    peaks_rows,
+    write_table,
+)
+
+EVIL = '<script>alert("1")</script>&.tif'
+CLASSES = ["metal", "oxide"]
+VOID = {"meta", "img", "br", "link"}
+
+
+class Page(HTMLParser):
+    """Tags in balance, links, images and text of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.links, self.images, self.text = [], [], [], []
+        self.tags = set()
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        self.tags.add(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        if "href" in values:
+            self.links.append(values["href"])
+        if tag == "img":
+            self.images.append(values["src"])
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def experiment():
+    return Experiment(
+        images={"files": ("m.tif",)}, prediction={"network": "n"},
+        stages=("predict", "occupancy", "report"),
+    )  # fmt: skip
+
+
+def report(root):
+    (root / "report").mkdir(exist_ok=True)
+    page = write_report(root, root / "report", experiment())
+    assert page == root / "index.html"
+    return Page(page.read_text(encoding="utf-8"))
+
+
+def fill(root, file="m.tif", frames=3, per_frame=2):
+    """A predict folder as the stage writes it."""
+    count = frames * per_frame
+    rng = np.random.default_rng(0)
+    peaks = Peaks(
+        frame=np.repeat(np.arange(frames), per_frame),
+        positions=rng.uniform(0, 8, (count, 2)),
+        class_index=np.zeros(count, int),
+        score=np.ones(count),
+        probabilities=np.tile([1.0, 0.0], (count, 1)),
+        spread=np.full(count, np.nan),
+    )
+    rows = peaks_rows(peaks, 0.2, CLASSES, file)
+    write_table(root / "predict" / "columns.csv", rows, column_fields(CLASSES))
+    images = rng.normal(size=(frames, 40, 40)).astype(np.float32)
+    kept = Frames(images, (file,) * frames, np.arange(frames), 0.2, images[0])
+    write_frames(root / "predict" / "images.npz", kept)
+    part = {
+        "file": file, "frames": frames, "rows": 40, "cols": 40, "sampling": 0.2, "network": "n",
+        "classes": CLASSES,
+    }  # fmt: skip
+    (root / "predict" / "series.json").write_text(json.dumps([part]))
+    return kept
+
+
+def follow(root, kept, sites):
+    folder = root / "occupancy"
+    rows = [
+        dict.fromkeys(SITE_FIELDS, 0.5)
+        | {"site": i, "row_angstrom": 2.0 + i, "col_angstrom": 3.0, "class": "metal"}
+        for i in range(sites)
+    ]
+    write_table(folder / "sites.csv", rows, SITE_FIELDS)
+    write_table(folder / "transitions.csv", [], TRANSITION_FIELDS)
+    drift = [
+        {"frame": i, "row_angstrom": 0.3 * i, "col_angstrom": 0.4 * i, "usable": i != 1}
+        for i in range(3)
+    ]
+    write_table(folder / "drift.csv", drift, tuple(drift[0]))
+    write_frames(folder / "images.npz", kept)
+
+
+def test_an_empty_run_folder_has_a_page_with_its_settings(tmp_path):
+    page = report(tmp_path)
+    text = " ".join(page.text)
+    assert page.images == [] and "No stage has left a result" in text and "network: n" in text
+
+
+def test_a_movie_is_shown_with_maps_and_tables(tmp_path):
+    follow(tmp_path, fill(tmp_path), sites=2)
+    page = report(tmp_path)
+    text = " ".join("".join(page.text).split())
+    assert len(page.images) == 3 + 1 + 2  # frames, counts, maps
+    assert "found 6 columns in 3 images of 1 file: 6 metal, 0 oxide" in text
+    # 2 · (0.3, 0.4) Å is 1.0 Å.
+    assert "2 sites were followed through 2 of 3 frames; they changed 0 times." in text
+    assert (
+        "drifted by up to 1.0 Å" in text and "too few columns were found in them: frames 1" in text
+    )
+
+
+def test_the_page_needs_no_other_file_but_what_it_links_to(tmp_path):
+    follow(tmp_path, fill(tmp_path), sites=2)
+    for name in ("experiment.yaml", "log.txt", "environment.json"):
+        (tmp_path / name).write_text("")
+    page = report(tmp_path)
+    assert all(source.startswith("data:image/png;base64,") for source in page.images)
+    assert not page.tags & {"script", "link", "iframe"}
+    html = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?:|url\(|@import", html)
+    for target in page.links:
+        assert (tmp_path / target).is_file(), target
+
+
+def test_names_are_text_and_never_markup(tmp_path):
+    follow(tmp_path, fill(tmp_path, file=EVIL), sites=1)
+    page = report(tmp_path)
+    assert "script" not in page.tags and any(EVIL in text for text in page.text)
+
+
+def test_nothing_found_is_a_page_too(tmp_path):
+    follow(tmp_path, fill(tmp_path, per_frame=0), sites=0)
+    page = report(tmp_path)
+    text = " ".join(page.text)
+    assert "found 0 columns" in text and "0 sites were followed" in text
+    assert len(page.images) == 3 + 1
+
+
+def test_a_single_image_has_no_curve_of_counts(tmp_path):
+    fill(tmp_path, frames=1)
+    assert len(report(tmp_path).images) == 1
+
+
+def test_a_long_movie_is_shown_by_a_few_frames(tmp_path):
+    fill(tmp_path, frames=20)
+    assert len(report(tmp_path).images) == 6 + 1
+
+
+def test_a_damaged_result_is_named(tmp_path):
+    fill(tmp_path)
+    (tmp_path / "predict" / "series.json").write_text("[{")
+    with pytest.raises(InputError, match="series.json: this file cannot be read"):
+        report(tmp_path)
+
+
+def test_parts_escape_what_they_are_given():
+    parts = [
+        paragraph(EVIL), table([EVIL], [[EVIL]]), details(EVIL, EVIL), link(EVIL),
+        picture(b"x", EVIL, EVIL),
+    ]  # fmt: skip
+    for part in parts:
+        assert "script" not in Page(part.text).tags
+    cells = Page(table(["a"], [[0.12345], [None], [float("nan")], [7]]).text).text
+    assert [cell for cell in cells if cell.strip()] == ["a", "0.123", "–", "–", "7"]
+    assert "\x00" not in paragraph("a\x00b").text

@@ -1,0 +1,199 @@
+"""Figures, judged by their pixels."""
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from temnet.config.vibration_table import TableRow
+from temnet.errors import InputError
+from temnet.records import IGNORED
+from temnet.reporting.curves import (
+    count_figure,
+    f1_histogram,
+    training_figure,
+    vibration_figure,
+)
+from temnet.reporting.figures import (
+    class_colour,
+    encode_figure,
+    grey_limits,
+    save_figure,
+    scale_bar_length,
+)
+from temnet.reporting.gallery import errors, gallery_figure, prediction_figure
+from temnet.reporting.maps import occupancy_map, transition_map
+from temnet.reporting.overlay import overlay_figure
+from temnet.reporting.snapshots import (
+    Frames,
+    Picture,
+    read_frames,
+    read_pictures,
+    write_frames,
+    write_pictures,
+)
+
+SAMPLING = 0.2
+SHAPE = (60, 90)
+PLACES = np.array([[2.0, 4.0], [2.0, 14.0], [9.0, 4.0]])  # an L: chiral, (row, col) in Å
+COLUMNS = np.array([0, 1, 1])
+
+
+def pixels(figure):
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3] / 255
+
+
+def around(figure, place, radius):
+    """Colours of the figure's pixels within ``radius`` [Å] of a place (row, col) [Å]."""
+    image = pixels(figure)
+    axes = figure.axes[0]
+    x, y = axes.transData.transform([place[1], place[0]])
+    step = axes.transData.transform([1, 0])[0] - axes.transData.transform([0, 0])[0]
+    rows, cols = np.mgrid[: image.shape[0], : image.shape[1]]
+    distance = np.hypot(rows - (image.shape[0] - y), cols - x)
+    return image[distance < radius * step]
+
+
+def has_colour(colours, name, tolerance=0.1):
+    return bool(np.any(np.abs(colours - to_rgb(name)).max(axis=1) < tolerance))
+
+
+def test_circles_lie_at_row_and_column_in_the_colour_of_their_class():
+    figure = overlay_figure(np.zeros(SHAPE), SAMPLING, PLACES, COLUMNS, ["a", "b"], "t")
+    for place, index in zip(PLACES, COLUMNS, strict=True):
+        near = around(figure, place, 2.0)
+        assert has_colour(near, class_colour(index))
+        assert not has_colour(near, class_colour(1 - index))
+    swapped = PLACES[1][::-1]  # (14, 4) lies outside of the image, (4, 9) within
+    assert not has_colour(around(figure, [4.0, 9.0], 1.5), class_colour(1)), swapped
+
+
+@pytest.mark.parametrize(
+    ("width", "length"), [(36.4, 5), (90, 20), (4.0, 1), (400, 100), (8.0, 2), (0.5, 0.1)]
+)
+def test_scale_bar_is_a_round_length_of_a_quarter_at_most(width, length):
+    assert scale_bar_length(width) == pytest.approx(length)
+    assert scale_bar_length(width) <= width / 4 * (1 + 1e-9)
+
+
+def test_scale_bar_is_as_long_as_it_says():
+    figure = overlay_figure(np.zeros(SHAPE), SAMPLING, PLACES, COLUMNS, ["a", "b"])
+    (bar,) = [patch for patch in figure.axes[0].patches if patch.get_gid() == "scale-bar"]
+    assert bar.get_width() == scale_bar_length(90 * SAMPLING) == 2.0
+    (text,) = [text for text in figure.axes[0].texts if "nm" in text.get_text()]
+    assert text.get_text() == "0.2 nm"
+
+
+@pytest.mark.parametrize("draw", [occupancy_map, transition_map])
+def test_maps_colour_each_site_by_its_per_cent(draw):
+    values = np.array([0.0, 0.4, np.nan])
+    figure = draw(np.zeros(SHAPE), SAMPLING, PLACES, values, "title")
+    top = figure.axes[1].get_ylim()[1]
+    assert top == (100 if draw is occupancy_map else 40)
+    colours = matplotlib.colormaps["viridis" if draw is occupancy_map else "plasma"]
+    for place, value in zip(PLACES[:2], values, strict=False):
+        expected = colours(100 * value / top)[:3]
+        assert has_colour(around(figure, place, 0.3), expected, 0.03)
+    assert not has_colour(around(figure, PLACES[2], 0.3), colours(0.0)[:3], 0.03)
+
+
+@pytest.mark.parametrize("image", [np.zeros(SHAPE), np.full(SHAPE, np.nan), np.eye(2)])
+def test_flat_and_empty_images_are_drawn(image):
+    low, high = grey_limits(image)
+    assert np.isfinite([low, high]).all() and low < high
+    empty = np.zeros((0, 2))
+    assert pixels(overlay_figure(image, 0.1, empty, np.zeros(0, int), ["a"])).size
+
+
+def test_titles_are_text_and_not_mathematics(tmp_path):
+    title = "$\\frac{" + 200 * "x" + ".tif"
+    figure = overlay_figure(np.zeros(SHAPE), SAMPLING, PLACES, COLUMNS, ["$a", "b_{"], title)
+    png = save_figure(figure, tmp_path, "f")
+    assert png.startswith(b"\x89PNG") and (tmp_path / "f.png").read_bytes() == png
+    assert (tmp_path / "f.svg").read_text().count("<svg") == 1
+    again = overlay_figure(np.zeros(SHAPE), SAMPLING, PLACES, COLUMNS, ["$a", "b_{"], title)
+    assert encode_figure(again, "png") == png
+
+
+def picture(found=(), found_class=(), true_class=(0, 1, IGNORED)):
+    return Picture(
+        image=np.zeros(SHAPE), sampling=SAMPLING, index=0, caption="$x$",
+        true_positions=PLACES, true_class=np.array(true_class),
+        found_positions=np.array(found, float).reshape(-1, 2),
+        found_class=np.array(found_class, int),
+    )  # fmt: skip
+
+
+def test_errors_are_missed_invented_and_confused():
+    found = [[2.1, 4.0], [9.0, 4.1], [7.0, 7.0]]  # the wrong class, on an ignored one, on nothing
+    missed, invented, confused = errors(picture(found, [1, 0, 0]), 0.5)
+    np.testing.assert_allclose(missed, [[2.0, 14.0]])
+    np.testing.assert_allclose(invented, [[7.0, 7.0]])
+    np.testing.assert_allclose(confused, [[2.1, 4.0]])
+
+
+def test_galleries_of_any_number_of_pictures_are_drawn():
+    for count in (1, 5):
+        assert pixels(gallery_figure([picture()] * count, ["a", "b"])).size
+    assert pixels(prediction_figure([picture([[2.0, 4.0]], [0])], ["a", "b"], 0.5)).size
+
+
+def test_histogram_leaves_out_what_has_no_score():
+    figure = f1_histogram({"net": np.array([0.9, 1.0, np.nan])})
+    heights = [
+        patch.get_height() for patch in figure.axes[0].patches if hasattr(patch, "get_height")
+    ]
+    assert sum(heights) == 2
+    (label,) = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "mean 0.950" in label and "2 images, 1 empty ones left out" in label
+    assert "no image with columns" in (
+        f1_histogram({"net": np.array([np.nan])}).legends[0].get_texts()[0].get_text()
+    )
+
+
+def test_counts_have_their_average_in_the_legend():
+    figure = count_figure({"metal": np.array([1, 2, 6])}, "m", frame_time=2.5)
+    assert "metal: 3.0 on average" in figure.legends[0].get_texts()[0].get_text()
+    assert np.allclose(figure.axes[0].lines[0].get_ydata(), [1, 2, 6])
+
+
+def test_training_marks_the_best_epoch_even_of_one():
+    rows = [{"epoch": i, "loss": 2.0 - i, "peak_f1": f1} for i, f1 in enumerate((0.3, 0.8, 0.5))]
+    figure = training_figure(rows)
+    assert any("best 0.800" in text.get_text() for text in figure.axes[1].texts)
+    assert pixels(training_figure(rows[:1])).size
+
+
+def test_vibration_has_a_line_for_each_direction_that_differs():
+    def row(element, count, along):
+        return TableRow(
+            element=element, coordination=count, atoms=9, in_plane=0.1, along_beam=along
+        )
+
+    figure = vibration_figure([row("Au", 6, 0.1), row("Au", 12, 0.1), row("S", 3, 0.2)])
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["Au", "S, in plane", "S, along beam"]
+
+
+def test_snapshots_come_back(tmp_path):
+    mean = np.full((3, 4), np.nan, np.float32)
+    frames = Frames(np.ones((2, 3, 4), np.float32), ("a", "b"), np.array([0, 7]), 0.2, mean)
+    write_frames(tmp_path / "f.npz", frames)
+    found = read_frames(tmp_path / "f.npz")
+    assert found.names == ("a", "b") and found.numbers.tolist() == [0, 7] and found.sampling == 0.2
+    assert np.isnan(found.mean).all()
+    write_pictures(tmp_path / "p.npz", [picture([[1, 2]], [0]), picture()])
+    first, second = read_pictures(tmp_path / "p.npz")
+    np.testing.assert_array_equal(first.found_positions, [[1, 2]])
+    assert first.caption == "$x$" and len(second.found_class) == 0
+
+
+@pytest.mark.parametrize("read", [read_frames, read_pictures])
+def test_damaged_snapshots_are_named(tmp_path, read):
+    (tmp_path / "x.npz").write_bytes(b"PK\x03\x04 no archive")
+    with pytest.raises(InputError, match="x.npz: these images cannot be read"):
+        read(tmp_path / "x.npz")
+    np.savez(tmp_path / "x.npz", other=1)
+    with pytest.raises(InputError, match="x.npz: expected the arrays"):
+        read(tmp_path / "x.npz")
