@@ -33,13 +33,6 @@ Stage = Literal[
 STAGES: tuple[Stage, ...] = get_args(Stage)
 """Every stage, in the order in which they run."""
 
-STRUCTURE_CLASSES = {
-    "mos2": {"Mo", "S2", "S"},
-    "nanoparticle": {"metal", "oxide"},
-    "graphene": {"C"},
-}
-"""Kinds of column that each kind of structure has."""
-
 SIMULATION_SECTIONS = ("structure", "microscope", "camera", "labels", "data", "model")
 """Sections without which nothing can be simulated."""
 
@@ -122,7 +115,9 @@ class Experiment(Settings):
     def _classes_exist(self) -> Experiment:
         if self.structure is None or self.labels is None:
             return self
-        known = STRUCTURE_CLASSES[self.structure.kind]
+        known = self.structure.column_classes
+        if known is None:
+            return self
         unknown = [name for name in self.labels.classes if name not in known]
         if unknown:
             raise ValueError(

@@ -41,3 +41,8 @@ class DefectedGraphene(Settings):
         {"uniform": (2, 8)}, validate_default=True, description="Mean radius of a hole [Å]."
     )
     empty: Empty = Field(Empty(), description="Examples without the sheet.")
+
+    @property
+    def column_classes(self) -> frozenset[str] | None:
+        """Names that columns can have."""
+        return frozenset({"C"})

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Number, Settings, bounded
 from temnet.config.distributions import support as support_of
 from temnet.config.negatives import Empty
-from temnet.config.supports import Graphene
+from temnet.config.supports import AmorphousCarbon, Graphene
+
+METALS = ("Co", "Nb", "V", "W")
+"""Elements that can stand for Mo."""
+
+CHALCOGENS = ("Se", "Te")
+"""Elements that can stand for S."""
 
 
 class Vacancies(Settings):
@@ -53,8 +59,32 @@ class MoS2(Settings):
         description="Tilt [deg] about a random axis in the plane.",
     )
     vacancies: Vacancies = Field(Vacancies(), description="Missing atoms.")
+    antisites: bounded(0, 0.3) = Field(
+        0.0, description="Fraction of Mo atoms and of S pairs that have changed their places."
+    )
+    substitutes: dict[str, bounded(0, 1)] = Field(
+        {}, description="Fraction of Mo atoms or S atoms that another element stands for."
+    )
+    layers: bounded(1, 2) = Field(
+        1, description="Number of layers (rounded to a whole number); two are stacked by 2H or 3R."
+    )
+    strain: bounded(0, 0.1) = Field(
+        0.0, description="Standard deviation of each component of a uniform strain (fraction)."
+    )
+    local_strain: bounded(0, 0.1) = Field(
+        0.0, description="Largest strain of a smooth wave of displacements (fraction)."
+    )
+    ripple: bounded(0, 5, unit="Å") = Field(
+        0.0, description="Amplitude of a wave of the whole sheet out of its plane [Å]."
+    )
+    ripple_wavelength: bounded(15, 500, unit="Å") = Field(
+        {"uniform": (40, 120)}, validate_default=True, description="Length of that wave [Å]."
+    )
     edge_probability: float = Field(
         0.5, ge=0, le=1, description="Fraction of examples in which the flake ends in the image."
+    )
+    edges: bounded(1, 3) = Field(
+        1, description="Number of edges of a flake that ends (rounded to a whole number)."
     )
     holes: bounded(0, 20) = Field(
         {"choice": (0, 0, 1, 2)},
@@ -64,5 +94,30 @@ class MoS2(Settings):
     hole_radius: bounded(1, 50, unit="Å") = Field(
         {"uniform": (2, 6)}, validate_default=True, description="Mean radius of a hole [Å]."
     )
-    support: Graphene | None = Field(None, description="What the flake lies on.")
+    support: Annotated[Graphene | AmorphousCarbon, Field(discriminator="kind")] | None = Field(
+        None, description="What the flake lies on."
+    )
     empty: Empty = Field(Empty(), description="Examples without the flake.")
+
+    @field_validator("substitutes")
+    @classmethod
+    def _known_substitutes(cls, substitutes: dict[str, Number]) -> dict[str, Number]:
+        for element in substitutes:
+            if element not in (*METALS, *CHALCOGENS):
+                known = ", ".join((*METALS, *CHALCOGENS))
+                raise ValueError(f"expected elements out of {known}; got {element!r}")
+        for family in (METALS, CHALCOGENS):
+            most = sum(support_of(value)[1] for key, value in substitutes.items() if key in family)
+            if most > 1:
+                raise ValueError(
+                    f"the substitutes for one element add up to {most:g}; lower them until they "
+                    "are at most 1"
+                )
+        return substitutes
+
+    @property
+    def column_classes(self) -> frozenset[str] | None:
+        """Names that columns can have; None where any formula can come about."""
+        if self.substitutes or support_of(self.layers)[1] >= 1.5:
+            return None
+        return frozenset({"Mo", "S2", "S"})

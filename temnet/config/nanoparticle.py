@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
 from temnet.config.distributions import Settings, Text, bounded, texts
 from temnet.config.negatives import Empty
-from temnet.config.supports import Oxide
+from temnet.config.supports import AmorphousCarbon, Oxide
 
 FCC_METALS = ("Ag", "Al", "Au", "Cu", "Ni", "Pd", "Pt")
 """Elements that ``kind: nanoparticle`` builds; ASE's EMT potential knows them all."""
 
-ZONE_AXES = ("110", "100", "111")
+ZONE_AXES = ("110", "100", "111", "211")
 """Directions of the beam, in the crystal's axes, that ``kind: nanoparticle`` offers."""
+
+
+SHAPES = ("random", "wulff")
+"""Shapes of particles."""
 
 
 class Nanoparticle(Settings):
@@ -30,7 +34,7 @@ class Nanoparticle(Settings):
         validate_default=True,
         description="Factor on the element's lattice constant.",
     )
-    zone_axis: Text = Field("110", description="Direction along the beam: 110, 100 or 111.")
+    zone_axis: Text = Field("110", description="Direction along the beam: 110, 100, 111 or 211.")
     radius: bounded(3, 60, unit="Å") = Field(
         {"uniform": (6, 14)},
         validate_default=True,
@@ -50,7 +54,20 @@ class Nanoparticle(Settings):
         description="Tilt of the zone axis [deg] about a random axis in the image; cut to what "
         "keeps neighbouring columns apart.",
     )
-    support: Oxide | None = Field(None, description="What the particle sits on.")
+    shape: Text = Field(
+        "random",
+        description="`random`: facets at random distances, roughened; `wulff`: the shape of least "
+        "surface energy, roughened.",
+    )
+    twin_probability: float = Field(
+        0.0, ge=0, le=1, description="Fraction of particles with a {111} twin plane."
+    )
+    fault_probability: float = Field(
+        0.0, ge=0, le=1, description="Fraction of particles with a {111} stacking fault."
+    )
+    support: Annotated[Oxide | AmorphousCarbon, Field(discriminator="kind")] | None = Field(
+        None, description="What the particle sits on."
+    )
     empty: Empty = Field(Empty(), description="Examples without the particle.")
 
     @field_validator("element")
@@ -61,6 +78,14 @@ class Nanoparticle(Settings):
                 raise ValueError(f"expected one of {', '.join(FCC_METALS)}; got {word!r}")
         return element
 
+    @field_validator("shape")
+    @classmethod
+    def _known_shape(cls, shape: Text) -> Text:
+        for word in texts(shape):
+            if word not in SHAPES:
+                raise ValueError(f"expected one of {', '.join(SHAPES)}; got {word!r}")
+        return shape
+
     @field_validator("zone_axis")
     @classmethod
     def _known_axis(cls, zone_axis: Text) -> Text:
@@ -68,3 +93,8 @@ class Nanoparticle(Settings):
             if word not in ZONE_AXES:
                 raise ValueError(f"expected one of {', '.join(ZONE_AXES)}; got {word!r}")
         return zone_axis
+
+    @property
+    def column_classes(self) -> frozenset[str] | None:
+        """Names that columns can have."""
+        return frozenset({"metal", "oxide"})

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from temnet.config.distributions import Settings
 
 
 class Empty(Settings):
-    """How often the specimen is left out, so that a network learns what noise looks like."""
+    """How often there are no columns to be found, so that a network learns what that looks like."""
 
     probability: float = Field(
         0.05, ge=0, le=1, description="Fraction of examples that show no specimen at all."
     )
+    amorphous: float = Field(
+        0.0, ge=0, le=1, description="Fraction that shows a film of amorphous carbon alone."
+    )
+    off_axis: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Fraction that shows a metal particle so far off any zone axis that there "
+        "are fringes at most.",
+    )
+
+    @model_validator(mode="after")
+    def _leave_some(self) -> Empty:
+        together = self.probability + self.amorphous + self.off_axis
+        if together > 1:
+            raise ValueError(
+                f"probability, amorphous and off_axis add up to {together:g}; lower them until "
+                "they are at most 1"
+            )
+        return self

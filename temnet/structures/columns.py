@@ -37,6 +37,17 @@ def project(atoms: Atoms, chosen: np.ndarray, tolerance: float = TOLERANCE) -> n
     return atom_column
 
 
+def formula(composition: Mapping[str, int]) -> str:
+    """A column's name by what stands on it, elements by the alphabet.
+
+    >>> formula({"S": 2}), formula({"Se": 1, "S": 1}), formula({"Mo": 1, "S": 2})
+    ('S2', 'SSe', 'MoS2')
+    """
+    return "".join(
+        f"{element}{count if count > 1 else ''}" for element, count in sorted(composition.items())
+    )
+
+
 def column_positions(positions: np.ndarray, atom_column: np.ndarray) -> np.ndarray:
     """Mean projected position of each column's atoms.
 

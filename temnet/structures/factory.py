@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from ase import Atoms
 
 from temnet.config.structure import StructureSettings
-from temnet.records import Columns, Structure
+from temnet.records import Structure
 from temnet.structures.geometry import Field
 from temnet.structures.graphene import build_graphene
 from temnet.structures.mos2 import build_mos2
 from temnet.structures.nanoparticle import build_nanoparticle
+from temnet.structures.negatives import draw_negative
 
 BUILDERS: dict[str, Callable[..., Structure]] = {
     "mos2": build_mos2,
@@ -25,7 +25,7 @@ BUILDERS: dict[str, Callable[..., Structure]] = {
 def build_structure(
     settings: StructureSettings, field: Field, classes: Sequence[str], rng: np.random.Generator
 ) -> Structure:
-    """A random specimen, or none at all with the settings' `empty.probability`.
+    """A random specimen, or one without columns as often as the settings' `empty` asks for.
 
     Args:
         settings: What is drawn.
@@ -33,7 +33,7 @@ def build_structure(
         classes: The experiment's classes.
         rng: Draws the specimen.
     """
-    if rng.random() < settings.empty.probability:
-        nothing = np.zeros(0, np.int64)
-        return Structure(Atoms(), Columns.empty(), nothing, {"structure": "empty"})
+    negative = draw_negative(settings, field, rng)
+    if negative is not None:
+        return negative
     return BUILDERS[settings.kind](settings, field, classes, rng)

@@ -11,9 +11,9 @@ from ase.data import atomic_numbers, reference_states
 
 from temnet.config.molecular_dynamics import MolecularDynamics
 from temnet.config.nanoparticle import FCC_METALS, Nanoparticle
+from temnet.structures.clusters import grow_particle
 from temnet.structures.coordination import SQUARE_HALF
 from temnet.structures.graphene import drop_dangling
-from temnet.structures.nanoparticle import grow_particle
 
 BULK_CELLS = 4
 """Cubic cells along each side of a periodic piece of metal."""

@@ -3,51 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers, reference_states
 from scipy.spatial import cKDTree
 
 from temnet.config.distributions import draw, draw_text
 from temnet.config.nanoparticle import FCC_METALS, Nanoparticle
+from temnet.config.supports import AmorphousCarbon, Oxide
 from temnet.records import Structure
+from temnet.structures.amorphous import amorphous_carbon
+from temnet.structures.clusters import Particle, grow_particle
 from temnet.structures.columns import MAX_SMEAR, ignore_smeared, make_structure, project
 from temnet.structures.geometry import Field, tilt_matrix, zone_axis_matrix
+from temnet.structures.planar_faults import fault_normals, stacking_fault, twin
 from temnet.structures.supports import CATIONS, OxideCrystal, build_oxide
 
 ZONES = {
     "110": (np.array([1.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])),
     "100": (np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])),
     "111": (np.array([1.0, 1.0, 1.0]), np.array([1.0, -1.0, 0.0])),
+    "211": (np.array([2.0, 1.0, 1.0]), np.array([0.0, 1.0, -1.0])),
 }
 """Direction along the beam and one across it, of each zone axis."""
 
-COLUMN_SPACING = {"110": np.sqrt(3 / 8), "100": 0.5, "111": 1 / np.sqrt(6)}
+COLUMN_SPACING = {"110": np.sqrt(3 / 8), "100": 0.5, "111": 1 / np.sqrt(6), "211": np.sqrt(1 / 8)}
 """Distance of neighbouring projected columns, in lattice constants."""
-
-FACETS = np.array(
-    [v for v in product((-1, 0, 1), repeat=3) if np.abs(v).sum() in (1, 3)], dtype=float
-)
-"""Normals of the 6 {100} and the 8 {111} planes."""
-
-NEIGHBOURS = np.array([v for v in product((-1, 0, 1), repeat=3) if np.abs(v).sum() == 2])
-"""The 12 nearest neighbours of an fcc site, in half lattice constants."""
-
-
-@dataclass(frozen=True)
-class Particle:
-    """A particle in its crystal's axes.
-
-    Attributes:
-        sites: (N, 3) int64, fcc sites in half lattice constants.
-        lattice_constant: a [Å].
-    """
-
-    sites: np.ndarray
-    lattice_constant: float
 
 
 def build_nanoparticle(
@@ -68,18 +49,22 @@ def build_nanoparticle(
     particle = grow_particle(settings, element, rng)
     rotation = rng.uniform(0, 2 * np.pi)
     orientation = _in_plane(rotation) @ zone_axis_matrix(*ZONES[zone])
-    positions = particle.sites * particle.lattice_constant / 2 @ orientation.T
+    crystal, faults = _faulted(particle, settings, ZONES[zone][0], rng)
+    positions = crystal @ orientation.T
     parameters: dict[str, object] = {
         "structure": "nanoparticle",
         "element": element,
         "zone_axis": zone,
         "rotation_deg": float(np.rad2deg(rotation)),
         "lattice_constant": particle.lattice_constant,
+        **faults,
     }
-    with_oxide = settings.support is not None and rng.random() < settings.support.probability
+    support = settings.support
+    if support is not None and rng.random() >= support.probability:
+        support = None
     oxide = None
-    if with_oxide and settings.support is not None:
-        oxide, drawn = build_oxide(settings.support, field, zone, orientation, rng)
+    if isinstance(support, Oxide):
+        oxide, drawn = build_oxide(support, field, zone, orientation, rng)
         positions = _set_on(positions, oxide, particle.lattice_constant)
         parameters |= drawn
     positions = _place(positions, field, oxide, rng)
@@ -95,8 +80,51 @@ def build_nanoparticle(
     metal_column = project(metal, np.ones(len(metal), bool))
     metal.positions = (positions - centre) @ tilt_matrix(tilt, direction).T + centre
     atoms, atom_column = _join(metal, metal_column, oxide)
+    if isinstance(support, AmorphousCarbon):
+        atoms, atom_column, drawn = _on_film(atoms, atom_column, support, field, rng)
+        parameters |= drawn
     structure = make_structure(atoms, atom_column, _class_of, classes, parameters)
     return ignore_smeared(structure)
+
+
+def _faulted(
+    particle: Particle, settings: Nanoparticle, zone: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, dict[str, object]]:
+    """(N, 3) positions in the crystal's axes [Å], perhaps with a twin or a stacking fault."""
+    positions = particle.sites * particle.lattice_constant / 2
+    chance, normals = rng.random(), fault_normals(zone)
+    together = settings.twin_probability + settings.fault_probability
+    if chance >= together or not len(normals):
+        return positions, {}
+    normal = normals[rng.integers(len(normals))]
+    unit = normal / np.linalg.norm(normal)
+    layers = np.unique((positions @ unit).round(3))
+    # Not at the outermost layers, where there would be nothing on one side.
+    layer = int(rng.integers(len(layers) // 4, max(3 * len(layers) // 4, len(layers) // 4 + 1)))
+    if chance < settings.twin_probability:
+        return twin(positions, normal, layers[layer]), {"fault": "twin"}
+    between = layers[layer : layer + 2].mean()
+    return stacking_fault(positions, normal, between), {"fault": "stacking fault"}
+
+
+def _on_film(
+    atoms: Atoms,
+    atom_column: np.ndarray,
+    settings: AmorphousCarbon,
+    field: Field,
+    rng: np.random.Generator,
+) -> tuple[Atoms, np.ndarray, dict[str, object]]:
+    """A particle with a film of amorphous carbon before or behind it along the beam."""
+    film, drawn = amorphous_carbon(settings, field, rng)
+    gap = draw(settings.gap, rng)
+    z = atoms.positions[:, 2]
+    behind = rng.random() < 0.5
+    thickness = float(np.ptp(film.positions[:, 2])) if len(film) else 0.0
+    film.positions[:, 2] -= film.positions[:, 2].min() if len(film) else 0.0
+    film.positions[:, 2] += z.max() + gap if behind else z.min() - gap - thickness
+    none = np.full(len(film), -1, np.int64)
+    drawn = {"support": "amorphous carbon", **drawn}
+    return atoms + film, np.concatenate([atom_column, none]), drawn
 
 
 def _class_of(composition: Mapping[str, int]) -> str | None:
@@ -109,67 +137,6 @@ def _class_of(composition: Mapping[str, int]) -> str | None:
 def _in_plane(angle: float) -> np.ndarray:
     cosine, sine = np.cos(angle), np.sin(angle)
     return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
-
-
-def grow_particle(settings: Nanoparticle, element: str, rng: np.random.Generator) -> Particle:
-    """A truncated and roughened particle.
-
-    Fcc sites within 14 planes at random distances from a random centre, then atoms added one at
-    a time to surface sites with a probability ~ exp(CN / T), as in Madsen et al. 2018.
-    """
-    scale = draw(settings.lattice_constant_scale, rng)
-    lattice_constant = reference_states[atomic_numbers[element]]["a"] * scale
-    radius = draw(settings.radius, rng)
-    distances = radius * (1 + settings.facet_spread * rng.uniform(-1, 1, len(FACETS)))
-    distances[np.abs(FACETS).sum(axis=1) == 1] *= 2 / np.sqrt(3)  # {100} of a regular shape
-    normals = FACETS / np.linalg.norm(FACETS, axis=1, keepdims=True)
-    reach = int(np.ceil(2 * 1.8 * distances.max() / lattice_constant)) + 1
-    axis = np.arange(-reach, reach + 1)
-    grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
-    grid = grid[grid.sum(axis=1) % 2 == 0]
-    points = grid * lattice_constant / 2 + rng.uniform(-1, 1, 3)
-    sites = grid[np.all(points @ normals.T <= distances, axis=1)]
-    adatoms = draw(settings.adatoms, rng)
-    return Particle(roughen(sites, adatoms, rng), lattice_constant)
-
-
-def roughen(sites: np.ndarray, fraction: float, rng: np.random.Generator) -> np.ndarray:
-    """Sites with more of them around, each chosen with a probability ~ exp(CN / T).
-
-    Args:
-        sites: (N, 3) int, fcc sites in half lattice constants.
-        fraction: Atoms to add, as a fraction of the atoms with fewer than 12 neighbours.
-        rng: Draws the temperature T, between 0.5 and 2 in neighbours, and the sites.
-    """
-    if not len(sites):
-        return sites
-    taken = {tuple(site) for site in sites.tolist()}
-    steps = [tuple(step) for step in NEIGHBOURS.tolist()]
-
-    def around(site: tuple[int, ...]) -> list[tuple[int, ...]]:
-        x, y, z = site
-        return [(x + a, y + b, z + c) for a, b, c in steps]
-
-    coordination: dict[tuple[int, ...], int] = {}
-    surface = 0
-    for site in sorted(taken):
-        empty = [other for other in around(site) if other not in taken]
-        surface += bool(empty)
-        for other in empty:
-            coordination[other] = coordination.get(other, 0) + 1
-    temperature = rng.uniform(0.5, 2.0)
-    for _ in range(round(fraction * surface)):
-        # An adatom that touches fewer than three atoms would roll away.
-        candidates = [site for site, count in coordination.items() if count >= 3]
-        counts = np.array([coordination[site] for site in candidates], float)
-        weights = np.exp((counts - counts.max()) / temperature)
-        site = candidates[int(rng.choice(len(candidates), p=weights / weights.sum()))]
-        taken.add(site)
-        del coordination[site]
-        for other in around(site):
-            if other not in taken:
-                coordination[other] = coordination.get(other, 0) + 1
-    return np.array(sorted(taken))
 
 
 def _set_on(positions: np.ndarray, oxide: OxideCrystal, lattice_constant: float) -> np.ndarray:

@@ -10,7 +10,8 @@ from ase import Atoms
 from temnet.config.distributions import draw
 from temnet.config.supports import Oxide
 from temnet.structures.columns import project
-from temnet.structures.geometry import Field, random_rotation, tilt_matrix, zone_axis_matrix
+from temnet.structures.geometry import Field, tilt_matrix, zone_axis_matrix
+from temnet.structures.off_axis import fcc_reflections, off_axis_rotation
 
 LATTICE_CONSTANTS = {"CeO2": 5.411}
 """Cubic lattice constants [Å]; CeO2: Fm-3m, 5.411 Å at room temperature."""
@@ -26,6 +27,7 @@ SURFACES = {
     "110": np.array([[1, 1, 1], [1, 1, -1], [-1, -1, 1], [0, 0, 1], [1, 1, 0]], float),
     "100": np.array([[0, 1, 0], [0, 0, 1], [0, 1, 1], [0, -1, 1]], float),
     "111": np.array([[1, -1, 0], [1, 0, -1], [1, 1, -2], [2, -1, -1]], float),
+    "211": np.array([[1, -1, -1], [0, 1, -1]], float),
 }
 """Normals of surfaces that a crystal shows from the side, for each zone axis along the beam."""
 
@@ -33,8 +35,13 @@ ZONE = {
     "110": np.array([1.0, -1.0, 0.0]),
     "100": np.array([1.0, 0.0, 0.0]),
     "111": np.array([1.0, 1.0, 1.0]),
+    "211": np.array([2.0, 1.0, 1.0]),
 }
 """Direction along the beam."""
+
+
+OFF_AXIS_THICKNESS = 15.0
+"""Least thickness of a crystal in an orientation that shows no columns [Å]."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,12 @@ def build_oxide(
         The crystal and what was drawn.
     """
     thickness = draw(settings.thickness, rng)
-    relation, oxide_zone, orientation = _orientation(settings, zone, particle_orientation, rng)
+    relation = _relation(settings, rng)
+    if relation == "off axis":  # no thinner crystal can be turned so that it shows fringes alone
+        thickness = max(thickness, OFF_AXIS_THICKNESS)
+    oxide_zone, orientation = _orientation(
+        settings, relation, zone, particle_orientation, thickness, rng
+    )
     normal, tangent, step = _surface(settings, oxide_zone, orientation, rng)
     level = float(field.centre @ normal + rng.uniform(-0.35, 0.15) * min(field.height, field.width))
     landing = float(
@@ -98,7 +110,7 @@ def build_oxide(
     if relation == "off axis":
         on_column[:] = False
     atom_column = project(atoms, on_column)
-    tilt = np.deg2rad(draw(settings.tilt_deg, rng))
+    tilt = 0.0 if relation == "off axis" else np.deg2rad(draw(settings.tilt_deg, rng))
     matrix = tilt_matrix(tilt, rng.uniform(0, 2 * np.pi))
     pivot = np.array([*field.centre, 0.0])
     atoms.positions = (atoms.positions - pivot) @ matrix.T + pivot
@@ -123,16 +135,31 @@ def build_oxide(
     return crystal, drawn
 
 
-def _orientation(
-    settings: Oxide, zone: str, particle_orientation: np.ndarray, rng: np.random.Generator
-) -> tuple[str, str, np.ndarray]:
-    """How the oxide relates to the particle, its zone axis, and its (3, 3) orientation."""
+def _relation(settings: Oxide, rng: np.random.Generator) -> str:
+    """How the oxide's orientation relates to the particle's."""
     chance = rng.random()
     if chance < settings.off_axis_probability:
-        return "off axis", "none", random_rotation(rng)
+        return "off axis"
     if chance < settings.off_axis_probability + settings.epitaxial_probability:
+        return "epitaxial"
+    return "random"
+
+
+def _orientation(
+    settings: Oxide,
+    relation: str,
+    zone: str,
+    particle_orientation: np.ndarray,
+    thickness: float,
+    rng: np.random.Generator,
+) -> tuple[str, np.ndarray]:
+    """The oxide's zone axis, and the (3, 3) matrix from its crystal axes to the image's."""
+    if relation == "off axis":
+        reflections = fcc_reflections(LATTICE_CONSTANTS[settings.kind])
+        return "none", off_axis_rotation(reflections, thickness, rng)
+    if relation == "epitaxial":
         # The same axes as the particle's, so {111} is parallel to {111}.
-        return "epitaxial", zone, particle_orientation
+        return zone, particle_orientation
     other = str(rng.choice(["110", "110", "100", "111"]))
     angle = rng.uniform(0, 2 * np.pi)
     upwards = SURFACES[other][0]
@@ -141,7 +168,7 @@ def _orientation(
     turn = np.array(
         [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
     )
-    return "random", other, turn @ zone_axis_matrix(ZONE[other], upwards)
+    return other, turn @ zone_axis_matrix(ZONE[other], upwards)
 
 
 def _surface(

@@ -121,7 +121,7 @@ def test_the_values_themselves_are_right():
         ),
         (
             "structure.zone_axis=112",
-            "structure.zone_axis: expected one of 110, 100, 111; got '112'.",
+            "structure.zone_axis: expected one of 110, 100, 111, 211; got '112'.",
         ),
         ("camera=3", "camera: expected a section of `name: value` (the camera); got 3."),
         ("images.files=[]", "images.files: expected at least 1 entry; got []."),

@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from temnet.config.mos2 import MoS2, Vacancies
-from temnet.config.supports import Graphene
+from temnet.config.supports import AmorphousCarbon, Graphene
 from temnet.structures.geometry import Field
 from temnet.structures.mos2 import build_mos2
 
@@ -96,3 +96,81 @@ def test_a_class_that_the_experiment_does_not_have_is_ignored():
     structure = build_mos2(settings, FIELD, ("Mo", "S2"), np.random.default_rng(0))
     lonely = structure.columns.atom_count == 1
     assert set(structure.columns.class_index[lonely]) == {0, -1}
+
+
+def test_edges_of_either_kind_and_several_of_them():
+    areas = [
+        np.mean([len(flake(seed, edge_probability=1, edges=edges).columns) for seed in range(12)])
+        for edges in (1, 3)
+    ]
+    assert areas[1] < 0.8 * areas[0]
+
+
+def test_antisites_are_named_by_what_stands_there():
+    """A pair of S in the place of Mo is an S2 column on the Mo lattice, and the reverse."""
+    perfect = flake(rotation_deg=0)
+    mixed = flake(rotation_deg=0, antisites=0.2)
+    assert len(mixed.columns) == len(perfect.columns)
+    distance, index = cKDTree(mixed.columns.positions).query(perfect.columns.positions)
+    assert distance.max() < 1e-9
+    changed = mixed.columns.class_index[index] != perfect.columns.class_index
+    assert 0.15 < changed.mean() < 0.25
+    assert set(mixed.columns.class_index) == {0, 1}
+    counts = mixed.columns.atom_count
+    assert set(counts[mixed.columns.class_index == 1]) == {2}
+    assert set(counts[mixed.columns.class_index == 0]) == {1}
+
+
+def test_substitutes_have_their_fraction_and_their_names():
+    classes = ("Mo", "W", "S2", "SSe", "Se2")
+    settings = {"tilt_deg": 0, "edge_probability": 0, "holes": 0}
+    build = MoS2(**settings, substitutes={"W": 0.3, "Se": 0.5})
+    assert build.column_classes is None
+    structure = build_mos2(build, Field(60.0, 60.0, 2.0), classes, np.random.default_rng(0))
+    share = np.bincount(structure.columns.class_index, minlength=5) / len(structure.columns)
+    np.testing.assert_allclose(share, [0.35, 0.15, 0.125, 0.25, 0.125], atol=0.04)
+    with pytest.raises(ValueError, match="got 'Fe'"):
+        MoS2(substitutes={"Fe": 0.1})
+
+
+@pytest.mark.parametrize("stacking", ["2H", "3R"])
+def test_two_layers_lie_as_in_the_crystal(stacking):
+    """2H: every column is Mo over S2. 3R: Mo over S2, Mo alone and S2 alone."""
+    classes = ("MoS2", "Mo", "S2")
+    settings = MoS2(layers=2, tilt_deg=0, edge_probability=0, holes=0)
+    for seed in range(20):
+        structure = build_mos2(settings, FIELD, classes, np.random.default_rng(seed))
+        if structure.parameters["stacking"] == stacking:
+            break
+    inner = structure.columns.inside(FIELD.height, FIELD.width)
+    found = np.bincount(structure.columns.class_index[inner], minlength=3) / inner.sum()
+    np.testing.assert_allclose(found, [1, 0, 0] if stacking == "2H" else [1 / 3] * 3, atol=0.05)
+    z = structure.atoms.positions[structure.atoms.numbers == 42, 2]
+    np.testing.assert_allclose(sorted({float(v) for v in z.round(3)}), [0, 6.15])
+
+
+def test_graphene_of_several_layers():
+    structure = flake(support=Graphene(layers=3, gap=3.4))
+    z = structure.atoms.positions[structure.atoms.numbers == 6, 2]
+    levels = np.unique(np.abs(z).round(3))
+    np.testing.assert_allclose(levels, 3.13 / 2 + 3.4 + 3.35 * np.arange(3), atol=1e-3)
+    assert structure.parameters["graphene_layers"] == 3
+
+
+def test_amorphous_carbon_lies_beside_the_flake_at_its_density():
+    support = AmorphousCarbon(thickness=20, density=2.0, gap=2.0)
+    structure = flake(support=support)
+    carbon = structure.atoms.positions[structure.atoms.numbers == 6]
+    assert np.abs(carbon[:, 2]).min() >= 3.13 / 2 + 2.0 - 1e-9
+    assert np.ptp(carbon[:, 2]) == pytest.approx(20, abs=0.2)
+    # 2 g/cm^3 is 0.1003 atoms per cubic Å; the flake is cut 2 Å larger than field and margin.
+    volume = (FIELD.height + 14) * (FIELD.width + 14) * 20
+    assert len(carbon) / volume == pytest.approx(0.1003, rel=0.01)
+    assert cKDTree(carbon).query(carbon, k=2)[0][:, 1].min() >= 1.3
+    assert not np.any(structure.atom_column[structure.atoms.numbers == 6] >= 0)
+
+
+def test_a_support_may_be_there_sometimes():
+    support = Graphene(probability=0.5)
+    with_it = [6 in flake(seed, support=support).atoms.numbers for seed in range(30)]
+    assert 5 < sum(with_it) < 25

@@ -1,0 +1,54 @@
+"""Amorphous carbon: films that carry specimens, or nothing but a film."""
+
+from __future__ import annotations
+
+import numpy as np
+from ase import Atoms
+from scipy.spatial import cKDTree
+
+from temnet.config.distributions import draw
+from temnet.config.supports import AmorphousCarbon
+from temnet.structures.geometry import Field
+
+MIN_DISTANCE = 1.3
+"""No two carbon atoms are closer than this [Å]."""
+
+ATOMS_PER_GRAM = 0.0501408
+"""Carbon atoms per Å^3 for 1 g/cm^3: Avogadro's number over 12.011 g and 1e24 Å^3/cm^3."""
+
+
+def amorphous_carbon(
+    settings: AmorphousCarbon, field: Field, rng: np.random.Generator
+) -> tuple[Atoms, dict[str, object]]:
+    """A film that fills a field with its margin; its faces lie at z = 0 and its thickness.
+
+    Places are drawn one after another, and those too near to an earlier one are drawn again.
+
+    Args:
+        settings: Density and thickness.
+        field: What is filled.
+        rng: Draws the film.
+
+    Returns:
+        The atoms [Å] and what was drawn.
+    """
+    thickness, density = draw(settings.thickness, rng), draw(settings.density, rng)
+    low = np.array([-field.margin, -field.margin, 0.0])
+    high = np.array([field.width + field.margin, field.height + field.margin, thickness])
+    count = round(density * ATOMS_PER_GRAM * float(np.prod(high - low)))
+    points = np.zeros((0, 3))
+    while len(points) < count:
+        more = rng.uniform(low, high, (count - len(points), 3))
+        points = _apart(np.concatenate([points, more]))
+    drawn = {"carbon_thickness": thickness, "carbon_density": density}
+    return Atoms(f"C{count}" if count else "", points), drawn
+
+
+def _apart(points: np.ndarray) -> np.ndarray:
+    """Points of which none is too near to one before it that is kept."""
+    pairs = cKDTree(points).query_pairs(MIN_DISTANCE, output_type="ndarray")
+    keep = np.ones(len(points), bool)
+    for first, second in pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].tolist():
+        if keep[first]:
+            keep[second] = False
+    return points[keep]

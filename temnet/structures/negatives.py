@@ -1,0 +1,81 @@
+"""Specimens that show no columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers, reference_states
+
+from temnet.config.distributions import draw_text
+from temnet.config.nanoparticle import FCC_METALS, Nanoparticle
+from temnet.config.structure import StructureSettings
+from temnet.config.supports import AmorphousCarbon
+from temnet.records import Columns, Structure
+from temnet.structures.amorphous import amorphous_carbon
+from temnet.structures.clusters import grow_particle
+from temnet.structures.geometry import Field
+from temnet.structures.off_axis import fcc_reflections, off_axis_rotation
+
+OTHER_PARTICLE = Nanoparticle(element={"choice": FCC_METALS}, radius={"uniform": (8, 14)})
+"""The particle that takes the place of a specimen of another kind."""
+
+THINNEST = 15.0
+"""Thickness below which any orientation shows columns [Å]."""
+
+
+def draw_negative(
+    settings: StructureSettings, field: Field, rng: np.random.Generator
+) -> Structure | None:
+    """A specimen without columns, as often as the settings' `empty` asks for; else None.
+
+    Args:
+        settings: The specimen's settings.
+        field: What is filled.
+        rng: Draws whether there is one, and the specimen.
+    """
+    chance, start = rng.random(), 0.0
+    for name, build in KINDS.items():
+        share = getattr(settings.empty, name)
+        if start <= chance < start + share:
+            return build(settings, field, rng)
+        start += share
+    return None
+
+
+def _nothing(settings: StructureSettings, field: Field, rng: np.random.Generator) -> Structure:
+    return _without_columns(Atoms(), {"structure": "empty"})
+
+
+def _film(settings: StructureSettings, field: Field, rng: np.random.Generator) -> Structure:
+    film, drawn = amorphous_carbon(AmorphousCarbon(), field, rng)
+    return _without_columns(film, {"structure": "amorphous", **drawn})
+
+
+def _fringes(settings: StructureSettings, field: Field, rng: np.random.Generator) -> Structure:
+    """A metal particle in an orientation that shows one set of lattice planes at most."""
+    own = settings if isinstance(settings, Nanoparticle) else OTHER_PARTICLE
+    element = draw_text(own.element, rng)
+    particle = grow_particle(own, element, rng)
+    positions = particle.sites * particle.lattice_constant / 2
+    constant = reference_states[atomic_numbers[element]]["a"]
+    thickness = 2 * float(np.linalg.norm(positions - positions.mean(axis=0), axis=1).mean())
+    rotation = off_axis_rotation(fcc_reflections(constant), max(thickness, THINNEST), rng)
+    positions = (positions - positions.mean(axis=0)) @ rotation.T
+    middle = field.centre + rng.uniform(-0.3, 0.3, 2) * [field.width, field.height]
+    positions[:, :2] += middle
+    atoms = Atoms([element] * len(positions), positions)
+    return _without_columns(atoms, {"structure": "off axis", "element": element})
+
+
+def _without_columns(atoms: Atoms, parameters: dict[str, object]) -> Structure:
+    return Structure(atoms, Columns.empty(), np.full(len(atoms), -1, np.int64), parameters)
+
+
+KINDS: dict[str, Callable[..., Structure]] = {
+    "probability": _nothing,
+    "amorphous": _film,
+    "off_axis": _fringes,
+}
+"""What to build for each share in the settings."""
