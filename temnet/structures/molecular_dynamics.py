@@ -30,6 +30,9 @@ UFF_CARBON = {"Mo": (3.325e-3, 3.054), "S": (7.355e-3, 3.513)}
 """Lennard-Jones energy [eV] and length [Å] of carbon against Mo and S: geometric means of Rappé et
 al., J. Am. Chem. Soc. 114, 10024 (1992); LAMMPS has no interlayer potential for this pair."""
 
+LARGEST_SEED = 900_000_000
+"""LAMMPS refuses seeds above this."""
+
 MPI_LIBRARY = "libmpi.so.12"
 
 
@@ -195,7 +198,7 @@ def _setup(
         lines.append(f"create_atoms {elements.index(symbol) + 1} single {place} units box")
     lines += [f"mass {i + 1} {MASSES[name]}" for i, name in enumerate(elements)]
     lines += _potential(elements, package / "share" / "lammps" / "potentials")
-    seeds = rng.integers(1, 2**30, size=2)
+    seeds = rng.integers(1, LARGEST_SEED, size=2)
     temperature, step = settings.temperature, settings.time_step * 1e-3
     return [
         *lines,

@@ -98,13 +98,15 @@ def _long_waves(places: np.ndarray, wavelength: float) -> np.ndarray:
     return np.stack(columns, axis=1)
 
 
-def stayed(moves: np.ndarray) -> np.ndarray:
+def stayed(moves: np.ndarray, sheet: bool) -> np.ndarray:
     """(N,) bool: atoms that kept to one site throughout.
 
     Args:
         moves: (F, N, 3) displacements from the mean [Å].
+        sheet: Whether they lie in a sheet, which flaps out of its plane without any atom hopping.
     """
-    return np.linalg.norm(moves, axis=2).max(axis=0) < HOP
+    far = np.linalg.norm(moves[..., :2] if sheet else moves, axis=2)
+    return far.max(axis=0) < HOP
 
 
 def quantum_factor(moves: np.ndarray, interval: float, temperature: float) -> float:

@@ -38,7 +38,7 @@ def measure_run(
     else:
         in_plane = along = np.sqrt(np.mean(sigma**2, axis=1))
     neighbours = coordination(specimen.atoms, cutoffs(settings))
-    kept = stayed(moves)
+    kept = stayed(moves, trajectory.sheet)
     rows, quantum = [], {}
     for number in np.unique(trajectory.numbers):
         own = kept & (trajectory.numbers == number)

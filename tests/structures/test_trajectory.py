@@ -82,7 +82,10 @@ def test_long_waves_are_bending_and_short_ones_are_vibration(sheet):
 def test_an_atom_that_hops_is_found():
     moves = np.zeros((10, 3, 3))
     moves[5:, 1, 0] = 2.0
-    assert stayed(moves).tolist() == [True, False, True]
+    assert stayed(moves, sheet=True).tolist() == [True, False, True]
+    moves[5:, 2, 2] = 2.0
+    assert stayed(moves, sheet=False).tolist() == [True, False, False]
+    assert stayed(moves, sheet=True).tolist() == [True, False, True]
 
 
 @settings(deadline=None, max_examples=20)
