@@ -22,6 +22,9 @@ ANGSTROM_PER = {
 MICROMETRE = ANGSTROM_PER["µm"]
 """One micrometre [Å]."""
 
+MILLIMETRE = ANGSTROM_PER["mm"]
+"""One millimetre [Å]."""
+
 MILLIRADIAN = 1.0e-3
 """One milliradian [rad]."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from collections.abc import Mapping
+from itertools import pairwise
+
+from pydantic import Field, ValidationInfo, field_validator
 
 from temnet.config.distributions import Settings, Text, bounded, texts
 
@@ -21,6 +24,25 @@ class TransferFunction(Settings):
         0.5, description="Half of the frequency [Nyquist] at which the decay reaches one half."
     )
     power: bounded(0.5, 10) = Field(2.0, description="Steepness of the decay.")
+    table: tuple[tuple[float, float], ...] | None = Field(
+        None,
+        min_length=2,
+        description="Measured values instead: pairs of q, as a fraction of Nyquist, and MTF(q).",
+    )
+
+    @field_validator("table")
+    @classmethod
+    def _falls_from_one(
+        cls, table: tuple[tuple[float, float], ...] | None
+    ) -> tuple[tuple[float, float], ...] | None:
+        if table is None:
+            return None
+        q, value = zip(*table, strict=True)
+        if q[0] != 0 or value[0] != 1 or any(b <= a for a, b in pairwise(q)):
+            raise ValueError("expected q from 0 upwards, with the value 1 at q = 0")
+        if min(value) < 0 or max(value) > 1:
+            raise ValueError(f"expected values from 0 to 1; got {min(value):g} to {max(value):g}")
+        return table
 
 
 class Camera(Settings):
@@ -47,9 +69,32 @@ class Camera(Settings):
         ),
         description="Blur of signal and noise by a scintillator camera.",
     )
+    gain: bounded(0, 1e6, above=True) = Field(
+        1.0, description="Factor from electrons to the counts in the image file."
+    )
+    uneven_illumination: bounded(0, 0.5) = Field(
+        0.0, description="Largest relative deviation of the illumination from its mean."
+    )
+    gain_noise: bounded(0, 0.2) = Field(
+        0.0, description="Relative standard deviation of the pixels' gain that was left."
+    )
+    dead_pixels: bounded(0, 0.05) = Field(0.0, description="Fraction of pixels that read nothing.")
+    hot_pixels: bounded(0, 0.05) = Field(
+        0.0, description="Fraction of pixels that read ten times the mean."
+    )
+    repair: bool = Field(
+        True, description="Dead and hot pixels are replaced by the median of their neighbours."
+    )
     readout_noise: bounded(0, 1000, unit="electrons") = Field(
         0.0, description="Standard deviation of the readout noise of a pixel [electrons]."
     )
+
+    @field_validator("counting_mtf", "scintillator_mtf", mode="before")
+    @classmethod
+    def _rest_from_the_camera(cls, value: object, info: ValidationInfo) -> object:
+        # What a section does not name is this camera's, not that of transfer functions at large.
+        default = cls.model_fields[str(info.field_name)].default
+        return {**default.model_dump(), **value} if isinstance(value, Mapping) else value
 
     @field_validator("kind")
     @classmethod

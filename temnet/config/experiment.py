@@ -164,19 +164,18 @@ class Experiment(Settings):
 
     @model_validator(mode="after")
     def _grid_carries_the_aperture(self) -> Experiment:
-        if self.microscope is None:
-            return self
-        energy = support(self.microscope.energy)[0]
-        aperture = support(self.microscope.aperture_mrad)[1] * 1e-3 / wavelength(energy)
-        cutoff = 2 / 3 * 0.5 / self.microscope.grid_sampling
-        if aperture > cutoff:
-            raise ValueError(
-                f"microscope.grid_sampling {self.microscope.grid_sampling:g} Å carries the wave "
-                f"up to {cutoff:.2f} 1/Å (2/3 of Nyquist), but aperture_mrad lets pass up to "
-                f"{aperture:.2f} 1/Å at {energy:g} eV; set grid_sampling to at most "
-                f"{1 / (3 * aperture):.3f} or aperture_mrad to at most "
-                f"{cutoff * wavelength(energy) * 1e3:.1f}"
-            )
+        for microscope in () if self.microscope is None else self.microscope.every_variant:
+            energy = support(microscope.energy)[0]
+            aperture = support(microscope.aperture_mrad)[1] * 1e-3 / wavelength(energy)
+            cutoff = 2 / 3 * 0.5 / microscope.grid_sampling
+            if aperture > cutoff:
+                raise ValueError(
+                    f"microscope.grid_sampling {microscope.grid_sampling:g} Å carries the wave "
+                    f"up to {cutoff:.2f} 1/Å (2/3 of Nyquist), but aperture_mrad lets pass up to "
+                    f"{aperture:.2f} 1/Å at {energy:g} eV; set grid_sampling to at most "
+                    f"{1 / (3 * aperture):.3f} or aperture_mrad to at most "
+                    f"{cutoff * wavelength(energy) * 1e3:.1f}"
+                )
         return self
 
     @model_validator(mode="after")

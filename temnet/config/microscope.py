@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
 from temnet.config.distributions import Number, Settings, bounded
 
@@ -57,6 +57,24 @@ class Microscope(Settings):
     trefoil_angle_deg: Number = Field(
         {"uniform": (0, 120)}, validate_default=True, description="Direction of C23 [deg]."
     )
+    C32: bounded(0, 1e7, unit="Å") = Field(0.0, description="Star aberration C32 [Å].")
+    C32_angle_deg: Number = Field(
+        {"uniform": (0, 180)}, validate_default=True, description="Direction of C32 [deg]."
+    )
+    C34: bounded(0, 1e7, unit="Å") = Field(0.0, description="Four-fold astigmatism C34 [Å].")
+    C34_angle_deg: Number = Field(
+        {"uniform": (0, 90)}, validate_default=True, description="Direction of C34 [deg]."
+    )
+    C50_mm: bounded(-500, 500, unit="mm") = Field(
+        0.0, description="Spherical aberration of fifth order C50 [mm]."
+    )
+    beam_tilt_mrad: bounded(0, 20, unit="mrad") = Field(
+        0.0,
+        description="Angle between the beam and the optic axis [mrad]; the image does not move.",
+    )
+    beam_tilt_angle_deg: Number = Field(
+        {"uniform": (0, 360)}, validate_default=True, description="Its direction [deg]."
+    )
     focal_spread: bounded(0, 200, unit="Å") = Field(
         0.0, description="Standard deviation of the defocus from chromatic aberration [Å]."
     )
@@ -80,6 +98,24 @@ class Microscope(Settings):
         description="Standard deviation per axis [Å] of the shift left between the images of a "
         "focal series; the first image is the reference.",
     )
+    drift: bounded(0, 20, unit="Å") = Field(
+        0.0,
+        description="Steady drift from each image of a focal series to the next [Å], in a random "
+        "direction; the first image is the reference.",
+    )
+    exposure_drift: bounded(0, 5, unit="Å") = Field(
+        0.0, description="Way of the specimen during an exposure [Å], along the drift."
+    )
+    magnification_jitter: bounded(0, 0.05) = Field(
+        0.0,
+        description="Standard deviation of the relative magnification of the later images of a "
+        "focal series against the first.",
+    )
+    variants: tuple[dict[str, Any], ...] = Field(
+        (),
+        description="Settings of this section that belong together: for each specimen one of "
+        "these is drawn and laid over the others.",
+    )
     grid_sampling: float = Field(
         0.1, ge=0.01, le=0.25, description="Coarsest pixel of the multislice grid [Å]."
     )
@@ -90,3 +126,35 @@ class Microscope(Settings):
         description="Atoms within this distance along the beam share a slice of the potential "
         "[Å]; slices follow the atomic planes.",
     )
+
+    @model_validator(mode="after")
+    def _variants_are_right(self) -> Microscope:
+        for number, variant in enumerate(self.variants):
+            if "variants" in variant:
+                raise ValueError(f"variants.{number} holds variants itself; take them out")
+            try:
+                self._with(variant)
+            except ValidationError as error:
+                first = error.errors()[0]
+                key = ".".join(map(str, first["loc"]))
+                message = first["msg"].removeprefix("Value error, ")
+                raise ValueError(f"variants.{number}.{key}: {message}") from None
+            focus = self._with(variant).defocus
+            if len(focus.steps) != len(self.defocus.steps):
+                raise ValueError(
+                    f"variants.{number} has {len(focus.steps)} defocus.steps and the section "
+                    f"{len(self.defocus.steps)}; a network takes one number of images"
+                )
+        return self
+
+    @property
+    def every_variant(self) -> tuple[Microscope, ...]:
+        """The microscopes that can be drawn, each without variants of its own."""
+        return tuple(map(self._with, self.variants)) or (self,)
+
+    def _with(self, variant: dict[str, Any]) -> Microscope:
+        values = self.model_dump(exclude={"variants"})
+        for key, value in variant.items():
+            nested = isinstance(value, dict) and key == "defocus"
+            values[key] = {**values[key], **value} if nested else value
+        return Microscope(**values)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
+from scipy import fft, ndimage
 
 from temnet.config.camera import Camera, TransferFunction
 from temnet.config.distributions import draw, draw_text
 from temnet.simulation.exit_wave import Grid
+from temnet.simulation.fourier import values_at
 
 PADDING = 8
 """Camera pixels recorded beyond the image on each side, so that its border is blurred right."""
+
+
+HOT = 10.0
+"""What a hot pixel reads, in units of the image's mean."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +27,15 @@ class Transfer:
     floor: float
     half: float
     power: float
+    table: tuple[tuple[float, float], ...] | None = None
 
     def __call__(self, frequency: np.ndarray) -> np.ndarray:
-        """The MTF at ``frequency``, a fraction of the camera's Nyquist frequency."""
+        """The MTF at ``frequency``, a fraction of the camera's Nyquist frequency.
+
+        A measured one keeps its last value beyond its last frequency.
+        """
+        if self.table is not None:
+            return np.interp(np.abs(frequency), *np.transpose(self.table))
         decay = 1 + (np.abs(frequency) / (2 * self.half)) ** self.power
         return (1 - self.floor) / decay + self.floor
 
@@ -40,14 +51,27 @@ class Detector:
         signal_mtf: Blur of the signal before electrons are counted; None for none.
         event_mtf: Blur of signal and noise after that; None for none.
         readout_noise: Standard deviation of a pixel's readout noise [electrons].
+        gain: Counts for each electron.
+        illumination: (5,) coefficients of x, y, x^2, xy and y^2 of the relative illumination, x
+            and y from -1 to 1 over the image.
+        gain_noise: Relative standard deviation of the pixels' gain.
+        dead_pixels: Fraction of pixels that read nothing.
+        hot_pixels: Fraction of pixels that read far too much.
+        repair: Whether these are replaced by the median of their neighbours.
     """
 
     sampling: float
     dose: float
     kind: str
-    signal_mtf: Transfer | None
-    event_mtf: Transfer | None
-    readout_noise: float
+    signal_mtf: Transfer | None = None
+    event_mtf: Transfer | None = None
+    readout_noise: float = 0.0
+    gain: float = 1.0
+    illumination: tuple[float, ...] = (0.0,) * 5
+    gain_noise: float = 0.0
+    dead_pixels: float = 0.0
+    hot_pixels: float = 0.0
+    repair: bool = True
 
     def parameters(self) -> dict[str, object]:
         """What was drawn, by name."""
@@ -56,11 +80,33 @@ class Detector:
             "dose": self.dose,
             "camera": self.kind,
             "readout_noise": self.readout_noise,
+            "gain": self.gain,
+            "illumination": list(self.illumination),
+            "gain_noise": self.gain_noise,
+            "dead_pixels": self.dead_pixels,
+            "hot_pixels": self.hot_pixels,
         }
         transfer = self.signal_mtf or self.event_mtf
         if transfer is not None:
             drawn["mtf"] = [transfer.floor, transfer.half, transfer.power]
         return drawn
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How the images of a series lie against each other, and how each is blurred by motion.
+
+    Attributes:
+        shifts: (focus, 2), how far each image is shifted, (row, col) [Å].
+        spread: Standard deviation of the image's vibration [Å].
+        drift: (2,) way during the exposure, (row, col) [Å].
+        magnifications: (focus,) magnification about the image's middle.
+    """
+
+    shifts: np.ndarray
+    spread: float
+    drift: np.ndarray
+    magnifications: np.ndarray
 
 
 def draw_detector(settings: Camera, rng: np.random.Generator) -> Detector:
@@ -69,6 +115,9 @@ def draw_detector(settings: Camera, rng: np.random.Generator) -> Detector:
     sampling, dose = draw(settings.sampling, rng), draw(settings.dose, rng)
     counting = _draw_transfer(settings.counting_mtf, rng)
     scintillator = _draw_transfer(settings.scintillator_mtf, rng)
+    shape = rng.uniform(-1, 1, 5)
+    # The five terms are at most 1 each, so that the field stays within its amplitude.
+    illumination = draw(settings.uneven_illumination, rng) * shape / np.abs(shape).sum()
     return Detector(
         sampling=sampling,
         dose=dose,
@@ -76,11 +125,18 @@ def draw_detector(settings: Camera, rng: np.random.Generator) -> Detector:
         signal_mtf=counting if kind == "counting" else None,
         event_mtf=scintillator if kind == "scintillator" else None,
         readout_noise=draw(settings.readout_noise, rng),
+        gain=draw(settings.gain, rng),
+        illumination=tuple(illumination.tolist()),
+        gain_noise=draw(settings.gain_noise, rng),
+        dead_pixels=draw(settings.dead_pixels, rng),
+        hot_pixels=draw(settings.hot_pixels, rng),
+        repair=settings.repair,
     )
 
 
 def _draw_transfer(settings: TransferFunction, rng: np.random.Generator) -> Transfer:
-    return Transfer(draw(settings.floor, rng), draw(settings.half, rng), draw(settings.power, rng))
+    values = (draw(number, rng) for number in (settings.floor, settings.half, settings.power))
+    return Transfer(*values, settings.table)
 
 
 def record(
@@ -88,11 +144,10 @@ def record(
     grid: Grid,
     detector: Detector,
     shape: tuple[int, int],
-    shifts: np.ndarray,
-    image_spread: float,
+    motion: Motion,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Images as the camera records them, in electrons per pixel.
+    """Images as the camera records them, in counts per pixel.
 
     Args:
         intensity: (focus, row, col) over the periodic box, in units of the illumination.
@@ -100,26 +155,51 @@ def record(
         detector: The camera.
         shape: Rows and columns of the image; the centre of its pixel [0, 0] lies at the
             grid's origin.
-        shifts: (focus, 2), how far each image is shifted, (row, col) [Å].
-        image_spread: Standard deviation of the image's vibration [Å].
-        rng: Draws the electrons and the readout noise.
+        motion: Shifts, magnifications and blur of the images.
+        rng: Draws the electrons, the noise and the pixels that are broken.
 
     Returns:
         (row, col, focus) float32.
     """
     padded = (shape[0] + 2 * PADDING, shape[1] + 2 * PADDING)
+    light = _light(detector.illumination, padded) * detector.dose * detector.sampling**2
     images = []
-    for image, shift in zip(intensity, shifts, strict=True):
-        mean = _sample(image, grid, detector, padded, shift, image_spread)
-        counts = rng.poisson(np.maximum(mean, 0) * detector.dose * detector.sampling**2)
+    for number, image in enumerate(intensity):
+        mean = _sample(image, grid, detector, padded, motion, number)
+        counts = rng.poisson(np.maximum(mean, 0) * light)
         images.append(counts.astype(np.float32))
     stack = np.stack(images, axis=-1)
     if detector.event_mtf is not None:
         stack = blur(stack, detector.event_mtf)
+    if detector.gain_noise > 0:
+        stack *= 1 + detector.gain_noise * rng.standard_normal((*padded, 1), np.float32)
     if detector.readout_noise > 0:
         stack += detector.readout_noise * rng.standard_normal(stack.shape, np.float32)
+    if detector.dead_pixels > 0 or detector.hot_pixels > 0:
+        stack = _broken(stack, detector, rng)
     inner = slice(PADDING, -PADDING)
-    return np.ascontiguousarray(stack[inner, inner])
+    return np.ascontiguousarray(detector.gain * stack[inner, inner], np.float32)
+
+
+def _light(coefficients: tuple[float, ...], shape: tuple[int, int]) -> np.ndarray:
+    """(row, col) relative illumination of mean 1."""
+    y, x = (np.linspace(-1, 1, count) for count in shape)
+    terms = np.stack(np.broadcast_arrays(
+        x[None, :], y[:, None], x[None, :] ** 2, x[None, :] * y[:, None], y[:, None] ** 2
+    ))  # fmt: skip
+    field = 1 + np.tensordot(coefficients, terms, axes=1)
+    return field / field.mean()
+
+
+def _broken(stack: np.ndarray, detector: Detector, rng: np.random.Generator) -> np.ndarray:
+    """Images with dead and hot pixels, the same in each, as read or repaired."""
+    chance = rng.random(stack.shape[:2])
+    dead = chance < detector.dead_pixels
+    hot = (chance >= detector.dead_pixels) & (chance < detector.dead_pixels + detector.hot_pixels)
+    if detector.repair:
+        median = ndimage.median_filter(stack, size=(5, 5, 1), mode="nearest")
+        return np.where((dead | hot)[..., None], median, stack)
+    return np.where(hot[..., None], HOT * stack.mean(), np.where(dead[..., None], 0, stack))
 
 
 def _sample(
@@ -127,30 +207,29 @@ def _sample(
     grid: Grid,
     detector: Detector,
     shape: tuple[int, int],
-    shift: np.ndarray,
-    image_spread: float,
+    motion: Motion,
+    number: int,
 ) -> np.ndarray:
-    """The blurred intensity at the centres of the camera's pixels, exactly.
+    """The blurred intensity of one image at the centres of the camera's pixels, exactly.
 
     The box is periodic and band-limited, so its Fourier series is summed at any place.
     """
-    spectrum = fft.fft2(image) / image.size
     rows, cols = (
         fft.fftfreq(count, side / count)
         for count, side in zip(image.shape, grid.extent, strict=True)
     )
     radius = np.hypot(rows[:, None], cols[None, :])
-    transfer = np.exp(-2 * (np.pi * image_spread * radius) ** 2)
+    transfer = np.exp(-2 * (np.pi * motion.spread * radius) ** 2)
+    transfer *= np.sinc(rows[:, None] * motion.drift[0] + cols[None, :] * motion.drift[1])
     if detector.signal_mtf is not None:
         transfer *= detector.signal_mtf(radius * 2 * detector.sampling)
-    spectrum *= transfer
-    waves = []
-    for frequency, count, origin, offset in zip(
-        (rows, cols), shape, grid.origin, shift, strict=True
-    ):
-        place = origin + (np.arange(count) - PADDING) * detector.sampling - offset
-        waves.append(np.exp(2j * np.pi * np.outer(place, frequency)).astype(np.complex64))
-    return (waves[0] @ spectrum.astype(np.complex64) @ waves[1].T).real
+    places = []
+    for count, origin, offset in zip(shape, grid.origin, motion.shifts[number], strict=True):
+        pixel = (np.arange(count) - PADDING) * detector.sampling
+        middle = (count - 1 - 2 * PADDING) * detector.sampling / 2
+        magnified = middle + (pixel - middle) / motion.magnifications[number]
+        places.append(origin + magnified - offset)
+    return values_at(fft.fft2(image) * transfer, grid.extent, *places)
 
 
 def blur(images: np.ndarray, transfer: Transfer) -> np.ndarray:

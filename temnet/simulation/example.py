@@ -6,15 +6,16 @@ import numpy as np
 
 from temnet.config.distributions import draw
 from temnet.config.experiment import SIMULATION_SECTIONS, Experiment
+from temnet.config.microscope import Microscope
 from temnet.errors import InputError
 from temnet.images.resample import resample
 from temnet.randomness import SPLITS, generator
 from temnet.records import Columns, Example, Structure
-from temnet.simulation.camera import Detector, draw_detector, record
+from temnet.simulation.camera import Detector, Motion, draw_detector, record
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.labels import draw_labels
-from temnet.simulation.optics import draw_optics, margin
+from temnet.simulation.optics import draw_optics, draw_variant, margin
 from temnet.simulation.resolution import ignore_unresolved, information_limit
 from temnet.structures.columns import moved
 from temnet.structures.factory import build_structure
@@ -60,8 +61,10 @@ def simulate_block(experiment: Experiment, start: int, stop: int, split: str) ->
     for index in range(start, stop):
         if index // experiment.data.exit_wave_reuse != specimen_index:
             specimen_index = index // experiment.data.exit_wave_reuse
-            specimen, waves, energy = _specimen(experiment, specimen_index, split)
-        examples.append(_image(experiment, specimen, waves, energy, index, split))
+            rng = generator(experiment.seed, f"{split}/variant", specimen_index)
+            microscope = draw_variant(experiment.microscope, rng)
+            specimen, waves = _specimen(experiment, microscope, specimen_index, split)
+        examples.append(_image(experiment, microscope, specimen, waves, index, split))
     return examples
 
 
@@ -78,13 +81,13 @@ def simulation_grid(experiment: Experiment) -> Grid:
 
 
 def _specimen(
-    experiment: Experiment, index: int, split: str
-) -> tuple[Structure, list[ExitWave], float]:
-    """A vibrating specimen, the wave behind each configuration, and the electrons' energy [eV].
+    experiment: Experiment, microscope: Microscope, index: int, split: str
+) -> tuple[Structure, list[ExitWave]]:
+    """A vibrating specimen and the wave behind each of its configurations.
 
     The columns are at the mean of their displaced atoms over all configurations.
     """
-    seed, microscope = experiment.seed, experiment.microscope
+    seed = experiment.seed
     grid = simulation_grid(experiment)
     field = Field(*_field(experiment), grid.margin)
     resting = build_structure(
@@ -103,32 +106,33 @@ def _specimen(
         for structure in vibrating
     ]
     mean = np.mean([structure.atoms.positions for structure in vibrating], axis=0)
-    return moved(resting, mean), waves, energy
+    return moved(resting, mean), waves
 
 
 def _image(
     experiment: Experiment,
+    microscope: Microscope,
     structure: Structure,
     waves: list[ExitWave],
-    energy: float,
     index: int,
     split: str,
 ) -> Example:
     """The specimen through a microscope and a camera of its own."""
     seed, labels, sampling = experiment.seed, experiment.labels, experiment.model.sampling
-    optics = draw_optics(
-        experiment.microscope, energy, generator(seed, f"{split}/microscope", index)
-    )
+    rng = generator(seed, f"{split}/microscope", index)
+    optics = draw_optics(microscope, float(waves[0].waves.energy), rng)
     rng = generator(seed, f"{split}/camera", index)
     detector = draw_detector(experiment.camera, rng)
+    motion = Motion(
+        optics.shifts, optics.image_spread, optics.exposure_drift, optics.magnifications
+    )
     intensity = np.mean([focal_series(wave, optics) for wave in waves], axis=0)
     counts = record(
         intensity,
         waves[0].grid,
         detector,
         _camera_shape(experiment, detector),
-        optics.shifts,
-        optics.image_spread,
+        motion,
         rng,
     )
     rows, cols = experiment.data.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from temnet.config.distributions import draw, support
 from temnet.config.experiment import wavelength
 from temnet.config.microscope import Microscope
-from temnet.units import MICROMETRE, MILLIRADIAN
+from temnet.units import MICROMETRE, MILLIMETRE, MILLIRADIAN
 
 ABTEM_SPREAD = np.sqrt(2)
 """abTEM's focal and angular spreads are 1/e half-widths: sqrt(2) standard deviations."""
@@ -38,6 +39,9 @@ class Optics:
         aperture: Half-angle of the objective aperture [rad].
         image_spread: Standard deviation of the image's vibration [Å].
         shifts: (focus, 2) how far each image lies from the first, (row, col) [Å].
+        exposure_drift: (2,) way of the specimen during an exposure, (row, col) [Å].
+        magnifications: (focus,) magnification of each image relative to the first.
+        beam_tilt: Angle between beam and optic axis [rad], and its direction [rad].
     """
 
     energy: float
@@ -49,6 +53,9 @@ class Optics:
     aperture: float
     image_spread: float
     shifts: np.ndarray
+    exposure_drift: np.ndarray
+    magnifications: np.ndarray
+    beam_tilt: tuple[float, float] = (0.0, 0.0)
 
     def parameters(self) -> dict[str, object]:
         """What was drawn, by name."""
@@ -61,6 +68,9 @@ class Optics:
             "aperture": self.aperture,
             "image_spread": self.image_spread,
             "shifts": self.shifts.tolist(),
+            "exposure_drift": self.exposure_drift.tolist(),
+            "magnifications": self.magnifications.tolist(),
+            "beam_tilt": self.beam_tilt[0],
         }
 
 
@@ -74,37 +84,95 @@ def draw_optics(settings: Microscope, energy: float, rng: np.random.Generator) -
     """
     start = draw(settings.defocus.start, rng)
     jitter = draw(settings.defocus.jitter, rng)
-    errors = jitter * rng.standard_normal(len(settings.defocus.steps))
+    count = len(settings.defocus.steps)
+    errors = jitter * rng.standard_normal(count)
+    tilt = draw(settings.beam_tilt_mrad, rng) * MILLIRADIAN
+    direction = float(np.deg2rad(draw(settings.beam_tilt_angle_deg, rng)))
+    aberrations, overfocus = tilted(_draw_aberrations(settings, rng), tilt, direction)
     defocus = tuple(
-        float(start + step + error)
+        float(start + step + error - overfocus)
         for step, error in zip(settings.defocus.steps, errors, strict=True)
     )
-    aberrations = {
-        "C30": draw(settings.Cs_um, rng) * MICROMETRE,
-        "C12": draw(settings.astigmatism, rng),
-        "phi12": float(np.deg2rad(draw(settings.astigmatism_angle_deg, rng))),
-        "C21": draw(settings.coma, rng),
-        "phi21": float(np.deg2rad(draw(settings.coma_angle_deg, rng))),
-        "C23": draw(settings.trefoil, rng),
-        "phi23": float(np.deg2rad(draw(settings.trefoil_angle_deg, rng))),
-    }
-    focal_spread = draw(settings.focal_spread, rng)
-    angular_spread = draw(settings.angular_spread_mrad, rng) * MILLIRADIAN
-    aperture = draw(settings.aperture_mrad, rng) * MILLIRADIAN
-    image_spread = draw(settings.image_spread, rng)
-    shifts = draw(settings.misalignment, rng) * rng.standard_normal((len(defocus), 2))
-    shifts[0] = 0
+    shifts, exposure_drift = _draw_motion(settings, count, rng)
+    magnifications = 1 + draw(settings.magnification_jitter, rng) * rng.standard_normal(count)
+    magnifications[0] = 1
     return Optics(
         energy=energy,
         defocus=defocus,
         aberrations=aberrations,
-        focal_spread=focal_spread,
-        angular_spread=angular_spread,
+        focal_spread=draw(settings.focal_spread, rng),
+        angular_spread=draw(settings.angular_spread_mrad, rng) * MILLIRADIAN,
         ensemble=settings.focal_spread_model == "ensemble",
-        aperture=aperture,
-        image_spread=image_spread,
+        aperture=draw(settings.aperture_mrad, rng) * MILLIRADIAN,
+        image_spread=draw(settings.image_spread, rng),
         shifts=shifts,
+        exposure_drift=exposure_drift,
+        magnifications=magnifications,
+        beam_tilt=(tilt, direction),
     )
+
+
+def _draw_aberrations(settings: Microscope, rng: np.random.Generator) -> dict[str, float]:
+    """Coefficients by abTEM's symbols [Å, rad]."""
+    values = {
+        "C30": draw(settings.Cs_um, rng) * MICROMETRE,
+        "C50": draw(settings.C50_mm, rng) * MILLIMETRE,
+    }
+    for symbol, size, angle in (
+        ("12", settings.astigmatism, settings.astigmatism_angle_deg),
+        ("21", settings.coma, settings.coma_angle_deg),
+        ("23", settings.trefoil, settings.trefoil_angle_deg),
+        ("32", settings.C32, settings.C32_angle_deg),
+        ("34", settings.C34, settings.C34_angle_deg),
+    ):
+        values[f"C{symbol}"] = draw(size, rng)
+        values[f"phi{symbol}"] = float(np.deg2rad(draw(angle, rng)))
+    return values
+
+
+def _draw_motion(
+    settings: Microscope, count: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """(count, 2) shifts of the images and (2,) way during an exposure [Å]."""
+    shifts = draw(settings.misalignment, rng) * rng.standard_normal((count, 2))
+    shifts[0] = 0
+    angle = rng.uniform(0, 2 * np.pi)
+    along = np.array([np.sin(angle), np.cos(angle)])
+    shifts += np.arange(count)[:, None] * draw(settings.drift, rng) * along
+    return shifts, draw(settings.exposure_drift, rng) * along
+
+
+def tilted(
+    aberrations: Mapping[str, float], tilt: float, direction: float
+) -> tuple[dict[str, float], float]:
+    """What an inclined beam sees of aberrations, and the change of C10 [Å].
+
+    The aberration function is developed about the beam's direction; its slope there, which only
+    shifts the image, is left out.  Exact for C30, C21 and C23; that C32, C34 and C50 change
+    lower orders too is neglected.
+
+    Args:
+        aberrations: Coefficients by abTEM's symbols [Å, rad].
+        tilt: Angle between beam and optic axis [rad].
+        direction: Direction of the beam [rad].
+    """
+    if tilt == 0:
+        return dict(aberrations), 0.0
+    t = tilt * np.exp(1j * direction)
+    c30 = aberrations["C30"]
+    c12 = aberrations["C12"] * np.exp(2j * aberrations["phi12"])
+    c21 = aberrations["C21"] * np.exp(1j * aberrations["phi21"])
+    c23 = aberrations["C23"] * np.exp(3j * aberrations["phi23"])
+    c10 = 2 * c30 * tilt**2 + 4 / 3 * (np.conj(t) * c21).real
+    c12 += c30 * t**2 + 2 / 3 * t * c21 + 2 * np.conj(t) * c23
+    c21 += 3 * c30 * t
+    changed = {
+        "C12": float(abs(c12)),
+        "phi12": float(np.angle(c12) / 2),
+        "C21": float(abs(c21)),
+        "phi21": float(np.angle(c21)),
+    }
+    return {**aberrations, **changed}, float(c10)
 
 
 def focal_ensemble(optics: Optics) -> tuple[np.ndarray, np.ndarray]:
@@ -126,10 +194,19 @@ def margin(settings: Microscope) -> float:
     The reach of the rays at 0.8 1/Å, lambda q (|defocus| + |Cs| lambda^2 q^2), for the worst
     microscope that can be drawn.
     """
+    return float(np.clip(max(map(_reach, settings.every_variant)), *MARGINS))
+
+
+def _reach(settings: Microscope) -> float:
     length = wavelength(support(settings.energy)[0])
     start, steps = support(settings.defocus.start), settings.defocus.steps
     defocus = max(abs(start[0] + min(steps)), abs(start[1] + max(steps)))
     spherical = max(abs(value) for value in support(settings.Cs_um)) * MICROMETRE
     q = WRAP_FREQUENCY
-    reach = length * q * (defocus + spherical * (length * q) ** 2)
-    return float(np.clip(reach, *MARGINS))
+    return length * q * (defocus + spherical * (length * q) ** 2)
+
+
+def draw_variant(settings: Microscope, rng: np.random.Generator) -> Microscope:
+    """One of the microscope's variants, or itself where it has none."""
+    every = settings.every_variant
+    return every[0] if len(every) == 1 else every[int(rng.integers(len(every)))]

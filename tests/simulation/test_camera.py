@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from temnet.config.camera import Camera, TransferFunction
-from temnet.simulation.camera import Detector, Transfer, blur, draw_detector, record
+from temnet.simulation.camera import Detector, Motion, Transfer, blur, draw_detector, record
 from temnet.simulation.exit_wave import plan_grid
 
 GRID = plan_grid(30.0, 24.0, 4.0, 0.2)
@@ -22,9 +22,19 @@ def detector(**changes):
     return Detector(**(plain | changes))
 
 
-def shoot(intensity=FLAT, shape=(200, 160), seed=0, spread=0.0, shifts=STILL, **changes):
+def shoot(
+    intensity=FLAT,
+    shape=(200, 160),
+    seed=0,
+    spread=0.0,
+    shifts=STILL,
+    drift=(0.0, 0.0),
+    magnifications=(1.0,),
+    **changes,
+):
     rng = np.random.default_rng(seed)
-    return record(intensity, GRID, detector(**changes), shape, shifts, spread, rng)
+    motion = Motion(np.asarray(shifts), spread, np.asarray(drift), np.asarray(magnifications))
+    return record(intensity, GRID, detector(**changes), shape, motion, rng)
 
 
 def test_counts_are_poisson_with_the_dose():
@@ -121,3 +131,103 @@ def test_transfer_function_is_one_at_zero_and_one_half_at_twice_half():
     transfer = Transfer(**TransferFunction(half=0.25, power=3.0).model_dump())
     assert transfer(np.zeros(1)) == 1
     assert transfer(np.array(0.5)) == pytest.approx(0.5)
+
+
+def waves(period, axis=1):
+    """A cosine along an axis with a whole number of periods in the box, and its frequency."""
+    side = GRID.extent[axis]
+    periods = round(side / period)
+    place = np.arange(GRID.shape[axis]) * GRID.sampling
+    wave = 1 + 0.5 * np.cos(2 * np.pi * periods * place / side)
+    image = np.broadcast_to(wave if axis else wave[:, None], GRID.shape)
+    return image[None].astype(np.float32), periods / side
+
+
+def amplitude(image, frequency, axis=1):
+    """Of a cosine of that frequency in an image of unit mean."""
+    mean = image[..., 0].mean(axis=1 - axis)
+    phase = np.exp(-2j * np.pi * frequency * np.arange(len(mean)) * 0.15)
+    window = np.hanning(len(mean))
+    return 2 * abs(np.sum((mean / mean.mean() - 1) * phase * window)) / window.sum()
+
+
+def test_gain_multiplies_what_was_counted():
+    plain, gained = shoot(), shoot(gain=8.0)
+    np.testing.assert_allclose(gained, 8 * plain)
+    # Variance over mean is the gain: the electrons are counted first.
+    assert gained.var() / gained.mean() == pytest.approx(8, rel=0.03)
+
+
+def test_uneven_illumination_keeps_the_dose_and_its_amplitude():
+    settings = Camera(sampling=0.15, dose=400, uneven_illumination=0.3)
+    for seed in range(5):
+        drawn = draw_detector(settings, np.random.default_rng(seed)).illumination
+        assert np.abs(drawn).sum() == pytest.approx(0.3)
+    slope = shoot(illumination=(0.3, 0, 0, 0, 0), dose=4000.0)[..., 0]
+    assert slope.mean() == pytest.approx(4000 * 0.15**2, rel=0.02)
+    columns = slope.mean(axis=0)
+    assert columns[-5:].mean() / columns[:5].mean() == pytest.approx(1.27 / 0.73, rel=0.03)
+    rows = slope.mean(axis=1)
+    assert rows[-5:].mean() / rows[:5].mean() == pytest.approx(1, rel=0.03)
+
+
+def test_gain_noise_is_the_same_in_each_image():
+    twice = np.repeat(FLAT, 2, axis=0)
+    images = shoot(
+        twice, gain_noise=0.1, dose=1e6, shifts=np.zeros((2, 2)), magnifications=(1.0, 1.0)
+    )
+    first, second = images[..., 0], images[..., 1]
+    assert first.std() / first.mean() == pytest.approx(0.1, rel=0.03)
+    assert np.corrcoef(first.ravel(), second.ravel())[0, 1] > 0.98
+
+
+def test_broken_pixels_have_their_fraction_and_are_repaired():
+    raw = shoot(dead_pixels=0.02, hot_pixels=0.01, repair=False, dose=4e4)[..., 0]
+    assert np.mean(raw == 0) == pytest.approx(0.02, abs=0.004)
+    assert np.mean(raw > 5 * np.median(raw)) == pytest.approx(0.01, abs=0.003)
+    mended = shoot(dead_pixels=0.02, hot_pixels=0.01, dose=4e4)[..., 0]
+    assert mended.min() > 0.7 * np.median(mended) and mended.max() < 1.3 * np.median(mended)
+
+
+def test_drift_blurs_along_itself_by_a_sinc():
+    image, frequency = waves(3.0, axis=1)
+    still = amplitude(shoot(image, dose=1e6), frequency)
+    along = amplitude(shoot(image, dose=1e6, drift=(0.0, 1.0)), frequency)
+    across = amplitude(shoot(image, dose=1e6, drift=(1.0, 0.0)), frequency)
+    assert along / still == pytest.approx(np.sinc(frequency * 1.0), rel=0.01)
+    assert across / still == pytest.approx(1, rel=0.01)
+
+
+def test_magnification_is_about_the_middle():
+    image, frequency = waves(3.0, axis=1)
+    magnified = shoot(image, dose=1e6, magnifications=(1.3,))
+    assert amplitude(magnified, frequency / 1.3) > 3 * amplitude(magnified, frequency * 1.3)
+    spot = np.zeros((1, *GRID.shape), np.float32) + 0.1
+    middle = (np.array([199, 159]) * 0.15 / 2 + GRID.origin) / GRID.sampling
+    row, col = np.round(middle).astype(int)
+    spot[0, row - 2 : row + 3, col - 2 : col + 3] = 1
+    places = []
+    for factor in (1.0, 1.05):
+        found = shoot(spot, dose=1e5, magnifications=(factor,))[..., 0]
+        found = found - np.median(found)
+        found[found < found.max() / 3] = 0
+        grid = np.mgrid[: found.shape[0], : found.shape[1]]
+        places.append((grid * found).sum(axis=(1, 2)) / found.sum())
+    np.testing.assert_allclose(places[0], places[1], atol=0.1)
+
+
+def test_a_measured_mtf_is_interpolated():
+    table = ((0.0, 1.0), (0.5, 0.6), (1.0, 0.2))
+    settings = Camera(sampling=0.15, dose=400, kind="counting", counting_mtf={"table": table})
+    transfer = draw_detector(settings, np.random.default_rng(0)).signal_mtf
+    np.testing.assert_allclose(transfer(np.array([0, 0.25, 0.75, 3.0])), [1, 0.8, 0.4, 0.2])
+    with pytest.raises(ValueError, match="value 1 at q = 0"):
+        TransferFunction(table=((0.0, 0.9), (1.0, 0.2)))
+
+
+def test_a_part_of_a_mtf_takes_the_rest_from_its_camera():
+    whole = Camera(sampling=0.15, dose=400)
+    part = Camera(sampling=0.15, dose=400, scintillator_mtf={"floor": 0.1})
+    assert part.scintillator_mtf.floor == 0.1
+    assert part.scintillator_mtf.half == whole.scintillator_mtf.half
+    assert part.scintillator_mtf.half != TransferFunction().half
