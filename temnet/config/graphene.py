@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from temnet.config.distributions import Settings, bounded
-from temnet.config.negatives import Negatives, Specimen
+from temnet.config.negatives import Empty
 
 
-class DefectedGraphene(Specimen):
+class DefectedGraphene(Settings):
     """A sheet of graphene full of defects, made as the Voronoi diagram of random points.
 
     After Madsen et al., Adv. Theory Simul. 1, 1800037 (2018).
@@ -40,7 +40,7 @@ class DefectedGraphene(Specimen):
     hole_radius: bounded(1, 50, unit="Å") = Field(
         {"uniform": (2, 8)}, validate_default=True, description="Mean radius of a hole [Å]."
     )
-    negatives: Negatives = Field(Negatives(), description="Examples without columns.")
+    empty: Empty = Field(Empty(), description="Examples without the sheet.")
 
     @property
     def column_classes(self) -> frozenset[str] | None:

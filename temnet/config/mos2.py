@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Number, Settings, bounded
 from temnet.config.distributions import support as support_of
-from temnet.config.negatives import Negatives, Specimen
+from temnet.config.negatives import Empty
 from temnet.config.supports import AmorphousCarbon, Graphene
 
 METALS = ("Co", "Nb", "V", "W")
@@ -40,7 +40,7 @@ class Vacancies(Settings):
         return self
 
 
-class MoS2(Specimen):
+class MoS2(Settings):
     """A flake of monolayer MoS2 seen along [001]."""
 
     kind: Literal["mos2"] = Field("mos2", description="A flake of MoS2.")
@@ -97,7 +97,7 @@ class MoS2(Specimen):
     support: Annotated[Graphene | AmorphousCarbon, Field(discriminator="kind")] | None = Field(
         None, description="What the flake lies on."
     )
-    negatives: Negatives = Field(Negatives(), description="Examples without columns.")
+    empty: Empty = Field(Empty(), description="Examples without the flake.")
 
     @field_validator("substitutes")
     @classmethod

@@ -47,3 +47,36 @@ class AmorphousCarbon(Settings):
         validate_default=True,
         description="Distance from the film's face to the specimen's nearest atoms [Å].",
     )
+
+
+class Oxide(Settings):
+    """An oxide crystal, seen from the side, whose surface carries the particle."""
+
+    kind: Literal["CeO2"] = Field("CeO2", description="Which oxide.")
+    probability: float = Field(
+        0.6, ge=0, le=1, description="Fraction of examples in which there is an oxide."
+    )
+    thickness: bounded(5, 100, unit="Å") = Field(
+        {"uniform": (15, 40)},
+        validate_default=True,
+        description="Thickness of the oxide along the beam [Å].",
+    )
+    epitaxial_probability: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="Fraction of supports with {111} parallel to the particle's {111} and the "
+        "same zone axis along the beam.",
+    )
+    off_axis_probability: float = Field(
+        0.15,
+        ge=0,
+        le=1,
+        description="Fraction of supports in a random orientation, which show fringes but no "
+        "columns.",
+    )
+    tilt_deg: bounded(0, 20, unit="deg") = Field(
+        {"uniform": (0, 4)},
+        validate_default=True,
+        description="Tilt of the oxide's zone axis [deg] about a random axis in the image.",
+    )
