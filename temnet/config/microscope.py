@@ -81,10 +81,10 @@ class Microscope(Settings):
     angular_spread_mrad: bounded(0, 5, unit="mrad") = Field(
         0.0, description="Standard deviation of the illumination's direction [mrad]."
     )
-    focal_spread_model: Literal["envelope", "ensemble"] = Field(
-        "envelope",
-        description="`envelope` damps the wave (quick, wrong by up to a third for thick metal); "
-        "`ensemble` adds the images of several foci (right).",
+    focal_spread_model: Literal["ensemble", "envelope"] = Field(
+        "ensemble",
+        description="`ensemble` adds the images of several foci (right); `envelope` damps the wave "
+        "(quicker, wrong by 5 % of contrast for MoS2 and 17 % for ten atoms of gold).",
     )
     aperture_mrad: bounded(0, 500, unit="mrad", above=True) = Field(
         60.0, description="Half-angle of the objective aperture [mrad]."
