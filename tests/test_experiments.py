@@ -85,3 +85,12 @@ def test_sections_that_simulate_are_all_written_in_the_base():
 
     for path in NETWORKS:
         assert set(SIMULATION_SECTIONS) <= set(read_yaml(path)), path
+
+
+@pytest.mark.parametrize("path", sorted((FOLDER / "microscopes").glob("*.yaml")), **names)
+def test_every_preset_of_a_microscope_is_taken_in_by_one_line(path, tmp_path):
+    yaml_file = tmp_path / "mine.yaml"
+    yaml_file.write_text(f"microscope: {{base: {path}, image_spread: 0.25}}\nstages: [report]\n")
+    microscope = load_experiment(yaml_file).microscope
+    assert microscope.image_spread == 0.25
+    assert f"{microscope.energy / 1e3:g}kV" in path.stem

@@ -1,4 +1,4 @@
-"""Where the image files of an experiment are."""
+"""Where the files of an experiment are: images and structures."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import os
 from pathlib import Path
 
 from temnet.config.experiment import Experiment
+from temnet.config.from_file import FromFile
 from temnet.errors import InputError
 
 
 def with_found_files(experiment: Experiment, folder: Path) -> Experiment:
-    """The experiment with every image file by its path from the working folder.
+    """The experiment with every file by its path from the working folder.
 
     Args:
         experiment: The settings as they were read.
@@ -20,12 +21,29 @@ def with_found_files(experiment: Experiment, folder: Path) -> Experiment:
     Raises:
         InputError: A file is not there, or a pattern fits none.
     """
+    experiment = _with_structure_file(experiment, folder)
     if experiment.images is None:
         return experiment
     found = [path for entry in experiment.images.files for path in _find(entry, folder)]
     files = tuple(_from_here(path) for path in dict.fromkeys(found))
     images = experiment.images.model_copy(update={"files": files})
     return experiment.model_copy(update={"images": images})
+
+
+def _with_structure_file(experiment: Experiment, folder: Path) -> Experiment:
+    """The experiment with the path of its structure file, if it has one, from here."""
+    structure = experiment.structure
+    if not isinstance(structure, FromFile):
+        return experiment
+    for start in (folder, Path()):
+        path = start / Path(structure.path).expanduser()
+        if path.is_file():
+            found = structure.model_copy(update={"path": _from_here(path)})
+            return experiment.model_copy(update={"structure": found})
+    raise InputError(
+        f"structure.path: there is no file {structure.path!r} in {folder.resolve()}; check the "
+        "path, which counts from the YAML's folder and then from the working folder."
+    )
 
 
 def _find(entry: str, folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from temnet.config.structure import StructureSettings
 from temnet.records import Structure
+from temnet.structures.from_file import build_from_file, build_from_function
 from temnet.structures.geometry import Field
 from temnet.structures.graphene import build_graphene
 from temnet.structures.mos2 import build_mos2
@@ -18,6 +19,8 @@ BUILDERS: dict[str, Callable[..., Structure]] = {
     "mos2": build_mos2,
     "nanoparticle": build_nanoparticle,
     "graphene": build_graphene,
+    "file": build_from_file,
+    "python": build_from_function,
 }
 """The function that builds each kind of structure."""
 

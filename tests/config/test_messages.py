@@ -92,7 +92,7 @@ def test_the_values_themselves_are_right():
         ),
         (
             "structure.kind=mos",
-            "structure.kind: expected one of mos2, nanoparticle, graphene; got 'mos' "
+            "structure.kind: expected one of mos2, nanoparticle, graphene, file, python; got 'mos' "
             "(perhaps mos2 is meant).",
         ),
         (

@@ -48,3 +48,12 @@ def test_what_is_not_there_is_named(here, entry):
 def test_an_experiment_without_images_is_left_alone(here):
     experiment = Experiment(stages=("report",))
     assert with_found_files(experiment, here) is experiment
+
+
+def test_a_structure_file_counts_from_the_yaml_too(here):
+    structure = {"kind": "file", "path": "a.tif"}
+    experiment = Experiment(stages=("report",), structure=structure)
+    assert with_found_files(experiment, here / "yamls").structure.path == str(here / "yamls/a.tif")
+    missing = Experiment(stages=("report",), structure=structure | {"path": "x.cif"})
+    with pytest.raises(InputError, match=r"structure.path: there is no file 'x.cif'"):
+        with_found_files(missing, here / "yamls")

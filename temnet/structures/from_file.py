@@ -1,0 +1,198 @@
+"""Specimens from structure files, and from users' own functions."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import ase.io
+import numpy as np
+from ase import Atoms
+
+from temnet.config.distributions import draw
+from temnet.config.from_file import FromFile, FromFunction
+from temnet.errors import InputError
+from temnet.records import Structure
+from temnet.structures.check import check_structure
+from temnet.structures.columns import formula, ignore_smeared, make_structure, moved, project
+from temnet.structures.geometry import Field, rotation_about, tilt_matrix
+
+
+def build_from_file(
+    settings: FromFile, field: Field, classes: Sequence[str], rng: np.random.Generator
+) -> Structure:
+    """A crystal that fills the field, or a molecule at a random place.
+
+    Args:
+        settings: What is drawn.
+        field: What is filled.
+        classes: The experiment's classes.
+        rng: Draws the specimen.
+
+    Raises:
+        InputError: The file cannot be read, or what it holds cannot be simulated.
+    """
+    cell = read_structure(settings.path)
+    rotation = np.deg2rad(draw(settings.rotation_deg, rng))
+    tilt = np.deg2rad(draw(settings.tilt_deg, rng))
+    direction = rng.uniform(0, 2 * np.pi)
+    orientation = rotation_about(np.array([0, 0, 1.0]), rotation) @ _to_beam(cell, settings)
+    scale = draw(settings.scale, rng)
+    crystal = bool(np.any(cell.pbc))
+    if crystal:
+        atoms = _crystal(cell, orientation * scale, field, draw(settings.thickness, rng), rng)
+        atoms = atoms[_within_edges(atoms, settings, field, rng)]
+    else:
+        atoms = _molecule(cell, orientation * scale, field, rng)
+    atoms = atoms[_kept(atoms, settings, rng)]
+    parameters = {
+        "structure": Path(settings.path).name,
+        "rotation_deg": float(np.rad2deg(rotation)),
+        "tilt_deg": float(np.rad2deg(tilt)),
+        "tilt_direction_deg": float(np.rad2deg(direction)),
+        "scale": scale,
+    }
+    atom_column = project(atoms, np.ones(len(atoms), bool))
+
+    def class_of(composition: Mapping[str, int]) -> str:
+        name = (
+            formula(composition) if settings.naming == "formula" else "".join(sorted(composition))
+        )
+        return settings.classes.get(name, name)
+
+    structure = make_structure(atoms, atom_column, class_of, classes, parameters)
+    if crystal and not len(atoms):  # cut off by its edges
+        return structure
+    check_structure(structure, settings.path)
+    pivot = np.array([*field.centre, 0.0])
+    matrix = tilt_matrix(tilt, direction)
+    return ignore_smeared(moved(structure, (atoms.positions - pivot) @ matrix.T + pivot))
+
+
+@cache
+def read_structure(path: str) -> Atoms:
+    """The structure in a file.
+
+    Raises:
+        InputError: The file is missing, or ASE cannot read it.
+    """
+    file = Path(path).expanduser()
+    if not file.is_file():
+        raise InputError(f"structure.path: there is no file {path!r}; check the path.")
+    try:
+        found = ase.io.read(file)
+    except Exception as error:  # ASE's readers raise whatever they meet
+        raise InputError(
+            f"{path}: ASE cannot read this as a structure ({error}); give a CIF, XYZ or another "
+            "of its formats."
+        ) from error
+    if not isinstance(found, Atoms) or not len(found):
+        raise InputError(f"{path}: the file holds no atoms; give one with a structure.")
+    return found
+
+
+def _to_beam(cell: Atoms, settings: FromFile) -> np.ndarray:
+    """(3, 3) rotation that brings the zone axis along z and keeps an in-plane reference."""
+    vectors = np.asarray(cell.cell) if np.any(cell.cell) else np.eye(3)
+    vectors = np.where(np.any(vectors, axis=1, keepdims=True), vectors, np.eye(3))
+    along = np.array(settings.zone_axis) @ vectors
+    z = along / np.linalg.norm(along)
+    # The cell's vector that is most nearly normal to the beam tells what is along x.
+    lengths = np.linalg.norm(vectors, axis=1)
+    other = vectors[np.argmin(np.abs(vectors @ z) / lengths)]
+    x = other - (other @ z) * z
+    x /= np.linalg.norm(x)
+    return np.stack([x, np.cross(z, x), z])
+
+
+def _crystal(
+    cell: Atoms, matrix: np.ndarray, field: Field, thickness: float, rng: np.random.Generator
+) -> Atoms:
+    """All atoms in the field, its margin and the thickness, from a random origin."""
+    vectors = np.asarray(cell.cell) @ matrix.T
+    basis = cell.positions @ matrix.T
+    reach = np.hypot(field.radius, thickness / 2) + np.linalg.norm(np.ptp(basis, axis=0))
+    heights = 1 / np.linalg.norm(np.linalg.pinv(vectors), axis=0)
+    counts = np.where(cell.pbc, np.ceil(reach / heights).astype(int) + 1, 0)
+    steps = np.stack(
+        np.meshgrid(*(np.arange(-n, n + 1) for n in counts), indexing="ij"), axis=-1
+    ).reshape(-1, 3)
+    origins = steps @ vectors + np.where(cell.pbc, rng.uniform(0, 1, 3), 0) @ vectors
+    middle = basis.mean(axis=0)
+    positions = (origins[:, None] + basis - middle).reshape(-1, 3)
+    positions += np.array([*field.centre, 0.0])
+    # A sheet is kept whole, whatever the thickness: it does not go on along the beam.
+    inside = field.covers(positions[:, :2])
+    if cell.pbc.all():
+        inside &= np.abs(positions[:, 2]) <= thickness / 2
+    return Atoms(numbers=np.tile(cell.numbers, len(steps))[inside], positions=positions[inside])
+
+
+def _molecule(cell: Atoms, matrix: np.ndarray, field: Field, rng: np.random.Generator) -> Atoms:
+    positions = (cell.positions - cell.positions.mean(axis=0)) @ matrix.T
+    place = field.centre + rng.uniform(-0.3, 0.3, 2) * [field.width, field.height]
+    return Atoms(numbers=cell.numbers, positions=positions + [*place, 0.0])
+
+
+def _within_edges(
+    atoms: Atoms, settings: FromFile, field: Field, rng: np.random.Generator
+) -> np.ndarray:
+    """(N,) bool: atoms that straight edges at random places leave."""
+    inside = np.ones(len(atoms), bool)
+    ends = rng.random() < settings.edge_probability
+    reach = 0.5 * min(field.height, field.width)
+    for _ in range(round(draw(settings.edges, rng)) if ends else 0):
+        angle = rng.uniform(0, 2 * np.pi)
+        offset = rng.uniform(-0.5 * reach, 0.9 * reach)
+        distance = (atoms.positions[:, :2] - field.centre) @ [np.cos(angle), np.sin(angle)]
+        inside &= distance <= offset
+    return inside
+
+
+def _kept(atoms: Atoms, settings: FromFile, rng: np.random.Generator) -> np.ndarray:
+    """(N,) bool: atoms that are not missing."""
+    symbols = np.array(atoms.get_chemical_symbols())
+    lost = np.zeros(len(atoms))
+    for element, fraction in sorted(settings.vacancies.items()):
+        lost[symbols == element] = draw(fraction, rng)
+    return rng.random(len(atoms)) >= lost
+
+
+def build_from_function(
+    settings: FromFunction, field: Field, classes: Sequence[str], rng: np.random.Generator
+) -> Structure:
+    """What a user's function returns.
+
+    Raises:
+        InputError: There is no such function, or what it returns cannot be simulated.
+    """
+    function = find_function(settings.function)
+    structure = function(field, tuple(classes), rng, **settings.options)
+    if not isinstance(structure, Structure):
+        raise InputError(
+            f"structure.function: {settings.function} returned {type(structure).__name__}; "
+            "expected a temnet.records.Structure."
+        )
+    return check_structure(structure, settings.function)
+
+
+@cache
+def find_function(name: str) -> Callable[..., Structure]:
+    """The function `module:function`.
+
+    Raises:
+        InputError: The module cannot be imported or has no such function.
+    """
+    module, attribute = name.split(":")
+    try:
+        function = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise InputError(
+            f"structure.function: {name} cannot be found ({error}); the module has to be "
+            "importable from where the command is run."
+        ) from error
+    if not callable(function):
+        raise InputError(f"structure.function: {name} is no function.")
+    return function
