@@ -260,7 +260,7 @@ def _support(
 ) -> tuple[np.ndarray, dict[str, object]]:
     """(N, 3) carbon atoms on a random side of the flake, whose atoms' z are ``heights`` [Å]."""
     side = 1 if rng.random() < 0.5 else -1
-    face = heights.max() if side > 0 else heights.min()
+    face = (heights.max() if side > 0 else heights.min()) if len(heights) else 0.0
     gap = draw(support.gap, rng)
     if isinstance(support, AmorphousCarbon):
         film, drawn = amorphous_carbon(support, field, rng)

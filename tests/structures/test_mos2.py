@@ -174,3 +174,12 @@ def test_a_support_may_be_there_sometimes():
     support = Graphene(probability=0.5)
     with_it = [6 in flake(seed, support=support).atoms.numbers for seed in range(30)]
     assert 5 < sum(with_it) < 25
+
+
+def test_where_the_flake_has_ended_its_support_is_left():
+    sizes = set()
+    for seed in range(40):
+        structure = flake(seed, edge_probability=1, edges=3, support=Graphene())
+        sizes.add(len(structure.columns) == 0)
+        assert np.sum(structure.atoms.numbers == 6) > 300
+    assert sizes == {True, False}

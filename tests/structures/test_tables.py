@@ -16,13 +16,13 @@ def sigma(name, element):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_vibration_grows_as_neighbours_are_lost(name):
-    """By rank, weighted by nothing: fewer neighbours, more room."""
+    """Whole bonds hold an atom most tightly, and the rest is in order but for its scatter."""
     for element in {row.element for row in find_table(name).rows}:
         count, value = sigma(name, element)
         if len(count) > 1:
             ranks = [np.argsort(np.argsort(values)) for values in (count, value)]
-            assert np.corrcoef(*ranks)[0, 1] < -0.7
-            assert value[np.argmax(count)] < 0.8 * value.max()
+            assert np.corrcoef(*ranks)[0, 1] < -0.5
+            assert value[np.argmax(count)] == value.min() < 0.8 * value.max()
 
 
 @pytest.mark.parametrize("name", NAMES)
