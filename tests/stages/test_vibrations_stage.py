@@ -1,0 +1,49 @@
+"""Molecular dynamics from a YAML file to a table that structures can use."""
+
+import json
+from pathlib import Path
+
+from temnet import run
+from temnet.structures.vibrations import find_table
+
+YAML = """
+seed: 1
+molecular_dynamics:
+  material: Au
+  sizes: [5]
+  runs: 1
+  equilibration: 0.1
+  length: 0.4
+  interval: 20
+stages: [vibrations, report]
+"""
+
+
+def test_a_table_comes_out_and_runs_are_not_made_twice(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("temnet.structures.md_specimens.BULK_CELLS", 2)  # the periodic piece
+    Path("gold.yaml").write_text(YAML)
+    assert run.main(["gold.yaml"]) == 0
+    folder = Path("runs/gold/vibrations")
+    table = find_table(str(folder / "table.yaml"))
+    assert table.material == "Au" and "EMT" in table.provenance["engine"]
+    assert "Thermal vibration" in Path("runs/gold/index.html").read_text()
+    # A run that was stopped goes on with the runs that were finished.
+    record = json.loads((folder / "stage.json").read_text())
+    (folder / "stage.json").write_text(json.dumps({**record, "status": "running"}))
+    first = (folder / "run-000.json").read_text().replace('"temperature": ', '"temperature": 9')
+    (folder / "run-000.json").write_text(first)
+    (folder / "run-001.json").unlink()
+    capsys.readouterr()
+    assert run.main(["gold.yaml"]) == 0
+    assert "vibrations: goes on" in capsys.readouterr().err
+    assert (folder / "run-000.json").read_text() == first and (folder / "run-001.json").exists()
+
+
+def test_check_tells_what_would_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("gold.yaml").write_text(YAML)
+    assert run.main(["gold.yaml", "--check"]) == 0
+    text = capsys.readouterr().out
+    assert "Au at 300 K by ASE" in text and "2 runs of 0.4 ps" in text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gold.yaml"]
