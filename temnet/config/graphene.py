@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from ase.data import atomic_numbers
+from pydantic import Field, field_validator
 
-from temnet.config.distributions import Settings, bounded
+from temnet.config.distributions import Settings, Text, bounded, texts
 from temnet.config.negatives import Empty
 
 
@@ -32,6 +33,25 @@ class DefectedGraphene(Settings):
         description="Fraction of examples in which the points start from one or two perfect "
         "lattices (a grain boundary) instead of at random.",
     )
+    perfect_probability: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Fraction of examples that start from one perfect lattice, with the defects "
+        "below, instead of a Voronoi diagram.",
+    )
+    stone_wales: bounded(0, 0.1) = Field(
+        0.0, description="Fraction of a perfect lattice's bonds that are turned by 90 degrees."
+    )
+    vacancies: bounded(0, 0.2) = Field(0.0, description="Fraction of atoms that are missing.")
+    adatoms: bounded(0, 0.1) = Field(
+        0.0, description="Number of adatoms for each atom of the sheet."
+    )
+    adatom: Text = Field(
+        "C",
+        description="Element of the adatoms, or a choice; carbon sits on bonds, others on "
+        "the middles of hexagons.",
+    )
     holes: bounded(0, 20) = Field(
         {"choice": (0, 1, 2)},
         validate_default=True,
@@ -42,7 +62,15 @@ class DefectedGraphene(Settings):
     )
     empty: Empty = Field(Empty(), description="Examples without the sheet.")
 
+    @field_validator("adatom")
+    @classmethod
+    def _elements(cls, adatom: Text) -> Text:
+        for word in texts(adatom):
+            if word not in atomic_numbers:
+                raise ValueError(f"expected a chemical element; got {word!r}")
+        return adatom
+
     @property
     def column_classes(self) -> frozenset[str] | None:
         """Names that columns can have."""
-        return frozenset({"C"})
+        return frozenset({"C", *texts(self.adatom)})

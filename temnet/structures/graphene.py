@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
 from scipy.spatial import Voronoi, cKDTree
 
-from temnet.config.distributions import draw
+from temnet.config.distributions import draw, draw_text
 from temnet.config.graphene import DefectedGraphene
 from temnet.records import Structure
-from temnet.structures.columns import make_structure
+from temnet.structures.columns import formula, make_structure
 from temnet.structures.geometry import Field, lattice_patch, smooth_outline
 
 BOND_LENGTH = 1.42
@@ -22,6 +22,10 @@ MIN_DISTANCE = 1.15
 
 POISSON_RADIUS = 1.9
 """No two random points are closer than this [Å], for a lattice constant of 2.46 Å."""
+
+BRIDGE_HEIGHT, HOLLOW_HEIGHT = 1.87, 2.1
+"""Height of a carbon atom over a bond: Lehtinen et al., Phys. Rev. Lett. 91, 017202 (2003); and of
+metal atoms over a hexagon, about [Å]."""
 
 PACKING_SLACK = 1.1
 """Random points do not pack as densely as a sheet needs: they are drawn on a patch this much
@@ -61,6 +65,35 @@ def build_graphene(
         rng: Draws the sheet.
     """
     bond = draw(settings.bond_length, rng)
+    perfect = rng.random() < settings.perfect_probability
+    if perfect:
+        points, drawn = _perfect(settings, field, bond, rng)
+    else:
+        points, drawn = _voronoi(settings, field, bond, rng)
+    points = points[field.covers(points)]
+    points = points[rng.random(len(points)) >= draw(settings.vacancies, rng)]
+    holes = round(draw(settings.holes, rng))
+    for _ in range(holes):
+        middle = rng.uniform([0, 0], [field.width, field.height])
+        points = points[~smooth_outline(points, middle, draw(settings.hole_radius, rng), rng)]
+    points = drop_dangling(points, 1.25 * bond)
+    atoms = Atoms(f"C{len(points)}", np.column_stack([points, np.zeros(len(points))]))
+    atoms += _adatoms(settings, points, bond, rng)
+    parameters = {
+        "structure": "graphene",
+        "bond_length": bond,
+        "perfect": perfect,
+        **drawn,
+        "holes": holes,
+        "adatoms": len(atoms) - len(points),
+    }
+    return make_structure(atoms, np.arange(len(atoms)), formula, classes, parameters)
+
+
+def _voronoi(
+    settings: DefectedGraphene, field: Field, bond: float, rng: np.random.Generator
+) -> tuple[np.ndarray, dict[str, object]]:
+    """(N, 2) vertices of a relaxed Voronoi diagram as atoms [Å]."""
     spacing = bond * np.sqrt(3)
     steps = round(draw(settings.relaxation_steps, rng))
     grown = Field(field.height, field.width, field.margin + 3 * spacing)
@@ -70,27 +103,77 @@ def build_graphene(
         steps = min(steps, 10)
     else:
         centres = _poisson_points(grown, spacing, rng)
-    centres = _relax(centres, steps)
-    points = _even_bonds(*_vertices(centres), bond)
-    points = points[field.covers(points)]
-    holes = round(draw(settings.holes, rng))
-    for _ in range(holes):
-        middle = rng.uniform([0, 0], [field.width, field.height])
-        points = points[~smooth_outline(points, middle, draw(settings.hole_radius, rng), rng)]
-    points = drop_dangling(points, 1.25 * bond)
-    atoms = Atoms(f"C{len(points)}", np.column_stack([points, np.zeros(len(points))]))
-    parameters = {
-        "structure": "graphene",
-        "bond_length": bond,
-        "relaxation_steps": steps,
-        "crystal": crystal,
-        "holes": holes,
-    }
-    return make_structure(atoms, np.arange(len(atoms)), _class_of, classes, parameters)
+    points = _even_bonds(*_vertices(_relax(centres, steps)), bond)
+    return points, {"relaxation_steps": steps, "crystal": crystal}
 
 
-def _class_of(composition: Mapping[str, int]) -> str | None:
-    return "C" if composition == {"C": 1} else None
+def _perfect(
+    settings: DefectedGraphene, field: Field, bond: float, rng: np.random.Generator
+) -> tuple[np.ndarray, dict[str, object]]:
+    """(N, 2) a lattice at a random angle, with Stone-Wales defects [Å]."""
+    grown = Field(field.height, field.width, field.margin + 3 * bond)
+    scale = bond / BOND_LENGTH
+    shrunk = Field(grown.height / scale, grown.width / scale, grown.margin / scale)
+    points = scale * sheet(shrunk, rng.uniform(0, np.pi / 3), rng.uniform(-2, 2, 2))
+    bonds = cKDTree(points).query_pairs(1.25 * bond, output_type="ndarray")
+    bonds = bonds[np.lexsort((bonds[:, 1], bonds[:, 0]))]
+    count = round(draw(settings.stone_wales, rng) * len(bonds))
+    turned = 0
+    touched = np.zeros(len(points), bool)
+    for number in rng.permutation(len(bonds)):
+        if turned == count:
+            break
+        pair = bonds[number]
+        around = np.unique(bonds[np.any(np.isin(bonds, pair), axis=1)])
+        if len(around) == 6 and not touched[around].any():
+            points, bonds = _stone_wales(points, bonds, pair)
+            touched[around] = True
+            turned += 1
+    if turned:
+        points = _even_bonds(points, bonds, bond)
+    return points, {"stone_wales": turned}
+
+
+def _stone_wales(
+    points: np.ndarray, bonds: np.ndarray, pair: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """A bond turned by 90 degrees: four hexagons become two pentagons and two heptagons.
+
+    Stone and Wales, Chem. Phys. Lett. 128, 501 (1986).
+    """
+    points, bonds = points.copy(), bonds.copy()
+    middle = points[pair].mean(axis=0)
+    half = points[pair[0]] - middle
+    points[pair[0]], points[pair[1]] = middle + [-half[1], half[0]], middle + [half[1], -half[0]]
+    own = np.flatnonzero(
+        np.any(np.isin(bonds, pair), axis=1) & ~np.all(np.isin(bonds, pair), axis=1)
+    )
+    for number in own:
+        neighbour = bonds[number][~np.isin(bonds[number], pair)][0]
+        nearer = np.argmin(np.linalg.norm(points[pair] - points[neighbour], axis=1))
+        bonds[number] = neighbour, pair[nearer]
+    return points, bonds
+
+
+def _adatoms(
+    settings: DefectedGraphene, points: np.ndarray, bond: float, rng: np.random.Generator
+) -> Atoms:
+    """Atoms on the sheet, on one side or the other; none within a hexagon of another."""
+    count = round(draw(settings.adatoms, rng) * len(points))
+    if not count or len(points) < 3:
+        return Atoms()
+    element = draw_text(settings.adatom, rng)
+    if element == "C":
+        pairs = cKDTree(points).query_pairs(1.25 * bond, output_type="ndarray")
+        places, height = points[pairs].mean(axis=1), BRIDGE_HEIGHT
+    else:
+        vertices = Voronoi(points).vertices
+        distance = cKDTree(points).query(vertices)[0]
+        places, height = vertices[np.abs(distance / bond - 1) < 0.15], HOLLOW_HEIGHT
+    places = places[rng.permutation(len(places))]
+    places = _apart(places, 3 * bond)[:count]
+    side = np.where(rng.random(len(places)) < 0.5, 1.0, -1.0)
+    return Atoms([element] * len(places), np.column_stack([places, height * side]))
 
 
 def drop_dangling(points: np.ndarray, cutoff: float) -> np.ndarray:

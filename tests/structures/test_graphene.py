@@ -56,3 +56,72 @@ def test_dangling_points_go_in_turn():
     tail = np.array([[2.0, 0.0], [3.0, 0.0]])
     assert len(drop_dangling(np.concatenate([ring, tail]), 1.1)) == 6
     assert len(drop_dangling(tail, 1.1)) == 0
+
+
+def rings(points):
+    """Sizes of the faces of the bond graph, by walking each bond with the wall to the left."""
+    tree = cKDTree(points)
+    near = [sorted(set(found) - {i}) for i, found in enumerate(tree.query_ball_point(points, 1.85))]
+    sizes = []
+    for start, others in enumerate(near):
+        for other in others:
+            path, last, here = [start], start, other
+            while here != start and len(path) < 12:
+                path.append(here)
+                angle = {
+                    n: (np.arctan2(*(points[n] - points[here])[::-1])
+                        - np.arctan2(*(points[last] - points[here])[::-1])) % (2 * np.pi)
+                    for n in near[here] if n != last
+                }  # fmt: skip
+                if not angle:
+                    break
+                last, here = here, min(angle, key=angle.get)
+            if here == start and start == min(path):
+                sizes.append(len(path))
+    return sizes
+
+
+def test_a_turned_bond_makes_two_pentagons_and_two_heptagons():
+    plain = {"perfect_probability": 1, "holes": 0, "bond_length": 1.42}
+    for settings, extra in (({}, 0), ({"stone_wales": 0.01}, None)):
+        structure = build_graphene(
+            DefectedGraphene(**plain, **settings), Field(30, 30, 3), ("C",),
+            np.random.default_rng(1),
+        )  # fmt: skip
+        turned = structure.parameters["stone_wales"]
+        points = structure.atoms.positions[:, :2]
+        sizes = rings(points)
+        if extra == 0:
+            assert turned == 0 and set(sizes) == {6}
+            continue
+        assert turned >= 5
+        # Those at the border of the patch are cut.
+        assert 0.5 * turned * 2 <= sizes.count(5) <= 2 * turned
+        assert 0.4 * turned * 2 <= sizes.count(7) <= 2 * turned
+        assert sizes.count(6) > sizes.count(5)
+        nearest = cKDTree(points).query(points, k=2)[0][:, 1]
+        assert nearest.min() > 1.2 and np.median(nearest) == pytest.approx(1.42, abs=0.03)
+
+
+def test_vacancies_and_adatoms():
+    plain = {"perfect_probability": 1, "holes": 0}
+    whole, fewer = (
+        len(build_graphene(DefectedGraphene(**plain, vacancies=v), Field(40, 40, 3), ("C",),
+                           np.random.default_rng(0)).atoms)
+        for v in (0.0, 0.05)
+    )  # fmt: skip
+    assert 0.85 < fewer / whole < 0.96
+    for element, height, distance in (("C", 1.87, 0.71), ("Au", 2.1, 1.42)):
+        structure = build_graphene(
+            DefectedGraphene(**plain, adatoms=0.02, adatom=element), Field(40, 40, 3),
+            ("C", element) if element != "C" else ("C",), np.random.default_rng(0),
+        )  # fmt: skip
+        z = structure.atoms.positions[:, 2]
+        above = np.abs(z) > 0.1
+        assert above.sum() == structure.parameters["adatoms"] > 10
+        np.testing.assert_allclose(np.abs(z[above]), height)
+        points = structure.atoms.positions[:, :2]
+        near = cKDTree(points[~above]).query(points[above])[0]
+        assert np.median(near) == pytest.approx(distance, abs=0.05)
+        if element == "Au":
+            assert set(structure.columns.class_index[above]) == {1}
