@@ -13,7 +13,7 @@ from temnet.config.accuracy import Accuracy
 from temnet.config.analysis import Evaluation, Images, Occupancy, Prediction
 from temnet.config.camera import Camera
 from temnet.config.distributions import Settings, support
-from temnet.config.learning import Data, Labels, ModelSettings, Training
+from temnet.config.learning import Data, Labels, ModelSettings, Training, split_class
 from temnet.config.microscope import Microscope
 from temnet.config.molecular_dynamics import MolecularDynamics
 from temnet.config.structure import StructureSettings
@@ -118,7 +118,7 @@ class Experiment(Settings):
         known = self.structure.column_classes
         if known is None:
             return self
-        unknown = [name for name in self.labels.classes if name not in known]
+        unknown = [name for name in self.labels.classes if split_class(name)[0] not in known]
         if unknown:
             raise ValueError(
                 f"labels.classes names {', '.join(unknown)}, which structure.kind "

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from temnet.config.distributions import Settings, is_number, shown
 
+_BY_HEIGHT = re.compile(r"(?P<name>[^:]+):(?P<low>[0-9]+)-(?P<high>[0-9]*)")
+
+
+def split_class(name: str) -> tuple[str, float, float]:
+    """Kind of column, and the least and the largest number of atoms on it.
+
+    Raises:
+        ValueError: The name holds a colon but no such range.
+
+    >>> split_class("Mo"), split_class("metal:2-5"), split_class("metal:6-")
+    (('Mo', 0, inf), ('metal', 2, 5), ('metal', 6, inf))
+    """
+    if ":" not in name:
+        return name, 0, math.inf
+    found = _BY_HEIGHT.fullmatch(name)
+    high = int(found["high"]) if found and found["high"] else math.inf
+    if not found or high < int(found["low"]):
+        raise ValueError(f"expected a range of atoms such as metal:1-3 or metal:4-; got {name!r}")
+    return found["name"], int(found["low"]), high
+
 
 class Labels(Settings):
     """What the network is taught to see."""
 
     classes: tuple[str, ...] = Field(
-        min_length=1, description="Kinds of column, in the order of the network's channels."
+        min_length=1,
+        description="Kinds of column, in the order of the network's channels; `metal:1-3` is a "
+        "metal column of one to three atoms, `metal:4-` one of four and more.",
     )
     width: float = Field(
         0.35, gt=0, le=3, description="Standard deviation of a column's Gaussian [Å]."
@@ -36,6 +60,8 @@ class Labels(Settings):
     def _unique(self) -> Labels:
         if len(set(self.classes)) != len(self.classes):
             raise ValueError(f"classes must differ from each other; got {list(self.classes)}")
+        for name in self.classes:
+            split_class(name)
         if "background" in self.classes:
             raise ValueError("`background` is added by itself; take it out of classes")
         return self

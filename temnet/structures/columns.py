@@ -9,6 +9,7 @@ from ase import Atoms
 from scipy.spatial import cKDTree
 from sklearn.cluster import DBSCAN
 
+from temnet.config.learning import split_class
 from temnet.records import IGNORED, Columns, Structure
 
 TOLERANCE = 0.5
@@ -96,18 +97,26 @@ def make_structure(
         if elements
         else np.zeros((0, 0), int)
     )
-    numbers = {name: index for index, name in enumerate(classes)}
     kinds, which = np.unique(composition, axis=0, return_inverse=True)
     named = [
         class_of({e: int(n) for e, n in zip(elements, row, strict=True) if n}) for row in kinds
     ]
-    index = np.array([numbers.get(name or "", IGNORED) for name in named], np.int64)
+    name = np.array([kind or "" for kind in named], dtype=object)[which.ravel()]
     columns = Columns(
         positions=column_positions(atoms.positions, atom_column),
-        class_index=index[which.ravel()] if count else np.zeros(0, np.int64),
+        class_index=_class_index(name, atom_count, classes),
         atom_count=atom_count.astype(np.int64),
     )
     return Structure(atoms, columns, atom_column, parameters)
+
+
+def _class_index(name: np.ndarray, atom_count: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """(N,) index of the class that has a column's name and number of atoms, -1 for none."""
+    index = np.full(len(atom_count), IGNORED, np.int64)
+    for number, label in enumerate(classes):
+        base, low, high = split_class(label)
+        index[(name == base) & (atom_count >= low) & (atom_count <= high)] = number
+    return index
 
 
 def moved(structure: Structure, positions: np.ndarray) -> Structure:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from ase import Atoms
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,3 +43,22 @@ def test_columns_are_classed_by_their_composition():
     )
     assert structure.columns.class_index.tolist() == [1, 0, -1]
     assert structure.columns.atom_count.tolist() == [1, 2, 1]
+
+
+def test_classes_may_go_by_the_number_of_atoms():
+    heights = [1, 3, 4, 9]
+    positions = np.concatenate(
+        [[[5.0 * i, 0, 2.0 * k] for k in range(n)] for i, n in enumerate(heights)]
+    )
+    atoms = Atoms(["Au"] * sum(heights), positions)
+    column = np.repeat(np.arange(4), heights)
+
+    def index(*classes):
+        return make_structure(atoms, column, lambda c: "metal", classes, {}).columns.class_index
+
+    assert index("metal:1-3", "metal:4-").tolist() == [0, 0, 1, 1]
+    assert index("metal:2-4").tolist() == [-1, 0, 0, -1]
+    assert index("metal").tolist() == [0, 0, 0, 0]
+    assert index("oxide").tolist() == [-1] * 4
+    with pytest.raises(ValueError, match="expected a range of atoms"):
+        index("metal:3-1")
