@@ -104,6 +104,17 @@ class CoordinationVibrations(Vibrations):
         return _with_elements(values, default=True)
 
 
+class SnapshotVibrations(Vibrations):
+    """Whole frames of molecular dynamics, with all correlations between the atoms.
+
+    The specimen has to be the one that was simulated: `structure.kind: file` with the XYZ file
+    that the stage `vibrations` writes beside its snapshots.
+    """
+
+    kind: Literal["snapshots"] = Field("snapshots", description="Frames of MD.")
+    file: str = Field(description="Path of a snapshots file, from the working folder.")
+
+
 def _with_elements(values: dict[str, Number], default: bool) -> dict[str, Number]:
     for element in values:
         if element not in atomic_numbers and not (default and element == "default"):
@@ -113,5 +124,6 @@ def _with_elements(values: dict[str, Number], default: bool) -> dict[str, Number
 
 
 VibrationSettings = Annotated[
-    NoVibrations | EinsteinVibrations | CoordinationVibrations, Field(discriminator="kind")
+    NoVibrations | EinsteinVibrations | CoordinationVibrations | SnapshotVibrations,
+    Field(discriminator="kind"),
 ]

@@ -23,11 +23,16 @@ from temnet.structures.molecular_dynamics import (
     frame_count,
     simulate_motion,
 )
+from temnet.structures.snapshots import Snapshots, encode_snapshots, encode_specimen
+from temnet.structures.trajectory import displacements
 from temnet.structures.vibration_table import combine_runs, measure_run
 
 LOGGER = logging.getLogger(__name__)
 
 TABLE_FILE = "table.yaml"
+
+KEPT_FRAMES = 100
+"""Frames of each run that are kept, at least."""
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
                 found.append(json.loads(path.read_text(encoding="utf-8")))
                 done(frame_count(dynamics))
                 continue
-            found.append(_one_run(experiment, number, size, done))
+            found.append(_one_run(experiment, folder, number, size, done))
             replace_file(path, (json.dumps(found[-1], indent=1) + "\n").encode())
     provenance = {"engine": engine_name(dynamics), "numpy": np.__version__}
     table = combine_runs(found, dynamics, provenance)
@@ -72,11 +77,19 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     LOGGER.info("%d kinds of atom in %s", len(table.rows), folder / TABLE_FILE)
 
 
-def _one_run(experiment: Experiment, number: int, size: float | None, done: Any) -> dict[str, Any]:
+def _one_run(
+    experiment: Experiment, folder: Path, number: int, size: float | None, done: Done
+) -> dict[str, Any]:
+    """What one run says; its specimen and some of its frames are kept."""
     dynamics = experiment.molecular_dynamics
     rng = generator(experiment.seed, "vibrations", number)
     specimen = make_specimen(dynamics, size, rng)
     trajectory = simulate_motion(specimen, dynamics, rng, done)
+    moves, places = displacements(trajectory, dynamics.bending_wavelength)
+    every = max(len(moves) // KEPT_FRAMES, 1)
+    kept = Snapshots(trajectory.numbers, places, moves[::every])
+    replace_file(folder / f"snapshots-{number:03d}.npz", encode_snapshots(kept))
+    replace_file(folder / f"specimen-{number:03d}.xyz", encode_specimen(kept))
     return measure_run(specimen, trajectory, dynamics)
 
 

@@ -18,12 +18,14 @@ from temnet.config.vibrations import (
     CoordinationVibrations,
     EinsteinVibrations,
     NoVibrations,
+    SnapshotVibrations,
     VibrationSettings,
 )
 from temnet.errors import InputError
 from temnet.records import Structure
 from temnet.structures.columns import moved
 from temnet.structures.coordination import coordination
+from temnet.structures.snapshots import frames_for, read_snapshots
 
 LOGGER = logging.getLogger(__name__)
 
@@ -39,7 +41,8 @@ def displaced(
 ) -> list[Structure]:
     """As many displaced structures as the settings ask for, each with its own columns.
 
-    Three independent normals per atom, whose standard deviations are drawn once.
+    Three independent normals per atom, whose standard deviations are drawn once; or frames of
+    molecular dynamics.
 
     Args:
         structure: The resting, complete structure.
@@ -51,12 +54,28 @@ def displaced(
     """
     if isinstance(settings, NoVibrations) or not len(structure.atoms):
         return [structure]
-    sigma = MODELS[settings.kind](structure, settings, rng) * draw(settings.scale, rng)
-    resting = structure.atoms.positions
-    return [
-        moved(structure, resting + sigma * rng.standard_normal(resting.shape))
-        for _ in range(settings.configurations)
-    ]
+    scale = draw(settings.scale, rng)
+    shape = (settings.configurations, *structure.atoms.positions.shape)
+    if isinstance(settings, SnapshotVibrations):
+        moves = _snapshots(structure, settings, rng)
+    else:
+        moves = MODELS[settings.kind](structure, settings, rng) * rng.standard_normal(shape)
+    return [moved(structure, structure.atoms.positions + scale * move) for move in moves]
+
+
+def _snapshots(
+    structure: Structure, settings: SnapshotVibrations, rng: np.random.Generator
+) -> np.ndarray:
+    """(configurations, N, 3) displacements [Å] of as many different frames."""
+    snapshots = read_snapshots(settings.file)
+    if settings.configurations > len(snapshots.moves):
+        raise InputError(
+            f"vibrations.configurations {settings.configurations} is more than the "
+            f"{len(snapshots.moves)} snapshots in {settings.file}; lower it."
+        )
+    chosen = rng.choice(len(snapshots.moves), settings.configurations, replace=False)
+    atoms = structure.atoms
+    return frames_for(snapshots, atoms.numbers, atoms.positions, chosen)
 
 
 def _einstein(

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 
 from temnet import run
+from temnet.config.loading import load_experiment
+from temnet.simulation.example import simulate_example
 from temnet.structures.vibrations import find_table
 
 YAML = """
@@ -28,6 +30,9 @@ def test_a_table_comes_out_and_runs_are_not_made_twice(tmp_path, monkeypatch, ca
     table = find_table(str(folder / "table.yaml"))
     assert table.material == "Au" and "EMT" in table.provenance["engine"]
     assert "Thermal vibration" in Path("runs/gold/index.html").read_text()
+    # Its frames move the specimen that they are of, turned and moved as it may be.
+    example = simulate_example(load_experiment(_imaging(folder), {}), index=0)
+    assert example.parameters["structure"] == "specimen-000.xyz" and example.images.std() > 0
     # A run that was stopped goes on with the runs that were finished.
     record = json.loads((folder / "stage.json").read_text())
     (folder / "stage.json").write_text(json.dumps({**record, "status": "running"}))
@@ -38,6 +43,22 @@ def test_a_table_comes_out_and_runs_are_not_made_twice(tmp_path, monkeypatch, ca
     assert run.main(["gold.yaml"]) == 0
     assert "vibrations: goes on" in capsys.readouterr().err
     assert (folder / "run-000.json").read_text() == first and (folder / "run-001.json").exists()
+
+
+def _imaging(folder):
+    """An experiment that images the specimen of the first run with its frames."""
+    path = Path("image.yaml")
+    path.write_text(f"""
+structure: {{kind: file, path: {folder}/specimen-000.xyz, empty: {{probability: 0}}}}
+vibrations: {{kind: snapshots, file: {folder}/snapshots-000.npz, configurations: 3}}
+microscope: {{energy: 300e3, aperture_mrad: 20, grid_sampling: 0.1}}
+camera: {{sampling: 0.2, dose: 1e4}}
+labels: {{classes: [Au], width: 0.4}}
+data: {{image_size: 64}}
+model: {{kind: unet, sampling: 0.2}}
+stages: [gallery]
+""")
+    return path
 
 
 def test_check_tells_what_would_run(tmp_path, monkeypatch, capsys):
