@@ -15,7 +15,7 @@ from temnet.config.molecular_dynamics import MolecularDynamics
 from temnet.config.nanoparticle import FCC_METALS
 from temnet.randomness import generator
 from temnet.reporting.files import replace_file
-from temnet.stages.stage import Progress, Stage
+from temnet.stages.stage import Done, Progress, Stage
 from temnet.structures.md_specimens import make_specimen
 from temnet.structures.molecular_dynamics import (
     check_engine,
