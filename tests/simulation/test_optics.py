@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from temnet.config.experiment import wavelength
 from temnet.config.microscope import Microscope
-from temnet.simulation.exit_wave import exit_wave, plan_grid
+from temnet.simulation.exit_wave import ExitWave, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.optics import draw_optics, draw_variant, margin, tilted
 
@@ -168,3 +168,79 @@ def test_turning_specimen_and_aberrations_together_turns_the_image(seed):
     row, col = np.mgrid[:count, :count]
     np.testing.assert_allclose(after[col, -row % count], before, atol=2e-3 * before.std() + 2e-4)
     assert np.abs(image(turned, 0)[col, -row % count] - before).max() > 0.1 * before.std()
+
+
+GRID = plan_grid(25.6, 25.6, 0.0, 0.1)
+
+
+def weak_object(periods, strength=1e-3):
+    """The wave behind a weak phase grating with a whole number of periods, and its frequency."""
+    side = GRID.extent[1]
+    x = np.arange(GRID.shape[1]) * GRID.sampling
+    phase = strength * np.cos(2 * np.pi * periods * x / side)
+    array = np.exp(1j * np.broadcast_to(phase[:, None], GRID.shape[::-1]))  # abTEM is x-first
+    waves = abtem.Waves(array.astype(np.complex64), energy=ENERGY, extent=GRID.extent[::-1])
+    return ExitWave(waves, GRID, 0.0), periods / side
+
+
+def transferred(periods, **changes):
+    """Contrast of the grating's image over twice its phase."""
+    wave, frequency = weak_object(periods)
+    optics = draw_optics(Microscope(energy=ENERGY, **changes), ENERGY, np.random.default_rng(0))
+    image = focal_series(wave, optics)[0].astype(np.float64)
+    spectrum = np.fft.fft(image.mean(axis=0)) / image.shape[1]
+    return 2 * spectrum[periods].real / (2 * 1e-3), frequency
+
+
+@pytest.mark.parametrize("periods", [5, 11, 17, 23])
+@pytest.mark.parametrize(("defocus", "cs_um"), [(-60.0, 0.0), (80.0, 15.0), (-120.0, -25.0)])
+def test_weak_phase_object_to_half_a_per_cent(periods, defocus, cs_um):
+    """I = 1 - 2 phi sin chi for chi as the phase delay; zeros where chi is a multiple of pi."""
+    settings = {"defocus": {"start": defocus}, "Cs_um": cs_um, "aperture_mrad": 40}
+    found, q = transferred(periods, **settings)
+    length = wavelength(ENERGY)
+    phase = np.pi * length * q**2 * (-defocus) + np.pi / 2 * cs_um * 1e4 * length**3 * q**4
+    assert found == pytest.approx(np.sin(phase), abs=5e-3)
+
+
+@pytest.mark.parametrize("model", ["ensemble", "envelope"])
+def test_envelopes_of_a_weak_phase_object_to_half_a_per_cent(model):
+    """exp(-(pi lambda q^2 spread)^2 / 2) and exp(-(grad chi angle)^2 / 2)."""
+    plain = {"defocus": {"start": -150.0}, "aperture_mrad": 40}
+    for periods in (8, 14):
+        sharp, q = transferred(periods, **plain)
+        spread, _ = transferred(periods, **plain, focal_spread=20, focal_spread_model=model)
+        length = wavelength(ENERGY)
+        assert spread / sharp == pytest.approx(
+            np.exp(-0.5 * (np.pi * length * q**2 * 20) ** 2), abs=5e-3
+        )
+        angular, _ = transferred(periods, **plain, angular_spread_mrad=1.0)
+        assert angular / sharp == pytest.approx(
+            np.exp(-0.5 * (2 * np.pi * q * 150 * 1e-3) ** 2), abs=5e-3
+        )
+
+
+def test_vacuum_below_the_specimen_changes_nothing():
+    optics = draw_optics(
+        Microscope(energy=ENERGY, defocus={"start": -50}), ENERGY, np.random.default_rng(0)
+    )
+    atoms = Atoms("Au2", [[12, 12, 0], [12, 14, 3]], cell=[25, 25, 4], pbc=True)
+    deeper = Atoms("Au2", [[12, 12, 0], [12, 14, 3]], cell=[25, 25, 14], pbc=True)
+    first, second = (
+        focal_series(exit_wave(one, GRID, ENERGY, 1.0), optics) for one in (atoms, deeper)
+    )
+    np.testing.assert_array_equal(first, second)
+    lower = atoms.copy()
+    lower.positions[:, 2] += 10  # nor does the specimen's height in its cell
+    np.testing.assert_allclose(
+        focal_series(exit_wave(lower, GRID, ENERGY, 1.0), optics), first, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("energy", [50e3, 80e3, 300e3])
+def test_interaction_constant_is_the_closed_form(energy):
+    """sigma = 2 pi m e lambda / h^2: Kirkland, eq. 5.6, with CODATA 2018."""
+    mass, charge, planck, light = 9.1093837e-31, 1.602176634e-19, 6.62607015e-34, 299792458.0
+    gamma = 1 + charge * energy / (mass * light**2)
+    expected = 2 * np.pi * gamma * mass * charge * wavelength(energy) * 1e-10 / planck**2 * 1e-10
+    assert abtem.core.energy.energy2sigma(energy) == pytest.approx(expected, rel=1e-4)
