@@ -52,7 +52,9 @@ class AmorphousCarbon(Settings):
 class Oxide(Settings):
     """An oxide crystal, seen from the side, whose surface carries the particle."""
 
-    kind: Literal["CeO2"] = Field("CeO2", description="Which oxide.")
+    kind: Literal["CeO2", "TiO2"] = Field(
+        "CeO2", description="Which oxide: CeO2 (fluorite) or TiO2 (rutile)."
+    )
     probability: float = Field(
         0.6, ge=0, le=1, description="Fraction of examples in which there is an oxide."
     )
@@ -65,8 +67,9 @@ class Oxide(Settings):
         0.5,
         ge=0,
         le=1,
-        description="Fraction of supports with {111} parallel to the particle's {111} and the "
-        "same zone axis along the beam.",
+        description="Fraction of supports in the usual relation to the particle: CeO2 with the "
+        "same axes, so that {111} is parallel to {111}; TiO2, for a particle along [110], with "
+        "(110) parallel to {111} and [001] along the beam.",
     )
     off_axis_probability: float = Field(
         0.15,

@@ -16,8 +16,9 @@ from temnet.structures.amorphous import amorphous_carbon
 from temnet.structures.clusters import Particle, grow_particle
 from temnet.structures.columns import MAX_SMEAR, ignore_smeared, make_structure, project
 from temnet.structures.geometry import Field, tilt_matrix, zone_axis_matrix
+from temnet.structures.oxide_lattices import CATIONS
 from temnet.structures.planar_faults import fault_normals, stacking_fault, twin
-from temnet.structures.supports import CATIONS, OxideCrystal, build_oxide
+from temnet.structures.supports import OxideCrystal, build_oxide
 
 ZONES = {
     "110": (np.array([1.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])),
@@ -131,7 +132,7 @@ def _class_of(composition: Mapping[str, int]) -> str | None:
     elements = set(composition)
     if elements <= set(FCC_METALS):
         return "metal"
-    return "oxide" if elements <= set(CATIONS.values()) else None
+    return "oxide" if elements <= CATIONS else None
 
 
 def _in_plane(angle: float) -> np.ndarray:

@@ -10,37 +10,22 @@ from ase import Atoms
 from temnet.config.distributions import draw
 from temnet.config.supports import Oxide
 from temnet.structures.columns import project
-from temnet.structures.geometry import Field, tilt_matrix, zone_axis_matrix
-from temnet.structures.off_axis import fcc_reflections, off_axis_rotation
+from temnet.structures.geometry import Field, rotation_about, tilt_matrix
+from temnet.structures.off_axis import off_axis_rotation
+from temnet.structures.oxide_lattices import LATTICES, OxideLattice
 
-LATTICE_CONSTANTS = {"CeO2": 5.411}
-"""Cubic lattice constants [Å]; CeO2: Fm-3m, 5.411 Å at room temperature."""
+RANDOM_ZONES = {"Ce": ("110", "110", "100", "111"), "Ti": ("001", "001", "100", "110")}
+"""Zone axes of oxides that follow no relation to the particle, by their cation."""
 
-CATIONS = {"CeO2": "Ce"}
-"""The element whose columns are labelled."""
+RUTILE_RELATION = {"110": ("001", np.array([1.0, 1.0, 1.0]), np.array([1.0, 1.0, 0.0]))}
+"""For the particle's zone axis that of rutile, and the directions of metal and rutile that are
+parallel, {111} on (110) with <1-10> along [001]: Cosandey & Madey, Surf. Rev. Lett. 8, 73
+(2001)."""
 
-FLUORITE_CATIONS = np.array([[0, 0, 0], [0, 2, 2], [2, 0, 2], [2, 2, 0]]) / 4
-FLUORITE_ANIONS = np.array([[i, j, k] for i in (1, 3) for j in (1, 3) for k in (1, 3)]) / 4
-"""Sites of the fluorite cell, in lattice constants."""
+PLAIN_STEP = 3.1
+"""Height of a step on the surface of a crystal off axis [Å]."""
 
-SURFACES = {
-    "110": np.array([[1, 1, 1], [1, 1, -1], [-1, -1, 1], [0, 0, 1], [1, 1, 0]], float),
-    "100": np.array([[0, 1, 0], [0, 0, 1], [0, 1, 1], [0, -1, 1]], float),
-    "111": np.array([[1, -1, 0], [1, 0, -1], [1, 1, -2], [2, -1, -1]], float),
-    "211": np.array([[1, -1, -1], [0, 1, -1]], float),
-}
-"""Normals of surfaces that a crystal shows from the side, for each zone axis along the beam."""
-
-ZONE = {
-    "110": np.array([1.0, -1.0, 0.0]),
-    "100": np.array([1.0, 0.0, 0.0]),
-    "111": np.array([1.0, 1.0, 1.0]),
-    "211": np.array([2.0, 1.0, 1.0]),
-}
-"""Direction along the beam."""
-
-
-OFF_AXIS_THICKNESS = 15.0
+OFF_AXIS_THICKNESS = 20.0
 """Least thickness of a crystal in an orientation that shows no columns [Å]."""
 
 
@@ -91,22 +76,23 @@ def build_oxide(
         The crystal and what was drawn.
     """
     thickness = draw(settings.thickness, rng)
-    relation = _relation(settings, rng)
+    lattice = LATTICES[settings.kind]
+    relation = _relation(settings, zone, rng)
     if relation == "off axis":  # no thinner crystal can be turned so that it shows fringes alone
         thickness = max(thickness, OFF_AXIS_THICKNESS)
     oxide_zone, orientation = _orientation(
-        settings, relation, zone, particle_orientation, thickness, rng
+        lattice, relation, zone, particle_orientation, thickness, rng
     )
-    normal, tangent, step = _surface(settings, oxide_zone, orientation, rng)
+    normal, tangent, step = _surface(lattice, oxide_zone, orientation, rng)
     level = float(field.centre @ normal + rng.uniform(-0.35, 0.15) * min(field.height, field.width))
     landing = float(
         field.centre @ tangent + rng.uniform(-0.2, 0.2) * min(field.height, field.width)
     )
     steps = _steps(landing, step, field, rng)
-    atoms = _fluorite(settings.kind, orientation, field, thickness, rng)
+    atoms = _crystal(lattice, orientation, field, thickness, rng)
     along, height = atoms.positions[:, :2] @ tangent, atoms.positions[:, :2] @ normal
     atoms = atoms[height <= level + _terrace(along, steps)]
-    on_column = np.array(atoms.get_chemical_symbols()) == CATIONS[settings.kind]
+    on_column = np.array(atoms.get_chemical_symbols()) == lattice.cation
     if relation == "off axis":
         on_column[:] = False
     atom_column = project(atoms, on_column)
@@ -135,18 +121,19 @@ def build_oxide(
     return crystal, drawn
 
 
-def _relation(settings: Oxide, rng: np.random.Generator) -> str:
+def _relation(settings: Oxide, zone: str, rng: np.random.Generator) -> str:
     """How the oxide's orientation relates to the particle's."""
     chance = rng.random()
     if chance < settings.off_axis_probability:
         return "off axis"
-    if chance < settings.off_axis_probability + settings.epitaxial_probability:
+    known = settings.kind == "CeO2" or zone in RUTILE_RELATION
+    if known and chance < settings.off_axis_probability + settings.epitaxial_probability:
         return "epitaxial"
     return "random"
 
 
 def _orientation(
-    settings: Oxide,
+    lattice: OxideLattice,
     relation: str,
     zone: str,
     particle_orientation: np.ndarray,
@@ -155,41 +142,40 @@ def _orientation(
 ) -> tuple[str, np.ndarray]:
     """The oxide's zone axis, and the (3, 3) matrix from its crystal axes to the image's."""
     if relation == "off axis":
-        reflections = fcc_reflections(LATTICE_CONSTANTS[settings.kind])
-        return "none", off_axis_rotation(reflections, thickness, rng)
+        return "none", off_axis_rotation(lattice.reflections(), thickness, rng)
     if relation == "epitaxial":
-        # The same axes as the particle's, so {111} is parallel to {111}.
-        return zone, particle_orientation
-    other = str(rng.choice(["110", "110", "100", "111"]))
-    angle = rng.uniform(0, 2 * np.pi)
-    upwards = SURFACES[other][0]
-    if other == "110":
-        upwards = np.array([0.0, 0.0, 1.0])
-    turn = np.array(
-        [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
-    )
-    return other, turn @ zone_axis_matrix(ZONE[other], upwards)
+        if lattice.cation == "Ce":  # the same axes, so {111} is parallel to {111}
+            return zone, particle_orientation
+        oxide_zone, metal, oxide = RUTILE_RELATION[zone]
+        up = particle_orientation @ metal
+        angle = np.arctan2(up[1], up[0]) - np.pi / 2
+        return oxide_zone, _in_plane(angle) @ lattice.orientation(oxide_zone, oxide)
+    other = str(rng.choice(RANDOM_ZONES[lattice.cation]))
+    return other, _in_plane(rng.uniform(0, 2 * np.pi)) @ lattice.orientation(other)
+
+
+def _in_plane(angle: float) -> np.ndarray:
+    return rotation_about(np.array([0.0, 0.0, 1.0]), angle)
 
 
 def _surface(
-    settings: Oxide, zone: str, orientation: np.ndarray, rng: np.random.Generator
+    lattice: OxideLattice, zone: str, orientation: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Normal and tangent of the surface in the image, and the height of an atomic step [Å]."""
-    a = LATTICE_CONSTANTS[settings.kind]
     if zone == "none":
         angle = rng.uniform(0, 2 * np.pi)
-        normal, step = np.array([np.cos(angle), np.sin(angle)]), a / np.sqrt(3)
+        normal, step = np.array([np.cos(angle), np.sin(angle)]), PLAIN_STEP
     else:
-        candidates = SURFACES[zone]
-        # Two thirds of the surfaces are the stable {111} where the zone axis shows them.
-        stable = np.abs(candidates).sum(axis=1) == 3
+        candidates = lattice.zones[zone][1]
+        # Two thirds of the surfaces are the stable ones where the zone axis shows them.
+        stable = np.array([surface.stable for surface in candidates])
         weights = np.where(stable, 2 / 3 / max(stable.sum(), 1), 1 / 3 / max((~stable).sum(), 1))
         chosen = candidates[rng.choice(len(candidates), p=weights / weights.sum())]
-        normal = (orientation @ chosen)[:2]
+        normal = (orientation @ np.array(chosen.normal))[:2]
         normal /= np.linalg.norm(normal)
         if rng.random() < 0.5:
             normal = -normal
-        step = a / np.linalg.norm(chosen)
+        step = chosen.step
     return normal, np.array([-normal[1], normal[0]]), float(step)
 
 
@@ -215,24 +201,24 @@ def _terrace(along: np.ndarray, steps: list[tuple[float, int, float]]) -> np.nda
     return height
 
 
-def _fluorite(
-    kind: str,
+def _crystal(
+    lattice: OxideLattice,
     orientation: np.ndarray,
     field: Field,
     thickness: float,
     rng: np.random.Generator,
 ) -> Atoms:
     """A crystal that fills field, margin and thickness, with a random origin [Å]."""
-    a = LATTICE_CONSTANTS[kind]
+    lengths = np.array(lattice.lengths)
     radius = np.hypot(field.radius, thickness / 2)
-    reach = int(np.ceil(radius / a)) + 1
-    cells = np.mgrid[[slice(-reach, reach + 1)] * 3].reshape(3, -1).T
-    near = np.linalg.norm((cells + 0.5) @ orientation.T * a, axis=1) < radius + a
+    reach = np.ceil(radius / lengths).astype(int) + 1
+    cells = np.mgrid[tuple(slice(-n, n + 1) for n in reach)].reshape(3, -1).T
+    near = np.linalg.norm((cells + 0.5) * lengths, axis=1) < radius + lengths.max()
     cells = cells[near]
     origin = rng.uniform(0, 1, 3)
     parts = []
-    for element, basis in ((CATIONS[kind], FLUORITE_CATIONS), ("O", FLUORITE_ANIONS)):
-        crystal = (cells[:, None] + basis[None] + origin).reshape(-1, 3) * a
+    for element, basis in ((lattice.cation, lattice.cations), ("O", lattice.anions)):
+        crystal = (cells[:, None] + np.array(basis)[None] + origin).reshape(-1, 3) * lengths
         positions = crystal @ orientation.T + np.array([*field.centre, 0.0])
         keep = field.covers(positions[:, :2]) & (np.abs(positions[:, 2]) <= thickness / 2)
         parts.append(Atoms([element] * int(keep.sum()), positions[keep]))

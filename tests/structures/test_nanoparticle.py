@@ -106,3 +106,48 @@ def test_tilt_of_the_particle_keeps_its_columns_apart():
 def test_a_class_that_is_not_asked_for_is_ignored():
     structure = particle(1, classes=("metal",), support=Oxide(probability=1))
     assert set(structure.columns.class_index) == {0, -1}
+
+
+RUTILE = {"kind": "TiO2", "probability": 1, "off_axis_probability": 0, "tilt_deg": 0}
+
+
+def test_rutile_has_its_bonds_and_stoichiometry():
+    structure = particle(support=Oxide(**RUTILE, epitaxial_probability=0), radius=5)
+    symbols = np.array(structure.atoms.get_chemical_symbols())
+    titanium, oxygen = (structure.atoms.positions[symbols == name] for name in ("Ti", "O"))
+    inner = np.linalg.norm(titanium - titanium.mean(axis=0), axis=1) < 6
+    bonds = cKDTree(oxygen).query(titanium[inner], k=6)[0]
+    # Six bonds: four of 1.95 Å and two of 1.98 Å.
+    assert bonds.min() > 1.93 and np.median(bonds.max(axis=1)) == pytest.approx(1.98, abs=0.02)
+    assert len(oxygen) / len(titanium) == pytest.approx(2, rel=0.1)
+
+
+def test_rutile_lies_with_110_on_the_metals_111():
+    """Along [001] of rutile and [110] of the metal; a / sqrt 2 is 3.25 Å."""
+    structure = particle(
+        seed=3, support=Oxide(**RUTILE, epitaxial_probability=1), zone_axis="110", radius=9,
+        adatoms=0, facet_spread=0,
+    )  # fmt: skip
+    assert structure.parameters["support_relation"] == "epitaxial"
+    columns = structure.columns
+    titanium = columns.positions[columns.class_index == 1]
+    nearest = cKDTree(titanium).query(titanium, k=2)[0][:, 1]
+    assert np.median(nearest) == pytest.approx(4.594 / np.sqrt(2), abs=0.02)
+
+    def directions(points, reach):
+        pairs = cKDTree(points).query_pairs(reach, output_type="ndarray")
+        vector = points[pairs[:, 1]] - points[pairs[:, 0]]
+        return np.rad2deg(np.arctan2(vector[:, 0], vector[:, 1])) % 180
+
+    metal = columns.positions[columns.class_index == 0]
+    # Rows of {111} layers of the metal lie along its shortest distances, 2.50 Å; normal to them
+    # is {111}. One of these is parallel to a [110] row of titanium.
+    normals = (directions(metal, 2.6) + 90) % 180
+    rows = directions(titanium, 3.4)
+    difference = np.abs((normals[:, None] - rows[None, :] + 90) % 180 - 90)
+    assert np.min(difference) < 0.5
+
+
+def test_rutile_knows_no_relation_to_other_axes():
+    structure = particle(support=Oxide(**RUTILE, epitaxial_probability=1), zone_axis="100")
+    assert structure.parameters["support_relation"] == "random"
