@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 
+import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
 from temnet.config.distributions import Settings, Text, bounded, texts
@@ -27,8 +28,25 @@ class TransferFunction(Settings):
     table: tuple[tuple[float, float], ...] | None = Field(
         None,
         min_length=2,
-        description="Measured values instead: pairs of q, as a fraction of Nyquist, and MTF(q).",
+        description="Measured values instead: pairs of q, as a fraction of Nyquist, and MTF(q); "
+        "or the path, from the working folder, of a text file with these two columns, whose "
+        "content is taken over into the settings.",
     )
+
+    @field_validator("table", mode="before")
+    @classmethod
+    def _from_file(cls, table: object) -> object:
+        if not isinstance(table, str):
+            return table
+        try:
+            columns = np.loadtxt(table, ndmin=2)
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"{table} cannot be read as two columns of numbers ({error}); check the file"
+            ) from None
+        if columns.shape[1] != 2:
+            raise ValueError(f"expected two columns in {table}; got {columns.shape[1]}")
+        return tuple(map(tuple, columns.tolist()))
 
     @field_validator("table")
     @classmethod

@@ -19,7 +19,7 @@ from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.fourier import good_size, values_at
 from temnet.simulation.optics import Optics, draw_optics, margin
-from temnet.simulation.reference import DISC, SPECIMENS, reference_wave
+from temnet.simulation.reference import DISC, SIGMAS, SPECIMENS, reference_wave, vibrating
 
 MAX_OFFSET = 1.0
 """Defocus that a whole series may be off by before it is compared [Å]."""
@@ -30,6 +30,9 @@ CONVERGED_FOCI = 31
 
 BORDER_SAMPLING = 0.1
 """Grid that the error near a border is measured on [Å]."""
+
+DIFFUSE_SAMPLING, CONFIGURATIONS = 1 / 15, 40
+"""Grid [Å] and number of configurations that thermal diffuse scattering is measured with."""
 
 SHEETS = ("mos2", "mos2_graphene")
 """Specimens that reach over the border of an image."""
@@ -48,7 +51,8 @@ class Measurement:
     Attributes:
         specimen: What was simulated.
         quantity: ``reference`` (its own convergence), ``grid``, ``focal spread``, ``border``
-            (periodic wrap-around with the chosen margin) or ``intensity lost``.
+            (periodic wrap-around with the chosen margin), ``diffuse scattering`` (against the
+            mean image) or ``intensity lost``.
         setting: What was varied.
         percent: Rms error relative to the rms contrast of the whole reference series, or the
             intensity that the wave lost relative to that on the specimen, in per cent.
@@ -90,7 +94,8 @@ def _measure_case(
     rng: np.random.Generator,
     done: Callable[[int], object],
 ) -> list[Measurement]:
-    atoms = SPECIMENS[case.specimen](settings.box, case.layers, rng)
+    resting = SPECIMENS[case.specimen](settings.box, case.layers, rng)
+    atoms = vibrating(resting, rng)
     energy = draw(case.microscope.energy, rng)
     optics = draw_optics(case.microscope, energy, rng)
     grid = box_grid(settings.box, settings.reference_sampling)
@@ -113,6 +118,7 @@ def _measure_case(
         rows.append(Measurement(case.specimen, "intensity lost", f"{sampling:g} Å", 100 * lost))
         done(1)
     rows += _spread_rows(case, reference, optics, settings.box)
+    rows += _diffuse_rows(case, resting, optics, settings.box, rng)
     if case.specimen in SHEETS:
         rows += _border_rows(case, optics, settings.box, rng)
     done(1)
@@ -133,6 +139,36 @@ def _spread_rows(
     return rows
 
 
+def _diffuse_rows(
+    case: AccuracyCase, resting: Atoms, optics: Optics, box: float, rng: np.random.Generator
+) -> list[Measurement]:
+    """What thermal diffuse scattering adds: the mean image against that of the mean potential.
+
+    A camera sees the mean over very many configurations; damping the potential by the
+    Debye-Waller factor, or a single configuration, is not the same.
+    """
+    grid = box_grid(box, DIFFUSE_SAMPLING)
+    thickness = case.microscope.slice_thickness
+    every = np.stack(
+        [
+            focal_series(exit_wave(vibrating(resting, rng), grid, optics.energy, thickness), optics)
+            for _ in range(CONFIGURATIONS)
+        ]
+    )
+    mean = every.mean(axis=0)
+    damped = exit_wave(resting, grid, optics.energy, thickness, blur=SIGMAS)
+    halves = contrast_error(every[::2].mean(axis=0), every[1::2].mean(axis=0), box, case.limit)
+    rows = {
+        "mean potential": contrast_error(focal_series(damped, optics), mean, box, case.limit),
+        "one configuration": contrast_error(every[0], mean, box, case.limit),
+        f"error of the mean of {CONFIGURATIONS}": halves / 2,
+    }
+    return [
+        Measurement(case.specimen, "diffuse scattering", setting, 100 * error)
+        for setting, error in rows.items()
+    ]
+
+
 def _border_rows(
     case: AccuracyCase, optics: Optics, side: float, rng: np.random.Generator
 ) -> list[Measurement]:
@@ -140,7 +176,7 @@ def _border_rows(
     chosen = margin(case.microscope)
     grids = [plan_grid(side, side, width, BORDER_SAMPLING) for width in (chosen, WIDE_MARGIN)]
     reach = max(grids[1].extent) * np.sqrt(0.5) / DISC
-    atoms = SPECIMENS[case.specimen](reach, case.layers, rng)
+    atoms = vibrating(SPECIMENS[case.specimen](reach, case.layers, rng), rng)
     atoms.positions[:, :2] += (side - reach) / 2
     near, wide = (_image(atoms, grid, optics, side, case) for grid in grids)
     contrast = np.sqrt(np.mean((wide - wide.mean(axis=(1, 2), keepdims=True)) ** 2))

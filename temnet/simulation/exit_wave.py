@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 import abtem
 import numpy as np
 from abtem.integrals import ScatteringFactorProjectionIntegrals
+from abtem.parametrizations import LobatoParametrization
 from ase import Atoms
 
 from temnet.simulation.fourier import configure, good_size
@@ -15,9 +17,6 @@ from temnet.simulation.slices import slice_planes
 
 VACUUM = 1.0
 """Empty space between the last slice and the plane of the wave [Å]."""
-
-PARAMETRIZATION = "lobato"
-"""Scattering factors: Lobato & Van Dyck, Acta Cryst. A 70, 636 (2014)."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +83,17 @@ def to_image_axes(array: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _integrator() -> ScatteringFactorProjectionIntegrals:
-    """One per process: it keeps the scattering factors of a grid between images."""
-    return ScatteringFactorProjectionIntegrals(parametrization=PARAMETRIZATION)
+def _integrator(
+    sigmas: tuple[tuple[str, float], ...] = (),
+) -> ScatteringFactorProjectionIntegrals:
+    """Lobato & Van Dyck, Acta Cryst. A 70, 636 (2014); one per process, as it keeps the scattering
+    factors of a grid between images.
+
+    Args:
+        sigmas: Standard deviation per axis [Å] by which each element's potential is blurred.
+    """
+    parametrization = LobatoParametrization(sigmas=dict(sigmas))
+    return ScatteringFactorProjectionIntegrals(parametrization=parametrization)
 
 
 def exit_wave(
@@ -95,6 +102,7 @@ def exit_wave(
     energy: float,
     slice_thickness: float,
     midplane: float | None = None,
+    blur: Mapping[str, float] | None = None,
 ) -> ExitWave:
     """The wave behind a specimen that a plane wave falls on.
 
@@ -108,6 +116,8 @@ def exit_wave(
         slice_thickness: Distance of atoms along the beam up to which they share a slice [Å].
         midplane: The specimen's mid-plane along z [Å]; half-way between the first and the last
             atom where it is not given.
+        blur: Standard deviation per axis [Å] by which the potential of each element named is
+            blurred: the Debye-Waller factor, in place of displaced atoms.
     """
     configure()
     inside = _in_box(atoms, grid)
@@ -128,7 +138,7 @@ def exit_wave(
         inside,
         gpts=grid.shape[::-1],
         slice_thickness=tuple(thickness),
-        integrator=_integrator(),
+        integrator=_integrator(tuple(sorted((blur or {}).items()))),
     )
     waves = abtem.PlaneWave(energy=energy).multislice(potential, lazy=False)
     return ExitWave(waves, grid, float(planes[-1] + VACUUM - middle))

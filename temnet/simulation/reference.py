@@ -49,13 +49,13 @@ def reference_wave(
 
 
 def mos2_disc(box: float, layers: int, rng: np.random.Generator) -> Atoms:
-    """Vibrating MoS2 (sigma 0.07 Å) with a few missing sulphur atoms, round the box's middle."""
+    """MoS2 with a few missing sulphur atoms, round the box's middle."""
     count = int(np.ceil(box / 2.7))  # the cell is 2.7 Å high
     cells = mx2("MoS2", a=3.16, thickness=3.13, size=(2 * count, count, 1))
     sulphur = np.flatnonzero(cells.numbers == 16)
     lost = rng.choice(sulphur, len(sulphur) // 20, replace=False)
     del cells[lost]
-    return _vibrating(_disc(cells, box), 0.07, rng)
+    return _disc(cells, box)
 
 
 def mos2_on_graphene(box: float, layers: int, rng: np.random.Generator) -> Atoms:
@@ -65,11 +65,11 @@ def mos2_on_graphene(box: float, layers: int, rng: np.random.Generator) -> Atoms
     height = 3.13 / 2 + 3.35
     carbon = Atoms(f"C{len(points)}", np.column_stack([points, np.full(len(points), height)]))
     carbon = carbon[_near_middle(carbon, box)]
-    return flake + _vibrating(carbon, 0.06, rng)
+    return flake + carbon
 
 
 def gold_disc(box: float, layers: int, rng: np.random.Generator) -> Atoms:
-    """Vibrating gold (sigma 0.085 Å) seen along [110], ``layers`` atoms on a column."""
+    """Gold seen along [110], ``layers`` atoms on a column."""
     count = int(np.ceil(box / 2.8))
     gold = FaceCenteredCubic(
         directions=[[1, -1, 0], [0, 0, -1], [1, 1, 0]],
@@ -77,7 +77,7 @@ def gold_disc(box: float, layers: int, rng: np.random.Generator) -> Atoms:
         symbol="Au",
         latticeconstant=4.08,
     )
-    return _vibrating(_disc(gold, box), 0.085, rng)
+    return _disc(gold, box)
 
 
 def _disc(atoms: Atoms, box: float) -> Atoms:
@@ -92,10 +92,16 @@ def _near_middle(atoms: Atoms, box: float) -> np.ndarray:
     return np.linalg.norm(atoms.positions[:, :2] - box / 2, axis=1) < DISC * box
 
 
-def _vibrating(atoms: Atoms, sigma: float, rng: np.random.Generator) -> Atoms:
-    atoms.positions += rng.normal(0, sigma, atoms.positions.shape)
-    return atoms
+def vibrating(atoms: Atoms, rng: np.random.Generator) -> Atoms:
+    """The specimen with its atoms displaced by normals of :data:`SIGMAS`."""
+    sigma = np.array([SIGMAS[name] for name in atoms.get_chemical_symbols()])
+    moved = atoms.copy()
+    moved.positions += sigma[:, None] * rng.standard_normal(moved.positions.shape)
+    return moved
 
+
+SIGMAS = {"Mo": 0.07, "S": 0.07, "C": 0.06, "Au": 0.085}
+"""Standard deviation of the vibration of the specimens' atoms, per axis [Å]."""
 
 SPECIMENS: dict[str, Callable[[float, int, np.random.Generator], Atoms]] = {
     "mos2": mos2_disc,

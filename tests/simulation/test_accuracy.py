@@ -21,7 +21,7 @@ from temnet.simulation.accuracy import (
 from temnet.simulation.exit_wave import exit_wave
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.optics import draw_optics
-from temnet.simulation.reference import SPECIMENS, reference_wave
+from temnet.simulation.reference import SPECIMENS, reference_wave, vibrating
 
 BOX = 12.8
 FIFTY = Microscope(
@@ -33,7 +33,7 @@ EXPERIMENT = Path(__file__).parents[2] / "experiments" / "accuracy.yaml"
 
 @pytest.fixture(scope="module")
 def mos2():
-    atoms = SPECIMENS["mos2"](BOX, 1, np.random.default_rng(0))
+    atoms = vibrating(SPECIMENS["mos2"](BOX, 1, np.random.default_rng(0)), np.random.default_rng(1))
     optics = draw_optics(FIFTY, 50e3, np.random.default_rng(0))
     wave = reference_wave(atoms, box_grid(BOX, 0.0533), 50e3, 0.2)
     return atoms, optics, wave
@@ -94,6 +94,7 @@ def test_the_table_has_a_line_for_everything():
     assert sum(steps) == measurement_count(settings) == 4
     assert [row.quantity for row in rows] == [
         "reference", "grid", "intensity lost", "focal spread", "focal spread",
+        "diffuse scattering", "diffuse scattering", "diffuse scattering",
         "border", "border", "border",
     ]  # fmt: skip
     assert all(0 <= row.percent < 100 for row in rows)
@@ -121,6 +122,17 @@ def test_the_shipped_table_keeps_its_promises():
     assert percent("gold_110", "reference", "") < 2.5
     assert percent("gold_110", "grid", "0.05 ") < 5
     assert percent("gold_110", "intensity lost", "0.05 ") < 1
+    # The mean image is that of the mean potential but for diffuse scattering, which grows with
+    # the thickness; one configuration is further off.
+    for specimen in ("mos2", "gold_110"):
+        mean, one = (
+            percent(specimen, "diffuse scattering", start) for start in ("mean p", "one c")
+        )
+        error = percent(specimen, "diffuse scattering", "error")
+        assert error < mean < one
+    assert percent("gold_110", "diffuse scattering", "mean p") > 3 * percent(
+        "mos2", "diffuse scattering", "mean p"
+    )
     for start in ("0 to 1", "1 to 3", "3 to 5"):
         assert percent("mos2", "border", start) < 5
     for specimen in ("mos2", "gold_110"):

@@ -231,3 +231,14 @@ def test_a_part_of_a_mtf_takes_the_rest_from_its_camera():
     assert part.scintillator_mtf.floor == 0.1
     assert part.scintillator_mtf.half == whole.scintillator_mtf.half
     assert part.scintillator_mtf.half != TransferFunction().half
+
+
+def test_a_measured_mtf_comes_from_a_file_of_two_columns(tmp_path):
+    path = tmp_path / "mtf.txt"
+    path.write_text("# q  MTF\n0 1\n0.5 0.6\n1 0.2\n")
+    assert TransferFunction(table=str(path)).table == ((0.0, 1.0), (0.5, 0.6), (1.0, 0.2))
+    path.write_text("0 1 2\n1 2 3\n")
+    with pytest.raises(ValueError, match="expected two columns in .*mtf.txt; got 3"):
+        TransferFunction(table=str(path))
+    with pytest.raises(ValueError, match="none.txt cannot be read as two columns"):
+        TransferFunction(table=str(tmp_path / "none.txt"))

@@ -11,6 +11,7 @@ from temnet.config.experiment import wavelength
 from temnet.config.microscope import Microscope
 from temnet.simulation.exit_wave import ExitWave, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series
+from temnet.simulation.fourier import values_at
 from temnet.simulation.optics import draw_optics, draw_variant, margin, tilted
 
 ENERGY = 300e3
@@ -244,3 +245,27 @@ def test_interaction_constant_is_the_closed_form(energy):
     gamma = 1 + charge * energy / (mass * light**2)
     expected = 2 * np.pi * gamma * mass * charge * wavelength(energy) * 1e-10 / planck**2 * 1e-10
     assert abtem.core.energy.energy2sigma(energy) == pytest.approx(expected, rel=1e-4)
+
+
+@settings(deadline=None, max_examples=8)
+@given(st.integers(0, 2**16), st.integers(0, 255), st.integers(0, 255))
+def test_moving_the_specimen_by_pixels_moves_the_image(seed, down, right):
+    """Within the periodic box, whatever the microscope."""
+    rng = np.random.default_rng(seed)
+    side = GRID.extent[0]
+    atoms = Atoms("Au3", rng.uniform(0, [side, side, 6], (3, 3)))
+    moved = atoms.copy()
+    moved.positions[:, :2] = (moved.positions[:, :2] + np.array([right, down]) * 0.1) % side
+    microscope = Microscope(
+        energy=ENERGY, defocus={"start": -60}, coma=3e3, astigmatism=50, trefoil=1e3,
+        beam_tilt_mrad=2, Cs_um=50, aperture_mrad=25,
+    )  # fmt: skip
+    optics = draw_optics(microscope, ENERGY, np.random.default_rng(seed))
+    before, after = (
+        focal_series(exit_wave(one, GRID, ENERGY, 1.0), optics)[0] for one in (atoms, moved)
+    )
+    # The wave is carried on a coarser grid: compare the Fourier series at shifted places.
+    place = np.arange(0, side, 0.4)
+    first = values_at(np.fft.fft2(before), GRID.extent, place, place)
+    second = values_at(np.fft.fft2(after), GRID.extent, place + 0.1 * down, place + 0.1 * right)
+    np.testing.assert_allclose(second, first, atol=2e-3 * before.std() + 1e-4)
