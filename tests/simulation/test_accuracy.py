@@ -123,15 +123,12 @@ def test_the_shipped_table_keeps_its_promises():
     assert percent("gold_110", "grid", "0.05 ") < 5
     assert percent("gold_110", "intensity lost", "0.05 ") < 1
     # The mean image is that of the mean potential but for diffuse scattering, which grows with
-    # the thickness; one configuration is further off.
-    for specimen in ("mos2", "gold_110"):
-        mean, one = (
-            percent(specimen, "diffuse scattering", start) for start in ("mean p", "one c")
-        )
-        error = percent(specimen, "diffuse scattering", "error")
-        assert error < mean < one
-    assert percent("gold_110", "diffuse scattering", "mean p") > 3 * percent(
-        "mos2", "diffuse scattering", "mean p"
+    # the thickness: 3 to 5 % for a sheet, 50 to 120 % for ten atoms of gold.
+    for specimen, low, high in (("mos2", 2, 10), ("gold_110", 40, 120)):
+        mean = percent(specimen, "diffuse scattering", "mean p")
+        assert percent(specimen, "diffuse scattering", "error") < mean and low < mean < high
+    assert percent("mos2", "diffuse scattering", "mean p") < percent(
+        "mos2", "diffuse scattering", "one c"
     )
     for start in ("0 to 1", "1 to 3", "3 to 5"):
         assert percent("mos2", "border", start) < 5
