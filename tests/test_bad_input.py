@@ -205,6 +205,15 @@ def test_wrong_commands(here, capsys, arguments, part):
         ("structure.kind=diamond", ["structure.kind", "'diamond'", "mos2"]),
         ("structure.element=Fe", ["structure.element", "Fe", "Au"]),
         ("camera.dose={uniform: [5, 1]}", ["camera.dose", "[low, high]"]),
+        ("camera.dose=-5", ["camera.dose", "more than 0", "got -5"]),
+        (
+            "vibrations={kind: einstein, sigma: {C: 0.1}}",
+            ["vibrations.sigma has no value for", "Au", "`default`"],
+        ),
+        ("vibrations={kind: coordination, table: gold}", ["no table 'gold'", "gold_300K"]),
+        ("vibrations={kind: snapshots, file: x.npz}", ["vibrations.file", "x.npz"]),
+        ("structure={kind: file, path: gone.cif}", ["structure.path", "'gone.cif'"]),
+        ("structure={kind: python, function: 'gone:make'}", ["structure.function", "gone:make"]),
         ("training.epochs=0", ["training.epochs", "at least 1"]),
     ],
 )

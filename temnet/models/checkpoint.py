@@ -20,6 +20,7 @@ import keras
 
 from temnet.config.distributions import Number, support
 from temnet.config.experiment import Experiment
+from temnet.config.from_file import FromFunction
 from temnet.config.loading import load_experiment, write_experiment
 from temnet.errors import InputError
 from temnet.models.factory import build_model
@@ -131,6 +132,12 @@ def load_network(name: str | Path) -> Network:
             "Copy the whole folder again."
         )
     config = load_experiment(folder / SETTINGS_FILE)
+    if isinstance(config.structure, FromFunction):
+        raise InputError(
+            f"{folder / SETTINGS_FILE}: the network's settings name the Python function "
+            f"{config.structure.function}, which a network that may come from elsewhere must not "
+            "have run; replace the section structure there."
+        )
     try:
         model = keras.saving.load_model(folder / MODEL_FILE, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError) as error:

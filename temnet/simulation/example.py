@@ -80,16 +80,21 @@ def simulation_grid(experiment: Experiment) -> Grid:
     return plan_grid(*_field(experiment), margin(microscope), microscope.grid_sampling)
 
 
-def _specimen(
-    experiment: Experiment, microscope: Microscope, index: int, split: str
-) -> tuple[Structure, list[ExitWave]]:
-    """A vibrating specimen and the wave behind each of its configurations.
+def draw_specimen(
+    experiment: Experiment, index: int, split: str
+) -> tuple[Structure, list[Structure]]:
+    """A specimen at rest, and its vibrating configurations.
 
-    The columns are at the mean of their displaced atoms over all configurations.
+    Args:
+        experiment: The settings.
+        index: Number of the specimen, which `data.exit_wave_reuse` examples share.
+        split: training, selection or validation.
+
+    Raises:
+        InputError: What the specimen is made of is missing or cannot be simulated.
     """
     seed = experiment.seed
-    grid = simulation_grid(experiment)
-    field = Field(*_field(experiment), grid.margin)
+    field = Field(*_field(experiment), simulation_grid(experiment).margin)
     resting = build_structure(
         experiment.structure,
         field,
@@ -97,12 +102,28 @@ def _specimen(
         generator(seed, f"{split}/structure", index),
     )
     rng = generator(seed, f"{split}/vibrations", index)
-    vibrating = displaced(resting, experiment.vibrations, rng)
-    energy = draw(microscope.energy, generator(seed, f"{split}/energy", index))
+    return resting, displaced(resting, experiment.vibrations, rng)
+
+
+def _specimen(
+    experiment: Experiment, microscope: Microscope, index: int, split: str
+) -> tuple[Structure, list[ExitWave]]:
+    """A vibrating specimen and the wave behind each of its configurations.
+
+    The columns are at the mean of their displaced atoms over all configurations.
+    """
+    resting, vibrating = draw_specimen(experiment, index, split)
+    energy = draw(microscope.energy, generator(experiment.seed, f"{split}/energy", index))
     z = resting.atoms.positions[:, 2]
     midplane = float(z.min() + z.max()) / 2 if len(z) else None
     waves = [
-        exit_wave(structure.atoms, grid, energy, microscope.slice_thickness, midplane)
+        exit_wave(
+            structure.atoms,
+            simulation_grid(experiment),
+            energy,
+            microscope.slice_thickness,
+            midplane,
+        )
         for structure in vibrating
     ]
     mean = np.mean([structure.atoms.positions for structure in vibrating], axis=0)

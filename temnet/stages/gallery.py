@@ -23,7 +23,12 @@ def settings(experiment: Experiment) -> dict[str, Any]:
 
 
 def check(experiment: Experiment) -> None:
-    """Nothing beyond the settings."""
+    """Whether specimens can be made.
+
+    Raises:
+        InputError: It is not so.
+    """
+    simulate.check_specimens(experiment)
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:

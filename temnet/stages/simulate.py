@@ -14,7 +14,7 @@ from temnet.data.generate import generate_set
 from temnet.evaluation.evaluate import drawn_conditions
 from temnet.records import Example
 from temnet.reporting.snapshots import Picture, write_pictures
-from temnet.simulation.example import simulate_block
+from temnet.simulation.example import draw_specimen, simulate_block
 from temnet.stages.sets import (
     check_sets,
     missing_examples,
@@ -30,6 +30,9 @@ PICTURES = 8
 
 TIMED_SPECIMENS, LONGEST_TIMING = 12, 10.0
 """Specimens that the time of a whole set is told from, and seconds after which no more begin."""
+
+TRIED_SPECIMENS = 4
+"""Specimens that are made before a run to see whether they can be."""
 
 SHOWN_SPLIT = "validation"
 
@@ -47,8 +50,23 @@ def settings(experiment: Experiment) -> dict[str, Any]:
 
 
 def check(experiment: Experiment) -> None:
-    """Raises InputError where other sets are in the way."""
+    """Whether specimens can be made and no other sets are in the way.
+
+    Raises:
+        InputError: It is not so.
+    """
     check_sets(experiment)
+    check_specimens(experiment)
+
+
+def check_specimens(experiment: Experiment) -> None:
+    """Makes a few specimens, which tells of missing files, tables and elements.
+
+    Raises:
+        InputError: One of them cannot be made.
+    """
+    for index in range(TRIED_SPECIMENS):
+        draw_specimen(experiment, index, SHOWN_SPLIT)
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:

@@ -167,3 +167,11 @@ def test_focus_count(saved, make_experiment):
     network = Network("single", build_model(single), single, {})
     with pytest.raises(InputError, match=r"single images; got 3 per frame.*images.axes to frames"):
         check_focus_count(network, 3)
+
+
+def test_a_network_brings_no_python_function_along(make_experiment, tmp_path):
+    function = {"kind": "python", "function": "somewhere:make"}
+    experiment = make_experiment(structure=function)
+    save_network(tmp_path / "evil", build_model(experiment), experiment, CARD)
+    with pytest.raises(InputError, match="names? the Python function somewhere:make"):
+        load_network(tmp_path / "evil")
