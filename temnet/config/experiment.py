@@ -49,6 +49,9 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
 }
 """Sections that each stage needs."""
 
+SIMULATION_VERSION = 2
+"""Raised whenever the same settings give other examples than before."""
+
 WAVELENGTH_CONSTANTS = (12.2643, 0.978476e-6)
 """Electron wavelength [Å] = a / sqrt(V (1 + b V)), V in volts: Kirkland, Advanced Computing in
 Electron Microscopy, 2nd ed. (2010), eq. 2.5 in numbers."""
@@ -191,6 +194,7 @@ class Experiment(Settings):
         """A hash of everything that an example depends on, and of nothing else."""
         parts = {
             "version": self.version,
+            "simulation": SIMULATION_VERSION,
             "seed": self.seed,
             "exit_wave_reuse": self.data.exit_wave_reuse,
             "shape": self.data.shape,

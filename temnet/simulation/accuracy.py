@@ -114,7 +114,7 @@ def _measure_case(
         error, offset = best_offset(wave, series, optics, settings.box, case.limit)
         setting = f"{sampling:g} Å, slices {case.microscope.slice_thickness:g} Å"
         rows.append(Measurement(case.specimen, "grid", setting, 100 * error, offset))
-        lost = (1 - float(np.mean(np.abs(wave.waves.array) ** 2))) / (np.pi * DISC**2)
+        lost = (1 - float(np.mean(np.abs(wave.array) ** 2))) / (np.pi * DISC**2)
         rows.append(Measurement(case.specimen, "intensity lost", f"{sampling:g} Å", 100 * lost))
         done(1)
     rows += _spread_rows(case, reference, optics, settings.box)
@@ -198,7 +198,13 @@ def _image(atoms: Atoms, grid: Grid, optics: Optics, side: float, case: Accuracy
     place = np.arange(0, side, BORDER_SAMPLING)
     return np.stack(
         [
-            values_at(fft.fft2(image), grid.extent, grid.origin[0] + place, grid.origin[1] + place)
+            values_at(
+                fft.rfft2(image),
+                image.shape,
+                grid.extent,
+                grid.origin[0] + place,
+                grid.origin[1] + place,
+            )  # fmt: skip
             for image in focal_series(wave, optics)
         ]
     )

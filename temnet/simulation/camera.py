@@ -214,13 +214,12 @@ def _sample(
 
     The box is periodic and band-limited, so its Fourier series is summed at any place.
     """
-    rows, cols = (
-        fft.fftfreq(count, side / count)
-        for count, side in zip(image.shape, grid.extent, strict=True)
-    )
-    radius = np.hypot(rows[:, None], cols[None, :])
+    rows = fft.fftfreq(image.shape[0], grid.extent[0] / image.shape[0])
+    cols = fft.rfftfreq(image.shape[1], grid.extent[1] / image.shape[1])
+    radius = np.hypot(rows[:, None], cols)
     transfer = np.exp(-2 * (np.pi * motion.spread * radius) ** 2)
-    transfer *= np.sinc(rows[:, None] * motion.drift[0] + cols[None, :] * motion.drift[1])
+    if motion.drift.any():
+        transfer *= np.sinc(rows[:, None] * motion.drift[0] + cols * motion.drift[1])
     if detector.signal_mtf is not None:
         transfer *= detector.signal_mtf(radius * 2 * detector.sampling)
     places = []
@@ -229,7 +228,8 @@ def _sample(
         middle = (count - 1 - 2 * PADDING) * detector.sampling / 2
         magnified = middle + (pixel - middle) / motion.magnifications[number]
         places.append(origin + magnified - offset)
-    return values_at(fft.fft2(image) * transfer, grid.extent, *places)
+    spectrum = fft.rfft2(image) * transfer.astype(np.float32)
+    return values_at(spectrum, image.shape, grid.extent, *places)
 
 
 def blur(images: np.ndarray, transfer: Transfer) -> np.ndarray:

@@ -141,7 +141,7 @@ def _image(
     """The specimen through a microscope and a camera of its own."""
     seed, labels, sampling = experiment.seed, experiment.labels, experiment.model.sampling
     rng = generator(seed, f"{split}/microscope", index)
-    optics = draw_optics(microscope, float(waves[0].waves.energy), rng)
+    optics = draw_optics(microscope, waves[0].energy, rng)
     rng = generator(seed, f"{split}/camera", index)
     detector = draw_detector(experiment.camera, rng)
     motion = Motion(

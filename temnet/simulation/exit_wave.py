@@ -1,22 +1,16 @@
-"""The electron wave behind the specimen, by abTEM's multislice."""
+"""The electron wave behind the specimen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
-import abtem
 import numpy as np
-from abtem.integrals import ScatteringFactorProjectionIntegrals
-from abtem.parametrizations import LobatoParametrization
 from ase import Atoms
 
-from temnet.simulation.fourier import configure, good_size
+from temnet.simulation.fourier import good_size
+from temnet.simulation.multislice import multislice
 from temnet.simulation.slices import slice_planes
-
-VACUUM = 1.0
-"""Empty space between the last slice and the plane of the wave [Å]."""
 
 
 @dataclass(frozen=True)
@@ -63,37 +57,25 @@ class ExitWave:
     """An exit wave.
 
     Attributes:
-        waves: abTEM's wave, x-first as abTEM has it.
+        array: (row, col) complex64, one where nothing scattered.
         grid: Where it lies.
+        energy: Energy of the electrons [eV].
         depth: Distance from the specimen's mid-plane to the wave's plane [Å].
     """
 
-    waves: abtem.Waves
+    array: np.ndarray
     grid: Grid
+    energy: float
     depth: float
 
 
-def to_image_axes(array: np.ndarray) -> np.ndarray:
-    """An array of abTEM, (..., x, y), as (..., row, col): the project's one transposition.
+def to_image_axes(positions: np.ndarray) -> np.ndarray:
+    """Positions (x, y, z) of atoms as (row, col): the project's one transposition.
 
-    >>> to_image_axes(np.array([[1, 2, 3], [4, 5, 6]])).shape
-    (3, 2)
+    >>> to_image_axes(np.array([[1.0, 2.0, 3.0]]))
+    array([[2., 1.]])
     """
-    return np.swapaxes(array, -1, -2)
-
-
-@cache
-def _integrator(
-    sigmas: tuple[tuple[str, float], ...] = (),
-) -> ScatteringFactorProjectionIntegrals:
-    """Lobato & Van Dyck, Acta Cryst. A 70, 636 (2014); one per process, as it keeps the scattering
-    factors of a grid between images.
-
-    Args:
-        sigmas: Standard deviation per axis [Å] by which each element's potential is blurred.
-    """
-    parametrization = LobatoParametrization(sigmas=dict(sigmas))
-    return ScatteringFactorProjectionIntegrals(parametrization=parametrization)
+    return positions[:, 1::-1]
 
 
 def exit_wave(
@@ -119,36 +101,16 @@ def exit_wave(
         blur: Standard deviation per axis [Å] by which the potential of each element named is
             blurred: the Debye-Waller factor, in place of displaced atoms.
     """
-    configure()
-    inside = _in_box(atoms, grid)
-    if not len(inside):
-        waves = abtem.PlaneWave(
-            gpts=grid.shape[::-1], extent=grid.extent[::-1], energy=energy
-        ).build(lazy=False)
-        return ExitWave(waves, grid, 0.0)
-    depths = inside.positions[:, 2].copy()
+    places = to_image_axes(atoms.positions) + grid.origin
+    inside = np.all((places >= 0) & (places < grid.extent), axis=1)
+    if not inside.any():
+        return ExitWave(np.ones(grid.shape, np.complex64), grid, energy, 0.0)
+    depths, numbers = atoms.positions[inside, 2], atoms.numbers[inside]
     middle = (depths.min() + depths.max()) / 2 if midplane is None else midplane
-    index, planes = slice_planes(depths, inside.numbers, slice_thickness)
-    # abTEM lets a slice act at its entrance and then propagates over its thickness.
-    thickness = np.append(np.diff(planes), VACUUM)
-    entrance = np.cumsum(thickness) - thickness
-    inside.positions[:, 2] = (entrance + thickness / 2)[index]
-    inside.cell = [grid.extent[1], grid.extent[0], thickness.sum()]
-    potential = abtem.Potential(
-        inside,
-        gpts=grid.shape[::-1],
-        slice_thickness=tuple(thickness),
-        integrator=_integrator(tuple(sorted((blur or {}).items()))),
+    index, planes = slice_planes(depths, numbers, slice_thickness)
+    # The wave is wanted in the plane of the last slice.
+    distances = np.append(np.diff(planes), 0.0)
+    array = multislice(
+        places[inside], numbers, index, distances, grid.shape, grid.sampling, energy, blur
     )
-    waves = abtem.PlaneWave(energy=energy).multislice(potential, lazy=False)
-    return ExitWave(waves, grid, float(planes[-1] + VACUUM - middle))
-
-
-def _in_box(atoms: Atoms, grid: Grid) -> Atoms:
-    """Atoms in the grid's box, counted from its corner [Å]."""
-    positions = atoms.positions.copy()
-    positions[:, 0] += grid.origin[1]
-    positions[:, 1] += grid.origin[0]
-    size = np.array(grid.extent[::-1])
-    keep = np.all((positions[:, :2] >= 0) & (positions[:, :2] < size), axis=1)
-    return Atoms(numbers=atoms.numbers[keep], positions=positions[keep])
+    return ExitWave(array, grid, energy, float(planes[-1] - middle))

@@ -11,9 +11,11 @@ from ase.build import mx2
 from ase.lattice.cubic import FaceCenteredCubic
 
 from temnet.simulation.exit_wave import ExitWave, Grid
-from temnet.simulation.fourier import configure
 from temnet.structures.geometry import Field
 from temnet.structures.graphene import sheet
+
+ABTEM = {"device": "cpu", "precision": "float32", "diagnostics.progress_bar": False}
+"""Settings of abTEM."""
 
 PADDING = 3.0
 """Empty space before the first and behind the last atom, for the tails of their potential [Å]."""
@@ -35,7 +37,6 @@ def reference_wave(
         projection: ``finite`` integrates each atom's potential over each slice; ``infinite``
             gives it to one slice as a whole.
     """
-    configure()
     inside = atoms.copy()
     low, high = inside.positions[:, 2].min(), inside.positions[:, 2].max()
     depth = high - low + 2 * PADDING
@@ -44,8 +45,10 @@ def reference_wave(
     potential = abtem.Potential(
         inside, gpts=grid.shape[::-1], slice_thickness=slice_thickness, projection=projection
     )
-    waves = abtem.PlaneWave(energy=energy).multislice(potential, lazy=False)
-    return ExitWave(waves, grid, depth / 2)
+    with abtem.config.set(ABTEM):
+        waves = abtem.PlaneWave(energy=energy).multislice(potential, lazy=False)
+    array = np.ascontiguousarray(np.asarray(waves.array).T)  # abTEM is x-first
+    return ExitWave(array, grid, energy, depth / 2)
 
 
 def mos2_disc(box: float, layers: int, rng: np.random.Generator) -> Atoms:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from ase import Atoms
+from ase.data import atomic_numbers, chemical_symbols
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
-from sklearn.cluster import DBSCAN
 
 from temnet.config.learning import split_class
 from temnet.records import IGNORED, Columns, Structure
@@ -32,9 +34,11 @@ def project(atoms: Atoms, chosen: np.ndarray, tolerance: float = TOLERANCE) -> n
         (n_atoms,) int64, columns numbered from 0; -1 for atoms that were not chosen.
     """
     atom_column = np.full(len(atoms), -1, np.int64)
-    if np.any(chosen):
-        found = DBSCAN(eps=tolerance, min_samples=1).fit(atoms.positions[chosen, :2])
-        atom_column[chosen] = found.labels_
+    points = atoms.positions[chosen, :2]
+    if len(points):
+        near = cKDTree(points).query_pairs(tolerance, output_type="ndarray")
+        links = coo_array((np.ones(len(near), bool), near.T), shape=(len(points), len(points)))
+        atom_column[chosen] = connected_components(links, directed=False)[1]
     return atom_column
 
 
@@ -82,14 +86,14 @@ def make_structure(
         classes: The experiment's classes; a column of any other class is ignored.
         parameters: What was drawn to make the structure.
     """
-    symbols = np.array(atoms.get_chemical_symbols())
     count = int(atom_column.max(initial=-1)) + 1
     atom_count = np.bincount(atom_column[atom_column >= 0], minlength=count)
-    elements = sorted(set(symbols[atom_column >= 0]))
+    numbers = np.where(atom_column >= 0, atoms.numbers, 0)
+    elements = sorted(chemical_symbols[number] for number in np.unique(numbers[numbers > 0]))
     composition = (
         np.stack(
             [
-                np.bincount(atom_column[(atom_column >= 0) & (symbols == element)], minlength=count)
+                np.bincount(atom_column[numbers == atomic_numbers[element]], minlength=count)
                 for element in elements
             ],
             axis=1,

@@ -12,8 +12,11 @@ from ase.data import atomic_numbers, reference_states
 from temnet.config.molecular_dynamics import MolecularDynamics
 from temnet.config.nanoparticle import FCC_METALS, Nanoparticle
 from temnet.structures.clusters import grow_particle
-from temnet.structures.coordination import SQUARE_HALF
+from temnet.structures.coordination import SQUARE_HALF, coordination
 from temnet.structures.graphene import drop_dangling
+
+VACUUM = 15.0
+"""Empty space round a free specimen [Å]."""
 
 BULK_CELLS = 4
 """Cubic cells along each side of a periodic piece of metal."""
@@ -23,6 +26,12 @@ MOS2_BOND_CUTOFF, CARBON_BOND_CUTOFF = 2.9, 1.75
 
 MOS2_GAP = 3.35
 """Distance from the carbon sheet to the nearest sulphur plane [Å]."""
+
+GRAPHENE_CELL = (2.46, 2.46 * 3**0.5)
+"""Rectangular cell of graphene, whose four atoms stand on two zigzag rows [Å]."""
+
+GRAPHENE_BASIS = ((0.0, 0.0), (0.5, 1 / 6), (0.5, 0.5), (0.0, 2 / 3))
+"""Atoms in fractions of that cell."""
 
 SHEET_MARGIN = 8.0
 """How far the carbon sheet reaches over the flake on each side [Å]."""
@@ -72,7 +81,10 @@ def make_specimen(
     if settings.material == "mos2":
         return _whole(_flake(side, settings.vacancies, rng), f"{side:g} Å flake")
     if settings.material == "graphene":
-        return _whole(_carbon(side, settings.vacancies, rng), f"{side:g} Å sheet")
+        # A free sheet would flap; a real one is stretched over a hole, many times as wide.
+        sheet = _endless_carbon(side, settings.vacancies, rng)
+        component = np.zeros(len(sheet), np.int64)
+        return Specimen(sheet, component, (True,), True, f"{side:g} Å periodic sheet")
     flake = _flake(side, settings.vacancies, rng)
     carbon = _carbon(side + 2 * SHEET_MARGIN, 0.0, rng)
     carbon.positions[:, 2] += flake.positions[:, 2].max() + MOS2_GAP
@@ -99,7 +111,7 @@ def _whole(atoms: Atoms, label: str) -> Specimen:
 
 def _in_vacuum(atoms: Atoms) -> Atoms:
     free = Atoms(numbers=atoms.numbers, positions=atoms.positions)
-    free.center(vacuum=15.0)
+    free.center(vacuum=VACUUM)
     return free
 
 
@@ -123,6 +135,20 @@ def _flake(side: float, vacancies: float, rng: np.random.Generator) -> Atoms:
         bonds = ((distance < MOS2_BOND_CUTOFF) & other).sum(axis=1)
         flake = flake[bonds >= 2]
     return flake
+
+
+def _endless_carbon(side: float, vacancies: float, rng: np.random.Generator) -> Atoms:
+    """A periodic sheet of graphene of about ``side``, with vacancies, none of them dangling."""
+    counts = np.round(side / np.array(GRAPHENE_CELL)).astype(int)
+    cells = np.stack(np.meshgrid(*map(np.arange, counts), indexing="ij"), -1).reshape(-1, 1, 2)
+    points = ((cells + np.array(GRAPHENE_BASIS)) * GRAPHENE_CELL).reshape(-1, 2)
+    lengths = [*(counts * GRAPHENE_CELL), 2 * VACUUM]
+    places = np.column_stack([points, np.full(len(points), VACUUM)])
+    sheet = Atoms(f"C{len(points)}", places, cell=lengths, pbc=(True, True, False))
+    sheet = sheet[rng.random(len(sheet)) >= vacancies]
+    while (bonds := coordination(sheet, {"C-C": CARBON_BOND_CUTOFF})).min(initial=3) < 2:
+        sheet = sheet[bonds >= 2]
+    return sheet
 
 
 def _carbon(side: float, vacancies: float, rng: np.random.Generator) -> Atoms:

@@ -30,6 +30,9 @@ UFF_CARBON = {"Mo": (3.325e-3, 3.054), "S": (7.355e-3, 3.513)}
 """Lennard-Jones energy [eV] and length [Å] of carbon against Mo and S: geometric means of Rappé et
 al., J. Am. Chem. Soc. 114, 10024 (1992); LAMMPS has no interlayer potential for this pair."""
 
+ENDLESS = 1e9
+"""Side of a box that is not periodic [Å]."""
+
 LARGEST_SEED = 900_000_000
 """LAMMPS refuses seeds above this."""
 
@@ -167,10 +170,16 @@ def _run_lammps(
         engine.commands_list(_setup(specimen, settings, Path(module.__file__).parent, rng))
         engine.command(f"run {_equilibration_steps(settings)}")
         frames, temperatures = [], []
+        # The box as it was relaxed; endless where it is not periodic.
+        relaxed = np.array([engine.get_thermo(name) for name in ("lx", "ly", "lz")])
+        pbc, cell = specimen.atoms.pbc, specimen.atoms.cell.lengths()
+        start = specimen.atoms.positions * np.where(pbc, relaxed / cell, 1.0)
+        sides = np.where(pbc, relaxed, ENDLESS)
         for _ in range(frame_count(settings)):
             engine.command(f"run {_stride(settings)} pre no post no")
-            place = np.array(engine.gather_atoms("x", 1, 3), dtype=np.float32)
-            frames.append(place.reshape(count, 3))
+            place = np.array(engine.gather_atoms("x", 1, 3)).reshape(count, 3)
+            unwrapped = place - sides * np.round((place - start) / sides)
+            frames.append(unwrapped.astype(np.float32))
             temperatures.append(engine.get_thermo("temp"))
             progress(1)
     finally:
@@ -189,7 +198,7 @@ def _setup(
         "units metal",
         "atom_style atomic",
         "atom_modify map array sort 0 0",
-        "boundary m m m",
+        f"boundary {' '.join('p' if periodic else 'm' for periodic in atoms.pbc)}",
         f"region box block {side}",
         f"create_box {len(elements)} box",
     ]
@@ -202,7 +211,9 @@ def _setup(
     temperature, step = settings.temperature, settings.time_step * 1e-3
     return [
         *lines,
+        *(["fix relax all box/relax x 0 y 0"] if atoms.pbc.any() else []),
         "minimize 1e-10 1e-6 500 5000",
+        *(["unfix relax"] if atoms.pbc.any() else []),
         f"timestep {step}",
         f"velocity all create {2 * temperature} {seeds[0]} mom yes rot yes",
         "fix motion all nve",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
+from ase.data import atomic_numbers
 from scipy.spatial import cKDTree
 
 from temnet.config.distributions import draw
@@ -85,7 +86,9 @@ def build_mos2(
         symbols = np.concatenate([symbols, np.full(len(carbon), "C")])
         on_column = np.concatenate([on_column, np.zeros(len(carbon), bool)])
         parameters |= drawn
-    atoms = Atoms(list(symbols), positions)
+    kinds, which = np.unique(symbols, return_inverse=True)
+    numbers = np.array([atomic_numbers[kind] for kind in kinds], int)[which]
+    atoms = Atoms(numbers=numbers, positions=positions)
     atom_column = project(atoms, on_column)
     structure = make_structure(atoms, atom_column, formula, classes, parameters)
     deformation = draw_deformation(

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from ase.data import atomic_masses, atomic_numbers
+from ase.data import atomic_masses, atomic_numbers, chemical_symbols
 from scipy.integrate import quad
 
 from temnet.config.distributions import Number, draw
@@ -96,15 +96,16 @@ def _drawn(values: Mapping[str, Number], rng: np.random.Generator) -> dict[str, 
 
 
 def _by_element(structure: Structure, sigma: Mapping[str, float], key: str) -> np.ndarray:
-    symbols = structure.atoms.get_chemical_symbols()
-    missing = sorted({name for name in symbols if name not in sigma and "default" not in sigma})
+    numbers, element = np.unique(structure.atoms.numbers, return_inverse=True)
+    names = [chemical_symbols[number] for number in numbers]
+    missing = sorted(name for name in names if name not in sigma and "default" not in sigma)
     if missing:
         raise InputError(
             f"{key} has no value for {', '.join(missing)}; add it, or `default` for all elements "
             "that are not named."
         )
-    per_atom = np.array([sigma.get(name, sigma.get("default", 0.0)) for name in symbols])
-    return np.repeat(per_atom[:, None], 3, axis=1)
+    values = np.array([sigma.get(name, sigma.get("default", 0.0)) for name in names])
+    return np.repeat(values[element, None], 3, axis=1)
 
 
 def debye_sigma(debye_temperature: float, temperature: float, mass: float) -> float:

@@ -28,7 +28,7 @@ def test_a_light_atom_is_a_phase_object_of_the_projected_potential():
     energy = 300e3
     grid = plan_grid(8.0, 8.0, 3.0, 0.1)
     wave = exit_wave(Atoms("C", [[4.0, 4.0, 0.0]]), grid, energy, 1.0)
-    phase = np.angle(np.asarray(wave.waves.array))
+    phase = np.angle(wave.array)
     # The integral of the projected potential is 2 pi e a0 times the scattering factor at zero
     # angle: 47.878 V Å^2 per Å of f_e(0), which is 2.5 Å for carbon (Doyle & Turner 1968).
     integral = phase.sum() * grid.sampling**2 / energy2sigma(energy)
@@ -38,16 +38,16 @@ def test_a_light_atom_is_a_phase_object_of_the_projected_potential():
 def test_norm_is_kept_for_a_thin_specimen_and_vacuum_is_a_plane_wave():
     grid = plan_grid(8.0, 8.0, 3.0, 0.1)
     thin = exit_wave(Atoms("Mo", [[4.0, 4.0, 0.0]]), grid, 50e3, 1.0)
-    assert np.mean(np.abs(thin.waves.array) ** 2) == pytest.approx(1, abs=2e-3)
+    assert np.mean(np.abs(thin.array) ** 2) == pytest.approx(1, abs=2e-3)
     empty = exit_wave(Atoms(), grid, 50e3, 1.0)
-    np.testing.assert_allclose(np.abs(empty.waves.array), 1, atol=1e-6)
+    np.testing.assert_allclose(np.abs(empty.array), 1, atol=1e-6)
 
 
 def test_atoms_over_the_border_of_the_box_do_not_wrap_around():
     grid = plan_grid(8.0, 8.0, 3.0, 0.1)
     outside = Atoms("Mo", [[-grid.origin[1] - 0.5, 4.0, 0.0]])
     wave = exit_wave(outside, grid, 50e3, 1.0)
-    np.testing.assert_allclose(np.abs(wave.waves.array), 1, atol=1e-6)
+    np.testing.assert_allclose(np.abs(wave.array), 1, atol=1e-6)
 
 
 def test_depth_counts_from_the_middle_of_the_specimen():
@@ -63,6 +63,6 @@ def test_cropping_the_band_keeps_low_frequencies_exactly():
     n, m = 64, 48
     x, y = np.mgrid[:n, :m]
     wave = np.exp(2j * np.pi * (3 * x / n - 5 * y / m)) + 2
-    cropped = crop_band(wave, (32, 24))
+    cropped = np.fft.ifft2(crop_band(np.fft.fft2(wave), (32, 24)))
     u, v = np.mgrid[:32, :24]
     np.testing.assert_allclose(cropped, np.exp(2j * np.pi * (3 * u / 32 - 5 * v / 24)) + 2)

@@ -46,6 +46,15 @@ def test_sheets_have_edges_and_vacancies_and_no_dangling_atoms(material, whole):
     assert specimen.component.max() == (1 if material == "mos2_graphene" else 0)
 
 
+def test_graphene_has_no_edge():
+    settings = MolecularDynamics(material="graphene", sizes=(20.0,), vacancies=0.0)
+    sheet = make_specimen(settings, 20.0, rng())
+    assert sheet.periodic == (True,) and list(sheet.atoms.pbc) == [True, True, False]
+    assert set(coordination(sheet.atoms, cutoffs(settings))) == {3}
+    area = np.prod(sheet.atoms.cell.lengths()[:2])
+    assert len(sheet.atoms) / area == pytest.approx(0.3816, rel=1e-3)  # 38.2 atoms per nm²
+
+
 def test_a_short_run_of_gold_is_warm_and_keeps_its_atoms():
     specimen = make_specimen(GOLD, 6.0, rng())
     done = []
@@ -82,7 +91,7 @@ def test_a_short_run_of_lammps(material):
     specimen = make_specimen(settings, 14.0, rng())
     found = simulate_motion(specimen, settings, rng(1), lambda count: None)
     assert found.positions.shape == (30, len(specimen.atoms), 3)
-    # Atoms come back in their own order: none has gone further than a bond.
+    # Atoms come back in their own order and unwrapped: none has gone further than a bond.
     assert np.linalg.norm(found.positions[0] - specimen.atoms.positions, axis=1).max() < 2.0
     assert 100 < found.temperature < 600
 
