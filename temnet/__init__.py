@@ -23,6 +23,7 @@ _WHERE = {
     "simulate_example": "temnet.simulation.example",
     "open_set": "temnet.data.store",
     "make_dataset": "temnet.data.pipeline",
+    "make_pydataset": "temnet.data.pydataset",
     "build_model": "temnet.models.factory",
     "load_network": "temnet.models.checkpoint",
     "read_images": "temnet.inference.images",

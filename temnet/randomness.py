@@ -11,6 +11,8 @@ import zlib
 
 import numpy as np
 
+from temnet.errors import InputError
+
 SPLITS = ("training", "selection", "validation")
 """Names of the splits; an example's bits depend on the split's place in this tuple."""
 
@@ -34,3 +36,13 @@ def generator(seed: int, stream: str, *index: int) -> np.random.Generator:
     """
     words = [seed, zlib.crc32(stream.encode()), *index]
     return np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(words)))
+
+
+def check_split(split: str) -> None:
+    """Raises an error unless there is such a split.
+
+    Raises:
+        InputError: There is none.
+    """
+    if split not in SPLITS:
+        raise InputError(f"There is no split {split!r}; the splits are {', '.join(SPLITS)}.")

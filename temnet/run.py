@@ -79,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
         "--check", action="store_true", help="check everything, print what would run, and stop"
     )
     parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="read every stored example first; those that are damaged are made again",
+    )
+    parser.add_argument(
         "--overwrite",
         action="store_true",
         help="replace results of other settings, and those of the stages named by --stage",
@@ -94,6 +99,12 @@ def _run(options: argparse.Namespace) -> int:
     experiment = with_found_files(experiment, options.file.parent)
     root = options.output or default_folder(options.file)
     load_stages(options.stage or experiment.stages)
+    if options.repair:
+        load_experiment(options.file, {**overrides, "stages": ["simulate"]})
+        from temnet.stages.sets import repair_sets
+
+        for line in repair_sets(experiment):
+            print(line)
     steps = make_plan(experiment, root, options.stage, options.overwrite)
     if options.check:
         print(description(experiment, root, steps))

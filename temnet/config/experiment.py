@@ -133,23 +133,25 @@ class Experiment(Settings):
     def _image_fits_network(self) -> Experiment:
         if self.model is None or "train" not in self.stages:
             return self
+        crop = self.data.augment.crop
+        key = "data.image_size" if crop is None else "data.augment.crop"
+        sizes = self.data.shape if crop is None else (crop,)
         if self.model.kind == "msdnet":
             # A border of the largest dilation is reflected, which takes one pixel more.
             least = self.model.max_dilation + 1
-            if min(self.data.shape) < least:
+            if min(sizes) < least:
                 raise ValueError(
-                    f"data.image_size {min(self.data.shape)} is less than {least} "
-                    f"(model.max_dilation + 1); set data.image_size to at least {least} or "
-                    "model.max_dilation lower"
+                    f"{key} {min(sizes)} is less than {least} (model.max_dilation + 1); set "
+                    f"{key} to at least {least} or model.max_dilation lower"
                 )
             return self
         unit = 2**self.model.depth
-        for size in self.data.shape:
+        for size in sizes:
             if size % unit:
                 down = max(size // unit, 1) * unit
                 raise ValueError(
-                    f"data.image_size {size} is not a multiple of {unit} (2**depth, model.depth="
-                    f"{self.model.depth}); set data.image_size to {down} or {down + unit}"
+                    f"{key} {size} is not a multiple of {unit} (2**depth, model.depth="
+                    f"{self.model.depth}); set {key} to {down} or {down + unit}"
                 )
         return self
 

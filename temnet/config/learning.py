@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from temnet.config.augmentation import Augmentation
 from temnet.config.distributions import Settings, is_number, shown
 
 _BY_HEIGHT = re.compile(r"(?P<name>[^:]+):(?P<low>[0-9]+)-(?P<high>[0-9]*)")
@@ -103,8 +104,19 @@ class Data(Settings):
     workers: int = Field(
         2, ge=0, le=1024, description="Processes that simulate; 0 simulates in this process."
     )
-    augment: bool = Field(
-        True, description="Draw one of the square's eight symmetries per training image."
+    scheduler: str | None = Field(
+        None,
+        description="Address of a Dask scheduler whose workers simulate, such as "
+        "`tcp://10.0.0.1:8786`, instead of processes on this machine.",
+    )
+    image_epochs: int = Field(
+        1,
+        ge=1,
+        description="With `source: fresh`: epochs for which the images of an epoch are used, "
+        "until new ones, which are made meanwhile, take their place.",
+    )
+    augment: Augmentation = Field(
+        Augmentation(), description="What is done to training images; never to others."
     )
 
     @property
@@ -119,11 +131,26 @@ class Data(Settings):
         return int(getattr(self, split))
 
     @model_validator(mode="after")
-    def _square_to_be_turned(self) -> Data:
-        if self.augment and self.shape[0] != self.shape[1]:
+    def _augmentation_fits(self) -> Data:
+        crop = self.augment.crop
+        if crop is not None and crop > min(self.shape):
+            raise ValueError(
+                f"augment.crop {crop} is larger than the image, {list(self.shape)}; set "
+                f"data.augment.crop to at most {min(self.shape)}"
+            )
+        if self.augment.symmetries and crop is None and self.shape[0] != self.shape[1]:
             raise ValueError(
                 f"augment turns images by 90 degrees, which needs a square image_size; got "
                 f"{list(self.shape)}; set data.augment to false or data.image_size to one number"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _only_fresh_images_are_renewed(self) -> Data:
+        if self.image_epochs > 1 and self.source != "fresh":
+            raise ValueError(
+                f"image_epochs {self.image_epochs} says when fresh images are renewed, but source "
+                "is stored; set data.source to fresh or leave data.image_epochs out"
             )
         return self
 

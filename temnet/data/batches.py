@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Generator
+from contextlib import closing
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
 
 from temnet.config.experiment import Experiment
-from temnet.data.augment import SYMMETRIES, apply_symmetry
-from temnet.data.generate import fresh_examples
-from temnet.data.store import SHARD, open_set
+from temnet.data.augment import augmented
+from temnet.data.fresh import fresh_examples, renewed_examples
+from temnet.data.order import shuffled
+from temnet.data.shards import SHARD
+from temnet.data.store import open_set
 from temnet.images.normalize import normalize
-from temnet.randomness import generator
 from temnet.records import Example
-
-WINDOW = 8
-"""Shards that are held in memory at a time, and whose examples are shuffled among each other."""
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Images (batch, row, col, focus), labels (batch, row, col, class), weights (batch, row, col)."""
@@ -33,97 +32,98 @@ def steps_per_epoch(experiment: Experiment) -> int:
     return max(1, experiment.training.images_per_epoch // experiment.training.batch_size)
 
 
-def training_batches(
-    experiment: Experiment, folder: Path | None, start_epoch: int
-) -> Iterator[Batch]:
-    """Batches without end, from the beginning of an epoch.
+def batch_count(experiment: Experiment, split: str) -> int:
+    """Batches of a pass over a split; of an epoch of training."""
+    if split == "training":
+        return steps_per_epoch(experiment)
+    return -(-experiment.data.count(split) // experiment.training.batch_size)
+
+
+def batch_shape(experiment: Experiment, split: str) -> tuple[int, int]:
+    """Rows and columns of the images in a split's batches."""
+    crop = experiment.data.augment.crop
+    return (crop, crop) if split == "training" and crop else experiment.data.shape
+
+
+def batches(
+    experiment: Experiment, split: str, folder: Path | None, start_epoch: int = 0
+) -> Generator[Batch, None, None]:
+    """Training batches without end from the beginning of an epoch; those of other splits once.
 
     Args:
         experiment: The settings.
-        folder: The stored training set; None makes fresh examples.
+        split: training, selection or validation.
+        folder: The split's stored set; None makes fresh examples.  With `data.source: fresh`,
+            where training keeps the sets that it renews.
         start_epoch: Epochs that were trained already.
     """
+    if split == "training":
+        return training_batches(experiment, folder, start_epoch)
+    return ordered_batches(experiment, split, folder)
+
+
+def training_batches(
+    experiment: Experiment, folder: Path | None, start_epoch: int
+) -> Generator[Batch, None, None]:
+    """Batches without end, from the beginning of an epoch; see `batches`."""
     size = experiment.training.batch_size
-    start = start_epoch * steps_per_epoch(experiment) * size
-    if folder is None:
+    epoch_size = steps_per_epoch(experiment) * size
+    start = start_epoch * epoch_size
+    if experiment.data.source == "fresh" and experiment.data.image_epochs > 1:
+        examples = renewed_examples(experiment, folder, epoch_size, start)
+    elif experiment.data.source == "fresh" or folder is None:
         examples = fresh_examples(experiment, "training", start)
     else:
-        examples = _shuffled(experiment, folder, start)
-    prepared = (
-        prepare(example, experiment, position, "training")
-        for position, example in enumerate(examples, start)
-    )
-    while True:
-        yield _stack(list(islice(prepared, size)))
+        examples = _passes(experiment, folder, start)
+    with closing(examples):
+        prepared = (
+            prepare(example, experiment, position, "training")
+            for position, example in zip(count(start), examples, strict=False)
+        )
+        while True:
+            yield _stack(list(islice(prepared, size)))
 
 
-def ordered_batches(experiment: Experiment, split: str, folder: Path | None) -> Iterator[Batch]:
+def ordered_batches(
+    experiment: Experiment, split: str, folder: Path | None
+) -> Generator[Batch, None, None]:
     """Batches of a split in order, once, as they are."""
-    size, count = experiment.training.batch_size, experiment.data.count(split)
+    size, number = experiment.training.batch_size, experiment.data.count(split)
     if folder is None:
-        examples = islice(fresh_examples(experiment, split, 0), count)
+        examples = fresh_examples(experiment, split, 0)
     else:
         stored = open_set(folder)
-        examples = islice(
-            (e for shard in range(-(-count // SHARD)) for e in stored.shard(shard)), count
-        )
-    prepared = (prepare(example, experiment, 0, split) for example in examples)
-    while batch := list(islice(prepared, size)):
-        yield _stack(batch)
+        examples = (e for shard in range(-(-number // SHARD)) for e in stored.shard(shard))
+    with closing(examples):
+        prepared = (prepare(e, experiment, 0, split) for e in islice(examples, number))
+        while batch := list(islice(prepared, size)):
+            yield _stack(batch)
 
 
 def prepare(example: Example, experiment: Experiment, position: int, split: str) -> Batch:
-    """The arrays of one example: turned for training, and normalised last.
+    """The arrays of one example, normalised, and augmented for training.
 
     Args:
         example: The example.
         experiment: The settings.
-        position: How many training examples came before; it decides the symmetry.
-        split: Only ``training`` is turned.
+        position: How many training examples came before; it decides the augmentation.
+        split: Only ``training`` is augmented.
     """
-    maps: Batch = (example.images, example.labels, example.weights)
-    if split == "training" and experiment.data.augment:
-        symmetry = int(generator(experiment.seed, "symmetry", position).integers(SYMMETRIES))
-        images, labels, weights = (apply_symmetry(part, symmetry) for part in maps)
-    else:
-        images, labels, weights = maps
     width = experiment.labels.normalisation_width
-    return normalize(images, example.sampling, width), labels, weights
+    images = normalize(example.images, example.sampling, width)
+    maps: Batch = (images, example.labels, example.weights)
+    if split != "training":
+        return maps
+    return augmented(maps, experiment.data.augment, experiment.seed, position)
 
 
-def epoch_order(count: int, seed: int, epoch: int) -> list[np.ndarray]:
-    """The order of one pass over a stored set: groups of examples that are read together.
-
-    Shards are shuffled, then the examples of ``WINDOW`` shards among each other.
-
-    Args:
-        count: Examples of the set.
-        seed: The experiment's seed.
-        epoch: Which pass.
-    """
-    rng = generator(seed, "order", epoch)
-    shards = rng.permutation(-(-count // SHARD))
-    groups = []
-    for first in range(0, len(shards), WINDOW):
-        members = shards[first : first + WINDOW, None] * SHARD + np.arange(SHARD)
-        groups.append(rng.permutation(members[members < count]))
-    return groups
-
-
-def _shuffled(experiment: Experiment, folder: Path, start: int) -> Iterator[Example]:
+def _passes(experiment: Experiment, folder: Path, start: int) -> Generator[Example, None, None]:
     """Examples of a stored set, pass after pass, from position ``start`` on."""
-    stored, count = open_set(folder), experiment.data.training
-    epoch, skip = divmod(start, count)
+    stored, number = open_set(folder), experiment.data.training
+    epoch, skip = divmod(start, number)
     while True:
-        for group in epoch_order(count, experiment.seed, epoch):
-            if skip >= len(group):
-                skip -= len(group)
-                continue
-            held = {shard: stored.shard(shard) for shard in sorted({i // SHARD for i in group})}
-            for index in group[skip:]:
-                yield held[index // SHARD][index % SHARD]
-            skip = 0
-        epoch += 1
+        yield from shuffled(stored, number, experiment.seed, epoch, skip)
+        epoch, skip = epoch + 1, 0
 
 
 def _stack(parts: list[Batch]) -> Batch:

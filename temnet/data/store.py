@@ -1,15 +1,15 @@
 """Sets of examples on disk, as Zarr arrays with checksums.
 
 A set is a folder with ``manifest.json`` and the arrays ``images`` (float16), ``columns``,
-``parameters`` and ``done``.  Labels are not stored but drawn again from the columns.  A shard is
-one chunk of examples that one worker writes; its ``done`` flag is written last.
+``parameters`` and ``done``.  A shard is one chunk of each; its ``done`` flag is written last.  Only
+one process writes to a set, whoever makes the examples.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,14 @@ import numpy as np
 import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
-from temnet.config.experiment import Experiment
+from temnet.config.differences import differences
+from temnet.config.experiment import SIMULATION_VERSION, Experiment
+from temnet.data.shards import SHARD, Shard
 from temnet.errors import InputError
-from temnet.records import Columns, Example
-from temnet.simulation.labels import draw_labels
-
-SHARD = 16
-"""Examples per chunk."""
+from temnet.records import Example
 
 MANIFEST = "manifest.json"
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 
 AREA_PER_COLUMN = 1.5
 """No specimen has more than one column on this area [Å²]; it sizes the table of columns."""
@@ -37,12 +35,16 @@ PARAMETER_BYTES = 8192
 
 IDENTITY_SECTIONS = ("structure", "vibrations", "microscope", "camera", "labels")
 
+ARRAYS = ("images", "columns", "parameters")
 
-def describe(experiment: Experiment, split: str) -> dict[str, Any]:
+
+def describe(experiment: Experiment, split: str, first: int = 0) -> dict[str, Any]:
     """Everything that the examples of a set depend on, as plain values."""
     return {
         "version": MANIFEST_VERSION,
+        "simulation": SIMULATION_VERSION,
         "split": split,
+        "first": first,
         "identity": experiment.identity(),
         "seed": experiment.seed,
         "shape": list(experiment.data.shape),
@@ -64,7 +66,7 @@ class StoredSet:
     """
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Mapping[str, Any]
     group: zarr.Group
 
     def __len__(self) -> int:
@@ -82,12 +84,25 @@ class StoredSet:
         return [shard for shard in range(needed) if not done[shard]]
 
     def example(self, index: int) -> Example:
-        """Example ``index``, its labels drawn anew."""
-        start = index - index % SHARD
-        return self.shard(start // SHARD)[index - start]
+        """Example ``index`` of the set, its labels drawn anew."""
+        return self.read(index // SHARD).example(index % SHARD, self.manifest)
 
     def shard(self, shard: int) -> list[Example]:
         """All examples of a shard.
+
+        Raises:
+            InputError: The shard was not made, or it is damaged.
+        """
+        stored = self.read(shard)
+        return [stored.example(number, self.manifest) for number in range(len(stored))]
+
+    def parameters(self) -> list[dict[str, Any]]:
+        """What was drawn for each example of a set that is whole, by name."""
+        shards = (self.read(shard) for shard in range(-(-len(self) // SHARD)))
+        return [json.loads(text) for shard in shards for text in shard.parameters]
+
+    def read(self, shard: int) -> Shard:
+        """A shard as it is stored.
 
         Raises:
             InputError: The shard was not made, or it is damaged.
@@ -99,64 +114,111 @@ class StoredSet:
                 "run the stage `simulate` again."
             )
         try:
-            arrays = [self.group[name][part] for name in ("images", "columns", "parameters")]
+            lost = [name for name in ARRAYS if not self._chunk(name, shard).is_file()]
+            if lost:
+                raise ValueError(f"the file of {lost[0]} is missing")
+            images, tables, texts = (self.group[name][part] for name in ARRAYS)
         except (ValueError, OSError, RuntimeError) as error:
             raise InputError(
                 f"{self.folder}: examples {part.start} to {part.stop - 1} are damaged ({error}); "
-                "remove the set and run the stage `simulate` again."
+                "run the stage `simulate` again with --repair."
             ) from error
-        return [self._decode(*values) for values in zip(*arrays, strict=True)]
+        return Shard(
+            images=images,
+            columns=[table[~np.isnan(table[:, 0])] for table in tables],
+            parameters=[text.tobytes().rstrip(b"\0").decode() for text in texts],
+        )
 
-    def _decode(self, images: np.ndarray, table: np.ndarray, text: np.ndarray) -> Example:
-        table = table[~np.isnan(table[:, 0])]
-        columns = Columns(table[:, :2], table[:, 2].astype(np.int64), table[:, 3].astype(np.int64))
-        labels, weights = draw_labels(
-            columns,
-            images.shape[:2],
-            self.manifest["sampling"],
-            self.manifest["labels"]["width"],
-            len(self.classes),
-        )
-        return Example(
-            images=images.astype(np.float32),
-            labels=labels,
-            weights=weights,
-            columns=columns,
-            parameters=json.loads(text.tobytes().rstrip(b"\0")),
-            sampling=self.manifest["sampling"],
-        )
+    def write(self, shard: int, content: Shard) -> None:
+        """Writes a shard; a crash before the end leaves it undone.
+
+        Args:
+            shard: Which shard.
+            content: Its examples, ``SHARD`` of them but for the last shard of a set.
+        """
+        part = slice(shard * SHARD, shard * SHARD + len(content))
+        capacity = self.group["columns"].shape[1]
+        tables = np.full((len(content), capacity, 4), np.nan)
+        texts = np.zeros((len(content), PARAMETER_BYTES), np.uint8)
+        for row, (table, text) in enumerate(zip(content.columns, content.parameters, strict=True)):
+            if len(table) > capacity:
+                raise ValueError(f"{len(table)} columns do not fit into a table of {capacity}")
+            tables[row, : len(table)] = table
+            texts[row, : len(text.encode())] = np.frombuffer(text.encode(), np.uint8)
+        for name, array in zip(ARRAYS, (content.images, tables, texts), strict=True):
+            self.group[name][part] = array
+        self.group["done"][shard] = 1
+
+    def forget_damaged(self) -> list[int]:
+        """Reads every shard that was made; those that are damaged count as not made from now on.
+
+        Returns:
+            The damaged shards.
+        """
+        damaged = []
+        for shard in range(-(-len(self) // SHARD)):
+            if not self.group["done"][shard]:
+                continue
+            try:
+                self.read(shard)
+            except InputError:
+                self.group["done"][shard] = 0
+                damaged.append(shard)
+        return damaged
+
+    def _chunk(self, name: str, shard: int) -> Path:
+        """The file of an array's chunk."""
+        zeros = (self.group[name].ndim - 1) * ["0"]
+        return self.folder / name / "c" / str(shard) / Path(*zeros)
 
 
 def open_set(folder: str | os.PathLike[str]) -> StoredSet:
     """A set that was made before.
 
     Raises:
-        InputError: There is no set in ``folder``, or a newer version made it.
+        InputError: There is no set in ``folder``, it is damaged, or a newer version made it.
     """
     path = Path(folder)
     manifest_file = path / MANIFEST
     if not manifest_file.is_file():
         raise InputError(f"{path}: there is no stored set; run the stage `simulate` first.")
-    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
-    if manifest.get("version", 0) > MANIFEST_VERSION:
+    try:
+        manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+        newer = manifest["version"] > MANIFEST_VERSION
+        group = None if newer else zarr.open_group(path, mode="r+")
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: this set is damaged ({error}); remove it and run the stage `simulate` again."
+        ) from error
+    if newer:
         raise InputError(
             f"{path}: the set has version {manifest['version']}, this temnet reads up to "
             f"{MANIFEST_VERSION}; update temnet."
         )
-    return StoredSet(path, manifest, zarr.open_group(path, mode="r+"))
+    return StoredSet(path, manifest, group)
 
 
-def prepare_set(experiment: Experiment, split: str, folder: Path) -> StoredSet:
-    """The set in ``folder``, made or made longer so that it holds the split's examples.
+def prepare_set(
+    experiment: Experiment, split: str, folder: Path, first: int, count: int
+) -> StoredSet:
+    """The set in ``folder``, made or made longer so that it has room for ``count`` examples.
+
+    Args:
+        experiment: The settings.
+        split: training, selection or validation.
+        folder: The set's folder.
+        first: Index of the set's first example.
+        count: Number of its examples.
 
     Raises:
         InputError: A set of other settings lies there; the message names what differs.
     """
-    count = experiment.data.count(split)
-    wanted = json.loads(json.dumps(describe(experiment, split)))
+    wanted = json.loads(json.dumps(describe(experiment, split, first)))
     if (folder / MANIFEST).is_file():
         stored = open_set(folder)
         _refuse_other(stored, wanted)
+        for leftover in folder.rglob("*.partial"):  # of a process that was killed
+            leftover.unlink()
         if len(stored) < count:
             _lengthen(stored, count)
         return stored
@@ -173,21 +235,21 @@ def _lengthen(stored: StoredSet, count: int) -> None:
     if len(stored) % SHARD:
         stored.group["done"][len(stored) // SHARD] = 0
     stored.group["done"].resize((-(-count // SHARD),))
-    for name in ("images", "columns", "parameters"):
+    for name in ARRAYS:
         array = stored.group[name]
         array.resize((count, *array.shape[1:]))
 
 
-def _refuse_other(stored: StoredSet, wanted: dict[str, Any]) -> None:
-    differing = [
-        key
-        for key in wanted
-        if key not in ("version", "identity") and wanted[key] != stored.manifest.get(key)
-    ]
-    if differing:
+def _refuse_other(stored: StoredSet, wanted: Mapping[str, Any]) -> None:
+    derived = ("version", "identity")
+    before, now = (
+        {key: value for key, value in one.items() if key not in derived}
+        for one in (stored.manifest, wanted)
+    )
+    if before != now:
         raise InputError(
-            f"{stored.folder}: the stored set was made with other settings of "
-            f"{', '.join(differing)}; give data.folder another name, or remove the set."
+            f"{stored.folder}: the stored set was made with other settings "
+            f"({differences(before, now)}); give data.folder another name, or remove the set."
         )
 
 
@@ -212,34 +274,8 @@ def _create_arrays(experiment: Experiment, count: int, folder: Path) -> None:
             dtype=dtype,
             compressors=codecs,
             fill_value=fill,
+            config={"write_empty_chunks": True},  # a chunk that is not there was lost
         )
     group.create_array(
         "done", shape=(-(-count // SHARD),), chunks=(1,), dtype="uint8", fill_value=0
     )
-
-
-def write_shard(stored: StoredSet, shard: int, examples: Sequence[Example]) -> None:
-    """Writes the examples of one shard; a crash before the end leaves it undone.
-
-    Args:
-        stored: The set.
-        shard: Which shard.
-        examples: Its examples, ``SHARD`` of them but for the last shard of a set.
-    """
-    part = slice(shard * SHARD, shard * SHARD + len(examples))
-    capacity = stored.group["columns"].shape[1]
-    images = np.stack([example.images for example in examples]).astype(np.float16)
-    tables = np.full((len(examples), capacity, 4), np.nan)
-    texts = np.zeros((len(examples), PARAMETER_BYTES), np.uint8)
-    for row, example in enumerate(examples):
-        columns = example.columns
-        table = np.column_stack([columns.positions, columns.class_index, columns.atom_count])
-        if len(table) > capacity:
-            raise ValueError(f"{len(table)} columns do not fit into a table of {capacity}")
-        tables[row, : len(table)] = table
-        text = json.dumps(dict(example.parameters)).encode()
-        texts[row, : len(text)] = np.frombuffer(text, np.uint8)
-    stored.group["images"][part] = images
-    stored.group["columns"][part] = tables
-    stored.group["parameters"][part] = texts
-    stored.group["done"][shard] = 1

@@ -7,9 +7,9 @@ import numpy as np
 from temnet.config.distributions import draw
 from temnet.config.experiment import SIMULATION_SECTIONS, Experiment
 from temnet.config.microscope import Microscope
-from temnet.errors import InputError
+from temnet.errors import InputError, SimulationError
 from temnet.images.resample import resample
-from temnet.randomness import SPLITS, generator
+from temnet.randomness import check_split, generator
 from temnet.records import Columns, Example, Structure
 from temnet.simulation.camera import Detector, Motion, draw_detector, record
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
@@ -48,23 +48,30 @@ def simulate_block(experiment: Experiment, start: int, stop: int, split: str) ->
 
     Raises:
         InputError: A section is missing, or the split does not exist.
+        SimulationError: Anything else went wrong; it tells with which parameters.
     """
     missing = [name for name in SIMULATION_SECTIONS if getattr(experiment, name) is None]
     if missing:
         raise InputError(f"Simulation needs the section {' and '.join(missing)}; add it.")
-    if split not in SPLITS:
-        raise InputError(f"There is no split {split!r}; the splits are {', '.join(SPLITS)}.")
+    check_split(split)
     if start < 0:
         raise InputError(f"An example's index must be 0 or more; got {start}.")
     examples: list[Example] = []
     specimen_index = -1
     for index in range(start, stop):
-        if index // experiment.data.exit_wave_reuse != specimen_index:
-            specimen_index = index // experiment.data.exit_wave_reuse
-            rng = generator(experiment.seed, f"{split}/variant", specimen_index)
-            microscope = draw_variant(experiment.microscope, rng)
-            specimen, waves = _specimen(experiment, microscope, specimen_index, split)
-        examples.append(_image(experiment, microscope, specimen, waves, index, split))
+        drawn: dict[str, object] = {}
+        try:
+            if index // experiment.data.exit_wave_reuse != specimen_index:
+                specimen_index = index // experiment.data.exit_wave_reuse
+                rng = generator(experiment.seed, f"{split}/variant", specimen_index)
+                microscope = draw_variant(experiment.microscope, rng)
+                specimen, waves = _specimen(experiment, microscope, specimen_index, split, drawn)
+            examples.append(_image(experiment, microscope, specimen, waves, index, split, drawn))
+        except InputError:
+            raise
+        except Exception as error:
+            cause = f"{type(error).__name__}: {error}"
+            raise SimulationError(split, index, drawn, cause) from error
     return examples
 
 
@@ -106,13 +113,19 @@ def draw_specimen(
 
 
 def _specimen(
-    experiment: Experiment, microscope: Microscope, index: int, split: str
+    experiment: Experiment,
+    microscope: Microscope,
+    index: int,
+    split: str,
+    drawn: dict[str, object],
 ) -> tuple[Structure, list[ExitWave]]:
     """A vibrating specimen and the wave behind each of its configurations.
 
-    The columns are at the mean of their displaced atoms over all configurations.
+    The columns are at the mean of their displaced atoms over all configurations.  ``drawn`` is
+    told what was drawn.
     """
     resting, vibrating = draw_specimen(experiment, index, split)
+    drawn.update(resting.parameters)
     energy = draw(microscope.energy, generator(experiment.seed, f"{split}/energy", index))
     z = resting.atoms.positions[:, 2]
     midplane = float(z.min() + z.max()) / 2 if len(z) else None
@@ -137,13 +150,19 @@ def _image(
     waves: list[ExitWave],
     index: int,
     split: str,
+    drawn: dict[str, object],
 ) -> Example:
-    """The specimen through a microscope and a camera of its own."""
+    """The specimen through a microscope and a camera of its own.
+
+    ``drawn`` is told what was drawn.
+    """
     seed, labels, sampling = experiment.seed, experiment.labels, experiment.model.sampling
     rng = generator(seed, f"{split}/microscope", index)
     optics = draw_optics(microscope, waves[0].energy, rng)
+    drawn.update({**structure.parameters, **optics.parameters()})
     rng = generator(seed, f"{split}/camera", index)
     detector = draw_detector(experiment.camera, rng)
+    drawn.update(detector.parameters())
     motion = Motion(
         optics.shifts, optics.image_spread, optics.exposure_drift, optics.magnifications
     )
@@ -168,12 +187,7 @@ def _image(
         labels=maps,
         weights=weights,
         columns=columns,
-        parameters={
-            **structure.parameters,
-            **optics.parameters(),
-            **detector.parameters(),
-            "information_limit": limit,
-        },
+        parameters={**drawn, "information_limit": limit},
         sampling=sampling,
     )
 

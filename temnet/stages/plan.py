@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from temnet.config.distributions import shown
+from temnet.config.differences import differences
 from temnet.config.experiment import STAGES, Experiment
 from temnet.errors import InputError
 from temnet.stages.folder import (
@@ -23,9 +23,6 @@ from temnet.stages.folder import (
 from temnet.stages.stage import Progress, Stage, get_stage
 
 LOGGER = logging.getLogger(__name__)
-
-MOST_DIFFERENCES = 4
-"""Differing settings that a message names."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ def _step(stage: Stage, experiment: Experiment, root: Path, overwrite: bool, nam
     if record.settings != settings:
         raise InputError(
             f"{root / stage.name}: the stage `{stage.name}` was run with other settings "
-            f"({_differences(record.settings, settings)}); give another --output to keep that "
+            f"({differences(record.settings, settings)}); give another --output to keep that "
             "result, or --overwrite to replace it."
         )
     done = record.status == DONE and stage.intact(experiment)
@@ -114,32 +111,9 @@ def _check_required(stage: Stage, reader: Stage, experiment: Experiment, root: P
     if record.settings != settings:
         raise InputError(
             f"{root / stage.name}: the stage `{stage.name}`, which `{reader.name}` reads, was run "
-            f"with other settings ({_differences(record.settings, settings)}); set them back, or "
+            f"with other settings ({differences(record.settings, settings)}); set them back, or "
             f"run `{stage.name}` again with --overwrite."
         )
-
-
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """The first few settings that differ, with what they were and what they are now."""
-    before, after = _flat(old), _flat(new)
-    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-    texts = [
-        f"{key} was {shown(before.get(key))}, is {shown(after.get(key))}"
-        for key in keys[:MOST_DIFFERENCES]
-    ]
-    rest = len(keys) - len(texts)
-    return "; ".join(texts) + (f"; and {rest} more" if rest else "")
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their key path."""
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat
 
 
 def run_plan(experiment: Experiment, root: Path, steps: Sequence[Step], progress: Progress) -> None:

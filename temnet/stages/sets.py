@@ -7,7 +7,8 @@ from pathlib import Path
 
 from temnet.config.experiment import Experiment
 from temnet.data.generate import set_folder
-from temnet.data.store import MANIFEST, SHARD, open_set
+from temnet.data.shards import SHARD
+from temnet.data.store import MANIFEST, open_set
 from temnet.errors import InputError
 from temnet.randomness import SPLITS
 from temnet.records import Example
@@ -58,6 +59,24 @@ def check_sets(experiment: Experiment) -> None:
                 f"{folder}: the stored set was made with other settings; give data.folder another "
                 "name, leave it out, or remove the set."
             )
+
+
+def repair_sets(experiment: Experiment) -> list[str]:
+    """Marks damaged examples of the experiment's sets, so that they are made again.
+
+    Returns:
+        A line for each set about what was found.
+    """
+    lines = []
+    for split in stored_splits(experiment):
+        folder = split_folder(experiment, split)
+        if not (folder / MANIFEST).is_file():
+            lines.append(f"{split}: no set in {folder} yet")
+            continue
+        damaged = open_set(folder).forget_damaged()
+        ranges = ", ".join(f"{n * SHARD} to {(n + 1) * SHARD - 1}" for n in damaged)
+        lines.append(f"{split}: {f'damaged examples {ranges}' if damaged else 'nothing damaged'}")
+    return lines
 
 
 def examples(experiment: Experiment, split: str) -> Iterator[Example]:

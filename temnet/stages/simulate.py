@@ -36,6 +36,9 @@ TRIED_SPECIMENS = 4
 
 SHOWN_SPLIT = "validation"
 
+NOT_IN_EXAMPLES = ("workers", "scheduler", "augment", "image_epochs")
+"""Settings of the data that no example depends on."""
+
 
 def settings(experiment: Experiment) -> dict[str, Any]:
     """What the sets depend on."""
@@ -45,7 +48,9 @@ def settings(experiment: Experiment) -> dict[str, Any]:
     return {
         **values,
         "model": {"sampling": experiment.model.sampling},
-        "data": data.model_dump(mode="json", exclude={"workers", "augment"}),
+        "data": data.model_dump(
+            mode="json", exclude={"workers", "scheduler", "augment", "image_epochs"}
+        ),
     }
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from temnet.config.experiment import Experiment
 from temnet.data.batches import steps_per_epoch
-from temnet.data.pipeline import make_dataset
 from temnet.evaluation.evaluate import evaluate
 from temnet.models.checkpoint import Network, save_network
 from temnet.models.factory import build_model
@@ -15,6 +14,7 @@ from temnet.stages import simulate
 from temnet.stages.sets import examples, split_folder
 from temnet.stages.stage import Progress, Stage
 from temnet.stages.summary import summarise
+from temnet.training.batches import open_batches
 from temnet.training.fit import fit
 from temnet.training.peak_scores import choose_threshold
 
@@ -26,9 +26,9 @@ def settings(experiment: Experiment) -> dict[str, Any]:
     """What the network depends on."""
     sections = experiment.model_dump(mode="json", include={"model", "training", "evaluation"})
     values = {**simulate.settings(experiment), **sections}
-    used = {"image_size", "training", "selection", "source", "exit_wave_reuse"}
+    used = {"image_size", "training", "selection", "source", "image_epochs", "exit_wave_reuse"}
     values["data"] = {key: value for key, value in values["data"].items() if key in used}
-    values["data"]["augment"] = experiment.data.augment
+    values["data"]["augment"] = experiment.data.augment.model_dump(mode="json")
     return values
 
 
@@ -38,14 +38,13 @@ def check(experiment: Experiment) -> None:
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
     """Trains, or goes on training, and saves the best network with its threshold and scores."""
-    stored = experiment.data.source == "stored"
-    training_set = split_folder(experiment, "training") if stored else None
+    training_set = split_folder(experiment, "training")
     selection = list(examples(experiment, "selection"))
     total = experiment.training.epochs * steps_per_epoch(experiment)
     with progress("train", total) as done:
         model = fit(
             experiment,
-            lambda epochs: make_dataset(experiment, "training", training_set, epochs),
+            lambda epochs, clock: open_batches(experiment, training_set, epochs, clock),
             selection,
             folder,
             done,

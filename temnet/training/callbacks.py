@@ -30,6 +30,7 @@ import keras
 import numpy as np
 
 from temnet.config.experiment import Experiment
+from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
 from temnet.records import Example
 from temnet.reporting.tables import read_table, write_table
@@ -164,6 +165,27 @@ class CsvLog(keras.callbacks.Callback):
         columns = list(dict.fromkeys(key for row in rows for key in row))
         full = [{name: row.get(name) for name in columns} for row in rows]
         write_table(self.path, full, columns)
+
+
+class WaitTime(keras.callbacks.Callback):
+    """Adds to each epoch's logs how many seconds the training waited for its data, ``waited``.
+
+    Args:
+        clock: The clock that was given to `temnet.make_dataset`.
+    """
+
+    def __init__(self, clock: WaitClock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Forgets what was waited between epochs."""
+        self.clock.lap()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Reads the clock."""
+        if logs is not None:
+            logs["waited"] = round(self.clock.lap(), 2)
 
 
 class StopOnNaN(keras.callbacks.Callback):

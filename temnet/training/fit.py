@@ -12,11 +12,12 @@ import keras
 from temnet.config.experiment import Experiment, settings_hash
 from temnet.config.loading import write_experiment
 from temnet.data.batches import steps_per_epoch
+from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
 from temnet.models.checkpoint import to_float32
 from temnet.models.factory import build_model
 from temnet.records import Example
-from temnet.training.callbacks import Checkpoint, CsvLog, PeakF1, Progress, StopOnNaN
+from temnet.training.callbacks import Checkpoint, CsvLog, PeakF1, Progress, StopOnNaN, WaitTime
 from temnet.training.losses import PeakCrossEntropy
 from temnet.training.state import TrainingState, load_state, restore
 
@@ -25,7 +26,7 @@ LOGGER = logging.getLogger(__name__)
 
 def fit(
     experiment: Experiment,
-    make_dataset: Callable[[int], Any],
+    make_dataset: Callable[[int, WaitClock], Any],
     selection: Sequence[Example],
     folder: str | Path,
     progress: Callable[[int], object] | None = None,
@@ -38,8 +39,9 @@ def fit(
 
     Args:
         experiment: The settings.
-        make_dataset: Given the number of epochs that are done, returns batches of (images,
-            labels, weights) without end, in the order that follows these epochs.
+        make_dataset: Given the number of epochs that are done and a clock that is to be told of
+            waiting, returns batches of (images, labels, weights) without end, in the order that
+            follows these epochs.
         selection: Examples that choose the best epoch; the first `training.selection_images`.
         folder: Where checkpoints, log.csv and the curves for TensorBoard go.
         progress: Called with the number of training steps just finished, of
@@ -59,13 +61,14 @@ def fit(
     write_experiment(experiment, folder / "experiment.yaml")
     epochs, steps = experiment.training.epochs, steps_per_epoch(experiment)
     if state.epochs < epochs:
+        clock = WaitClock()
         LOGGER.info("training epochs %d to %d of %d steps", state.epochs + 1, epochs, steps)
         model.fit(
-            make_dataset(state.epochs),
+            make_dataset(state.epochs, clock),
             initial_epoch=state.epochs,
             epochs=epochs,
             steps_per_epoch=steps,
-            callbacks=_callbacks(experiment, selection, folder, state, progress),
+            callbacks=_callbacks(experiment, selection, folder, state, clock, progress),
             shuffle=False,  # the order is the dataset's own
             verbose=0,
         )
@@ -118,7 +121,8 @@ def training_hash(experiment: Experiment) -> str:
     """A hash of the settings that a training's course depends on."""
     names = ("model", "training", "labels", "evaluation")
     sections = {name: getattr(experiment, name).model_dump(mode="json") for name in names}
-    data = {name: getattr(experiment.data, name) for name in ("training", "source", "augment")}
+    names = {"training", "source", "image_epochs", "augment"}
+    data = experiment.data.model_dump(mode="json", include=names)
     return settings_hash({"identity": experiment.identity(), "data": data, **sections})
 
 
@@ -138,6 +142,7 @@ def _callbacks(
     selection: Sequence[Example],
     folder: Path,
     state: TrainingState,
+    clock: WaitClock,
     progress: Callable[[int], object] | None,
 ) -> list[keras.callbacks.Callback]:
     count = min(experiment.training.selection_images, len(selection))
@@ -145,6 +150,7 @@ def _callbacks(
     callbacks = [
         StopOnNaN(),
         PeakF1(chosen, experiment),
+        WaitTime(clock),
         CsvLog(folder / "log.csv"),
         Checkpoint(folder, state=state),
         Progress(steps_per_epoch(experiment), progress),

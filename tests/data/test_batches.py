@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temnet.config.loading import validate
-from temnet.data.augment import apply_symmetry
-from temnet.data.batches import epoch_order, ordered_batches, steps_per_epoch, training_batches
+from temnet.data.batches import ordered_batches, steps_per_epoch, training_batches
 from temnet.data.generate import generate_set
+from temnet.data.order import epoch_order
 from temnet.data.store import open_set
 from temnet.images.normalize import normalize
 
@@ -80,16 +80,6 @@ def test_selection_comes_in_order_as_it_is_and_normalised(folder):
     example = open_set(folder / "selection").example(5)
     np.testing.assert_allclose(batches[1][0][1], normalize(example.images, 0.25, 12.0), rtol=1e-6)
     np.testing.assert_array_equal(batches[1][1][1], example.labels)
-
-
-@pytest.mark.parametrize("symmetry", range(8))
-def test_symmetries_move_images_and_labels_alike(symmetry):
-    maps = np.zeros((5, 5, 2))
-    maps[0, 1] = [1, 2]
-    turned = apply_symmetry(maps, symmetry)
-    assert turned.shape == maps.shape
-    np.testing.assert_array_equal(turned[turned[..., 0] == 1], [[1, 2]])
-    assert len({apply_symmetry(maps, k).tobytes() for k in range(8)}) == 8
 
 
 def test_dataset_has_the_shapes_that_fit_wants(folder):

@@ -46,7 +46,7 @@ def test_interrupted_and_continued_is_as_run_through(
     assert same(last(tmp_path / "straight"), last(tmp_path / "broken"))
     assert same(straight.get_weights(), resumed.get_weights())
     # The comparison notices when the second part sees other images.
-    fit(experiment, lambda epochs: make_dataset(0), selection, tmp_path / "other")
+    fit(experiment, lambda epochs, clock: make_dataset(0), selection, tmp_path / "other")
     assert not same(last(tmp_path / "straight"), last(tmp_path / "other"))
 
 

@@ -1,0 +1,44 @@
+"""What differs between two sets of settings, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from temnet.config.distributions import shown
+
+MOST = 4
+"""Settings that are named; of the others only the number is told."""
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """The first few settings that differ, with what they were and what they are now.
+
+    Args:
+        old: Plain values, nested.
+        new: The same.
+
+    Returns:
+        An empty text where nothing differs.
+
+    >>> differences({"camera": {"dose": 100, "gain": 1}}, {"camera": {"dose": 200, "gain": 1}})
+    'camera.dose was 100, is 200'
+    """
+    before, after = _flat(old), _flat(new)
+    keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    texts = [
+        f"{key} was {shown(before.get(key))}, is {shown(after.get(key))}" for key in keys[:MOST]
+    ]
+    rest = len(keys) - len(texts)
+    return "; ".join(texts) + (f"; and {rest} more" if rest else "")
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their key path."""
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat

@@ -1,0 +1,110 @@
+"""Training examples that are made while the network is trained."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+
+from temnet.config.experiment import Experiment
+from temnet.data.cluster import open_workers
+from temnet.data.generate import fill_set
+from temnet.data.order import shuffled
+from temnet.data.shards import Shard, encode
+from temnet.data.store import describe, open_set
+from temnet.records import Example
+from temnet.simulation.example import simulate_block
+
+BLOCK = 4
+"""Examples that a worker makes at a time, where an exit wave serves fewer than that."""
+
+
+def fresh_examples(experiment: Experiment, split: str, start: int) -> Iterator[Example]:
+    """Examples ``start``, ``start + 1``, ... without end, each once.
+
+    They are made ahead of what is read, where `data.workers` and `data.scheduler` say, and are
+    those that a stored set would hold.
+
+    Args:
+        experiment: The settings.
+        split: training, selection or validation.
+        start: Index of the first example.
+    """
+    block, manifest = max(BLOCK, experiment.data.exit_wave_reuse), describe(experiment, split)
+
+    def jobs() -> Iterator[tuple[Experiment, int, int, str]]:
+        first = start
+        while True:
+            following = (first // block + 1) * block
+            yield experiment, first, following, split
+            first = following
+
+    with open_workers(experiment.data) as workers:
+        for shard in workers.in_order(make_block, jobs()):
+            for number in range(len(shard)):
+                yield shard.example(number, manifest)
+
+
+def make_block(experiment: Experiment, start: int, stop: int, split: str) -> Shard:
+    """Examples ``start`` to ``stop - 1`` in the form that is sent."""
+    return encode(simulate_block(experiment, start, stop, split))
+
+
+def renewed_examples(
+    experiment: Experiment, folder: Path | None, size: int, start: int
+) -> Iterator[Example]:
+    """Training examples without end: a set serves `data.image_epochs` epochs, then comes a new one.
+
+    The next set is made while the network is trained on this one.  A set is known by its number,
+    so that a training that goes on finds it again.
+
+    Args:
+        experiment: The settings.
+        folder: Where the sets are kept, two of them at a time; None takes a temporary folder.
+        size: Examples of an epoch, and so of a set.
+        start: How many examples came before.
+    """
+    with TemporaryDirectory() as temporary:
+        yield from _renewed(experiment, folder or Path(temporary), size, start)
+
+
+def _renewed(experiment: Experiment, folder: Path, size: int, start: int) -> Iterator[Example]:
+    epochs, stopped = experiment.data.image_epochs, Event()
+
+    def path(number: int) -> Path:
+        return folder / f"renewed-{number:05d}"
+
+    def watch(done: int) -> None:
+        if stopped.is_set():
+            raise _StoppedError
+
+    with open_workers(experiment.data) as workers, ThreadPoolExecutor(1) as thread:
+
+        def make(number: int) -> Future:
+            where = path(number), number * size, size, watch, workers
+            return thread.submit(fill_set, experiment, "training", *where)
+
+        epoch, skip = divmod(start, size)
+        number = epoch // epochs
+        making = make(number)
+        try:
+            while True:
+                making.result()
+                making = make(number + 1)
+                for older in folder.glob("renewed-*"):
+                    if older not in (path(number), path(number + 1)):
+                        shutil.rmtree(older)
+                stored = open_set(path(number))
+                while epoch < (number + 1) * epochs:
+                    yield from shuffled(stored, size, experiment.seed, epoch, skip)
+                    epoch, skip = epoch + 1, 0
+                number += 1
+        finally:
+            stopped.set()
+
+
+class _StoppedError(Exception):
+    """Nobody wants the set that is being made."""

@@ -1,0 +1,56 @@
+"""The order in which the examples of a stored set are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from temnet.data.shards import SHARD
+from temnet.data.store import StoredSet
+from temnet.randomness import generator
+from temnet.records import Example
+
+WINDOW = 8
+"""Shards that are held in memory at a time, and whose examples are shuffled among each other."""
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """The order of one pass over a stored set: groups of examples that are read together.
+
+    Shards are shuffled, then the examples of ``WINDOW`` shards among each other.
+
+    Args:
+        count: Examples of the set.
+        seed: The experiment's seed.
+        epoch: Which pass.
+    """
+    rng = generator(seed, "order", epoch)
+    shards = rng.permutation(-(-count // SHARD))
+    groups = []
+    for first in range(0, len(shards), WINDOW):
+        members = shards[first : first + WINDOW, None] * SHARD + np.arange(SHARD)
+        groups.append(rng.permutation(members[members < count]))
+    return groups
+
+
+def shuffled(
+    stored: StoredSet, count: int, seed: int, epoch: int, skip: int = 0
+) -> Iterator[Example]:
+    """One pass over a stored set.
+
+    Args:
+        stored: The set.
+        count: How many of its examples are shown.
+        seed: The experiment's seed.
+        epoch: Which pass.
+        skip: Examples at the beginning of the pass that were shown already.
+    """
+    for group in epoch_order(count, seed, epoch):
+        if skip >= len(group):
+            skip -= len(group)
+            continue
+        held = {shard: stored.read(shard) for shard in sorted({i // SHARD for i in group})}
+        for index in group[skip:]:
+            yield held[index // SHARD].example(index % SHARD, stored.manifest)
+        skip = 0

@@ -1,0 +1,86 @@
+"""The same batches for Keras on any backend, without TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Lock
+
+import keras
+
+from temnet.config.experiment import Experiment
+from temnet.data.batches import Batch, batch_count, batches
+from temnet.data.prefetch import WaitClock, prefetched
+from temnet.randomness import check_split
+
+
+class BatchDataset(keras.utils.PyDataset):
+    """Batches by their number, in the order of `temnet.make_dataset`.
+
+    Reading them one after the other is quick; after a jump the batches of that epoch are made
+    again up to the one that is asked for.
+
+    Args:
+        experiment: The settings; batches have `training.batch_size` examples.
+        split: ``training`` comes without end, shuffled and augmented; others once, in order.
+        folder: As in `temnet.make_dataset`.
+        start_epoch: Epochs that were trained already; the order goes on after them.
+        clock: Told how long the reader waits for batches.
+
+    Raises:
+        InputError: The split does not exist.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        split: str = "training",
+        folder: str | Path | None = None,
+        start_epoch: int = 0,
+        clock: WaitClock | None = None,
+    ) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        check_split(split)
+        self.experiment, self.split, self.clock = experiment, split, clock
+        self.folder = None if folder is None else Path(folder)
+        self.start_epoch = start_epoch
+        self._lock = Lock()
+        self._next, self._iterator = -1, iter(())
+
+    @property
+    def num_batches(self) -> int | None:
+        """Batches of a pass; None for training, which never ends."""
+        if self.split == "training":
+            return None
+        return batch_count(self.experiment, self.split)
+
+    def __getitem__(self, index: int) -> Batch:
+        """Batch ``index``, counted from ``start_epoch``."""
+        with self._lock:
+            if index != self._next:
+                self._go_to(index)
+            self._next = index + 1
+            return next(self._iterator)
+
+    def _go_to(self, index: int) -> None:
+        """Starts anew, in the epoch that the batch lies in."""
+        if isinstance(self._iterator, Iterator) and hasattr(self._iterator, "close"):
+            self._iterator.close()
+        length = batch_count(self.experiment, self.split)
+        epoch, skip = divmod(index, length) if self.split == "training" else (0, index)
+        start = self.start_epoch + epoch
+        source = self.experiment, self.split, self.folder, start
+        self._iterator = prefetched(lambda: batches(*source), self.clock)
+        for _ in range(skip):
+            next(self._iterator)
+
+
+def make_pydataset(
+    experiment: Experiment,
+    split: str = "training",
+    folder: str | Path | None = None,
+    start_epoch: int = 0,
+    clock: WaitClock | None = None,
+) -> BatchDataset:
+    """What `temnet.make_dataset` gives, as a ``keras.utils.PyDataset`` that needs no TensorFlow."""
+    return BatchDataset(experiment, split, folder, start_epoch, clock)

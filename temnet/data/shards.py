@@ -1,0 +1,80 @@
+"""Examples as they are stored and sent: images, the table of columns and what was drawn.
+
+Labels are not kept but drawn again from the columns, which is quicker than reading them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from temnet.records import Columns, Example
+from temnet.simulation.labels import draw_labels
+
+SHARD = 16
+"""Examples per shard."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some examples in a row.
+
+    Attributes:
+        images: (example, row, col, focus) float16.
+        columns: For each example (N, 4) float64: row and column [Å], class, number of atoms.
+        parameters: For each example what was drawn, as JSON.
+    """
+
+    images: np.ndarray
+    columns: Sequence[np.ndarray]
+    parameters: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def example(self, number: int, manifest: Mapping[str, Any]) -> Example:
+        """An example with its labels.
+
+        Args:
+            number: Which of the shard.
+            manifest: What the set says of itself: sampling and labels.
+        """
+        table, images = self.columns[number], self.images[number].astype(np.float32)
+        columns = Columns(table[:, :2], table[:, 2].astype(np.int64), table[:, 3].astype(np.int64))
+        labels, weights = draw_labels(
+            columns,
+            images.shape[:2],
+            manifest["sampling"],
+            manifest["labels"]["width"],
+            len(manifest["labels"]["classes"]),
+        )
+        return Example(
+            images=images,
+            labels=labels,
+            weights=weights,
+            columns=columns,
+            parameters=json.loads(self.parameters[number]),
+            sampling=manifest["sampling"],
+        )
+
+
+def encode(examples: Sequence[Example]) -> Shard:
+    """Examples as they are stored."""
+    return Shard(
+        images=np.stack([example.images for example in examples]).astype(np.float16),
+        columns=[
+            np.column_stack(
+                [one.columns.positions, one.columns.class_index, one.columns.atom_count]
+            )
+            for one in examples
+        ],
+        parameters=[json.dumps(dict(example.parameters)) for example in examples],
+    )
+
+
+def _table(columns: Columns) -> np.ndarray:
+    return np.column_stack([columns.positions, columns.class_index, columns.atom_count])

@@ -1,0 +1,63 @@
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from temnet.data.batches import steps_per_epoch, training_batches
+from temnet.data.fresh import fresh_examples, renewed_examples
+from temnet.errors import InputError
+from temnet.simulation.example import simulate_example
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_fresh_examples_go_on_from_any_index(settings, workers):
+    examples = fresh_examples(settings(data={"workers": workers}), "training", 3)
+    for index in (3, 4, 5, 6):
+        expected, found = simulate_example(settings(), index), next(examples)
+        np.testing.assert_array_equal(found.images, expected.images.astype(np.float16))
+        np.testing.assert_array_equal(found.labels, expected.labels)
+    examples.close()
+
+
+RENEWED = {"source": "fresh", "image_epochs": 2}
+
+
+def dimensions(examples, count):
+    """What tells examples apart: the position of each one's lattice."""
+    return [example.parameters["tilt_direction_deg"] for example in islice(examples, count)]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_images_serve_some_epochs_and_are_then_replaced(settings, tmp_path, workers):
+    experiment = settings(data={**RENEWED, "workers": workers})
+    examples = renewed_examples(experiment, tmp_path, 8, 0)
+    seen = dimensions(examples, 32)
+    examples.close()
+    epochs = [seen[start : start + 8] for start in range(0, 32, 8)]
+    assert all(len(set(epoch)) == 8 for epoch in epochs)
+    assert set(epochs[0]) == set(epochs[1]) and epochs[0] != epochs[1]
+    assert set(epochs[2]) == set(epochs[3]) and not set(epochs[0]) & set(epochs[2])
+    # They are the examples with these indices, and no more than two sets are kept.
+    expected = {
+        simulate_example(experiment, k).parameters["tilt_direction_deg"] for k in range(8, 16)
+    }
+    assert set(epochs[2]) == expected
+    assert {path.name for path in tmp_path.iterdir()} <= {f"renewed-0000{k}" for k in (0, 1, 2)}
+    assert len(list(tmp_path.iterdir())) <= 2
+
+
+def test_a_training_that_goes_on_sees_the_same(settings, tmp_path):
+    experiment = settings(data=RENEWED)
+    steps = steps_per_epoch(experiment)
+    straight = training_batches(experiment, tmp_path / "a", 0)
+    whole = [batch[0] for batch in islice(straight, 5 * steps)]
+    straight.close()
+    later = training_batches(experiment, None, 3)
+    for expected, found in zip(whole[3 * steps :], islice(later, 2 * steps), strict=True):
+        np.testing.assert_array_equal(expected, found[0])
+    later.close()
+
+
+def test_stored_images_are_not_renewed(settings):
+    with pytest.raises(InputError, match="set data.source to fresh"):
+        settings(data={"image_epochs": 2})
