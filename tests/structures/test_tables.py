@@ -48,6 +48,14 @@ def test_mos2_lies_in_the_range_of_the_literature():
         assert value[count < whole].max() > 1.3 * value[count == whole][0]
 
 
+def test_graphene_is_stiff_in_its_plane_and_soft_across_it():
+    """A Debye solid of the in-plane modes (about 2000 K) gives 0.05 Å at 300 K."""
+    (whole,) = [row for row in find_table("graphene_300K").rows if row.coordination == 3]
+    assert whole.in_plane * whole.in_plane_quantum == pytest.approx(0.05, rel=0.25)
+    assert whole.along_beam > 3 * whole.in_plane
+    assert whole.in_plane_quantum > 1.1  # light atoms, stiff bonds
+
+
 def test_zero_point_motion_is_small_for_heavy_atoms():
     """Ratios at 300 K of harmonic atoms: 1.004 for gold and 1.03 for sulphur."""
     gold = [row.in_plane_quantum for row in find_table("gold_300K").rows]
