@@ -19,8 +19,9 @@ LAYERS = (
     {"reporting"},
     {"training"},
     {"stages"},
+    {"benchmarks"},
     {"run"},
-    {"predict"},
+    {"predict", "benchmark"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
@@ -28,7 +29,7 @@ WALLS = {
     "tensorflow": {"data.pipeline", "training.tensorflow_only"},
     "keras": {"data.pydataset", "models", "inference", "training"},
     "abtem": {"simulation"},
-    "ase": {"records", "config", "structures", "simulation"},
+    "ase": {"records", "config", "structures", "simulation", "benchmarks"},
     "matplotlib": {"reporting"},
     "yaml": {"config.loading"},
     "pydantic": {"config"},
@@ -36,12 +37,12 @@ WALLS = {
     "zarr": {"data"},
     "dask": {"data"},
     "distributed": {"data"},
-    "argparse": {"run", "predict"},
+    "argparse": {"run", "predict", "benchmark"},
     "tqdm": {"run", "predict"},
 }
 """Where each library may be imported: in these packages or modules and nowhere else."""
 
-COMMANDS = {"run", "predict"}
+COMMANDS = {"run", "predict", "benchmark"}
 
 
 def imports(tree, module):

@@ -187,7 +187,7 @@ if __name__ == "__main__":
 @pytest.mark.slow
 def test_killed_at_any_moment_the_set_is_finished_to_the_same_bytes(settings, tmp_path):
     """Twenty sets, each made by two workers, killed with their parent at a random moment."""
-    changes = {"training": 8 * SHARD + 3, "image_size": 64}
+    changes = {"training": 12 * SHARD + 3, "image_size": 128}
     generate_set(settings(data=changes), "training", tmp_path / "straight")
     expected = files(tmp_path / "straight")
     write_experiment(settings(data={**changes, "workers": 2}), tmp_path / "settings.yaml")
@@ -201,7 +201,7 @@ def test_killed_at_any_moment_the_set_is_finished_to_the_same_bytes(settings, tm
         arguments = [sys.executable, str(script), str(tmp_path / "settings.yaml"), str(folder)]
         process = subprocess.Popen(arguments, stdout=subprocess.PIPE, env=environment)
         process.stdout.readline()
-        time.sleep(rng.uniform(0, 8))
+        time.sleep(rng.uniform(2, 7))
         process.kill()
         process.wait()
         process.stdout.close()
@@ -211,4 +211,4 @@ def test_killed_at_any_moment_the_set_is_finished_to_the_same_bytes(settings, tm
         assert files(folder) == expected
         parts.append(counts[0])
     LOGGER.info("examples that the killed processes had finished: %s", parts)
-    assert len(set(parts)) > 3  # some were killed in the middle
+    assert len(set(parts)) > 5  # some were killed in the middle

@@ -1,0 +1,1 @@
+"""What the work costs: how long examples, training and prediction take."""

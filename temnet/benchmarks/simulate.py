@@ -1,0 +1,193 @@
+"""What an example costs to simulate, by its steps and beside abTEM's own calls."""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count, islice
+
+import numpy as np
+from ase import Atoms
+
+from temnet.config.distributions import draw
+from temnet.config.experiment import Experiment
+from temnet.data.batches import prepare
+from temnet.data.cluster import open_workers
+from temnet.data.fresh import make_block
+from temnet.randomness import generator
+from temnet.simulation.camera import draw_detector
+from temnet.simulation.example import draw_specimen, simulate_block, simulation_grid
+from temnet.simulation.exit_wave import Grid
+from temnet.simulation.optics import Optics, draw_optics, draw_variant
+
+SPLIT = "training"
+
+STEPS = {
+    "structure": "build_structure",
+    "vibration": "displaced",
+    "exit wave": "exit_wave",
+    "focal series": "focal_series",
+    "camera": "record",
+    "resampling": "resample",
+    "labels": "draw_labels",
+    "normalisation": "normalize",
+}
+"""Steps of an example and the functions that do them."""
+
+Script = Callable[[Atoms, Grid, Optics, float], np.ndarray]
+"""The focal series of given atoms by abTEM alone, with a microscope and a dose [e/Å²]."""
+
+
+@dataclass(frozen=True)
+class SimulationCost:
+    """What an experiment's examples cost.
+
+    Attributes:
+        name: The experiment.
+        seconds: Processor time of an example [s], the median.
+        shares: Fraction of it that each step takes.
+        script_seconds: Processor time of the script for the same specimen [s]; None without one.
+        ratio: Median over specimens of the script's time over the example's.
+        scaling: Examples per second of two workers over those of one; None if not measured.
+    """
+
+    name: str
+    seconds: float
+    shares: dict[str, float] = field(default_factory=dict)
+    script_seconds: float | None = None
+    ratio: float | None = None
+    scaling: float | None = None
+
+    @property
+    def per_second(self) -> float:
+        """Examples per second and core."""
+        return 1 / self.seconds
+
+
+def measure_simulation(
+    name: str,
+    experiment: Experiment,
+    examples: int,
+    script: Script | None = None,
+    workers: bool = False,
+) -> SimulationCost:
+    """Times the examples of an experiment.
+
+    Processor time is taken, so that what else the machine does counts little, and the script
+    runs on each specimen just after the example.
+
+    Args:
+        name: What the experiment is called.
+        experiment: The settings.
+        examples: How many specimens are timed.
+        script: What it is compared to.
+        workers: Whether the gain of a second worker is measured too.
+    """
+    reuse = experiment.data.exit_wave_reuse
+    own, other = [], []
+    for number in _with_atoms(experiment, examples + 1):
+        own.append(_timed(lambda n=number: _example(experiment, n)) / reuse)
+        if script is not None:
+            inputs = _inputs(experiment, number)
+            other.append(_timed(lambda args=inputs: script(*args)))
+    own, other = own[1:], other[1:]  # the first one loads and plans
+    return SimulationCost(
+        name=name,
+        seconds=statistics.median(own),
+        shares=_shares(experiment, examples),
+        script_seconds=statistics.median(other) if other else None,
+        ratio=statistics.median(b / a for a, b in zip(own, other, strict=True)) if other else None,
+        scaling=worker_scaling(experiment, examples) if workers else None,
+    )
+
+
+def _with_atoms(experiment: Experiment, number: int) -> list[int]:
+    """The first few specimens that are not empty."""
+    full = (n for n in count() if len(draw_specimen(experiment, n, SPLIT)[0].atoms))
+    return list(islice(full, number))
+
+
+def _inputs(experiment: Experiment, number: int) -> tuple[Atoms, Grid, Optics, float]:
+    """What the script is given for a specimen: what `simulate_block` draws for its first image."""
+    seed, first = experiment.seed, number * experiment.data.exit_wave_reuse
+    rng = generator(seed, f"{SPLIT}/variant", number)
+    microscope = draw_variant(experiment.microscope, rng)
+    _, vibrating = draw_specimen(experiment, number, SPLIT)
+    energy = draw(microscope.energy, generator(seed, f"{SPLIT}/energy", number))
+    optics = draw_optics(microscope, energy, generator(seed, f"{SPLIT}/microscope", first))
+    detector = draw_detector(experiment.camera, generator(seed, f"{SPLIT}/camera", first))
+    return vibrating[0].atoms, simulation_grid(experiment), optics, detector.dose
+
+
+def _example(experiment: Experiment, number: int) -> None:
+    """The images of a specimen, as they go into the network."""
+    reuse = experiment.data.exit_wave_reuse
+    for example in simulate_block(experiment, number * reuse, (number + 1) * reuse, SPLIT):
+        prepare(example, experiment, 0, SPLIT)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    """Processor time [s]."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def _shares(experiment: Experiment, examples: int) -> dict[str, float]:
+    """Fraction of the time that each step takes."""
+    profile = cProfile.Profile(time.process_time)
+    profile.enable()
+    for number in range(1, examples + 1):
+        _example(experiment, number)
+    profile.disable()
+    stats = pstats.Stats(profile)
+    spent = dict.fromkeys(STEPS, 0.0)
+    for (file, _, function), (_, _, _, cumulative, _) in stats.stats.items():
+        for step, wanted in STEPS.items():
+            if function == wanted and "temnet" in file:
+                spent[step] += cumulative
+    shares = {step: seconds / stats.total_tt for step, seconds in spent.items()}
+    return {**shares, "rest": max(1 - sum(shares.values()), 0.0)}
+
+
+def worker_scaling(experiment: Experiment, examples: int) -> float:
+    """Examples per second of two worker processes over those of one."""
+    rates = []
+    for workers in (1, 2):
+        data = experiment.data.model_copy(update={"workers": workers, "scheduler": None})
+        with open_workers(data) as pool:
+            reuse = experiment.data.exit_wave_reuse
+            jobs = ((experiment, n * reuse, (n + 1) * reuse, SPLIT) for n in count())
+            results = pool.in_order(make_block, jobs)
+            for _ in range(3 * workers):  # every worker has loaded what it needs
+                next(results)
+            start = time.perf_counter()
+            for _ in range(workers * examples):
+                next(results)
+            rates.append(workers * examples / (time.perf_counter() - start))
+            results.close()
+    return rates[1] / rates[0]
+
+
+def simulation_table(costs: list[SimulationCost]) -> str:
+    """The costs as a table for people."""
+    lines = [
+        f"{'experiment':28} {'s/example':>9} {'1/s/core':>9} {'abTEM [s]':>9} {'ratio':>6} "
+        f"{'2 workers':>9}  shares"
+    ]
+    for cost in costs:
+        script = f"{cost.script_seconds:9.3f}" if cost.script_seconds is not None else f"{'-':>9}"
+        ratio = f"{cost.ratio:6.2f}" if cost.ratio is not None else f"{'-':>6}"
+        scaling = f"{cost.scaling:9.2f}" if cost.scaling is not None else f"{'-':>9}"
+        shares = ", ".join(
+            f"{step} {100 * share:.0f} %" for step, share in cost.shares.items() if share > 0.005
+        )
+        lines.append(
+            f"{cost.name:28} {cost.seconds:9.3f} {cost.per_second:9.2f} {script} {ratio} "
+            f"{scaling}  {shares}"
+        )
+    return "\n".join(lines)
