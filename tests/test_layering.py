@@ -26,8 +26,9 @@ LAYERS = (
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 WALLS = {
-    "tensorflow": {"data.pipeline", "training.tensorflow_only"},
+    "tensorflow": {"data.pipeline", "models.dense_tensorflow"},
     "keras": {"data.pydataset", "models", "inference", "training"},
+    "numba": {"models.dense_kernels"},
     "abtem": {"simulation"},
     "ase": {"records", "config", "structures", "simulation", "benchmarks"},
     "matplotlib": {"reporting"},

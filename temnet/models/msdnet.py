@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import keras
@@ -9,7 +12,8 @@ import numpy as np
 from keras import ops
 
 from temnet.config.learning import MSDNetSettings
-from temnet.models.blocks import layer_seed, logits
+from temnet.models.blocks import layer_seed
+from temnet.models.dense_plan import DensePlan
 
 
 def build_msdnet(
@@ -22,101 +26,142 @@ def build_msdnet(
         focus_count: Number of focal images.
         class_count: Number of classes, the background included.
         seed: The experiment's seed.
-        dtype: Keras policy of all layers but the last.
+        dtype: Keras policy; the last layer is in float32 under any.
 
     Returns:
         A model from (batch, row, col, focus) to float32 logits (batch, row, col, class); with
         reflecting borders row and col must be more than the largest dilation.
     """
     inputs = keras.Input((None, None, focus_count), name="images")
-    maps = MixedScaleDense(
+    outputs = MixedScaleDense(
+        class_count,
         settings.depth,
         settings.width,
         settings.max_dilation,
         settings.padding,
-        output_count=class_count,
+        precision=keras.dtype_policies.get(dtype).compute_dtype,
         seed=layer_seed(seed, "mixed_scale"),
-        dtype=dtype,
+        dtype="float32",
         name="mixed_scale",
     )(inputs)
-    outputs = logits(maps, class_count, seed=seed, zero=True)
     return keras.Model(inputs, outputs, name="msdnet")
 
 
-def dilation(layer: int, channel: int, width: int, max_dilation: int) -> int:
-    """Dilation of a channel of a layer, both counted from 0.
+_PLAIN = [False]
 
-    >>> [dilation(layer, 0, 1, 10) for layer in (0, 1, 9, 10)]
-    [1, 2, 10, 1]
-    """
-    return (layer * width + channel) % max_dilation + 1
+
+@contextmanager
+def plain_graph() -> Iterator[None]:
+    """Within it, networks are made of Keras' own operations alone, as exporters need it."""
+    before = _PLAIN[0]
+    _PLAIN[0] = True
+    try:
+        yield
+    finally:
+        _PLAIN[0] = before
+
+
+def has_kernels() -> bool:
+    """Whether the compiled kernels serve: TensorFlow on a processor, with Numba."""
+    if keras.backend.backend() != "tensorflow" or find_spec("numba") is None:
+        return False
+    return not any("gpu" in name.lower() for name in keras.distribution.list_devices())
 
 
 @keras.saving.register_keras_serializable(package="temnet")
 class MixedScaleDense(keras.layers.Layer):
-    """Layers that each see all maps before them, the inputs included.
+    """Layers that each see all maps before them, and a 1 x 1 convolution over all maps.
 
-    Channel j of layer i is ReLU(bias + sum over all earlier maps of a 3 x 3 convolution with
-    dilation ((i w + j) mod m) + 1).  Weights start from a normal distribution with variance
-    2 / (9 (inputs + w (depth - 1)) + outputs), biases from zero.
+    Weights start from a normal distribution with variance
+    2 / (9 (inputs + width (depth - 1)) + outputs); biases and the last convolution from zero.
+    The kernels of all layers are one vector (see `DensePlan`).
 
-    Every map is padded once, by the largest dilation, when it is made; the convolutions take the
-    padded maps as they are and their results are cut, which spares a padded copy of all maps per
-    layer.  The maps are joined once per ``max_dilation`` channels and not once per layer; a
-    convolution over all maps is the sum of one over the joined maps and one over the newest.
+    On TensorFlow without a GPU the layer is computed by `dense_kernels`, always in float32;
+    elsewhere, and within `plain_graph`, by Keras' operations.  Both give the same.
     """
 
     def __init__(
         self,
+        output_count: int,
         depth: int,
         width: int,
         max_dilation: int,
         padding: str,
-        output_count: int,
+        precision: str,
         seed: int,
         **kwargs: Any,
     ) -> None:
-        """Settings as in `MSDNetSettings`; ``output_count`` and ``seed`` for the first weights."""
+        """Settings as in `MSDNetSettings`.
+
+        ``output_count`` is the number of channels of the answer, ``precision`` the type in which
+        Keras' operations compute the maps; the answer is float32.
+        """
         super().__init__(**kwargs)
+        self.output_count = output_count
         self.depth = depth
         self.width = width
         self.max_dilation = max_dilation
         self.padding = padding
-        self.output_count = output_count
+        self.precision = precision
         self.seed = seed
+        self.supports_jit = not has_kernels()
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """One kernel (3, 3, earlier maps, width) and one bias (width,) per layer."""
-        inputs = input_shape[-1]
-        fan = 9 * (inputs + self.width * (self.depth - 1)) + self.output_count
-        spread = float(np.sqrt(2 / fan))
-        self.kernels, self.biases = [], []
-        for layer in range(self.depth):
-            initializer = keras.initializers.RandomNormal(
-                stddev=spread, seed=layer_seed(self.seed, str(layer))
-            )
-            shape = (3, 3, inputs + layer * self.width, self.width)
-            self.kernels.append(self.add_weight(shape, initializer, name=f"kernel_{layer}"))
-            self.biases.append(self.add_weight((self.width,), "zeros", name=f"bias_{layer}"))
+        """The kernels, the biases, and kernel and bias of the last convolution."""
+        self.plan = DensePlan(
+            inputs=int(input_shape[-1]),
+            outputs=self.output_count,
+            depth=self.depth,
+            width=self.width,
+            max_dilation=self.max_dilation,
+            reflect=self.padding == "reflect",
+        )
+        fan = 9 * self.plan.before(self.depth - 1) + self.output_count
+        initializer = keras.initializers.RandomNormal(
+            stddev=float(np.sqrt(2 / fan)), seed=self.seed
+        )
+        self.kernels = self.add_weight((self.plan.kernel_size,), initializer, name="kernels")
+        self.biases = self.add_weight((self.depth * self.width,), "zeros", name="bias")
+        shape = (self.plan.maps, self.output_count)
+        self.output_kernel = self.add_weight(shape, "zeros", name="output_kernel")
+        self.output_bias = self.add_weight((self.output_count,), "zeros", name="output_bias")
 
-    def call(self, inputs: Any) -> Any:
-        """(batch, row, col, inputs) to (batch, row, col, inputs + depth * width)."""
-        outputs, joined, recent = [inputs], self._pad(inputs), []
-        for layer, (kernel, bias) in enumerate(zip(self.kernels, self.biases, strict=True)):
-            parts = [joined]
-            if recent:
-                parts.append(ops.concatenate(recent, axis=-1))
-            outputs.append(ops.relu(self._convolve(parts, kernel, layer) + bias))
-            recent.append(self._pad(outputs[-1]))
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """(batch, row, col, inputs) to float32 logits (batch, row, col, outputs)."""
+        if _PLAIN[0] or not has_kernels():
+            return self._plain(ops.cast(inputs, self.precision))
+        from temnet.models.dense_tensorflow import mixed_scale
+
+        weights = self.kernels, self.biases, self.output_kernel, self.output_bias
+        values = [ops.convert_to_tensor(weight) for weight in weights]
+        return mixed_scale(self.plan, ops.cast(inputs, "float32"), *values, training=bool(training))
+
+    def _plain(self, inputs: Any) -> Any:
+        """By Keras' operations.
+
+        Every map is padded once, by the largest dilation; convolutions take the padded maps as
+        they are and their results are cut.  Maps are joined once per group.
+        """
+        kernels, biases = (ops.cast(v, self.precision) for v in (self.kernels, self.biases))
+        maps, joined, recent = [inputs], self._pad(inputs), []
+        for layer in range(self.depth):
+            first, last = self.plan.offsets[layer : layer + 2]
+            shape = (3, 3, self.plan.before(layer), self.width)
+            kernel = ops.reshape(kernels[int(first) : int(last)], shape)
+            bias = biases[layer * self.width : (layer + 1) * self.width]
+            parts = [joined, ops.concatenate(recent, axis=-1)] if recent else [joined]
+            maps.append(ops.relu(self._convolve(parts, kernel, layer) + bias))
+            recent.append(self._pad(maps[-1]))
             if len(recent) * self.width >= self.max_dilation:
                 joined, recent = ops.concatenate([joined, *recent], axis=-1), []
-        return ops.concatenate(outputs, axis=-1)
+        every = ops.cast(ops.concatenate(maps, axis=-1), "float32")
+        return ops.matmul(every, self.output_kernel) + self.output_bias
 
     def _convolve(self, parts: list[Any], kernel: Any, layer: int) -> Any:
         """The sums over all earlier maps, which come in padded parts, of one layer."""
         channels = []
         for channel in range(self.width):
-            step = dilation(layer, channel, self.width, self.max_dilation)
+            step = self.plan.dilation(layer, channel)
             total, first = 0, 0
             for part in parts:
                 last = first + part.shape[-1]
@@ -133,10 +178,14 @@ class MixedScaleDense(keras.layers.Layer):
         return ops.pad(maps, ((0, 0), border, border, (0, 0)), mode=mode)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The input's shape with ``depth * width`` more channels."""
-        return (*input_shape[:-1], input_shape[-1] + self.depth * self.width)
+        """The input's shape with ``output_count`` channels."""
+        return (*input_shape[:-1], self.output_count)
+
+    def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
+        """What comes out, without computing it."""
+        return keras.KerasTensor(self.compute_output_shape(inputs.shape), dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
         """What the layer is made again from."""
-        names = ("depth", "width", "max_dilation", "padding", "output_count", "seed")
+        names = ("output_count", "depth", "width", "max_dilation", "padding", "precision", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from temnet.config.learning import MSDNetSettings
-from temnet.models.msdnet import build_msdnet
+from temnet.models.msdnet import build_msdnet, plain_graph
 
 
 def build(dtype="float32", focus_count=1, class_count=3, seed=1, **settings):
@@ -23,19 +23,22 @@ def answer(model, images):
 
 
 def named(model):
-    return {"/".join(v.path.split("/")[-2:]): keras.ops.convert_to_numpy(v) for v in model.weights}
+    return {v.path.split("/")[-1]: keras.ops.convert_to_numpy(v) for v in model.weights}
 
 
 def by_hand(images, weights, depth, width, max_dilation, mode):
     """The network written as in the paper, one pixel shift at a time."""
     rows, cols = images.shape[1:3]
     maps = [images[..., channel].astype(np.float64) for channel in range(images.shape[-1])]
+    first = 0
     for layer in range(depth):
-        kernel = weights[f"mixed_scale/kernel_{layer}"]
+        last = first + 9 * len(maps) * width
+        kernel = weights["kernels"][first:last].reshape(3, 3, len(maps), width)
+        first = last
         fresh = []
         for channel in range(width):
             step = (layer * width + channel) % max_dilation + 1
-            total = np.full(images.shape[:3], weights[f"mixed_scale/bias_{layer}"][channel], float)
+            total = np.full(images.shape[:3], weights["bias"][layer * width + channel], float)
             for source, earlier in enumerate(maps):
                 padded = np.pad(earlier, ((0, 0), (step, step), (step, step)), mode=mode)
                 for u in range(3):
@@ -44,7 +47,8 @@ def by_hand(images, weights, depth, width, max_dilation, mode):
                         total += kernel[u, v, source, channel] * part
             fresh.append(np.maximum(total, 0))
         maps += fresh
-    return np.stack(maps, -1) @ weights["logits/kernel"][0, 0] + weights["logits/bias"]
+    assert first == len(weights["kernels"])
+    return np.stack(maps, -1) @ weights["output_kernel"] + weights["output_bias"]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +64,8 @@ def test_like_the_paper(depth, width, max_dilation, padding):
     mode = {"reflect": "reflect", "zeros": "constant"}[padding]
     expected = by_hand(images, named(model), depth, width, max_dilation, mode)
     np.testing.assert_allclose(answer(model, images), expected, rtol=1e-4, atol=1e-4)
+    with plain_graph():
+        np.testing.assert_allclose(answer(model, images), expected, rtol=1e-4, atol=1e-4)
     other = by_hand(images, named(model), depth, width, max_dilation + 1, mode)
     assert np.abs(answer(model, images) - other).max() > 1e-2
 
@@ -83,10 +89,10 @@ def test_first_answer_is_undecided_and_first_weights_are_spread():
     model = build(depth=30, width=1, focus_count=3, class_count=4)
     images = np.random.default_rng(1).normal(size=(1, 16, 16, 3)).astype(np.float32)
     assert not answer(model, images).any()
-    kernels = np.concatenate([w.ravel() for k, w in named(model).items() if "/kernel_" in k])
+    kernels = named(model)["kernels"]
     assert len(kernels) == 9 * (30 * 3 + 30 * 29 // 2)
     assert np.std(kernels) == pytest.approx(np.sqrt(2 / (9 * (3 + 29) + 4)), rel=0.05)
-    assert not any(w.any() for k, w in named(model).items() if "/bias_" in k)
+    assert not any(w.any() for k, w in named(model).items() if "bias" in k)
 
 
 @pytest.mark.parametrize(("depth", "width", "reach"), [(5, 1, 15), (12, 1, 58), (3, 2, 12)])
@@ -123,9 +129,21 @@ def test_the_border_of_a_flat_image_is_as_its_middle():
 def test_logits_are_float32_under_bfloat16():
     model = build("mixed_bfloat16", depth=4)
     randomize(model)
-    logits = model(np.ones((1, 12, 12, 1), np.float32))
-    assert keras.backend.standardize_dtype(logits.dtype) == "float32"
-    assert model.get_layer("mixed_scale").compute_dtype == "bfloat16"
+    images = np.random.default_rng(1).normal(size=(1, 12, 12, 1)).astype(np.float32)
+    assert model.get_layer("mixed_scale").precision == "bfloat16"
+    exact = answer(build_like(model, "float32"), images)
+    np.testing.assert_allclose(answer(model, images), exact, rtol=1e-5)  # kernels are float32
+    with plain_graph():
+        rounded = answer(model, images)
+    assert rounded.dtype == np.float32
+    np.testing.assert_allclose(rounded, exact, atol=0.05 * np.abs(exact).max())
+    assert np.abs(rounded - exact).max() > 0
+
+
+def build_like(model, dtype):
+    other = build(dtype, depth=4)
+    other.set_weights(model.get_weights())
+    return other
 
 
 def test_saved_and_loaded(tmp_path):
