@@ -13,10 +13,11 @@ from temnet.config.accuracy import Accuracy
 from temnet.config.analysis import Evaluation, Images, Occupancy, Prediction
 from temnet.config.camera import Camera
 from temnet.config.distributions import Settings, support
-from temnet.config.learning import Data, Labels, ModelSettings, Training, split_class
+from temnet.config.learning import Data, Labels, ModelSettings, split_class
 from temnet.config.microscope import Microscope
 from temnet.config.molecular_dynamics import MolecularDynamics
 from temnet.config.structure import StructureSettings
+from temnet.config.training import Training
 from temnet.config.vibrations import NoVibrations, VibrationSettings
 
 Stage = Literal[
@@ -180,6 +181,24 @@ class Experiment(Settings):
                     f"{aperture:.2f} 1/Å at {energy:g} eV; set grid_sampling to at most "
                     f"{1 / (3 * aperture):.3f} or aperture_mrad to at most "
                     f"{cutoff * wavelength(energy) * 1e3:.1f}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _training_fits_data(self) -> Experiment:
+        if self.training.curriculum is not None and self.data.source != "fresh":
+            raise ValueError(
+                "training.curriculum draws other images in each epoch, but data.source is stored; "
+                "set data.source to fresh or leave training.curriculum out"
+            )
+        weights, labels = self.training.class_weights, self.labels
+        if isinstance(weights, dict) and labels is not None:
+            unknown = sorted(set(weights) - set(labels.classes))
+            wrong = sorted(name for name, weight in weights.items() if weight < 0)
+            if unknown or wrong:
+                raise ValueError(
+                    f"training.class_weights names {', '.join(unknown or wrong)}; expected weights "
+                    f"of 0 or more for some of {', '.join(labels.classes)}"
                 )
         return self
 

@@ -1,4 +1,4 @@
-"""Settings of labels, data, networks and training."""
+"""Settings of labels, data and networks."""
 
 from __future__ import annotations
 
@@ -182,34 +182,3 @@ class MSDNetSettings(Settings):
 
 
 ModelSettings = Annotated[UNetSettings | MSDNetSettings, Field(discriminator="kind")]
-
-
-class Training(Settings):
-    """How a network is trained."""
-
-    epochs: int = Field(20, ge=1, description="Number of epochs.")
-    images_per_epoch: int = Field(
-        1000, ge=1, description="Images per epoch; one more epoch is one more checkpoint."
-    )
-    batch_size: int = Field(8, ge=1, le=1024, description="Images per step.")
-    precision: Literal["float32", "mixed_bfloat16"] = Field(
-        "float32", description="Arithmetic of the layers; outputs and loss are always float32."
-    )
-    learning_rate: float = Field(1e-3, gt=0, le=1, description="Highest learning rate.")
-    warmup_fraction: float = Field(
-        0.05, ge=0, le=0.9, description="Fraction of all steps in which the rate rises from 0."
-    )
-    final_learning_rate_fraction: float = Field(
-        0.01, ge=0, le=1, description="The cosine decay ends at this fraction of the rate."
-    )
-    weight_decay: float = Field(1e-4, ge=0, le=1, description="AdamW's weight decay.")
-    clip_norm: float = Field(1.0, gt=0, description="Gradients are cut to this norm.")
-    ema: float = Field(
-        0.99, ge=0, lt=1, description="Momentum of the average over weights; 0 takes none."
-    )
-    peak_weight: float = Field(
-        10.0, ge=0, description="Weight of a column's pixel in the loss; background has 1."
-    )
-    selection_images: int = Field(
-        100, ge=1, description="Selection images that peak F1 is computed on after each epoch."
-    )

@@ -23,13 +23,8 @@ Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def steps_per_epoch(experiment: Experiment) -> int:
-    """Training steps of an epoch.
-
-    >>> from types import SimpleNamespace as settings
-    >>> steps_per_epoch(settings(training=settings(images_per_epoch=1000, batch_size=8)))
-    125
-    """
-    return max(1, experiment.training.images_per_epoch // experiment.training.batch_size)
+    """Training steps of an epoch."""
+    return experiment.training.epoch_size // experiment.training.batch_size
 
 
 def batch_count(experiment: Experiment, split: str) -> int:
@@ -67,7 +62,7 @@ def training_batches(
 ) -> Generator[Batch, None, None]:
     """Batches without end, from the beginning of an epoch; see `batches`."""
     size = experiment.training.batch_size
-    epoch_size = steps_per_epoch(experiment) * size
+    epoch_size = experiment.training.epoch_size
     start = start_epoch * epoch_size
     if experiment.data.source == "fresh" and experiment.data.image_epochs > 1:
         examples = renewed_examples(experiment, folder, epoch_size, start)

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
+from temnet.config.curriculum import narrowed
 from temnet.config.experiment import Experiment
 from temnet.data.cluster import open_workers
 from temnet.data.generate import fill_set
@@ -39,13 +40,22 @@ def fresh_examples(experiment: Experiment, split: str, start: int) -> Iterator[E
         first = start
         while True:
             following = (first // block + 1) * block
-            yield experiment, first, following, split
+            # A block belongs to one epoch, whether it is made whole or from its middle on.
+            drawn = _in_epoch(experiment, split, following - block)
+            yield drawn, first, following, split
             first = following
 
     with open_workers(experiment.data) as workers:
         for shard in workers.in_order(make_block, jobs()):
             for number in range(len(shard)):
                 yield shard.example(number, manifest)
+
+
+def _in_epoch(experiment: Experiment, split: str, index: int) -> Experiment:
+    """The settings that a fresh example is drawn with: those of its epoch for training."""
+    if split != "training":
+        return experiment
+    return narrowed(experiment, index // experiment.training.epoch_size)
 
 
 def make_block(experiment: Experiment, start: int, stop: int, split: str) -> Shard:
@@ -84,8 +94,9 @@ def _renewed(experiment: Experiment, folder: Path, size: int, start: int) -> Ite
     with open_workers(experiment.data) as workers, ThreadPoolExecutor(1) as thread:
 
         def make(number: int) -> Future:
+            drawn = narrowed(experiment, number * epochs)
             where = path(number), number * size, size, watch, workers
-            return thread.submit(fill_set, experiment, "training", *where)
+            return thread.submit(fill_set, drawn, "training", *where)
 
         epoch, skip = divmod(start, size)
         number = epoch // epochs

@@ -9,23 +9,25 @@ one array with their borders, and layers are computed in groups of about ten cha
 * A layer adds the nine products of its channel, each shifted by the dilation, and what it takes
   from the few maps of its own group.
 
-Gradients go the same way backwards.  Matrix products are BLAS', the rest is compiled by Numba.
+Gradients go the same way backwards.  Matrix products are BLAS', on one thread each; the rest is
+compiled by Numba.  Images of a batch are shared out over threads; where there are fewer images
+than threads, several share the rows of one.
 """
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Sequence
 
 import numpy as np
-from numba import njit, prange
-from scipy.linalg.blas import sgemm
+from numba import njit
 
 from temnet.models.dense_plan import DensePlan
+from temnet.models.teams import Arrays, Member, run_teams
 
-COMPILE = {"parallel": True, "fastmath": True, "cache": True, "nogil": True}
+COMPILE = {"fastmath": True, "cache": True, "nogil": True}
 
-LOCK = threading.Lock()
-"""Numba's threads serve one caller at a time."""
+CHUNK = 8192
+"""Pixels of a matrix product at a time, so that a temporary result stays in the cache."""
 
 Gradients = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Of the images, the kernels, the biases, the output's kernel and its bias."""
@@ -55,28 +57,27 @@ def forward(
     Returns:
         (batch, row, col, outputs) float32.
     """
-    with LOCK:
-        batch, rows, cols, _ = images.shape
-        pad = plan.max_dilation
-        shape = (plan.maps, rows + 2 * pad, cols + 2 * pad)
-        answer = np.empty((batch, rows, cols, plan.outputs), np.float32)
-        products = np.empty((9 * _largest_group(plan), shape[1] * shape[2]), np.float32)
-        own: list[np.ndarray] = []
-        stock = own if keep is None else keep
-        for number, image in enumerate(images):
-            place = number if keep is not None else 0
-            if place == len(stock) or stock[place].shape != shape:
-                stock[place : place + 1] = [np.empty(shape, np.float32)]
-            maps = stock[place]
-            _compute_maps(plan, image, kernels, biases, maps, products)
-            _answer(maps, output_kernel, output_bias, pad, answer[number])
-        if keep is not None:
-            del keep[batch:]
-        return answer
+    batch, rows, cols, _ = images.shape
+    shape = _bordered(plan, rows, cols)
+    answer = np.empty((batch, rows, cols, plan.outputs), np.float32)
+    if keep is not None:
+        keep[:] = [old if old.shape == shape else np.empty(shape, np.float32) for old in keep]
+        keep[batch:] = []
+        keep += [np.empty(shape, np.float32) for _ in range(batch - len(keep))]
+
+    def work(member: Member, arrays: Arrays, number: int) -> None:
+        maps = arrays("maps", shape) if keep is None else keep[number]
+        products = arrays("products", (9 * plan.largest_group, *shape[1:]))
+        _compute_maps(plan, images[number], kernels, biases, maps, products, member)
+        _answer(maps, output_kernel, output_bias, answer[number], member)
+
+    run_teams(work, batch, rows)
+    return answer
 
 
-def _largest_group(plan: DensePlan) -> int:
-    return max((len(group) for group in plan.groups), default=0) * plan.width
+def _bordered(plan: DensePlan, rows: int, cols: int) -> tuple[int, int, int]:
+    """Shape of all maps of an image with their borders."""
+    return plan.maps, rows + 2 * plan.max_dilation, cols + 2 * plan.max_dilation
 
 
 def _compute_maps(
@@ -86,31 +87,45 @@ def _compute_maps(
     biases: np.ndarray,
     maps: np.ndarray,
     products: np.ndarray,
+    member: Member,
 ) -> None:
     """Fills (maps, row, col) with the maps of one image and their borders."""
-    flat = maps.reshape(len(maps), -1)
-    _enter(image, maps, plan.max_dilation, plan.reflect)
+    pad, reflect = plan.max_dilation, plan.reflect
+    start, stop = member.share(image.shape[0])
+    for channel in range(plan.inputs):
+        _enter(image, maps[channel], channel, start, stop, pad, reflect)
+    member.wait()
+    for channel in range(plan.inputs):
+        member.alone(_ends, maps[channel], pad, reflect)
+    member.wait()
     for group in plan.groups:
         before = plan.before(group[0])
         weights = _pulled(plan, kernels, group)
         taken = products[: len(weights)]
-        np.matmul(weights, flat[:before], out=taken)
-        taken = taken.reshape(-1, 9, *maps.shape[1:])
+        _multiply(weights, maps[:before], taken, member)
+        member.wait()
         for layer in group:
             inner = plan.kernel(kernels, layer)[:, before:]
             for channel in range(plan.width):
                 number = layer * plan.width + channel
+                place = 9 * (number - group[0] * plan.width)
                 _finish(
-                    taken[number - group[0] * plan.width],
-                    maps,
-                    before,
-                    np.ascontiguousarray(inner[:, :, channel]),
+                    taken[place : place + 9],
+                    maps[before : before + inner.shape[1]],
+                    np.ascontiguousarray(inner[:, :, channel].T),
                     biases[number],
+                    maps[plan.inputs + number],
+                    start,
+                    stop,
                     plan.dilation(layer, channel),
-                    plan.max_dilation,
-                    plan.inputs + number,
-                    plan.reflect,
+                    pad,
+                    reflect,
                 )
+            member.wait()
+            for channel in range(plan.width):
+                member.alone(_ends, maps[plan.inputs + layer * plan.width + channel], pad, reflect)
+            if member.count > 1:
+                member.wait()
 
 
 def _pulled(plan: DensePlan, kernels: np.ndarray, group: range) -> np.ndarray:
@@ -120,20 +135,51 @@ def _pulled(plan: DensePlan, kernels: np.ndarray, group: range) -> np.ndarray:
     return np.ascontiguousarray(np.concatenate(parts).reshape(-1, before))
 
 
+def _flat(maps: np.ndarray) -> np.ndarray:
+    return maps.reshape(len(maps), -1)
+
+
+def _chunks(member: Member, pixels: int) -> list[slice]:
+    """A member's share of all pixels, in pieces."""
+    start, stop = member.share(pixels)
+    return [slice(first, min(first + CHUNK, stop)) for first in range(start, stop, CHUNK)]
+
+
+def _multiply(weights: np.ndarray, maps: np.ndarray, out: np.ndarray, member: Member) -> None:
+    """Weighted sums of maps, (channel, row, col)."""
+    source, target = _flat(maps), _flat(out)
+    for part in _chunks(member, source.shape[1]):
+        np.matmul(weights, source[:, part], out=target[:, part])
+
+
+def _answer(
+    maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray, answer: np.ndarray, member: Member
+) -> None:
+    """The 1 x 1 convolution over all maps, into (row, col, outputs)."""
+    rows, cols = answer.shape[:2]
+    pad = (maps.shape[1] - rows) // 2
+    start, stop = member.share(rows)
+    for row in range(start, stop):
+        np.matmul(maps[:, pad + row, pad : pad + cols].T, kernel, out=answer[row])
+    answer[start:stop] += bias
+
+
+# Rows are cut out before they are looped over: an index that might be negative, as Numba allows it,
+# would keep the loops from using the processor's vectors.
+
+
 @njit(**COMPILE)
-def _enter(image, maps, pad, reflect):  # type: ignore[no-untyped-def]
-    """The channels of (row, col, input) become the first maps."""
-    rows, cols, inputs = image.shape
-    for row in prange(rows):
-        for channel in range(inputs):
-            for col in range(cols):
-                maps[channel, row + pad, col + pad] = image[row, col, channel]
-            _sides(maps[channel, row + pad], pad, reflect)
-    for channel in range(inputs):
-        _ends(maps[channel], pad, reflect)
+def _enter(image, plane, channel, start, stop, pad, reflect):  # type: ignore[no-untyped-def]
+    """A channel of (row, col, input) becomes one of the first maps."""
+    cols = image.shape[1]
+    for row in range(start, stop):
+        line = plane[row + pad]
+        for col in range(cols):
+            line[col + pad] = image[row, col, channel]
+        _sides(line, pad, reflect)
 
 
-@njit(cache=True, nogil=True)
+@njit(**COMPILE)
 def _sides(line, pad, reflect):  # type: ignore[no-untyped-def]
     """The left and the right border of a row."""
     last = len(line) - pad - 1
@@ -142,81 +188,70 @@ def _sides(line, pad, reflect):  # type: ignore[no-untyped-def]
         line[last + i] = line[last - i] if reflect else 0
 
 
-@njit(cache=True, nogil=True)
+@njit(**COMPILE)
 def _ends(plane, pad, reflect):  # type: ignore[no-untyped-def]
     """The upper and the lower border of a map."""
     last = len(plane) - pad - 1
     for i in range(1, pad + 1):
-        for col in range(plane.shape[1]):
-            plane[pad - i, col] = plane[pad + i, col] if reflect else 0
-            plane[last + i, col] = plane[last - i, col] if reflect else 0
+        if reflect:
+            plane[pad - i] = plane[pad + i]
+            plane[last + i] = plane[last - i]
+        else:
+            plane[pad - i] = 0
+            plane[last + i] = 0
+
+
+@njit(**COMPILE)
+def _add_three(line, first, second, third, pad, step):  # type: ignore[no-untyped-def]
+    """Adds three rows to a line, from the left, the middle and the right."""
+    cols = len(line)
+    left = first[pad - step : pad - step + cols]
+    centre = second[pad : pad + cols]
+    right = third[pad + step : pad + step + cols]
+    for x in range(cols):
+        line[x] += left[x] + centre[x] + right[x]
+
+
+@njit(**COMPILE)
+def _add_weighted(line, row, weights, pad, step):  # type: ignore[no-untyped-def]
+    """Adds a row to a line three times, from the left, the middle and the right."""
+    cols = len(line)
+    left = row[pad - step : pad - step + cols]
+    centre = row[pad : pad + cols]
+    right = row[pad + step : pad + step + cols]
+    first, second, third = weights[0], weights[1], weights[2]
+    for x in range(cols):
+        line[x] += first * left[x] + second * centre[x] + third * right[x]
 
 
 @njit(**COMPILE)
 def _finish(  # type: ignore[no-untyped-def]
-    taken, maps, first, inner, bias, step, pad, target, reflect
+    taken, sources, inner, bias, target, start, stop, step, pad, reflect
 ):
     """A map: the sum of its nine products, of its group's maps and the bias, through ReLU."""
-    rows, cols = maps.shape[1] - 2 * pad, maps.shape[2] - 2 * pad
-    sources = inner.shape[1]
-    for row in prange(rows):
-        line = np.empty(cols, np.float32)
+    line = np.empty(target.shape[1] - 2 * pad, np.float32)
+    for row in range(start, stop):
+        line[:] = bias
         upper, middle, lower = row + pad - step, row + pad, row + pad + step
-        left, centre, right = pad - step, pad, pad + step
-        for x in range(cols):
-            line[x] = (
-                bias
-                + taken[0, upper, left + x]
-                + taken[1, upper, centre + x]
-                + taken[2, upper, right + x]
-                + taken[3, middle, left + x]
-                + taken[4, middle, centre + x]
-                + taken[5, middle, right + x]
-                + taken[6, lower, left + x]
-                + taken[7, lower, centre + x]
-                + taken[8, lower, right + x]
-            )
-        for source in range(sources):
-            a = maps[first + source, upper]
-            b = maps[first + source, middle]
-            c = maps[first + source, lower]
-            w0, w1, w2 = inner[0, source], inner[1, source], inner[2, source]
-            w3, w4, w5 = inner[3, source], inner[4, source], inner[5, source]
-            w6, w7, w8 = inner[6, source], inner[7, source], inner[8, source]
-            for x in range(cols):
-                line[x] += (
-                    w0 * a[left + x]
-                    + w1 * a[centre + x]
-                    + w2 * a[right + x]
-                    + w3 * b[left + x]
-                    + w4 * b[centre + x]
-                    + w5 * b[right + x]
-                    + w6 * c[left + x]
-                    + w7 * c[centre + x]
-                    + w8 * c[right + x]
-                )
-        out = maps[target, middle]
-        for x in range(cols):
-            out[pad + x] = max(line[x], np.float32(0))
+        _add_three(line, taken[0, upper], taken[1, upper], taken[2, upper], pad, step)
+        _add_three(line, taken[3, middle], taken[4, middle], taken[5, middle], pad, step)
+        _add_three(line, taken[6, lower], taken[7, lower], taken[8, lower], pad, step)
+        for source in range(len(inner)):
+            weights, plane = inner[source], sources[source]
+            _add_weighted(line, plane[upper], weights[0:3], pad, step)
+            _add_weighted(line, plane[middle], weights[3:6], pad, step)
+            _add_weighted(line, plane[lower], weights[6:9], pad, step)
+        out = target[middle]
+        inside = out[pad : pad + len(line)]
+        for x in range(len(line)):
+            inside[x] = max(line[x], np.float32(0))
         _sides(out, pad, reflect)
-    _ends(maps[target], pad, reflect)
-
-
-def _answer(
-    maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray, pad: int, answer: np.ndarray
-) -> None:
-    """The 1 x 1 convolution over all maps, into (row, col, outputs)."""
-    flat = kernel.T @ maps.reshape(len(maps), -1)
-    rows, cols = answer.shape[:2]
-    inner = flat.reshape(-1, *maps.shape[1:])[:, pad : pad + rows, pad : pad + cols]
-    answer[...] = inner.transpose(1, 2, 0)
-    answer += bias
 
 
 def backward(
     plan: DensePlan,
     gradient: np.ndarray,
-    kept: list[np.ndarray],
+    kept: Sequence[np.ndarray],
     kernels: np.ndarray,
     output_kernel: np.ndarray,
 ) -> Gradients:
@@ -229,30 +264,63 @@ def backward(
         kernels: As given to `forward`.
         output_kernel: As given to `forward`.
     """
-    with LOCK:
-        batch, rows, cols, _ = gradient.shape
-        pad = plan.max_dilation
-        shape = (rows + 2 * pad, cols + 2 * pad)
-        images = np.empty((batch, rows, cols, plan.inputs), np.float32)
-        by_kernels = np.zeros_like(kernels)
-        by_biases = np.zeros(plan.depth * plan.width, np.float32)
-        by_output = np.zeros_like(output_kernel)
-        slopes = np.empty((plan.maps, *shape), np.float32)
-        taps = np.zeros((9 * _largest_group(plan), *shape), np.float32)
-        padded = np.zeros((plan.outputs, *shape), np.float32)
-        for number in range(batch):
-            maps = kept[number]
-            padded[:, pad : pad + rows, pad : pad + cols] = gradient[number].transpose(2, 0, 1)
-            flat = padded.reshape(plan.outputs, -1)
-            np.matmul(output_kernel, flat, out=slopes.reshape(plan.maps, -1))
-            by_output += maps.reshape(plan.maps, -1) @ flat.T
-            for group in reversed(plan.groups):
-                _group_backward(plan, group, maps, slopes, taps, kernels, by_kernels, by_biases)
-            for channel in range(plan.inputs):
-                _fold(slopes[channel], pad, plan.reflect)
-            inner = slopes[: plan.inputs, pad : pad + rows, pad : pad + cols]
-            images[number] = inner.transpose(1, 2, 0)
-        return images, by_kernels, by_biases, by_output, gradient.sum(axis=(0, 1, 2))
+    batch, rows, cols, _ = gradient.shape
+    pad, shape = plan.max_dilation, _bordered(plan, rows, cols)
+    images = np.empty((batch, rows, cols, plan.inputs), np.float32)
+    sums: list[_Sums] = []
+
+    def work(member: Member, arrays: Arrays, number: int) -> None:
+        own = _Sums(plan)
+        sums.append(own)
+        slopes = arrays("maps", shape)
+        taps = arrays("products", (9 * plan.largest_group, *shape[1:]))
+        padded = arrays("padded", (plan.outputs, *shape[1:]))
+        start, stop = member.share(shape[1])
+        padded[:, start:stop] = 0
+        member.wait()
+        start, stop = member.share(rows)
+        padded[:, pad + start : pad + stop, pad : pad + cols] = gradient[
+            number, start:stop
+        ].transpose(2, 0, 1)
+        member.wait()
+        _multiply(output_kernel, padded, slopes, member)
+        _correlate(kept[number], padded, own.output, member)
+        member.wait()
+        for group in reversed(plan.groups):
+            _group_backward(plan, group, kept[number], slopes, taps, kernels, own, member)
+        for channel in range(plan.inputs):
+            member.alone(_fold, slopes[channel], pad, plan.reflect)
+        member.wait()
+        inner = slopes[: plan.inputs, pad + start : pad + stop, pad : pad + cols]
+        images[number, start:stop] = inner.transpose(1, 2, 0)
+
+    run_teams(work, batch, rows)
+    total = _Sums(plan)
+    for part in sums:
+        total.add(part)
+    return images, total.kernels, total.biases, total.output, gradient.sum(axis=(0, 1, 2))
+
+
+class _Sums:
+    """Gradients by the weights, as far as one member has added them up."""
+
+    def __init__(self, plan: DensePlan) -> None:
+        self.kernels = np.zeros(plan.kernel_size, np.float32)
+        self.biases = np.zeros(plan.depth * plan.width, np.float32)
+        self.output = np.zeros((plan.maps, plan.outputs), np.float32)
+
+    def add(self, other: _Sums) -> None:
+        """Adds those of another member."""
+        self.kernels += other.kernels
+        self.biases += other.biases
+        self.output += other.output
+
+
+def _correlate(first: np.ndarray, second: np.ndarray, total: np.ndarray, member: Member) -> None:
+    """Adds to (first, second) the products of two sets of maps, summed over pixels."""
+    one, other = _flat(first), _flat(second)
+    for part in _chunks(member, one.shape[1]):
+        total += one[:, part] @ other[:, part].T
 
 
 def _group_backward(
@@ -262,108 +330,135 @@ def _group_backward(
     slopes: np.ndarray,
     taps: np.ndarray,
     kernels: np.ndarray,
-    by_kernels: np.ndarray,
-    by_biases: np.ndarray,
+    sums: _Sums,
+    member: Member,
 ) -> None:
     """Takes the gradients of a group's maps back to all maps before it, in place."""
-    before = plan.before(group[0])
+    before, pad = plan.before(group[0]), plan.max_dilation
+    rows = maps.shape[1] - 2 * pad
+    start, stop = member.share(rows)
     for layer in reversed(group):
         inner = plan.kernel(kernels, layer)[:, before:]
-        by_inner = plan.kernel(by_kernels, layer)[:, before:]
-        for channel in range(plan.width):
-            number = layer * plan.width + channel
-            place = number - group[0] * plan.width
-            target = plan.inputs + number
-            step = plan.dilation(layer, channel)
-            _fold(slopes[target], plan.max_dilation, plan.reflect)
-            by_biases[number] += _through_relu(maps[target], slopes[target], plan.max_dilation)
-            found = np.zeros((9, inner.shape[1]), np.float32)
-            if inner.shape[1]:
-                _inner_backward(
-                    slopes[target],
-                    maps,
-                    slopes,
-                    before,
-                    np.ascontiguousarray(inner[:, :, channel]),
-                    found,
-                    step,
-                    plan.max_dilation,
-                )
-            by_inner[:, :, channel] += found
-            _spread_taps(slopes[target], taps[9 * place : 9 * place + 9], step, plan.max_dilation)
+        by_inner = plan.kernel(sums.kernels, layer)[:, before:]
+        count = inner.shape[1]
+        numbers = range(layer * plan.width, (layer + 1) * plan.width)
+        for number in numbers:
+            member.alone(_fold, slopes[plan.inputs + number], pad, plan.reflect)
+        if member.count > 1:
+            member.wait()
+        for channel, number in enumerate(numbers):
+            target, step = plan.inputs + number, plan.dilation(layer, channel)
+            sums.biases[number] += _through_relu(maps[target], slopes[target], start, stop, pad)
+        member.wait()
+        for channel, number in enumerate(numbers):
+            target, step = plan.inputs + number, plan.dilation(layer, channel)
+            first, last = member.share(count)
+            found = np.zeros((count, 9), np.float32)
+            _inner_backward(
+                slopes[target],
+                maps[before : before + count],
+                slopes[before : before + count],
+                np.ascontiguousarray(inner[:, :, channel].T),
+                found,
+                first,
+                last,
+                step,
+                pad,
+            )
+            by_inner[:, :, channel] += found.T
+            place = 9 * (number - group[0] * plan.width)
+            first, last = member.share(slopes.shape[1])
+            _spread_taps(slopes[target], taps[place : place + 9], first, last, step, pad)
+        if member.count > 1:
+            member.wait()
     weights = _pulled(plan, kernels, group)
-    used = taps[: len(weights)].reshape(len(weights), -1)
-    flat = slopes.reshape(len(slopes), -1)
-    # slopes[:before] += weights.T @ used, in place; BLAS counts by columns.
-    sgemm(1.0, used.T, weights.T, 1.0, flat[:before].T, trans_b=1, overwrite_c=1)
-    by_weights = used @ maps.reshape(len(maps), -1)[:before].T
+    used = taps[: len(weights)]
+    member.wait()
+    by_weights = np.zeros((len(weights), before), np.float32)
+    _correlate(used, maps[:before], by_weights, member)
     by_weights = by_weights.reshape(len(group), plan.width, 9, before)
     for place, layer in enumerate(group):
-        plan.kernel(by_kernels, layer)[:, :before] += by_weights[place].transpose(1, 2, 0)
+        plan.kernel(sums.kernels, layer)[:, :before] += by_weights[place].transpose(1, 2, 0)
+    flat, target = _flat(used), _flat(slopes[:before])
+    for part in _chunks(member, flat.shape[1]):
+        target[:, part] += weights.T @ flat[:, part]
+    member.wait()
 
 
-@njit(cache=True, nogil=True)
+@njit(**COMPILE)
 def _fold(plane, pad, reflect):  # type: ignore[no-untyped-def]
     """Adds the gradients at the border to those of the pixels that it copies."""
     last_row, last_col = plane.shape[0] - pad - 1, plane.shape[1] - pad - 1
     if reflect:
         for i in range(1, pad + 1):
-            for col in range(plane.shape[1]):
-                plane[pad + i, col] += plane[pad - i, col]
-                plane[last_row - i, col] += plane[last_row + i, col]
+            plane[pad + i] += plane[pad - i]
+            plane[last_row - i] += plane[last_row + i]
         for row in range(pad, last_row + 1):
+            line = plane[row]
             for i in range(1, pad + 1):
-                plane[row, pad + i] += plane[row, pad - i]
-                plane[row, last_col - i] += plane[row, last_col + i]
+                line[pad + i] += line[pad - i]
+                line[last_col - i] += line[last_col + i]
 
 
 @njit(**COMPILE)
-def _through_relu(values, slope, pad):  # type: ignore[no-untyped-def]
+def _through_relu(values, slope, start, stop, pad):  # type: ignore[no-untyped-def]
     """Gradients before ReLU, in place; their sum."""
-    rows, cols = values.shape[0] - 2 * pad, values.shape[1] - 2 * pad
+    cols = values.shape[1] - 2 * pad
     total = 0.0
-    for row in prange(rows):
-        line, slopes = values[row + pad], slope[row + pad]
+    for row in range(start, stop):
+        line = values[row + pad, pad : pad + cols]
+        slopes = slope[row + pad, pad : pad + cols]
         part = np.float32(0)
-        for col in range(pad, pad + cols):
-            slopes[col] = slopes[col] if line[col] > 0 else np.float32(0)
-            part += slopes[col]
+        for x in range(cols):
+            kept = slopes[x] if line[x] > 0 else np.float32(0)
+            slopes[x] = kept
+            part += kept
         total += part
     return total
 
 
 @njit(**COMPILE)
 def _inner_backward(  # type: ignore[no-untyped-def]
-    slope, maps, slopes, first, inner, found, step, pad
+    slope, maps, slopes, inner, found, first, last, step, pad
 ):
     """From a map's gradients to those of its group's earlier maps and of their weights."""
     rows, cols = slope.shape[0] - 2 * pad, slope.shape[1] - 2 * pad
-    for source in prange(inner.shape[1]):
+    for source in range(first, last):
+        sums = np.zeros(9)
+        for row in range(rows):
+            given = slope[pad + row, pad : pad + cols]
+            for tap in range(9):
+                down, start = pad + row + (tap // 3 - 1) * step, pad + (tap % 3 - 1) * step
+                line = maps[source, down, start : start + cols]
+                back = slopes[source, down, start : start + cols]
+                sums[tap] += _dot_and_add(given, line, back, inner[source, tap])
         for tap in range(9):
-            down, right = (tap // 3 - 1) * step, (tap % 3 - 1) * step
-            weight = inner[tap, source]
-            total = 0.0
-            for row in range(rows):
-                given = slope[pad + row]
-                line = maps[first + source, pad + row + down]
-                back = slopes[first + source, pad + row + down]
-                part = np.float32(0)
-                for x in range(pad, pad + cols):
-                    part += given[x] * line[x + right]
-                    back[x + right] += weight * given[x]
-                total += part
-            found[tap, source] = total
+            found[source, tap] = sums[tap]
 
 
 @njit(**COMPILE)
-def _spread_taps(slope, taps, step, pad):  # type: ignore[no-untyped-def]
+def _dot_and_add(given, line, back, weight):  # type: ignore[no-untyped-def]
+    """The product of two rows, while the first is added to a third with a weight."""
+    part = np.float32(0)
+    for x in range(len(given)):
+        part += given[x] * line[x]
+    for x in range(len(given)):
+        back[x] += weight * given[x]
+    return part
+
+
+@njit(**COMPILE)
+def _spread_taps(slope, taps, first, last, step, pad):  # type: ignore[no-untyped-def]
     """A map's gradients, shifted to where each of its nine products stood; zero elsewhere."""
     rows, cols = slope.shape[0] - 2 * pad, slope.shape[1] - 2 * pad
-    for tap in prange(9):
-        down, right = (tap // 3 - 1) * step, (tap % 3 - 1) * step
-        taps[tap] = 0
-        for row in range(rows):
-            given = slope[pad + row]
-            out = taps[tap, pad + row + down]
-            for x in range(pad, pad + cols):
-                out[x + right] = given[x]
+    for tap in range(9):
+        down, start = (tap // 3 - 1) * step, pad + (tap % 3 - 1) * step
+        for row in range(first, last):
+            source = row - down
+            out = taps[tap, row]
+            if pad <= source < pad + rows:
+                out[:start] = 0
+                out[start : start + cols] = slope[source, pad : pad + cols]
+                out[start + cols :] = 0
+            else:
+                out[:] = 0

@@ -79,3 +79,8 @@ class DensePlan:
         """Layers that are computed together."""
         size = max(GROUP_CHANNELS // self.width, 1)
         return [range(first, min(first + size, self.depth)) for first in range(0, self.depth, size)]
+
+    @property
+    def largest_group(self) -> int:
+        """Channels of the largest group."""
+        return max(len(group) for group in self.groups) * self.width

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from temnet.config.experiment import Experiment, settings_hash
 from temnet.config.loading import write_experiment
@@ -17,8 +18,16 @@ from temnet.errors import InputError
 from temnet.models.checkpoint import to_float32
 from temnet.models.factory import build_model
 from temnet.records import Example
-from temnet.training.callbacks import Checkpoint, CsvLog, PeakF1, Progress, StopOnNaN, WaitTime
-from temnet.training.losses import PeakCrossEntropy
+from temnet.training.callbacks import (
+    Checkpoint,
+    CsvLog,
+    PeakF1,
+    Progress,
+    StopOnNaN,
+    WaitTime,
+)
+from temnet.training.losses import ColumnLoss
+from temnet.training.schedules import EarlyStop, Plateau, stalled
 from temnet.training.state import TrainingState, load_state, restore
 
 LOGGER = logging.getLogger(__name__)
@@ -54,13 +63,13 @@ def fit(
         InputError: ``folder`` holds the training of other settings, or the training diverged.
     """
     folder = Path(folder)
-    model = compile_model(build_model(experiment), experiment)
+    model = compile_model(build_model(experiment), experiment, selection)
     state = _earlier_state(experiment, folder)
     restore(model, folder, state)
     folder.mkdir(parents=True, exist_ok=True)
     write_experiment(experiment, folder / "experiment.yaml")
     epochs, steps = experiment.training.epochs, steps_per_epoch(experiment)
-    if state.epochs < epochs:
+    if state.epochs < epochs and not stalled(state, experiment.training.early_stopping):
         clock = WaitClock()
         LOGGER.info("training epochs %d to %d of %d steps", state.epochs + 1, epochs, steps)
         model.fit(
@@ -75,8 +84,16 @@ def fit(
     return best_model(experiment, folder)
 
 
-def compile_model(model: keras.Model, experiment: Experiment) -> keras.Model:
-    """The model with the experiment's loss and optimizer."""
+def compile_model(
+    model: keras.Model, experiment: Experiment, examples: Sequence[Example] = ()
+) -> keras.Model:
+    """The model with the experiment's loss and optimizer.
+
+    Args:
+        model: The network.
+        experiment: The settings.
+        examples: From which balanced class weights are taken.
+    """
     settings = experiment.training
     optimizer = keras.optimizers.AdamW(
         learning_rate=learning_rate(experiment),
@@ -87,19 +104,56 @@ def compile_model(model: keras.Model, experiment: Experiment) -> keras.Model:
     )
     # Decay pulls towards zero, which is right for kernels but not for scales and offsets.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    model.compile(optimizer=optimizer, loss=PeakCrossEntropy(settings.peak_weight))
+    loss = ColumnLoss(
+        settings.peak_weight,
+        class_weights(experiment, examples),
+        settings.focal,
+        settings.dice_weight,
+    )
+    model.compile(optimizer=optimizer, loss=loss)
     return model
 
 
-def learning_rate(experiment: Experiment) -> keras.optimizers.schedules.LearningRateSchedule:
-    """A linear rise, then half a cosine down to a fraction of the highest rate."""
+def class_weights(experiment: Experiment, examples: Sequence[Example]) -> list[float] | None:
+    """What each kind of column counts in the loss; None where all count the same.
+
+    Balanced weights are inverse to how much of the examples' label maps each kind takes, with a
+    mean of one over the labels; kinds that are not in the examples have the largest.
+
+    Raises:
+        InputError: Balanced weights are asked for without examples.
+    """
+    wanted = experiment.training.class_weights
+    if wanted == "equal":
+        return None
+    if isinstance(wanted, dict):
+        return [float(wanted.get(name, 1.0)) for name in experiment.class_names]
+    if not examples:
+        raise InputError("training.class_weights: balanced weights need examples to count.")
+    shares = np.sum([one.labels[..., :-1].sum(axis=(0, 1)) for one in examples], axis=0)
+    there = shares > 0
+    if not there.any():
+        return None
+    weights = np.where(there, shares[there].sum() / there.sum() / np.maximum(shares, 1e-9), 0)
+    return np.where(there, weights, weights.max()).tolist()
+
+
+def learning_rate(
+    experiment: Experiment,
+) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """A linear rise, then half a cosine down to a fraction of the highest rate, or none.
+
+    With the schedule `plateau` it is a number, which the callback `Plateau` lowers.
+    """
     settings = experiment.training
+    if settings.schedule == "plateau":
+        return settings.learning_rate
     total = settings.epochs * steps_per_epoch(experiment)
     warmup = round(settings.warmup_fraction * total)
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=settings.learning_rate / (warmup + 1),
         decay_steps=max(total - warmup, 1),
-        alpha=settings.final_learning_rate_fraction,
+        alpha=settings.final_learning_rate_fraction if settings.schedule == "cosine" else 1.0,
         warmup_target=settings.learning_rate,
         warmup_steps=warmup,
     )
@@ -147,14 +201,27 @@ def _callbacks(
 ) -> list[keras.callbacks.Callback]:
     count = min(experiment.training.selection_images, len(selection))
     chosen = [selection[index] for index in range(count)]
+    checkpoint = Checkpoint(folder, state=state)
     callbacks = [
         StopOnNaN(),
         PeakF1(chosen, experiment),
         WaitTime(clock),
         CsvLog(folder / "log.csv"),
-        Checkpoint(folder, state=state),
+        checkpoint,
         Progress(steps_per_epoch(experiment), progress),
     ]
+    if experiment.training.schedule == "plateau":
+        settings = experiment.training
+        callbacks.append(
+            Plateau(
+                folder / "log.csv",
+                settings.learning_rate,
+                settings.plateau_factor,
+                settings.plateau_epochs,
+            )
+        )
+    if experiment.training.early_stopping is not None:
+        callbacks.append(EarlyStop(checkpoint, experiment.training.early_stopping))
     if keras.backend.backend() == "tensorflow":  # Keras' callback writes by TensorFlow alone
         callbacks.append(
             keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)

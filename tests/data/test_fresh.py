@@ -1,12 +1,16 @@
+import logging
 from itertools import islice
 
 import numpy as np
+import psutil
 import pytest
 
 from temnet.data.batches import steps_per_epoch, training_batches
 from temnet.data.fresh import fresh_examples, renewed_examples
 from temnet.errors import InputError
 from temnet.simulation.example import simulate_example
+
+LOGGER = logging.getLogger(__name__)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -56,6 +60,26 @@ def test_a_training_that_goes_on_sees_the_same(settings, tmp_path):
     for expected, found in zip(whole[3 * steps :], islice(later, 2 * steps), strict=True):
         np.testing.assert_array_equal(expected, found[0])
     later.close()
+
+
+@pytest.mark.slow
+def test_memory_stays_as_it_is_over_ten_thousand_images(settings):
+    """Resident size of this process and its workers after 1,000 and after 10,000 images."""
+    examples = fresh_examples(settings(data={"workers": 2}), "training", 0)
+
+    def resident():
+        here = psutil.Process()
+        return sum(one.memory_info().rss for one in [here, *here.children(recursive=True)])
+
+    for _ in islice(examples, 1000):
+        pass
+    early = resident()
+    for _ in islice(examples, 9000):
+        pass
+    late = resident()
+    examples.close()
+    LOGGER.info("%.1f MB after 1,000 images, %.1f MB after 10,000", early / 1e6, late / 1e6)
+    assert late < 1.05 * early
 
 
 def test_stored_images_are_not_renewed(settings):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temnet.training.losses import PeakCrossEntropy
+from temnet.training.losses import ColumnLoss
 
 
 def batch(seed=0, shape=(2, 3, 4, 3)):
@@ -32,7 +32,7 @@ def by_hand(labels, logits, weights, peak_weight):
 @pytest.mark.parametrize("peak_weight", [0.0, 10.0])
 def test_like_the_formula(peak_weight):
     labels, logits, weights = batch()
-    value = float(PeakCrossEntropy(peak_weight)(labels, logits, weights))
+    value = float(ColumnLoss(peak_weight)(labels, logits, weights))
     assert value == pytest.approx(by_hand(labels, logits, weights, peak_weight), rel=1e-5)
     assert value != pytest.approx(by_hand(labels, logits, weights, peak_weight + 1), rel=1e-2)
 
@@ -40,44 +40,42 @@ def test_like_the_formula(peak_weight):
 @given(st.integers(0, 1000), st.floats(0, 20))
 def test_never_less_than_for_the_labels_themselves(seed, peak_weight):
     labels, logits, weights = batch(seed)
-    loss = PeakCrossEntropy(peak_weight)
+    loss = ColumnLoss(peak_weight)
     assert float(loss(labels, logits, weights)) >= float(loss(labels, np.log(labels), weights))
 
 
 def test_pixels_of_no_weight_do_not_count():
     labels, logits, weights = batch()
     other = np.where(weights[..., None] > 0, logits, 7 * logits[::-1])
-    loss = PeakCrossEntropy(10)
+    loss = ColumnLoss(10)
     assert float(loss(labels, other, weights)) == float(loss(labels, logits, weights))
     assert float(loss(labels, other)) != float(loss(labels, logits))
 
 
 def test_nothing_to_judge_is_zero():
     labels, logits, weights = batch()
-    assert float(PeakCrossEntropy(10)(labels, logits, 0 * weights)) == 0
+    assert float(ColumnLoss(10)(labels, logits, 0 * weights)) == 0
 
 
 def test_far_logits_stay_finite():
     labels = np.array([[[[1.0, 0.0]]]])
-    value = float(PeakCrossEntropy()(labels, np.array([[[[-1e4, 1e4]]]])))
+    value = float(ColumnLoss()(labels, np.array([[[[-1e4, 1e4]]]])))
     assert value == pytest.approx(2e4)
 
 
 def test_half_precision_is_summed_in_float32():
     labels, logits, _ = batch(shape=(1, 64, 64, 3))
-    exact = float(PeakCrossEntropy()(labels, logits))
-    rough = PeakCrossEntropy()(labels, keras.ops.cast(logits, "bfloat16"))
+    exact = float(ColumnLoss()(labels, logits))
+    rough = ColumnLoss()(labels, keras.ops.cast(logits, "bfloat16"))
     assert keras.backend.standardize_dtype(rough.dtype) == "float32"
     assert float(rough) == pytest.approx(exact, rel=2e-3)
 
 
 def test_made_again_from_its_settings():
     loss = keras.saving.deserialize_keras_object(
-        keras.saving.serialize_keras_object(PeakCrossEntropy(4.0, name="mine"))
+        keras.saving.serialize_keras_object(ColumnLoss(4.0, name="mine"))
     )
-    assert isinstance(loss, PeakCrossEntropy)
+    assert isinstance(loss, ColumnLoss)
     assert (loss.peak_weight, loss.name) == (4.0, "mine")
     labels, logits, weights = batch()
-    assert float(loss(labels, logits, weights)) == float(
-        PeakCrossEntropy(4)(labels, logits, weights)
-    )
+    assert float(loss(labels, logits, weights)) == float(ColumnLoss(4)(labels, logits, weights))

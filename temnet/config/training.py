@@ -1,0 +1,73 @@
+"""Settings of training."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from temnet.config.curriculum import Curriculum
+from temnet.config.distributions import Settings
+
+
+class Training(Settings):
+    """How a network is trained."""
+
+    epochs: int = Field(20, ge=1, description="Number of epochs.")
+    images_per_epoch: int = Field(
+        1000, ge=1, description="Images per epoch; one more epoch is one more checkpoint."
+    )
+    batch_size: int = Field(8, ge=1, le=1024, description="Images per step.")
+    precision: Literal["float32", "mixed_bfloat16"] = Field(
+        "float32", description="Arithmetic of the layers; outputs and loss are always float32."
+    )
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Highest learning rate.")
+    schedule: Literal["cosine", "constant", "plateau"] = Field(
+        "cosine",
+        description="How the rate falls: along half a cosine, not at all, or by `plateau_factor` "
+        "where peak F1 has not grown for `plateau_epochs` epochs (without warm-up).",
+    )
+    plateau_factor: float = Field(
+        0.5, gt=0, lt=1, description="Factor by which a plateau lowers the rate."
+    )
+    plateau_epochs: int = Field(5, ge=1, description="Epochs without growth that are a plateau.")
+    early_stopping: int | None = Field(
+        None, ge=1, description="Stop after so many epochs in which peak F1 has not grown."
+    )
+    warmup_fraction: float = Field(
+        0.05, ge=0, le=0.9, description="Fraction of all steps in which the rate rises from 0."
+    )
+    final_learning_rate_fraction: float = Field(
+        0.01, ge=0, le=1, description="The cosine decay ends at this fraction of the rate."
+    )
+    weight_decay: float = Field(1e-4, ge=0, le=1, description="AdamW's weight decay.")
+    clip_norm: float = Field(1.0, gt=0, description="Gradients are cut to this norm.")
+    ema: float = Field(
+        0.99, ge=0, lt=1, description="Momentum of the average over weights; 0 takes none."
+    )
+    peak_weight: float = Field(
+        10.0, ge=0, description="Weight of a column's pixel in the loss; background has 1."
+    )
+    class_weights: Literal["equal", "balanced"] | dict[str, float] = Field(
+        "equal",
+        description="What a kind of column counts more than others in `peak_weight`: `equal`; "
+        "`balanced`, so that rare ones weigh as much as common ones in all; or by name, such as "
+        "{S: 3}, others having 1.",
+    )
+    focal: float = Field(
+        0.0, ge=0, le=5, description="Exponent of the focal factor; 0 is plain cross-entropy."
+    )
+    dice_weight: float = Field(
+        0.0, ge=0, le=100, description="Weight of the soft Dice loss that is added."
+    )
+    curriculum: Curriculum | None = Field(
+        None, description="Microscopes and cameras that grow more diverse; needs fresh images."
+    )
+    selection_images: int = Field(
+        100, ge=1, description="Selection images that peak F1 is computed on after each epoch."
+    )
+
+    @property
+    def epoch_size(self) -> int:
+        """Images that an epoch shows: whole batches, one at least."""
+        return max(1, self.images_per_epoch // self.batch_size) * self.batch_size
