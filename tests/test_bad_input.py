@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import tifffile
 
+import temnet
 from temnet import predict, run
+from temnet.errors import InputError
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -215,12 +217,52 @@ def test_wrong_commands(here, capsys, arguments, part):
         ("structure={kind: file, path: gone.cif}", ["structure.path", "'gone.cif'"]),
         ("structure={kind: python, function: 'gone:make'}", ["structure.function", "gone:make"]),
         ("training.epochs=0", ["training.epochs", "at least 1"]),
+        ("data.image_epochs=3", ["data", "data.source to fresh"]),
+        ("data.augment.crop=64", ["data.augment.crop to at most 32"]),
+        ("training.curriculum={epochs: 3}", ["training.curriculum", "data.source to fresh"]),
+        ("training.class_weights={Mo: 2}", ["training.class_weights names Mo", "metal, oxide"]),
     ],
 )
 def test_impossible_trainings(here, capsys, assignment, parts):
     message = refused(here, capsys, ["training.yaml", "--set", assignment])
     for part in parts:
         assert part in message
+
+
+def test_a_scheduler_that_does_not_answer(here, capsys, monkeypatch):
+    monkeypatch.setattr("temnet.data.cluster.PATIENCE", 0.3)
+    small = ["data.training=2", "data.selection=1", "data.validation=1"]
+    arguments = ["training.yaml", "--stage", "simulate"]
+    for assignment in (*small, "data.scheduler=tcp://127.0.0.1:9"):
+        arguments += ["--set", assignment]
+    assert run.main(arguments) == 2
+    message = capsys.readouterr().err
+    assert "data.scheduler tcp://127.0.0.1:9: no scheduler answers" in message
+    assert "Traceback" not in message
+
+
+def test_stored_sets_that_cannot_be_used(here, capsys):
+    """Of other settings, damaged, and in a folder that is none; `--repair` mends the second."""
+    small = ["data.training=2", "data.selection=1", "data.validation=1", "data.workers=0"]
+    arguments = ["training.yaml", "--stage", "simulate", "--set", "data.folder=sets"]
+    for assignment in small:
+        arguments += ["--set", assignment]
+    assert run.main([*arguments, "--output", "out"]) == 0
+    capsys.readouterr()
+    other = [*arguments, "--output", "other", "--set", "camera.dose=500"]
+    assert "camera.dose was 1000.0, is 500.0" in refused(here, capsys, other)
+    chunk = here / "sets" / "training" / "columns" / "c" / "0" / "0" / "0"
+    whole = chunk.read_bytes()
+    chunk.write_bytes(whole[:-7])
+    with pytest.raises(InputError, match="examples 0 to 1 are damaged.*--repair"):
+        temnet.open_set("sets/training").example(0)
+    assert run.main([*arguments, "--output", "out", "--repair"]) == 0
+    assert "training: damaged examples 0 to 15" in capsys.readouterr().out
+    assert chunk.read_bytes() == whole
+    (here / "file").write_text("in the way")
+    blocked = ["data.folder=file" if a == "data.folder=sets" else a for a in arguments]
+    assert run.main([*blocked, "--output", "blocked"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_a_run_folder_with_results_of_other_settings(here, capsys):

@@ -154,23 +154,30 @@ def _shares(experiment: Experiment, examples: int) -> dict[str, float]:
     return {**shares, "rest": max(1 - sum(shares.values()), 0.0)}
 
 
-def worker_scaling(experiment: Experiment, examples: int) -> float:
-    """Examples per second of two worker processes over those of one."""
-    rates = []
-    for workers in (1, 2):
-        data = experiment.data.model_copy(update={"workers": workers, "scheduler": None})
-        with open_workers(data) as pool:
-            reuse = experiment.data.exit_wave_reuse
-            jobs = ((experiment, n * reuse, (n + 1) * reuse, SPLIT) for n in count())
-            results = pool.in_order(make_block, jobs)
-            for _ in range(3 * workers):  # every worker has loaded what it needs
-                next(results)
-            start = time.perf_counter()
-            for _ in range(workers * examples):
-                next(results)
-            rates.append(workers * examples / (time.perf_counter() - start))
-            results.close()
-    return rates[1] / rates[0]
+def worker_scaling(experiment: Experiment, examples: int, repeats: int = 3) -> float:
+    """Examples per second of two worker processes over those of one, the median of a few."""
+    found = []
+    for _ in range(repeats):
+        one, two = (_rate(experiment, workers, examples) for workers in (1, 2))
+        found.append(two / one)
+    return statistics.median(found)
+
+
+def _rate(experiment: Experiment, workers: int, examples: int) -> float:
+    """Specimens per second of some worker processes, each of which makes ``examples``."""
+    data = experiment.data.model_copy(update={"workers": workers, "scheduler": None})
+    reuse = experiment.data.exit_wave_reuse
+    with open_workers(data) as pool:
+        jobs = ((experiment, n * reuse, (n + 1) * reuse, SPLIT) for n in count())
+        results = pool.in_order(make_block, jobs)
+        for _ in range(3 * workers):  # every worker has loaded what it needs
+            next(results)
+        start = time.perf_counter()
+        for _ in range(workers * examples):
+            next(results)
+        rate = workers * examples / (time.perf_counter() - start)
+        results.close()
+    return rate
 
 
 def simulation_table(costs: list[SimulationCost]) -> str:

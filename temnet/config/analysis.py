@@ -59,6 +59,15 @@ class Prediction(Settings):
         description="Columns closer than this [Å] are one; by default three label widths.",
     )
 
+    workers: int = Field(
+        0, ge=0, le=1024, description="Processes that look at frames; 0 does it in this process."
+    )
+    scheduler: str | None = Field(
+        None,
+        description="Address of a Dask scheduler whose workers look at frames, such as "
+        "`tcp://10.0.0.1:8786`; they find the network at the same path.",
+    )
+
     @field_validator("threshold")
     @classmethod
     def _a_fraction(cls, threshold: str | float) -> str | float:

@@ -1,4 +1,7 @@
-"""Where the work is done: in this process, in others on this machine, or on a Dask cluster."""
+"""Where the work is done: in this process, in others on this machine, or on a Dask cluster.
+
+Dask is loaded when it is used, which takes a second.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dask
-from distributed import Client, LocalCluster, as_completed
-
+from temnet.config.analysis import Prediction
 from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.learning import Data
 from temnet.errors import InputError
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 TASKS_AHEAD = 3
 """Tasks for each worker that are under way or wait for it; more would only fill the memory."""
@@ -63,6 +67,8 @@ class Workers:
         if self.client is None:
             yield from (function(*job) for job in jobs)
             return
+        from distributed import as_completed
+
         jobs = iter(jobs)
         running = as_completed(self._submit(function, islice(jobs, self._ahead())))
         for task in running:
@@ -77,7 +83,7 @@ class Workers:
 
 
 @contextmanager
-def open_workers(settings: Data) -> Iterator[Workers]:
+def open_workers(settings: Data | Prediction, section: str = "data") -> Iterator[Workers]:
     """The workers that the settings ask for; those on this machine end with this process.
 
     A script that uses them needs the usual ``if __name__ == "__main__":`` around its work.
@@ -85,16 +91,20 @@ def open_workers(settings: Data) -> Iterator[Workers]:
     Args:
         settings: `scheduler` is joined if it is given, else `workers` processes are started,
             of one thread each.
+        section: Where the settings stand, for messages.
 
     Raises:
         InputError: The scheduler does not answer, has no workers, or they run another temnet.
     """
     if settings.scheduler is not None:
-        with _join(settings.scheduler) as client:
+        with _join(settings.scheduler, f"{section}.scheduler") as client:
             yield Workers(client)
     elif settings.workers == 0:
         yield Workers(None)
     else:
+        import dask
+        from distributed import Client, LocalCluster
+
         kept = {f"distributed.nanny.pre-spawn-environ.{name}": v for name, v in KEPT_MEMORY.items()}
         with (
             dask.config.set(kept),
@@ -111,18 +121,20 @@ def open_workers(settings: Data) -> Iterator[Workers]:
             yield Workers(client)
 
 
-def _join(address: str) -> Client:
+def _join(address: str, key: str) -> Client:
     """A client of a scheduler that runs already.
 
     Raises:
         InputError: It cannot be used.
     """
+    from distributed import Client
+
     try:
         client = Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise InputError(
-            f"data.scheduler {address}: no scheduler answers there ({_line(error)}); start one "
-            "(`dask scheduler`), give its address, or leave data.scheduler out."
+            f"{key} {address}: no scheduler answers there ({_line(error)}); start one "
+            f"(`dask scheduler`), give its address, or leave {key} out."
         ) from error
     try:
         found = set(client.run(_version).values())
@@ -132,12 +144,12 @@ def _join(address: str) -> Client:
     if not found:
         client.close()
         raise InputError(
-            f"data.scheduler {address}: it has no workers; start some (`dask worker {address}`)."
+            f"{key} {address}: it has no workers; start some (`dask worker {address}`)."
         )
     if found != {SIMULATION_VERSION}:
         client.close()
         raise InputError(
-            f"data.scheduler {address}: its workers make images of version "
+            f"{key} {address}: its workers make images of version "
             f"{', '.join(map(str, sorted(found)))}, this temnet those of version "
             f"{SIMULATION_VERSION}; install the same temnet everywhere."
         )

@@ -213,10 +213,9 @@ def prepare_set(
     Raises:
         InputError: A set of other settings lies there; the message names what differs.
     """
-    wanted = json.loads(json.dumps(describe(experiment, split, first)))
     if (folder / MANIFEST).is_file():
         stored = open_set(folder)
-        _refuse_other(stored, wanted)
+        check_settings(stored, experiment, split, first)
         for leftover in folder.rglob("*.partial"):  # of a process that was killed
             leftover.unlink()
         if len(stored) < count:
@@ -225,7 +224,8 @@ def prepare_set(
     folder.mkdir(parents=True, exist_ok=True)
     _create_arrays(experiment, count, folder)
     temporary = folder / f"{MANIFEST}.partial"
-    temporary.write_text(json.dumps(wanted, indent=1), encoding="utf-8")
+    text = json.dumps(describe(experiment, split, first), indent=1)
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(folder / MANIFEST)
     return open_set(folder)
 
@@ -240,8 +240,14 @@ def _lengthen(stored: StoredSet, count: int) -> None:
         array.resize((count, *array.shape[1:]))
 
 
-def _refuse_other(stored: StoredSet, wanted: Mapping[str, Any]) -> None:
+def check_settings(stored: StoredSet, experiment: Experiment, split: str, first: int = 0) -> None:
+    """Whether a set holds the examples of these settings.
+
+    Raises:
+        InputError: It was made with others; the message names what differs.
+    """
     derived = ("version", "identity")
+    wanted = json.loads(json.dumps(describe(experiment, split, first)))
     before, now = (
         {key: value for key, value in one.items() if key not in derived}
         for one in (stored.manifest, wanted)
@@ -249,7 +255,8 @@ def _refuse_other(stored: StoredSet, wanted: Mapping[str, Any]) -> None:
     if before != now:
         raise InputError(
             f"{stored.folder}: the stored set was made with other settings "
-            f"({differences(before, now)}); give data.folder another name, or remove the set."
+            f"({differences(before, now)}); give data.folder another name, leave it out, or remove "
+            "the set."
         )
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from temnet.config.experiment import Experiment
+from temnet.data.cluster import open_workers
 from temnet.errors import InputError
 from temnet.inference.images import SMALLEST_SIDE, read_images
 from temnet.inference.predict import find_columns, network_sampling
+from temnet.inference.shared import find_columns_with
 from temnet.models.checkpoint import (
     Network,
     check_focus_count,
@@ -54,7 +56,9 @@ class Inputs:
 def settings(experiment: Experiment) -> dict[str, Any]:
     """What the columns depend on: the images and the network by their content."""
     images = experiment.images.model_dump(mode="json", exclude={"files"})
-    prediction = experiment.prediction.model_dump(mode="json", exclude={"network"})
+    prediction = experiment.prediction.model_dump(
+        mode="json", exclude={"network", "workers", "scheduler"}
+    )
     folder = find_network(experiment.prediction.network)
     files = [f"{Path(file).name} {file_hash(Path(file))}" for file in experiment.images.files]
     return {
@@ -115,9 +119,18 @@ def run(
     threshold = None if prediction.threshold == "card" else float(prediction.threshold)
     classes = network.config.class_names
     rows: list[dict[str, Any]] = []
-    with progress("predict", sum(len(part.images) for part in inputs.series)) as done:
+    where = find_network(prediction.network)
+    shared = prediction.scheduler is not None or prediction.workers > 0
+    with (
+        open_workers(prediction, "prediction") as workers,
+        progress("predict", sum(len(part.images) for part in inputs.series)) as done,
+    ):
         for series in inputs.series:
-            peaks = find_columns(network, series, threshold, prediction.min_distance, done)
+            chosen = series, threshold, prediction.min_distance, done
+            if shared:
+                peaks = find_columns_with(workers, where, *chosen)
+            else:
+                peaks = find_columns(network, *chosen)
             rows += peaks_rows(peaks, series.sampling, classes, series.name)
     write_table(folder / COLUMNS_FILE, rows, column_fields(classes))
     write_frames(folder / IMAGES_FILE, kept_frames(inputs.series))

@@ -8,8 +8,7 @@ from pathlib import Path
 from temnet.config.experiment import Experiment
 from temnet.data.generate import set_folder
 from temnet.data.shards import SHARD
-from temnet.data.store import MANIFEST, open_set
-from temnet.errors import InputError
+from temnet.data.store import MANIFEST, check_settings, open_set
 from temnet.randomness import SPLITS
 from temnet.records import Example
 from temnet.stages.folder import RUNS
@@ -52,13 +51,8 @@ def check_sets(experiment: Experiment) -> None:
     """
     for split in stored_splits(experiment):
         folder = split_folder(experiment, split)
-        if not (folder / MANIFEST).is_file():
-            continue
-        if open_set(folder).manifest.get("identity") != experiment.identity():
-            raise InputError(
-                f"{folder}: the stored set was made with other settings; give data.folder another "
-                "name, leave it out, or remove the set."
-            )
+        if (folder / MANIFEST).is_file():
+            check_settings(open_set(folder), experiment, split)
 
 
 def repair_sets(experiment: Experiment) -> list[str]:

@@ -1,0 +1,78 @@
+"""Columns found by several processes, or several machines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from temnet.data.cluster import Workers
+from temnet.inference.predict import find_columns
+from temnet.models.checkpoint import Network, load_network, read_card
+from temnet.records import ImageSeries, Peaks
+
+BLOCK = 4
+"""Frames that a worker looks at together."""
+
+
+def find_columns_with(
+    workers: Workers,
+    network: Path,
+    series: ImageSeries,
+    threshold: float | None = None,
+    min_distance: float | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Peaks:
+    """What `find_columns` finds, the frames shared out over workers.
+
+    Args:
+        workers: Who does it.
+        network: The network's folder, which each worker reads.
+        series: Images from a microscope.
+        threshold: As for `find_columns`.
+        min_distance: As for `find_columns`.
+        progress: Called with the number of frames just finished.
+    """
+    sha256 = read_card(network)["sha256"]
+
+    def jobs() -> Iterator[tuple]:
+        for first in range(0, len(series.images), BLOCK):
+            frames = np.asarray(series.images[first : first + BLOCK])
+            block = ImageSeries(frames, series.sampling, series.name, {})
+            yield network, sha256, block, first, threshold, min_distance
+
+    found = []
+    for count, peaks in workers.in_order(_find_in_block, jobs()):
+        found.append(peaks)
+        if progress is not None:
+            progress(count)
+    return Peaks.concatenate(found)
+
+
+def _find_in_block(
+    network: Path,
+    sha256: str,
+    block: ImageSeries,
+    first: int,
+    threshold: float | None,
+    min_distance: float | None,
+) -> tuple[int, Peaks]:
+    """How many frames were looked at, and their peaks with the numbers of their frames."""
+    peaks = find_columns(_loaded(network, sha256), block, threshold, min_distance)
+    moved = Peaks(
+        peaks.frame + first,
+        peaks.positions,
+        peaks.class_index,
+        peaks.score,
+        peaks.probabilities,
+        peaks.spread,
+    )
+    return len(block.images), moved
+
+
+@lru_cache(maxsize=1)
+def _loaded(network: Path, sha256: str) -> Network:
+    """The network, kept for the next frames; it is known by its content."""
+    return load_network(network)
