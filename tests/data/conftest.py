@@ -6,7 +6,12 @@ from temnet.config.loading import validate
 
 PLAIN = {
     "structure": {"kind": "mos2"},
-    "microscope": {"energy": 80e3, "aperture_mrad": 30, "grid_sampling": 0.15},
+    "microscope": {
+        "energy": 80e3,
+        "aperture_mrad": 30,
+        "grid_sampling": 0.15,
+        "defocus": {"steps": [0, 50]},
+    },
     "camera": {"sampling": 0.2, "dose": 1000},
     "labels": {"classes": ["Mo", "S2", "S"], "width": 0.4},
     "data": {"image_size": 32, "training": 20, "selection": 6, "validation": 2, "workers": 0},

@@ -5,36 +5,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temnet.config.loading import validate
 from temnet.data.batches import ordered_batches, steps_per_epoch, training_batches
 from temnet.data.generate import generate_set
 from temnet.data.order import epoch_order
 from temnet.data.store import open_set
 from temnet.images.normalize import normalize
 
-SETTINGS = {
-    "structure": {"kind": "mos2"},
-    "microscope": {
-        "energy": 80e3,
-        "aperture_mrad": 30,
-        "grid_sampling": 0.15,
-        "defocus": {"steps": [0, 50]},
-    },
-    "camera": {"sampling": 0.2, "dose": 1000},
-    "labels": {"classes": ["Mo", "S2", "S"], "width": 0.4},
-    "data": {"image_size": 32, "training": 20, "selection": 6, "validation": 2, "workers": 0},
-    "model": {"kind": "unet", "sampling": 0.25, "depth": 2},
-    "training": {"batch_size": 4, "images_per_epoch": 8},
-    "stages": ["simulate"],
-}
-EXPERIMENT = validate(SETTINGS, "test")
+
+@pytest.fixture(scope="module")
+def experiment(settings):
+    return settings()
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(experiment, tmp_path_factory):
     root = tmp_path_factory.mktemp("sets")
     for split in ("training", "selection"):
-        generate_set(EXPERIMENT, split, root / split)
+        generate_set(experiment, split, root / split)
     return root
 
 
@@ -50,12 +37,12 @@ def test_passes_differ():
     assert np.mean(first == second) < 0.1
 
 
-def test_training_goes_on_in_the_same_order(folder):
+def test_training_goes_on_in_the_same_order(experiment, folder):
     def images(start, count):
-        batches = training_batches(EXPERIMENT, folder / "training", start)
+        batches = training_batches(experiment, folder / "training", start)
         return [batch[0] for batch in islice(batches, count)]
 
-    steps = steps_per_epoch(EXPERIMENT)
+    steps = steps_per_epoch(experiment)
     assert steps == 2
     whole, later = images(0, 5 * steps), images(3, 2 * steps)
     for expected, found in zip(whole[3 * steps :], later, strict=True):
@@ -63,8 +50,8 @@ def test_training_goes_on_in_the_same_order(folder):
     assert np.abs(whole[0] - whole[1]).max() > 0.1
 
 
-def test_the_same_example_is_turned_differently_in_another_pass(folder):
-    batches = training_batches(EXPERIMENT, folder / "training", 0)
+def test_the_same_example_is_turned_differently_in_another_pass(experiment, folder):
+    batches = training_batches(experiment, folder / "training", 0)
     seen = np.concatenate([batch[0] for batch in islice(batches, 15)])  # three passes
     power = (seen.astype(float) ** 4).sum(axis=(1, 2, 3))  # the same for an image and its turns
     first, second = np.triu_indices(len(seen), 1)
@@ -74,25 +61,25 @@ def test_the_same_example_is_turned_differently_in_another_pass(folder):
     assert 0.5 < turned.mean() < 1
 
 
-def test_selection_comes_in_order_as_it_is_and_normalised(folder):
-    batches = list(ordered_batches(EXPERIMENT, "selection", folder / "selection"))
+def test_selection_comes_in_order_as_it_is_and_normalised(experiment, folder):
+    batches = list(ordered_batches(experiment, "selection", folder / "selection"))
     assert [len(batch[0]) for batch in batches] == [4, 2]
     example = open_set(folder / "selection").example(5)
     np.testing.assert_allclose(batches[1][0][1], normalize(example.images, 0.25, 12.0), rtol=1e-6)
     np.testing.assert_array_equal(batches[1][1][1], example.labels)
 
 
-def test_dataset_has_the_shapes_that_fit_wants(folder):
+def test_dataset_has_the_shapes_that_fit_wants(experiment, folder):
     pytest.importorskip("tensorflow")
     from temnet.data.pipeline import make_dataset
 
-    dataset = make_dataset(EXPERIMENT, "training", folder / "training")
+    dataset = make_dataset(experiment, "training", folder / "training")
     images, labels, weights = next(iter(dataset))
     assert images.shape == (4, 32, 32, 2)
     assert labels.shape == (4, 32, 32, 4)
     assert weights.shape == (4, 32, 32)
-    expected = next(training_batches(EXPERIMENT, folder / "training", 0))
+    expected = next(training_batches(experiment, folder / "training", 0))
     np.testing.assert_array_equal(images, expected[0])
-    assert sum(1 for _ in make_dataset(EXPERIMENT, "selection", folder / "selection")) == 2
-    fresh = next(iter(make_dataset(EXPERIMENT, "training")))
+    assert sum(1 for _ in make_dataset(experiment, "selection", folder / "selection")) == 2
+    fresh = next(iter(make_dataset(experiment, "training")))
     assert fresh[0].shape == (4, 32, 32, 2)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
+from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.records import Structure
@@ -152,3 +153,18 @@ def test_bad_calls_are_refused():
         simulate_example(settings(), -1)
     with pytest.raises(InputError, match="camera"):
         simulate_example(settings().model_copy(update={"camera": None}), 0)
+
+
+def test_the_same_settings_give_the_images_of_this_version():
+    """When this fails on purpose, raise SIMULATION_VERSION: stored sets are known by it.
+
+    Means over quarters of the images, their contrast and what was drawn, of version 2.
+    """
+    assert SIMULATION_VERSION == 2
+    example = simulate_example(settings(), 1)
+    quarters = example.images.reshape(2, 32, 2, 32, 2).mean(axis=(1, 3)).ravel()
+    np.testing.assert_allclose(
+        quarters, [0.9851, 0.9941, 0.9953, 1.0019, 1.0093, 1.0124, 0.9977, 1.0041], atol=3e-4
+    )
+    np.testing.assert_allclose(example.images.std(axis=(0, 1)), [0.1261, 0.1403], atol=3e-4)
+    assert len(example.columns) == 22 and example.parameters["dose"] == pytest.approx(3797.84)
