@@ -1,4 +1,4 @@
-"""The command that measures costs: ``python -m temnet.benchmark simulate``."""
+"""The command that measures costs: ``python -m temnet.benchmark simulate|train|predict``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from temnet.config.experiment import SIMULATION_SECTIONS
-from temnet.config.loading import load_experiment
+from temnet.config.loading import load_experiment, parse_yaml, validate
 from temnet.errors import InputError
 from temnet.run import DONE, guarded
 
 EXPERIMENTS = Path("experiments")
+
+PRESETS, PLAIN = EXPERIMENTS / "models", "msdnet_paper"
+"""Networks that are timed, and the one that is timed in Keras' operations too."""
 
 SCRIPT = Path("tests/benchmarks/abtem_script.py")
 """The straightforward script; it is part of the source tree and not of the package."""
@@ -49,6 +52,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     simulate.add_argument("--json", action="store_true", help="print JSON")
     simulate.set_defaults(run=_simulate)
+    for task, text in (("train", "time of a training step"), ("predict", "time of a prediction")):
+        network = commands.add_parser(task, help=f"{text}, for each network in {PRESETS}")
+        network.add_argument("--size", type=int, default=256, help="pixels (default: 256)")
+        network.add_argument("--batch", type=int, default=4, help="images per step (default: 4)")
+        network.add_argument("--foci", type=int, default=3, help="focal images (default: 3)")
+        network.add_argument(
+            "--precision", choices=("float32", "mixed_bfloat16"), default="mixed_bfloat16"
+        )
+        network.add_argument("--repeats", type=int, default=5, help="timings (default: 5)")
+        network.add_argument("--json", action="store_true", help="print JSON")
+        network.set_defaults(run=_networks, task=task)
     return parser
 
 
@@ -70,6 +84,41 @@ def _simulate(options: argparse.Namespace) -> int:
         )
         _progress(f"{file.stem}: {costs[-1].seconds:.3f} s per example")
     _print([asdict(cost) for cost in costs] if options.json else simulation_table(costs))
+    return DONE
+
+
+def _networks(options: argparse.Namespace) -> int:
+    files = sorted(PRESETS.glob("*.yaml"))
+    if not files:
+        raise InputError(f"{PRESETS}: there are no networks; run this in temnet's source folder.")
+    for name, least in (("size", 32), ("batch", 1), ("foci", 1), ("repeats", 1)):
+        if getattr(options, name) < least:
+            raise InputError(f"--{name} must be at least {least}; got {getattr(options, name)}.")
+    from temnet.benchmarks.networks import measure_networks, network_table
+
+    experiments = {
+        file.stem: validate(
+            {
+                "microscope": {"energy": 50e3, "defocus": {"steps": [0] * options.foci}},
+                "labels": {"classes": ["Mo", "S2", "S"]},
+                "model": {**parse_yaml(file.read_text(encoding="utf-8")), "sampling": 0.12},
+                "training": {"precision": options.precision},
+                "stages": ["report"],
+            },
+            str(file),
+        )
+        for file in files
+    }
+    costs = measure_networks(
+        experiments,
+        PLAIN,
+        options.task,
+        options.size,
+        options.batch,
+        options.repeats,
+        lambda cost: _progress(f"{cost.name}: {cost.seconds:.3f} s per image"),
+    )
+    _print([asdict(cost) for cost in costs] if options.json else network_table(costs))
     return DONE
 
 

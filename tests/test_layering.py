@@ -27,7 +27,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 WALLS = {
     "tensorflow": {"data.pipeline", "models.dense_tensorflow"},
-    "keras": {"data.pydataset", "models", "inference", "training"},
+    "keras": {"data.pydataset", "models", "inference", "training", "benchmarks"},
     "numba": {"models.dense_kernels"},
     "abtem": {"simulation"},
     "ase": {"records", "config", "structures", "simulation", "benchmarks"},

@@ -267,11 +267,10 @@ def backward(
     batch, rows, cols, _ = gradient.shape
     pad, shape = plan.max_dilation, _bordered(plan, rows, cols)
     images = np.empty((batch, rows, cols, plan.inputs), np.float32)
-    sums: list[_Sums] = []
+    sums: dict[tuple[int, int], _Sums] = {}
 
     def work(member: Member, arrays: Arrays, number: int) -> None:
-        own = _Sums(plan)
-        sums.append(own)
+        own = sums[number, member.number] = _Sums(plan)
         slopes = arrays("maps", shape)
         taps = arrays("products", (9 * plan.largest_group, *shape[1:]))
         padded = arrays("padded", (plan.outputs, *shape[1:]))
@@ -296,8 +295,8 @@ def backward(
 
     run_teams(work, batch, rows)
     total = _Sums(plan)
-    for part in sums:
-        total.add(part)
+    for key in sorted(sums):  # not in the order in which threads came: sums would be rounded anew
+        total.add(sums[key])
     return images, total.kernels, total.biases, total.output, gradient.sum(axis=(0, 1, 2))
 
 

@@ -11,6 +11,7 @@ from temnet.config.learning import MSDNetSettings  # noqa: E402
 from temnet.models import dense_tensorflow  # noqa: E402
 from temnet.models.dense_plan import DensePlan  # noqa: E402
 from temnet.models.msdnet import build_msdnet, has_kernels, plain_graph  # noqa: E402
+from temnet.models.teams import run_teams  # noqa: E402
 
 pytestmark = pytest.mark.skipif(not has_kernels(), reason="the backend has no kernels")
 
@@ -108,6 +109,31 @@ def test_a_training_step_in_a_graph_is_that_in_plain_operations():
     for ours, plain, before in zip(*after, start, strict=True):
         np.testing.assert_allclose(ours, plain, atol=1e-4 * np.abs(plain).max())
         assert np.abs(ours - before).max() > 0
+
+
+def test_gradients_are_the_same_bits_each_time():
+    """However threads take turns, with more images than threads and with fewer."""
+    model = build(depth=8)
+    rng = np.random.default_rng(1)
+    for batch in (1, 7):
+        images = rng.normal(size=(batch, 70, 40, 2)).astype(np.float32)
+        weights = rng.normal(size=(batch, 70, 40, 3)).astype(np.float32)
+        first = both_ways(model, images, weights)[0]
+        for _ in range(3):
+            for one, other in zip(both_ways(model, images, weights)[0], first, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+def test_an_error_in_a_thread_arrives():
+    def work(member, arrays, image):
+        if member.number == member.count - 1:
+            raise ZeroDivisionError("here")
+        member.wait()
+
+    with pytest.raises(ZeroDivisionError, match="here"):
+        run_teams(work, 1, 400)
+    with pytest.raises(ZeroDivisionError, match="here"):
+        run_teams(work, 5, 400)
 
 
 def test_layers_are_grouped_without_a_gap():

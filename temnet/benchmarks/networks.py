@@ -1,0 +1,178 @@
+"""What training and prediction cost, for each network beside the plain MSD-net."""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from temnet.config.experiment import Experiment
+from temnet.models.factory import build_model
+from temnet.models.msdnet import MixedScaleDense, plain_graph
+from temnet.training.fit import compile_model
+
+BACKWARD = 3
+"""A training step costs three times the arithmetic of a prediction."""
+
+MATRIX = 2048
+"""Rows and columns of the matrices whose product is timed."""
+
+
+@dataclass(frozen=True)
+class NetworkCost:
+    """What a network costs.
+
+    Attributes:
+        name: The network.
+        task: ``train`` or ``predict``.
+        parameters: Number of its weights.
+        seconds: Time per image [s], the median.
+        gflop: Arithmetic per image [10^9 operations].
+        rate: Arithmetic per second reached [GFLOP/s].
+        share: Of the rate of a large matrix product in the same type.
+        memory: Peak memory of the process [GB].
+        ratio: Time of the plain MSD-net over this one's; None where it was not measured.
+    """
+
+    name: str
+    task: str
+    parameters: int
+    seconds: float
+    gflop: float
+    rate: float
+    share: float
+    memory: float
+    ratio: float | None = None
+
+
+def measure_networks(
+    experiments: dict[str, Experiment],
+    plain: str,
+    task: str,
+    size: int,
+    batch: int,
+    repeats: int,
+    done: Callable[[NetworkCost], object],
+) -> list[NetworkCost]:
+    """Times networks, each in a process of its own.
+
+    Args:
+        experiments: The networks by their names.
+        plain: Name of the one that is also timed in Keras' operations alone, first.
+        task: ``train`` or ``predict``.
+        size: Rows and columns of an image.
+        batch: Images of a training step; predictions are of one image.
+        repeats: How often each is timed.
+        done: Called with each result.
+    """
+    costs: list[NetworkCost] = []
+    training = experiments[plain].training.model_copy(update={"precision": "float32"})
+    exact = experiments[plain].model_copy(update={"training": training})
+    jobs = [(f"{plain}, plain", exact, True)]
+    jobs += [(name, experiment, False) for name, experiment in experiments.items()]
+    for name, experiment, is_plain in jobs:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+            arguments = name, experiment, is_plain, task, size, batch, repeats
+            cost = process.submit(measure_network, *arguments).result()
+        first = costs[0] if costs else cost
+        costs.append(NetworkCost(**{**vars(cost), "ratio": first.seconds / cost.seconds}))
+        done(costs[-1])
+    return costs
+
+
+def measure_network(
+    name: str,
+    experiment: Experiment,
+    plain: bool,
+    task: str,
+    size: int,
+    batch: int,
+    repeats: int,
+) -> NetworkCost:
+    """Times one network in this process; arguments as in `measure_networks`."""
+    rng = np.random.default_rng(0)
+    model = compile_model(build_model(experiment), experiment)
+    count = batch if task == "train" else 1
+    images = rng.normal(size=(count, size, size, experiment.focus_count)).astype(np.float32)
+    labels = rng.random((count, size, size, len(experiment.class_names) + 1)).astype(np.float32)
+    labels /= labels.sum(axis=-1, keepdims=True)
+    with plain_graph() if plain else nullcontext():
+        if task == "train":
+            seconds = _timed(lambda: model.train_on_batch(images, labels), repeats) / count
+        else:
+            seconds = _timed(lambda: model.predict_on_batch(images), repeats)
+    gflop = arithmetic(model, size) * (BACKWARD if task == "train" else 1) / 1e9
+    kernels = any(isinstance(layer, MixedScaleDense) for layer in model.layers)
+    half = experiment.training.precision == "mixed_bfloat16" and not kernels
+    rate = gflop / seconds
+    return NetworkCost(
+        name=name,
+        task=task,
+        parameters=model.count_params(),
+        seconds=seconds,
+        gflop=gflop,
+        rate=rate,
+        share=rate / matrix_rate("bfloat16" if half else "float32"),
+        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+    )
+
+
+def _timed(work: Callable[[], object], repeats: int) -> float:
+    """Median time [s] after two runs that load and plan."""
+    found = []
+    for number in range(repeats + 2):
+        start = time.perf_counter()
+        work()
+        if number >= 2:
+            found.append(time.perf_counter() - start)
+    return statistics.median(found)
+
+
+def matrix_rate(dtype: str) -> float:
+    """Rate of a large matrix product by Keras' backend [GFLOP/s]."""
+    matrix = keras.ops.ones((MATRIX, MATRIX), dtype)
+
+    def product() -> None:
+        corner = keras.ops.matmul(matrix, matrix)[0, 0]
+        keras.ops.convert_to_numpy(keras.ops.cast(corner, "float32"))
+
+    return 2 * MATRIX**3 / _timed(product, 5) / 1e9
+
+
+def arithmetic(model: keras.Model, size: int) -> float:
+    """Multiplications and additions of all convolutions for one image."""
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
+    total = 0.0
+    if convolutions:
+        heads = keras.Model(model.inputs, [layer.output for layer in convolutions])
+        shapes = heads.compute_output_shape((1, size, size, model.input_shape[-1]))
+        shapes = shapes if isinstance(shapes, list) else [shapes]
+        for layer, (_, rows, cols, _) in zip(convolutions, shapes, strict=True):
+            total += 2 * rows * cols * float(np.prod(layer.kernel.shape))
+    for layer in model.layers:
+        if isinstance(layer, MixedScaleDense):
+            plan = layer.plan
+            total += 2 * size**2 * (plan.kernel_size + plan.maps * plan.outputs)
+    return total
+
+
+def network_table(costs: list[NetworkCost]) -> str:
+    """The costs as a table for people."""
+    lines = [
+        f"{'network':24} {'weights':>10} {'s/image':>8} {'GFLOP':>7} {'GFLOP/s':>8} "
+        f"{'of matmul':>9} {'GB':>5} {'plain/this':>10}"
+    ]
+    for cost in costs:
+        lines.append(
+            f"{cost.name:24} {cost.parameters:10,} {cost.seconds:8.3f} {cost.gflop:7.1f} "
+            f"{cost.rate:8.1f} {100 * cost.share:7.0f} % {cost.memory:5.1f} {cost.ratio:10.2f}"
+        )
+    return "\n".join(lines)
