@@ -21,6 +21,9 @@ class Training(Settings):
     precision: Literal["float32", "mixed_bfloat16"] = Field(
         "float32", description="Arithmetic of the layers; outputs and loss are always float32."
     )
+    distribution: Literal["none", "data_parallel"] = Field(
+        "none", description="`data_parallel` shares each batch out over all devices."
+    )
     learning_rate: float = Field(1e-3, gt=0, le=1, description="Highest learning rate.")
     schedule: Literal["cosine", "constant", "plateau"] = Field(
         "cosine",

@@ -12,11 +12,14 @@ import numpy as np
 from temnet.config.experiment import Experiment
 from temnet.data.augment import augmented
 from temnet.data.fresh import fresh_examples, renewed_examples
-from temnet.data.order import shuffled
+from temnet.data.order import epoch_order, shuffled
 from temnet.data.shards import SHARD
 from temnet.data.store import open_set
 from temnet.images.normalize import normalize
 from temnet.records import Example
+
+SHOWN_PARAMETERS = ("structure", "energy", "defocus", "dose")
+"""What a message tells of an example."""
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Images (batch, row, col, focus), labels (batch, row, col, class), weights (batch, row, col)."""
@@ -77,6 +80,30 @@ def training_batches(
         )
         while True:
             yield _stack(list(islice(prepared, size)))
+
+
+def describe_batch(experiment: Experiment, folder: Path | None, epoch: int, batch: int) -> str:
+    """Which examples a training batch shows, and with what they were drawn, for messages.
+
+    Args:
+        experiment: The settings.
+        folder: The stored training set; None or a fresh source makes fresh examples.
+        epoch: Epochs before.
+        batch: Batches of the epoch before.
+    """
+    size = experiment.training.batch_size
+    first = epoch * experiment.training.epoch_size + batch * size
+    if experiment.data.source == "fresh" or folder is None:
+        return f"training images {first} to {first + size - 1}, counted from the first epoch's"
+    number = experiment.data.training
+    stored, texts = open_set(folder), []
+    for position in range(first, first + size):
+        order = np.concatenate(epoch_order(number, experiment.seed, position // number))
+        index = int(order[position % number])
+        drawn = stored.example(index).parameters
+        values = {name: drawn[name] for name in SHOWN_PARAMETERS if name in drawn}
+        texts.append(f"example {index} ({', '.join(f'{k} {v}' for k, v in values.items())})")
+    return ", ".join(texts)
 
 
 def ordered_batches(

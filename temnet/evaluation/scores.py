@@ -200,16 +200,13 @@ def _rms(residuals: np.ndarray, degrees: int) -> float:
     return math.sqrt(mean * degrees / (degrees - 1))
 
 
-def macro_f1(rows: Iterable[Mapping[str, Any]]) -> float:
-    """F1 of each class over all rows together, averaged over the classes.
+def class_f1(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """F1 of each class over all rows together.
 
     Classes that neither occur nor were found are left out.
 
     Args:
         rows: Rows of `score_image`, of one image or of many.
-
-    Returns:
-        In [0, 1]; NaN where no class has anything to count.
     """
     counts: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(3, np.int64))
     for row in rows:
@@ -219,7 +216,19 @@ def macro_f1(rows: Iterable[Mapping[str, Any]]) -> float:
                 row["false_positives"],
                 row["false_negatives"],
             ]
-    values = [rates(*total.tolist())["f1"] for total in counts.values() if total.sum()]
+    return {name: rates(*total.tolist())["f1"] for name, total in counts.items() if total.sum()}
+
+
+def macro_f1(rows: Iterable[Mapping[str, Any]]) -> float:
+    """The mean over the classes of `class_f1`.
+
+    Args:
+        rows: Rows of `score_image`, of one image or of many.
+
+    Returns:
+        In [0, 1]; NaN where no class has anything to count.
+    """
+    values = list(class_f1(rows).values())
     return float(np.mean(values)) if values else math.nan
 
 

@@ -46,6 +46,11 @@ class _Kept:
 KEPT = _Kept()
 
 
+def on_several_devices() -> bool:
+    """Whether TensorFlow is sharing batches out, which these functions do not serve."""
+    return bool(tf.distribute.get_strategy().num_replicas_in_sync > 1)
+
+
 def mixed_scale(
     plan: DensePlan,
     images: Any,

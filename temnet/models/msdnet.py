@@ -130,8 +130,10 @@ class MixedScaleDense(keras.layers.Layer):
         """(batch, row, col, inputs) to float32 logits (batch, row, col, outputs)."""
         if _PLAIN[0] or not has_kernels():
             return self._plain(ops.cast(inputs, self.precision))
-        from temnet.models.dense_tensorflow import mixed_scale
+        from temnet.models.dense_tensorflow import mixed_scale, on_several_devices
 
+        if on_several_devices():
+            return self._plain(ops.cast(inputs, self.precision))
         weights = self.kernels, self.biases, self.output_kernel, self.output_bias
         values = [ops.convert_to_tensor(weight) for weight in weights]
         return mixed_scale(self.plan, ops.cast(inputs, "float32"), *values, training=bool(training))

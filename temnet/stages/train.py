@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from temnet.config.experiment import Experiment
-from temnet.data.batches import steps_per_epoch
+from temnet.data.batches import describe_batch, steps_per_epoch
 from temnet.evaluation.evaluate import evaluate
 from temnet.models.checkpoint import Network, save_network
 from temnet.models.factory import build_model
@@ -48,6 +48,7 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
             selection,
             folder,
             done,
+            lambda epoch, batch: describe_batch(experiment, training_set, epoch, batch),
         )
     threshold, _ = choose_threshold(model, selection, experiment)
     network = Network(NETWORK, model, experiment, {"threshold": threshold})

@@ -9,6 +9,7 @@ For a model that was compiled with any loss::
         callbacks=[
             StopOnNaN(),
             PeakF1(selection, experiment),
+            ImagePanel(selection[:2], experiment, "runs/mine/panels"),
             CsvLog("runs/mine/log.csv"),
             Checkpoint("runs/mine"),
         ],
@@ -32,10 +33,13 @@ import numpy as np
 from temnet.config.experiment import Experiment
 from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
+from temnet.evaluation.scores import class_f1
 from temnet.records import Example
+from temnet.reporting.files import replace_file
 from temnet.reporting.tables import read_table, write_table
 from temnet.training.averaging import averaged_weights
-from temnet.training.peak_scores import best_threshold, find_all
+from temnet.training.panels import log_image, panel
+from temnet.training.peak_scores import best_threshold, find_all, peak_rows
 from temnet.training.state import TrainingState, save_atomically, save_state
 
 LOGGER = logging.getLogger(__name__)
@@ -47,7 +51,8 @@ PEAK_F1_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 class PeakF1(keras.callbacks.Callback):
     """Adds the species-aware F1 of found columns to each epoch's logs.
 
-    ``peak_f1`` is the best over a few thresholds and ``peak_threshold`` the one that gave it.
+    ``peak_f1`` is the best over a few thresholds, ``peak_threshold`` the one that gave it, and
+    ``f1_NAME`` the F1 of each class there.
     The optimizer's average over weights is used where it keeps one.
 
     Args:
@@ -74,6 +79,8 @@ class PeakF1(keras.callbacks.Callback):
         threshold, score = best_threshold(found, self.examples, self.experiment, self.thresholds)
         if logs is not None:
             logs["peak_f1"], logs["peak_threshold"] = score, threshold
+            rows = peak_rows(found, self.examples, self.experiment, threshold)
+            logs.update({f"f1_{name}": value for name, value in class_f1(rows).items()})
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -189,10 +196,16 @@ class WaitTime(keras.callbacks.Callback):
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Ends the training when the loss is no longer a finite number."""
+    """Ends the training when the loss is no longer a finite number.
 
-    def __init__(self) -> None:
+    Args:
+        describe: Tells what a batch was made of, given the epoch and the batch, for the message;
+            see `temnet.data.batches.describe_batch`.
+    """
+
+    def __init__(self, describe: Callable[[int, int], str] | None = None) -> None:
         super().__init__()
+        self.describe = describe
         self._epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -207,12 +220,49 @@ class StopOnNaN(keras.callbacks.Callback):
         """
         loss = float(np.asarray((logs or {}).get("loss", 0.0)))
         if not math.isfinite(loss):
+            made_of = self.describe(self._epoch, batch) if self.describe is not None else ""
             raise InputError(
                 f"The training diverged: the loss is {loss} in epoch {self._epoch + 1}, batch "
                 f"{batch + 1}; a finite number was expected. Lower training.learning_rate or "
                 "training.clip_norm, or look for images that are not finite; a second start goes "
-                "on from the last whole epoch."
+                "on from the last whole epoch." + (f" The batch has {made_of}." if made_of else "")
             )
+
+
+class ImagePanel(keras.callbacks.Callback):
+    """Draws what the network finds in a few images, as PNG and for TensorBoard.
+
+    Args:
+        examples: Simulated examples that were not trained on.
+        experiment: The settings that they belong to.
+        folder: Gets ``panel-0005.png`` for the fifth epoch, and TensorBoard's file.
+        every: Epochs from one panel to the next.
+        threshold: Lowest score of a column; by default the one that `PeakF1` has just found.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        experiment: Experiment,
+        folder: str | Path,
+        every: int = 1,
+        threshold: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.examples, self.experiment, self.folder = examples, experiment, Path(folder)
+        self.every, self.threshold = every, threshold
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Draws the panel."""
+        if (epoch + 1) % self.every:
+            return
+        threshold = self.threshold or (logs or {}).get("peak_threshold", 0.5)
+        with averaged_weights(self.model):
+            found = find_all(self.model, self.examples, self.experiment, threshold)
+        content = panel(found, self.examples, self.experiment, f"epoch {epoch + 1}")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        replace_file(self.folder / f"panel-{epoch + 1:04d}.png", content)
+        log_image(self.folder, "columns", content, epoch)
 
 
 class Progress(keras.callbacks.Callback):

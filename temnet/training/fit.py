@@ -26,6 +26,7 @@ from temnet.training.callbacks import (
     StopOnNaN,
     WaitTime,
 )
+from temnet.training.distribution import devices
 from temnet.training.losses import ColumnLoss
 from temnet.training.schedules import EarlyStop, Plateau, stalled
 from temnet.training.state import TrainingState, load_state, restore
@@ -39,6 +40,7 @@ def fit(
     selection: Sequence[Example],
     folder: str | Path,
     progress: Callable[[int], object] | None = None,
+    describe: Callable[[int, int], str] | None = None,
 ) -> keras.Model:
     """Trains the experiment's network and returns it with its best weights.
 
@@ -55,6 +57,7 @@ def fit(
         folder: Where checkpoints, log.csv and the curves for TensorBoard go.
         progress: Called with the number of training steps just finished, of
             `training.epochs` times `temnet.data.batches.steps_per_epoch`.
+        describe: Tells of a batch, given the epoch and the batch, should the loss not be finite.
 
     Returns:
         The best epoch's network in float32, uncompiled.
@@ -63,6 +66,20 @@ def fit(
         InputError: ``folder`` holds the training of other settings, or the training diverged.
     """
     folder = Path(folder)
+    with devices(experiment):
+        _train(experiment, make_dataset, selection, folder, progress, describe)
+    return best_model(experiment, folder)
+
+
+def _train(
+    experiment: Experiment,
+    make_dataset: Callable[[int, WaitClock], Any],
+    selection: Sequence[Example],
+    folder: Path,
+    progress: Callable[[int], object] | None,
+    describe: Callable[[int, int], str] | None,
+) -> None:
+    """Trains the epochs that are not done yet; arguments as for `fit`."""
     model = compile_model(build_model(experiment), experiment, selection)
     state = _earlier_state(experiment, folder)
     restore(model, folder, state)
@@ -77,11 +94,13 @@ def fit(
             initial_epoch=state.epochs,
             epochs=epochs,
             steps_per_epoch=steps,
-            callbacks=_callbacks(experiment, selection, folder, state, clock, progress),
+            callbacks=[
+                StopOnNaN(describe),
+                *_callbacks(experiment, selection, folder, state, clock, progress),
+            ],
             shuffle=False,  # the order is the dataset's own
             verbose=0,
         )
-    return best_model(experiment, folder)
 
 
 def compile_model(
@@ -203,7 +222,6 @@ def _callbacks(
     chosen = [selection[index] for index in range(count)]
     checkpoint = Checkpoint(folder, state=state)
     callbacks = [
-        StopOnNaN(),
         PeakF1(chosen, experiment),
         WaitTime(clock),
         CsvLog(folder / "log.csv"),

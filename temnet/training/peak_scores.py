@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -46,23 +47,16 @@ def find_all(
     return found
 
 
-def macro_peak_f1(
+def peak_rows(
     found: Sequence[Peaks], examples: Sequence[Example], experiment: Experiment, threshold: float
-) -> float:
-    """Species-aware F1 over all examples together, averaged over the classes; see `macro_f1`.
-
-    Counts are added over the examples before a class's F1 is taken, so that examples with few
-    columns weigh little.
+) -> list[dict[str, Any]]:
+    """Scores of each example; see `score_image`.
 
     Args:
         found: Peaks of each example, of any score.
         examples: The examples.
         experiment: The settings.
         threshold: Peaks of a lower score are left out.
-
-    Returns:
-        F1 in [0, 1]; 0 where there is nothing to find and nothing was found, since then nothing
-        was shown.
     """
     rows = []
     for peaks, example in zip(found, examples, strict=True):
@@ -75,7 +69,22 @@ def macro_peak_f1(
             (height, width),
             experiment.evaluation.border,
         )
-    value = macro_f1(rows)
+    return rows
+
+
+def macro_peak_f1(
+    found: Sequence[Peaks], examples: Sequence[Example], experiment: Experiment, threshold: float
+) -> float:
+    """Species-aware F1 over all examples together, averaged over the classes; see `macro_f1`.
+
+    Counts are added over the examples before a class's F1 is taken, so that examples with few
+    columns weigh little.  Arguments as for `peak_rows`.
+
+    Returns:
+        F1 in [0, 1]; 0 where there is nothing to find and nothing was found, since then nothing
+        was shown.
+    """
+    value = macro_f1(peak_rows(found, examples, experiment, threshold))
     return 0.0 if math.isnan(value) else value
 
 

@@ -1,13 +1,24 @@
 import csv
 import logging
 
+import imageio.v3 as iio
 import keras
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
 from temnet.training.averaging import averaged_weights
-from temnet.training.callbacks import Checkpoint, CsvLog, PeakF1, Progress, StopOnNaN
+from temnet.training.callbacks import (
+    Checkpoint,
+    CsvLog,
+    ImagePanel,
+    PeakF1,
+    Progress,
+    StopOnNaN,
+    WaitTime,
+)
 from temnet.training.state import load_state
 
 INPUTS, TARGETS = np.ones((8, 1), np.float32), 3 * np.ones((8, 1), np.float32)
@@ -111,6 +122,43 @@ def test_nan_ends_the_training(model, tmp_path):
             callbacks=[StopOnNaN(), Say([0]), Checkpoint(tmp_path)],
         )  # fmt: skip
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_message_tells_what_the_batch_was_made_of(model):
+    bad = TARGETS.copy()
+    bad[4:] = np.inf
+    describe = lambda epoch, batch: f"epoch {epoch} batch {batch}"  # noqa: E731
+    with pytest.raises(InputError, match=r"The batch has epoch 0 batch 1\."):
+        model.fit(
+            INPUTS, bad, batch_size=4, shuffle=False, verbose=0, callbacks=[StopOnNaN(describe)]
+        )
+
+
+def test_waiting_is_in_the_logs(model, tmp_path):
+    clock = WaitClock()
+
+    class Wait(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            clock.waited += 0.25
+
+    clock.waited = 9  # before the training
+    train(model, 2, Wait(), WaitTime(clock), CsvLog(tmp_path / "log.csv"))
+    assert [float(row["waited"]) for row in rows(tmp_path / "log.csv")] == [0.5, 0.5]
+
+
+def test_a_panel_is_drawn_for_some_epochs_and_goes_to_tensorboard(
+    make_experiment, make_dataset, selection, tmp_path
+):
+    model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(3, 1)])
+    model.compile("adam", keras.losses.CategoricalCrossentropy(from_logits=True))
+    panel = ImagePanel(selection[:2], make_experiment(), tmp_path, every=2, threshold=0.1)
+    model.fit(make_dataset(0), epochs=4, steps_per_epoch=1, verbose=0, callbacks=[panel])
+    pictures = sorted(path.name for path in tmp_path.glob("*.png"))
+    assert pictures == ["panel-0002.png", "panel-0004.png"]
+    image = iio.imread(tmp_path / pictures[0])
+    assert image.shape[0] > 300 and image[..., :3].std() > 10
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert [event.step for event in events.Images("columns")] == [1, 3]
 
 
 def test_a_loss_that_is_finite_passes(model):

@@ -79,3 +79,33 @@ def test_made_again_from_its_settings():
     assert (loss.peak_weight, loss.name) == (4.0, "mine")
     labels, logits, weights = batch()
     assert float(loss(labels, logits, weights)) == float(ColumnLoss(4)(labels, logits, weights))
+
+
+def test_classes_have_their_weights():
+    labels, logits, _ = batch()
+    plain = [float(ColumnLoss(w)(labels, logits)) for w in (0, 5)]
+    assert float(ColumnLoss(5, [1, 1])(labels, logits)) == pytest.approx(plain[1], rel=1e-6)
+    assert float(ColumnLoss(5, [0, 0])(labels, logits)) == pytest.approx(plain[0], rel=1e-6)
+    single = [float(ColumnLoss(5, w)(labels, logits)) for w in ([1, 0], [0, 1])]
+    assert sum(single) - plain[0] == pytest.approx(plain[1], rel=1e-5)
+
+
+def test_focal_loss_by_hand():
+    labels = np.array([[[[1.0, 0.0]]]])
+    for logit in (-1.0, 0.0, 2.0):
+        share = 1 / (1 + np.exp(-logit))
+        expected = -((1 - share) ** 2) * np.log(share)
+        logits = np.array([[[[logit, 0.0]]]])
+        assert float(ColumnLoss(focal=2)(labels, logits)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_dice_loss_by_hand():
+    """One class with y = (1, 0), p = (1/2, 1/2): 1 - 2 * 0.5 / (1 + 1), added to the rest."""
+    labels = np.array([[[[1.0, 0.0], [0.0, 1.0]]]])
+    logits = np.zeros((1, 1, 2, 2))
+    rest = float(ColumnLoss()(labels, logits))
+    assert float(ColumnLoss(dice_weight=3)(labels, logits)) - rest == pytest.approx(1.5, rel=1e-5)
+    weights = np.array([[[1.0, 0.0]]])  # y = 1, p = 1/2
+    rest = float(ColumnLoss()(labels, logits, weights))
+    found = float(ColumnLoss(dice_weight=3)(labels, logits, weights)) - rest
+    assert found == pytest.approx(3 * (1 - 1 / 1.5), rel=1e-5)
