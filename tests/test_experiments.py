@@ -1,5 +1,6 @@
 """Every YAML in experiments/ can be run as it stands."""
 
+import runpy
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,13 @@ def test_every_preset_of_a_microscope_is_taken_in_by_one_line(path, tmp_path):
     microscope = load_experiment(yaml_file).microscope
     assert microscope.image_spread == 0.25
     assert f"{microscope.energy / 1e3:g}kV" in path.stem
+
+
+@pytest.mark.slow
+def test_the_script_of_ones_own_training_learns(tmp_path, monkeypatch):
+    monkeypatch.chdir(FOLDER.parent)
+    script = runpy.run_path(str(FOLDER / "own_training.py"))
+    script["main"].__globals__["FOLDER"] = tmp_path
+    history = script["main"](epochs=2).history
+    assert history["loss"][1] < history["loss"][0] and "peak_f1" in history
+    assert {"best.keras", "log.csv", "state.json"} <= {path.name for path in tmp_path.iterdir()}
