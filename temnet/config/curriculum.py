@@ -28,8 +28,8 @@ class Curriculum(Settings):
     def fraction(self, epoch: int) -> float:
         """Fraction of the ranges' width in an epoch, counted from 0.
 
-        >>> [Curriculum(start=0.2, epochs=4).fraction(epoch) for epoch in (0, 2, 4, 9)]
-        [0.2, 0.6, 1.0, 1.0]
+        >>> [Curriculum(start=0.5, epochs=4).fraction(epoch) for epoch in (0, 2, 4, 9)]
+        [0.5, 0.75, 1.0, 1.0]
         """
         return min(1.0, self.start + (1 - self.start) * epoch / self.epochs)
 

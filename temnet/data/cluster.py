@@ -113,6 +113,7 @@ def open_workers(settings: Data | Prediction, section: str = "data") -> Iterator
                 processes=True,
                 threads_per_worker=1,
                 dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # no fixed port
                 silence_logs=logging.ERROR,
                 preload=[QUIET_WORKER],
             ) as cluster,

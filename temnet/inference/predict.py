@@ -11,6 +11,7 @@ from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
 from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.inference.tiling import WHOLE_PIXELS, in_parts
 from temnet.models.checkpoint import Network, check_focus_count
 from temnet.models.factory import size_unit, smallest_size
 from temnet.records import ImageSeries, Peaks
@@ -22,11 +23,19 @@ def predict_probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
     Args:
         model: From normalised images to logits.
         images: (row, col, focus), normalised, at the network's sampling; any size.  They are
-            padded by reflection to what the network takes, and the answer is cut back.
+            padded by reflection to what the network takes, and the answer is cut back.  Large
+            ones are looked at in parts.
 
     Returns:
         (row, col, class + 1) float32 that sums to one, the background last.
     """
+    if images.shape[0] * images.shape[1] > WHOLE_PIXELS:
+        return in_parts(lambda part: _whole(model, part), images, int(model.output_shape[-1]))
+    return _whole(model, images)
+
+
+def _whole(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """`predict_probabilities` for an image in one piece."""
     rows, cols = images.shape[:2]
     padded, (top, left) = pad_to_size(
         np.asarray(images, np.float32), size_unit(model), smallest_size(model)

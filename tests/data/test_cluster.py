@@ -81,7 +81,7 @@ def test_a_set_is_the_same_with_a_worker_killed_on_a_cluster_that_runs_already(
 ):
     monkeypatch.setenv("TEMNET_TEST_MARKER", str(tmp_path / "killed"))
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
     ) as there:
         experiment = settings(data={"training": 70, "scheduler": there.scheduler_address})
         monkeypatch.setattr(generate, "make_shard", shard_and_die_once)
@@ -102,7 +102,7 @@ def test_a_scheduler_that_does_not_answer_is_one_clear_error(settings, monkeypat
 
 
 def test_a_scheduler_without_workers_or_with_others_is_refused(settings, monkeypatch):
-    with LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50) as there:
+    with LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0", silence_logs=50) as there:
         experiment = settings(data={"scheduler": there.scheduler_address})
         with pytest.raises(InputError, match="no workers"), open_workers(experiment.data):
             pass

@@ -1,0 +1,91 @@
+"""Large images, looked at in parts that overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+TILE = 1024
+"""Rows and columns of a part that are kept, without its margin [pixels]."""
+
+MARGIN = 96
+"""How far a part reaches over what is kept of it, on each side [pixels]."""
+
+BLEND = 32
+"""Width of the seams, over which the answer passes from one part to the next [pixels]."""
+
+WHOLE_PIXELS = 1536**2
+"""Images of at most so many pixels are looked at as a whole."""
+
+
+def in_parts(
+    look: Callable[[np.ndarray], np.ndarray],
+    images: np.ndarray,
+    channels: int,
+    tile: int = TILE,
+    margin: int = MARGIN,
+    blend: int = BLEND,
+) -> np.ndarray:
+    """What ``look`` says of a large image, put together from parts.
+
+    Parts reach over each other; what lies near the cut of one is taken from its neighbour, and in
+    a seam between them the answer passes from one to the other smoothly.  A pixel's answer is
+    that of the whole image where it depends on nothing farther away than ``margin - blend / 2``.
+
+    Args:
+        look: From (row, col, focus) to (row, col, channel).
+        images: (row, col, focus), normalised as a whole.
+        channels: Channels of the answer.
+        tile: Rows and columns of a part, without its margins; at least two seams.
+        margin: How far it reaches over, at least half of ``blend``.
+        blend: Width of the seams.
+
+    Returns:
+        (row, col, channels) float32.
+    """
+    if 2 * margin < blend or tile < 2 * blend:
+        raise ValueError(f"a seam of {blend} is too wide for tiles of {tile} and a margin {margin}")
+    rows, cols = images.shape[:2]
+    total = np.zeros((rows, cols, channels), np.float32)
+    for row in _spans(rows, tile):
+        for col in _spans(cols, tile):
+            reach = tuple(_widened(span, size, margin) for span, size in ((row, rows), (col, cols)))
+            answer = look(np.ascontiguousarray(images[reach]))
+            weights = [
+                _ramp(part, span, size, blend)
+                for part, span, size in zip(reach, (row, col), (rows, cols), strict=True)
+            ]
+            total[reach] += answer * (weights[0][:, None] * weights[1])[..., None]
+    return total
+
+
+def _spans(size: int, tile: int) -> Iterator[tuple[int, int]]:
+    """Equal parts of a side, none longer than ``tile``.
+
+    >>> list(_spans(10, 4))
+    [(0, 3), (3, 6), (6, 10)]
+    """
+    count = -(-size // tile)
+    for number in range(count):
+        yield number * size // count, (number + 1) * size // count
+
+
+def _widened(span: tuple[int, int], size: int, margin: int) -> slice:
+    return slice(max(span[0] - margin, 0), min(span[1] + margin, size))
+
+
+def _ramp(part: slice, span: tuple[int, int], size: int, blend: int) -> np.ndarray:
+    """Weights of a part's pixels along one side; those of all parts sum to one."""
+    place = np.arange(part.start, part.stop) + 0.5
+    weights = np.ones(len(place))
+    if span[0] > 0:
+        weights *= _step((place - span[0]) / blend + 0.5)
+    if span[1] < size:
+        weights *= _step((span[1] - place) / blend + 0.5)
+    return weights.astype(np.float32)
+
+
+def _step(fraction: np.ndarray) -> np.ndarray:
+    """From 0 to 1 smoothly, so that step(x) + step(1 - x) = 1."""
+    return 0.5 - 0.5 * np.cos(np.pi * np.clip(fraction, 0, 1))
