@@ -45,6 +45,12 @@ def _parser() -> argparse.ArgumentParser:
         "--threshold", type=float, help="lowest score of a column (default: the network's own)"
     )
     parser.add_argument(
+        "--symmetries",
+        action="store_true",
+        help="look at each frame turned and mirrored too: eight times as long, with the spread of "
+        "each position",
+    )
+    parser.add_argument(
         "--output",
         type=Path,
         default=RUNS / "predict",
@@ -72,7 +78,11 @@ def _run(options: argparse.Namespace) -> int:
 def _experiments(options: argparse.Namespace) -> dict[Path, Experiment]:
     """The run folder and the settings of each file."""
     images = {"files": options.files, "axes": options.axes, "sampling": options.sampling}
-    prediction = {"network": options.network, "threshold": options.threshold}
+    prediction = {
+        "network": options.network,
+        "threshold": options.threshold,
+        "symmetries": options.symmetries,
+    }
     values = {"images": _given(images), "prediction": _given(prediction), "stages": list(STAGES)}
     every = with_found_files(validate(values, "the command line"), Path())
     experiments: dict[Path, Experiment] = {}

@@ -59,6 +59,11 @@ class Prediction(Settings):
         description="Columns closer than this [Å] are one; by default three label widths.",
     )
 
+    symmetries: bool = Field(
+        False,
+        description="Look at each frame in the eight symmetries of the square: slower, steadier, "
+        "and with the spread of each column's position.",
+    )
     workers: int = Field(
         0, ge=0, le=1024, description="Processes that look at frames; 0 does it in this process."
     )

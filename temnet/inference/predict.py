@@ -11,6 +11,7 @@ from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
 from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.inference.symmetries import symmetric_answers, with_spread
 from temnet.inference.tiling import WHOLE_PIXELS, in_parts
 from temnet.models.checkpoint import Network, check_focus_count
 from temnet.models.factory import size_unit, smallest_size
@@ -85,6 +86,7 @@ def find_columns(
     threshold: float | None = None,
     min_distance: float | None = None,
     progress: Callable[[int], object] | None = None,
+    symmetries: bool = False,
 ) -> Peaks:
     """The columns in every frame of a series.
 
@@ -96,6 +98,8 @@ def find_columns(
         threshold: Lowest score of a column; by default the network's own.
         min_distance: Columns closer than this [Å] are one; by default three label widths.
         progress: Called with 1 after each frame.
+        symmetries: Look at each frame in the eight symmetries of the square, which takes eight
+            times as long; columns are those of the mean answer, with the spread of positions.
 
     Returns:
         Peaks with their frame, positions [Å] from the centre of the series' pixel [0, 0].
@@ -112,12 +116,24 @@ def find_columns(
         min_distance = default_min_distance(network.config.labels.width)
     found = []
     for number, frame in enumerate(frames):
-        probabilities = predict_frame(network, frame, series.sampling)
-        peaks = find_peaks(probabilities, network_sampling(network), threshold, min_distance)
-        found.append(_in_frame(peaks, number))
+        images = prepare_frame(network, frame, series.sampling)
+        found.append(_in_frame(_look(network, images, threshold, min_distance, symmetries), number))
         if progress is not None:
             progress(1)
     return Peaks.concatenate(found)
+
+
+def _look(
+    network: Network, images: np.ndarray, threshold: float, min_distance: float, symmetries: bool
+) -> Peaks:
+    """The columns in one prepared frame."""
+    sampling = network_sampling(network)
+    if not symmetries:
+        probabilities = predict_probabilities(network.model, images)
+        return find_peaks(probabilities, sampling, threshold, min_distance)
+    answers = symmetric_answers(lambda part: predict_probabilities(network.model, part), images)
+    peaks = find_peaks(answers.mean(axis=0), sampling, threshold, min_distance)
+    return with_spread(peaks, answers, sampling, threshold, min_distance)
 
 
 def predict_frame(network: Network, frame: np.ndarray, sampling: float) -> np.ndarray:
@@ -131,10 +147,14 @@ def predict_frame(network: Network, frame: np.ndarray, sampling: float) -> np.nd
     Returns:
         (row', col', class + 1) float32 at ``network_sampling(network)``.
     """
-    width = network.config.labels.normalisation_width
+    return predict_probabilities(network.model, prepare_frame(network, frame, sampling))
+
+
+def prepare_frame(network: Network, frame: np.ndarray, sampling: float) -> np.ndarray:
+    """A frame as the network wants it: at its pixels, and normalised; see `predict_frame`."""
     images = resample(frame, sampling, network_sampling(network))
-    images = normalize(images, network_sampling(network), width)
-    return predict_probabilities(network.model, images)
+    width = network.config.labels.normalisation_width
+    return normalize(images, network_sampling(network), width)
 
 
 def network_sampling(network: Network) -> float:

@@ -24,6 +24,7 @@ def find_columns_with(
     threshold: float | None = None,
     min_distance: float | None = None,
     progress: Callable[[int], object] | None = None,
+    symmetries: bool = False,
 ) -> Peaks:
     """What `find_columns` finds, the frames shared out over workers.
 
@@ -34,6 +35,7 @@ def find_columns_with(
         threshold: As for `find_columns`.
         min_distance: As for `find_columns`.
         progress: Called with the number of frames just finished.
+        symmetries: As for `find_columns`.
     """
     sha256 = read_card(network)["sha256"]
 
@@ -41,7 +43,7 @@ def find_columns_with(
         for first in range(0, len(series.images), BLOCK):
             frames = np.asarray(series.images[first : first + BLOCK])
             block = ImageSeries(frames, series.sampling, series.name, {})
-            yield network, sha256, block, first, threshold, min_distance
+            yield network, sha256, block, first, threshold, min_distance, symmetries
 
     found = []
     for count, peaks in workers.in_order(_find_in_block, jobs()):
@@ -58,9 +60,11 @@ def _find_in_block(
     first: int,
     threshold: float | None,
     min_distance: float | None,
+    symmetries: bool,
 ) -> tuple[int, Peaks]:
     """How many frames were looked at, and their peaks with the numbers of their frames."""
-    peaks = find_columns(_loaded(network, sha256), block, threshold, min_distance)
+    look = threshold, min_distance, None, symmetries
+    peaks = find_columns(_loaded(network, sha256), block, *look)
     moved = Peaks(
         peaks.frame + first,
         peaks.positions,

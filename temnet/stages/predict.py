@@ -126,7 +126,7 @@ def run(
         progress("predict", sum(len(part.images) for part in inputs.series)) as done,
     ):
         for series in inputs.series:
-            chosen = series, threshold, prediction.min_distance, done
+            chosen = series, threshold, prediction.min_distance, done, prediction.symmetries
             if shared:
                 peaks = find_columns_with(workers, where, *chosen)
             else:

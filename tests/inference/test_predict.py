@@ -120,3 +120,13 @@ def test_no_frames_and_a_wrong_number_of_foci_are_refused():
         find_columns(network(), ImageSeries(np.zeros((0, 64, 64, 1), np.float32), 0.2))
     with pytest.raises(InputError, match="3"):
         find_columns(network(3), ImageSeries(np.ones((1, 64, 64, 1), np.float32), 0.2))
+
+
+def test_symmetries_give_the_mean_and_a_spread():
+    series = ImageSeries(spots(PLACES, 0.2, (65, 75))[None, ..., None], 0.2)
+    plain, steady = (find_columns(network(), series, symmetries=given) for given in (False, True))
+    assert len(plain) == len(steady) == len(PLACES)
+    # This network sees the same in every symmetry.
+    np.testing.assert_allclose(steady.positions, plain.positions, atol=1e-4)
+    assert np.isnan(plain.spread).all()
+    np.testing.assert_allclose(steady.spread, 0, atol=1e-4)

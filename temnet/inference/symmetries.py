@@ -1,0 +1,70 @@
+"""What a network says of an image in all symmetries of the square, and how far that agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from temnet.data.augment import SYMMETRIES, apply_symmetry
+from temnet.inference.peaks import find_peaks
+from temnet.records import Peaks
+
+FEWEST = 2
+"""Answers in which a column has to be for its position to have a spread."""
+
+
+def symmetric_answers(look: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
+    """Answers to an image turned and mirrored, each turned back.
+
+    Args:
+        look: From (row, col, focus) to (row, col, channel).
+        images: (row, col, focus), normalised.
+
+    Returns:
+        (8, row, col, channel).
+    """
+    answers = []
+    for symmetry in range(SYMMETRIES):
+        answer = look(apply_symmetry(images, symmetry))
+        answers.append(_undone(answer, symmetry))
+    return np.stack(answers)
+
+
+def _undone(maps: np.ndarray, symmetry: int) -> np.ndarray:
+    """The inverse of `apply_symmetry`."""
+    mirrored = maps[:, ::-1] if symmetry >= 4 else maps
+    return np.rot90(mirrored, -(symmetry % 4), axes=(0, 1))
+
+
+def with_spread(
+    peaks: Peaks, answers: np.ndarray, sampling: float, threshold: float, min_distance: float
+) -> Peaks:
+    """Peaks with the standard deviation of their positions over several answers.
+
+    Args:
+        peaks: Columns found in the mean of the answers.
+        answers: (answer, row, col, class + 1) probabilities.
+        sampling: Pixel size [Å].
+        threshold: Lowest score of a column; half of it counts in a single answer.
+        min_distance: As for `find_peaks`; half of it is how far a column may move [Å].
+
+    Returns:
+        The same peaks; ``spread`` is per axis [Å], NaN where only one answer has the column.
+    """
+    places = np.full((len(answers), len(peaks), 2), np.nan)
+    for number, answer in enumerate(answers):
+        single = find_peaks(answer, sampling, threshold / 2, min_distance)
+        if not len(single) or not len(peaks):
+            continue
+        distance, nearest = cKDTree(single.positions).query(peaks.positions)
+        near = distance < min_distance / 2
+        places[number, near] = single.positions[nearest[near]]
+    count = np.isfinite(places[..., 0]).sum(axis=0)
+    known = count >= FEWEST
+    spread = np.full(len(peaks), np.nan)
+    variance = np.nanvar(places[:, known], axis=0).mean(axis=-1)
+    spread[known] = np.sqrt(variance * count[known] / (count[known] - 1))
+    return replace(peaks, spread=spread)

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from temnet.data.augment import apply_symmetry
+from temnet.inference.peaks import find_peaks
+from temnet.inference.symmetries import _undone, symmetric_answers, with_spread
+
+SAMPLING = 0.2
+
+
+def answer(places, shape=(40, 50), width=0.35):
+    """Probabilities of a class and of the background, a Gaussian at each place [Å]."""
+    row, col = np.mgrid[: shape[0], : shape[1]] * SAMPLING
+    score = np.zeros(shape)
+    for y, x in places:
+        score = np.maximum(score, 0.9 * np.exp(-((row - y) ** 2 + (col - x) ** 2) / 2 / width**2))
+    return np.stack([score, 1 - score], axis=-1)
+
+
+@pytest.mark.parametrize("symmetry", range(8))
+def test_a_symmetry_is_undone(symmetry):
+    maps = np.arange(30.0).reshape(5, 6, 1)
+    np.testing.assert_array_equal(_undone(apply_symmetry(maps, symmetry), symmetry), maps)
+
+
+def test_answers_lie_on_each_other():
+    images = np.random.default_rng(0).normal(size=(12, 17, 2))
+    answers = symmetric_answers(lambda part: 2 * part[..., :1], images)
+    assert answers.shape == (8, 12, 17, 1)
+    np.testing.assert_allclose(answers, np.repeat(2 * images[None, ..., :1], 8, axis=0))
+    # A network that prefers one side does not give the same in all.
+    uneven = symmetric_answers(lambda part: np.cumsum(part, axis=1), images)
+    assert uneven.std(axis=0).max() > 0.1
+
+
+def test_spread_is_the_scatter_of_the_positions():
+    rng = np.random.default_rng(1)
+    places = np.array([[2.0, 3.0], [5.0, 6.5], [3.1, 8.0]])
+    sigma = 0.05
+    moved = places + rng.normal(0, sigma, (200, 3, 2))
+    answers = np.stack([answer(each) for each in moved])
+    peaks = find_peaks(answers.mean(axis=0), SAMPLING, 0.3, 1.0)
+    found = with_spread(peaks, answers, SAMPLING, 0.3, 1.0)
+    assert len(found) == 3
+    np.testing.assert_allclose(found.spread, sigma, rtol=0.15)
+    np.testing.assert_array_equal(found.positions, peaks.positions)
+    still = with_spread(peaks, answers[:1].repeat(8, axis=0), SAMPLING, 0.3, 1.0)
+    np.testing.assert_allclose(still.spread, 0, atol=1e-12)
+
+
+def test_a_column_in_a_single_answer_has_no_spread():
+    answers = np.stack([answer([[2.0, 3.0], [5.0, 6.5]]), *[answer([[2.0, 3.0]])] * 7])
+    peaks = find_peaks(answers[0], SAMPLING, 0.3, 1.0)
+    spread = with_spread(peaks, answers, SAMPLING, 0.3, 1.0).spread
+    lonely = peaks.positions[:, 0] > 4
+    assert np.isnan(spread[lonely]).all() and np.isfinite(spread[~lonely]).all()
+    nothing = find_peaks(answer([]), SAMPLING, 0.3, 1.0)
+    assert len(with_spread(nothing, answers, SAMPLING, 0.3, 1.0)) == 0
