@@ -13,6 +13,11 @@ from temnet.config.distributions import Settings
 class Training(Settings):
     """How a network is trained."""
 
+    start_from: str | None = Field(
+        None,
+        description="A name in pretrained/ or a network's folder, whose weights the training "
+        "begins with; random ones where it is not given.",
+    )
     epochs: int = Field(20, ge=1, description="Number of epochs.")
     images_per_epoch: int = Field(
         1000, ge=1, description="Images per epoch; one more epoch is one more checkpoint."

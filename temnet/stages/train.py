@@ -8,14 +8,14 @@ from typing import Any
 from temnet.config.experiment import Experiment
 from temnet.data.batches import describe_batch, steps_per_epoch
 from temnet.evaluation.evaluate import evaluate
-from temnet.models.checkpoint import Network, save_network
+from temnet.models.checkpoint import Network, find_network, read_card, save_network
 from temnet.models.factory import build_model
 from temnet.stages import simulate
 from temnet.stages.sets import examples, split_folder
 from temnet.stages.stage import Progress, Stage
 from temnet.stages.summary import summarise
 from temnet.training.batches import open_batches
-from temnet.training.fit import fit
+from temnet.training.fit import first_weights, fit
 from temnet.training.peak_scores import choose_threshold
 
 NETWORK = "network"
@@ -29,11 +29,20 @@ def settings(experiment: Experiment) -> dict[str, Any]:
     used = {"image_size", "training", "selection", "source", "image_epochs", "exit_wave_reuse"}
     values["data"] = {key: value for key, value in values["data"].items() if key in used}
     values["data"]["augment"] = experiment.data.augment.model_dump(mode="json")
+    start = experiment.training.start_from
+    if start is not None:
+        values["start_from"] = read_card(find_network(start))["sha256"]
     return values
 
 
 def check(experiment: Experiment) -> None:
-    """Nothing beyond the settings: the sets are made by the stage before."""
+    """Whether the network that the training starts from fits; the stage before makes the sets.
+
+    Raises:
+        InputError: It does not, or there is none.
+    """
+    if experiment.training.start_from is not None:
+        first_weights(experiment)
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:

@@ -15,7 +15,7 @@ from temnet.config.loading import write_experiment
 from temnet.data.batches import steps_per_epoch
 from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
-from temnet.models.checkpoint import to_float32
+from temnet.models.checkpoint import load_network, to_float32
 from temnet.models.factory import build_model
 from temnet.records import Example
 from temnet.training.callbacks import (
@@ -63,7 +63,8 @@ def fit(
         The best epoch's network in float32, uncompiled.
 
     Raises:
-        InputError: ``folder`` holds the training of other settings, or the training diverged.
+        InputError: ``folder`` holds the training of other settings, the training diverged, or
+            `training.start_from` does not fit.
     """
     folder = Path(folder)
     with devices(experiment):
@@ -80,8 +81,11 @@ def _train(
     describe: Callable[[int, int], str] | None,
 ) -> None:
     """Trains the epochs that are not done yet; arguments as for `fit`."""
-    model = compile_model(build_model(experiment), experiment, selection)
     state = _earlier_state(experiment, folder)
+    model = build_model(experiment)
+    if experiment.training.start_from is not None and not state.epochs:
+        model.set_weights(first_weights(experiment))
+    compile_model(model, experiment, selection)
     restore(model, folder, state)
     folder.mkdir(parents=True, exist_ok=True)
     write_experiment(experiment, folder / "experiment.yaml")
@@ -101,6 +105,28 @@ def _train(
             shuffle=False,  # the order is the dataset's own
             verbose=0,
         )
+
+
+def first_weights(experiment: Experiment) -> list[np.ndarray]:
+    """The weights of the network that `training.start_from` names.
+
+    Raises:
+        InputError: There is no such network, or it sees or finds something else than this one.
+    """
+    network = load_network(experiment.training.start_from)
+    wanted, found = ({
+        "classes": list(settings.class_names),
+        "focal images": settings.focus_count,
+        "model": settings.model.model_dump(),
+    } for settings in (experiment, network.config))  # fmt: skip
+    for what, value in wanted.items():
+        if found[what] != value:
+            raise InputError(
+                f"training.start_from: the network {network.name} has other {what} than this "
+                f"experiment ({found[what]}, not {value}); start from one that has the same, or "
+                "from random weights."
+            )
+    return network.model.get_weights()
 
 
 def compile_model(

@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 
 from temnet.errors import InputError
-from temnet.training.fit import best_model, compile_model, fit, learning_rate, training_hash
+from temnet.models.checkpoint import save_network
+from temnet.models.factory import build_model
+from temnet.training.fit import (
+    best_model,
+    compile_model,
+    first_weights,
+    fit,
+    learning_rate,
+    training_hash,
+)
 from temnet.training.state import load_state
 
 
@@ -85,6 +94,35 @@ def test_a_training_of_other_settings_is_refused(
     with pytest.raises(InputError, match="holds a training of 2 epochs with other settings"):
         fit(make_experiment(learning_rate=0.1), make_dataset, selection, finished[1])
     assert finished[1].joinpath("experiment.yaml").read_text() == before
+
+
+def test_training_starts_from_a_networks_weights(
+    make_experiment, make_dataset, selection, tmp_path
+):
+    # With almost no rate the weights stay where they began: those of the network, not of the seed.
+    still = {"learning_rate": 1e-12, "weight_decay": 0, "epochs": 1}
+    other = make_experiment().model_copy(update={"seed": 99})
+    first = build_model(other)
+    save_network(tmp_path / "first", first, other, {"threshold": 0.5, "metrics": {}})
+    experiment = make_experiment(start_from=str(tmp_path / "first"), **still)
+    trained = fit(experiment, make_dataset, selection, tmp_path / "trained")
+    plain = fit(make_experiment(**still), make_dataset, selection, tmp_path / "plain")
+
+    def kernels(model):
+        return [variable.numpy() for variable in model.trainable_variables]
+
+    for found, wanted, unwanted in zip(*map(kernels, (trained, first, plain)), strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-8)
+        assert found.ndim < 2 or not np.allclose(found, unwanted, atol=1e-3)
+
+
+def test_a_network_of_other_classes_is_no_start(make_experiment, tmp_path):
+    other = make_experiment()
+    labels = other.labels.model_copy(update={"classes": ("S2", "Mo")})
+    other = other.model_copy(update={"labels": labels})
+    save_network(tmp_path / "first", build_model(other), other, {"threshold": 0.5, "metrics": {}})
+    with pytest.raises(InputError, match=r"other classes than this experiment \(\['S2', 'Mo'\]"):
+        first_weights(make_experiment(start_from=str(tmp_path / "first")))
 
 
 def test_no_training_at_all(make_experiment, tmp_path):
