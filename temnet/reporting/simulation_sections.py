@@ -54,8 +54,8 @@ def accuracy_section(source: Source) -> Section | None:
     rows = read_table(source.root / name)
     text = (
         "Rms error over the rms contrast of the whole series, in per cent, below the limit of each "
-        "case and after one common change of defocus; for the wave's intensity, what it lost. "
-        "Table: "
+        "case and after one common change of defocus; for the wave's intensity, what it lost "
+        "within the band of its grid. Table: "
     )
     cells = [
         (

@@ -18,6 +18,7 @@ from temnet.randomness import generator
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.fourier import good_size, values_at
+from temnet.simulation.multislice import BAND_LIMIT
 from temnet.simulation.optics import Optics, draw_optics, margin
 from temnet.simulation.reference import DISC, SIGMAS, SPECIMENS, reference_wave, vibrating
 
@@ -55,7 +56,8 @@ class Measurement:
             mean image) or ``intensity lost``.
         setting: What was varied.
         percent: Rms error relative to the rms contrast of the whole reference series, or the
-            intensity that the wave lost relative to that on the specimen, in per cent.
+            intensity that the wave lost within its band relative to that on the specimen, in
+            per cent.
         offset: Defocus by which the series was moved to fit best [Å]; NaN where it was not.
     """
 
@@ -114,7 +116,7 @@ def _measure_case(
         error, offset = best_offset(wave, series, optics, settings.box, case.limit)
         setting = f"{sampling:g} Å, slices {case.microscope.slice_thickness:g} Å"
         rows.append(Measurement(case.specimen, "grid", setting, 100 * error, offset))
-        lost = (1 - float(np.mean(np.abs(wave.array) ** 2))) / (np.pi * DISC**2)
+        lost = intensity_lost(wave, reference) / (np.pi * DISC**2)
         rows.append(Measurement(case.specimen, "intensity lost", f"{sampling:g} Å", 100 * lost))
         done(1)
     rows += _spread_rows(case, reference, optics, settings.box)
@@ -123,6 +125,22 @@ def _measure_case(
         rows += _border_rows(case, optics, settings.box, rng)
     done(1)
     return rows
+
+
+def intensity_lost(wave: ExitWave, reference: ExitWave) -> float:
+    """Intensity that a wave lost within its own band, as a fraction of the incident one.
+
+    Electrons that are scattered beyond the band, and beyond every aperture, leave the wave of a
+    coarse grid by right: they are not counted.
+
+    Args:
+        wave: On a grid that carries less than the reference's.
+        reference: The same wave on a finer grid.
+    """
+    power = np.abs(fft.fft2(reference.array)) ** 2 / reference.array.size**2
+    rows, cols = (fft.fftfreq(count, reference.grid.sampling) for count in power.shape)
+    inside = np.hypot(rows[:, None], cols) < BAND_LIMIT / 2 / wave.grid.sampling
+    return abs(float(power[inside].sum()) - float(np.mean(np.abs(wave.array) ** 2)))
 
 
 def _spread_rows(

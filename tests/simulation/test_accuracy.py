@@ -15,10 +15,11 @@ from temnet.simulation.accuracy import (
     box_grid,
     contrast_error,
     converged_series,
+    intensity_lost,
     measure,
     measurement_count,
 )
-from temnet.simulation.exit_wave import exit_wave
+from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.optics import draw_optics
 from temnet.simulation.reference import SPECIMENS, reference_wave, vibrating
@@ -81,6 +82,18 @@ def test_box_has_to_be_a_good_number_of_pixels():
     assert box_grid(25.6, 0.1).shape == (256, 256)
     with pytest.raises(InputError, match="accuracy.box 25.6"):
         box_grid(25.6, 0.07)
+
+
+def test_only_what_is_scattered_beyond_the_band_may_be_lost():
+    # Waves of 3 and 9 periods across the box, of which the coarse grid carries up to 5.
+    place = np.arange(32)[:, None] / 32 * np.ones(32)
+    slow, quick = (np.exp(2j * np.pi * periods * place) for periods in (3, 9))
+    fine, coarse = (Grid((n, n), 8.0 / n, (0.0, 0.0)) for n in (32, 16))
+    both = ExitWave(0.8 * slow + 0.6 * quick, fine, 1e5, 0.0)
+    kept = ExitWave(0.8 * slow[::2, ::2], coarse, 1e5, 0.0)
+    assert intensity_lost(kept, both) == pytest.approx(0, abs=1e-12)
+    damped = ExitWave(0.7 * slow[::2, ::2], coarse, 1e5, 0.0)
+    assert intensity_lost(damped, both) == pytest.approx(0.64 - 0.49)
 
 
 def test_the_table_has_a_line_for_everything():
