@@ -14,8 +14,8 @@ class Images(Settings):
 
     files: tuple[str, ...] = Field(
         min_length=1,
-        description="Paths or patterns; relative paths count from the YAML's folder, then from "
-        "the working folder.",
+        description="Paths, patterns or folders of images; relative paths count from the YAML's "
+        "folder, then from the working folder.",
     )
     sampling: Annotated[Literal["header"] | float, number_or("header")] = Field(
         "header", description="Pixel size [Å], or `header` to take it from the file."
@@ -28,6 +28,11 @@ class Images(Settings):
     )
     frames: tuple[int, int] | None = Field(
         None, description="First frame and the one after the last; all where it is not given."
+    )
+    mask: tuple[tuple[int, int, int, int], ...] = Field(
+        (),
+        description="Boxes that hold no image, such as a burnt-in scale bar: [first row, row "
+        "after the last, first column, column after the last] each, in the file's pixels.",
     )
 
     @field_validator("sampling")
@@ -43,6 +48,17 @@ class Images(Settings):
         if frames is not None and not 0 <= frames[0] < frames[1]:
             raise ValueError(f"expected [first, one after the last]; got {list(frames)}")
         return frames
+
+    @field_validator("mask")
+    @classmethod
+    def _boxes(cls, mask: tuple[tuple[int, int, int, int], ...]) -> tuple:
+        for box in mask:
+            if not (0 <= box[0] < box[1] and 0 <= box[2] < box[3]):
+                raise ValueError(
+                    "expected [first row, row after the last, first column, column after the "
+                    f"last]; got {list(box)}"
+                )
+        return mask
 
 
 class Prediction(Settings):

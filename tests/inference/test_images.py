@@ -87,6 +87,7 @@ def test_what_is_no_image_is_refused_in_one_sentence(tmp_path):
     cut = (tmp_path / "whole.tif").read_bytes()[:500]
     (tmp_path / "cut.tif").write_bytes(cut)
     (tmp_path / "notes.docx").write_text("x")
+    (tmp_path / "folder").mkdir()
     np.save(tmp_path / "vector.npy", np.arange(5.0))
     np.save(tmp_path / "wave.npy", np.ones((20, 20), complex))
     np.save(tmp_path / "none.npy", np.zeros((0, 20, 20)))
@@ -98,7 +99,7 @@ def test_what_is_no_image_is_refused_in_one_sentence(tmp_path):
     )
     expected = {
         "missing.tif": "no such file",
-        ".": "folder",
+        "folder": "no images in this folder",
         "text.tif": "not an image",
         "empty.tif": "not an image",
         "cut.tif": "not an image",
