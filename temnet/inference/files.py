@@ -145,7 +145,7 @@ def _open(path: Path, lazy: bool) -> tuple[Signal, Any, int]:
     suffix = path.suffix.lower()
     if suffix == ".npy":
         data = np.load(path, allow_pickle=False, mmap_mode="r" if lazy else None)
-        return {"data": data, "axes": []}, data, 1
+        return {"data": data, "axes": []}, _Mapped(path, data) if lazy else data, 1
     signals = _signals(path, lazy)
     number = _chosen(path, signals)
     signal = signals[number]
@@ -180,6 +180,21 @@ def _is_flat(signal: Signal) -> bool:
     return np.ndim(signal["data"]) >= 2 and not any(is_energy(axis) for axis in signal["axes"])
 
 
+class _Mapped:
+    """Values in one piece of a file, mapped into memory for as long as it takes to read some.
+
+    (A map that stays is counted as this process' memory, up to the whole file.)
+    """
+
+    def __init__(self, path: Path, values: np.memmap) -> None:
+        order = "C" if values.flags.c_contiguous else "F"
+        self._where = {"offset": values.offset, "shape": values.shape, "order": order}
+        self._path, self._dtype = path, values.dtype
+
+    def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
+        return np.array(np.memmap(self._path, self._dtype, "r", **self._where)[index])
+
+
 class _TiffPages:
     """A TIFF's images, one page each, read by their number."""
 
@@ -199,7 +214,7 @@ def _tiff_images(path: Path, series: int, like: Any) -> Any:
     (RosettaSciIO's lazy TIFF copies the whole file for each frame that is asked for.)
     """
     try:
-        return tifffile.memmap(path, series=series, mode="r")
+        return _Mapped(path, tifffile.memmap(path, series=series, mode="r"))
     except ValueError:  # compressed, or in strips here and there
         pages = _TiffPages(path, series)
         count = int(np.prod(like.shape[:-2], dtype=np.int64))
