@@ -160,10 +160,24 @@ def _open(path: Path, lazy: bool) -> tuple[Signal, Any, int]:
 def _signals(path: Path, lazy: bool, **options: Any) -> list[Signal]:
     """All data sets of a file."""
     suffix = path.suffix.lower()
+    if suffix in (".tif", ".tiff"):
+        _refuse_colour_planes(path)
     reader: Callable[..., list[Signal]] = import_module(READERS[suffix]).file_reader
     if suffix == ".emd":
         options["select_type"] = "images"  # the reader of spectrum images wants another library
     return reader(str(path), lazy=lazy, **options)
+
+
+def _refuse_colour_planes(path: Path) -> None:
+    """Some programs store three or four grey images as the colours of one, which none can tell."""
+    with tifffile.TiffFile(path) as file:
+        page = file.pages.first
+        apart = page.planarconfig == tifffile.PLANARCONFIG.SEPARATE
+        if apart and page.photometric == tifffile.PHOTOMETRIC.RGB:
+            raise InputError(
+                f"{path}: its {page.shape[0]} images are stored as red, green and blue of one "
+                "picture; save them as a stack of grey images (photometric: minisblack)."
+            )
 
 
 def _chosen(path: Path, signals: Sequence[Signal]) -> int:

@@ -136,7 +136,7 @@ def saturated_fraction(image: np.ndarray) -> float:
     Args:
         image: (row, col), finite.
 
-    >>> saturated_fraction(np.minimum(np.arange(100.0), 90.0).reshape(10, 10))
+    >>> float(saturated_fraction(np.minimum(np.arange(100.0), 90.0).reshape(10, 10)))
     0.1
     """
     top = image.max()
