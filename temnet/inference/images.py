@@ -234,11 +234,17 @@ def _checked_boxes(
     return boxes
 
 
-def _one(opened: Sequence[ImageFile], number: int) -> np.ndarray:
-    """(row, col) values of an image as its file holds them, by its number through all files."""
+def _place(opened: Sequence[ImageFile], number: int) -> tuple[ImageFile, int]:
+    """The file of an image, and its number there, by its number through all files."""
     ends = list(accumulate(len(file) for file in opened))
     which = int(np.searchsorted(ends, number, side="right"))
-    return opened[which].read(number - (ends[which] - len(opened[which])))
+    return opened[which], number - (ends[which] - len(opened[which]))
+
+
+def _one(opened: Sequence[ImageFile], number: int) -> np.ndarray:
+    """(row, col) values of an image as its file holds them."""
+    file, number = _place(opened, number)
+    return file.read(number)
 
 
 def _repaired(
@@ -268,7 +274,7 @@ def _look_through(
     for number in order.ravel():
         image, broken = _repaired(_one(opened, int(number)), sources)
         if broken.size > MOST_BROKEN * image.size or not np.all(np.isfinite(image)):
-            _refuse_broken(image, broken, path, int(number))
+            _refuse_broken(image, broken, *_place(opened, int(number)))
         if number == order[0, 0] and image.min() < image.max():
             _warn_of_paint(image, path)
         if image.min() == image.max():
@@ -278,7 +284,9 @@ def _look_through(
     if len(flat) == order.size:
         raise InputError(f"{path}: all pixels have the same value; this image shows nothing.")
     if flat:
-        LOGGER.warning("%s: images %s are blank", path, _some(flat))
+        blank = [f"{file.path.name}[{k}]" for file, k in (_place(opened, n) for n in flat[:5])]
+        more = f" and {len(flat) - 5} more" if len(flat) > 5 else ""
+        LOGGER.warning("%s: %s%s: blank, all pixels the same", path, ", ".join(blank), more)
     if most_broken:
         LOGGER.warning(
             "%s: broken pixels in %d of %d images, at most %d in one, were replaced by the median "
@@ -297,13 +305,15 @@ def _look_through(
         )
 
 
-def _refuse_broken(image: np.ndarray, broken: np.ndarray, path: Path, number: int) -> None:
-    """Says how much of an image is broken."""
-    fraction = max(broken.size, np.count_nonzero(~np.isfinite(image))) / image.size
+def _refuse_broken(image: np.ndarray, broken: np.ndarray, file: ImageFile, number: int) -> None:
+    """Says how much of an image is broken, and how."""
+    undefined = np.count_nonzero(~np.isfinite(image))
+    kind = "NaN or infinite" if undefined else "broken (far outside all that their neighbours hold)"
+    fraction = max(broken.size, undefined) / image.size
     raise InputError(
-        f"{path}: {fraction:.2%} of the pixels of image {number} are NaN, infinite or broken, too "
-        "many or too close to each other to be replaced; mask them by images.mask, cut them off, "
-        "or leave the image out by images.frames."
+        f"{file.path}: {fraction:.2%} of the pixels of image {number} are {kind}, too many or too "
+        "close together to be replaced; mask them by images.mask, cut them off, or leave the "
+        "image out by images.frames."
     )
 
 
@@ -323,8 +333,3 @@ def _warn_of_paint(image: np.ndarray, path: Path) -> None:
             value,
             *box,
         )
-
-
-def _some(numbers: Sequence[int]) -> str:
-    """The first few numbers of a list, as text."""
-    return ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")

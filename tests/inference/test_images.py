@@ -264,6 +264,8 @@ def test_broken_pixels_are_replaced_with_a_warning_and_too_many_refused(tmp_path
         np.save(tmp_path / "b.npy", broken)
         with pytest.raises(InputError, match="image 1 are NaN.*images.mask"):
             read_images(tmp_path / "b.npy", sampling=0.2)
+        with pytest.raises(InputError, match="b.npy.*image 1 are NaN"):  # of the second file
+            read_images([tmp_path / "a.npy", tmp_path / "b.npy"], sampling=0.2)
         broken[many] = image[many[1:]]
 
 
@@ -299,7 +301,7 @@ def test_saturated_and_blank_images_are_warned_of(tmp_path, caplog):
     assert "of the pixels of an image are saturated" in caplog.text
     np.save(tmp_path / "b.npy", np.stack([lattice(), 0 * lattice()]))
     read_images(tmp_path / "b.npy", sampling=0.2)
-    assert "images 1 are blank" in caplog.text
+    assert "b.npy[1]: blank" in caplog.text
 
 
 def test_offset_and_negative_values_are_left_as_they_are(tmp_path, caplog):
