@@ -154,6 +154,8 @@ def _open(path: Path, lazy: bool) -> tuple[Signal, Any, int]:
         data = _tiff_images(path, number, data)
     elif lazy and suffix in CHUNKED and data.ndim == 3:
         data = _signals(path, lazy, chunks=(1, *data.shape[1:]))[number]["data"]
+    elif lazy and data.ndim == 3 and data.chunks[0][0] > 1:
+        data = _Blocks(data)
     return signal, data, len(signals)
 
 
@@ -207,6 +209,26 @@ class _Mapped:
 
     def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
         return np.array(np.memmap(self._path, self._dtype, "r", **self._where)[index])
+
+
+class _Blocks:
+    """A movie that is stored in pieces of many frames: so many are read and held at once.
+
+    (An EMD file as RosettaSciIO writes it has pieces of a few rows of all frames; one frame takes
+    as long as all of them.)
+    """
+
+    def __init__(self, movie: Any) -> None:
+        frame = movie.dtype.itemsize * movie.shape[1] * movie.shape[2]
+        self._count = max(min(movie.chunks[0][0], SMALL_FILE // frame), 1)
+        self._movie, self._first, self._block = movie, -1, np.empty(0)
+
+    def __getitem__(self, index: tuple[int]) -> np.ndarray:
+        first = index[0] - index[0] % self._count
+        if first != self._first:
+            self._first = first
+            self._block = np.asarray(self._movie[first : first + self._count])
+        return self._block[index[0] - first]
 
 
 class _TiffPages:

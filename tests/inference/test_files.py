@@ -104,6 +104,26 @@ def test_a_large_file_gives_the_same_frames_as_its_array(tmp_path, monkeypatch, 
     np.testing.assert_array_equal(large.images[3:0:-2, ..., 0], MOVIE[3:0:-2])
 
 
+def test_pieces_of_many_frames_are_read_once_for_all_of_them(tmp_path, monkeypatch):
+    with h5py.File(write(tmp_path / "a.emd", MOVIE, outer=TIME), "r+") as file:
+        group = next(iter(file["signals"].values()))
+        data = group["data"][()]
+        del group["data"]
+        group.create_dataset("data", data=data, chunks=(2, 20, 5))
+    monkeypatch.setattr(files, "SMALL_FILE", 2 * MOVIE[0].nbytes)  # two frames at once
+    opened = open_images(tmp_path / "a.emd")
+    asked = []
+    read = h5py.Dataset.__getitem__
+    monkeypatch.setattr(
+        h5py.Dataset, "__getitem__", lambda self, *a: asked.append(a) or read(self, *a)
+    )
+    counts = []
+    for number in (0, 1, 2, 3, 4, 0):
+        np.testing.assert_array_equal(opened.read(number), MOVIE[number])
+        counts.append(len(asked))
+    assert 0 < counts[0] == counts[1] < counts[2] == counts[3] < counts[4] < counts[5]
+
+
 def test_large_compressed_tiffs_and_those_of_several_axes_are_read_page_by_page(
     tmp_path, monkeypatch
 ):
