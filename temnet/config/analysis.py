@@ -24,7 +24,8 @@ class Images(Settings):
         "auto",
         description="What images follow each other in: `frames` of a movie, or the `focus` of "
         "focal series, within a stack or from file to file; `auto` takes each file by itself, as "
-        "focal series where the network wants them and the number of images fits.",
+        "its header says, else as focal series where the network wants them and the number of "
+        "images fits.",
     )
     frames: tuple[int, int] | None = Field(
         None, description="First frame and the one after the last; all where it is not given."

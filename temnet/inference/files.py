@@ -116,7 +116,10 @@ def open_images(path: Path) -> ImageFile:
         known = " ".join(sorted(READABLE))
         raise InputError(f"{path}: files ending in {suffix!r} cannot be read; known are {known}.")
     with _reading(path):
-        lazy = path.stat().st_size > SMALL_FILE and suffix not in WHOLE_ONLY
+        size = path.stat().st_size
+        lazy = size > SMALL_FILE and suffix not in WHOLE_ONLY
+        if size > SMALL_FILE and not lazy:
+            LOGGER.warning("%s: files of its kind are read whole, %.1f GB", path, size / 1e9)
         signal, data, count = _open(path, lazy)
         if count > 1:
             title = signal.get("metadata", {}).get("General", {}).get("title")

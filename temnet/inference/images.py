@@ -189,7 +189,7 @@ def _arranged(opened: Sequence[ImageFile], axes: Axes, focus_count: int) -> np.n
     meaning = first.axes[0][1] if len(opened) == 1 and first.axes else ""
     if axes == "auto" and (focus_count == 1 or meaning == "time"):
         return numbers[:, None]
-    if meaning == "focus":
+    if axes == "auto" and meaning == "focus":
         return numbers[None]
     whole = focus_count > 1 and len(numbers) % focus_count == 0
     if axes == "auto" and not whole:

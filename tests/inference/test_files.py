@@ -148,6 +148,15 @@ def test_a_large_single_image_and_one_in_colours(tmp_path, monkeypatch):
             np.testing.assert_array_equal(open_images(tmp_path / name).read(0), image)
 
 
+def test_formats_that_are_read_whole_say_so_when_they_are_large(tmp_path, monkeypatch, caplog):
+    write(tmp_path / "a.png", MOVIE[0].astype(np.uint8))
+    open_images(tmp_path / "a.png")
+    assert caplog.text == ""
+    monkeypatch.setattr(files, "SMALL_FILE", 0)
+    np.testing.assert_array_equal(open_images(tmp_path / "a.png").read(0), MOVIE[0] % 256)
+    assert "a.png: files of its kind are read whole" in caplog.text
+
+
 def test_a_png_and_a_real_number_of_each_kind(tmp_path):
     write(tmp_path / "a.png", MOVIE[0].astype(np.uint8))
     assert read_images(tmp_path / "a.png", sampling=0.2).images.shape == (1, 20, 30, 1)

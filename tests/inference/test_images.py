@@ -183,7 +183,8 @@ def test_the_header_says_what_the_images_follow_each_other_in(tmp_path):
     assert shape("time") == shape("z", "s") == (6, 1)
     assert shape("defocus", "nm") == (1, 6)
     assert shape("defocus", "nm", focus_count=1) == (6, 1)
-    assert shape("time", axes="focus") == (2, 3) and shape("defocus", axes="frames") == (6, 1)
+    assert shape("time", axes="focus") == shape("defocus", axes="focus") == (2, 3)
+    assert shape("defocus", axes="frames") == (6, 1)
 
 
 def test_movies_of_focal_series(tmp_path):
