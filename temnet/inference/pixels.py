@@ -15,7 +15,8 @@ REACH = 5.0
 
 That is 15 standard deviations of a normal distribution.  Of Poisson counts it is the most
 unfavourable where hardly more than one pixel in a thousand holds two counts (0.046 per pixel);
-six counts are then found in one pixel of 8e10.  Lattice contrast reaches 1.0 to 1.5 times.
+six counts are then found in one pixel of 8e10.  In measured images of lattices (graphene, TiO2,
+platinum on CeO2) the outermost pixel lies at 1.4 to 1.7 times that distance.
 """
 
 TAIL = 2.0
