@@ -163,13 +163,25 @@ class ImageSeries:
     """Images from a microscope.
 
     Attributes:
-        images: (frame, row, col, focus) float32, in the file's own grey values.
-        sampling: Pixel size [Å].
+        images: (frame, row, col, focus) float32 in the file's own grey values: an array, or what
+            gives such arrays when it is indexed by a frame's number or a slice of frames, and
+            has their ``shape``, ``ndim``, ``dtype`` and ``len``.
+        sampling: Pixel size of ``images`` [Å].
         name: File name, for tables and titles.
         metadata: What the file says of itself; plain values.
+        pixel_size: Height and width of the file's own pixels [Å], in which results count
+            pixels; ``sampling`` both by default.
+        masked: Boxes without an image (a burnt-in label), each the first row, the row after the
+            last, and the same of columns, in the file's own pixels.
     """
 
     images: np.ndarray
     sampling: float
     name: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    pixel_size: tuple[float, float] | None = None
+    masked: tuple[tuple[int, int, int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.pixel_size is None:
+            object.__setattr__(self, "pixel_size", (self.sampling, self.sampling))

@@ -69,7 +69,7 @@ def save(here, name, data):
 
 
 NOT_FINITE = np.ones((64, 64), np.float32) * np.arange(64, dtype=np.float32)
-NOT_FINITE[3, 4] = np.nan
+NOT_FINITE[3:13, 4:14] = np.nan
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,8 @@ NOT_FINITE[3, 4] = np.nan
         ("prediction.threshold=2", ["prediction.threshold", "less than 1", "got 2"]),
         ("images.sampling=-1", ["images.sampling", "at least 0.005", "got -1"]),
         ("images.sampling=header", ["image.tif", "images.sampling"]),
+        ("images.mask=[[5, 5, 0, 9]]", ["images.mask", "got [5, 5, 0, 9]"]),
+        ("images.mask=[[0, 9, 0, 900]]", ["image.tif", "images.mask", "no part of the image"]),
         ("images.files=[gone.tif]", ["images.files", "'gone.tif'"]),
         ("images.files=['*.dm4']", ["images.files", "'*.dm4'"]),
         ("images.files=[a.yaml]", ["a.yaml", ".yaml", ".dm4"]),

@@ -14,8 +14,8 @@ class Images(Settings):
 
     files: tuple[str, ...] = Field(
         min_length=1,
-        description="Paths or patterns; relative paths count from the YAML's folder, then from "
-        "the working folder.",
+        description="Paths, patterns or folders of images; relative paths count from the YAML's "
+        "folder, then from the working folder.",
     )
     sampling: Annotated[Literal["header"] | float, number_or("header")] = Field(
         "header", description="Pixel size [Å], or `header` to take it from the file."
@@ -24,10 +24,16 @@ class Images(Settings):
         "auto",
         description="What images follow each other in: `frames` of a movie, or the `focus` of "
         "focal series, within a stack or from file to file; `auto` takes each file by itself, as "
-        "focal series where the network wants them and the number of images fits.",
+        "its header says, else as focal series where the network wants them and the number of "
+        "images fits.",
     )
     frames: tuple[int, int] | None = Field(
         None, description="First frame and the one after the last; all where it is not given."
+    )
+    mask: tuple[tuple[int, int, int, int], ...] = Field(
+        (),
+        description="Boxes that hold no image, such as a burnt-in scale bar: [first row, row "
+        "after the last, first column, column after the last] each, in the file's pixels.",
     )
 
     @field_validator("sampling")
@@ -43,6 +49,17 @@ class Images(Settings):
         if frames is not None and not 0 <= frames[0] < frames[1]:
             raise ValueError(f"expected [first, one after the last]; got {list(frames)}")
         return frames
+
+    @field_validator("mask")
+    @classmethod
+    def _boxes(cls, mask: tuple[tuple[int, int, int, int], ...]) -> tuple:
+        for box in mask:
+            if not (0 <= box[0] < box[1] and 0 <= box[2] < box[3]):
+                raise ValueError(
+                    "expected [first row, row after the last, first column, column after the "
+                    f"last]; got {list(box)}"
+                )
+        return mask
 
 
 class Prediction(Settings):

@@ -29,13 +29,38 @@ def resample(images: np.ndarray, sampling: float, new_sampling: float) -> np.nda
     images = np.asarray(images, np.float32)
     if np.isclose(sampling, new_sampling, rtol=1e-6, atol=0):
         return images
-    ratio = new_sampling / sampling
-    for axis in (images.ndim - 3, images.ndim - 2):
-        matrix = _weights(images.shape[axis], ratio)
-        moved = np.moveaxis(images, axis, 0)
-        flat = matrix @ moved.reshape(len(moved), -1)
-        images = np.moveaxis(flat.reshape(-1, *moved.shape[1:]), 0, axis)
+    for axis in (-3, -2):
+        images = _along(images, axis, new_sampling / sampling)
     return np.ascontiguousarray(images)
+
+
+def square_pixels(images: np.ndarray, pixel_size: tuple[float, float]) -> np.ndarray:
+    """Images with pixels as high as they are wide, by what `resample` does along one axis.
+
+    Args:
+        images: (..., row, col, channel).
+        pixel_size: Height and width of a pixel [Å].
+
+    Returns:
+        float32, at the smaller of height and width.
+
+    >>> square_pixels(np.ones((3, 3, 1)), (0.2, 0.1)).shape
+    (5, 3, 1)
+    """
+    images = np.asarray(images, np.float32)
+    small = min(pixel_size)
+    for axis, size in zip((-3, -2), pixel_size, strict=True):
+        if not np.isclose(size, small, rtol=1e-6, atol=0):
+            images = _along(images, axis, small / size)
+    return np.ascontiguousarray(images)
+
+
+def _along(images: np.ndarray, axis: int, ratio: float) -> np.ndarray:
+    """Images with pixels ``ratio`` times as large along one axis."""
+    matrix = _weights(images.shape[axis], ratio)
+    moved = np.moveaxis(images, axis, 0)
+    flat = matrix @ moved.reshape(len(moved), -1)
+    return np.moveaxis(flat.reshape(-1, *moved.shape[1:]), 0, axis)
 
 
 def resampled_size(count: int, sampling: float, new_sampling: float) -> int:

@@ -3,250 +3,333 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from temnet.errors import InputError
+from temnet.images.resample import resampled_size, square_pixels
+from temnet.inference.files import ImageFile, images_in, open_images
+from temnet.inference.frames import LazyFrames
+from temnet.inference.header import SAMPLING_RANGE
+from temnet.inference.masks import Box, box_mask, fill, mirror_sources
+from temnet.inference.pixels import (
+    MOST_BROKEN,
+    find_broken,
+    painted_block,
+    replaced,
+    saturated_fraction,
+)
 from temnet.records import ImageSeries
-from temnet.units import ANGSTROM_PER, to_angstrom
 
 LOGGER = logging.getLogger(__name__)
-
-SAMPLING_RANGE = (0.005, 10.0)
-"""Pixel sizes that an atomic-resolution image can have, generously [Å]."""
 
 SMALLEST_SIDE = 16
 """Images with fewer rows or columns show no lattice."""
 
 PIXEL_ASPECT = 1e-3
-"""Pixels whose height and width differ by more than this fraction are not square."""
+"""Pixels whose sizes differ by less than this fraction are of one size."""
 
-MOST_COLOURED = 0.01
-"""A picture with more coloured pixels than this fraction is no grey image with a label on it."""
-
-READERS: Mapping[str, str] = {
-    ".dm3": "rsciio.digitalmicrograph",
-    ".dm4": "rsciio.digitalmicrograph",
-    ".emd": "rsciio.emd",
-    ".ser": "rsciio.tia",
-    ".emi": "rsciio.tia",
-    ".mrc": "rsciio.mrc",
-    ".tif": "rsciio.tiff",
-    ".tiff": "rsciio.tiff",
-    ".hspy": "rsciio.hspy",
-    ".png": "rsciio.image",
-}
-"""RosettaSciIO's readers by the file's ending."""
+Axes = Literal["auto", "frames", "focus"]
 
 
 def read_images(
     files: str | Path | Sequence[str | Path],
     sampling: float | None = None,
-    axes: Literal["auto", "frames", "focus"] = "auto",
+    axes: Axes = "auto",
     frames: tuple[int, int] | None = None,
     focus_count: int = 1,
+    mask: Sequence[Box] = (),
 ) -> ImageSeries:
     """Images, movies or focal series from files.
 
+    Every image is looked at once, one at a time, before anything is returned; after that they
+    stay in their files until frames are asked for.  Single pixels that are NaN, infinite, or far
+    outside of all that the image holds get the median of their neighbours.
+
     Args:
-        files: One file, or the files of a movie or of a focal series in their order; a file may
-            be a stack.
+        files: One file, or the files of a movie or of a focal series in their order; a folder
+            stands for all images in it, sorted as people do.  A file may be a stack.
         sampling: Pixel size [Å]; from the header where it is not given.
         axes: What the images follow each other in: ``frames`` of a movie, ``focus`` for the
-            images of one or more focal series, ``auto`` for focal series where the network wants
-            more than one image and their number is a multiple of that, else frames.
+            images of one or more focal series; ``auto`` takes what the header says, else focal
+            series where the network wants more than one image and their number is a multiple of
+            that, else frames.
         frames: First frame and the one after the last; all by default.
         focus_count: Images in the network's focal series.
+        mask: Boxes that hold no image: first row, row after the last, first column, column after
+            the last, in the files' pixels.  They are filled with the mirror image of what is
+            beside them, and no columns are found there.
 
     Returns:
-        The images, (frame, row, col, focus) float32 in the files' grey values.
+        The images, (frame, row, col, focus) float32 in the files' grey values.  Pixels that are
+        not square are resampled along one axis to the smaller of height and width.
 
     Raises:
-        InputError: A file is missing, is no image, holds values that are no numbers, or its
-            pixel size is unknown.
+        InputError: A file is missing, is no image, holds too many values that are no numbers, or
+            its pixel size is unknown.
     """
-    paths = [Path(files)] if isinstance(files, str | Path) else [Path(file) for file in files]
-    if not paths:
-        raise InputError("No image files were given; name at least one.")
-    parts = [_read_file(path) for path in paths]
-    shapes = {part[0].shape[1:] for part in parts}
-    if len(shapes) > 1:
-        raise InputError(
-            f"{paths[0].parent}: the images differ in size ({_sizes(shapes)}); give images of "
-            "one size, or predict them one by one."
-        )
-    stack = np.concatenate([part[0] for part in parts])
-    pixel = _pixel_size(paths, [part[1] for part in parts], sampling)
-    images = _as_series(stack, axes, focus_count, paths[0])
+    paths = _paths(files)
+    opened = [open_images(path) for path in paths]
+    shape = _common_shape(opened)
+    pixel_size = _pixel_size(opened, sampling)
+    order = _arranged(opened, axes, focus_count)
     if frames is not None:
-        if frames[0] >= len(images):
+        if frames[0] >= len(order):
             raise InputError(
                 f"{paths[0]}: images.frames begins at {frames[0]}, but there are only "
-                f"{len(images)} frames."
+                f"{len(order)} frames."
             )
-        images = images[frames[0] : frames[1]]
-    _refuse_bad_values(images, paths[0])
-    return ImageSeries(images, pixel, paths[0].name, {"files": [path.name for path in paths]})
+        order = order[frames[0] : frames[1]]
+    boxes = _checked_boxes(mask, shape, paths[0])
+    _look_through(opened, order, boxes, shape)
+
+    sources = mirror_sources(shape, boxes)
+
+    def read(number: int) -> np.ndarray:
+        image, _ = _repaired(_one(opened, number), sources)
+        return square_pixels(image[..., None], pixel_size)[..., 0]
+
+    small = min(pixel_size)
+    size = tuple(
+        n if np.isclose(pixel, small, rtol=1e-6, atol=0) else resampled_size(n, pixel, small)
+        for n, pixel in zip(shape, pixel_size, strict=True)
+    )
+    return ImageSeries(
+        images=LazyFrames(read, order, size),
+        sampling=small,
+        name=paths[0].name,
+        metadata={"files": [path.name for path in paths]},
+        pixel_size=pixel_size,
+        masked=boxes,
+    )
 
 
-def _read_file(path: Path) -> tuple[np.ndarray, float | None]:
-    """Images (image, row, col) float32 of one file and its pixel size [Å], None if unknown."""
-    if not path.exists():
-        raise InputError(f"{path}: there is no such file; check the path.")
-    if not path.is_file():
-        raise InputError(f"{path}: this is a folder, not an image; name the files in it.")
-    suffix = path.suffix.lower()
-    if suffix not in READERS and suffix != ".npy":
-        known = " ".join(sorted([*READERS, ".npy"]))
-        raise InputError(f"{path}: files ending in {suffix!r} cannot be read; known are {known}.")
-    try:
-        signal = _read_npy(path) if suffix == ".npy" else _read_signal(path, READERS[suffix])
-    except InputError:
-        raise
-    except Exception as error:  # readers raise whatever a broken header leads them to
-        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+def _paths(files: str | Path | Sequence[str | Path]) -> list[Path]:
+    """Every file, with folders replaced by the images in them."""
+    given = [Path(files)] if isinstance(files, str | Path) else [Path(file) for file in files]
+    if not given:
+        raise InputError("No image files were given; name at least one.")
+    paths: list[Path] = []
+    for path in given:
+        inside = images_in(path) if path.is_dir() else [path]
+        if not inside:
+            raise InputError(f"{path}: there are no images in this folder; name the files.")
+        paths += inside
+    return paths
+
+
+def _common_shape(opened: Sequence[ImageFile]) -> tuple[int, int]:
+    shapes = {file.shape for file in opened}
+    if len(shapes) > 1:
+        sizes = ", ".join(sorted(f"{rows} x {cols}" for rows, cols in shapes))
         raise InputError(
-            f"{path}: this is not an image that can be read ({reason}); the file may be cut off "
-            "or be something else than its ending says."
-        ) from error
-    data = _grey(np.asarray(signal["data"]), path)
-    unit = _imagej_unit(signal.get("original_metadata") or {})
-    return data, _header_sampling(signal.get("axes") or [], unit, path)
-
-
-def _read_npy(path: Path) -> dict[str, Any]:
-    return {"data": np.load(path, allow_pickle=False), "axes": []}
-
-
-def _read_signal(path: Path, module: str) -> dict[str, Any]:
-    """The first signal of a file that is an image or a stack of images."""
-    reader: Callable[..., list[dict[str, Any]]] = import_module(module).file_reader
-    signals = [s for s in reader(str(path)) if np.ndim(s["data"]) >= 2]
-    if not signals:
-        raise InputError(f"{path}: there is no image in this file.")
-    if len(signals) > 1:
-        LOGGER.info("%s holds %d data sets; the first image is taken", path, len(signals))
-    return signals[0]
-
-
-def _grey(data: np.ndarray, path: Path) -> np.ndarray:
-    """Data as (image, row, col) float32."""
-    if data.dtype.names is not None:
-        channels = np.stack([data[name] for name in data.dtype.names[:3]], axis=-1)
-        data = _one_channel(channels, path)
-    elif data.ndim == 3 and data.shape[-1] in (3, 4) and data.dtype == np.uint8:
-        data = _one_channel(data[..., :3], path)
-    if np.iscomplexobj(data):
-        raise InputError(
-            f"{path}: the values are complex (a wave or a Fourier transform); export the "
-            "image's intensity."
+            f"{opened[0].path.parent}: the images differ in size ({sizes}); give images of one "
+            "size, or predict them one by one."
         )
-    if data.ndim < 2 or data.size == 0:
-        raise InputError(f"{path}: there is no image in this file (its shape is {data.shape}).")
-    if data.dtype.kind not in "uifb":
-        raise InputError(f"{path}: the values are {data.dtype}, not numbers.")
-    return data.reshape(-1, *data.shape[-2:]).astype(np.float32)
-
-
-def _one_channel(data: np.ndarray, path: Path) -> np.ndarray:
-    """The grey values of a picture in red, green and blue."""
-    coloured = np.mean(np.any(data != data[..., :1], axis=-1))
-    if coloured > MOST_COLOURED:
+    rows, cols = shapes.pop()
+    if min(rows, cols) < SMALLEST_SIDE:
         raise InputError(
-            f"{path}: this is a colour picture, not a measurement; export it in grey values."
-        )
-    if coloured > 0:
-        LOGGER.warning("%s: %.2g %% of the pixels are coloured (a label?)", path, 100 * coloured)
-    return data.mean(axis=-1)
-
-
-def _imagej_unit(metadata: Mapping[str, Any]) -> str | None:
-    """The unit that ImageJ writes into a TIFF's description, which the reader leaves out."""
-    description = metadata.get("ImageDescription")
-    if not isinstance(description, str) or not description.startswith("ImageJ="):
-        return None
-    lines = dict(line.partition("=")[::2] for line in description.splitlines())
-    return lines.get("unit", "").replace("\\u00C5", "Å").replace("\\u00c5", "Å") or None
-
-
-def _header_sampling(
-    axes: Sequence[Mapping[str, Any]], default_unit: str | None, path: Path
-) -> float | None:
-    """Pixel size [Å] that the header gives for both image axes, None where it does not."""
-    found = []
-    for axis in list(axes)[-2:]:
-        unit, scale = axis.get("units") or default_unit, axis.get("scale")
-        if not isinstance(unit, str) or unit.strip() not in ANGSTROM_PER or not scale:
-            return None
-        found.append(to_angstrom(float(scale), unit))
-    if len(found) < 2 or min(found) <= 0:
-        return None
-    if abs(found[0] - found[1]) > PIXEL_ASPECT * max(found):
-        raise InputError(
-            f"{path}: the pixels are not square ({found[0]:.4g} by {found[1]:.4g} Å); resample "
-            "the image to square pixels first."
-        )
-    return found[0]
-
-
-def _pixel_size(
-    paths: Sequence[Path], headers: Sequence[float | None], sampling: float | None
-) -> float:
-    if sampling is None:
-        known = [value for value in headers if value is not None]
-        if len(known) < len(headers):
-            raise InputError(
-                f"{paths[list(headers).index(None)]}: the file does not say how large its pixels "
-                "are; set images.sampling (or --sampling) to the pixel size in Å."
-            )
-        sampling = known[0]
-        if max(known) - min(known) > PIXEL_ASPECT * sampling:
-            raise InputError(
-                f"{paths[0]}: the files' pixels differ in size ({min(known):.4g} to "
-                f"{max(known):.4g} Å); predict them one by one."
-            )
-    low, high = SAMPLING_RANGE
-    if not low <= sampling <= high:
-        raise InputError(
-            f"{paths[0]}: a pixel of {sampling:.4g} Å cannot be that of an atomic-resolution "
-            f"image (expected {low} to {high:g} Å); set images.sampling to the right size."
-        )
-    return float(sampling)
-
-
-def _as_series(stack: np.ndarray, axes: str, focus_count: int, path: Path) -> np.ndarray:
-    """(frame, row, col, focus) of (image, row, col)."""
-    if len(stack) == 0:
-        raise InputError(f"{path}: the movie has no frames.")
-    if min(stack.shape[1:]) < SMALLEST_SIDE:
-        raise InputError(
-            f"{path}: the image has {stack.shape[1]} x {stack.shape[2]} pixels; at least "
+            f"{opened[0].path}: the image has {rows} x {cols} pixels; at least "
             f"{SMALLEST_SIDE} x {SMALLEST_SIDE} are needed."
         )
-    if axes == "frames" or (axes == "auto" and (focus_count == 1 or len(stack) % focus_count)):
-        return stack[..., None]
-    # A stack that does not hold whole series is taken as one, and refused by the network.
-    count = focus_count if focus_count > 1 and len(stack) % focus_count == 0 else len(stack)
-    series = stack.reshape(-1, count, *stack.shape[1:])
-    return np.ascontiguousarray(np.moveaxis(series, 1, -1))
+    return rows, cols
 
 
-def _refuse_bad_values(images: np.ndarray, path: Path) -> None:
-    finite = np.isfinite(images)
-    if not np.all(finite):
-        bad = 1 - finite.mean()
+def _pixel_size(opened: Sequence[ImageFile], sampling: float | None) -> tuple[float, float]:
+    """Height and width of a pixel [Å], by the setting or by all headers."""
+    if sampling is not None:
+        found = (float(sampling), float(sampling))
+    else:
+        found = _header_pixel_size(opened)
+    low, high = SAMPLING_RANGE
+    for size in found:
+        if not low <= size <= high:
+            raise InputError(
+                f"{opened[0].path}: a pixel of {size:.4g} Å cannot be that of an "
+                f"atomic-resolution image (expected {low} to {high:g} Å); set images.sampling to "
+                "the right size."
+            )
+    height, width = found
+    if abs(height - width) <= PIXEL_ASPECT * max(found):
+        return height, height
+    LOGGER.info("pixels of %.4g by %.4g Å are resampled to square ones", height, width)
+    return found
+
+
+def _header_pixel_size(opened: Sequence[ImageFile]) -> tuple[float, float]:
+    """The pixel size on which all headers agree."""
+    for file in opened:
+        if file.pixel_size is None:
+            raise InputError(
+                f"{file.path}: the file does not say how large its pixels are; set "
+                "images.sampling (or --sampling) to the pixel size in Å."
+            )
+    sizes = np.array([file.pixel_size for file in opened])
+    low, high = sizes.min(axis=0), sizes.max(axis=0)
+    if np.any(high - low > PIXEL_ASPECT * high):
         raise InputError(
-            f"{path}: {bad:.2%} of the pixels are NaN or infinite; replace them (for instance by "
-            "the median of their neighbours) before columns are looked for."
+            f"{opened[0].path}: the files' pixels differ in size ({low.min():.4g} to "
+            f"{high.max():.4g} Å); predict them one by one."
         )
-    flat = np.ptp(images, axis=(1, 2, 3)) == 0
-    if np.all(flat):
+    return float(sizes[0, 0]), float(sizes[0, 1])
+
+
+def _arranged(opened: Sequence[ImageFile], axes: Axes, focus_count: int) -> np.ndarray:
+    """(frame, focus) numbers of the images, counted through all files."""
+    numbers = np.arange(sum(len(file) for file in opened))
+    if axes == "frames":
+        return numbers[:, None]
+    first = opened[0]
+    if any(len(file.axes) > 1 for file in opened):
+        return _two_axes(opened, focus_count)
+    meaning = first.axes[0][1] if len(opened) == 1 and first.axes else ""
+    if axes == "auto" and (focus_count == 1 or meaning == "time"):
+        return numbers[:, None]
+    if axes == "auto" and meaning == "focus":
+        return numbers[None]
+    whole = focus_count > 1 and len(numbers) % focus_count == 0
+    if axes == "auto" and not whole:
+        return numbers[:, None]
+    # A stack that does not hold whole series is taken as one, and refused by the network.
+    return numbers.reshape(-1, focus_count) if whole else numbers[None]
+
+
+def _two_axes(opened: Sequence[ImageFile], focus_count: int) -> np.ndarray:
+    """(frame, focus) numbers of the images of a movie of focal series in one file."""
+    first = opened[0]
+    sizes, meanings = zip(*first.axes, strict=True)
+    by_name = [axis for axis in (0, 1) if meanings[axis] == "focus" or meanings[1 - axis] == "time"]
+    by_size = [axis for axis in (0, 1) if sizes[axis] == focus_count]
+    focus = by_name if len(by_name) == 1 else by_size
+    if len(opened) > 1 or len(sizes) > 2 or len(focus) != 1:
+        extent = " x ".join(str(size) for size in sizes)
+        raise InputError(
+            f"{first.path}: the images stand in {extent} and the file does not say what is time "
+            "and what is focus; set images.axes to frames to take all of them as frames, or save "
+            "one axis."
+        )
+    numbers = np.arange(sizes[0] * sizes[1]).reshape(sizes)
+    return numbers if focus[0] == 1 else numbers.T
+
+
+def _checked_boxes(
+    mask: Sequence[Box], shape: tuple[int, int], path: Path
+) -> tuple[tuple[int, int, int, int], ...]:
+    """The boxes as integers; refused where they do not lie in the image."""
+    boxes = tuple(tuple(int(edge) for edge in box) for box in mask)
+    for box in boxes:
+        inside = len(box) == 4 and 0 <= box[0] < box[1] <= shape[0]
+        if not (inside and 0 <= box[2] < box[3] <= shape[1]):
+            raise InputError(
+                f"{path}: images.mask {list(box)} is no part of the image of {shape[0]} x "
+                f"{shape[1]} pixels; expected [first row, row after the last, first column, "
+                "column after the last]."
+            )
+    if boxes and np.all(box_mask(shape, boxes)):
+        raise InputError(f"{path}: images.mask covers the whole image; leave some of it.")
+    return boxes
+
+
+def _place(opened: Sequence[ImageFile], number: int) -> tuple[ImageFile, int]:
+    """The file of an image, and its number there, by its number through all files."""
+    ends = list(accumulate(len(file) for file in opened))
+    which = int(np.searchsorted(ends, number, side="right"))
+    return opened[which], number - (ends[which] - len(opened[which]))
+
+
+def _one(opened: Sequence[ImageFile], number: int) -> np.ndarray:
+    """(row, col) values of an image as its file holds them."""
+    file, number = _place(opened, number)
+    return file.read(number)
+
+
+def _repaired(
+    image: np.ndarray, sources: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """An image in float32 with boxes filled and broken pixels replaced, and which those were."""
+    with np.errstate(over="ignore"):  # what float32 cannot hold counts as infinite
+        image = np.asarray(image, np.float32)
+    if sources[0].size:
+        image = fill(image, sources)
+    broken = find_broken(image)
+    if 0 < broken.size <= MOST_BROKEN * image.size:
+        image = replaced(image, broken)
+    return image, broken
+
+
+def _look_through(
+    opened: Sequence[ImageFile],
+    order: np.ndarray,
+    boxes: tuple[Box, ...],
+    shape: tuple[int, int],
+) -> None:
+    """One look at every image: refuses what is unusable, warns of what is doubtful."""
+    path = opened[0].path
+    sources = mirror_sources(shape, boxes)
+    most_broken, most_saturated, with_broken, flat = 0, 0.0, 0, []
+    for number in order.ravel():
+        image, broken = _repaired(_one(opened, int(number)), sources)
+        if broken.size > MOST_BROKEN * image.size or not np.all(np.isfinite(image)):
+            _refuse_broken(image, broken, *_place(opened, int(number)))
+        if number == order[0, 0] and image.min() < image.max():
+            _warn_of_paint(image, path)
+        if image.min() == image.max():
+            flat.append(int(number))
+        most_broken, with_broken = max(most_broken, broken.size), with_broken + (broken.size > 0)
+        most_saturated = max(most_saturated, saturated_fraction(image))
+    if len(flat) == order.size:
         raise InputError(f"{path}: all pixels have the same value; this image shows nothing.")
+    if flat:
+        blank = [f"{file.path.name}[{k}]" for file, k in (_place(opened, n) for n in flat[:5])]
+        more = f" and {len(flat) - 5} more" if len(flat) > 5 else ""
+        LOGGER.warning("%s: %s%s: blank, all pixels the same", path, ", ".join(blank), more)
+    if most_broken:
+        LOGGER.warning(
+            "%s: broken pixels in %d of %d images, at most %d in one, were replaced by the median "
+            "of their neighbours",
+            path,
+            with_broken,
+            order.size,
+            most_broken,
+        )
+    if most_saturated:
+        LOGGER.warning(
+            "%s: up to %.2g %% of the pixels of an image are saturated; columns there are "
+            "unreliable",
+            path,
+            100 * most_saturated,
+        )
 
 
-def _sizes(shapes: set[tuple[int, ...]]) -> str:
-    return ", ".join(sorted(f"{shape[0]} x {shape[1]}" for shape in shapes))
+def _refuse_broken(image: np.ndarray, broken: np.ndarray, file: ImageFile, number: int) -> None:
+    """Says how much of an image is broken, and how."""
+    undefined = np.count_nonzero(~np.isfinite(image))
+    kind = "NaN or infinite" if undefined else "broken (far outside all that their neighbours hold)"
+    fraction = max(broken.size, undefined) / image.size
+    raise InputError(
+        f"{file.path}: {fraction:.2%} of the pixels of image {number} are {kind}, too many or too "
+        "close together to be replaced; mask them by images.mask, cut them off, or leave the "
+        "image out by images.frames."
+    )
+
+
+def _warn_of_paint(image: np.ndarray, path: Path) -> None:
+    """Warns of a block of one extreme value, which nobody has masked."""
+    found = painted_block(image)
+    if found is not None:
+        box, value = found
+        LOGGER.warning(
+            "%s: all of rows %d to %d, columns %d to %d is exactly %g: a scale bar, a label or an "
+            "empty border? If so, set images.mask: [[%d, %d, %d, %d]], with what belongs to it",
+            path,
+            box[0],
+            box[1] - 1,
+            box[2],
+            box[3] - 1,
+            value,
+            *box,
+        )

@@ -10,6 +10,7 @@ import numpy as np
 from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
+from temnet.inference.masks import inside_boxes
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.symmetries import symmetric_answers, with_spread
 from temnet.inference.tiling import WHOLE_PIXELS, in_parts
@@ -102,7 +103,8 @@ def find_columns(
             times as long; columns are those of the mean answer, with the spread of positions.
 
     Returns:
-        Peaks with their frame, positions [Å] from the centre of the series' pixel [0, 0].
+        Peaks with their frame, positions [Å] from the centre of the series' pixel [0, 0]; none in
+        its masked boxes.
 
     Raises:
         InputError: There are no frames, or not as many focal images as the network wants.
@@ -120,7 +122,8 @@ def find_columns(
         found.append(_in_frame(_look(network, images, threshold, min_distance, symmetries), number))
         if progress is not None:
             progress(1)
-    return Peaks.concatenate(found)
+    peaks = Peaks.concatenate(found)
+    return peaks.select(~inside_boxes(peaks.positions, series.masked, series.pixel_size))
 
 
 def _look(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def find_columns_with(
     def jobs() -> Iterator[tuple]:
         for first in range(0, len(series.images), BLOCK):
             frames = np.asarray(series.images[first : first + BLOCK])
-            block = ImageSeries(frames, series.sampling, series.name, {})
+            block = replace(series, images=frames, metadata={})
             yield network, sha256, block, first, threshold, min_distance, symmetries
 
     found = []

@@ -183,7 +183,7 @@ def column_fields(class_names: Sequence[str]) -> tuple[str, ...]:
 
 def peaks_rows(
     peaks: Peaks,
-    sampling: float,
+    sampling: float | tuple[float, float],
     class_names: Sequence[str],
     file: str,
     site: np.ndarray | None = None,
@@ -192,12 +192,12 @@ def peaks_rows(
 
     Args:
         peaks: What a network found.
-        sampling: Pixel size of the image [Å].
+        sampling: Pixel size of the file [Å], or the height and the width of its pixels.
         class_names: Name of each class index.
         file: Name of the image's file.
         site: (N,) int, the site of each peak, -1 for none; without it the cells are empty.
     """
-    pixels = peaks.positions / sampling
+    pixels = peaks.positions / np.asarray(sampling)
     rows = []
     for i in range(len(peaks)):
         row: Row = {

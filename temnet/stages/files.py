@@ -9,6 +9,7 @@ from pathlib import Path
 from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFile
 from temnet.errors import InputError
+from temnet.inference.files import images_in, natural_key
 
 
 def with_found_files(experiment: Experiment, folder: Path) -> Experiment:
@@ -47,12 +48,15 @@ def _with_structure_file(experiment: Experiment, folder: Path) -> Experiment:
 
 
 def _find(entry: str, folder: Path) -> list[Path]:
-    """The files that a path or pattern stands for, sorted by name."""
+    """The files that a path, a folder or a pattern stands for, sorted as people do."""
     for start in (folder, Path()):
         path = start / Path(entry).expanduser()
         if path.is_file():
             return [path]
-        matches = sorted(Path(name) for name in glob.glob(str(path), recursive=True))
+        if path.is_dir() and (inside := images_in(path)):
+            return inside
+        names = (Path(name) for name in glob.glob(str(path), recursive=True))
+        matches = sorted(names, key=natural_key)
         files = [match for match in matches if match.is_file()]
         if files:
             return files

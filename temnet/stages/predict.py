@@ -97,7 +97,8 @@ def read_series(experiment: Experiment, focus_count: int) -> list[ImageSeries]:
     images = experiment.images
     sampling = None if images.sampling == "header" else float(images.sampling)
     each = [[file] for file in images.files] if images.axes == "auto" else [list(images.files)]
-    return [read_images(files, sampling, images.axes, images.frames, focus_count) for files in each]
+    options = sampling, images.axes, images.frames, focus_count, images.mask
+    return [read_images(files, *options) for files in each]
 
 
 def _check_size(series: ImageSeries, network: Network) -> None:
@@ -131,7 +132,7 @@ def run(
                 peaks = find_columns_with(workers, where, *chosen)
             else:
                 peaks = find_columns(network, *chosen)
-            rows += peaks_rows(peaks, series.sampling, classes, series.name)
+            rows += peaks_rows(peaks, series.pixel_size, classes, series.name)
     write_table(folder / COLUMNS_FILE, rows, column_fields(classes))
     write_frames(folder / IMAGES_FILE, kept_frames(inputs.series))
     text = json.dumps([_described(part, network) for part in inputs.series], indent=1)

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temnet.images.resample import resample, resampled_size
+from temnet.images.resample import resample, resampled_size, square_pixels
 
 
 def wave(count, sampling, frequency, phase=0.3):
@@ -51,3 +51,15 @@ def test_a_constant_stays_and_pixels_lie_inside(count, sampling, new):
 def test_equal_pixels_are_left_alone():
     image = np.random.default_rng(0).random((5, 6, 2)).astype(np.float32)
     assert resample(image, 0.2, 0.2) is image
+
+
+def test_square_pixels_are_what_resampling_makes_of_one_axis():
+    image = np.random.default_rng(0).random((2, 20, 30, 3))
+    tall = square_pixels(image, (0.3, 0.2))
+    assert tall.shape == (2, resampled_size(20, 0.3, 0.2), 30, 3)
+    rows = np.repeat(image[:, :, :1], 9, axis=2)  # the same in every column
+    whole = resample(rows, 0.3, 0.2)
+    np.testing.assert_allclose(tall[:, :, :1], whole[:, :, :1], atol=1e-5)
+    turned = square_pixels(image.swapaxes(1, 2), (0.2, 0.3))
+    np.testing.assert_allclose(turned, tall.swapaxes(1, 2), atol=1e-6)
+    np.testing.assert_array_equal(square_pixels(image, (0.2, 0.2)), image.astype(np.float32))

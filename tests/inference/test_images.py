@@ -1,5 +1,4 @@
-import os
-from pathlib import Path
+import tracemalloc
 
 import h5py
 import numpy as np
@@ -8,6 +7,7 @@ import tifffile
 from PIL import Image
 
 from temnet.errors import InputError
+from temnet.inference import files
 from temnet.inference.images import read_images
 
 MOVIE = np.random.default_rng(0).integers(0, 255, (6, 20, 30), dtype=np.uint8)
@@ -87,6 +87,7 @@ def test_what_is_no_image_is_refused_in_one_sentence(tmp_path):
     cut = (tmp_path / "whole.tif").read_bytes()[:500]
     (tmp_path / "cut.tif").write_bytes(cut)
     (tmp_path / "notes.docx").write_text("x")
+    (tmp_path / "folder").mkdir()
     np.save(tmp_path / "vector.npy", np.arange(5.0))
     np.save(tmp_path / "wave.npy", np.ones((20, 20), complex))
     np.save(tmp_path / "none.npy", np.zeros((0, 20, 20)))
@@ -98,7 +99,7 @@ def test_what_is_no_image_is_refused_in_one_sentence(tmp_path):
     )
     expected = {
         "missing.tif": "no such file",
-        ".": "folder",
+        "folder": "no images in this folder",
         "text.tif": "not an image",
         "empty.tif": "not an image",
         "cut.tif": "not an image",
@@ -125,6 +126,14 @@ def test_grey_pictures_in_colour_are_read(tmp_path):
     )
 
 
+def test_grey_images_stored_as_the_colours_of_one_are_refused(tmp_path):
+    path = tiff(tmp_path / "a.tif", MOVIE[:3], photometric="rgb", planarconfig="separate")
+    with pytest.raises(InputError, match="its 3 images are stored as red, green and blue"):
+        read_images(path, sampling=0.2)
+    plain = tiff(tmp_path / "b.tif", MOVIE[:3], photometric="minisblack")
+    assert read_images(plain, sampling=0.2).images.shape == (3, 20, 30, 1)
+
+
 def test_images_of_different_size_are_refused(tmp_path):
     paths = [tiff(tmp_path / "a.tif", MOVIE[0]), tiff(tmp_path / "b.tif", MOVIE[0].T)]
     with pytest.raises(InputError, match="20 x 30, 30 x 20"):
@@ -138,10 +147,183 @@ def test_an_hdf5_file_that_is_no_emd_is_refused(tmp_path):
         read_images(tmp_path / "other.emd", sampling=0.2)
 
 
-@pytest.mark.skipif("TEMNET_TEST_IMAGES" not in os.environ, reason="needs the format samples")
-@pytest.mark.parametrize("name", ["tem_acquire_1.ser", "tem_acquire.emi"])
-def test_files_of_instruments(name):
-    folder = Path(os.environ["TEMNET_TEST_IMAGES"])
-    with pytest.raises(InputError, match="214.8 Å"):
-        read_images(folder / name)
-    assert min(read_images(folder / name, sampling=0.2).images.shape[1:3]) > 16
+def lattice(shape=(64, 80), pixel=(0.2, 0.2), period=2.3):
+    """Counts of a lattice of columns, by the height and width of a pixel [Å]."""
+    row, col = np.mgrid[: shape[0], : shape[1]]
+    wave = np.cos(2 * np.pi * row * pixel[0] / period) * np.cos(2 * np.pi * col * pixel[1] / period)
+    return (100 + 30 * wave).astype(np.float32)
+
+
+def hspy(path, data, axes):
+    """A HyperSpy file with axes of given names, units and scales."""
+    with h5py.File(path, "w") as file:
+        file.attrs["file_format"], file.attrs["file_format_version"] = "HyperSpy", "3.3"
+        group = file.create_group("Experiments/__unnamed__")
+        group["data"] = data
+        for name in ("metadata", "original_metadata", "learning_results", "attributes"):
+            group.create_group(name)
+        group["metadata"].create_group("General")
+        for number, (name, units, scale) in enumerate(axes):
+            axis = group.create_group(f"axis-{number}")
+            values = {"name": name, "units": units, "scale": scale, "offset": 0.0}
+            values |= {"size": data.shape[number], "navigate": number < data.ndim - 2}
+            axis.attrs.update(values | {"_type": "UniformDataAxis"})
+    return path
+
+
+PIXELS = [("y", "nm", 0.02), ("x", "nm", 0.02)]
+
+
+def test_the_header_says_what_the_images_follow_each_other_in(tmp_path):
+    def shape(name, units="", focus_count=3, axes="auto"):
+        path = hspy(tmp_path / "a.hspy", MOVIE, [(name, units, 1.0), *PIXELS])
+        return read_images(path, axes=axes, focus_count=focus_count).images.shape[::3]
+
+    assert shape("stack") == (2, 3)  # it says nothing: two series for a network that wants three
+    assert shape("time") == shape("z", "s") == (6, 1)
+    assert shape("defocus", "nm") == (1, 6)
+    assert shape("defocus", "nm", focus_count=1) == (6, 1)
+    assert shape("time", axes="focus") == shape("defocus", axes="focus") == (2, 3)
+    assert shape("defocus", axes="frames") == (6, 1)
+
+
+def test_movies_of_focal_series(tmp_path):
+    data = MOVIE.reshape(2, 3, 20, 30)
+    swapped = data.transpose(1, 0, 2, 3)
+
+    def read(data, *names, focus_count=3, **options):
+        path = hspy(tmp_path / "a.hspy", data, [*((name, "", 1.0) for name in names), *PIXELS])
+        return read_images(path, focus_count=focus_count, **options).images
+
+    expected = np.moveaxis(data, 1, -1)
+    for found in (
+        read(data, "time", "defocus"),
+        read(swapped, "defocus", "time"),
+        read(data, "a", "b"),
+        read(swapped, "a", "b"),
+        read(data, "a", "b", axes="focus"),
+        read(data, "time", "b", focus_count=1),
+    ):
+        np.testing.assert_array_equal(np.asarray(found), expected)
+    frames = read(data, "a", "b", axes="frames")
+    np.testing.assert_array_equal(np.asarray(frames)[..., 0], MOVIE)
+    with pytest.raises(InputError, match="2 x 3.*images.axes to frames"):
+        read(data, "a", "b", focus_count=4)
+
+
+def test_a_folder_of_frames_is_sorted_as_people_do(tmp_path):
+    for number in (1, 2, 10):
+        tiff(tmp_path / f"frame_{number}.tif", MOVIE[number % 6])
+    (tmp_path / "notes.txt").write_text("no image")
+    series = read_images(tmp_path, sampling=0.2, axes="frames")
+    np.testing.assert_array_equal(np.asarray(series.images)[..., 0], MOVIE[[1, 2, 4]])
+    assert series.metadata["files"] == ["frame_1.tif", "frame_2.tif", "frame_10.tif"]
+
+
+def test_a_file_of_many_frames_and_files_of_one_are_the_same_movie(tmp_path):
+    paths = [tiff(tmp_path / "first.tif", MOVIE[0]), tiff(tmp_path / "rest.tif", MOVIE[1:])]
+    joined = read_images(paths, sampling=0.2).images
+    np.testing.assert_array_equal(np.asarray(joined)[..., 0], MOVIE)
+
+
+def test_pixels_that_are_not_square_are_resampled_to_the_smaller_side(tmp_path):
+    pixel = (0.3, 0.2)
+    image = lattice((60, 80), pixel)
+    rows_first = [("y", "nm", 0.03), ("x", "nm", 0.02)]
+    series = read_images(hspy(tmp_path / "a.hspy", image, rows_first))
+    assert series.sampling == pytest.approx(0.2) and series.pixel_size == pytest.approx(pixel)
+    assert series.images.shape == (1, 89, 80, 1)
+    found, expected = series.images[0, ..., 0], lattice((89, 80))
+    assert np.abs(found - expected)[8:-8].max() < 1  # of 60 from least to largest
+    turned = read_images(hspy(tmp_path / "b.hspy", image.T, rows_first[::-1]))
+    np.testing.assert_allclose(turned.images[0, ..., 0], found.T, atol=1e-3)
+    given = read_images(tmp_path / "a.hspy", sampling=0.25)  # a setting goes before the header
+    assert given.images.shape == (1, 60, 80, 1) and given.pixel_size == (0.25, 0.25)
+
+
+def test_files_whose_pixels_differ_are_refused(tmp_path):
+    paths = [
+        hspy(tmp_path / f"{scale}.hspy", MOVIE[0], [PIXELS[0], ("x", "nm", scale)])
+        for scale in (0.02, 0.021)
+    ]
+    with pytest.raises(InputError, match="0.2 to 0.21 Å"):
+        read_images(paths)
+    assert read_images(paths, sampling=0.2).sampling == 0.2
+
+
+def test_broken_pixels_are_replaced_with_a_warning_and_too_many_refused(tmp_path, caplog):
+    image = lattice()
+    broken = np.stack([image, image, image])
+    broken[1, 30, 40], broken[1, 5, 6], broken[2, 0, 0] = np.nan, 1e6, -np.inf
+    np.save(tmp_path / "a.npy", broken)
+    found = np.asarray(read_images(tmp_path / "a.npy", sampling=0.2).images)[..., 0]
+    assert "broken pixels in 2 of 3 images, at most 2 in one" in caplog.text
+    np.testing.assert_array_equal(found[0], image)
+    assert np.abs(found - image).max() < 20
+    for many in (np.s_[1, :40, :40], np.s_[1, 10:16, 10:16]):  # too many; too close together
+        broken[many] = np.nan
+        np.save(tmp_path / "b.npy", broken)
+        with pytest.raises(InputError, match="image 1 are NaN.*images.mask"):
+            read_images(tmp_path / "b.npy", sampling=0.2)
+        with pytest.raises(InputError, match="b.npy.*image 1 are NaN"):  # of the second file
+            read_images([tmp_path / "a.npy", tmp_path / "b.npy"], sampling=0.2)
+        broken[many] = image[many[1:]]
+
+
+def test_a_mask_hides_what_is_burnt_in(tmp_path, caplog):
+    image, bar = lattice(), (50, 56, 10, 40)
+    burnt = image.copy()
+    burnt[50:56, 10:40] = 255
+    np.save(tmp_path / "a.npy", burnt)
+    read_images(tmp_path / "a.npy", sampling=0.2)
+    assert "images.mask: [[50, 56, 10, 40]]" in caplog.text
+    caplog.clear()
+    series = read_images(tmp_path / "a.npy", sampling=0.2, mask=[bar])
+    assert caplog.text == "" and series.masked == (bar,)
+    found = series.images[0, ..., 0]
+    outside = burnt != 255
+    np.testing.assert_array_equal(found[outside], image[outside])
+    assert found.max() <= image.max()
+    np.save(tmp_path / "b.npy", np.where(outside, burnt, np.nan))  # NaN may be masked as well
+    again = read_images(tmp_path / "b.npy", sampling=0.2, mask=[bar]).images[0, ..., 0]
+    np.testing.assert_array_equal(again, found)
+
+
+@pytest.mark.parametrize("box", [(0, 65, 0, 9), (5, 5, 0, 9), (-1, 5, 0, 9), (0, 64, 0, 80)])
+def test_a_mask_that_does_not_fit_is_refused(tmp_path, box):
+    np.save(tmp_path / "a.npy", lattice())
+    with pytest.raises(InputError, match="images.mask"):
+        read_images(tmp_path / "a.npy", sampling=0.2, mask=[box])
+
+
+def test_saturated_and_blank_images_are_warned_of(tmp_path, caplog):
+    np.save(tmp_path / "a.npy", np.minimum(lattice(), 120))
+    read_images(tmp_path / "a.npy", sampling=0.2)
+    assert "of the pixels of an image are saturated" in caplog.text
+    np.save(tmp_path / "b.npy", np.stack([lattice(), 0 * lattice()]))
+    read_images(tmp_path / "b.npy", sampling=0.2)
+    assert "b.npy[1]: blank" in caplog.text
+
+
+def test_offset_and_negative_values_are_left_as_they_are(tmp_path, caplog):
+    image = np.random.default_rng(0).normal(0, 1, (33, 47)).astype(np.float32)  # odd sides too
+    np.save(tmp_path / "a.npy", image)
+    found = read_images(tmp_path / "a.npy", sampling=0.2).images[0, ..., 0]
+    np.testing.assert_array_equal(found, image)
+    assert caplog.text == ""
+
+
+def test_a_movie_is_never_held_whole(tmp_path, monkeypatch):
+    count = 64
+    movie = np.lib.format.open_memmap(tmp_path / "a.npy", "w+", np.uint16, (count, 256, 256))
+    movie[:] = np.random.default_rng(0).integers(90, 110, (256, 256))
+    movie.flush()
+    monkeypatch.setattr(files, "SMALL_FILE", 2**20)
+    read_images(tmp_path / "a.npy", sampling=0.2, frames=(0, 1))  # what is imported and kept
+    tracemalloc.start()
+    series = read_images(tmp_path / "a.npy", sampling=0.2)
+    for frame in series.images:
+        assert frame.shape == (256, 256, 1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 12 * 256 * 256 * 4 < movie.nbytes

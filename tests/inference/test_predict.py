@@ -5,6 +5,8 @@ import pytest
 from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.images.normalize import normalize
+from temnet.images.resample import square_pixels
+from temnet.inference.images import read_images
 from temnet.inference.predict import (
     find_columns,
     pad_to_size,
@@ -15,6 +17,7 @@ from temnet.inference.predict import (
 from temnet.models.checkpoint import Network
 from temnet.models.factory import build_model
 from temnet.records import ImageSeries
+from temnet.reporting.tables import peaks_rows
 
 EXPERIMENT = validate(
     {
@@ -113,6 +116,31 @@ def test_a_frame_is_resampled_then_normalised_as_in_training():
     direct = predict_probabilities(brightness_model(), normalize(image, 0.2, 3.0))
     np.testing.assert_allclose(predict_frame(network(), image, 0.2), direct, atol=1e-6)
     assert predict_frame(network(), image, 0.1).shape == (33, 38, 2)
+
+
+def test_a_file_and_its_array_have_the_same_columns_and_masked_ones_are_left_out(tmp_path):
+    frames = np.stack([spots(PLACES, 0.2, (65, 75)), spots(PLACES[:1], 0.2, (65, 75))])
+    np.save(tmp_path / "a.npy", frames)
+    peaks = find_columns(network(), ImageSeries(frames[..., None], 0.2))
+    found = find_columns(network(), read_images(tmp_path / "a.npy", sampling=0.2))
+    np.testing.assert_array_equal(found.positions, peaks.positions)
+    np.testing.assert_array_equal(found.frame, [0, 0, 0, 1])
+    array = ImageSeries(frames[..., None], 0.2, masked=((14, 18, 23, 27),))  # around the first
+    assert find_columns(network(), array).frame.tolist() == [0, 0]
+
+
+def test_positions_in_pixels_that_are_not_square():
+    image = spots(PLACES, 0.1, (130, 150))[::2]  # 0.2 Å high, 0.1 Å wide
+    square = square_pixels(image[..., None], (0.2, 0.1))
+    series = ImageSeries(square[None], 0.1, pixel_size=(0.2, 0.1))
+    peaks = find_columns(network(), series)
+    rows = peaks_rows(peaks, series.pixel_size, ["C"], "a.npy")
+    found = sorted((row["row_pixel"], row["col_pixel"]) for row in rows)
+    expected = sorted((row / 0.2, col / 0.1) for row, col in PLACES)
+    np.testing.assert_allclose(found, expected, atol=0.4)
+    np.testing.assert_allclose(
+        sorted(r["row_angstrom"] for r in rows), sorted(p[0] for p in PLACES), atol=0.05
+    )
 
 
 def test_no_frames_and_a_wrong_number_of_foci_are_refused():

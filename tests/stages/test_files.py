@@ -18,6 +18,7 @@ def here(tmp_path, monkeypatch):
     for name in ("yamls/a.tif", "yamls/b.tif", "work/a.tif", "work/c.tif", "work/deep/d[1].tif"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
+    (tmp_path / "work/empty").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     return tmp_path
 
@@ -34,11 +35,19 @@ def test_patterns_give_sorted_files_once_each(here):
     assert found(here / "none", "**/*.tif") == ["a.tif", "c.tif", "deep/d[1].tif"]
 
 
+def test_a_folder_stands_for_its_images_sorted_as_people_do(here):
+    for name in ("frame_10.dm4", "frame_2.dm4", "log.txt"):
+        (here / "work/deep" / name).touch()
+    expected = ["deep/d[1].tif", "deep/frame_2.dm4", "deep/frame_10.dm4"]
+    assert found(here / "none", "deep") == expected
+    assert found(here / "none", "deep/*.dm4") == expected[1:]
+
+
 def test_a_name_with_brackets_is_a_name_before_it_is_a_pattern(here):
     assert found(here, "work/deep/d[1].tif") == ["deep/d[1].tif"]
 
 
-@pytest.mark.parametrize("entry", ["gone.tif", "*.dm4", "deep"])
+@pytest.mark.parametrize("entry", ["gone.tif", "*.dm4", "empty"])
 def test_what_is_not_there_is_named(here, entry):
     with pytest.raises(InputError, match="images.files: there is no file") as caught:
         found(here / "yamls", entry)

@@ -1,0 +1,336 @@
+"""One file of images: what its header says, and its images when they are asked for."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+
+from temnet.errors import InputError
+from temnet.inference.header import Meaning, axis_meaning, is_energy, pixel_size
+
+LOGGER = logging.getLogger(__name__)
+
+MOST_COLOURED = 0.01
+"""A picture with more coloured pixels than this fraction is no grey image with a label on it."""
+
+SMALL_FILE = 2**27
+"""Files of up to so many bytes are read whole, which leaves none of them open.
+
+A movie's values are then held as they were stored; of a single image nothing is held.
+"""
+
+READERS: Mapping[str, str] = {
+    ".dm3": "rsciio.digitalmicrograph",
+    ".dm4": "rsciio.digitalmicrograph",
+    ".emd": "rsciio.emd",
+    ".ser": "rsciio.tia",
+    ".emi": "rsciio.tia",
+    ".mrc": "rsciio.mrc",
+    ".tif": "rsciio.tiff",
+    ".tiff": "rsciio.tiff",
+    ".hspy": "rsciio.hspy",
+    ".png": "rsciio.image",
+}
+"""RosettaSciIO's readers by the file's ending."""
+
+CHUNKED = (".dm3", ".dm4", ".mrc")
+"""Endings whose reader maps the file into memory in parts of a chosen shape."""
+
+WHOLE_ONLY = (".ser", ".emi", ".png")
+"""Endings whose reader reads the whole file for any part of it: these are read once, whole."""
+
+READABLE = (*READERS, ".npy")
+"""Endings of the files that can be read."""
+
+Signal = Mapping[str, Any]
+"""A data set as RosettaSciIO describes it: data, axes, metadata, original_metadata."""
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """A file of images.
+
+    Attributes:
+        path: Where it is.
+        axes: Size and meaning of each axis before rows and columns; none for a single image.
+        shape: Rows and columns.
+        read: From an image's number, counted through ``axes`` with the last one fastest, to
+            (row, col) grey values as they are stored.
+        pixel_size: Height and width of a pixel [Å], None where the file does not tell.
+    """
+
+    path: Path
+    axes: tuple[tuple[int, Meaning], ...]
+    shape: tuple[int, int]
+    read: Callable[[int], np.ndarray]
+    pixel_size: tuple[float, float] | None
+
+    def __len__(self) -> int:
+        return int(np.prod([size for size, _ in self.axes], dtype=np.int64))
+
+
+def natural_key(path: Path) -> list[tuple[int, str]]:
+    """By what people sort file names: frame_2 before frame_10.
+
+    >>> sorted([Path("a10.tif"), Path("a9.tif")], key=natural_key)[0].name
+    'a9.tif'
+    """
+    parts = re.split(r"(\d+)", str(path))
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The files of a folder that can be read as images, sorted as people do.
+
+    The description (.emi) of images that lie beside it (.ser) is no image of its own.
+    """
+    files = [p for p in folder.iterdir() if p.suffix.lower() in READABLE and p.is_file()]
+    described = {re.sub(r"_\d+$", "", p.stem) for p in files if p.suffix.lower() == ".ser"}
+    chosen = [p for p in files if p.suffix.lower() != ".emi" or p.stem not in described]
+    return sorted(chosen, key=natural_key)
+
+
+def open_images(path: Path) -> ImageFile:
+    """Reads a file's header.
+
+    Args:
+        path: A file of a kind that is known here.
+
+    Raises:
+        InputError: It is missing, of another kind, broken, or holds no image of real grey
+            values.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file; check the path.")
+    suffix = path.suffix.lower()
+    if suffix not in READABLE:
+        known = " ".join(sorted(READABLE))
+        raise InputError(f"{path}: files ending in {suffix!r} cannot be read; known are {known}.")
+    with _reading(path):
+        size = path.stat().st_size
+        lazy = size > SMALL_FILE and suffix not in WHOLE_ONLY
+        if size > SMALL_FILE and not lazy:
+            LOGGER.warning("%s: files of its kind are read whole, %.1f GB", path, size / 1e9)
+        signal, data, count = _open(path, lazy)
+        if count > 1:
+            title = signal.get("metadata", {}).get("General", {}).get("title")
+            name = f", {title}," if title else ""
+            LOGGER.info("%s holds %d data sets; the first image%s is taken", path, count, name)
+        return _image_file(path, signal, data, lazy)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turns what readers raise over a broken file into one clear message."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # readers raise whatever a broken header leads them to
+        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise InputError(
+            f"{path}: this is not an image that can be read ({reason}); the file may be cut off "
+            "or be something else than its ending says."
+        ) from error
+
+
+def _open(path: Path, lazy: bool) -> tuple[Signal, Any, int]:
+    """A file's image, what its values are read from by indexing, and how many data sets it has."""
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        data = np.load(path, allow_pickle=False, mmap_mode="r" if lazy else None)
+        return {"data": data, "axes": []}, _Mapped(path, data) if lazy else data, 1
+    signals = _signals(path, lazy)
+    number = _chosen(path, signals)
+    signal = signals[number]
+    data = signal["data"]
+    if lazy and suffix in (".tif", ".tiff"):
+        data = _tiff_images(path, number, data)
+    elif lazy and suffix in CHUNKED and data.ndim == 3:
+        data = _signals(path, lazy, chunks=(1, *data.shape[1:]))[number]["data"]
+    elif lazy and data.ndim == 3 and data.chunks[0][0] > 1:
+        data = _Blocks(data)
+    return signal, data, len(signals)
+
+
+def _signals(path: Path, lazy: bool, **options: Any) -> list[Signal]:
+    """All data sets of a file."""
+    suffix = path.suffix.lower()
+    if suffix in (".tif", ".tiff"):
+        _refuse_colour_planes(path)
+    reader: Callable[..., list[Signal]] = import_module(READERS[suffix]).file_reader
+    if suffix == ".emd":
+        options["select_type"] = "images"  # the reader of spectrum images wants another library
+    return reader(str(path), lazy=lazy, **options)
+
+
+def _refuse_colour_planes(path: Path) -> None:
+    """Some programs store three or four grey images as the colours of one, which none can tell."""
+    with tifffile.TiffFile(path) as file:
+        page = file.pages.first
+        apart = page.planarconfig == tifffile.PLANARCONFIG.SEPARATE
+        if apart and page.photometric == tifffile.PHOTOMETRIC.RGB:
+            raise InputError(
+                f"{path}: its {page.shape[0]} images are stored as red, green and blue of one "
+                "picture; save them as a stack of grey images (photometric: minisblack)."
+            )
+
+
+def _chosen(path: Path, signals: Sequence[Signal]) -> int:
+    """The number of the first data set that is an image, or one that can be refused for it."""
+    flat = [n for n, signal in enumerate(signals) if _is_flat(signal)]
+    if not flat:
+        raise InputError(f"{path}: there is no image in this file.")
+    real = [n for n in flat if signals[n]["data"].dtype.kind in "uifb"]
+    return (real or flat)[0]
+
+
+def _is_flat(signal: Signal) -> bool:
+    """Whether a data set has rows and columns, and no spectra."""
+    return np.ndim(signal["data"]) >= 2 and not any(is_energy(axis) for axis in signal["axes"])
+
+
+class _Mapped:
+    """Values in one piece of a file, mapped into memory for as long as it takes to read some.
+
+    (A map that stays is counted as this process' memory, up to the whole file.)
+    """
+
+    def __init__(self, path: Path, values: np.memmap) -> None:
+        order = "C" if values.flags.c_contiguous else "F"
+        self._where = {"offset": values.offset, "shape": values.shape, "order": order}
+        self._path, self._dtype = path, values.dtype
+
+    def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
+        return np.array(np.memmap(self._path, self._dtype, "r", **self._where)[index])
+
+
+class _Blocks:
+    """A movie that is stored in pieces of many frames: so many are read and held at once.
+
+    (An EMD file as RosettaSciIO writes it has pieces of a few rows of all frames; one frame takes
+    as long as all of them.)
+    """
+
+    def __init__(self, movie: Any) -> None:
+        frame = movie.dtype.itemsize * movie.shape[1] * movie.shape[2]
+        self._count = max(min(movie.chunks[0][0], SMALL_FILE // frame), 1)
+        self._movie, self._first, self._block = movie, -1, np.empty(0)
+
+    def __getitem__(self, index: tuple[int]) -> np.ndarray:
+        first = index[0] - index[0] % self._count
+        if first != self._first:
+            self._first = first
+            self._block = np.asarray(self._movie[first : first + self._count])
+        return self._block[index[0] - first]
+
+
+class _TiffPages:
+    """A TIFF's images, one page each, read by their number."""
+
+    def __init__(self, path: Path, series: int) -> None:
+        self._file = tifffile.TiffFile(path)
+        self._series = series
+
+    def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
+        series = self._file.series[self._series]
+        number = np.ravel_multi_index(index, series.shape[: len(index)]) if index else 0
+        return self._file.asarray(series=self._series, key=int(number))
+
+
+def _tiff_images(path: Path, series: int, like: Any) -> Any:
+    """A TIFF's values, mapped into memory where they lie in one piece, else page by page.
+
+    (RosettaSciIO's lazy TIFF copies the whole file for each frame that is asked for.)
+    """
+    try:
+        return _Mapped(path, tifffile.memmap(path, series=series, mode="r"))
+    except ValueError:  # compressed, or in strips here and there
+        pages = _TiffPages(path, series)
+        count = int(np.prod(like.shape[:-2], dtype=np.int64))
+        if len(pages._file.series[series].pages) != count:
+            raise InputError(
+                f"{path}: its pages are no images one by one, and the file is too large to be "
+                "read whole; save it as a TIFF with one page for each image."
+            ) from None
+        return pages
+
+
+def _image_file(path: Path, signal: Signal, data: Any, lazy: bool) -> ImageFile:
+    """What is read from an open file, after a look at the first image."""
+    shape, kind = tuple(signal["data"].shape), signal["data"].dtype
+    colours = kind.names is not None
+    if not colours and len(shape) == 3 and shape[-1] in (3, 4) and kind == np.uint8:
+        colours, shape = True, shape[:-1]
+    if kind.kind == "c":
+        raise InputError(
+            f"{path}: the values are complex (a wave or a Fourier transform); export the "
+            "image's intensity."
+        )
+    if len(shape) < 2 or 0 in shape:
+        raise InputError(f"{path}: there is no image in this file (its shape is {shape}).")
+    if not colours and kind.kind not in "uifb":
+        raise InputError(f"{path}: the values are {kind}, not numbers.")
+    outer = shape[:-2]
+    if colours:
+        _check_grey(np.asarray(data[(0,) * len(outer)]), path)
+    metadata, axes = _plain(signal.get("original_metadata")), list(signal["axes"])
+    meanings = [axis_meaning(axis, metadata) for axis in axes[: len(outer)]]
+    meanings += [""] * (len(outer) - len(meanings))
+    return ImageFile(
+        path=path,
+        axes=tuple((n, m) for n, m in zip(outer, meanings, strict=True) if n > 1),
+        shape=shape[-2:],
+        read=_reader(path, data if lazy or np.prod(outer) > 1 else None, outer),
+        pixel_size=pixel_size(axes, metadata, path),
+    )
+
+
+def _reader(path: Path, data: Any | None, outer: tuple[int, ...]) -> Callable[[int], np.ndarray]:
+    """From an image's number to its grey values; without ``data`` the file is read again."""
+
+    def read(number: int) -> np.ndarray:
+        with _reading(path):
+            values = _open(path, False)[1] if data is None else data
+            index = np.unravel_index(number, outer) if outer else ()
+            return _grey(np.asarray(values[tuple(int(part) for part in index)]))
+
+    return read
+
+
+def _plain(metadata: Any) -> Mapping[str, Any]:
+    return metadata if isinstance(metadata, Mapping) else {}
+
+
+def _channels(picture: np.ndarray) -> np.ndarray:
+    """(row, col, 3) of a picture in red, green and blue."""
+    if picture.dtype.names is not None:
+        return np.stack([picture[name] for name in picture.dtype.names[:3]], axis=-1)
+    return picture[..., :3]
+
+
+def _grey(values: np.ndarray) -> np.ndarray:
+    """(row, col) grey values."""
+    coloured = values.dtype.names is not None or values.ndim == 3
+    return _channels(values).mean(axis=-1, dtype=np.float32) if coloured else values
+
+
+def _check_grey(picture: np.ndarray, path: Path) -> None:
+    """Refuses a picture that is no grey image with at most a label in colour."""
+    channels = _channels(picture)
+    coloured = np.mean(np.any(channels != channels[..., :1], axis=-1))
+    if coloured > MOST_COLOURED:
+        raise InputError(
+            f"{path}: this is a colour picture, not a measurement; export it in grey values."
+        )
+    if coloured > 0:
+        LOGGER.warning("%s: %.2g %% of the pixels are coloured (a label?)", path, 100 * coloured)

@@ -1,0 +1,63 @@
+"""Images that stay in their files until they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+
+class LazyFrames:
+    """What a (frame, row, col, focus) float32 array would be, read frame by frame.
+
+    Indexed by a number or a slice of frames it reads those, by anything else all; nothing is kept.
+
+    Attributes:
+        shape: Frames, rows, columns, focal images.
+    """
+
+    dtype = np.dtype(np.float32)
+    ndim = 4
+
+    def __init__(
+        self, read: Callable[[int], np.ndarray], order: np.ndarray, size: tuple[int, int]
+    ) -> None:
+        """Sets up what is read where.
+
+        Args:
+            read: From the number of an image to (row, col) float32.
+            order: (frame, focus) int, the numbers of the images.
+            size: Rows and columns of each.
+        """
+        self._read, self._order = read, order
+        self.shape = (len(order), *size, order.shape[1])
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        first, *rest = key if isinstance(key, tuple) else (key,)
+        if isinstance(first, slice):
+            numbers = range(len(self))[first]
+            frames = np.empty((len(numbers), *self.shape[1:]), self.dtype)
+            for place, number in enumerate(numbers):
+                frames[place] = self._frame(number)
+            return frames[(slice(None), *rest)] if rest else frames
+        if isinstance(first, int | np.integer):
+            frame = self._frame(int(first))
+            return frame[tuple(rest)] if rest else frame
+        return self[:][key]
+
+    def _frame(self, number: int) -> np.ndarray:
+        """(row, col, focus) of a frame."""
+        images = [self._read(int(image)) for image in self._order[number]]
+        return images[0][..., None] if len(images) == 1 else np.stack(images, axis=-1)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self._frame(number) for number in range(len(self)))
+
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("frames in files are no array before they are read")
+        return self[:].astype(dtype or self.dtype, copy=False)

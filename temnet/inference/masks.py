@@ -1,0 +1,97 @@
+"""Parts of an image that show no specimen, such as a burnt-in scale bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+Box = tuple[int, int, int, int]
+"""First row, row after the last, first column, column after the last [pixels]."""
+
+
+def box_mask(shape: tuple[int, int], boxes: Sequence[Box]) -> np.ndarray:
+    """(row, col) bool, true inside any of the boxes."""
+    mask = np.zeros(shape, bool)
+    for first_row, end_row, first_col, end_col in boxes:
+        mask[first_row:end_row, first_col:end_col] = True
+    return mask
+
+
+def mirror_sources(shape: tuple[int, int], boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
+    """Where masked pixels take their values from: the mirror image in the nearest side of the box.
+
+    Filled so, a box has the mean and the contrast of what surrounds it, and no edges: the
+    normalisation, which averages over some 12 Å, does not see it.  (A constant would lower the
+    local contrast, by which the pixels around the box are divided.)
+
+    Args:
+        shape: Rows and columns.
+        boxes: What is masked, inside the image.
+
+    Returns:
+        Flat indices of the masked pixels, (N,) int64, and those of their sources; -1 where no
+        side has enough image before it.
+    """
+    rows, cols = shape
+    mask = box_mask(shape, boxes)
+    source = np.full(shape, -1, np.int64)
+    nearest = np.full(shape, np.inf)
+    for first_row, end_row, first_col, end_col in boxes:
+        row, col = np.mgrid[first_row:end_row, first_col:end_col]
+        inside = np.s_[first_row:end_row, first_col:end_col]
+        sides = (
+            (row - first_row + 1, 2 * first_row - 1 - row, col),
+            (end_row - row, 2 * end_row - 1 - row, col),
+            (col - first_col + 1, row, 2 * first_col - 1 - col),
+            (end_col - col, row, 2 * end_col - 1 - col),
+        )
+        for distance, from_row, from_col in sides:
+            there = (from_row >= 0) & (from_row < rows) & (from_col >= 0) & (from_col < cols)
+            there &= ~mask[np.clip(from_row, 0, rows - 1), np.clip(from_col, 0, cols - 1)]
+            better = there & (distance < nearest[inside])
+            nearest[inside][better] = distance[better]
+            source[inside][better] = (from_row * cols + from_col)[better]
+    target = np.flatnonzero(mask)
+    return target, source.ravel()[target]
+
+
+def fill(image: np.ndarray, sources: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """An image with its masked pixels replaced.
+
+    Args:
+        image: (row, col) float.
+        sources: Those of `mirror_sources`; pixels without a source get the mean of the image
+            outside the boxes.
+    """
+    target, source = sources
+    filled = image.copy()
+    flat = filled.reshape(-1)
+    known = source >= 0
+    if not np.all(known):
+        outside = np.ones(flat.size, bool)
+        outside[target] = False
+        good = flat[outside & np.isfinite(flat)]
+        flat[target[~known]] = good.mean() if good.size else np.nan
+    flat[target[known]] = flat[source[known]]
+    return filled
+
+
+def inside_boxes(
+    positions: np.ndarray, boxes: Sequence[Box], pixel_size: tuple[float, float]
+) -> np.ndarray:
+    """Which positions lie in any of the boxes.
+
+    Args:
+        positions: (N, 2), (row, col) [Å] from the centre of pixel [0, 0].
+        boxes: In the file's pixels.
+        pixel_size: Their height and width [Å].
+
+    Returns:
+        (N,) bool.
+    """
+    row, col = (positions / np.asarray(pixel_size) + 0.5).T
+    inside = np.zeros(len(positions), bool)
+    for first_row, end_row, first_col, end_col in boxes:
+        inside |= (row >= first_row) & (row < end_row) & (col >= first_col) & (col < end_col)
+    return inside
