@@ -46,7 +46,7 @@ def condition_figure(
     """
     parameters = list(dict.fromkeys(row["parameter"] for row in rows))
     figure = new_figure(9.0, 2.9 * len(parameters) + 0.9)
-    grid = figure.subplots(len(parameters), 2, squeeze=False)
+    grid = figure.subplots(len(parameters), 2, squeeze=False, sharex="row")
     for (left, right), parameter in zip(grid, parameters, strict=True):
         part = [row for row in rows if row["parameter"] == parameter]
         for axes, keys in (

@@ -32,8 +32,11 @@ CONFUSION_COLOURS = "Blues"
 DARK = 0.6
 """Cells with a larger share have white text."""
 
-DIFFERENCE_BINS = 31
-"""Bins of the histogram of differences, odd so that one lies about zero."""
+DIFFERENCE_BINS = 25
+"""Bins of the histogram of differences."""
+
+SMALL_DIFFERENCE = 0.02
+"""A histogram of differences is at least this wide."""
 
 
 @styled
@@ -144,8 +147,11 @@ def difference_figure(
     figure = new_figure(7.2, 3.6)
     axes = figure.add_subplot()
     finite = {name: values[np.isfinite(values)] for name, values in differences.items()}
-    reach = max([0.01, *(float(np.abs(v).max()) for v in finite.values() if len(v))])
-    bins = np.linspace(-reach, reach, DIFFERENCE_BINS + 1)
+    every = np.concatenate([[0.0], *finite.values()])
+    width = max(np.ptp(every), SMALL_DIFFERENCE) / DIFFERENCE_BINS
+    # One bin lies about zero, so that equal scores are on neither side.
+    ends = np.floor(every.min() / width + 0.5), np.ceil(every.max() / width - 0.5)
+    bins = (np.arange(ends[0], ends[1] + 2) - 0.5) * width
     axes.axvline(0, color="black", linewidth=1)
     for i, (name, values) in enumerate(finite.items()):
         colour = LINE_COLOURS[i % len(LINE_COLOURS)]
@@ -183,6 +189,10 @@ def bound_figure(rows: Rows, networks: Sequence[str]) -> Figure:
     ends = np.array(axes.get_xlim())
     axes.plot(ends, ends, color="#555555", linewidth=1.2, label="error equal to the bound")
     axes.set_xlim(*ends)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter(NullFormatter())
     legend_below(figure, axes, columns=1)
     return figure
 

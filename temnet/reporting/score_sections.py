@@ -58,25 +58,29 @@ class Scores:
         return next(iter(self.networks.values()))
 
     @property
-    def rule(self) -> str:
+    def how(self) -> str:
         """How a column is counted, for captions."""
-        settings = self.source.experiment.evaluation
-        thresholds = ", ".join(f"{one['threshold']:g}" for one in self.networks.values())
-        return (
-            f"{counted(self.first['images'], 'image')}, columns within {settings.radius:g} Å of a "
-            f"peak, score from {thresholds}"
-        )
+        radius = self.source.experiment.evaluation.radius
+        thresholds = " and ".join(f"{one['threshold']:g}" for one in self.networks.values())
+        return f"columns within {radius:g} Å of a peak that scores {thresholds} or more"
+
+    @property
+    def rule(self) -> str:
+        """How many images there are, and how a column is counted, for captions."""
+        return f"{counted(self.first['images'], 'image')}, {self.how}"
 
     @property
     def skill(self) -> str:
         """What is reached without skill, for captions."""
         found = self.first["baselines"]
-        text = f"The same peaks at random places reach {known(found['chance'][MACRO], '.2f')}"
+        name = next(iter(self.networks))
+        chance = known(found["chance"][MACRO], ".2f")
+        text = f"The peaks of {name} at random places reach {chance}"
         if "never_rarest" in found:
             never = found["never_rarest"]
             text += (
-                f", a network that never says {never['rarest']} (its peaks taken as the next most "
-                f"probable class) reaches {known(never[MACRO], '.2f')}"
+                f", and {known(never[MACRO], '.2f')} if it never said {never['rarest']} (those "
+                "taken as the next most probable class)"
             )
         return f"{text} (mean F1 over the classes)."
 
@@ -123,7 +127,7 @@ def _numbers(scores: Scores) -> list[Html]:
     parts = [
         paragraph(
             f"Scored on {counted(first['images'], 'simulated image')} of the split {scores.split} "
-            f"({counted(specimens, 'specimen')}), by which nothing was chosen; {scores.rule}. "
+            f"({counted(specimens, 'specimen')}), by which nothing was chosen; {scores.how}. "
             f"In brackets 95 % bootstrap intervals: {RESAMPLES:,} times as many specimens drawn "
             "again, with all of their images. ",
             scores.skill,
@@ -325,8 +329,8 @@ def _curves(scores: Scores) -> list[Html]:
         caption = (
             f"F1 and position error of the same {counted(number, 'specimen')} with one parameter "
             "at fixed values and everything else as drawn; 95 % bootstrap intervals over "
-            "specimens. Shaded: what training images were drawn from. Grey lines: levels of the "
-            f"drawn images. {scores.skill}"
+            f"specimens; {scores.how}. Shaded: what training images are drawn from. Grey lines: "
+            f"what the images of {scores.split} give without skill. {scores.skill}"
         )
         figure = condition_figure(scores.table("series"), levels, _taught(source))
         parts.append(source.picture(figure, "series", caption))

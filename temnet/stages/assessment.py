@@ -17,7 +17,7 @@ from temnet.evaluation.dependence import dependence_rows
 from temnet.evaluation.evaluate import rows_with_conditions
 from temnet.evaluation.looked import Looked, score_rows
 from temnet.evaluation.reliability import calibration_error, outcomes, reliability_rows
-from temnet.evaluation.scores import SPECIES, class_f1, macro_f1
+from temnet.evaluation.scores import SPECIES
 from temnet.evaluation.tally import MACRO, MEAN, MEDIAN, SHARE, Tally, intervals, scores, tally
 from temnet.evaluation.thresholds import threshold_rows
 from temnet.randomness import generator
@@ -116,13 +116,14 @@ def _baselines(certain: Sequence[Looked], experiment: Experiment) -> dict[str, A
 
 
 def _pooled(looked: Sequence[Looked], experiment: Experiment) -> dict[str, Any]:
-    """Macro F1, F1 of each class, and the mean F1 of an image."""
+    """Macro F1, F1 of each class, of ``any`` and of ``all``, and the mean F1 of an image."""
     rows = score_rows(looked, experiment.class_names, experiment.evaluation)
     f1 = [row["f1"] for row in rows if row["class"] == SPECIES and math.isfinite(row["f1"])]
+    pooled = summarise(rows, experiment.class_names)
     return {
-        MACRO: macro_f1(rows),
+        MACRO: pooled["macro_f1"],
         MEAN: float(np.mean(f1)) if f1 else math.nan,
-        "classes": class_f1(rows),
+        "classes": {name: part["f1"] for name, part in pooled["classes"].items()},
     }
 
 

@@ -58,7 +58,9 @@ def check_networks(experiment: Experiment) -> None:
 
 
 def competitors(experiment: Experiment, root: Path) -> dict[str, Network]:
-    """The networks that are scored, by the names that tables call them: the trained one first.
+    """The networks that are scored, by the names on their cards: the trained one first.
+
+    A second network of the same name is called ``NAME (2)``.
 
     Args:
         experiment: The settings.
@@ -67,14 +69,10 @@ def competitors(experiment: Experiment, root: Path) -> dict[str, Network]:
     Raises:
         InputError: One is missing or damaged.
     """
-    named = [
-        (Path(name).resolve().name, load_network(name)) for name in experiment.evaluation.networks
-    ]
-    if trains(experiment):
-        own = load_network(root / train.STAGE.name / train.NETWORK)
-        named.insert(0, (own.name, own))
+    own = [root / train.STAGE.name / train.NETWORK] if trains(experiment) else []
+    networks = [load_network(name) for name in (*own, *experiment.evaluation.networks)]
     found: dict[str, Network] = {}
-    for name, network in named:
-        number = sum(other.partition(" (")[0] == name for other in found)
-        found[f"{name} ({number + 1})" if number else name] = network
+    for number, network in enumerate(networks):
+        earlier = sum(other.name == network.name for other in networks[:number])
+        found[f"{network.name} ({earlier + 1})" if earlier else network.name] = network
     return found

@@ -14,6 +14,7 @@ from temnet.models.checkpoint import save_network
 from temnet.models.factory import build_model
 from temnet.reporting.tables import read_table
 from temnet.stages import evaluate, train
+from temnet.stages.competitors import competitors
 from temnet.stages.evaluate import telling_images
 
 SETTINGS = {
@@ -46,8 +47,8 @@ def networks(tmp_path_factory):
     folder = tmp_path_factory.mktemp("networks")
     experiment = validate({**SETTINGS, "evaluation": {}}, "test")
     card = {"threshold": 0.3, "metrics": {}}
-    save_network(folder / "one", build_model(experiment), experiment, card)
-    shutil.copytree(folder / "one", folder / "two")
+    for name in ("one", "two"):
+        save_network(folder / name, build_model(experiment), experiment, card)
     return folder
 
 
@@ -87,7 +88,13 @@ def test_two_networks_are_scored_without_training(here):
     assert missed == first["classes"]["any"]["false_negatives"]
     assert len(read_table(folder / "conditions.csv")) == 3
     page = Path("runs/pair/index.html").read_text()
-    for part in ("two minus one", "random places", "Cramér-Rao", "95 % bootstrap", "report/series"):
+    for part in (
+        "two minus one",
+        "at random places",
+        "Cramér-Rao",
+        "95 % bootstrap",
+        "report/series",
+    ):
         assert part in page
 
 
@@ -127,6 +134,13 @@ def test_training_does_not_depend_on_what_is_scored_beside_it(here):
     assert evaluate.requires_also(with_others) == ("train",)
     wider = validate({**SETTINGS, "evaluation": {"radius": 0.7}}, "test")
     assert train.settings(wider) != train.settings(alone)
+
+
+def test_networks_of_one_name_are_told_apart(here):
+    shutil.copytree("networks/one", "copy")
+    values = {**SETTINGS, "evaluation": {"networks": ["networks/one", "copy", "networks/two"]}}
+    found = competitors(validate(values, "test"), Path("runs/pair"))
+    assert list(found) == ["one", "one (2)", "two"]
 
 
 def test_telling_images_are_each_once():
