@@ -31,7 +31,10 @@ class FixedSeries(Settings):
         (), description="The camera's pixel [Å]."
     )
     structures: int = Field(
-        20, ge=1, le=10000, description="Specimens, the first ones of the validation images."
+        20,
+        ge=1,
+        le=10000,
+        description="Number of specimens, the first ones of the validation images.",
     )
 
     @model_validator(mode="after")
@@ -54,5 +57,9 @@ class CramerRao(Settings):
     Each column takes four simulations of its specimen.
     """
 
-    images: int = Field(20, ge=1, le=10000, description="Validation images, evenly chosen.")
-    columns: int = Field(2, ge=1, le=1000, description="Columns in each image, at random.")
+    images: int = Field(
+        20, ge=1, le=10000, description="Number of validation images, evenly chosen."
+    )
+    columns: int = Field(
+        2, ge=1, le=1000, description="Number of columns in each image, at random."
+    )
