@@ -324,15 +324,16 @@ def _curves(scores: Scores) -> list[Html]:
         )
         parts.append(source.picture(condition_figure(rows, levels, {}), "conditions", caption))
     if source.has(f"{FOLDER}/series.csv"):
-        series = source.experiment.evaluation.series
+        series, taught = source.experiment.evaluation.series, _taught(source)
         number = series.structures if series is not None else 0
+        shade = " Shaded: what training images are drawn from." if taught else ""
         caption = (
             f"F1 and position error of the same {counted(number, 'specimen')} with one parameter "
             "at fixed values and everything else as drawn; 95 % bootstrap intervals over "
-            f"specimens; {scores.how}. Shaded: what training images are drawn from. Grey lines: "
-            f"what the images of {scores.split} give without skill. {scores.skill}"
+            f"specimens; {scores.how}.{shade} Grey lines: what the images of {scores.split} give "
+            f"without skill. {scores.skill}"
         )
-        figure = condition_figure(scores.table("series"), levels, _taught(source))
+        figure = condition_figure(scores.table("series"), levels, taught)
         parts.append(source.picture(figure, "series", caption))
     return [*parts, *_bound(scores)]
 
