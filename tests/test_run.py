@@ -157,7 +157,7 @@ def test_a_network_is_taught_and_scored(here, capsys):
     assert {row["index"] for row in rows} == {0, 1, 2}
     assert {row["class"] for row in rows} == {"Mo", "S2", "S", "any", "all"}
     assert all(row["dose"] == 1e5 and row["defocus"] == -50 for row in rows)
-    summary = json.loads((root / "evaluate" / "summary.json").read_text())
+    summary = json.loads((root / "evaluate" / "summary.json").read_text())["networks"]["training"]
     truth = summary["classes"]["Mo"]["true_positives"] + summary["classes"]["Mo"]["false_negatives"]
     mo = [row for row in rows if row["class"] == "Mo"]
     assert truth == sum(row["true_positives"] + row["false_negatives"] for row in mo)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from temnet.config.distributions import Settings, number_or
+from temnet.config.scoring import CramerRao, FixedSeries
 
 
 class Images(Settings):
@@ -107,6 +108,24 @@ class Evaluation(Settings):
     border: float = Field(
         1.5, ge=0, le=20, description="Columns and peaks this close to the border count not [Å]."
     )
+    networks: tuple[str, ...] = Field(
+        (),
+        description="Names in pretrained/ or networks' folders that are scored on the same "
+        "images, beside the network that was trained, or instead where none is.",
+    )
+    series: FixedSeries | None = Field(
+        None, description="Scores against one parameter at fixed values, with fixed specimens."
+    )
+    cramer_rao: CramerRao | None = Field(
+        None, description="Position error against the best that the electrons allow."
+    )
+
+    @field_validator("networks")
+    @classmethod
+    def _once_each(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(networks)) != len(networks):
+            raise ValueError(f"expected each network once; got {', '.join(networks)}")
+        return networks
 
 
 class Occupancy(Settings):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from temnet.config.analysis import Evaluation
 from temnet.errors import InputError
-from temnet.evaluation.scores import score_image
+from temnet.evaluation.looked import Looked, score_rows
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.predict import network_sampling, predict_frame
 from temnet.models.checkpoint import Network, check_focus_count
@@ -33,30 +33,60 @@ def evaluate(
         progress: Called with 1 after each example.
 
     Returns:
-        For each example the rows of `score_image`, with ``index``, the drawn ``dose`` [e/Å²] and
-        the ``defocus`` of the first focal image [Å]; NaN where an example does not tell.
+        The rows of `rows_with_conditions`.
 
     Raises:
         InputError: An example has other pixels or another number of focal images than the
             network wants.
     """
-    rows = []
+    looked = []
     for index, example in examples:
-        peaks = find_in_example(network, example, threshold)
-        height, width = (example.sampling * (n - 1) for n in example.images.shape[:2])
-        table = score_image(
-            peaks,
-            example.columns,
-            network.config.class_names,
-            settings.radius,
-            (height, width),
-            settings.border,
-        )
-        drawn = drawn_conditions(example.parameters)
-        rows += [{"index": index, **row, **drawn} for row in table]
+        looked.append(look(network, index, example, threshold))
         if progress is not None:
             progress(1)
-    return rows
+    return rows_with_conditions(looked, network.config.class_names, settings)
+
+
+def look(
+    network: Network,
+    index: int,
+    example: Example,
+    threshold: float | None = None,
+    reuse: int = 1,
+) -> Looked:
+    """What a network finds in an example, beside what is there.
+
+    Args:
+        network: The network.
+        index: Number of the example.
+        example: A simulated example at the network's pixels.
+        threshold: Lowest score of a column; by default the network's own.
+        reuse: Examples that share a specimen.
+
+    Raises:
+        InputError: See `find_in_example`.
+    """
+    height, width = (example.sampling * (n - 1) for n in example.images.shape[:2])
+    return Looked(
+        index=index,
+        peaks=find_in_example(network, example, threshold),
+        columns=example.columns,
+        shape_angstrom=(height, width),
+        parameters=example.parameters,
+        specimen=index // reuse,
+    )
+
+
+def rows_with_conditions(
+    looked: Sequence[Looked], class_names: Sequence[str], settings: Evaluation
+) -> list[dict[str, Any]]:
+    """The rows of `score_rows`, with the drawn ``dose`` and ``defocus`` of each image.
+
+    Dose [e/Å²] and the first image's defocus [Å] are NaN where an example does not tell.
+    """
+    drawn = {image.index: drawn_conditions(image.parameters) for image in looked}
+    rows = score_rows(looked, class_names, settings)
+    return [{**row, **drawn[row["index"]]} for row in rows]
 
 
 def find_in_example(network: Network, example: Example, threshold: float | None = None) -> Peaks:

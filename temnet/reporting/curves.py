@@ -59,7 +59,7 @@ def count_figure(
         functions = (lambda frame: frame * frame_time, lambda time: time / frame_time)
         axes.secondary_xaxis("top", functions=functions).set_xlabel("time (s)")
     set_title(axes, title)
-    _legend_below(figure, axes)
+    legend_below(figure, axes)
     return figure
 
 
@@ -90,7 +90,7 @@ def f1_histogram(scores: Mapping[str, np.ndarray], title: str = "") -> Figure:
     axes.set(xlim=(start, 1.0), xlabel="F1 of an image", ylabel="images")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     set_title(axes, title)
-    _legend_below(figure, axes, columns=1)
+    legend_below(figure, axes, columns=1)
     return figure
 
 
@@ -174,7 +174,7 @@ def vibration_figure(rows: Sequence[TableRow]) -> Figure:
     axes.set(xlabel="neighbours", ylabel="standard deviation per axis (Å)")
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    _legend_below(figure, axes)
+    legend_below(figure, axes)
     return figure
 
 
@@ -220,7 +220,8 @@ def _mark_best(axes: Axes, epochs: np.ndarray, scores: Mapping[str, np.ndarray])
     )
 
 
-def _legend_below(figure: Figure, axes: Axes, columns: int = 2) -> None:
+def legend_below(figure: Figure, axes: Axes, columns: int = 2) -> None:
+    """Puts the legend of some axes below the figure."""
     handles, _ = axes.get_legend_handles_labels()
     if handles:
         legend = figure.legend(

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
 from temnet.evaluation.matching import match
 from temnet.records import IGNORED
@@ -68,28 +69,37 @@ def gallery_figure(
 
 @styled
 def prediction_figure(
-    pictures: Sequence[Picture], class_names: Sequence[str], radius: float
+    lines: Sequence[Sequence[Picture]],
+    titles: Sequence[Sequence[str]],
+    class_names: Sequence[str],
+    radius: float,
+    border: float,
 ) -> Figure:
-    """For each picture: the image, its true columns, and the found ones with errors marked.
+    """A line for each image: it, its true columns, and what networks found, errors marked.
 
     Args:
-        pictures: At least one.
+        lines: For each image its picture with what each network found; at least one.
+        titles: For each of them what stands over the found columns.
         class_names: Name of each class.
         radius: A column is found if a peak lies within this distance [Å].
+        border: Beyond the dotted line, this far from the border [Å], errors are not counted.
     """
-    figure = new_figure(3 * PANEL, len(pictures) * (PANEL + 0.4) + 0.7)
-    grid = figure.subplots(len(pictures), 3, squeeze=False)
-    for axes, picture in zip(grid, pictures, strict=True):
+    across = 2 + len(lines[0])
+    figure = new_figure(across * PANEL, len(lines) * (PANEL + 0.4) + 0.7)
+    grid = figure.subplots(len(lines), across, squeeze=False)
+    for axes, pictures, names in zip(grid, lines, titles, strict=True):
+        first = pictures[0]
         for i, panel in enumerate(axes):
-            show_image(panel, picture.image, picture.sampling, bar=i == 0)
-        size = circle_radius(picture.true_positions)
-        draw_columns(axes[1], picture.true_positions, picture.true_class, size, width=1.2)
-        draw_columns(axes[2], picture.found_positions, picture.found_class, size, width=1.2)
-        _draw_errors(axes[2], picture, radius)
-        _caption(axes[0], picture)
-    for axes, name in zip(grid[0, 1:], ("true columns", "found columns"), strict=True):
-        set_title(axes, name)
-    every_class = np.concatenate([picture.true_class for picture in pictures])
+            show_image(panel, first.image, first.sampling, bar=i == 0)
+        size = circle_radius(first.true_positions)
+        draw_columns(axes[1], first.true_positions, first.true_class, size, width=1.2)
+        set_title(axes[1], "true columns")
+        for panel, picture, name in zip(axes[2:], pictures, names, strict=True):
+            draw_columns(panel, picture.found_positions, picture.found_class, size, width=1.2)
+            _draw_errors(panel, picture, radius, border)
+            set_title(panel, shorten(name, CAPTION_LENGTH))
+        _caption(axes[0], first)
+    every_class = np.concatenate([pictures[0].true_class for pictures in lines])
     marks = [Line2D([], [], linestyle="none", **_mark(mark)) for mark in (MISSED, INVENTED)]
     if len(class_names) > 1:
         marks.append(Line2D([], [], linestyle="none", **_mark(CONFUSED)))
@@ -97,7 +107,9 @@ def prediction_figure(
     return figure
 
 
-def errors(picture: Picture, radius: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def errors(
+    picture: Picture, radius: float, border: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Positions of what was missed, invented and given the wrong class.
 
     Columns of class -1 and peaks matched to them are out of the count.
@@ -105,6 +117,7 @@ def errors(picture: Picture, radius: float) -> tuple[np.ndarray, np.ndarray, np.
     Args:
         picture: With true and found columns.
         radius: A column is found if a peak lies within this distance [Å].
+        border: Errors this close to the border are left out [Å].
 
     Returns:
         Three (n, 2) arrays [Å].
@@ -114,16 +127,29 @@ def errors(picture: Picture, radius: float) -> tuple[np.ndarray, np.ndarray, np.
     invented = np.setdiff1d(np.arange(len(picture.found_class)), found)
     confused = picture.found_class[found] != picture.true_class[true]
     confused &= picture.true_class[true] != IGNORED
-    return (
+    places = (
         picture.true_positions[missed],
         picture.found_positions[invented],
         picture.found_positions[found[confused]],
     )
+    high = _size(picture) - border
+    inside = [part[np.all((part >= border) & (part <= high), axis=1)] for part in places]
+    return inside[0], inside[1], inside[2]
 
 
-def _draw_errors(axes: Axes, picture: Picture, radius: float) -> None:
-    for positions, mark in zip(errors(picture, radius), (MISSED, INVENTED, CONFUSED), strict=True):
+def _size(picture: Picture) -> np.ndarray:
+    """Height and width of the image [Å]."""
+    return picture.sampling * (np.array(picture.image.shape) - 1)
+
+
+def _draw_errors(axes: Axes, picture: Picture, radius: float, border: float) -> None:
+    marks = (MISSED, INVENTED, CONFUSED)
+    for positions, mark in zip(errors(picture, radius, border), marks, strict=True):
         axes.plot(positions[:, 1], positions[:, 0], linestyle="none", zorder=6, **_mark(mark))
+    height, width = _size(picture) - 2 * border
+    axes.add_patch(
+        Rectangle((border, border), width, height, fill=False, edgecolor="white", linestyle=":")
+    )
 
 
 def _mark(mark: dict[str, str]) -> dict[str, object]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from temnet.reporting.image_sections import occupancy_section, predict_section
-from temnet.reporting.network_sections import evaluate_section, train_section
+from temnet.reporting.network_sections import train_section
 from temnet.reporting.page import Section
+from temnet.reporting.score_sections import evaluate_section
 from temnet.reporting.simulation_sections import (
     accuracy_section,
     gallery_section,

@@ -22,7 +22,9 @@ Row = dict[str, Any]
 DIGITS = 7
 """Significant digits of a number: 1e-4 Å in a field of 100 nm."""
 
-TEXT_COLUMNS = ("file", "class", "network", "name", "setting")
+TEXT_COLUMNS = (
+    "file", "class", "network", "name", "setting", "parameter", "true_class", "found_class",
+)  # fmt: skip
 """Columns whose cells stay text even where they look like a number."""
 
 COLUMN_FIELDS = (
@@ -59,6 +61,7 @@ TRANSITION_FIELDS = ("frame", "site", "from", "to")
 """Columns of transitions.csv."""
 
 SCORE_FIELDS = (
+    "network",
     "index",
     "class",
     "true_positives",
@@ -68,6 +71,8 @@ SCORE_FIELDS = (
     "recall",
     "f1",
     "rms_error_pm",
+    "shift_row_pm",
+    "shift_col_pm",
     "dose",
     "defocus",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -161,24 +162,58 @@ def record(
     Returns:
         (row, col, focus) float32.
     """
-    padded = (shape[0] + 2 * PADDING, shape[1] + 2 * PADDING)
-    light = _light(detector.illumination, padded) * detector.dose * detector.sampling**2
-    images = []
-    for number, image in enumerate(intensity):
-        mean = _sample(image, grid, detector, padded, motion, number)
-        counts = rng.poisson(np.maximum(mean, 0) * light)
-        images.append(counts.astype(np.float32))
-    stack = np.stack(images, axis=-1)
+    means = _padded_means(intensity, grid, detector, shape, motion)
+    stack = np.stack([rng.poisson(mean).astype(np.float32) for mean in means], axis=-1)
     if detector.event_mtf is not None:
         stack = blur(stack, detector.event_mtf)
     if detector.gain_noise > 0:
-        stack *= 1 + detector.gain_noise * rng.standard_normal((*padded, 1), np.float32)
+        pixels = (*stack.shape[:2], 1)
+        stack *= 1 + detector.gain_noise * rng.standard_normal(pixels, np.float32)
     if detector.readout_noise > 0:
         stack += detector.readout_noise * rng.standard_normal(stack.shape, np.float32)
     if detector.dead_pixels > 0 or detector.hot_pixels > 0:
         stack = _broken(stack, detector, rng)
     inner = slice(PADDING, -PADDING)
     return np.ascontiguousarray(detector.gain * stack[inner, inner], np.float32)
+
+
+def expected_electrons(
+    intensity: np.ndarray,
+    grid: Grid,
+    detector: Detector,
+    shape: tuple[int, int],
+    motion: Motion,
+) -> np.ndarray:
+    """The mean number of electrons in each pixel of the images that `record` draws.
+
+    Args:
+        intensity: (focus, row, col) over the periodic box, in units of the illumination.
+        grid: The box that the exit wave was computed on.
+        detector: The camera.
+        shape: Rows and columns of the image.
+        motion: Shifts, magnifications and blur of the images.
+
+    Returns:
+        (row, col, focus) float64, before any blur of the counted electrons and readout noise.
+    """
+    means = _padded_means(intensity, grid, detector, shape, motion)
+    inner = slice(PADDING, -PADDING)
+    return np.stack(list(means), axis=-1)[inner, inner]
+
+
+def _padded_means(
+    intensity: np.ndarray,
+    grid: Grid,
+    detector: Detector,
+    shape: tuple[int, int],
+    motion: Motion,
+) -> Iterator[np.ndarray]:
+    """The mean number of electrons in each pixel of each image, with `PADDING` around it."""
+    padded = (shape[0] + 2 * PADDING, shape[1] + 2 * PADDING)
+    light = _light(detector.illumination, padded) * detector.dose * detector.sampling**2
+    for number, image in enumerate(intensity):
+        mean = _sample(image, grid, detector, padded, motion, number)
+        yield np.maximum(mean, 0) * light
 
 
 def _light(coefficients: tuple[float, ...], shape: tuple[int, int]) -> np.ndarray:

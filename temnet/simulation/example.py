@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from temnet.config.distributions import draw
@@ -15,7 +18,7 @@ from temnet.simulation.camera import Detector, Motion, draw_detector, record
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.labels import draw_labels
-from temnet.simulation.optics import draw_optics, draw_variant, margin
+from temnet.simulation.optics import Optics, draw_optics, draw_variant, margin
 from temnet.simulation.resolution import ignore_unresolved, information_limit
 from temnet.structures.columns import moved
 from temnet.structures.factory import build_structure
@@ -63,10 +66,12 @@ def simulate_block(experiment: Experiment, start: int, stop: int, split: str) ->
         try:
             if index // experiment.data.exit_wave_reuse != specimen_index:
                 specimen_index = index // experiment.data.exit_wave_reuse
-                rng = generator(experiment.seed, f"{split}/variant", specimen_index)
-                microscope = draw_variant(experiment.microscope, rng)
-                specimen, waves = _specimen(experiment, microscope, specimen_index, split, drawn)
-            examples.append(_image(experiment, microscope, specimen, waves, index, split, drawn))
+                microscope = specimen_microscope(experiment, specimen_index, split)
+                specimen, waves = specimen_waves(
+                    experiment, microscope, specimen_index, split, drawn
+                )
+            instrument = draw_instrument(experiment, microscope, waves[0].energy, index, split)
+            examples.append(take_image(experiment, specimen, waves, instrument, drawn))
         except InputError:
             raise
         except Exception as error:
@@ -112,7 +117,13 @@ def draw_specimen(
     return resting, displaced(resting, experiment.vibrations, rng)
 
 
-def _specimen(
+def specimen_microscope(experiment: Experiment, index: int, split: str) -> Microscope:
+    """The variant of the microscope that a specimen is looked at with."""
+    rng = generator(experiment.seed, f"{split}/variant", index)
+    return draw_variant(experiment.microscope, rng)
+
+
+def specimen_waves(
     experiment: Experiment,
     microscope: Microscope,
     index: int,
@@ -126,10 +137,24 @@ def _specimen(
     """
     resting, vibrating = draw_specimen(experiment, index, split)
     drawn.update(resting.parameters)
+    waves = waves_behind(experiment, microscope, index, split, resting, vibrating)
+    mean = np.mean([structure.atoms.positions for structure in vibrating], axis=0)
+    return moved(resting, mean), waves
+
+
+def waves_behind(
+    experiment: Experiment,
+    microscope: Microscope,
+    index: int,
+    split: str,
+    resting: Structure,
+    vibrating: Sequence[Structure],
+) -> list[ExitWave]:
+    """The wave behind each configuration of a specimen of this index, at its mid-plane at rest."""
     energy = draw(microscope.energy, generator(experiment.seed, f"{split}/energy", index))
     z = resting.atoms.positions[:, 2]
     midplane = float(z.min() + z.max()) / 2 if len(z) else None
-    waves = [
+    return [
         exit_wave(
             structure.atoms,
             simulation_grid(experiment),
@@ -139,48 +164,77 @@ def _specimen(
         )
         for structure in vibrating
     ]
-    mean = np.mean([structure.atoms.positions for structure in vibrating], axis=0)
-    return moved(resting, mean), waves
 
 
-def _image(
+@dataclass(frozen=True)
+class Instrument:
+    """The microscope and the camera of one image.
+
+    Attributes:
+        optics: The microscope.
+        detector: The camera.
+        rng: Draws the electrons, the noise and the pixels that are broken.
+    """
+
+    optics: Optics
+    detector: Detector
+    rng: np.random.Generator
+
+    @property
+    def motion(self) -> Motion:
+        """How the images move while they are recorded."""
+        optics = self.optics
+        return Motion(
+            optics.shifts, optics.image_spread, optics.exposure_drift, optics.magnifications
+        )
+
+
+def draw_instrument(
+    experiment: Experiment, microscope: Microscope, energy: float, index: int, split: str
+) -> Instrument:
+    """The microscope and the camera of example ``index``, the same each time.
+
+    Args:
+        experiment: The settings.
+        microscope: The variant that its specimen is looked at with.
+        energy: Energy of the electrons [eV], that of the exit waves.
+        index: Number of the example.
+        split: training, selection or validation.
+    """
+    rng = generator(experiment.seed, f"{split}/microscope", index)
+    optics = draw_optics(microscope, energy, rng)
+    rng = generator(experiment.seed, f"{split}/camera", index)
+    return Instrument(optics, draw_detector(experiment.camera, rng), rng)
+
+
+def take_image(
     experiment: Experiment,
-    microscope: Microscope,
     structure: Structure,
-    waves: list[ExitWave],
-    index: int,
-    split: str,
+    waves: Sequence[ExitWave],
+    instrument: Instrument,
     drawn: dict[str, object],
 ) -> Example:
-    """The specimen through a microscope and a camera of its own.
+    """The specimen through a microscope and a camera.
 
     ``drawn`` is told what was drawn.
     """
-    seed, labels, sampling = experiment.seed, experiment.labels, experiment.model.sampling
-    rng = generator(seed, f"{split}/microscope", index)
-    optics = draw_optics(microscope, waves[0].energy, rng)
-    drawn.update({**structure.parameters, **optics.parameters()})
-    rng = generator(seed, f"{split}/camera", index)
-    detector = draw_detector(experiment.camera, rng)
-    drawn.update(detector.parameters())
-    motion = Motion(
-        optics.shifts, optics.image_spread, optics.exposure_drift, optics.magnifications
-    )
+    labels, sampling = experiment.labels, experiment.model.sampling
+    optics, detector = instrument.optics, instrument.detector
+    drawn.update({**structure.parameters, **optics.parameters(), **detector.parameters()})
     intensity = np.mean([focal_series(wave, optics) for wave in waves], axis=0)
     counts = record(
         intensity,
         waves[0].grid,
         detector,
-        _camera_shape(experiment, detector),
-        motion,
-        rng,
+        camera_shape(experiment, detector),
+        instrument.motion,
+        instrument.rng,
     )
     rows, cols = experiment.data.shape
     images = resample(counts, detector.sampling, sampling)[:rows, :cols]
     level = images.mean()
     limit = information_limit(optics, detector.sampling)
-    columns = ignore_unresolved(structure.columns, labels.resolution / limit)
-    columns = _seen(columns, experiment)
+    columns = _seen(ignore_unresolved(structure.columns, labels.resolution / limit), experiment)
     maps, weights = draw_labels(columns, (rows, cols), sampling, labels.width, len(labels.classes))
     return Example(
         images=np.ascontiguousarray(images / (level if level > 0 else 1), np.float32),
@@ -192,7 +246,7 @@ def _image(
     )
 
 
-def _camera_shape(experiment: Experiment, detector: Detector) -> tuple[int, int]:
+def camera_shape(experiment: Experiment, detector: Detector) -> tuple[int, int]:
     """Camera pixels that hold the image, with one to spare for the last network pixel."""
     rows, cols = (int(np.ceil(side / detector.sampling)) + 2 for side in _field(experiment))
     return rows, cols

@@ -1,79 +1,289 @@
-"""Stage `evaluate`: scores the trained network on examples that nothing was chosen by."""
+"""Stage `evaluate`: scores networks on examples that nothing was chosen by."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from temnet.config.experiment import Experiment
-from temnet.evaluation.evaluate import evaluate, find_in_example
-from temnet.models.checkpoint import Network, load_network
-from temnet.records import Example
+from temnet.data.cluster import open_workers
+from temnet.data.series import series_examples
+from temnet.data.store import open_set
+from temnet.evaluation.conditions import conditions
+from temnet.evaluation.cramer_rao import (
+    bound_rows,
+    bounds_in_example,
+    chosen_columns,
+    ratio_to_bound,
+)
+from temnet.evaluation.dependence import curve_rows
+from temnet.evaluation.evaluate import look
+from temnet.evaluation.looked import Looked, score_rows
+from temnet.evaluation.paired import paired_difference
+from temnet.evaluation.tally import tally
+from temnet.evaluation.thresholds import LOWEST_THRESHOLD
+from temnet.models.checkpoint import Network
+from temnet.randomness import generator
 from temnet.reporting.files import replace_file
+from temnet.reporting.score_tables import (
+    BOUND_FIELDS,
+    CONDITION_FIELDS,
+    CONFUSION_FIELDS,
+    CURVE_FIELDS,
+    RELIABILITY_FIELDS,
+    THRESHOLD_FIELDS,
+)
 from temnet.reporting.snapshots import Picture, write_pictures
 from temnet.reporting.tables import SCORE_FIELDS, write_table
 from temnet.stages import simulate, train
-from temnet.stages.sets import examples, spread_examples
+from temnet.stages.assessment import Assessment, Rows, assess, plain_values
+from temnet.stages.competitors import check_networks, competitors, network_hashes, trains
+from temnet.stages.sets import examples, split_folder
 from temnet.stages.stage import Progress, Stage
-from temnet.stages.summary import summarise
 
 SPLIT = "validation"
 
+TABLES = {
+    "scores": SCORE_FIELDS,
+    "confusion": CONFUSION_FIELDS,
+    "thresholds": THRESHOLD_FIELDS,
+    "reliability": RELIABILITY_FIELDS,
+    "dependence": CURVE_FIELDS,
+}
+"""Tables with the rows of every network, and their columns."""
+
 
 def settings(experiment: Experiment) -> dict[str, Any]:
-    """What the scores depend on."""
-    values = train.settings(experiment)
-    return {**values, "data": {**values["data"], SPLIT: experiment.data.count(SPLIT)}}
+    """What the scores depend on; the networks by their content."""
+    values = train.settings(experiment) if trains(experiment) else simulate.settings(experiment)
+    evaluation = experiment.evaluation.model_dump(mode="json")
+    return {
+        **values,
+        "data": {**values["data"], SPLIT: experiment.data.count(SPLIT)},
+        "evaluation": {**evaluation, "networks": network_hashes(experiment)},
+    }
+
+
+def requires_also(experiment: Experiment) -> tuple[str, ...]:
+    """The stage `train`, unless only networks that are there already are scored."""
+    return ("train",) if trains(experiment) else ()
 
 
 def check(experiment: Experiment) -> None:
-    """Nothing beyond the settings: the network and the set are made by the stages before."""
+    """Whether the networks that were named fit.
+
+    Raises:
+        InputError: They do not.
+    """
+    check_networks(experiment)
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
-    """Writes scores.csv, summary.json and a few images with true and found columns."""
-    network = load_network(root / train.STAGE.name / train.NETWORK)
-    with progress("evaluate", experiment.data.count(SPLIT)) as done:
-        rows = evaluate(
-            network, enumerate(examples(experiment, SPLIT)), experiment.evaluation, progress=done
-        )
-    write_table(folder / "scores.csv", rows, SCORE_FIELDS)
-    values = {
-        "split": SPLIT,
-        "network": network.card["name"],
-        "threshold": network.card["threshold"],
-        **summarise(rows, experiment.class_names),
+    """Writes the tables, summary.json and a few images with true and found columns."""
+    networks = competitors(experiment, root)
+    looked = _look(experiment, networks, progress)
+    assessed = {
+        name: assess(name, _threshold(network), looked[name], experiment)
+        for name, network in networks.items()
     }
-    replace_file(folder / "summary.json", (json.dumps(values, indent=1) + "\n").encode())
-    chosen = spread_examples(experiment, SPLIT, simulate.PICTURES)
-    write_pictures(folder / "examples.npz", _found(network, chosen))
+    for table, fields in TABLES.items():
+        rows = [row for one in assessed.values() for row in one.tables[table]]
+        write_table(folder / f"{table}.csv", rows, fields)
+    first = next(iter(looked.values()))
+    write_table(folder / "conditions.csv", _condition_rows(first), CONDITION_FIELDS)
+    ratios = _cramer_rao(experiment, networks, looked, folder, progress)
+    _series(experiment, networks, folder, progress)
+    summaries = {name: {**one.summary, **ratios.get(name, {})} for name, one in assessed.items()}
+    values = {"split": SPLIT, "networks": summaries, "paired": _paired(assessed, experiment.seed)}
+    text = json.dumps(plain_values(values), indent=1) + "\n"
+    replace_file(folder / "summary.json", text.encode())
+    chosen = telling_images(next(iter(assessed.values())).images.image_f1())
+    write_pictures(folder / "examples.npz", _pictures(experiment, networks, looked, chosen))
 
 
-def _found(network: Network, chosen: Mapping[int, Example]) -> list[Picture]:
-    """Examples with what the network finds in them."""
-    found = [find_in_example(network, example) for example in chosen.values()]
+def _threshold(network: Network) -> float:
+    return float(network.card["threshold"])
+
+
+def _look(
+    experiment: Experiment, networks: Mapping[str, Network], progress: Progress
+) -> dict[str, list[Looked]]:
+    """What each network finds in each image, down to a low score."""
+    reuse = experiment.data.exit_wave_reuse
+    found: dict[str, list[Looked]] = {name: [] for name in networks}
+    with progress("evaluate", experiment.data.count(SPLIT)) as done:
+        for index, example in enumerate(examples(experiment, SPLIT)):
+            for name, network in networks.items():
+                lowest = min(LOWEST_THRESHOLD, _threshold(network))
+                found[name].append(look(network, index, example, lowest, reuse))
+            done(1)
+    return found
+
+
+def _condition_rows(looked: Sequence[Looked]) -> Rows:
     return [
-        replace(picture, found_positions=peaks.positions, found_class=peaks.class_index)
-        for picture, peaks in zip(simulate.pictures(chosen), found, strict=True)
+        {"index": image.index, "specimen": image.specimen, **conditions(image.parameters)}
+        for image in looked
     ]
+
+
+def _paired(assessed: Mapping[str, Assessment], seed: int) -> Rows:
+    """The first network against each of the others, image by image."""
+    (first, reference), *others = assessed.items()
+    rows = []
+    for second, other in others:
+        found = paired_difference(
+            reference.images.image_f1(),
+            other.images.image_f1(),
+            reference.images.specimen,
+            generator(seed, "evaluation/paired"),
+        )
+        rows.append({"first": first, "second": second, **found})
+    return rows
+
+
+def _series(
+    experiment: Experiment, networks: Mapping[str, Network], folder: Path, progress: Progress
+) -> None:
+    """Writes series.csv: scores with one parameter at fixed values."""
+    series = experiment.evaluation.series
+    if series is None:
+        return
+    looked: dict[tuple[str, str, float], list[Looked]] = defaultdict(list)
+    with progress("series", series.structures * len(series.values)) as done:
+        for specimen, parameter, value, example in series_examples(experiment, SPLIT):
+            for name, network in networks.items():
+                key = (name, parameter, value)
+                looked[key].append(look(network, specimen, example, _threshold(network)))
+            done(1)
+    classes, rows = experiment.class_names, []
+    for (name, parameter, value), images in looked.items():
+        scored = score_rows(images, classes, experiment.evaluation)
+        counts = tally(scored, classes, {image.index: image.specimen for image in images})
+        place = {"parameter": parameter, "low": value, "middle": value, "high": value}
+        rng = generator(experiment.seed, "evaluation/series")
+        rows += [{"network": name, **row} for row in curve_rows(counts, place, rng)]
+    write_table(folder / "series.csv", rows, CURVE_FIELDS)
+
+
+def _cramer_rao(
+    experiment: Experiment,
+    networks: Mapping[str, Network],
+    looked: Mapping[str, Sequence[Looked]],
+    folder: Path,
+    progress: Progress,
+) -> dict[str, dict[str, Any]]:
+    """Writes cramer_rao.csv, and returns what each network's summary says of it."""
+    wanted, settings = experiment.evaluation.cramer_rao, experiment.evaluation
+    if wanted is None:
+        return {}
+    first = next(iter(looked.values()))
+    spread = first[:: -(-len(first) // wanted.images)]
+    columns = {
+        image.index: chosen_columns(image, settings, experiment.seed, wanted.columns)
+        for image in spread
+    }
+    jobs = [(experiment, index, SPLIT, places) for index, places in columns.items()]
+    bounds: dict[int, np.ndarray] = {}
+    with progress("Cramér-Rao bound", len(jobs)) as done, open_workers(experiment.data) as workers:
+        results = workers.in_order(bounds_in_example, jobs)
+        for (_, index, *_), bound in zip(jobs, results, strict=True):
+            bounds[index] = bound
+            done(1)
+    rows, ratios = [], {}
+    for name, network in networks.items():
+        own: Rows = []
+        for index, places in columns.items():
+            image = looked[name][index].above(_threshold(network))
+            own += bound_rows(image, places, bounds[index], experiment.class_names, settings)
+        ratio = ratio_to_bound(own, generator(experiment.seed, "evaluation/cramer_rao"))
+        ratios[name] = {"cramer_rao": ratio}
+        rows += [{"network": name, **row} for row in own]
+    write_table(folder / "cramer_rao.csv", rows, BOUND_FIELDS)
+    return ratios
+
+
+def telling_images(f1: np.ndarray) -> dict[str, int]:
+    """Images to be shown, by what they are: the two worst (worst, poor), the median and the best.
+
+    Args:
+        f1: (N,) of each image; NaN is left out.
+
+    Returns:
+        Indices, each once.
+
+    >>> telling_images(np.array([0.5, 1.0, np.nan, 0.1, 0.7]))
+    {'worst': 3, 'poor': 0, 'median': 4, 'best': 1}
+    """
+    order = [int(i) for i in np.argsort(f1, kind="stable") if np.isfinite(f1[i])]
+    if not order:
+        return {}
+    picks = {"worst": order[0], "best": order[-1], "median": order[len(order) // 2]}
+    if len(order) > 1:
+        picks["poor"] = order[1]
+    names = ("worst", "poor", "median", "best")
+    found: dict[str, int] = {}
+    for name in names:
+        if name in picks and picks[name] not in found.values():
+            found[name] = picks[name]
+    return found
+
+
+def _pictures(
+    experiment: Experiment,
+    networks: Mapping[str, Network],
+    looked: Mapping[str, Sequence[Looked]],
+    chosen: Mapping[str, int],
+) -> list[Picture]:
+    """Each image once for each network, with what that network found in it."""
+    stored = open_set(split_folder(experiment, SPLIT))
+    pictures = []
+    for kind, index in chosen.items():
+        (picture,) = simulate.pictures({index: stored.example(index)})
+        picture = replace(picture, caption=f"{kind}: {picture.caption}")
+        for name, network in networks.items():
+            peaks = looked[name][index].above(_threshold(network)).peaks
+            pictures.append(
+                replace(picture, found_positions=peaks.positions, found_class=peaks.class_index)
+            )
+    return pictures
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:
-    """Which examples are scored."""
-    return [
-        f"{experiment.data.count(SPLIT)} examples of {SPLIT}, radius "
-        f"{experiment.evaluation.radius:g} Å"
-    ]
+    """Which examples are scored, and what else is simulated for it."""
+    evaluation, further = experiment.evaluation, 0
+    lines = [f"{experiment.data.count(SPLIT)} examples of {SPLIT}, radius {evaluation.radius:g} Å"]
+    if evaluation.networks:
+        lines.append(f"networks: {', '.join(evaluation.networks)}")
+    if evaluation.series is not None:
+        further += evaluation.series.structures * len(evaluation.series.values)
+        lines.append(
+            f"series: {len(evaluation.series.values)} images of each of "
+            f"{evaluation.series.structures} specimens"
+        )
+    if evaluation.cramer_rao is not None:
+        wanted = evaluation.cramer_rao
+        further += wanted.images * (1 + 4 * wanted.columns)
+        lines.append(f"Cramér-Rao bound of {wanted.columns} columns in {wanted.images} images")
+    if further:
+        workers = max(experiment.data.workers, 1)
+        hours = further * simulate.seconds_per_example(experiment) / workers / 3600
+        lines.append(f"time: at most about {simulate.duration(hours)} to simulate these")
+    return lines
 
 
 STAGE = Stage(
     name="evaluate",
-    requires=("simulate", "train"),
+    requires=("simulate",),
     settings=settings,
     check=check,
     run=run,
     describe=describe,
+    requires_also=requires_also,
 )

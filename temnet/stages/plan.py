@@ -71,7 +71,7 @@ def make_plan(
     chosen = [name for name in STAGES if name in (named or experiment.stages)]
     steps = [_step(get_stage(name), experiment, root, overwrite, name in named) for name in chosen]
     for step in steps:
-        for name in step.stage.requires:
+        for name in (*step.stage.requires, *step.stage.requires_also(experiment)):
             if name not in chosen:
                 _check_required(get_stage(name), step.stage, experiment, root)
     return [

@@ -134,7 +134,7 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
     if total:
         workers = max(experiment.data.workers, 1)
         hours = total * seconds_per_example(experiment) / workers / 3600
-        lines.append(f"time: about {_duration(hours)} with data.workers: {workers}")
+        lines.append(f"time: about {duration(hours)} with data.workers: {workers}")
     return lines
 
 
@@ -149,10 +149,10 @@ def seconds_per_example(experiment: Experiment) -> float:
     return (time.perf_counter() - start) / (specimens * reuse)
 
 
-def _duration(hours: float) -> str:
+def duration(hours: float) -> str:
     """A duration in a unit that suits it.
 
-    >>> _duration(0.5), _duration(3), _duration(0.001)
+    >>> duration(0.5), duration(3), duration(0.001)
     ('30 minutes', '3.0 hours', '1 minute')
     """
     minutes = max(round(hours * 60), 1)

@@ -28,6 +28,10 @@ def _nothing_lost(experiment: Experiment) -> bool:
     return True
 
 
+def _nothing_more(experiment: Experiment) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of a run.
@@ -45,6 +49,7 @@ class Stage:
             from there; others are made in one step.
         always: It is made again by every run, being quick and made of the others' results.
         intact: Whether what the stage keeps outside of its folder is still there.
+        requires_also: Further stages that it reads with these settings.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Stage:
     resumable: bool = False
     always: bool = False
     intact: Callable[[Experiment], bool] = _nothing_lost
+    requires_also: Callable[[Experiment], tuple[str, ...]] = _nothing_more
 
 
 def get_stage(name: str) -> Stage:

@@ -24,8 +24,10 @@ NETWORK = "network"
 
 def settings(experiment: Experiment) -> dict[str, Any]:
     """What the network depends on."""
-    sections = experiment.model_dump(mode="json", include={"model", "training", "evaluation"})
+    sections = experiment.model_dump(mode="json", include={"model", "training"})
     values = {**simulate.settings(experiment), **sections}
+    # Radius and border choose the epoch and the threshold; the rest is for the stage `evaluate`.
+    values["evaluation"] = experiment.evaluation.model_dump(include={"radius", "border"})
     used = {"image_size", "training", "selection", "source", "image_epochs", "exit_wave_reuse"}
     values["data"] = {key: value for key, value in values["data"].items() if key in used}
     values["data"]["augment"] = experiment.data.augment.model_dump(mode="json")

@@ -11,16 +11,11 @@ import numpy as np
 
 from temnet.config.experiment import Experiment
 from temnet.evaluation.scores import macro_f1, score_image
+from temnet.evaluation.thresholds import LOWEST_THRESHOLD, THRESHOLDS
 from temnet.images.normalize import normalize
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.predict import predict_probabilities
 from temnet.records import Example, Peaks
-
-LOWEST_THRESHOLD = 0.05
-"""Peaks are looked for once, down to this score; higher thresholds are read off."""
-
-THRESHOLDS = tuple(np.round(np.arange(0.05, 0.951, 0.05), 2).tolist())
-"""Thresholds that `choose_threshold` tries."""
 
 
 def find_all(

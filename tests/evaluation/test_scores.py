@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temnet.evaluation.scores import chance_f1, macro_f1, position_error, score_image
+from temnet.evaluation.scores import macro_f1, position_error, score_image
 from temnet.records import Columns, Peaks
 
 CLASSES = ("Mo", "S2")
@@ -50,6 +50,8 @@ def test_rows_are_the_classes_then_any_then_all():
         "recall",
         "f1",
         "rms_error_pm",
+        "shift_row_pm",
+        "shift_col_pm",
     ]
 
 
@@ -116,6 +118,10 @@ def test_position_error_is_the_scatter_about_one_shift():
     places = np.array([[5, 5], [5, 8], [8, 5], [8, 8.0]])
     rows = scores(peaks_at(places + corners + [0.1, -0.2], [0] * 4), columns_at(places, [0] * 4))
     assert rows["any"]["rms_error_pm"] == pytest.approx(5 * math.sqrt(4 / 3))
+    for row in rows.values():
+        assert (row["shift_row_pm"], row["shift_col_pm"]) == pytest.approx((10, -20))
+    alone = scores(peaks_at(places[:1], [0]), columns_at(places[:1], [0]))
+    assert math.isnan(alone["any"]["shift_row_pm"])
     assert math.isnan(rows["S2"]["rms_error_pm"])
     assert math.isnan(position_error(corners[:1])[0])
     assert position_error(np.zeros((0, 2)))[1].tolist() == [0, 0]
@@ -157,28 +163,3 @@ def test_macro_f1_pools_images_and_leaves_out_what_does_not_occur():
     assert macro_f1(rows) == pytest.approx(0.5)
     assert macro_f1([row("Mo", 1, 0, 0), row("S2", 0, 0, 5)]) == pytest.approx(0.5)
     assert math.isnan(macro_f1([row("S", 0, 0, 0), row("any", 1, 0, 0)]))
-
-
-def test_random_points_on_mos2_score_what_their_density_gives():
-    # Columns of MoS2 (a = 3.16 Å): the chance of a point within 0.5 Å of a column is
-    # 1 - exp(-pi 0.25 * 2 / (a^2 sqrt(3) / 2)) = 0.166.
-    a = 3.16
-    shape = (a * math.sqrt(3) * 14, a * 24)
-    cells = np.stack(np.mgrid[:14, :24], axis=-1).reshape(-1, 2) * [a * math.sqrt(3), a]
-    basis = np.array([[0, 0], [0.5, 0.5], [1 / 3, 0], [5 / 6, 0.5]]) * [a * math.sqrt(3), a]
-    places = (cells[:, None] + basis).reshape(-1, 2)
-    columns = columns_at(places, np.tile([0, 0, 1, 1], len(cells)))
-    peaks = peaks_at(places, columns.class_index)
-    arguments = (peaks, columns, CLASSES, 0.5, shape, 1.5)
-    floor = chance_f1(*arguments, np.random.default_rng(0))
-    assert floor == pytest.approx(0.166, abs=0.015)
-    assert chance_f1(*arguments, np.random.default_rng(0)) == floor
-    species = chance_f1(*arguments, np.random.default_rng(0), name="all")
-    assert species == pytest.approx(0.166 / 2, abs=0.015)
-    rows = score_image(*arguments)
-    assert rows[-1]["f1"] == 1 > 5 * floor  # the counter-test: the true places are no chance
-
-
-def test_chance_of_nothing_is_not_a_number():
-    nothing = (peaks_at([], []), columns_at([], []), CLASSES, 0.5, SHAPE, 0.0)
-    assert math.isnan(chance_f1(*nothing, np.random.default_rng(0)))

@@ -131,12 +131,18 @@ def test_errors_are_missed_invented_and_confused():
     np.testing.assert_allclose(missed, [[2.0, 14.0]])
     np.testing.assert_allclose(invented, [[7.0, 7.0]])
     np.testing.assert_allclose(confused, [[2.1, 4.0]])
+    # The field is 11.8 x 17.8 Å: within a border of 3.9 Å only the invented one is left.
+    assert [len(part) for part in errors(picture(found, [1, 0, 0]), 0.5, 3.9)] == [0, 1, 0]
 
 
 def test_galleries_of_any_number_of_pictures_are_drawn():
     for count in (1, 5):
         assert pixels(gallery_figure([picture()] * count, ["a", "b"])).size
-    assert pixels(prediction_figure([picture([[2.0, 4.0]], [0])], ["a", "b"], 0.5)).size
+    shown = picture([[2.0, 4.0]], [0])
+    assert pixels(prediction_figure([[shown]], [["F1 1"]], ["a", "b"], 0.5, 1.0)).size
+    figure = prediction_figure([[shown, picture()]] * 2, [["one", "$two"]] * 2, ["a"], 0.5, 0)
+    titles = [axes.get_title(loc="left") for axes in figure.axes[:4]]
+    assert titles == ["$x$", "true columns", "one", "$two"]
 
 
 def test_histogram_leaves_out_what_has_no_score():

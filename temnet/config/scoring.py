@@ -1,0 +1,65 @@
+"""Settings of the parts of scoring that simulate further images."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from temnet.config.distributions import Settings
+
+FIXED_PARAMETERS = ("dose", "defocus", "astigmatism", "camera_sampling")
+"""What `FixedSeries` can give fixed values to."""
+
+
+class FixedSeries(Settings):
+    """One parameter at fixed values, while everything else stays as it was drawn.
+
+    Dose series as in Leth Larsen et al., Ultramicroscopy (2023), arXiv 2302.12629.
+    """
+
+    dose: tuple[Annotated[float, Field(gt=0, le=1e8)], ...] = Field(
+        (), description="Electrons in each image [e/Å²]."
+    )
+    defocus: tuple[Annotated[float, Field(ge=-5000, le=5000)], ...] = Field(
+        (), description="Defocus of the first image [Å]; the others keep their distance from it."
+    )
+    astigmatism: tuple[Annotated[float, Field(ge=0, le=5000)], ...] = Field(
+        (), description="Two-fold astigmatism C12 [Å]."
+    )
+    camera_sampling: tuple[Annotated[float, Field(ge=0.01, le=2)], ...] = Field(
+        (), description="The camera's pixel [Å]."
+    )
+    structures: int = Field(
+        20,
+        ge=1,
+        le=10000,
+        description="Number of specimens, the first ones of the validation images.",
+    )
+
+    @model_validator(mode="after")
+    def _has_values(self) -> FixedSeries:
+        if not self.values:
+            raise ValueError(
+                f"expected values for {', '.join(FIXED_PARAMETERS[:-1])} or {FIXED_PARAMETERS[-1]}"
+            )
+        return self
+
+    @property
+    def values(self) -> tuple[tuple[str, float], ...]:
+        """Every parameter's name with each of its values."""
+        return tuple((name, value) for name in FIXED_PARAMETERS for value in getattr(self, name))
+
+
+class CramerRao(Settings):
+    """Which columns the Cramér-Rao bound is computed for.
+
+    Each column takes four simulations of its specimen.
+    """
+
+    images: int = Field(
+        20, ge=1, le=10000, description="Number of validation images, evenly chosen."
+    )
+    columns: int = Field(
+        2, ge=1, le=1000, description="Number of columns in each image, at random."
+    )

@@ -1,0 +1,98 @@
+"""What images were drawn with, as plain numbers, and bins of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from temnet.units import MICROMETRE, MILLIRADIAN
+
+BINS = 5
+"""Bins of a parameter, of equal numbers of images."""
+
+IMAGES_PER_BIN = 8
+"""Fewest images in a bin; there are fewer bins where there are few images."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A drawn parameter that scores may depend on.
+
+    Attributes:
+        name: What tables call it.
+        label: What an axis says, with the unit.
+        read: From the drawn parameters to a number; KeyError where it was not drawn.
+    """
+
+    name: str
+    label: str
+    read: Callable[[Mapping[str, Any]], float]
+
+
+def _drawn(key: str, unit: float = 1.0) -> Callable[[Mapping[str, Any]], float]:
+    return lambda parameters: float(parameters[key]) / unit
+
+
+CONDITIONS = (
+    Condition("dose", "dose (e/Å²)", _drawn("dose")),
+    Condition(
+        "defocus",
+        "defocus of the first image (Å)",
+        lambda drawn: float(np.atleast_1d(drawn["defocus"])[0]),
+    ),
+    Condition("camera_sampling", "camera's pixel (Å)", _drawn("camera_sampling")),
+    Condition("astigmatism", "two-fold astigmatism (Å)", _drawn("C12")),
+    Condition("coma", "coma (Å)", _drawn("C21")),
+    Condition("Cs_um", "spherical aberration (µm)", _drawn("C30", MICROMETRE)),
+    Condition("beam_tilt_mrad", "beam tilt (mrad)", _drawn("beam_tilt", MILLIRADIAN)),
+    Condition("tilt_deg", "tilt of the specimen (°)", _drawn("tilt_deg")),
+    Condition("focal_spread", "focal spread (Å)", _drawn("focal_spread")),
+    Condition("image_spread", "vibration of the image (Å)", _drawn("image_spread")),
+    Condition("energy", "energy (eV)", _drawn("energy")),
+)
+"""What scores are plotted against, where it was drawn from more than one value."""
+
+LABELS = {condition.name: condition.label for condition in CONDITIONS}
+
+
+def conditions(parameters: Mapping[str, Any]) -> dict[str, float]:
+    """Every condition of an image as a number, NaN where it was not drawn.
+
+    >>> found = conditions({"dose": 200.0, "defocus": [-50.0, 0.0], "C30": 10000.0})
+    >>> found["dose"], found["defocus"], found["Cs_um"], found["tilt_deg"]
+    (200.0, -50.0, 1.0, nan)
+    """
+    found = {}
+    for condition in CONDITIONS:
+        try:
+            found[condition.name] = condition.read(parameters)
+        except KeyError:
+            found[condition.name] = np.nan
+    return found
+
+
+def equal_bins(values: Sequence[float] | np.ndarray) -> list[np.ndarray]:
+    """Images in bins of equal numbers by rising value; equal values are never parted.
+
+    Args:
+        values: (N,) one for each image; NaN is left out.
+
+    Returns:
+        Indices of each bin's images; none where all values are equal.
+
+    >>> [bin.tolist() for bin in equal_bins([3.0, 1.0] * 8)]
+    [[1, 3, 5, 7, 9, 11, 13, 15], [0, 2, 4, 6, 8, 10, 12, 14]]
+    """
+    values = np.asarray(values, np.float64)
+    different, count = np.unique(values[np.isfinite(values)], return_counts=True)
+    if len(different) < 2:
+        return []
+    bins = min(BINS, len(different), max(int(count.sum()) // IMAGES_PER_BIN, 1))
+    # A value goes where the middle of its images lies among all.
+    place = (np.cumsum(count) - count / 2) / count.sum() * bins
+    which = np.minimum(place.astype(np.int64), bins - 1)
+    parts = [np.isin(values, different[which == number]) for number in range(bins)]
+    return [np.flatnonzero(part) for part in parts if part.any()]

@@ -1,0 +1,74 @@
+"""Which class was taken for which, and what was missed and invented."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import chi2
+
+from temnet.config.analysis import Evaluation
+from temnet.evaluation.looked import Looked
+from temnet.evaluation.tally import CONFIDENCE
+
+HUNDRED_SQUARE_NANOMETRES = 1e4
+"""100 nm² in Å²."""
+
+
+def confusion_matrix(
+    looked: Sequence[Looked], class_count: int, settings: Evaluation
+) -> np.ndarray:
+    """Numbers of columns by true and found class, over all images.
+
+    Peaks and columns are paired by place alone, so that a column found as another class is one
+    pair here, where the species-aware scores count it as missed and as invented.
+
+    Args:
+        looked: The images, with the peaks that count.
+        class_count: Number of classes C.
+        settings: Radius and border.
+
+    Returns:
+        (C + 1, C + 1) int64: true class by found class; the last row holds what was invented, the
+        last column what was missed, and its last element is 0.
+    """
+    matrix = np.zeros((class_count + 1, class_count + 1), np.int64)
+    for image in looked:
+        pairs = image.by_place(settings)
+        true, found = image.columns.class_index, image.peaks.class_index
+        np.add.at(matrix, (true[pairs.true], found[pairs.found]), 1)
+        np.add.at(matrix, (true[pairs.missed], class_count), 1)
+        np.add.at(matrix, (class_count, found[pairs.false]), 1)
+    return matrix
+
+
+def invented_per_area(looked: Sequence[Looked], settings: Evaluation) -> dict[str, float]:
+    """Peaks on images without any column, for each 100 nm² of them.
+
+    Args:
+        looked: Images, with the peaks that count; those with a column, ignored ones too, are
+            passed over.
+        settings: Radius and border.
+
+    Returns:
+        ``images`` and ``area_nm2`` that were looked at, ``invented`` on them, and
+        ``per_100_nm2`` with the exact 95 % interval ``low`` to ``high`` of a Poisson process
+        (Garwood, Biometrika 28, 437 (1936)), which is too narrow where peaks come in patches.
+        NaN where there is no such image.
+    """
+    empty = [image for image in looked if not len(image.columns)]
+    area = sum(image.area(settings) for image in empty)
+    count = sum(len(image.by_place(settings).false) for image in empty)
+    tail = (1 - CONFIDENCE) / 2
+    low = chi2.ppf(tail, 2 * count) / 2 if count else 0.0
+    high = chi2.ppf(1 - tail, 2 * count + 2) / 2
+    unit = HUNDRED_SQUARE_NANOMETRES / area if area else math.nan
+    return {
+        "images": len(empty),
+        "area_nm2": area / 100,
+        "invented": count,
+        "per_100_nm2": count * unit,
+        "low": float(low * unit),
+        "high": float(high * unit),
+    }

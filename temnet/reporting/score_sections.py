@@ -1,0 +1,392 @@
+"""The section of a run's page on the scores of networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from temnet.config.distributions import support
+from temnet.errors import InputError
+from temnet.evaluation.scores import LOCALISATION, SPECIES
+from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, RESAMPLES, SHARE
+from temnet.reporting.condition_figures import condition_figure
+from temnet.reporting.curves import f1_histogram
+from temnet.reporting.gallery import prediction_figure
+from temnet.reporting.page import UNKNOWN, Html, Section, paragraph, side_by_side, table
+from temnet.reporting.score_figures import (
+    bound_figure,
+    confusion_figure,
+    difference_figure,
+    reliability_figure,
+    threshold_figure,
+)
+from temnet.reporting.score_tables import INVENTED, MISSED
+from temnet.reporting.snapshots import read_pictures
+from temnet.reporting.source import Source, counted, known, read_json
+from temnet.reporting.tables import Row, read_table
+
+FOLDER = "evaluate"
+
+TABLES = ("scores", "conditions", "confusion", "thresholds", "reliability", "dependence")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the stage `evaluate` has left.
+
+    Attributes:
+        source: The run.
+        split: Which images were scored.
+        networks: For each network its part of summary.json.
+        paired: Pairs of networks.
+        rows: Of scores.csv.
+    """
+
+    source: Source
+    split: str
+    networks: Mapping[str, Mapping[str, Any]]
+    paired: Sequence[Mapping[str, Any]]
+    rows: Sequence[Row]
+
+    @property
+    def first(self) -> Mapping[str, Any]:
+        """The summary of the first network."""
+        return next(iter(self.networks.values()))
+
+    @property
+    def how(self) -> str:
+        """How a column is counted, for captions."""
+        radius = self.source.experiment.evaluation.radius
+        thresholds = " and ".join(f"{one['threshold']:g}" for one in self.networks.values())
+        return f"columns within {radius:g} Å of a peak that scores {thresholds} or more"
+
+    @property
+    def rule(self) -> str:
+        """How many images there are, and how a column is counted, for captions."""
+        return f"{counted(self.first['images'], 'image')}, {self.how}"
+
+    @property
+    def skill(self) -> str:
+        """What is reached without skill, for captions."""
+        found = self.first["baselines"]
+        name = next(iter(self.networks))
+        chance = known(found["chance"][MACRO], ".2f")
+        text = f"The peaks of {name} at random places reach {chance}"
+        if "never_rarest" in found:
+            never = found["never_rarest"]
+            text += (
+                f", and {known(never[MACRO], '.2f')} if it never said {never['rarest']} (those "
+                "taken as the next most probable class)"
+            )
+        return f"{text} (mean F1 over the classes)."
+
+    def table(self, name: str) -> list[Row]:
+        """Rows of a table of the stage."""
+        return read_table(self.source.root / FOLDER / f"{name}.csv")
+
+    def image_f1(self, network: str) -> np.ndarray:
+        """(N,) species-aware F1 of each image."""
+        wanted = (network, SPECIES)
+        found = [row["f1"] for row in self.rows if (row["network"], row["class"]) == wanted]
+        return np.array(found, np.float64)
+
+
+def evaluate_section(source: Source) -> Section | None:
+    """Scores on simulated images that nothing was chosen by."""
+    names = [f"{FOLDER}/{name}.csv" for name in TABLES]
+    path = f"{FOLDER}/summary.json"
+    if not source.has(f"{FOLDER}/scores.csv", path):
+        return None
+    summary = read_json(source.root / path)
+    if "networks" not in summary or not source.has(*names):
+        raise InputError(
+            f"{source.root / path}: this was written by an earlier temnet; run the stage "
+            "`evaluate` again with --overwrite."
+        )
+    scores = Scores(
+        source,
+        summary["split"],
+        summary["networks"],
+        summary["paired"],
+        read_table(source.root / names[0]),
+    )
+    parts = [*_numbers(scores), *_images(scores), *_errors(scores), *_curves(scores)]
+    extra = [f"{FOLDER}/{name}.csv" for name in ("series", "cramer_rao")]
+    parts.append(paragraph("Tables: ", source.links(*names, *extra, path), "."))
+    return Section("Scores on simulated images", parts)
+
+
+def _numbers(scores: Scores) -> list[Html]:
+    """Tables of all networks, and their difference."""
+    first = scores.first
+    specimens = first.get("specimens", first["images"])
+    parts = [
+        paragraph(
+            f"Scored on {counted(first['images'], 'simulated image')} of the split {scores.split} "
+            f"({counted(specimens, 'specimen')}), by which nothing was chosen; {scores.how}. "
+            f"In brackets 95 % bootstrap intervals: {RESAMPLES:,} times as many specimens drawn "
+            "again, with all of their images. ",
+            scores.skill,
+        ),
+        _overall_table(scores),
+    ]
+    for name, summary in scores.networks.items():
+        if len(scores.networks) > 1:
+            parts.append(paragraph(f"{name}, score from {summary['threshold']:g}:"))
+        parts.append(_class_table(summary))
+    parts += _differences(scores)
+    return parts
+
+
+def _overall_table(scores: Scores) -> Html:
+    header = (
+        "network", "mean F1 over classes", "mean F1 of an image", "median",
+        f"images above {GOOD_IMAGE:g}", "calibration error",
+    )  # fmt: skip
+    rows = [
+        (
+            name,
+            *(_with_ends(summary, key) for key in (MACRO, MEAN, MEDIAN, SHARE)),
+            known(summary["calibration_error"][LOCALISATION]),
+        )
+        for name, summary in scores.networks.items()
+    ]
+    chance = scores.first["baselines"]["chance"]
+    rows.append(("by chance", known(chance[MACRO]), known(chance[MEAN]), *3 * (UNKNOWN,)))
+    never = scores.first["baselines"].get("never_rarest")
+    if never is not None:
+        name = f"never {never['rarest']}"
+        rows.append((name, known(never[MACRO]), known(never[MEAN]), *3 * (UNKNOWN,)))
+    return table(header, rows)
+
+
+def _class_table(summary: Mapping[str, Any]) -> Html:
+    named = {LOCALISATION: "any class (place only)", SPECIES: "all classes"}
+    header = (
+        "class", "columns", "found", "invented", "precision", "recall", "F1", "error (pm)",
+        "F1 by chance",
+    )  # fmt: skip
+    chance = summary["baselines"]["chance"]["classes"]
+    ends = summary.get("intervals", {}).get("classes", {})
+    rows = [
+        (
+            named.get(name, name),
+            scores["true_positives"] + scores["false_negatives"],
+            scores["true_positives"],
+            scores["false_positives"],
+            *(
+                _bracketed(scores[key], ends.get(name, {}).get(key))
+                for key in ("precision", "recall", "f1")
+            ),
+            _bracketed(scores["rms_error_pm"], ends.get(name, {}).get("rms_error_pm"), ".1f"),
+            known(chance.get(name), ".2f"),
+        )
+        for name, scores in summary["classes"].items()
+    ]
+    return table(header, rows)
+
+
+def _differences(scores: Scores) -> list[Html]:
+    """The first network against the others, image by image."""
+    if not scores.paired:
+        return []
+    header = (
+        "pair", "images", "specimens", "mean difference of F1", "better on", "worse on",
+        "p (Wilcoxon)",
+    )  # fmt: skip
+    rows, differences, intervals = [], {}, {}
+    for pair in scores.paired:
+        name = f"{pair['second']} minus {pair['first']}"
+        ends = (pair["low"], pair["high"])
+        value = _bracketed(pair["mean"], ends)
+        p = known(pair["p"], ".2g")
+        rows.append(
+            (name, pair["images"], pair["specimens"], value, pair["better"], pair["worse"], p)
+        )
+        differences[name] = scores.image_f1(pair["second"]) - scores.image_f1(pair["first"])
+        intervals[name] = ends
+    caption = (
+        "Difference of the F1 of each image (all classes), its mean (line) and the mean's 95 % "
+        f"bootstrap interval over specimens (band); {scores.rule}."
+    )
+    figure = difference_figure(differences, intervals)
+    return [table(header, rows), scores.source.picture(figure, "f1_difference", caption)]
+
+
+def _images(scores: Scores) -> list[Html]:
+    """The histogram of images, and the telling ones."""
+    f1 = {name: scores.image_f1(name) for name in scores.networks}
+    caption = f"F1 of each image, all classes together; {scores.rule}. {scores.skill}"
+    figure = f1_histogram(f1, "all classes, by image")
+    parts = [scores.source.picture(figure, "f1_histogram", caption)]
+    path = scores.source.root / FOLDER / "examples.npz"
+    pictures = read_pictures(path) if path.is_file() else []
+    if pictures:
+        count = len(scores.networks)
+        lines = [pictures[i : i + count] for i in range(0, len(pictures), count)]
+        place = {
+            (row["network"], row["index"]): row["f1"]
+            for row in scores.rows
+            if row["class"] == SPECIES
+        }
+        titles = [
+            [f"{name}: F1 {place[name, line[0].index]:.2f}" for name in scores.networks]
+            for line in lines
+        ]
+        experiment = scores.source.experiment
+        rule = (experiment.evaluation.radius, experiment.evaluation.border)
+        figure = prediction_figure(lines, titles, experiment.class_names, *rule)
+        caption = (
+            f"Images by the F1 of {next(iter(scores.networks))}, their true columns, and what was "
+            f"found; what is wrong is marked, as far as it counts (within the dotted line); "
+            f"{scores.rule}."
+        )
+        parts.append(scores.source.picture(figure, "found_and_true", caption))
+    return parts
+
+
+def _errors(scores: Scores) -> list[Html]:
+    """Confusion, images without columns, thresholds and reliability."""
+    source, names = scores.source, list(scores.networks)
+    rows = scores.table("confusion")
+    classes = source.experiment.class_names
+    true_names, found_names = (*classes, INVENTED), (*classes, MISSED)
+    matrices = {}
+    for name in names:
+        count = {
+            (row["true_class"], row["found_class"]): row["columns"]
+            for row in rows
+            if row["network"] == name
+        }
+        matrices[name] = np.array(
+            [[count.get((true, found), math.nan) for found in found_names] for true in true_names]
+        )
+    caption = (
+        "Columns by true and found class, paired by place alone, with the share of their row; "
+        f"{scores.rule}. {scores.skill}"
+    )
+    confusion = source.picture(
+        confusion_figure(matrices, found_names, true_names), "confusion", caption
+    )
+    thresholds = {name: one["threshold"] for name, one in scores.networks.items()}
+    caption = (
+        "Precision and recall as the lowest score of a column rises from 0.05 to 0.99; rings at "
+        f"the networks' own thresholds, chosen on other images. {scores.rule}. {scores.skill}"
+    )
+    figure = threshold_figure(scores.table("thresholds"), thresholds)
+    precision = source.picture(figure, "precision_recall", caption)
+    caption = (
+        "How often peaks are right against what the network said of them, in bins of a tenth, and "
+        f"their number; peaks from a score of 0.05, within "
+        f"{source.experiment.evaluation.radius:g} Å of a column. On the dotted line scores are "
+        "probabilities."
+    )
+    figure = reliability_figure(scores.table("reliability"), names)
+    reliability = source.picture(figure, "reliability", caption)
+    return [
+        confusion, _without_columns(scores), side_by_side([precision, reliability]),
+    ]  # fmt: skip
+
+
+def _without_columns(scores: Scores) -> Html:
+    first = scores.first["without_columns"]
+    if not first["images"]:
+        return paragraph("There is no image without columns among those scored.")
+    found = "; ".join(
+        f"{name} {_bracketed(part['per_100_nm2'], (part['low'], part['high']), '.2g')}"
+        for name, summary in scores.networks.items()
+        for part in (summary["without_columns"],)
+    )
+    return paragraph(
+        f"Columns invented per 100 nm² on {counted(first['images'], 'image')} without any column "
+        f"({first['area_nm2']:.0f} nm²; 95 % interval of independent events): {found}."
+    )
+
+
+def _curves(scores: Scores) -> list[Html]:
+    """Scores against what the images were drawn with, fixed series, and the bound."""
+    source, parts = scores.source, []
+    baselines = scores.first["baselines"]
+    levels = {"chance": baselines["chance"][MACRO]}
+    if "never_rarest" in baselines:
+        levels[f"never {baselines['never_rarest']['rarest']}"] = baselines["never_rarest"][MACRO]
+    levels = {name: level for name, level in levels.items() if level is not None}
+    rows = scores.table("dependence")
+    if rows:
+        caption = (
+            "F1 and position error against what the images were drawn with: bins of equal numbers "
+            "of images at their medians, everything else as drawn; 95 % bootstrap intervals over "
+            f"specimens. {scores.rule}. Grey lines (mean over the classes): {scores.skill}"
+        )
+        parts.append(source.picture(condition_figure(rows, levels, {}), "conditions", caption))
+    if source.has(f"{FOLDER}/series.csv"):
+        series, taught = source.experiment.evaluation.series, _taught(source)
+        number = series.structures if series is not None else 0
+        shade = " Shaded: what training images are drawn from." if taught else ""
+        caption = (
+            f"F1 and position error of the same {counted(number, 'specimen')} with one parameter "
+            "at fixed values and everything else as drawn; 95 % bootstrap intervals over "
+            f"specimens; {scores.how}.{shade} Grey lines: what the images of {scores.split} give "
+            f"without skill. {scores.skill}"
+        )
+        figure = condition_figure(scores.table("series"), levels, taught)
+        parts.append(source.picture(figure, "series", caption))
+    return [*parts, *_bound(scores)]
+
+
+def _taught(source: Source) -> dict[str, tuple[float, float]]:
+    """What the experiment's training images are drawn from."""
+    camera, microscope = source.experiment.camera, source.experiment.microscope
+    if camera is None or microscope is None or "train" not in source.experiment.stages:
+        return {}
+    step = microscope.defocus.steps[0]
+    low, high = support(microscope.defocus.start)
+    return {
+        "dose": support(camera.dose),
+        "camera_sampling": support(camera.sampling),
+        "astigmatism": support(microscope.astigmatism),
+        "defocus": (low + step, high + step),
+    }
+
+
+def _bound(scores: Scores) -> list[Html]:
+    """Position error against the Cramér-Rao bound."""
+    if not scores.source.has(f"{FOLDER}/cramer_rao.csv"):
+        return []
+    found = "; ".join(
+        f"{name}: {known(part['error_pm'], '.1f')} pm against {known(part['bound_pm'], '.1f')} pm, "
+        f"ratio {_bracketed(part['ratio'], (part['low'], part['high']), '.2f')} "
+        f"({part['found']} of {part['columns']} columns found)"
+        for name, summary in scores.networks.items()
+        for part in (summary["cramer_rao"],)
+    )
+    caption = (
+        "Error of single columns against the Cramér-Rao bound: the least that an unbiased estimate "
+        "of the column's two coordinates can have from the counted electrons of its image, all "
+        "else known (den Dekker et al., Ultramicroscopy 104, 83 (2005)). Root-mean-square over "
+        f"the columns found: {found}. In brackets 95 % bootstrap intervals over specimens."
+    )
+    figure = bound_figure(scores.table("cramer_rao"), list(scores.networks))
+    return [scores.source.picture(figure, "cramer_rao", caption)]
+
+
+def _with_ends(summary: Mapping[str, Any], key: str) -> str:
+    return _bracketed(summary.get(key), summary.get("intervals", {}).get(key))
+
+
+def _bracketed(
+    value: float | None, ends: Sequence[float | None] | None, digits: str = ".3f"
+) -> str:
+    """A number with its interval.
+
+    >>> _bracketed(0.5, [0.4, 0.6], ".1f"), _bracketed(None, None)
+    ('0.5 [0.4, 0.6]', '–')
+    """
+    text = known(value, digits)
+    if value is None or ends is None or ends[0] is None or ends[1] is None:
+        return text
+    return f"{text} [{ends[0]:{digits}}, {ends[1]:{digits}}]"

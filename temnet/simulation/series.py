@@ -1,0 +1,78 @@
+"""The same specimens, microscopes and cameras with one parameter at fixed values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from temnet.config.experiment import Experiment
+from temnet.records import Example
+from temnet.simulation.example import (
+    Instrument,
+    draw_instrument,
+    specimen_microscope,
+    specimen_waves,
+    take_image,
+)
+
+
+def _with_defocus(instrument: Instrument, value: float) -> Instrument:
+    """The first image at this defocus, the others as far from it as they were drawn."""
+    first = instrument.optics.defocus[0]
+    defocus = tuple(focus - first + value for focus in instrument.optics.defocus)
+    return replace(instrument, optics=replace(instrument.optics, defocus=defocus))
+
+
+def _with_astigmatism(instrument: Instrument, value: float) -> Instrument:
+    aberrations = {**instrument.optics.aberrations, "C12": value}
+    return replace(instrument, optics=replace(instrument.optics, aberrations=aberrations))
+
+
+def _with_dose(instrument: Instrument, value: float) -> Instrument:
+    return replace(instrument, detector=replace(instrument.detector, dose=value))
+
+
+def _with_sampling(instrument: Instrument, value: float) -> Instrument:
+    return replace(instrument, detector=replace(instrument.detector, sampling=value))
+
+
+FIXED: Mapping[str, Callable[[Instrument, float], Instrument]] = {
+    "dose": _with_dose,
+    "defocus": _with_defocus,
+    "astigmatism": _with_astigmatism,
+    "camera_sampling": _with_sampling,
+}
+"""How a parameter of an instrument is given a value."""
+
+
+def simulate_series(
+    experiment: Experiment,
+    specimen: int,
+    split: str,
+    values: Sequence[tuple[str, float]],
+) -> list[Example]:
+    """One specimen, seen by its first example's instrument with one parameter changed at a time.
+
+    The exit wave is computed once, and all images draw their noise from the same random numbers,
+    so that they differ by the parameter alone.
+
+    Args:
+        experiment: The settings.
+        specimen: Number of the specimen.
+        split: training, selection or validation.
+        values: Names in `FIXED`, each with a value (Å, e/Å²).
+
+    Returns:
+        An example for each of ``values``; with the value that was drawn it is the very example of
+        the split.
+    """
+    index, drawn = specimen * experiment.data.exit_wave_reuse, {}
+    microscope = specimen_microscope(experiment, specimen, split)
+    structure, waves = specimen_waves(experiment, microscope, specimen, split, drawn)
+    examples = []
+    for name, value in values:
+        # Drawn anew each time, since an image uses its random numbers up.
+        instrument = draw_instrument(experiment, microscope, waves[0].energy, index, split)
+        changed = FIXED[name](instrument, value)
+        examples.append(take_image(experiment, structure, waves, changed, dict(drawn)))
+    return examples

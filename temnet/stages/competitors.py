@@ -1,0 +1,78 @@
+"""The networks that the stage `evaluate` scores on one set of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+from temnet.models.checkpoint import Network, find_network, load_network, read_card
+from temnet.stages import train
+
+
+def trains(experiment: Experiment) -> bool:
+    """Whether the network that was trained is scored: always, but where others are instead."""
+    return "train" in experiment.stages or not experiment.evaluation.networks
+
+
+def network_hashes(experiment: Experiment) -> dict[str, str]:
+    """The checksum of each network that was named, by its name.
+
+    Raises:
+        InputError: There is no such network.
+    """
+    return {
+        name: read_card(find_network(name))["sha256"] for name in experiment.evaluation.networks
+    }
+
+
+def check_networks(experiment: Experiment) -> None:
+    """Whether the networks that were named fit the experiment's images.
+
+    Raises:
+        InputError: One has other classes, other pixels or another number of focal images.
+    """
+    for name in experiment.evaluation.networks:
+        card = read_card(find_network(name))
+        classes, sampling = tuple(card["classes"]), float(card["sampling"])
+        if classes != experiment.class_names:
+            raise InputError(
+                f"evaluation.networks: {name} finds the classes {', '.join(classes)}, but "
+                f"labels.classes are {', '.join(experiment.class_names)}; give networks of the "
+                "same classes in the same order."
+            )
+        if not np.isclose(sampling, experiment.model.sampling, rtol=1e-6, atol=0):
+            raise InputError(
+                f"evaluation.networks: {name} was taught on pixels of {sampling:g} Å, but "
+                f"model.sampling is {experiment.model.sampling:g} Å; give networks of the same "
+                f"pixels, or set model.sampling to {sampling:g} and simulate again."
+            )
+        if card["focus_count"] != experiment.focus_count:
+            raise InputError(
+                f"evaluation.networks: {name} expects {card['focus_count']} focal image(s), but "
+                f"microscope.defocus.steps gives {experiment.focus_count}; give networks for that "
+                "many."
+            )
+
+
+def competitors(experiment: Experiment, root: Path) -> dict[str, Network]:
+    """The networks that are scored, by the names on their cards: the trained one first.
+
+    A second network of the same name is called ``NAME (2)``.
+
+    Args:
+        experiment: The settings.
+        root: The run folder.
+
+    Raises:
+        InputError: One is missing or damaged.
+    """
+    own = [root / train.STAGE.name / train.NETWORK] if trains(experiment) else []
+    networks = [load_network(name) for name in (*own, *experiment.evaluation.networks)]
+    found: dict[str, Network] = {}
+    for number, network in enumerate(networks):
+        earlier = sum(other.name == network.name for other in networks[:number])
+        found[f"{network.name} ({earlier + 1})" if earlier else network.name] = network
+    return found

@@ -1,0 +1,64 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temnet.evaluation.conditions import BINS, conditions, equal_bins
+from temnet.evaluation.dependence import dependence_rows
+from temnet.evaluation.tally import tally
+
+
+def test_drawn_parameters_become_numbers_in_the_units_of_their_names():
+    found = conditions({"dose": 200, "defocus": [-50.0, 0.0], "C30": 2e4, "beam_tilt": 0.003})
+    assert found["dose"] == 200 and found["defocus"] == -50
+    assert found["Cs_um"] == pytest.approx(2) and found["beam_tilt_mrad"] == pytest.approx(3)
+    assert math.isnan(found["astigmatism"])
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, 2.5, 7.0, math.nan]), max_size=60))
+def test_bins_part_the_images_by_rising_value(values):
+    bins = equal_bins(values)
+    chosen = np.concatenate([np.zeros(0, int), *bins])
+    known = np.flatnonzero(np.isfinite(values))
+    assert sorted(chosen) == (known.tolist() if bins else [])
+    parts = [np.array(values)[part] for part in bins]
+    assert all(a.max() < b.min() for a, b in zip(parts, parts[1:], strict=False))
+    if len({value for value in values if math.isfinite(value)}) < 2:
+        assert bins == []
+
+
+def test_bins_of_many_different_values_are_of_equal_size():
+    bins = equal_bins(np.random.default_rng(0).permutation(100.0 * np.arange(203)))
+    assert len(bins) == BINS and {len(part) for part in bins} <= {40, 41}
+    assert len(equal_bins(np.arange(10.0))) == 1  # too few images to be parted
+
+
+def test_scores_follow_what_they_depend_on():
+    def row(index, name, found):
+        return {"index": index, "class": name, "true_positives": found,
+                "false_positives": 0, "false_negatives": 10 - found, "rms_error_pm": 20.0 - found,
+                }  # fmt: skip
+
+    # Ten columns an image; those above a dose of 500 are found, else half of them.
+    doses = np.linspace(100, 900, 40)
+    rows = [
+        row(index, name, 10 if dose > 500 else 5)
+        for index, dose in enumerate(doses)
+        for name in ("C", "any", "all")
+    ]
+    images = tally(rows, ("C",), {index: index for index in range(40)})
+    drawn = [conditions({"dose": dose, "defocus": -50.0}) for dose in doses]
+    found = dependence_rows(images, drawn, np.random.default_rng(0))
+    assert {row["parameter"] for row in found} == {"dose"}  # the defocus never differs
+    curve = [row for row in found if row["class"] == "C"]
+    assert len(curve) == 5 and sum(row["images"] for row in curve) == 40
+    assert curve[0]["f1"] == pytest.approx(2 / 3) and curve[-1]["f1"] == 1
+    assert curve[0]["rms_error_pm"] == pytest.approx(15) and curve[-1]["rms_error_pm"] == 10
+    middle = curve[2]
+    assert middle["f1_low"] < middle["f1"] < middle["f1_high"]
+    assert curve[0]["low"] == 100 and curve[-1]["high"] == 900
+    macro = [row for row in found if row["class"] == "macro"]
+    assert [row["f1"] for row in macro] == [row["f1"] for row in curve]
+    assert math.isnan(macro[0]["rms_error_pm"])

@@ -1,0 +1,74 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from temnet.config.analysis import Evaluation
+from temnet.evaluation.confusion import confusion_matrix, invented_per_area
+from temnet.evaluation.looked import Looked
+from temnet.evaluation.scores import score_image
+from temnet.records import Columns, Peaks
+
+SHAPE = (20.0, 30.0)
+SETTINGS = Evaluation(radius=0.5, border=0)
+
+
+def looked(found, found_class, true, true_class):
+    found, true = (np.array(places, float).reshape(-1, 2) for places in (found, true))
+    count = len(found)
+    peaks = Peaks(
+        np.zeros(count, np.int64), found, np.array(found_class, np.int64), np.ones(count),
+        np.ones((count, 2)) / 2, np.full(count, np.nan),
+    )  # fmt: skip
+    columns = Columns(true, np.array(true_class, np.int64), np.ones(len(true), np.int64))
+    return Looked(0, peaks, columns, SHAPE)
+
+
+def test_each_column_and_each_invented_peak_has_its_cell():
+    true = [[3, 3], [3, 6], [3, 9], [9, 9], [12, 12]]
+    found = [[3.1, 3], [3.1, 6], [3.3, 9.2], [12, 12.1], [15, 15], [16, 20]]
+    image = looked(found, [0, 0, 1, 1, 1, 1], true, [0, 1, 1, 1, -1])
+    # One of class 0 right; of class 1 one right, one taken for 0, one missed; two invented.
+    expected = [[1, 0, 0], [1, 1, 1], [0, 2, 0]]
+    assert confusion_matrix([image], 2, SETTINGS).tolist() == expected
+    assert (
+        confusion_matrix([image, image], 2, SETTINGS).tolist() == (2 * np.array(expected)).tolist()
+    )
+    assert not confusion_matrix([], 2, SETTINGS).any()
+    # The inner row of one of them is out of a border of 4 Å: only what lies inside is counted.
+    inner = confusion_matrix([image], 2, Evaluation(radius=0.5, border=4))
+    assert inner.tolist() == [[0, 0, 0], [0, 0, 1], [0, 2, 0]]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 40), st.integers(0, 40))
+def test_rows_are_columns_and_columns_are_peaks(seed, found, there):
+    rng = np.random.default_rng(seed)
+    places = [rng.uniform(0, 1, (count, 2)) * SHAPE for count in (found, there)]
+    classes = [rng.integers(0, 2, count) for count in (found, there)]
+    image = looked(places[0], classes[0], places[1], classes[1])
+    matrix = confusion_matrix([image], 2, Evaluation(radius=2, border=0))
+    assert matrix[:2].sum(axis=1).tolist() == [int(np.sum(classes[1] == i)) for i in (0, 1)]
+    assert matrix[:, :2].sum(axis=0).tolist() == [int(np.sum(classes[0] == i)) for i in (0, 1)]
+    rows = score_image(image.peaks, image.columns, ("a", "b"), 2, SHAPE)
+    assert matrix[:2, :2].sum() == rows[-2]["true_positives"]
+    assert np.trace(matrix) <= rows[-1]["true_positives"]
+
+
+def test_peaks_on_images_without_columns_are_counted_by_area():
+    empty = [looked([[5, 5], [9, 9]], [0, 1], [], []), looked([[7, 7]], [0], [], [])]
+    others = [looked([[5, 5]], [0], [[9, 9]], [0]), looked([[5, 5]], [0], [[9, 9]], [-1])]
+    settings = Evaluation(radius=0.5, border=1.5)
+    found = invented_per_area([*empty, *others], settings)
+    unit = 1e4 / (2 * 17 * 27)
+    assert (found["images"], found["invented"]) == (2, 3)
+    assert found["area_nm2"] == pytest.approx(2 * 17 * 27 / 100)
+    # Exact Poisson limits of 3 (0.6187 and 8.7673) and of 0 (3.6889), from tables.
+    assert found["per_100_nm2"] == pytest.approx(3 * unit)
+    assert found["low"] == pytest.approx(0.6187 * unit, rel=1e-4)
+    assert found["high"] == pytest.approx(8.7673 * unit, rel=1e-4)
+    none = invented_per_area([looked([], [], [], [])], settings)
+    assert none["low"] == none["per_100_nm2"] == 0
+    assert none["high"] == pytest.approx(2 * 3.6889 * unit, rel=1e-4)
+    assert math.isnan(invented_per_area(others, settings)["per_100_nm2"])

@@ -1,0 +1,150 @@
+"""Networks that are there already, scored on simulated images."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from temnet import run
+from temnet.config.loading import validate
+from temnet.models.checkpoint import save_network
+from temnet.models.factory import build_model
+from temnet.reporting.tables import read_table
+from temnet.stages import evaluate, train
+from temnet.stages.competitors import competitors
+from temnet.stages.evaluate import telling_images
+
+SETTINGS = {
+    "structure": {"kind": "mos2", "holes": 0},
+    "microscope": {
+        "energy": 50e3,
+        "defocus": {"start": -50},
+        "grid_sampling": 0.15,
+        "aperture_mrad": 50,
+    },
+    "camera": {"sampling": 0.2, "dose": 1e5},
+    "labels": {"classes": ["Mo", "S2", "S"], "width": 0.4},
+    "data": {
+        "image_size": 32, "training": 1, "selection": 1, "validation": 3, "workers": 0,
+        "folder": "sets",
+    },
+    "model": {"kind": "unet", "sampling": 0.2, "depth": 1, "filters": 4},
+    "evaluation": {
+        "networks": ["networks/one", "networks/two"],
+        "series": {"dose": [100, 1000], "structures": 2},
+        "cramer_rao": {"images": 2, "columns": 1},
+    },
+    "stages": ["simulate", "evaluate", "report"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def networks(tmp_path_factory):
+    """Two networks of the same weights."""
+    folder = tmp_path_factory.mktemp("networks")
+    experiment = validate({**SETTINGS, "evaluation": {}}, "test")
+    card = {"threshold": 0.3, "metrics": {}}
+    for name in ("one", "two"):
+        save_network(folder / name, build_model(experiment), experiment, card)
+    return folder
+
+
+@pytest.fixture
+def here(networks, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(networks, "networks")
+    Path("pair.yaml").write_text(yaml.safe_dump(SETTINGS))
+    return tmp_path
+
+
+def test_two_networks_are_scored_without_training(here):
+    assert run.main(["pair.yaml"]) == 0
+    folder = Path("runs/pair/evaluate")
+    assert not Path("runs/pair/train").exists()
+    rows = read_table(folder / "scores.csv")
+    assert {(row["network"], row["index"]) for row in rows} == {
+        (name, index) for name in ("one", "two") for index in range(3)
+    }
+    summary = json.loads((folder / "summary.json").read_text())
+    first, second = summary["networks"].values()
+    assert first == second and first["threshold"] == 0.3 and first["images"] == 3
+    (pair,) = summary["paired"]
+    # The same weights: no difference at all.
+    assert (pair["first"], pair["second"], pair["mean"]) == ("one", "two", 0)
+    assert pair["low"] == pair["high"] == 0 and pair["p"] == 1
+    series = read_table(folder / "series.csv")
+    assert len(series) == 2 * 2 * 6  # networks, doses; three classes, any, all, macro
+    assert {(row["parameter"], row["middle"], row["images"]) for row in series} == {
+        ("dose", 100, 2), ("dose", 1000, 2),
+    }  # fmt: skip
+    bounds = read_table(folder / "cramer_rao.csv")
+    assert len(bounds) == 2 * 2 and all(0.1 < row["bound_pm"] < 100 for row in bounds)
+    confusion = read_table(folder / "confusion.csv")
+    missed = sum(row["columns"] for row in confusion if row["network"] == "one"
+                 and row["found_class"] == "missed")  # fmt: skip
+    assert missed == first["classes"]["any"]["false_negatives"]
+    assert len(read_table(folder / "conditions.csv")) == 3
+    page = Path("runs/pair/index.html").read_text()
+    for part in (
+        "two minus one",
+        "at random places",
+        "Cramér-Rao",
+        "95 % bootstrap",
+        "report/series",
+    ):
+        assert part in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": {"classes": ["Mo", "S2"], "width": 0.4}}, "finds the classes Mo, S2, S"),
+        ({"model": {**SETTINGS["model"], "sampling": 0.25}}, "taught on pixels of 0.2 Å"),
+        (
+            {"microscope": {**SETTINGS["microscope"], "defocus": {"steps": [0, 50]}}},
+            "expects 1 focal image",
+        ),
+        ({"evaluation": {"networks": ["nowhere"]}}, "There is no network 'nowhere'"),
+        ({"evaluation": {"networks": ["a", "a"]}}, "each network once"),
+        ({"evaluation": {"series": {"structures": 3}}}, "expected values for dose"),
+        ({"evaluation": {"series": {"dose": [0]}}}, "evaluation.series.dose"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_any_work(here, capsys, changes, message):
+    Path("pair.yaml").write_text(yaml.safe_dump({**SETTINGS, **changes}))
+    assert run.main(["pair.yaml"]) == 2
+    assert message in capsys.readouterr().err
+    assert not Path("sets").exists() and not Path("runs/pair/evaluate").exists()
+
+
+def test_without_networks_the_trained_one_is_needed(here, capsys):
+    Path("pair.yaml").write_text(yaml.safe_dump({**SETTINGS, "evaluation": {}}))
+    assert run.main(["pair.yaml"]) == 2
+    assert "run `train` first" in capsys.readouterr().err
+
+
+def test_training_does_not_depend_on_what_is_scored_beside_it(here):
+    with_others = validate({**SETTINGS, "stages": ["simulate", "train", "evaluate"]}, "test")
+    alone = validate({**SETTINGS, "evaluation": {}, "stages": with_others.stages}, "test")
+    assert train.settings(with_others) == train.settings(alone)
+    assert evaluate.settings(with_others) != evaluate.settings(alone)
+    assert evaluate.requires_also(with_others) == ("train",)
+    wider = validate({**SETTINGS, "evaluation": {"radius": 0.7}}, "test")
+    assert train.settings(wider) != train.settings(alone)
+
+
+def test_networks_of_one_name_are_told_apart(here):
+    shutil.copytree("networks/one", "copy")
+    values = {**SETTINGS, "evaluation": {"networks": ["networks/one", "copy", "networks/two"]}}
+    found = competitors(validate(values, "test"), Path("runs/pair"))
+    assert list(found) == ["one", "one (2)", "two"]
+
+
+def test_telling_images_are_each_once():
+    assert telling_images(np.full(3, np.nan)) == {}
+    assert telling_images(np.array([0.5])) == {"worst": 0}
+    found = telling_images(np.linspace(0, 1, 101)[::-1])
+    assert found == {"worst": 100, "poor": 99, "median": 50, "best": 0}
