@@ -1,0 +1,280 @@
+"""A two-state hidden Markov model: was a column missed, or was it gone?
+
+Each site is occupied or empty, changes from frame to frame with chances of its group's, and is
+seen through a network that misses columns and invents some.  A missed column is mostly back in
+the next frame, one that left stays away for a while: that tells the two apart.  Rabiner, Proc.
+IEEE 77, 257 (1989).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+MISSING = -1
+"""Observation of a frame that tells nothing of the site."""
+
+MOST_CHANGE = 0.5
+"""Largest chance of a change per frame.  Where sites change more often than every other frame
+their states are independent from frame to frame, as misses are, and nothing tells them apart."""
+
+START = {"hit": 0.95, "false": 0.05, "change": 0.05}
+"""What the search begins with: slow changes, so that isolated gaps are taken for misses."""
+
+SMALLEST = 1e-9
+"""Smallest chance of an observation, so that no sequence is impossible."""
+
+DEVIANCE = 3.841459
+"""95 % quantile of chi squared with one degree of freedom."""
+
+MOST_ROUNDS, ENOUGH = 2000, 1e-5
+"""The search ends after so many rounds, or when one raises the log-likelihood by less than that."""
+
+HALVINGS = 12
+"""Steps of the search for an interval's end, each of which halves the doubt."""
+
+
+@dataclass(frozen=True)
+class HiddenMarkov:
+    """Parameters; a leading axis B holds independent sets of them.
+
+    Attributes:
+        appearance: (B, G) chance per frame that an empty site of each group fills.
+        disappearance: (B, G) chance per frame that an occupied one empties.
+        initial: (B, G) chance that a site is occupied in the first frame.
+        emission: (B, E, 2, K) chance of each observation in a site that is empty (0) or occupied
+            (1), by group of emissions; observation 0 is that nothing was found.
+    """
+
+    appearance: np.ndarray
+    disappearance: np.ndarray
+    initial: np.ndarray
+    emission: np.ndarray
+
+    @property
+    def hit(self) -> np.ndarray:
+        """(B, E) chance that the column of an occupied site is found."""
+        return 1 - self.emission[:, :, 1, 0]
+
+    @property
+    def false(self) -> np.ndarray:
+        """(B, E) chance that one is found where there is none."""
+        return 1 - self.emission[:, :, 0, 0]
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What was seen.
+
+    Attributes:
+        symbols: (S, F) int, 0 for nothing, 1 … K - 1 for a column (of rising score, for instance),
+            `MISSING` where nothing is known.
+        group: (S,) int, sites of a group change alike.
+        emission_group: (S,) int, columns of a group are found and missed alike.
+        symbol_count: K, at least 2.
+    """
+
+    symbols: np.ndarray
+    group: np.ndarray
+    emission_group: np.ndarray
+    symbol_count: int = 2
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What the observations tell of the states, given the parameters.
+
+    Attributes:
+        log_likelihood: (B,).
+        occupied: (B, S, F) chance of being occupied.
+        appeared: (B, S, F - 1) chance of being empty in frame f and occupied in f + 1.
+        disappeared: (B, S, F - 1) the reverse.
+    """
+
+    log_likelihood: np.ndarray
+    occupied: np.ndarray
+    appeared: np.ndarray
+    disappeared: np.ndarray
+
+
+def smooth(model: HiddenMarkov, seen: Observations) -> Posterior:
+    """States from all frames, earlier and later ones: the forward-backward recursion.
+
+    Kim's form of it, which needs no rescaling: Kim, J. Econometrics 60, 1 (1994).
+    """
+    fill, leave = model.appearance[:, seen.group], model.disappearance[:, seen.group]
+    empty, full = _evidence(model, seen)
+    count = seen.symbols.shape[1]
+    filtered, predicted = np.empty_like(full), np.empty_like(full)
+    total = np.empty_like(full)
+    ahead = np.broadcast_to(model.initial[:, seen.group], fill.shape)
+    for frame in range(count):
+        predicted[frame] = ahead
+        total[frame] = ahead * full[frame] + (1 - ahead) * empty[frame]
+        filtered[frame] = ahead * full[frame] / total[frame]
+        ahead = fill + filtered[frame] * (1 - leave - fill)
+    occupied = filtered.copy()
+    # Below, 0 / 0 belongs to a state that cannot be: it gets no share.
+    floor = np.finfo(float).tiny
+    stays = filtered * (1 - leave) / np.maximum(fill + filtered * (1 - leave - fill), floor)
+    returns = filtered * leave / np.maximum(1 - fill - filtered * (1 - leave - fill), floor)
+    for frame in range(count - 2, -1, -1):
+        later = occupied[frame + 1]
+        occupied[frame] = later * stays[frame] + (1 - later) * returns[frame]
+    return Posterior(
+        log_likelihood=np.log(total).sum(axis=(0, 2)),
+        occupied=np.moveaxis(occupied, 0, 2),
+        appeared=np.moveaxis(occupied[1:] * (1 - stays[:-1]), 0, 2),
+        disappeared=np.moveaxis((1 - occupied[1:]) * returns[:-1], 0, 2),
+    )
+
+
+def _evidence(model: HiddenMarkov, seen: Observations) -> tuple[np.ndarray, np.ndarray]:
+    """(F, B, S) chance of each observation in an empty and in an occupied site; 1 if missing."""
+    known = seen.symbols != MISSING
+    symbols = np.where(known, seen.symbols, 0).T
+    chances = model.emission[:, seen.emission_group]  # (B, S, 2, K)
+    site = np.arange(len(seen.group))
+    found = chances[:, site, :, symbols]  # (F, S, B, 2): indexed axes go first
+    found = np.where(known.T[:, :, None, None], np.maximum(found, SMALLEST), 1.0)
+    empty, full = (np.ascontiguousarray(np.moveaxis(found[..., state], 2, 1)) for state in (0, 1))
+    return empty, full
+
+
+def fit(
+    seen: Observations, start: HiddenMarkov | None = None, held: np.ndarray | None = None
+) -> tuple[HiddenMarkov, Posterior]:
+    """The parameters of largest likelihood, by the algorithm of Baum and Welch.
+
+    Args:
+        seen: What was seen.
+        start: Where the search begins; with B > 1 it runs for all of them at once.
+        held: (B, 2, G) bool, chances of appearance (0) and disappearance (1) that stay as they
+            are in ``start``.
+
+    Returns:
+        The parameters and the states.
+    """
+    model = _start(seen) if start is None else start
+    if held is None:
+        held = np.zeros((len(model.initial), 2, model.initial.shape[1]), bool)
+    before = np.full(len(model.initial), -np.inf)
+    for _ in range(MOST_ROUNDS):
+        posterior = smooth(model, seen)
+        if np.all(posterior.log_likelihood - before < ENOUGH):
+            break
+        before = posterior.log_likelihood
+        model = _maximise(model, posterior, seen, held)
+    return model, posterior
+
+
+def _start(seen: Observations) -> HiddenMarkov:
+    groups, emissions = (int(part.max(initial=0)) + 1 for part in _groups(seen))
+    emission = np.empty((1, emissions, 2, seen.symbol_count))
+    for state, found in ((0, START["false"]), (1, START["hit"])):
+        emission[:, :, state, 0] = 1 - found
+        # A higher score speaks for a column.
+        slope = np.arange(1, seen.symbol_count, dtype=float)
+        slope = slope if state else slope[::-1]
+        emission[:, :, state, 1:] = found * slope / slope.sum()
+    change = np.full((1, groups), START["change"])
+    return HiddenMarkov(change, change.copy(), np.full((1, groups), 0.5), emission)
+
+
+def _groups(seen: Observations) -> tuple[np.ndarray, np.ndarray]:
+    return seen.group, seen.emission_group
+
+
+def _maximise(
+    model: HiddenMarkov, posterior: Posterior, seen: Observations, held: np.ndarray
+) -> HiddenMarkov:
+    """Parameters from expected counts; where there are none they stay."""
+    member = seen.group[:, None] == np.arange(model.initial.shape[1])
+    occupied = posterior.occupied
+    full, empty = occupied[..., :-1].sum(axis=2), (1 - occupied[..., :-1]).sum(axis=2)
+    rates = []
+    for part, at_risk, old in (
+        (posterior.appeared, empty, model.appearance),
+        (posterior.disappeared, full, model.disappearance),
+    ):
+        new = _share(part.sum(axis=2) @ member, at_risk @ member, old)
+        rates.append(np.minimum(new, MOST_CHANGE))
+    appearance = np.where(held[:, 0], model.appearance, rates[0])
+    disappearance = np.where(held[:, 1], model.disappearance, rates[1])
+    sizes = np.broadcast_to(member.sum(axis=0), model.initial.shape)
+    initial = _share(occupied[..., 0] @ member, sizes, model.initial)
+    return HiddenMarkov(appearance, disappearance, initial, _emissions(model, occupied, seen))
+
+
+def _emissions(model: HiddenMarkov, occupied: np.ndarray, seen: Observations) -> np.ndarray:
+    """(B, E, 2, K) chances of the observations from the expected states."""
+    member = seen.emission_group[:, None] == np.arange(model.emission.shape[1])
+    counts = np.empty_like(model.emission)
+    for symbol in range(seen.symbol_count):
+        there = seen.symbols == symbol
+        full = np.einsum("bsf,sf->bs", occupied, there) @ member
+        counts[:, :, 1, symbol] = full
+        counts[:, :, 0, symbol] = there.sum(axis=1) @ member - full
+    counts = np.maximum(counts, 0)
+    return _share(counts, counts.sum(axis=3, keepdims=True), model.emission)
+
+
+def _share(part: np.ndarray, whole: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    known = whole > SMALLEST
+    return np.where(known, part / np.where(known, whole, 1), otherwise)
+
+
+def rate_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
+    """95 % intervals of the chances of appearance and disappearance, by profile likelihood.
+
+    An end is where the largest likelihood with the chance held there has fallen by exp(-1.92)
+    (Wilks): unlike an error from the curvature at the top it is right near zero, and it knows of
+    the doubt about all other parameters.  It takes the sites of a group to be independent and
+    alike.
+
+    Args:
+        model: From `fit`, one set of parameters.
+        seen: What was seen.
+
+    Returns:
+        (2, G, 2): appearance and disappearance, group, lower and upper end.  0 to 1 where
+        nothing is known; `MOST_CHANGE` and more cannot be told from misses, so that an interval
+        that reaches it ends at 1.
+    """
+    groups = model.initial.shape[1]
+    best = np.stack([model.appearance[0], model.disappearance[0]])
+    kind, group, end = (part.ravel() for part in np.mgrid[:2, :groups, :2])
+    limit = smooth(model, seen).log_likelihood[0] - DEVIANCE / 2
+    held = np.zeros((len(kind), 2, groups), bool)
+    held[np.arange(len(kind)), kind, group] = True
+    inside = best[kind, group]
+    outside = np.where(end == 1, MOST_CHANGE, 0.0)
+    reached = _profile(model, seen, held, outside) >= limit
+    # Chances spread over decades: the search runs in their square roots.
+    near, far = np.sqrt(inside), np.sqrt(outside)
+    for _ in range(HALVINGS):
+        middle = (near + far) / 2
+        good = _profile(model, seen, held, middle**2) >= limit
+        near, far = np.where(good, middle, near), np.where(good, far, middle)
+    found = ((near + far) / 2) ** 2
+    ends = np.where(reached, np.where(end == 1, 1.0, 0.0), found)
+    return ends.reshape(2, groups, 2)
+
+
+def _profile(
+    model: HiddenMarkov, seen: Observations, held: np.ndarray, value: np.ndarray
+) -> np.ndarray:
+    """(B,) largest log-likelihood with the ``held`` chances at ``value`` (B,)."""
+    count = len(held)
+    wide = {
+        name: np.repeat(getattr(model, name), count, axis=0)
+        for name in ("appearance", "disappearance", "initial", "emission")
+    }
+    start = HiddenMarkov(**wide)
+    start = replace(
+        start,
+        appearance=np.where(held[:, 0], value[:, None], start.appearance),
+        disappearance=np.where(held[:, 1], value[:, None], start.disappearance),
+    )
+    return fit(seen, start, held)[1].log_likelihood
