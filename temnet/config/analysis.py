@@ -125,8 +125,8 @@ class Compare(Settings):
     block_frames: int | None = Field(
         None,
         ge=1,
-        description="Consecutive frames that make a block; by default twice the time in which a "
-        "site's state is forgotten, at least 5, and so that there are at least 4 blocks.",
+        description="Consecutive frames that make a block; by default four times the time in which "
+        "a site's state is forgotten, at least 5, and so that there are at least 4 blocks.",
     )
 
     @field_validator("runs")

@@ -20,8 +20,10 @@ LEAST_BLOCK, LEAST_BLOCKS = 5, 4
 """Frames in a block at least, and blocks in a movie at least: of two movies with four blocks each
 the 70 permutations can reach p = 1/35, of three and three none below 0.05."""
 
-MEMORIES = 2.0
-"""Length of a block in memories of a site's state."""
+MEMORIES = 4.0
+"""Length of a block in memories of a site's state.  Of 300 pairs of movies of the same rates 4 %
+to 5 % then differ in occupancy at p < 0.05, with two memories 8 % to 9 %; where the movie is too
+short for such blocks 10 % to 14 % do.  Of transitions, which are forgotten sooner, 1 % to 4 %."""
 
 MOST_PERMUTATIONS = 10_000
 """All permutations are tried where there are no more than this, else as many random ones."""
@@ -88,18 +90,17 @@ def memory(histories: Histories, members: np.ndarray) -> float:
     return np.inf if total <= 0 else max((2 - total) / total, 1.0)
 
 
-def block_length(memories: list[float], frame_counts: list[int]) -> int:
-    """Frames in a block: twice the longest memory, within what the shorter movie allows.
+def block_length(memory_frames: float, frame_counts: list[int]) -> int:
+    """Frames in a block: four memories, within what the shorter movie allows.
 
     Args:
-        memories: Of the movies' sites that do change.
+        memory_frames: Of the sites [frames]; NaN where they never change.
         frame_counts: Frames of each movie.
 
-    >>> block_length([3.2, 2.0], [40, 60]), block_length([30.0], [40, 60])
-    (7, 10)
+    >>> block_length(2.2, [40, 60]), block_length(30.0, [40, 60])
+    (9, 10)
     """
-    finite = [value for value in memories if np.isfinite(value)]
-    wanted = ceil(MEMORIES * max(finite, default=0.0))
+    wanted = ceil(MEMORIES * memory_frames) if np.isfinite(memory_frames) else LEAST_BLOCK
     return max(1, min(max(wanted, LEAST_BLOCK), min(frame_counts) // LEAST_BLOCKS))
 
 

@@ -19,6 +19,11 @@ MOST_CHANGE = 0.5
 """Largest chance of a change per frame.  Where sites change more often than every other frame
 their states are independent from frame to frame, as misses are, and nothing tells them apart."""
 
+MOST_FALSE, LEAST_HIT = 0.2, 0.5
+"""Largest chance that a column is found at an empty site, and smallest at an occupied one.  Without
+these bounds sites that are always seen might as well be empty ones, at which a column is invented
+in each frame, and misses might be departures from an occupied state that is seen always."""
+
 START = {"hit": 0.95, "false": 0.05, "change": 0.05}
 """What the search begins with: slow changes, so that isolated gaps are taken for misses."""
 
@@ -28,11 +33,12 @@ SMALLEST = 1e-9
 DEVIANCE = 3.841459
 """95 % quantile of chi squared with one degree of freedom."""
 
-MOST_ROUNDS, ENOUGH = 2000, 1e-5
-"""The search ends after so many rounds, or when one raises the log-likelihood by less than that."""
+MOST_ROUNDS, ENOUGH, ENOUGH_HELD = 2000, 1e-5, 1e-3
+"""The search ends after so many rounds, or when one raises the log-likelihood by less than
+that; while a chance is held to find its interval, which asks for differences of 1.92, sooner."""
 
-HALVINGS = 12
-"""Steps of the search for an interval's end, each of which halves the doubt."""
+HALVINGS = 6
+"""Steps of the search for an interval's end before it is interpolated."""
 
 
 @dataclass(frozen=True)
@@ -157,12 +163,13 @@ def fit(
         The parameters and the states.
     """
     model = _start(seen) if start is None else start
+    enough = ENOUGH if held is None else ENOUGH_HELD
     if held is None:
         held = np.zeros((len(model.initial), 2, model.initial.shape[1]), bool)
     before = np.full(len(model.initial), -np.inf)
     for _ in range(MOST_ROUNDS):
         posterior = smooth(model, seen)
-        if np.all(posterior.log_likelihood - before < ENOUGH):
+        if np.all(posterior.log_likelihood - before < enough):
             break
         before = posterior.log_likelihood
         model = _maximise(model, posterior, seen, held)
@@ -170,7 +177,7 @@ def fit(
 
 
 def _start(seen: Observations) -> HiddenMarkov:
-    groups, emissions = (int(part.max(initial=0)) + 1 for part in _groups(seen))
+    groups, emissions = (int(part.max(initial=0)) + 1 for part in (seen.group, seen.emission_group))
     emission = np.empty((1, emissions, 2, seen.symbol_count))
     for state, found in ((0, START["false"]), (1, START["hit"])):
         emission[:, :, state, 0] = 1 - found
@@ -180,10 +187,6 @@ def _start(seen: Observations) -> HiddenMarkov:
         emission[:, :, state, 1:] = found * slope / slope.sum()
     change = np.full((1, groups), START["change"])
     return HiddenMarkov(change, change.copy(), np.full((1, groups), 0.5), emission)
-
-
-def _groups(seen: Observations) -> tuple[np.ndarray, np.ndarray]:
-    return seen.group, seen.emission_group
 
 
 def _maximise(
@@ -217,7 +220,14 @@ def _emissions(model: HiddenMarkov, occupied: np.ndarray, seen: Observations) ->
         counts[:, :, 1, symbol] = full
         counts[:, :, 0, symbol] = there.sum(axis=1) @ member - full
     counts = np.maximum(counts, 0)
-    return _share(counts, counts.sum(axis=3, keepdims=True), model.emission)
+    emission = _share(counts, counts.sum(axis=3, keepdims=True), model.emission)
+    for state, low, high in ((0, 0.0, MOST_FALSE), (1, LEAST_HIT, 1.0)):
+        found = emission[:, :, state, 1:].sum(axis=2, keepdims=True)
+        bound = np.clip(found, low, high)
+        shape = _share(emission[:, :, state, 1:], found, model.emission[:, :, state, 1:])
+        emission[:, :, state, 1:] = bound * shape
+        emission[:, :, state, :1] = 1 - bound
+    return emission
 
 
 def _share(part: np.ndarray, whole: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
@@ -245,36 +255,42 @@ def rate_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
     groups = model.initial.shape[1]
     best = np.stack([model.appearance[0], model.disappearance[0]])
     kind, group, end = (part.ravel() for part in np.mgrid[:2, :groups, :2])
-    limit = smooth(model, seen).log_likelihood[0] - DEVIANCE / 2
     held = np.zeros((len(kind), 2, groups), bool)
     held[np.arange(len(kind)), kind, group] = True
-    inside = best[kind, group]
-    outside = np.where(end == 1, MOST_CHANGE, 0.0)
-    reached = _profile(model, seen, held, outside) >= limit
+    start = HiddenMarkov(*(np.repeat(part, len(kind), axis=0) for part in _parts(model)))
+    highest = smooth(model, seen).log_likelihood[0]
+
+    def excess(values: np.ndarray, start: HiddenMarkov) -> tuple[np.ndarray, HiddenMarkov]:
+        """(B,) square root of the fall of the deviance less its limit, and the parameters."""
+        found, posterior = fit(seen, _holding(start, held, values), held)
+        fall = np.maximum(highest - posterior.log_likelihood, 0)
+        return np.sqrt(2 * fall) - np.sqrt(DEVIANCE), found
+
     # Chances spread over decades: the search runs in their square roots.
-    near, far = np.sqrt(inside), np.sqrt(outside)
+    near, at_near = np.sqrt(best[kind, group]), np.full(len(kind), -np.sqrt(DEVIANCE))
+    far = np.where(end == 1, np.sqrt(MOST_CHANGE), 0.0)
+    at_far, _ = excess(far**2, start)
+    reached = at_far <= 0
     for _ in range(HALVINGS):
         middle = (near + far) / 2
-        good = _profile(model, seen, held, middle**2) >= limit
-        near, far = np.where(good, middle, near), np.where(good, far, middle)
-    found = ((near + far) / 2) ** 2
-    ends = np.where(reached, np.where(end == 1, 1.0, 0.0), found)
+        at_middle, start = excess(middle**2, start)
+        good = at_middle <= 0
+        near, at_near = np.where(good, middle, near), np.where(good, at_middle, at_near)
+        far, at_far = np.where(good, far, middle), np.where(good, at_far, at_middle)
+    part = np.where(reached, 0, -at_near / np.where(reached, 1, at_far - at_near))
+    found = (near + part * (far - near)) ** 2
+    ends = np.where(reached, end, found)
     return ends.reshape(2, groups, 2)
 
 
-def _profile(
-    model: HiddenMarkov, seen: Observations, held: np.ndarray, value: np.ndarray
-) -> np.ndarray:
-    """(B,) largest log-likelihood with the ``held`` chances at ``value`` (B,)."""
-    count = len(held)
-    wide = {
-        name: np.repeat(getattr(model, name), count, axis=0)
-        for name in ("appearance", "disappearance", "initial", "emission")
-    }
-    start = HiddenMarkov(**wide)
-    start = replace(
-        start,
-        appearance=np.where(held[:, 0], value[:, None], start.appearance),
-        disappearance=np.where(held[:, 1], value[:, None], start.disappearance),
+def _parts(model: HiddenMarkov) -> tuple[np.ndarray, ...]:
+    return model.appearance, model.disappearance, model.initial, model.emission
+
+
+def _holding(model: HiddenMarkov, held: np.ndarray, values: np.ndarray) -> HiddenMarkov:
+    """The parameters with the ``held`` chance of each set at one of ``values`` (B,)."""
+    return replace(
+        model,
+        appearance=np.where(held[:, 0], values[:, None], model.appearance),
+        disappearance=np.where(held[:, 1], values[:, None], model.disappearance),
     )
-    return fit(seen, start, held)[1].log_likelihood

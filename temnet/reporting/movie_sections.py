@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from temnet.evaluation.comparison import MEMORIES
 from temnet.evaluation.histories import dwell_times
 from temnet.reporting.histories import read_histories
 from temnet.reporting.image_sections import positions
@@ -210,6 +211,12 @@ def compare_section(source: Source) -> Section | None:
 
 
 def _verdicts(rows: Sequence[Row]) -> Iterator[str]:
+    short = [row for row in rows if row["block_frames"] < MEMORIES * row["memory_frames"]]
+    if any(row["quantity"] == "occupancy" for row in short):
+        yield (
+            "Sites remember their state for longer than these movies have room for: p of the "
+            "occupancy is somewhat too small, and its interval too narrow. Record longer movies."
+        )
     found = [row for row in rows if row["p_value"] < SIGNIFICANT]
     if not found:
         yield f"No difference is significant (all p at least {SIGNIFICANT:g})."

@@ -105,6 +105,7 @@ COMPARE_FIELDS = (
     "blocks_first",
     "blocks_second",
     "block_frames",
+    "memory_frames",
 )
 """Columns of compare.csv."""
 

@@ -21,6 +21,9 @@ from temnet.simulation.optics import Optics, draw_optics, draw_variant
 from temnet.structures.movies import edge_columns, frame_structure, markov_presence, random_drift
 from temnet.structures.vibrations import displaced
 
+BORDER = 2.0
+"""Columns this close to the image's border stay, since drift may carry them out of view [Å]."""
+
 
 @dataclass(frozen=True)
 class SimulatedMovie:
@@ -64,10 +67,12 @@ def simulate_movie(
     resting = draw_specimen(experiment, index, "validation")[0]
     number = experiment.labels.classes.index(settings.changing)
     changing = edge_columns(resting.columns, number, settings.most_neighbours)
+    height, width = ((size - 1) * experiment.model.sampling for size in experiment.data.shape)
+    changing &= resting.columns.inside(height, width, BORDER)
     if not changing.any():
         raise InputError(
-            f"movie.most_neighbours {settings.most_neighbours}: no {settings.changing} column of "
-            "the specimen has so few neighbours; set it higher."
+            f"movie.most_neighbours {settings.most_neighbours}: no {settings.changing} column in "
+            "the image has so few neighbours; set it higher, or another seed."
         )
     rng = generator(seed, "movie/changes", index)
     presence = markov_presence(

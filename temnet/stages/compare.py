@@ -140,7 +140,9 @@ def _rows(experiment: Experiment, first: Movie, second: Movie) -> Iterator[dict[
             if not all(part.any() for part in members):
                 LOGGER.warning("compare: not both movies have %s sites at the %s", name, region)
                 continue
-            length = experiment.compare.block_frames or _length((first, second), members)
+            longest = _memory((first, second), members)
+            frames = [movie.histories.observed.shape[1] for movie in (first, second)]
+            length = experiment.compare.block_frames or block_length(longest, frames)
             for quantity, blocks_of in QUANTITIES.items():
                 blocks = [
                     blocks_of(movie.histories, part, length)
@@ -161,14 +163,16 @@ def _rows(experiment: Experiment, first: Movie, second: Movie) -> Iterator[dict[
                     "blocks_first": len(blocks[0].counts),
                     "blocks_second": len(blocks[1].counts),
                     "block_frames": length,
+                    "memory_frames": longest,
                 }
 
 
-def _length(movies: tuple[Movie, Movie], members: list[np.ndarray]) -> int:
-    return block_length(
-        [memory(movie.histories, part) for movie, part in zip(movies, members, strict=True)],
-        [movie.histories.observed.shape[1] for movie in movies],
-    )
+def _memory(movies: tuple[Movie, Movie], members: list[np.ndarray]) -> float:
+    """The longer memory of the two movies' sites; NaN where none ever change."""
+    pairs = zip(movies, members, strict=True)
+    memories = [memory(movie.histories, part) for movie, part in pairs]
+    finite = [value for value in memories if np.isfinite(value)]
+    return max(finite, default=np.nan)
 
 
 def describe(experiment: Experiment, inputs: list[Movie]) -> list[str]:

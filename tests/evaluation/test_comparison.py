@@ -59,7 +59,7 @@ def test_random_permutations_agree_with_all_of_them():
     ones = [Blocks(rng.uniform(0, 1, 9) + shift, np.ones(9)) for shift in (0, 0.25)]
     expected = permutation_test(
         [part.counts for part in ones], lambda x, y: abs(np.mean(x) - np.mean(y)),
-        alternative="greater", n_resamples=np.inf,
+        alternative="greater", n_resamples=20_000, rng=0,
     )  # fmt: skip
     assert compare(*ones, rng).p_value == pytest.approx(expected.pvalue, abs=0.02)
 
@@ -78,7 +78,7 @@ def test_memory_is_that_of_the_chain(movies):
     assert memory(histories(state), np.ones(400, bool)) == pytest.approx(9, rel=0.05)
     still = histories(np.ones((3, 10)))
     assert memory(still, np.ones(3, bool)) == np.inf
-    assert block_length([np.inf], [40, 40]) == 5 and block_length([9.0], [40, 80]) == 10
+    assert block_length(np.nan, [40, 40]) == 5 and block_length(9.0, [40, 80]) == 10
 
 
 def outcomes(movies, pairs, flips, frames=60, sites=40):
@@ -88,7 +88,7 @@ def outcomes(movies, pairs, flips, frames=60, sites=40):
     for number in range(pairs):
         rng = np.random.default_rng(number)
         two = [histories(movies.markov(rng, sites, frames, 0.6, flip)) for flip in flips]
-        length = block_length([memory(movie, everyone) for movie in two], [frames, frames])
+        length = block_length(max(memory(movie, everyone) for movie in two), [frames, frames])
         found.append([
             compare(*(blocks(movie, everyone, length) for movie in two), rng).p_value
             for blocks in (occupancy_blocks, transition_blocks)
@@ -97,8 +97,9 @@ def outcomes(movies, pairs, flips, frames=60, sites=40):
 
 
 def test_movies_of_the_same_rates_rarely_differ(movies):
-    false_alarms = np.mean(outcomes(movies, 300, (0.15, 0.15)) < 0.05, axis=0)
-    assert np.all(false_alarms < 0.09)
+    false_alarms = np.mean(outcomes(movies, 200, (0.15, 0.15)) < 0.05, axis=0)
+    # At 5 % more than 9 % of 200 have a chance of 1 %.
+    assert np.all(false_alarms <= 0.09)
 
 
 def test_movies_of_different_rates_are_told_apart(movies):

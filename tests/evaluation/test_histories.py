@@ -131,7 +131,9 @@ def test_the_model_keeps_real_departures_and_drops_misses():
     counted = counted_histories(sites)
     inferred, detection = inferred_histories(sites, region_groups(sites))
     assert len(transition_rows(counted)) > 200
-    assert len(transition_rows(inferred)) == np.abs(np.diff(presence.astype(int), axis=1)).sum() == 8
+    assert (
+        len(transition_rows(inferred)) == np.abs(np.diff(presence.astype(int), axis=1)).sum() == 8
+    )
     np.testing.assert_allclose(inferred.occupancy, presence.mean(axis=1), atol=0.04)
     rows = {
         row["group"]: row

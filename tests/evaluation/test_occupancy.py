@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import binomtest
 
 from temnet.evaluation.drift import measure_drift
-from temnet.evaluation.matching import match
 from temnet.evaluation.histories import counted_histories
+from temnet.evaluation.matching import match
 from temnet.evaluation.occupancy import changes, site_rows, wilson_interval
 from temnet.evaluation.occupancy import transition_rows as rows_of_transitions
 from temnet.evaluation.sites import Sites, find_sites

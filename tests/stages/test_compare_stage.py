@@ -1,5 +1,7 @@
 """Two finished runs against each other, from the command to the page."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -46,7 +48,7 @@ def here(tmp_path, monkeypatch):
 
 
 def rows_of(folder="runs/compare"):
-    rows = read_table(f"{folder}/compare/compare.csv")
+    rows = read_table(Path(folder) / "compare" / "compare.csv")
     return {(row["region"], row["quantity"]): row for row in rows}
 
 
@@ -60,7 +62,7 @@ def test_different_rates_are_found_at_the_edge_and_not_inside(here):
     assert edge[0]["difference"] == pytest.approx(0.5 - 0.75, abs=0.05)
     assert edge[1]["difference"] == pytest.approx(0.3 - 0.15, abs=0.03)
     for row in edge:
-        assert row["p_value"] < 0.01
+        assert row["p_value"] == pytest.approx(2 / 70)  # of 4 and 4 blocks
         assert row["difference_low"] < row["difference"] < row["difference_high"]
         assert not row["difference_low"] <= 0 <= row["difference_high"]
     inside = rows["interior", "occupancy"]

@@ -8,17 +8,13 @@ import pytest
 from temnet import run
 from temnet.config.loading import load_experiment
 from temnet.errors import InputError
-from temnet.evaluation.drift import measure_drift, usable_frames
-from temnet.evaluation.histories import counted_histories, inferred_histories
-from temnet.evaluation.matching import match
-from temnet.evaluation.rates import rate_rows
-from temnet.evaluation.sites import find_sites
 from temnet.reporting.tables import read_table
 from temnet.simulation.movie import simulate_movie
 
 MOVIE_FILE = Path(__file__).parents[2] / "experiments" / "movie_gold.yaml"
 
 SMALL = {
+    "seed": 5,
     "structure": {"radius": 7},
     "data": {"image_size": 96},
     "movie": {"frames": 6, "appearance": 0.3, "disappearance": 0.3, "doses": [200, 5000]},
@@ -66,7 +62,7 @@ def test_still_columns_are_always_there_and_doses_are_what_they_say(movie):
 
 def test_a_specimen_without_edge_columns_is_refused(small):
     none = load_experiment(MOVIE_FILE, {**SMALL, "movie": {"most_neighbours": 0}})
-    with pytest.raises(InputError, match="no metal column of the specimen has so few neighbours"):
+    with pytest.raises(InputError, match="no metal column in the image has so few neighbours"):
         simulate_movie(none)
 
 
@@ -83,8 +79,8 @@ def test_the_stage_writes_frames_for_each_dose_and_the_truth(tmp_path, monkeypat
     for name in ("dose_200.npy", "dose_900.npy"):
         assert np.load(folder / name).shape == (2, 96, 96)
     truth = read_table(folder / "truth.csv")
-    assert {row["frame"] for row in truth} == {0, 1} and {row["class"] for row in truth} == {"metal"}
+    assert {row["frame"] for row in truth} == {0, 1} and {row["class"] for row in truth} == {
+        "metal"
+    }
     assert run.main([str(MOVIE_FILE), "--set", "movie.changing=gold"]) == 2
     assert "movie.changing names gold" in capsys.readouterr().err
-
-

@@ -58,7 +58,9 @@ def test_a_frame_lacks_whole_columns_and_is_drifted():
     present[[0, 4]] = False
     part = frame_structure(whole, present, np.array([0.5, -0.2]))
     assert len(part.atoms) == 15 and part.atoms.symbols[-1] == "C"
-    np.testing.assert_allclose(part.columns.positions, whole.columns.positions[present] + [0.5, -0.2])
+    np.testing.assert_allclose(
+        part.columns.positions, whole.columns.positions[present] + [0.5, -0.2]
+    )
     # Each atom stands on its column: y along the rows, x along the columns.
     on = part.atom_column >= 0
     np.testing.assert_allclose(
