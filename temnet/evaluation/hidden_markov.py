@@ -112,19 +112,17 @@ def smooth(model: HiddenMarkov, seen: Observations) -> Posterior:
     fill, leave = model.appearance[:, seen.group], model.disappearance[:, seen.group]
     empty, full = _evidence(model, seen)
     count = seen.symbols.shape[1]
-    filtered, predicted = np.empty_like(full), np.empty_like(full)
-    total = np.empty_like(full)
+    filtered, absent, total = (np.empty_like(full) for _ in range(3))
     ahead = np.broadcast_to(model.initial[:, seen.group], fill.shape)
     for frame in range(count):
-        predicted[frame] = ahead
-        total[frame] = ahead * full[frame] + (1 - ahead) * empty[frame]
-        filtered[frame] = ahead * full[frame] / total[frame]
-        ahead = fill + filtered[frame] * (1 - leave - fill)
+        occupied, vacant = ahead * full[frame], (1 - ahead) * empty[frame]
+        total[frame] = occupied + vacant
+        filtered[frame], absent[frame] = occupied / total[frame], vacant / total[frame]
+        ahead = filtered[frame] * (1 - leave) + absent[frame] * fill
     occupied = filtered.copy()
-    # Below, 0 / 0 belongs to a state that cannot be: it gets no share.
-    floor = np.finfo(float).tiny
-    stays = filtered * (1 - leave) / np.maximum(fill + filtered * (1 - leave - fill), floor)
-    returns = filtered * leave / np.maximum(1 - fill - filtered * (1 - leave - fill), floor)
+    # Chances of having been occupied before, given the state after.
+    stays = _portion(filtered * (1 - leave), absent * fill)
+    returns = _portion(filtered * leave, absent * (1 - fill))
     for frame in range(count - 2, -1, -1):
         later = occupied[frame + 1]
         occupied[frame] = later * stays[frame] + (1 - later) * returns[frame]
@@ -134,6 +132,12 @@ def smooth(model: HiddenMarkov, seen: Observations) -> Posterior:
         appeared=np.moveaxis(occupied[1:] * (1 - stays[:-1]), 0, 2),
         disappeared=np.moveaxis((1 - occupied[1:]) * returns[:-1], 0, 2),
     )
+
+
+def _portion(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """``one / (one + other)``, 0 where both are 0: a state that cannot be."""
+    total = one + other
+    return np.divide(one, total, out=np.zeros_like(total), where=total > 0)
 
 
 def _evidence(model: HiddenMarkov, seen: Observations) -> tuple[np.ndarray, np.ndarray]:
