@@ -24,11 +24,12 @@ MOST_FALSE, LEAST_HIT = 0.2, 0.5
 these bounds sites that are always seen might as well be empty ones, at which a column is invented
 in each frame, and misses might be departures from an occupied state that is seen always."""
 
-START = {"hit": 0.95, "false": 0.05, "change": 0.05}
+START = {"appearance": 0.05, "disappearance": 0.05, "initial": 0.5, "hit": 0.95, "false": 0.05}
 """What the search begins with: slow changes, so that isolated gaps are taken for misses."""
 
 SMALLEST = 1e-9
-"""Smallest chance of an observation, so that no sequence is impossible."""
+"""Smallest chance of an observation, so that no sequence is impossible; expected counts below it
+are none."""
 
 DEVIANCE = 3.841459
 """95 % quantile of chi squared with one degree of freedom."""
@@ -49,24 +50,15 @@ class HiddenMarkov:
         appearance: (B, G) chance per frame that an empty site of each group fills.
         disappearance: (B, G) chance per frame that an occupied one empties.
         initial: (B, G) chance that a site is occupied in the first frame.
-        emission: (B, E, 2, K) chance of each observation in a site that is empty (0) or occupied
-            (1), by group of emissions; observation 0 is that nothing was found.
+        hit: (B, G) chance that the column of an occupied site is found.
+        false: (B, G) chance that one is found where there is none.
     """
 
     appearance: np.ndarray
     disappearance: np.ndarray
     initial: np.ndarray
-    emission: np.ndarray
-
-    @property
-    def hit(self) -> np.ndarray:
-        """(B, E) chance that the column of an occupied site is found."""
-        return 1 - self.emission[:, :, 1, 0]
-
-    @property
-    def false(self) -> np.ndarray:
-        """(B, E) chance that one is found where there is none."""
-        return 1 - self.emission[:, :, 0, 0]
+    hit: np.ndarray
+    false: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -74,17 +66,12 @@ class Observations:
     """What was seen.
 
     Attributes:
-        symbols: (S, F) int, 0 for nothing, 1 … K - 1 for a column (of rising score, for instance),
-            `MISSING` where nothing is known.
-        group: (S,) int, sites of a group change alike.
-        emission_group: (S,) int, columns of a group are found and missed alike.
-        symbol_count: K, at least 2.
+        found: (S, F) int, 1 for a column, 0 for nothing, `MISSING` where nothing is known.
+        group: (S,) int; the sites of a group change, are missed and are invented alike.
     """
 
-    symbols: np.ndarray
+    found: np.ndarray
     group: np.ndarray
-    emission_group: np.ndarray
-    symbol_count: int = 2
 
 
 @dataclass(frozen=True)
@@ -111,7 +98,7 @@ def smooth(model: HiddenMarkov, seen: Observations) -> Posterior:
     """
     fill, leave = model.appearance[:, seen.group], model.disappearance[:, seen.group]
     empty, full = _evidence(model, seen)
-    count = seen.symbols.shape[1]
+    count = seen.found.shape[1]
     filtered, absent, total = (np.empty_like(full) for _ in range(3))
     ahead = np.broadcast_to(model.initial[:, seen.group], fill.shape)
     for frame in range(count):
@@ -142,14 +129,12 @@ def _portion(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def _evidence(model: HiddenMarkov, seen: Observations) -> tuple[np.ndarray, np.ndarray]:
     """(F, B, S) chance of each observation in an empty and in an occupied site; 1 if missing."""
-    known = seen.symbols != MISSING
-    symbols = np.where(known, seen.symbols, 0).T
-    chances = model.emission[:, seen.emission_group]  # (B, S, 2, K)
-    site = np.arange(len(seen.group))
-    found = chances[:, site, :, symbols]  # (F, S, B, 2): indexed axes go first
-    found = np.where(known.T[:, :, None, None], np.maximum(found, SMALLEST), 1.0)
-    empty, full = (np.ascontiguousarray(np.moveaxis(found[..., state], 2, 1)) for state in (0, 1))
-    return empty, full
+    found = seen.found.T[:, None, :]
+    chances = []
+    for hit in (model.false, model.hit):
+        hit = np.clip(hit[:, seen.group], SMALLEST, 1 - SMALLEST)
+        chances.append(np.where(found == MISSING, 1.0, np.where(found == 1, hit, 1 - hit)))
+    return chances[0], chances[1]
 
 
 def fit(
@@ -181,16 +166,8 @@ def fit(
 
 
 def _start(seen: Observations) -> HiddenMarkov:
-    groups, emissions = (int(part.max(initial=0)) + 1 for part in (seen.group, seen.emission_group))
-    emission = np.empty((1, emissions, 2, seen.symbol_count))
-    for state, found in ((0, START["false"]), (1, START["hit"])):
-        emission[:, :, state, 0] = 1 - found
-        # A higher score speaks for a column.
-        slope = np.arange(1, seen.symbol_count, dtype=float)
-        slope = slope if state else slope[::-1]
-        emission[:, :, state, 1:] = found * slope / slope.sum()
-    change = np.full((1, groups), START["change"])
-    return HiddenMarkov(change, change.copy(), np.full((1, groups), 0.5), emission)
+    groups = int(seen.group.max(initial=0)) + 1
+    return HiddenMarkov(**{name: np.full((1, groups), value) for name, value in START.items()})
 
 
 def _maximise(
@@ -211,27 +188,12 @@ def _maximise(
     disappearance = np.where(held[:, 1], model.disappearance, rates[1])
     sizes = np.broadcast_to(member.sum(axis=0), model.initial.shape)
     initial = _share(occupied[..., 0] @ member, sizes, model.initial)
-    return HiddenMarkov(appearance, disappearance, initial, _emissions(model, occupied, seen))
-
-
-def _emissions(model: HiddenMarkov, occupied: np.ndarray, seen: Observations) -> np.ndarray:
-    """(B, E, 2, K) chances of the observations from the expected states."""
-    member = seen.emission_group[:, None] == np.arange(model.emission.shape[1])
-    counts = np.empty_like(model.emission)
-    for symbol in range(seen.symbol_count):
-        there = seen.symbols == symbol
-        full = np.einsum("bsf,sf->bs", occupied, there) @ member
-        counts[:, :, 1, symbol] = full
-        counts[:, :, 0, symbol] = there.sum(axis=1) @ member - full
-    counts = np.maximum(counts, 0)
-    emission = _share(counts, counts.sum(axis=3, keepdims=True), model.emission)
-    for state, low, high in ((0, 0.0, MOST_FALSE), (1, LEAST_HIT, 1.0)):
-        found = emission[:, :, state, 1:].sum(axis=2, keepdims=True)
-        bound = np.clip(found, low, high)
-        shape = _share(emission[:, :, state, 1:], found, model.emission[:, :, state, 1:])
-        emission[:, :, state, 1:] = bound * shape
-        emission[:, :, state, :1] = 1 - bound
-    return emission
+    known, found = seen.found != MISSING, seen.found == 1
+    full, empty = ((state * known).sum(axis=2) @ member for state in (occupied, 1 - occupied))
+    hits, invented = ((state * found).sum(axis=2) @ member for state in (occupied, 1 - occupied))
+    hit = np.maximum(_share(hits, full, model.hit), LEAST_HIT)
+    false = np.minimum(_share(invented, empty, model.false), MOST_FALSE)
+    return HiddenMarkov(appearance, disappearance, initial, hit, false)
 
 
 def _share(part: np.ndarray, whole: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
@@ -261,7 +223,9 @@ def rate_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
     kind, group, end = (part.ravel() for part in np.mgrid[:2, :groups, :2])
     held = np.zeros((len(kind), 2, groups), bool)
     held[np.arange(len(kind)), kind, group] = True
-    start = HiddenMarkov(*(np.repeat(part, len(kind), axis=0) for part in _parts(model)))
+    start = HiddenMarkov(
+        **{name: np.repeat(getattr(model, name), len(kind), axis=0) for name in START}
+    )
     highest = smooth(model, seen).log_likelihood[0]
 
     def excess(values: np.ndarray, start: HiddenMarkov) -> tuple[np.ndarray, HiddenMarkov]:
@@ -285,10 +249,6 @@ def rate_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
     found = (near + part * (far - near)) ** 2
     ends = np.where(reached, end, found)
     return ends.reshape(2, groups, 2)
-
-
-def _parts(model: HiddenMarkov) -> tuple[np.ndarray, ...]:
-    return model.appearance, model.disappearance, model.initial, model.emission
 
 
 def _holding(model: HiddenMarkov, held: np.ndarray, values: np.ndarray) -> HiddenMarkov:

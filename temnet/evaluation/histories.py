@@ -106,8 +106,7 @@ def inferred_histories(sites: Sites, group: np.ndarray) -> tuple[Histories, Dete
     if not len(sites):
         none = np.zeros((0, 3))
         return counted_histories(sites), Detection(none, none, none[:, 0], none[:, 0])
-    symbols = np.where(sites.observed, sites.presence.astype(np.int64), MISSING)
-    seen = Observations(symbols, group, group)
+    seen = Observations(np.where(sites.observed, sites.presence.astype(np.int64), MISSING), group)
     model, posterior = fit(seen)
     return _of_posterior(posterior, sites), _detection(model, seen)
 

@@ -19,14 +19,14 @@ from temnet.evaluation.hidden_markov import (
 
 def one(appearance, disappearance, initial, hit, false):
     """A model of one group of sites."""
-    emission = np.array([[[[1 - false, false], [1 - hit, hit]]]])
-    return HiddenMarkov(*(np.array([[x]]) for x in (appearance, disappearance, initial)), emission)
+    return HiddenMarkov(
+        *(np.array([[x]]) for x in (appearance, disappearance, initial, hit, false))
+    )
 
 
 def observed(symbols, group=None):
     symbols = np.array(symbols)
-    zeros = np.zeros(len(symbols), int)
-    return Observations(symbols, zeros if group is None else np.array(group), zeros)
+    return Observations(symbols, np.zeros(len(symbols), int) if group is None else np.array(group))
 
 
 def draw(rng, sites, frames, appearance, disappearance, hit, false, initial=None):
@@ -56,7 +56,8 @@ def brute_force(model, symbols):
             if frame:
                 chance *= step[path[frame - 1], state]
             if symbols[frame] != MISSING:
-                chance *= model.emission[0, 0, state, symbols[frame]]
+                found = (model.hit if state else model.false)[0, 0]
+                chance *= found if symbols[frame] else 1 - found
         total += chance
         occupied += chance * np.array(path)
         change = np.diff(path)
@@ -154,19 +155,14 @@ def test_what_nobody_saw_has_an_interval_from_nothing_to_one():
     assert disappearance[0] == 0 and 0.0033 < disappearance[1] < 0.0033 / 0.8**2
 
 
-def test_scores_help_where_false_columns_are_weak():
+def test_groups_are_missed_with_chances_of_their_own():
     rng = np.random.default_rng(3)
-    state, _ = draw(rng, 60, 40, 0.15, 0.15, 1.0, 0.0)
-    # Of real columns nothing, weak and strong ones are seen, of others weak ones.
-    drawn = np.where(
-        state, rng.choice(3, state.shape, p=[0.1, 0.2, 0.7]),
-        rng.choice(3, state.shape, p=[0.7, 0.28, 0.02]),
-    )  # fmt: skip
-    zeros = np.zeros(60, int)
-    _, scored = fit(Observations(drawn, zeros, zeros, 3))
-    _, plain = fit(Observations(np.minimum(drawn, 1), zeros, zeros, 2))
-    wrong = [np.mean((part.occupied[0] > 0.5) != state) for part in (scored, plain)]
-    assert wrong[0] < 0.75 * wrong[1]
+    _, often = draw(rng, 60, 40, 0.1, 0.1, 0.75, 0.02)
+    _, rarely = draw(rng, 60, 40, 0.0, 0.0, 0.99, 0.02)
+    together = np.concatenate([often, rarely])
+    model, _ = fit(observed(together, np.repeat([0, 1], 60)))
+    np.testing.assert_allclose(model.hit[0], [0.75, 0.99], atol=0.03)
+    assert model.disappearance[0, 0] == pytest.approx(0.1, abs=0.03)
 
 
 def held_fraction(movies, sites=60, frames=40):

@@ -1,5 +1,6 @@
 """Simulated movies whose columns come and go, and what is recovered from them."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,17 @@ import pytest
 from temnet import run
 from temnet.config.loading import load_experiment
 from temnet.errors import InputError
+from temnet.evaluation.drift import measure_drift, usable_frames
+from temnet.evaluation.histories import counted_histories, inferred_histories
+from temnet.evaluation.matching import match
+from temnet.evaluation.sites import find_sites
+from temnet.inference.predict import find_columns
+from temnet.models.checkpoint import find_network, load_network
+from temnet.records import ImageSeries
 from temnet.reporting.tables import read_table
 from temnet.simulation.movie import simulate_movie
+
+LOGGER = logging.getLogger(__name__)
 
 MOVIE_FILE = Path(__file__).parents[2] / "experiments" / "movie_gold.yaml"
 
@@ -82,5 +92,55 @@ def test_the_stage_writes_frames_for_each_dose_and_the_truth(tmp_path, monkeypat
     assert {row["frame"] for row in truth} == {0, 1} and {row["class"] for row in truth} == {
         "metal"
     }
-    assert run.main([str(MOVIE_FILE), "--set", "movie.changing=gold"]) == 2
+    wrong = ["--set", "movie.changing=gold", "--output", "other"]
+    assert run.main([str(MOVIE_FILE), *wrong]) == 2
     assert "movie.changing names gold" in capsys.readouterr().err
+
+
+def analysed(movie, images, network):
+    """Counted and inferred rates of the columns that come and go, and of the others.
+
+    Each is (appearance, disappearance) x (still, changing) with its interval, (2, 2, 3).
+    """
+    found = find_columns(network, ImageSeries(images[..., None], movie.sampling))
+    frames = len(images)
+    extent = tuple((np.array(images.shape[1:]) - 1) * movie.sampling)
+    usable = usable_frames(found, frames)
+    drift = measure_drift(found, frames, 5.0, usable, extent)
+    metal = found.select(found.class_index == 0)
+    sites = find_sites(metal, drift, frames, 0.7, 0.1, extent, usable)
+    mine, true = match(sites.positions, movie.columns.positions, 0.7)
+    # Sites where there never was a column are a group of their own.
+    group = np.full(len(sites), 2)
+    group[mine] = movie.changing[true]
+    group = np.unique(group, return_inverse=True)[1]
+    counted = counted_histories(sites)
+    rates = []
+    for changed, state in (
+        (counted.appeared, 1 - counted.occupied), (counted.disappeared, counted.occupied),
+    ):  # fmt: skip
+        at_risk = (counted.pairs * state[:, :-1]).sum(axis=1)
+        rates.append([changed[group == k].sum() / at_risk[group == k].sum() for k in (0, 1)])
+    detection = inferred_histories(sites, group)[1]
+    return np.array(rates), np.stack([detection.appearance[:2], detection.disappearance[:2]])
+
+
+@pytest.mark.slow
+def test_a_shipped_network_recovers_the_rates_of_simulated_movies():
+    network = load_network(find_network("nanoparticle-unet"))
+    held = []
+    for seed in (14, 7, 9):
+        movie = simulate_movie(load_experiment(MOVIE_FILE, {"seed": seed}))
+        for dose, images in zip((100, 400, 1600), movie.images, strict=True):
+            counted, inferred = analysed(movie, images, network)
+            LOGGER.info(
+                "seed %d, %d e/Å²: counted %s, inferred %s", seed, dose, counted[:, 1],
+                inferred[:, 1],
+            )  # fmt: skip
+            # The truth is 0.08 each way, and nothing for the columns that stay.
+            assert np.all(inferred[1, 0, :2] < 0.002)
+            if dose >= 400:
+                # Columns that are missed at random make counted rates too high.
+                assert np.all(np.abs(inferred[:, 1, 0] - 0.08) < np.abs(counted[:, 1] - 0.08))
+                held += [low <= 0.08 <= high for _, low, high in inferred[:, 1]]
+    assert np.mean(held) >= 0.6
