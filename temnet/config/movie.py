@@ -16,8 +16,8 @@ class Movie(Settings):
         4,
         ge=0,
         le=12,
-        description="Columns of that class with at most so many neighbours in projection come and "
-        "go, the others stay.",
+        description="Columns of that class with at most this number of neighbours in projection "
+        "come and go, the others stay.",
     )
     appearance: float = Field(
         0.1, ge=0, le=1, description="Chance per frame that a missing column comes."

@@ -87,12 +87,13 @@ def comparison_figure(rows: Sequence[Row], names: tuple[str, str]) -> Figure:
     figure = new_figure(9.0, 1.4 + 0.55 * len(rows))
     left, right = figure.subplots(1, 2, sharey=True)
     place = np.arange(len(rows))[::-1]
-    for key, marker, name, colour in zip(
-        ("first", "second"), "os", names, LINE_COLOURS, strict=False
+    # A little above and below each other, so that equal values are both seen.
+    for key, marker, name, colour, offset in zip(
+        ("first", "second"), "os", names, LINE_COLOURS[:2], (0.1, -0.1), strict=True
     ):
         values = 100 * np.array([row[key] for row in rows], float)
         label = shorten(name, NAME_LENGTH)
-        left.plot(values, place, marker, color=colour, markersize=8, label=label)
+        left.plot(values, place + offset, marker, color=colour, markersize=8, label=label)
     difference, low, high = (
         100 * np.array([row[key] for row in rows], float)
         for key in ("difference", "difference_low", "difference_high")

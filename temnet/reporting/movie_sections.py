@@ -22,7 +22,8 @@ MODELS = {
     "threshold": "Columns are counted as they were found: one that was missed looks like one that "
     "left, so that rates are upper bounds.",
     "hidden_markov": "A hidden Markov model tells missed columns from those that left by how long "
-    "they stay away; maps, transitions and rates are by that model.",
+    "they stay away; maps, transitions and rates are by that model. What comes and goes within a "
+    "frame or two looks to it like misses.",
 }
 """What each model of occupancy means."""
 

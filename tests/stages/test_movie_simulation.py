@@ -120,7 +120,9 @@ def analysed(movie, images, network):
         (counted.appeared, 1 - counted.occupied), (counted.disappeared, counted.occupied),
     ):  # fmt: skip
         at_risk = (counted.pairs * state[:, :-1]).sum(axis=1)
-        rates.append([changed[group == k].sum() / at_risk[group == k].sum() for k in (0, 1)])
+        rates.append(
+            [changed[group == k].sum() / max(at_risk[group == k].sum(), 1) for k in (0, 1)]
+        )
     detection = inferred_histories(sites, group)[1]
     return np.array(rates), np.stack([detection.appearance[:2], detection.disappearance[:2]])
 
