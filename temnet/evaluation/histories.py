@@ -96,9 +96,9 @@ def inferred_histories(sites: Sites, group: np.ndarray) -> tuple[Histories, Dete
     Args:
         sites: The sites.
         group: (S,) int; the sites of a group have the same chances of change, and their columns
-            are missed and invented alike.  On simulated movies of a gold particle columns at the
-            edge were missed up to six times as often as those inside, so that one chance of a
-            miss for both made departures of misses.
+            are missed and invented alike.  In simulated movies of gold at 150 e/Å² the network
+            missed 16 % to 34 % of the columns at the edge and 1 % of those inside: one chance of
+            a miss for both made departures of misses.
 
     Returns:
         The histories, and the chances of each group.
