@@ -207,8 +207,8 @@ def rate_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
     An end is where the largest likelihood with the chance held there has fallen by exp(-1.92)
     (Wilks): unlike an error from the curvature at the top it is right near zero, and it knows of
     the doubt about all other parameters.  Of 100 simulated movies of 60 changing sites and 40
-    frames, 10 % of columns missed, 98 and 95 intervals held the true rates.  It takes the sites of a group to be independent and
-    alike.
+    frames, 10 % of columns missed, 98 and 95 intervals held the true rates.  It takes the sites
+    of a group to be independent and alike.
 
     Args:
         model: From `fit`, one set of parameters.
