@@ -143,4 +143,31 @@ class Occupancy(Settings):
     max_drift: float = Field(
         5.0, gt=0, le=100, description="Largest drift between consecutive frames [Å]."
     )
+    model: Literal["threshold", "hidden_markov"] = Field(
+        "threshold",
+        description="`threshold`: a site is empty where no column was found; `hidden_markov`: a "
+        "hidden Markov model tells missed columns from those that left.",
+    )
     frame_time: float | None = Field(None, gt=0, description="Time from frame to frame [s].")
+
+
+class Compare(Settings):
+    """Two movies whose sites are compared."""
+
+    runs: tuple[str, str] = Field(
+        description="Two finished run folders with the stage `occupancy`; relative paths count "
+        "from the working folder. Differences are the second minus the first."
+    )
+    block_frames: int | None = Field(
+        None,
+        ge=1,
+        description="Consecutive frames that make a block; by default four times the time in which "
+        "a site's state is forgotten, at least 5, and so that there are at least 4 blocks.",
+    )
+
+    @field_validator("runs")
+    @classmethod
+    def _differ(cls, runs: tuple[str, str]) -> tuple[str, str]:
+        if runs[0] == runs[1]:
+            raise ValueError(f"expected two different folders; got {runs[0]!r} twice")
+        return runs

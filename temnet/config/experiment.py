@@ -10,12 +10,13 @@ from typing import Literal, get_args
 from pydantic import Field, field_validator, model_validator
 
 from temnet.config.accuracy import Accuracy
-from temnet.config.analysis import Evaluation, Images, Occupancy, Prediction
+from temnet.config.analysis import Compare, Evaluation, Images, Occupancy, Prediction
 from temnet.config.camera import Camera
 from temnet.config.distributions import Settings, support
 from temnet.config.learning import Data, Labels, ModelSettings, split_class
 from temnet.config.microscope import Microscope
 from temnet.config.molecular_dynamics import MolecularDynamics
+from temnet.config.movie import Movie
 from temnet.config.structure import StructureSettings
 from temnet.config.training import Training
 from temnet.config.vibrations import NoVibrations, VibrationSettings
@@ -24,11 +25,13 @@ Stage = Literal[
     "vibrations",
     "accuracy",
     "gallery",
+    "movie",
     "simulate",
     "train",
     "evaluate",
     "predict",
     "occupancy",
+    "compare",
     "report",
 ]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -41,11 +44,13 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "vibrations": ("molecular_dynamics",),
     "accuracy": ("accuracy",),
     "gallery": SIMULATION_SECTIONS,
+    "movie": (*SIMULATION_SECTIONS, "movie"),
     "simulate": SIMULATION_SECTIONS,
     "train": (*SIMULATION_SECTIONS, "training"),
     "evaluate": (*SIMULATION_SECTIONS, "evaluation"),
     "predict": ("images", "prediction"),
     "occupancy": ("images", "prediction", "occupancy"),
+    "compare": ("compare",),
     "report": (),
 }
 """Sections that each stage needs."""
@@ -77,6 +82,8 @@ class Experiment(Settings):
     images: Images | None = Field(None, description="Microscope files.")
     prediction: Prediction | None = Field(None, description="How columns are found.")
     occupancy: Occupancy = Field(Occupancy(), description="How sites are followed.")
+    compare: Compare | None = Field(None, description="Which two movies are compared.")
+    movie: Movie | None = Field(None, description="A simulated movie.")
     molecular_dynamics: MolecularDynamics | None = Field(
         None, description="How tables of vibration are made."
     )

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.spatial import Delaunay, QhullError, cKDTree
 
+from temnet.evaluation.histories import Histories
 from temnet.evaluation.sites import Sites
+from temnet.evaluation.surroundings import REGIONS, edge_distance, neighbours, region
 
 CONFIDENCE_Z = 1.959964
 """Standard normal quantile of a 95 % interval."""
-
-LONGEST_BOND = 2.3
-"""Triangles with a side of more than this many nearest-neighbour distances lie outside the
-outline.  Those of fcc [110] have 1.2, of a square lattice 1.4, of the ring of graphene 2.0."""
 
 OCCUPIED, EMPTY = "occupied", "empty"
 """The states of a site."""
@@ -64,21 +61,27 @@ def changes(sites: Sites) -> tuple[np.ndarray, np.ndarray]:
     return np.where(pairs, np.diff(state, axis=1), 0).astype(np.int8), pairs
 
 
-def site_rows(sites: Sites, class_names: Sequence[str]) -> list[dict[str, Any]]:
+def site_rows(
+    sites: Sites, class_names: Sequence[str], inferred: Histories | None = None
+) -> list[dict[str, Any]]:
     """Rows of sites.csv.
 
     ``frames`` counts the usable frames in view, ``occupancy`` is the fraction of these in which
     the site was occupied, ``transition_fraction`` the appearances and disappearances as a
-    fraction of the pairs of consecutive frames of that kind; NaN where there are none.
+    fraction of the pairs of consecutive frames of that kind; NaN where there are none.  They
+    count columns as they were found; what a hidden Markov model makes of them stands beside as
+    ``inferred_…``.
 
     Args:
         sites: The sites.
         class_names: Name of each class index.
+        inferred: The histories by a hidden Markov model; without them the cells are NaN.
     """
     change, pairs = changes(sites)
     frames = sites.observed.sum(axis=1)
     occupied = (sites.presence & sites.observed).sum(axis=1)
-    edge = edge_distance(sites)
+    edge, where, around = edge_distance(sites), region(sites), neighbours(sites)
+    model = _inferred(inferred, len(sites))
     rows = []
     for site in range(len(sites)):
         low, high = wilson_interval(int(occupied[site]), int(frames[site]))
@@ -97,90 +100,40 @@ def site_rows(sites: Sites, class_names: Sequence[str]) -> list[dict[str, Any]]:
                 "disappearances": disappearances,
                 "transition_fraction": _ratio(appearances + disappearances, int(pairs[site].sum())),
                 "edge_distance_angstrom": float(edge[site]),
+                "region": REGIONS[where[site]],
+                "neighbours": int(around[site]),
+                **{name: float(values[site]) for name, values in model.items()},
             }
         )
     return rows
+
+
+def _inferred(histories: Histories | None, count: int) -> dict[str, np.ndarray]:
+    """(S,) values of sites.csv that a hidden Markov model gives."""
+    if histories is None:
+        names = ("occupancy", "appearances", "disappearances", "transition_fraction")
+        return {f"inferred_{name}": np.full(count, np.nan) for name in names}
+    return {
+        "inferred_occupancy": histories.occupancy,
+        "inferred_appearances": histories.appeared.sum(axis=1),
+        "inferred_disappearances": histories.disappeared.sum(axis=1),
+        "inferred_transition_fraction": histories.transition_fraction,
+    }
 
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else math.nan
 
 
-def transition_rows(sites: Sites) -> list[dict[str, Any]]:
+def transition_rows(histories: Histories) -> list[dict[str, Any]]:
     """Rows of transitions.csv, by frame and site.
 
     ``frame`` is the first frame in the new state; ``from`` and ``to`` are `occupied` or `empty`.
+    A hidden Markov model's are those between each frame's likelier states.
     """
-    change, _ = changes(sites)
+    change = np.where(histories.pairs, np.diff(histories.state.astype(np.int8), axis=1), 0)
     rows = []
     for frame, site in np.argwhere(change.T != 0).tolist():
         states = (EMPTY, OCCUPIED) if change[site, frame] > 0 else (OCCUPIED, EMPTY)
         rows.append({"frame": frame + 1, "site": site, "from": states[0], "to": states[1]})
     return rows
-
-
-def edge_distance(sites: Sites) -> np.ndarray:
-    """Distance of each site from the outline of the sites of its own class.
-
-    The outline is that of the Delaunay triangles whose sides are at most `LONGEST_BOND`
-    nearest-neighbour distances long, so that it follows bays and holes.  Where the image ends
-    there is no edge: sides near its border are left out if the image's size is known.
-
-    Returns:
-        (S,) [Å]; 0 on the outline and for sites in no triangle, NaN for all of a class whose
-        outline lies outside the image.
-    """
-    distance = np.zeros(len(sites))
-    for index in np.unique(sites.class_index):
-        mine = sites.class_index == index
-        distance[mine] = _outline_distance(sites.positions[mine], _view(sites))
-    return distance
-
-
-def _view(sites: Sites) -> tuple[np.ndarray, np.ndarray] | None:
-    """Corners of the part of the specimen that the image showed in any usable frame [Å]."""
-    if sites.extent is None or not np.any(sites.usable):
-        return None
-    drift = sites.drift[sites.usable]
-    return -drift.max(axis=0), np.asarray(sites.extent, float) - drift.min(axis=0)
-
-
-def _outline_distance(points: np.ndarray, view: tuple[np.ndarray, np.ndarray] | None) -> np.ndarray:
-    """(N,) distance of points from their own outline."""
-    if len(points) < 3:
-        return np.zeros(len(points))
-    try:
-        triangles = Delaunay(points).simplices
-    except QhullError:  # all on one line
-        return np.zeros(len(points))
-    spacing = float(np.median(cKDTree(points).query(points, k=2)[0][:, 1]))
-    corners = points[triangles]
-    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
-    triangles = triangles[sides.max(axis=1) <= LONGEST_BOND * spacing]
-    lone = np.setdiff1d(np.arange(len(points)), triangles)
-    edges = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
-    edges, times = np.unique(edges, axis=0, return_counts=True)
-    outline = points[edges[times == 1]]
-    if view is not None:
-        outline = outline[~_at_border(outline.mean(axis=1), view, spacing)]
-    distance = _segment_distance(points, outline)
-    distance[lone] = 0
-    return distance
-
-
-def _at_border(
-    points: np.ndarray, view: tuple[np.ndarray, np.ndarray], margin: float
-) -> np.ndarray:
-    low, high = view
-    return np.any((points < low + margin) | (points > high - margin), axis=1)
-
-
-def _segment_distance(points: np.ndarray, segments: np.ndarray) -> np.ndarray:
-    """(N,) distance of points from the nearest of segments (M, 2 ends, 2); NaN for none."""
-    nearest = np.full(len(points), np.nan)
-    for start, end in segments:
-        along = end - start
-        part = np.clip((points - start) @ along / (along @ along), 0, 1)
-        distance = np.linalg.norm(points - start - part[:, None] * along, axis=1)
-        nearest = np.fmin(nearest, distance)
-    return nearest

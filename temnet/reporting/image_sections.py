@@ -1,4 +1,4 @@
-"""Sections of a run's page on microscope images: columns, occupancy and transitions."""
+"""Section of a run's page on the columns found in microscope images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from temnet.reporting.curves import count_figure
-from temnet.reporting.maps import occupancy_map, transition_map
 from temnet.reporting.overlay import overlay_figure
 from temnet.reporting.page import Html, Section, link, paragraph, side_by_side
 from temnet.reporting.snapshots import Frames, read_frames
@@ -58,7 +57,7 @@ def _overlay(
     figure = overlay_figure(
         frames.frames[index],
         frames.sampling,
-        _positions(mine),
+        positions(mine),
         np.array([classes.index(row["class"]) for row in mine], dtype=np.int64),
         classes,
         f"{file}, frame {frame}",
@@ -82,78 +81,7 @@ def _counts(source: Source, number: int, part: Mapping[str, Any], rows: Sequence
     return source.picture(figure, f"counts_{number:02d}", caption)
 
 
-def occupancy_section(source: Source) -> Section | None:
-    """Maps of occupancy and transitions over the movie's time average."""
-    names = ("occupancy/sites.csv", "occupancy/transitions.csv", "occupancy/drift.csv")
-    images = "occupancy/images.npz"
-    if not source.has(*names, images):
-        return None
-    sites, changes, drift = (read_table(source.root / name) for name in names)
-    frames = read_frames(source.root / images)
-    parts = [
-        paragraph(_occupancy_text(sites, changes, drift)),
-        paragraph(
-            "Tables: ",
-            source.links(*names[:2], "occupancy/columns.csv", names[2]),
-            ". Columns that were missed look like empty sites: compare sites within one movie.",
-        ),
-    ]
-    if sites and frames.mean is not None:
-        parts += _maps(source, frames, sites)
-    return Section("Occupancy and transitions", parts)
-
-
-def _occupancy_text(sites: Sequence[Row], changes: Sequence[Row], drift: Sequence[Row]) -> str:
-    usable = [row for row in drift if row["usable"]]
-    text = (
-        f"{counted(len(sites), 'site')} were followed through {len(usable)} of "
-        f"{counted(len(drift), 'frame')}; they changed {counted(len(changes), 'time')}."
-    )
-    if usable:
-        farthest = np.linalg.norm([_drift(row) for row in usable], axis=1).max()
-        text += f" The specimen drifted by up to {farthest:.1f} Å, which was taken off."
-    left = [str(row["frame"]) for row in drift if not row["usable"]]
-    if left:
-        text += f" Left out, as too few columns were found in them: frames {', '.join(left)}."
-    return text
-
-
-def _drift(row: Row) -> tuple[float, float]:
-    return row["row_angstrom"], row["col_angstrom"]
-
-
-def _maps(source: Source, frames: Frames, sites: Sequence[Row]) -> list[Html]:
-    title = f"{frames.names[0]}, average of the frames"
-    maps = (
-        (
-            occupancy_map,
-            "occupancy",
-            "Occupancy of each site: per cent of frames in which a column was found there.",
-        ),
-        (
-            transition_map,
-            "transition_fraction",
-            "Transitions of each site: per cent of consecutive frame pairs in which a column "
-            "appears or vanishes.",
-        ),
-    )
-    return [
-        source.picture(
-            draw(
-                frames.mean,
-                frames.sampling,
-                _positions(sites),
-                np.array([row[values] for row in sites], dtype=np.float64),
-                title,
-            ),
-            draw.__name__,
-            caption,
-        )
-        for draw, values, caption in maps
-    ]
-
-
-def _positions(rows: Sequence[Row]) -> np.ndarray:
+def positions(rows: Sequence[Row]) -> np.ndarray:
     """(N, 2) positions [Å] of rows."""
     points = [(row["row_angstrom"], row["col_angstrom"]) for row in rows]
     return np.array(points, dtype=np.float64).reshape(-1, 2)

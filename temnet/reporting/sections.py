@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from temnet.reporting.image_sections import occupancy_section, predict_section
+from temnet.reporting.image_sections import predict_section
+from temnet.reporting.movie_sections import compare_section, occupancy_section
 from temnet.reporting.network_sections import train_section
 from temnet.reporting.page import Section
 from temnet.reporting.score_sections import evaluate_section
@@ -19,6 +20,7 @@ from temnet.reporting.source import Source
 SECTIONS: tuple[Callable[[Source], Section | None], ...] = (
     predict_section,
     occupancy_section,
+    compare_section,
     evaluate_section,
     train_section,
     simulate_section,

@@ -24,6 +24,7 @@ DIGITS = 7
 
 TEXT_COLUMNS = (
     "file", "class", "network", "name", "setting", "parameter", "true_class", "found_class",
+    "group",
 )  # fmt: skip
 """Columns whose cells stay text even where they look like a number."""
 
@@ -54,11 +55,62 @@ SITE_FIELDS = (
     "disappearances",
     "transition_fraction",
     "edge_distance_angstrom",
+    "region",
+    "neighbours",
+    "inferred_occupancy",
+    "inferred_appearances",
+    "inferred_disappearances",
+    "inferred_transition_fraction",
 )
 """Columns of sites.csv."""
 
 TRANSITION_FIELDS = ("frame", "site", "from", "to")
 """Columns of transitions.csv."""
+
+RATE_FIELDS = (
+    "by",
+    "group",
+    "class",
+    "sites",
+    "occupancy",
+    "appearances",
+    "disappearances",
+    "transition_fraction",
+    "appearance",
+    "appearance_low",
+    "appearance_high",
+    "appearance_per_s",
+    "appearance_low_per_s",
+    "appearance_high_per_s",
+    "disappearance",
+    "disappearance_low",
+    "disappearance_high",
+    "disappearance_per_s",
+    "disappearance_low_per_s",
+    "disappearance_high_per_s",
+    "mean_empty_frames",
+    "mean_occupied_frames",
+    "hit",
+    "false",
+)
+"""Columns of rates.csv: chances per frame, and per second where frames have a time."""
+
+COMPARE_FIELDS = (
+    "class",
+    "region",
+    "quantity",
+    "first",
+    "second",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "p_value",
+    "blocks_first",
+    "blocks_second",
+    "block_frames",
+    "memory_frames",
+)
+"""Columns of compare.csv."""
 
 SCORE_FIELDS = (
     "network",
@@ -184,6 +236,16 @@ def column_fields(class_names: Sequence[str]) -> tuple[str, ...]:
     ('site', 'p_Mo')
     """
     return (*COLUMN_FIELDS, *(f"p_{name}" for name in class_names))
+
+
+def frame_fields(class_names: Sequence[str]) -> tuple[str, ...]:
+    """Header of frames.csv.
+
+    >>> frame_fields(["Mo"])
+    ('frame', 'usable', 'columns_Mo', 'occupied_interior', 'occupied_edge')
+    """
+    counts = (f"columns_{name}" for name in class_names)
+    return ("frame", "usable", *counts, "occupied_interior", "occupied_edge")
 
 
 def peaks_rows(

@@ -14,15 +14,25 @@ from scipy import ndimage
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
 from temnet.evaluation.drift import measure_drift, usable_frames
+from temnet.evaluation.histories import (
+    Detection,
+    Histories,
+    counted_histories,
+    inferred_histories,
+)
 from temnet.evaluation.occupancy import site_rows, transition_rows
+from temnet.evaluation.rates import frame_rows, rate_rows, region_groups
 from temnet.evaluation.sites import Sites, find_sites
 from temnet.models.checkpoint import find_network, read_card
 from temnet.records import Peaks
+from temnet.reporting.histories import write_histories
 from temnet.reporting.snapshots import Frames, read_frames, write_frames
 from temnet.reporting.tables import (
+    RATE_FIELDS,
     SITE_FIELDS,
     TRANSITION_FIELDS,
     column_fields,
+    frame_fields,
     peaks_from_rows,
     read_table,
     write_table,
@@ -32,13 +42,15 @@ from temnet.stages.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
 
+HISTORIES_FILE = "histories.npz"
+
 DRIFT_FIELDS = ("frame", "row_angstrom", "col_angstrom", "usable")
 """Columns of drift.csv."""
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:
     """What the sites depend on."""
-    section = experiment.occupancy.model_dump(mode="json", exclude={"frame_time"})
+    section = experiment.occupancy.model_dump(mode="json")
     return {**predict.settings(experiment), "occupancy": section}
 
 
@@ -66,7 +78,7 @@ def check(experiment: Experiment) -> None:
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
-    """Writes sites.csv, transitions.csv, drift.csv, the columns with their sites and the mean."""
+    """Writes the tables of sites, transitions, rates, frames and drift, and the mean image."""
     source = root / predict.STAGE.name
     rows = read_table(source / predict.COLUMNS_FILE)
     movie = json.loads((source / predict.SERIES_FILE).read_text(encoding="utf-8"))[0]
@@ -76,9 +88,8 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     with progress("occupancy", 3) as done:
         sites, drift = _follow(peaks, followed, movie, experiment)
         done(1)
-        write_table(folder / "sites.csv", site_rows(sites, classes), SITE_FIELDS)
-        write_table(folder / "transitions.csv", transition_rows(sites), TRANSITION_FIELDS)
-        write_table(folder / "drift.csv", _drift_rows(drift, sites.usable), DRIFT_FIELDS)
+        histories, detection = site_histories(sites, experiment.occupancy.model)
+        _write_tables(folder, sites, histories, detection, peaks, classes, experiment)
         site = np.full(len(peaks), -1)
         site[followed] = sites.peak_site
         with_site = [{**row, "site": int(number)} for row, number in zip(rows, site, strict=True)]
@@ -89,6 +100,38 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
         write_frames(folder / predict.IMAGES_FILE, replace(frames, mean=mean))
         done(1)
     LOGGER.info("%d sites in %d frames", len(sites), int(sites.usable.sum()))
+
+
+def site_histories(sites: Sites, model: str) -> tuple[Histories, Detection | None]:
+    """Histories by a model, and what a hidden Markov model says of each class and region."""
+    if model == "threshold":
+        return counted_histories(sites), None
+    return inferred_histories(sites, region_groups(sites))
+
+
+def _write_tables(
+    folder: Path,
+    sites: Sites,
+    histories: Histories,
+    detection: Detection | None,
+    peaks: Peaks,
+    classes: list[str],
+    experiment: Experiment,
+) -> None:
+    """All that tells of the sites."""
+    inferred = histories if detection is not None else None
+    write_table(folder / "sites.csv", site_rows(sites, classes, inferred), SITE_FIELDS)
+    write_table(folder / "transitions.csv", transition_rows(histories), TRANSITION_FIELDS)
+    time = experiment.occupancy.frame_time
+    write_table(
+        folder / "rates.csv", rate_rows(sites, histories, classes, detection, time), RATE_FIELDS
+    )
+    columns = np.zeros((len(classes), len(sites.usable)), np.int64)
+    np.add.at(columns, (peaks.class_index, peaks.frame), 1)
+    per_frame = frame_rows(sites, histories, columns, classes)
+    write_table(folder / "frames.csv", per_frame, frame_fields(classes))
+    write_table(folder / "drift.csv", _drift_rows(sites.drift, sites.usable), DRIFT_FIELDS)
+    write_histories(folder / HISTORIES_FILE, histories)
 
 
 def _followed(peaks: Peaks, classes: list[str], experiment: Experiment) -> np.ndarray:
@@ -156,7 +199,8 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
     """What is followed."""
     classes = experiment.occupancy.classes
     names = "all classes" if classes is None else ", ".join(classes)
-    return [f"follows {names} within {experiment.occupancy.tolerance:g} Å"]
+    model = experiment.occupancy.model
+    return [f"follows {names} within {experiment.occupancy.tolerance:g} Å, model: {model}"]
 
 
 STAGE = Stage(

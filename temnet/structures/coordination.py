@@ -9,6 +9,10 @@ from ase import Atoms
 from ase.data import atomic_numbers
 from scipy.spatial import cKDTree
 
+NEIGHBOUR_REACH = 1.3
+"""Projected columns within this many nearest-neighbour distances are neighbours: six of fcc
+[110], whose distances are 1 and 1.15, four of a square lattice, three of a honeycomb."""
+
 SQUARE_HALF = 0.854
 """A metal's cutoff in lattice constants: half-way between first and second neighbours of fcc."""
 
@@ -50,3 +54,22 @@ def _with_images(points: np.ndarray, atoms: Atoms, reach: float) -> np.ndarray:
         shifts = np.array([-1, 0, 1])[:, None, None] * cell[axis]
         points = (points + shifts).reshape(-1, 3)
     return points
+
+
+def neighbour_count(points: np.ndarray) -> np.ndarray:
+    """Number of columns around each one, in projection.
+
+    Args:
+        points: (N, 2) columns of one class [Å].
+
+    Returns:
+        (N,) int64, those within `NEIGHBOUR_REACH` times the median distance of neighbours.
+
+    >>> neighbour_count(np.array([[0.0, 0.0], [0.0, 2.0], [0.0, 4.0]]))
+    array([1, 2, 1])
+    """
+    if len(points) < 2:
+        return np.zeros(len(points), np.int64)
+    tree = cKDTree(points)
+    reach = NEIGHBOUR_REACH * np.median(tree.query(points, k=2)[0][:, 1])
+    return tree.query_ball_point(points, reach, return_length=True) - 1

@@ -5,17 +5,18 @@ import pytest
 from scipy.stats import binomtest
 
 from temnet.evaluation.drift import measure_drift
+from temnet.evaluation.histories import counted_histories
 from temnet.evaluation.matching import match
-from temnet.evaluation.occupancy import (
-    changes,
-    edge_distance,
-    site_rows,
-    transition_rows,
-    wilson_interval,
-)
+from temnet.evaluation.occupancy import changes, site_rows, wilson_interval
+from temnet.evaluation.occupancy import transition_rows as rows_of_transitions
 from temnet.evaluation.sites import Sites, find_sites
+from temnet.evaluation.surroundings import edge_distance
 
 TOLERANCE, LEAST = 0.7, 0.1
+
+
+def transition_rows(sites):
+    return rows_of_transitions(counted_histories(sites))
 
 
 def make_sites(presence, places=None, in_view=None, usable=None, classes=None, extent=None):

@@ -9,14 +9,18 @@ import pytest
 
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
+from temnet.evaluation.histories import Histories
 from temnet.records import Peaks
+from temnet.reporting.histories import write_histories
 from temnet.reporting.page import details, link, paragraph, picture, table
 from temnet.reporting.report import write_report
 from temnet.reporting.snapshots import Frames, write_frames
 from temnet.reporting.tables import (
+    RATE_FIELDS,
     SITE_FIELDS,
     TRANSITION_FIELDS,
     column_fields,
+    frame_fields,
     peaks_rows,
     write_table,
 )
@@ -126,6 +130,31 @@ def test_a_movie_is_shown_with_maps_and_tables(tmp_path):
     assert (
         "drifted by up to 1.0 Å" in text and "too few columns were found in them: frames 1" in text
     )
+
+
+def test_rates_dwell_times_and_occupied_sites_are_shown(tmp_path):
+    follow(tmp_path, fill(tmp_path), sites=2)
+    folder = tmp_path / "occupancy"
+    rate = dict.fromkeys(RATE_FIELDS, 0.25) | {"by": "region", "group": "edge", "class": "metal"}
+    layer = rate | {"by": "layer", "group": "0", "sites": 2}
+    write_table(folder / "rates.csv", [rate | {"sites": 2}, layer], RATE_FIELDS)
+    rows = [
+        dict.fromkeys(frame_fields(CLASSES), 1) | {"frame": frame, "usable": True}
+        for frame in range(3)
+    ]
+    write_table(folder / "frames.csv", rows, frame_fields(CLASSES))
+    state = np.array([[1.0, 0, 1], [1, 1, 1]])
+    step = np.diff(state, axis=1)
+    known = np.ones(state.shape, bool)
+    histories = Histories(state, known, np.maximum(step, 0), np.maximum(-step, 0))
+    write_histories(folder / "histories.npz", histories)
+    page = report(tmp_path)
+    text = " ".join(" ".join(page.text).split())
+    assert len(page.images) == 3 + 1 + 2 + 2
+    assert text.count("metal, edge") == 1  # layers stay in the table
+    assert "0.25 (0.25 to 0.25)" in text and "rates are upper bounds" in text
+    for name in ("dwell_times", "occupied_sites"):
+        assert (tmp_path / "report" / f"{name}.svg").is_file()
 
 
 def test_the_page_needs_no_other_file_but_what_it_links_to(tmp_path):

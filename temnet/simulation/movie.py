@@ -1,0 +1,131 @@
+"""A movie of one specimen through one microscope, recorded at several doses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from temnet.config.distributions import draw
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+from temnet.images.resample import resample
+from temnet.randomness import generator
+from temnet.records import Columns
+from temnet.simulation.camera import Motion, draw_detector, record
+from temnet.simulation.example import draw_specimen, simulation_grid
+from temnet.simulation.exit_wave import Grid, exit_wave
+from temnet.simulation.focal_series import focal_series
+from temnet.simulation.optics import Optics, draw_optics, draw_variant
+from temnet.structures.movies import edge_columns, frame_structure, markov_presence, random_drift
+from temnet.structures.vibrations import displaced
+
+BORDER = 2.0
+"""Columns this close to the image's border stay, since drift may carry them out of view [Å]."""
+
+
+@dataclass(frozen=True)
+class SimulatedMovie:
+    """A movie and the truth behind it.
+
+    Attributes:
+        images: (dose, frame, row, col) float32, counts at the network's pixels.
+        columns: All columns that are ever there, where they stand without drift.
+        changing: (N,) bool, columns that come and go.
+        presence: (N, F) bool, whether each is there.
+        drift: (F, 2), (row, col) [Å].
+        sampling: Pixel size [Å].
+    """
+
+    images: np.ndarray
+    columns: Columns
+    changing: np.ndarray
+    presence: np.ndarray
+    drift: np.ndarray
+    sampling: float
+
+
+def simulate_movie(
+    experiment: Experiment, index: int = 0, progress: Callable[[int], object] | None = None
+) -> SimulatedMovie:
+    """A movie with everything that `simulate` knows: vibration, optics, camera.
+
+    Specimen, microscope and camera are drawn once, vibrations and electrons for each frame.  Only
+    the first focus of a series is recorded.
+
+    Args:
+        experiment: The settings, with the section `movie`.
+        index: Number of the movie.
+        progress: Called with 1 after each frame.
+
+    Raises:
+        InputError: No column of the class that is to change has few enough neighbours.
+    """
+    settings, seed = experiment.movie, experiment.seed
+    microscope = draw_variant(experiment.microscope, generator(seed, "movie/variant", index))
+    resting = draw_specimen(experiment, index, "validation")[0]
+    number = experiment.labels.classes.index(settings.changing)
+    changing = edge_columns(resting.columns, number, settings.most_neighbours)
+    height, width = ((size - 1) * experiment.model.sampling for size in experiment.data.shape)
+    changing &= resting.columns.inside(height, width, BORDER)
+    if not changing.any():
+        raise InputError(
+            f"movie.most_neighbours {settings.most_neighbours}: no {settings.changing} column in "
+            "the image has so few neighbours; set it higher, or another seed."
+        )
+    rng = generator(seed, "movie/changes", index)
+    presence = markov_presence(
+        changing, settings.frames, settings.appearance, settings.disappearance, rng
+    )
+    drift = random_drift(settings.frames, settings.drift, rng)
+    energy = draw(microscope.energy, generator(seed, "movie/energy", index))
+    optics = draw_optics(microscope, energy, generator(seed, "movie/microscope", index))
+    optics = replace(optics, defocus=optics.defocus[:1])
+    z = resting.atoms.positions[:, 2]
+    midplane = float(z.min() + z.max()) / 2
+    frames = []
+    for frame in range(settings.frames):
+        structure = frame_structure(resting, presence[:, frame], drift[frame])
+        rng = generator(seed, "movie/frame", index, frame)
+        grid = simulation_grid(experiment)
+        intensity = np.mean(
+            [
+                focal_series(
+                    exit_wave(part.atoms, grid, energy, microscope.slice_thickness, midplane),
+                    optics,
+                )
+                for part in displaced(structure, experiment.vibrations, rng)
+            ],
+            axis=0,
+        )
+        frames.append(_recorded(experiment, intensity, grid, optics, index, rng))
+        if progress is not None:
+            progress(1)
+    images = np.stack(frames, axis=1)
+    sampling = experiment.model.sampling
+    return SimulatedMovie(images, resting.columns, changing, presence, drift, sampling)
+
+
+def _recorded(
+    experiment: Experiment,
+    intensity: np.ndarray,
+    grid: Grid,
+    optics: Optics,
+    index: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """(dose, row, col) float32 images of one frame at the network's pixels."""
+    detector = draw_detector(experiment.camera, generator(experiment.seed, "movie/camera", index))
+    motion = Motion(np.zeros((1, 2)), optics.image_spread, optics.exposure_drift, np.ones(1))
+    rows, cols = experiment.data.shape
+    sampling = experiment.model.sampling
+    shape = tuple(
+        int(np.ceil((size - 1) * sampling / detector.sampling)) + 2 for size in (rows, cols)
+    )
+    images = [
+        record(intensity, grid, replace(detector, dose=dose), shape, motion, rng)
+        for dose in experiment.movie.doses
+    ]
+    resampled = [resample(image, detector.sampling, sampling)[:rows, :cols, 0] for image in images]
+    return np.stack(resampled).astype(np.float32)

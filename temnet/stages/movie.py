@@ -1,0 +1,112 @@
+"""Stage `movie`: simulates a movie whose columns come and go at known rates."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from temnet.config.experiment import SIMULATION_SECTIONS, SIMULATION_VERSION, Experiment
+from temnet.errors import InputError
+from temnet.reporting.files import replace_file
+from temnet.reporting.tables import write_table
+from temnet.simulation.movie import SimulatedMovie, simulate_movie
+from temnet.stages.stage import Progress, Stage
+
+TRUTH_FIELDS = (
+    "column",
+    "frame",
+    "row_angstrom",
+    "col_angstrom",
+    "class",
+    "atoms",
+    "changing",
+    "present",
+)
+"""Columns of truth.csv; positions are those in the frame, with its drift."""
+
+
+def settings(experiment: Experiment) -> dict[str, Any]:
+    """What the movie depends on."""
+    sections = experiment.model_dump(mode="json", include={"seed", "movie", "vibrations"})
+    data = {"image_size": experiment.data.shape, "sampling": experiment.model.sampling}
+    for name in SIMULATION_SECTIONS[:4]:
+        sections[name] = getattr(experiment, name).model_dump(mode="json")
+    return {"simulation": SIMULATION_VERSION, **sections, **data}
+
+
+def check(experiment: Experiment) -> None:
+    """Whether the class whose columns change is one of the labels'.
+
+    Raises:
+        InputError: It is not.
+    """
+    classes = experiment.labels.classes
+    if experiment.movie.changing not in classes:
+        raise InputError(
+            f"movie.changing names {experiment.movie.changing}, which is no class of labels; "
+            f"choose from {', '.join(classes)}."
+        )
+
+
+def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+    """Writes one stack of frames for each dose, and the truth."""
+    with progress("movie", experiment.movie.frames) as done:
+        movie = simulate_movie(experiment, progress=done)
+    for dose, images in zip(experiment.movie.doses, movie.images, strict=True):
+        buffer = io.BytesIO()
+        np.save(buffer, images)
+        replace_file(folder / dose_file(dose), buffer.getvalue())
+    rows = _truth_rows(movie, experiment.labels.classes)
+    write_table(folder / "truth.csv", rows, TRUTH_FIELDS)
+
+
+def dose_file(dose: float) -> str:
+    """Name of the stack of frames recorded with a dose.
+
+    >>> dose_file(1000.0)
+    'dose_1000.npy'
+    """
+    return f"dose_{dose:g}.npy"
+
+
+def _truth_rows(movie: SimulatedMovie, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Rows of truth.csv: each column in each frame."""
+    columns = movie.columns
+    return [
+        {
+            "column": column,
+            "frame": frame,
+            "row_angstrom": float(columns.positions[column, 0] + drift[0]),
+            "col_angstrom": float(columns.positions[column, 1] + drift[1]),
+            "class": classes[columns.class_index[column]],
+            "atoms": int(columns.atom_count[column]),
+            "changing": bool(movie.changing[column]),
+            "present": bool(movie.presence[column, frame]),
+        }
+        for column in np.flatnonzero(columns.class_index >= 0).tolist()
+        for frame, drift in enumerate(movie.drift)
+    ]
+
+
+def describe(experiment: Experiment, inputs: None) -> list[str]:
+    """The frames and the rates."""
+    movie = experiment.movie
+    doses = ", ".join(f"{dose:g}" for dose in movie.doses)
+    return [
+        f"{movie.frames} frames at {doses} e/Å²; {movie.changing} columns with at most "
+        f"{movie.most_neighbours} neighbours come with a chance of {movie.appearance:g} per frame "
+        f"and go with {movie.disappearance:g}"
+    ]
+
+
+STAGE = Stage(
+    name="movie",
+    requires=(),
+    settings=settings,
+    check=check,
+    run=run,
+    describe=describe,
+)

@@ -1,0 +1,119 @@
+"""Two finished runs against each other, from the command to the page."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from temnet import run
+from temnet.evaluation.histories import counted_histories
+from temnet.evaluation.occupancy import site_rows
+from temnet.evaluation.sites import Sites
+from temnet.reporting.histories import write_histories
+from temnet.reporting.tables import COMPARE_FIELDS, SITE_FIELDS, read_table, write_table
+from temnet.stages.folder import stage_folder
+
+SETTINGS = {"images": {"files": ["a 1"]}, "prediction": {"network": "n", "threshold": 0.5},
+            "occupancy": {"tolerance": 0.7, "frame_time": 0.1}}  # fmt: skip
+
+
+def finished(root, seed, flip, settings=SETTINGS, frames=60, size=12):
+    """A run folder with a square particle whose edge columns empty with the chance ``flip``."""
+    rng = np.random.default_rng(seed)
+    places = np.stack(np.mgrid[:size, :size], axis=-1).reshape(-1, 2) * 2.5
+    edge = np.any((places == 0) | (places == places.max()), axis=1)
+    presence = np.ones((len(places), frames), bool)
+    for frame in range(1, frames):
+        draw = rng.random(len(places))
+        stay = np.where(presence[:, frame - 1], draw > flip, draw < 0.3)
+        presence[:, frame] = stay | ~edge
+    sites = Sites(
+        places, np.zeros(len(places), int), presence, np.ones(presence.shape, bool),
+        np.zeros(0, int), np.ones(frames, bool), np.zeros((frames, 2)),
+    )  # fmt: skip
+    with stage_folder(root, "occupancy", settings, resumable=False) as folder:
+        write_table(folder / "sites.csv", site_rows(sites, ["metal"]), SITE_FIELDS)
+        write_histories(folder / "histories.npz", counted_histories(sites))
+    return root
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "compare.yaml").write_text(
+        "compare: {runs: [vacuum, oxygen]}\nstages: [compare, report]\n"
+    )
+    finished(tmp_path / "vacuum", 1, 0.1)
+    return tmp_path
+
+
+def rows_of(folder="runs/compare"):
+    rows = read_table(Path(folder) / "compare" / "compare.csv")
+    return {(row["region"], row["quantity"]): row for row in rows}
+
+
+def test_different_rates_are_found_at_the_edge_and_not_inside(here):
+    finished(here / "oxygen", 2, 0.3)
+    assert run.main(["compare.yaml"]) == 0
+    rows = rows_of()
+    assert len(rows) == 4 and tuple(next(iter(rows.values()))) == COMPARE_FIELDS
+    # In equilibrium 0.3 / (0.3 + flip) are occupied, and 2 · 0.3 flip / (0.3 + flip) change.
+    edge = rows["edge", "occupancy"], rows["edge", "transition_fraction"]
+    assert edge[0]["difference"] == pytest.approx(0.5 - 0.75, abs=0.05)
+    assert edge[1]["difference"] == pytest.approx(0.3 - 0.15, abs=0.03)
+    for row in edge:
+        assert row["p_value"] == pytest.approx(2 / 70)  # of 4 and 4 blocks
+        assert row["difference_low"] < row["difference"] < row["difference_high"]
+        assert not row["difference_low"] <= 0 <= row["difference_high"]
+    inside = rows["interior", "occupancy"]
+    assert inside["difference"] == 0 and inside["p_value"] == 1
+    page = (here / "runs/compare/index.html").read_text(encoding="utf-8")
+    assert "oxygen minus vacuum" in page and "Significant at p" in page
+
+
+def test_the_same_rates_do_not_differ(here):
+    finished(here / "oxygen", 3, 0.1)
+    assert run.main(["compare.yaml"]) == 0
+    assert all(row["p_value"] > 0.05 for row in rows_of().values())
+    assert "No difference is significant" in (here / "runs/compare/index.html").read_text()
+
+
+def test_blocks_can_be_given(here):
+    finished(here / "oxygen", 3, 0.1)
+    assert run.main(["compare.yaml", "--set", "compare.block_frames=10"]) == 0
+    assert {row["blocks_first"] for row in rows_of().values()} == {6}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("missing", ["oxygen", "finished stage `occupancy`", "is not there"]),
+        ("other network", ["not analysed alike", "prediction.threshold was 0.5, is 0.4"]),
+        ("other time", ["not analysed alike", "occupancy.frame_time was 0.1, is 0.2"]),
+        ("short", ["oxygen", "3 frames", "4 blocks"]),
+        ("damaged", ["histories.npz", "cannot be read"]),
+        ("same", ["two different folders", "vacuum"]),
+        ("long blocks", ["60 frames", "4 blocks of 20 frames", "block_frames lower"]),
+    ],
+)
+def test_runs_that_cannot_be_compared_are_refused(here, capsys, change, words):
+    settings, frames, options = SETTINGS, 60, []
+    if change == "other network":
+        settings = {**SETTINGS, "prediction": {"network": "n", "threshold": 0.4}}
+    if change == "other time":
+        settings = {**SETTINGS, "occupancy": {"tolerance": 0.7, "frame_time": 0.2}}
+    if change == "short":
+        frames = 3
+    if change != "missing":
+        finished(here / "oxygen", 2, 0.1, settings, frames)
+    if change == "damaged":
+        (here / "oxygen/occupancy/histories.npz").write_bytes(b"no")
+    if change == "same":
+        options = ["--set", "compare.runs=[vacuum, vacuum]"]
+    if change == "long blocks":
+        options = ["--set", "compare.block_frames=20"]
+    assert run.main(["compare.yaml", *options]) == 2
+    message = capsys.readouterr().err
+    for word in words:
+        assert word in message
+    assert not (here / "runs").exists()
