@@ -167,7 +167,7 @@ def _check(frames: np.ndarray, spacing: float, expected: float | None) -> None:
 
 def _windowed(frames: np.ndarray) -> np.ndarray:
     """(frame, row, col) float32 of mean zero and variance one under a Hann window."""
-    rows, cols = (_hann(count) for count in frames.shape[1:])
+    rows, cols = (hann(count) for count in frames.shape[1:])
     windowed = frames.astype(np.float32)
     windowed -= windowed.mean(axis=(1, 2), keepdims=True)
     spread = windowed.std(axis=(1, 2), keepdims=True)
@@ -176,7 +176,7 @@ def _windowed(frames: np.ndarray) -> np.ndarray:
     return windowed
 
 
-def _hann(count: int) -> np.ndarray:
+def hann(count: int) -> np.ndarray:
     return np.sin(np.pi * (np.arange(count) + 0.5) / count) ** 2
 
 
@@ -283,7 +283,7 @@ def _measured(
 
 def _inertia(count: int) -> float:
     """Mean square distance from the middle under the squared Hann window [pixels²]."""
-    weight = _hann(count) ** 2
+    weight = hann(count) ** 2
     return float(np.sum(weight * (np.arange(count) - (count - 1) / 2) ** 2) / np.sum(weight))
 
 

@@ -104,7 +104,7 @@ def test_noise_film_and_blank_images_have_no_pixel_size():
         with pytest.raises(InputError, match="No lattice stands out"):
             measure_sampling(image, 2.27)
     with_lattice = film + 0.5 * lattice(8, (150, 150), 0.4, 0, rng)
-    assert measure_sampling(with_lattice, 2.0).sampling == pytest.approx(0.25, rel=2e-3)
+    assert measure_sampling(with_lattice, 2.0).sampling == pytest.approx(0.25, rel=6e-3)
 
 
 def test_false_alarms_are_rare():
