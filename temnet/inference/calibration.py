@@ -148,9 +148,10 @@ def header_warning(header: float, calibration: Calibration) -> str | None:
     difference = header / calibration.sampling - 1
     if abs(difference) <= HEADER_TOLERANCE:
         return None
+    word = "less" if difference > 0 else "more"
     return (
         f"the header says {header:.4g} Å per pixel, the lattice {calibration.sampling:.4g} ± "
-        f"{calibration.uncertainty:.2g} Å ({100 * abs(difference):.1f} % {'less' if difference > 0 else 'more'})"
+        f"{calibration.uncertainty:.2g} Å ({100 * abs(difference):.1f} % {word})"
     )
 
 
@@ -177,6 +178,7 @@ def _windowed(frames: np.ndarray) -> np.ndarray:
 
 
 def hann(count: int) -> np.ndarray:
+    """(count,) Hann window, which is zero half a pixel beyond its ends."""
     return np.sin(np.pi * (np.arange(count) + 0.5) / count) ** 2
 
 
