@@ -1,12 +1,13 @@
 """The images of a focal series, laid on each other.
 
 Defocus turns the contrast of some spatial frequencies and not of others, so that the correlation
-of two foci of a crystal is as likely to be largest a sublattice off as where it should be: on
-simulated MoS2 with shifts of up to 3 Å in two of three cases, with the sign of the correlation
-left open just as often.  But at one frequency two images of a thin object are alike or opposite,
-whatever the object, and the transfer functions that decide it depend on the length of the
-frequency, and with astigmatism slowly on its direction.  So each ring of frequencies, and each
-sector of a ring, is correlated by itself and only the size of the correlation counts.
+of two foci of a crystal is often largest a sublattice off: on simulated MoS2 at 1e4 e/Å² and more,
+shifted by up to 1.5 Å, its peak is wrong for 81 % of pairs, that of its absolute value for 86 %
+and that of the squared cross spectrum, which knows no sign, for 17 %.  But at one frequency two
+images of a thin object are alike or opposite, whatever the object, and the transfer functions that
+decide it depend on the length of the frequency, and with astigmatism slowly on its direction.  So
+each ring of frequencies, and each sector of a ring, is correlated by itself, and only the size of
+the correlation counts: none of the same series is wrong.
 """
 
 from __future__ import annotations
@@ -73,9 +74,9 @@ SAME = 0.5
 """Shifts closer than this [Å] are one; the smallest distance between sublattices is 1 Å."""
 
 LEAST_MARGIN = 2.0
-"""Logarithm of how much likelier the shifts must be than any others.  Of 96 simulated series of
-MoS2 with shifts of up to 1.5 Å, 29 were taken for something else than they were, all of them with
-less than 1."""
+"""Logarithm of how much likelier the shifts must be than any others.  Of 144 simulated series of
+MoS2 (100 to 1e5 e/Å², shifts of up to 1.5 Å, some of bare film) 46 got wrong shifts, all of them
+with a margin below 1."""
 
 LEAST_EVIDENCE = 2.0
 """Logarithm of the likelihood over that of a typical shift, below which there is nothing that
