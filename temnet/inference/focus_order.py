@@ -1,0 +1,100 @@
+"""In which order the images of a focal series were taken, asked of the network itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from temnet.inference.peaks import find_peaks
+
+FEWEST = 10
+"""Fewer columns than this have no mean score that would tell anything."""
+
+CLEAR = 3.0
+"""Mean scores that differ by fewer standard errors than this are alike."""
+
+
+@dataclass(frozen=True)
+class FocusOrder:
+    """The order of foci that suits a network.
+
+    Attributes:
+        reversed: Whether the images are to be shown last to first.
+        decided: False where both orders do about as well; then the card's order is kept.
+        scores: Mean score of the columns found in the card's order, and in the reversed one; NaN
+            where there are none.
+        difference: The first score less the second one, in standard errors.
+    """
+
+    reversed: bool
+    decided: bool
+    scores: tuple[float, float]
+    difference: float
+
+    def sentence(self) -> str:
+        """What was found, for the log and the report.
+
+        >>> FocusOrder(True, True, (0.7, 0.9), -12.0).sentence()
+        'foci were taken in reversed order (mean score 0.900 against 0.700, 12.0 standard errors)'
+        """
+        own, other = self.scores[::-1] if self.reversed else self.scores
+        if self.decided:
+            which = "reversed order" if self.reversed else "the network's order"
+        else:
+            which = "the network's order, for lack of a clear difference"
+        return (
+            f"foci were taken in {which} (mean score {own:.3f} against {other:.3f}, "
+            f"{abs(self.difference):.1f} standard errors)"
+        )
+
+
+def find_focus_order(
+    look: Callable[[np.ndarray], np.ndarray],
+    frames: Sequence[np.ndarray],
+    sampling: float,
+    threshold: float,
+    min_distance: float,
+) -> FocusOrder:
+    """The order in which a network is surer of the columns that it finds.
+
+    A network that sees the foci in the wrong order still finds columns, and about as many, but
+    its scores at them are lower.  Of eleven statistics the mean score told the orders of 60
+    simulated images of MoS2 best: it was higher in the right order for all of them, with more to
+    spare than the entropy of the answer, while the summed score was for 85 % and the number of
+    columns for 68 %.
+
+    Args:
+        look: From prepared images (row, col, focus) to probabilities (row, col, class + 1), the
+            background last.
+        frames: Prepared images in the order of the file; some frames of the same movie.
+        sampling: Their pixel size [Å].
+        threshold: Lowest score of a column.
+        min_distance: Columns closer than this [Å] are one.
+    """
+    if frames[0].shape[-1] == 1:
+        return FocusOrder(False, False, (np.nan, np.nan), 0.0)
+    found = []
+    for step in (1, -1):
+        answers = (look(np.ascontiguousarray(frame[..., ::step])) for frame in frames)
+        peaks = [find_peaks(answer, sampling, threshold, min_distance) for answer in answers]
+        found.append(np.concatenate([part.score for part in peaks]))
+    scores = tuple(float(score.mean()) if len(score) else np.nan for score in found)
+    if max(map(len, found)) < FEWEST:
+        return FocusOrder(False, False, scores, 0.0)
+    # An order with hardly a column has the lowest score that a column can have.
+    means, errors = zip(*(_mean(score, threshold) for score in found), strict=True)
+    error = np.hypot(*errors)
+    difference = float((means[0] - means[1]) / error) if error > 0 else 0.0
+    if means[0] != means[1] and error == 0:
+        difference = float(np.copysign(np.inf, means[0] - means[1]))
+    decided = abs(difference) >= CLEAR
+    return FocusOrder(decided and difference < 0, decided, scores, difference)
+
+
+def _mean(scores: np.ndarray, threshold: float) -> tuple[float, float]:
+    """Mean score and its standard error; the threshold where there are too few scores."""
+    if len(scores) < FEWEST:
+        return threshold, 0.0
+    return float(scores.mean()), float(scores.std(ddof=1) / np.sqrt(len(scores)))
