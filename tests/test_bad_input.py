@@ -292,7 +292,7 @@ def test_a_folder_of_someone_else_in_the_run_folder(here, capsys):
         (["image.tif", "--network", "tiny", "--sampling", "0.2", "--threshold", "3"], "threshold"),
         (["a.yaml", "--network", "tiny", "--sampling", "0.2"], ".yaml"),
         (["empty", "--network", "tiny"], "empty"),
-        (["image.tif", "--network", "tiny", "--outputs", "hdf"], "`hdf5`"),
+        (["image.tif", "--network", "tiny", "--outputs", "hdf"], "expected hdf5, xyz"),
         (["image.tif", "--network", "tiny", "--min-distance", "-1"], "min_distance"),
         (["image.tif"], "--network"),
     ],

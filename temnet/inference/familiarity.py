@@ -6,12 +6,13 @@ Three things of an image are compared with those of taught images, which the net
   blur and the share of noise;
 * its noise: the power density at high frequencies of the image divided by its mean, as the dose
   whose shot noise this would be (white noise of a dose d has the density 1 / d);
-* its lattice: the frequency of the strongest spot.
+* its lattice: the frequencies of the strongest spots, and how many taught images have spots there.
 
-An image is unlike if one of them lies beyond that of every taught image.  If both are of one
-kind and n taught images are kept, that happens to one image in n + 1 for each of the three
-(conformal prediction: Vovk et al., Algorithmic Learning in a Random World, 2005, section 2.2),
-plus the pixel size, which is compared with the range that was taught.  Defocus is not estimated.
+An image is unlike if the spectrum or the noise lies beyond that of every taught image, which
+happens to one image in n + 1 for each if both are of one kind and n taught images are kept
+(conformal prediction: Vovk et al., Algorithmic Learning in a Random World, 2005, section 2.2), or
+if its lattice is stranger than that of all but 1 % of them.  The pixel size is compared with the
+range that was taught.  Defocus is not estimated.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import maximum_filter
 
 from temnet.images.normalize import normalize
 from temnet.images.resample import resample
@@ -54,13 +56,34 @@ SPOT = 25.0
 """A spot has this many times the power of its ring.  White noise exceeds r times its mean at a
 frequency with probability exp(-r)."""
 
-SAME_LATTICE = 0.03
-"""Lattice frequencies that differ by less than this fraction are the same: strain, alloying and
-the calibration of a microscope."""
+MOST_SPOTS = 4
+"""Spots of an image that are compared."""
+
+SAME_SPOT = 0.03
+"""Spots whose frequencies differ by less than this fraction count as one."""
+
+SPOT_WIDTH = 0.012
+"""Relative standard deviation with which taught spots are smeared: strain, alloying and the
+calibration of a microscope."""
+
+MARGIN = 1.2
+"""How far spectrum and noise may lie beyond those of all kept images, which are a sample."""
+
+LATTICE_ALARMS = 0.01
+"""Fraction of taught images whose lattice would be called unlike the others'."""
+
+MOST_SPOT_IMAGES = 300
+"""Images whose spots the card keeps."""
+
+SAMPLING_TOLERANCE = 0.03
+"""A pixel size may lie outside of the taught range by this fraction."""
 
 SMALLEST_SPREAD = 0.05
 """Least distance from the median to a quantile of a bin, in powers of ten, so that bins in which
 all taught images agree do not decide."""
+
+FEWEST = 3
+"""Images that must hold a bin's frequencies for the bin to be compared."""
 
 QUANTILES = (0.05, 0.5, 0.95)
 """Quantiles of each bin that the card keeps."""
@@ -78,12 +101,13 @@ class Appearance:
             of ``bin_edges``; NaN beyond what image and pixels hold.
         noise_dose: Dose whose shot noise the image shows [e/Å²]; NaN where the mean does not
             tell.
-        lattice: Frequency of the strongest spot [1/Å]; NaN where none stands out.
+        spots: (spot,) frequencies of the strongest lattice spots [1/Å], strongest first; empty
+            where none stands out.
     """
 
     spectrum: np.ndarray
     noise_dose: float
-    lattice: float
+    spots: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -137,7 +161,7 @@ def appearance(
         if ring.any():
             noise_dose = 1 / max(float(raw.mean(axis=0)[ring].mean()), TINY)
     return Appearance(
-        np.log10(np.maximum(spectrum, TINY)), noise_dose, _strongest_spot(power, radius, sampling)
+        np.log10(np.maximum(spectrum, TINY)), noise_dose, _strongest_spots(power, radius, sampling)
     )
 
 
@@ -182,26 +206,31 @@ def reference(appearances: Sequence[Appearance], sampling: float) -> dict[str, A
         sampling: The network's pixel size [Å].
 
     Returns:
-        Plain values: ``count``, ``bin_edges`` [1/Å], ``spectrum`` (for each bin three quantiles
-        of log10 Å²), ``limit`` (largest `_oddness` of a taught image), ``noise_dose`` (least),
-        ``lattices`` (sorted [1/Å]) and ``lattice_fraction``.
+        Plain values, None for what is not known: ``count``, ``bin_edges`` [1/Å], ``spectrum``
+        (three quantiles of log10 Å² for each bin), ``limit`` (largest `_oddness` of a taught
+        image), ``noise_dose`` (least [e/Å²]), ``spots`` (sorted [1/Å]) of ``spot_images`` images,
+        ``spot_limit`` (what their `_strangeness` rarely exceeds) and ``lattice_fraction``
+        (images with spots).
     """
     spectra = np.stack([one.spectrum for one in appearances])
     edges = bin_edges(sampling)
-    known = np.isfinite(spectra).sum(axis=0) >= max(3, len(spectra) // 10)
-    bins = int(np.argmin(known)) if not known.all() else len(known)
-    quantiles = np.nanquantile(spectra[:, :bins], QUANTILES, axis=0)
-    oddness = [np.nanmax(np.abs(_oddness(one[:bins], quantiles))) for one in spectra]
+    known = np.isfinite(spectra).sum(axis=0) >= max(FEWEST, len(spectra) // 10)
+    quantiles = np.full((len(QUANTILES), len(known)), np.nan)
+    quantiles[:, known] = np.nanquantile(spectra[:, known], QUANTILES, axis=0)
+    oddness = np.nan_to_num(np.abs([_oddness(one, quantiles) for one in spectra]))
     doses = [one.noise_dose for one in appearances if np.isfinite(one.noise_dose)]
-    lattices = sorted(one.lattice for one in appearances if np.isfinite(one.lattice))
+    every = [one.spots for one in appearances]
+    chosen = every[:: -(-len(every) // MOST_SPOT_IMAGES)]
     return {
         "count": len(spectra),
-        "bin_edges": [round(float(edge), 4) for edge in edges[: bins + 1]],
-        "spectrum": np.round(quantiles, 4).tolist(),
-        "limit": round(float(max(oddness)), 4),
+        "bin_edges": [round(float(edge), 4) for edge in edges],
+        "spectrum": [[_number(value) for value in line] for line in quantiles],
+        "limit": _number(oddness.max()),
         "noise_dose": float(f"{min(doses):.4g}") if doses else None,
-        "lattices": [round(float(one), 4) for one in lattices],
-        "lattice_fraction": round(len(lattices) / len(spectra), 4),
+        "spots": np.round(np.sort(np.concatenate(chosen)), 4).tolist(),
+        "spot_images": len(chosen),
+        "spot_limit": _number(_spot_limit(chosen)),
+        "lattice_fraction": round(sum(len(one) > 0 for one in every) / len(every), 4),
     }
 
 
@@ -226,12 +255,12 @@ def verdict(
     unlike += _spectrum_sentences(spectrum, taught)
     dose = float(np.median([one.noise_dose for one in seen]))
     least = taught["noise_dose"]
-    if least is not None and dose < least:
+    if least is not None and dose < least / MARGIN:
         unlike.append(
             f"more noise than any taught image: as of {_short(dose)} e/Å², the noisiest taught "
             f"ones show that of {_short(least)} e/Å²"
         )
-    found, notes = _lattice_sentences([one.lattice for one in seen], taught)
+    found, notes = _lattice_sentences([one.spots for one in seen], taught)
     return Verdict(tuple(unlike + found), tuple(notes))
 
 
@@ -240,17 +269,16 @@ def _pixel_size(sampling: float, taught: Sequence[float] | None) -> Iterable[str
         return
     low, high = taught
     span = f"{low:g} to {high:g} Å" if high > low else f"{low:g} Å"
-    if sampling > high * (1 + SAME_LATTICE):
+    if sampling > high * (1 + SAMPLING_TOLERANCE):
         yield f"coarser pixels than taught: {sampling:.4g} Å, taught are {span}"
-    elif sampling < low * (1 - SAME_LATTICE):
+    elif sampling < low * (1 - SAMPLING_TOLERANCE):
         yield f"finer pixels than taught: {sampling:.4g} Å, taught are {span}"
 
 
 def _spectrum_sentences(spectrum: np.ndarray, taught: Mapping[str, Any]) -> Iterable[str]:
-    quantiles, edges = np.array(taught["spectrum"]), taught["bin_edges"]
-    bins = min(len(spectrum), quantiles.shape[1])
-    odd = _oddness(spectrum[:bins], quantiles[:, :bins])
-    limit = float(taught["limit"])
+    quantiles, edges = np.array(taught["spectrum"], np.float64), taught["bin_edges"]
+    odd = _oddness(spectrum, quantiles)
+    limit = MARGIN * float(taught["limit"])
     for sign, word in ((1, "more"), (-1, "less")):
         beyond = np.flatnonzero(np.nan_to_num(sign * odd) > limit)
         if len(beyond):
@@ -265,29 +293,46 @@ def _spectrum_sentences(spectrum: np.ndarray, taught: Mapping[str, Any]) -> Iter
 
 
 def _lattice_sentences(
-    lattices: Sequence[float], taught: Mapping[str, Any]
+    seen: Sequence[np.ndarray], taught: Mapping[str, Any]
 ) -> tuple[list[str], list[str]]:
     """What is unlike in the lattice, and notes."""
-    known = np.array(taught["lattices"], np.float64)
-    found = np.array([one for one in lattices if np.isfinite(one)])
-    if not len(known):
+    known = np.array(taught["spots"], np.float64)
+    with_spots = [spots for spots in seen if len(spots)]
+    if taught["spot_limit"] is None:
         return [], []
-    share = f"{taught['lattice_fraction']:.0%}"
-    low, high = 1 / known[[-1, 0]]
-    if 2 * len(found) < len(lattices):
+    if 2 * len(with_spots) < len(seen):
+        low, high = 1 / known[[-1, 0]]
         return [], [
-            f"no lattice stands out; in {share} of the taught images one does, of {low:.2f} to "
-            f"{high:.2f} Å. Columns in an image without a lattice may be invented"
+            f"no lattice stands out; in {taught['lattice_fraction']:.0%} of the taught images one "
+            f"does, of {low:.2f} to {high:.2f} Å. Columns in an image without a lattice may be "
+            "invented"
         ]
-    frequency = float(np.median(found))
-    nearest = np.min(np.abs(np.log(known / frequency)))
-    if nearest <= SAME_LATTICE:
+    strange = [_strangeness(spots, known, taught["spot_images"]) for spots in with_spots]
+    if np.median(strange) <= taught["spot_limit"]:
         return [], []
-    middle = known[np.argmin(np.abs(np.log(known / frequency)))]
+    middle = with_spots[int(np.argsort(strange)[len(strange) // 2])]
+    spacings = ", ".join(f"{1 / one:.3g}" for one in middle)
     return [
-        f"a lattice that was not taught: its strongest spacing is {1 / frequency:.3g} Å, the "
-        f"nearest taught one {1 / middle:.3g} Å; is the pixel size right?"
+        f"a lattice that taught images do not show, of spacing {spacings} Å; is it another "
+        "material, or is the pixel size wrong?"
     ], []
+
+
+def _strangeness(spots: np.ndarray, known: np.ndarray, images: int) -> float:
+    """Mean of -log of the number of taught spots, per image, at the frequency of each spot."""
+    away = np.log(spots[:, None] / known) / SPOT_WIDTH
+    return float(np.mean(-np.log(np.exp(-0.5 * away**2).sum(axis=1) / images + 0.5 / images)))
+
+
+def _spot_limit(spots: Sequence[np.ndarray]) -> float:
+    """What the `_strangeness` of an image among the others exceeds in few images."""
+    images = len(spots) - 1
+    strange = []
+    for number, own in enumerate(spots):
+        others = [one for other, one in enumerate(spots) if other != number]
+        if len(own) and sum(map(len, others)):
+            strange.append(_strangeness(own, np.concatenate(others), images))
+    return float(np.quantile(strange, 1 - LATTICE_ALARMS)) if strange else np.inf
 
 
 def _oddness(spectrum: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
@@ -324,26 +369,30 @@ def _ring_means(power: np.ndarray, radius: np.ndarray, edges: np.ndarray) -> np.
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _strongest_spot(power: np.ndarray, radius: np.ndarray, sampling: float) -> float:
-    """Frequency of the strongest lattice spot of all windows [1/Å], NaN where there is none."""
+def _strongest_spots(power: np.ndarray, radius: np.ndarray, sampling: float) -> np.ndarray:
+    """(spot,) frequencies of the strongest lattice spots of all windows [1/Å]."""
     low, high = LATTICE_RANGE
     inside = (radius >= low) & (radius < min(high, HIGHEST_FRACTION * 0.5 / sampling))
     if not inside.any():
-        return np.nan
-    ring = ((radius - low) / BIN).astype(int)
-    rings = ring[inside]
-    best, frequency = SPOT, np.nan
+        return np.zeros(0)
+    ring = np.where(inside, (radius - low) / BIN, 0).astype(int)
+    found: list[tuple[float, float]] = []
     for window in power:
-        # The mean of exponentially distributed power is its median / ln 2, whatever the spots.
-        medians = np.array(
-            [np.median(window[inside & (ring == number)]) for number in range(rings.max() + 1)]
-        )
-        background = np.maximum(medians / np.log(2), TINY)
-        ratio = np.where(inside, window / background[np.clip(ring, 0, len(background) - 1)], 0)
-        place = np.unravel_index(np.argmax(ratio), ratio.shape)
-        if ratio[place] > best:
-            best, frequency = ratio[place], _spot_frequency(window, place, sampling)
-    return float(frequency)
+        background = np.ones(ring.max() + 1)
+        for number in np.unique(ring[inside]):
+            # The mean of exponentially distributed power is its median / ln 2, whatever the spots.
+            background[number] = np.median(window[inside & (ring == number)]) / np.log(2)
+        ratio = np.where(inside, window / np.maximum(background, TINY)[ring], 0)
+        top = (ratio > SPOT) & (window == maximum_filter(window, 3, mode="wrap"))
+        found += [
+            (float(ratio[tuple(place)]), _spot_frequency(window, tuple(place), sampling))
+            for place in np.argwhere(top)
+        ]
+    chosen: list[float] = []
+    for _, frequency in sorted(found, reverse=True):
+        if all(abs(np.log(frequency / other)) > SAME_SPOT for other in chosen):
+            chosen.append(frequency)
+    return np.array(chosen[:MOST_SPOTS])
 
 
 def _spot_frequency(power: np.ndarray, place: tuple[int, ...], sampling: float) -> float:
@@ -357,6 +406,11 @@ def _spot_frequency(power: np.ndarray, place: tuple[int, ...], sampling: float) 
         offset = np.clip(0.5 * (before - after) / bend, -0.5, 0.5) if bend < 0 else 0.0
         frequency.append(np.fft.fftfreq(size, sampling)[place[axis]] + offset / (size * sampling))
     return float(np.hypot(*frequency))
+
+
+def _number(value: float) -> float | None:
+    """A number as the card keeps it; JSON has no NaN."""
+    return round(float(value), 4) if np.isfinite(value) else None
 
 
 def _short(number: float) -> str:

@@ -187,7 +187,7 @@ def judge(network: Network, series: ImageSeries) -> Verdict:
 def _compared(network: Network, judged: Verdict) -> dict[str, Any]:
     """What series.json says of the comparison with taught images."""
     return {
-        "compared": "taught_images" in network.card,
+        "compared": network.card.get("taught_images") is not None,
         "unlike": list(judged.unlike),
         "notes": list(judged.notes),
     }

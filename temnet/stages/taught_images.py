@@ -14,20 +14,26 @@ from temnet.records import Example
 from temnet.simulation.example import simulate_example
 from temnet.stages.stage import Progress, silent
 
+FEWEST_IMAGES = 30
+"""Of fewer images an image of the same kind would often be called unlike."""
+
 SPECIMENS = 150
 """Images, each of another specimen, that are simulated for a card without their description."""
 
 
-def describe_images(examples: Iterable[Example], experiment: Experiment) -> dict[str, Any]:
+def describe_images(
+    examples: Iterable[Example], experiment: Experiment, fewest: int = FEWEST_IMAGES
+) -> dict[str, Any] | None:
     """The entry ``taught_images`` of a network's card; see ``familiarity.reference``.
 
     Args:
         examples: Selection images, none of which the network was taught on.
         experiment: The network's settings.
+        fewest: Of fewer images there is no description: None.
     """
     width = experiment.labels.normalisation_width
     seen = [example_appearance(example, width) for example in examples]
-    return reference(seen, experiment.model.sampling)
+    return reference(seen, experiment.model.sampling) if len(seen) >= fewest else None
 
 
 def add_taught_images(
@@ -53,4 +59,6 @@ def add_taught_images(
             done(1)
 
     with progress("taught images", count) as done:
-        update_card(folder, {"taught_images": describe_images(examples(done), experiment)})
+        update_card(
+            folder, {"taught_images": describe_images(examples(done), experiment, fewest=1)}
+        )
