@@ -5,7 +5,9 @@ import pytest
 import tifffile
 
 from temnet.inference.images import read_images
+from temnet.records import Peaks
 from temnet.reporting.map_files import write_maps
+from temnet.reporting.peaks_files import read_peaks, write_peaks
 
 CLASSES = ("metal", "oxide:1-3")
 
@@ -46,7 +48,19 @@ def test_our_reader_takes_them_too(maps):
     assert read_images(maps[0][0]).sampling == pytest.approx(0.07, rel=1e-7)
 
 
-def test_hyperspy_opens_them(maps):
+def test_hyperspy_opens_them_and_atomap_takes_the_columns(maps, tmp_path):
+    """The lines of the README."""
     hyperspy = pytest.importorskip("hyperspy.api")
-    signal = hyperspy.load(maps[0][0])
-    assert signal.axes_manager[0].scale == pytest.approx(0.07)
+    atomap = pytest.importorskip("atomap.api")
+    peaks = Peaks(
+        np.zeros(2, np.int64), np.array([[0.14, 0.7], [0.77, 1.4]]), np.zeros(2, np.int64),
+        np.ones(2), np.ones((2, 1)), np.ones(2),
+    )  # fmt: skip
+    write_peaks(tmp_path / "columns.h5", peaks, 0.14, ["metal"])
+    image = hyperspy.load(maps[0][0])
+    assert [axis.units for axis in image.axes_manager.signal_axes] == ["Å", "Å"]
+    peaks, sampling, classes = read_peaks(tmp_path / "columns.h5")
+    scale = image.axes_manager[0].scale
+    sublattice = atomap.Sublattice(peaks.positions[:, ::-1] / scale, image)
+    np.testing.assert_allclose(sublattice.x_position, [10, 20])  # 0.7 and 1.4 Å by 0.07 Å
+    np.testing.assert_allclose(sublattice.y_position, [2, 11])
