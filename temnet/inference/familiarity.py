@@ -33,7 +33,7 @@ WINDOW = 32.0
 """Side of the windows that spectra are taken of [Å]: they resolve 0.06 1/Å, and a lattice of
 2 Å to 1 % by its spot's shape."""
 
-MOST_WINDOWS = 6
+MOST_WINDOWS = 4
 """Windows along a side; of larger images the middle is looked at."""
 
 BIN = 0.1

@@ -17,8 +17,9 @@ from temnet.inference.familiarity import (
 )
 from temnet.inference.images import read_images
 from temnet.models.checkpoint import find_network, load_network, read_card
+from temnet.records import Columns, Example
 from temnet.simulation.example import simulate_example
-from temnet.stages.taught_images import add_taught_images
+from temnet.stages.taught_images import FEWEST_IMAGES, add_taught_images, describe_images
 
 SAMPLING, WIDTH, SIDE = 0.2, 12.0, 128
 
@@ -202,3 +203,14 @@ def test_a_card_gets_the_description_and_keeps_the_rest(network_folder, tmp_path
     series = simulate_example(load_network(tmp_path / "tiny").config, 0, "selection").images
     seen = appearance(series, SAMPLING, SAMPLING, WIDTH)
     assert verdict([seen], SAMPLING, None, described).unlike == ()
+
+
+def test_too_few_images_are_no_description():
+    """What a few images look like would call most others unlike."""
+    experiment = load_network("nanoparticle-unet").config
+    images = [
+        Example(one, one, one[..., 0], Columns.empty(), {"camera_sampling": SAMPLING}, SAMPLING)
+        for one in taught(FEWEST_IMAGES, 5)
+    ]
+    assert describe_images(images[1:], experiment) is None
+    assert describe_images(images, experiment)["count"] == FEWEST_IMAGES
