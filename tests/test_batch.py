@@ -89,7 +89,8 @@ def test_the_network_is_loaded_once(here, monkeypatch):
     assert len(loaded) == 1
 
 
-def test_outputs_that_are_asked_for(here, dots):
+def test_outputs_that_are_asked_for(here, dots, monkeypatch):
+    monkeypatch.setattr("temnet.reporting.image_sections.MOST_OVERLAYS", 1)
     np.save("movie.npy", np.stack([dots, dots + 1]))
     outputs = ["--outputs", "hdf5,xyz,maps,overlays", "--threshold", "0.4"]
     assert predict.main(["movie.npy", *GIVEN, *outputs]) == 0
@@ -111,7 +112,10 @@ def test_outputs_that_are_asked_for(here, dots):
     np.testing.assert_allclose(
         image[tuple(pixel[near_peak].T)], first.probabilities[near_peak, 0], atol=1e-6
     )
-    assert len(list(Path("out/movie/report").glob("columns_*.png"))) == 2
+    pictures = sorted(path.name for path in Path("out/movie/report").glob("columns_*"))
+    # The page shows one frame, the others are pictures beside it.
+    assert pictures == ["columns_0000.png", "columns_0000.svg", "columns_0001.png"]
+    assert Path("out/movie/index.html").read_text(encoding="utf-8").count("<img") == 1 + 1
 
 
 def test_none_of_the_outputs(here):
