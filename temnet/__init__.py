@@ -29,6 +29,8 @@ _WHERE = {
     "load_network": "temnet.models.checkpoint",
     "read_images": "temnet.inference.images",
     "find_columns": "temnet.inference.predict",
+    "read_peaks": "temnet.reporting.peaks_files",
+    "write_peaks": "temnet.reporting.peaks_files",
 }
 """The public functions and the modules that hold them."""
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temnet.config.experiment import Experiment
 from temnet.config.loading import validate
 from temnet.errors import InputError
-from temnet.run import DONE, execute, guarded, load_stages
-from temnet.stages.files import with_found_files
+from temnet.run import DONE, FAILED, WRONG_INPUT, execute, guarded, load_stages
 from temnet.stages.folder import RUNS
 from temnet.stages.plan import make_plan
+
+if TYPE_CHECKING:
+    from temnet.stages.batch import Job
 
 STAGES = ("predict", "report")
 
@@ -28,9 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m temnet.predict",
-        description="Finds the atomic columns in images and movies, each file by itself.",
+        description="Finds the atomic columns in images and movies, each file by itself. A file "
+        "that is wrong is reported and the others are done; the exit code is then 2, or 1 where "
+        "something else failed.",
     )
-    parser.add_argument("files", nargs="+", metavar="FILES", help="images, movies, focal series")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILES",
+        help="images, movies, focal series; a folder stands for every image in it, with --axes "
+        "frames or focus for one movie or focal series",
+    )
     parser.add_argument("--network", required=True, metavar="NAME", help="name or folder")
     parser.add_argument(
         "--sampling", type=float, metavar="Å", help="pixel size (default: what the file says)"
@@ -43,6 +54,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--threshold", type=float, help="lowest score of a column (default: the network's own)"
+    )
+    parser.add_argument(
+        "--min-distance",
+        type=float,
+        metavar="Å",
+        help="columns closer than this are one (default: three label widths)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that look at the frames of a movie (default: this one alone)",
+    )
+    parser.add_argument(
+        "--outputs",
+        metavar="LIST",
+        help="what is written besides the table, with commas: hdf5, xyz, maps, overlays (default: "
+        "hdf5,xyz)",
     )
     parser.add_argument(
         "--symmetries",
@@ -64,38 +93,72 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    experiments = _experiments(options)
+    experiment = _settings(options)
     load_stages(STAGES)
-    for root, experiment in experiments.items():  # all inputs, before anything is written
-        make_plan(experiment, root, overwrite=options.overwrite)
-    codes = [
-        execute(experiment, root, make_plan(experiment, root, overwrite=options.overwrite))
-        for root, experiment in experiments.items()
-    ]
-    return next((code for code in codes if code != DONE), DONE)
+    from temnet.stages.batch import plan_batch
+    from temnet.stages.predict import check_network
+
+    check_network(experiment)  # what is wrong with it is wrong for every file
+    jobs, errors = plan_batch(options.files, together=options.axes != "auto")
+    total = len(jobs) + len(errors)
+    for error in errors:
+        print(error, file=sys.stderr)
+    codes = [WRONG_INPUT] * len(errors)
+    for number, job in enumerate(jobs, start=1):
+        if total > 1:
+            print(f"{number} of {len(jobs)}: {job.path}", file=sys.stderr)
+        codes.append(_predict(experiment, job, options))
+    if total > 1 and any(codes):
+        undone = [
+            str(job.path) for job, code in zip(jobs, codes[len(errors) :], strict=True) if code
+        ]
+        missing = f"; see above for {', '.join(undone)}" if undone else ""
+        print(f"{codes.count(DONE)} of {total} were done{missing}.", file=sys.stderr)
+    return FAILED if FAILED in codes else max(codes, default=DONE)
 
 
-def _experiments(options: argparse.Namespace) -> dict[Path, Experiment]:
-    """The run folder and the settings of each file."""
+def _predict(experiment: Experiment, job: Job, options: argparse.Namespace) -> int:
+    """Looks at one file or movie; what goes wrong is said and does not stop the others."""
+    files = tuple(str(file) for file in job.files)
+    images = experiment.images.model_copy(update={"files": files})
+    experiment = experiment.model_copy(update={"images": images})
+    root = options.output / job.folder
+    try:
+        return execute(experiment, root, make_plan(experiment, root, overwrite=options.overwrite))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return WRONG_INPUT
+    except Exception:
+        traceback.print_exc()
+        return FAILED
+
+
+def _settings(options: argparse.Namespace) -> Experiment:
+    """The settings that all files share.
+
+    Raises:
+        InputError: An option is out of bounds.
+    """
     images = {"files": options.files, "axes": options.axes, "sampling": options.sampling}
     prediction = {
         "network": options.network,
         "threshold": options.threshold,
+        "min_distance": options.min_distance,
         "symmetries": options.symmetries,
+        "workers": options.workers,
+        "outputs": None if options.outputs is None else _words(options.outputs),
     }
     values = {"images": _given(images), "prediction": _given(prediction), "stages": list(STAGES)}
-    every = with_found_files(validate(values, "the command line"), Path())
-    experiments: dict[Path, Experiment] = {}
-    for file in every.images.files:
-        root = options.output / Path(file).stem
-        if root in experiments:
-            raise InputError(
-                f"{file}: another file would be written to {root} too; give each a command of its "
-                "own with another --output."
-            )
-        alone = every.images.model_copy(update={"files": (file,)})
-        experiments[root] = every.model_copy(update={"images": alone})
-    return experiments
+    return validate(values, "the command line")
+
+
+def _words(text: str) -> list[str]:
+    """The words of a list with commas.
+
+    >>> _words("hdf5, maps"), _words("")
+    (['hdf5', 'maps'], [])
+    """
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -292,22 +292,15 @@ def test_a_folder_of_someone_else_in_the_run_folder(here, capsys):
         (["image.tif", "--network", "tiny", "--sampling", "x"], "sampling"),
         (["image.tif", "--network", "tiny-series", "--sampling", "0.2"], "3 images"),
         (["image.tif", "--network", "tiny", "--sampling", "0.2", "--threshold", "3"], "threshold"),
-        (["image.tif", "a.yaml", "--network", "tiny", "--sampling", "0.2"], ".yaml"),
+        (["a.yaml", "--network", "tiny", "--sampling", "0.2"], ".yaml"),
+        (["empty", "--network", "tiny"], "empty"),
+        (["image.tif", "--network", "tiny", "--outputs", "hdf"], "expected hdf5, xyz"),
+        (["image.tif", "--network", "tiny", "--min-distance", "-1"], "min_distance"),
         (["image.tif"], "--network"),
     ],
 )
 def test_the_predict_command(here, capsys, arguments, part):
     assert part in refused(here, capsys, arguments, predict.main)
-
-
-def test_two_files_of_one_name(here, capsys, dots):
-    (here / "deep").mkdir()
-    save(here, "deep/image.tif", dots)
-    files = ["image.tif", "deep/image.tif"]
-    message = refused(
-        here, capsys, [*files, "--network", "tiny", "--sampling", "0.2"], predict.main
-    )
-    assert "--output" in message
 
 
 def test_the_command_itself_exits_with_2_and_one_line(here):

@@ -85,6 +85,13 @@ class Prediction(Settings):
     workers: int = Field(
         0, ge=0, le=1024, description="Processes that look at frames; 0 does it in this process."
     )
+    outputs: tuple[Literal["hdf5", "xyz", "maps", "overlays"], ...] = Field(
+        ("hdf5", "xyz"),
+        description="What is written besides columns.csv: the columns as `hdf5` (exact numbers) "
+        "and `xyz` (extended XYZ, one configuration per frame); `maps`, the probabilities of each "
+        "class as calibrated TIFF images, for which each frame is looked at once more; `overlays`, "
+        "a PNG of the columns over every frame instead of over six.",
+    )
     scheduler: str | None = Field(
         None,
         description="Address of a Dask scheduler whose workers look at frames, such as "

@@ -89,11 +89,12 @@ def natural_key(path: Path) -> list[tuple[int, str]]:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The files of a folder that can be read as images, sorted as people do.
+    """The files of a folder that can be read as images, hidden ones left out, sorted as people do.
 
     The description (.emi) of images that lie beside it (.ser) is no image of its own.
     """
-    files = [p for p in folder.iterdir() if p.suffix.lower() in READABLE and p.is_file()]
+    shown = (p for p in folder.iterdir() if not p.name.startswith("."))
+    files = [p for p in shown if p.suffix.lower() in READABLE and p.is_file()]
     described = {re.sub(r"_\d+$", "", p.stem) for p in files if p.suffix.lower() == ".ser"}
     chosen = [p for p in files if p.suffix.lower() != ".emi" or p.stem not in described]
     return sorted(chosen, key=natural_key)

@@ -33,6 +33,9 @@ SMALLEST_SIDE = 16
 PIXEL_ASPECT = 1e-3
 """Pixels whose sizes differ by less than this fraction are of one size."""
 
+IN_MEMORY = 2**27
+"""Series of so many bytes are read into an array; larger ones stay in their files."""
+
 Axes = Literal["auto", "frames", "focus"]
 
 
@@ -46,9 +49,10 @@ def read_images(
 ) -> ImageSeries:
     """Images, movies or focal series from files.
 
-    Every image is looked at once, one at a time, before anything is returned; after that they
-    stay in their files until frames are asked for.  Single pixels that are NaN, infinite, or far
-    outside of all that the image holds get the median of their neighbours.
+    Every image is looked at once, one at a time, before anything is returned; after that large
+    series stay in their files until frames are asked for (`temnet.inference.frames.LazyFrames`).
+    Single pixels that are NaN, infinite, or far outside of all that the image holds get the
+    median of their neighbours.
 
     Args:
         files: One file, or the files of a movie or of a focal series in their order; a folder
@@ -98,8 +102,10 @@ def read_images(
         n if np.isclose(pixel, small, rtol=1e-6, atol=0) else resampled_size(n, pixel, small)
         for n, pixel in zip(shape, pixel_size, strict=True)
     )
+    images = LazyFrames(read, order, size)
+    few = np.prod(images.shape) * images.dtype.itemsize <= IN_MEMORY
     return ImageSeries(
-        images=LazyFrames(read, order, size),
+        images=np.asarray(images) if few else images,
         sampling=small,
         name=paths[0].name,
         metadata={"files": [path.name for path in paths]},

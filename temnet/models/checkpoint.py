@@ -98,6 +98,19 @@ def save_network(
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def update_card(folder: Path, entries: Mapping[str, Any]) -> None:
+    """Adds entries to a network's card, or replaces them, in one step.
+
+    Raises:
+        InputError: The folder holds no network's card.
+    """
+    card = {**read_card(folder), **entries}
+    text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False)
+    partial = folder / f".{CARD_FILE}.{os.getpid()}.part"
+    partial.write_text(text + "\n", encoding="utf-8")
+    partial.replace(folder / CARD_FILE)
+
+
 def to_float32(model: keras.Model, experiment: Experiment) -> keras.Model:
     """The experiment's network in float32, uncompiled, with the weights of ``model``."""
     plain = build_model(experiment, precision="float32")

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from temnet.reporting.curves import count_figure
+from temnet.reporting.figures import encode_figure
+from temnet.reporting.files import replace_file
 from temnet.reporting.overlay import overlay_figure
-from temnet.reporting.page import Html, Section, link, paragraph, side_by_side
+from temnet.reporting.page import Html, Section, paragraph, side_by_side
 from temnet.reporting.snapshots import Frames, read_frames
 from temnet.reporting.source import Source, counted, read_json
 from temnet.reporting.tables import Row, read_table
@@ -28,19 +31,33 @@ def predict_section(source: Source) -> Section | None:
     series = read_json(source.root / names[2])
     classes = series[0]["classes"]
     total = sum(part["frames"] for part in series)
+    others = sorted(
+        path.relative_to(source.root).as_posix()
+        for path in (source.root / "predict").iterdir()
+        if path.suffix in (".h5", ".xyz")
+    )
     parts = [
         paragraph(
             f"The network {series[0]['network']} found {len(rows):,} columns in "
             f"{counted(total, 'image')} of {counted(len(series), 'file')}: "
             f"{_by_class(rows, classes)}. Table: ",
-            link(names[0]),
+            source.links(names[0], *others),
             ".",
-        )
+        ),
+        paragraph(_what_was_done(source, series[0])),
+        *(part for one in series for part in _comparison(one)),
     ]
     chosen = _evenly(len(frames.frames), MOST_OVERLAYS)
     overlays = [_overlay(source, frames, index, rows, classes) for index in chosen]
     # The first is shown large, the others beside each other.
     parts += [overlays[0], side_by_side(overlays[1:])] if len(overlays) > 1 else overlays
+    if "overlays" in source.experiment.prediction.outputs:
+        for index in range(len(frames.frames)):
+            if index not in chosen:
+                name = f"{_overlay_name(index)}.png"
+                figure = _overlay_figure(frames, index, rows, classes)
+                replace_file(source.figures / name, encode_figure(figure, "png"))
+        parts.append(paragraph("Every frame with its columns: report/columns_….png."))
     parts += [
         _counts(source, number, part, rows)
         for number, part in enumerate(series)
@@ -49,21 +66,72 @@ def predict_section(source: Source) -> Section | None:
     return Section("Columns found", parts)
 
 
+def _what_was_done(source: Source, part: Mapping[str, Any]) -> str:
+    """How the columns were found, in plain words."""
+    prediction = source.experiment.prediction
+    pixel = part.get("network_sampling")
+    size = "the network's pixels" if pixel is None else f"the network's pixels of {pixel:g} Å"
+    steps = [
+        f"Each image was brought from {part['sampling']:.4g} Å per pixel to {size}, freed from "
+        "its local mean and divided by its local contrast."
+    ]
+    if prediction.symmetries:
+        steps.append("The network looked at it in the eight symmetries of the square.")
+    if part.get("engine"):
+        steps.append(f"The network was run by {part['engine']}.")
+    lowest = part.get("threshold")
+    if lowest is not None:
+        steps.append(
+            f"Columns are the maxima of the probability of any class that reach {lowest:g}, "
+            "refined to a fraction of a pixel; positions count in the image's own pixels and in Å."
+        )
+    return " ".join(steps)
+
+
+def _comparison(part: Mapping[str, Any]) -> list[Html]:
+    """How one series compares with the images that the network was taught on."""
+    if "compared" not in part:
+        return []
+    name = part["file"]
+    lines = [f"{name} is unlike the taught images: {sentence}." for sentence in part["unlike"]]
+    lines += [f"{name}: {note}." for note in part["notes"]]
+    if not part["compared"]:
+        lines.append(
+            f"{name}: this network does not keep what its taught images looked like, so only the "
+            "pixel size was compared."
+        )
+    elif not part["unlike"]:
+        lines.append(
+            f"{name}: pixel size, power spectrum, noise and lattice are within those of the "
+            "images that the network was taught on."
+        )
+    return [paragraph(line) for line in lines]
+
+
+def _overlay_name(index: int) -> str:
+    return f"columns_{index:04d}"
+
+
 def _overlay(
     source: Source, frames: Frames, index: int, rows: Sequence[Row], classes: Sequence[str]
 ) -> Html:
+    figure = _overlay_figure(frames, index, rows, classes)
+    caption = f"Columns found in {frames.names[index]}, frame {int(frames.numbers[index])}."
+    return source.picture(figure, _overlay_name(index), caption)
+
+
+def _overlay_figure(
+    frames: Frames, index: int, rows: Sequence[Row], classes: Sequence[str]
+) -> Figure:
     file, frame = frames.names[index], int(frames.numbers[index])
     mine = [row for row in rows if row["file"] == file and row["frame"] == frame]
-    figure = overlay_figure(
+    return overlay_figure(
         frames.frames[index],
         frames.sampling,
         positions(mine),
         np.array([classes.index(row["class"]) for row in mine], dtype=np.int64),
         classes,
         f"{file}, frame {frame}",
-    )
-    return source.picture(
-        figure, f"columns_{index:04d}", f"Columns found in {file}, frame {frame}."
     )
 
 

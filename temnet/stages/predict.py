@@ -15,6 +15,7 @@ import numpy as np
 from temnet.config.experiment import Experiment
 from temnet.data.cluster import open_workers
 from temnet.errors import InputError
+from temnet.inference.familiarity import Verdict, frame_appearance, verdict
 from temnet.inference.images import SMALLEST_SIDE, read_images
 from temnet.inference.predict import find_columns, network_sampling
 from temnet.inference.shared import find_columns_with
@@ -30,6 +31,7 @@ from temnet.records import ImageSeries
 from temnet.reporting.files import replace_file
 from temnet.reporting.snapshots import Frames, write_frames
 from temnet.reporting.tables import column_fields, peaks_rows, write_table
+from temnet.stages.outputs import MAPS, series_names, write_columns, write_series_maps
 from temnet.stages.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
@@ -38,6 +40,9 @@ COLUMNS_FILE, IMAGES_FILE, SERIES_FILE = "columns.csv", "images.npz", "series.js
 
 KEPT_PIXELS = 2**25
 """Pixels that are kept for the report; frames of longer movies are left out evenly."""
+
+JUDGED_FRAMES = 8
+"""Frames of a movie that are compared with the images that the network was taught on."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +78,22 @@ def check(experiment: Experiment) -> Inputs:
     Raises:
         InputError: One of them is missing or wrong, or they do not fit each other.
     """
-    folder = find_network(experiment.prediction.network)
-    network = _load(folder, read_card(folder)["sha256"])
+    network = check_network(experiment)
     series = read_series(experiment, int(network.card["focus_count"]))
     for part in series:
         check_focus_count(network, part.images.shape[-1])
         _check_size(part, network)
     return Inputs(network, series)
+
+
+def check_network(experiment: Experiment) -> Network:
+    """Loads the network, if the file before this one did not.
+
+    Raises:
+        InputError: There is no such network, or it is damaged.
+    """
+    folder = find_network(experiment.prediction.network)
+    return _load(folder, read_card(folder)["sha256"])
 
 
 @lru_cache(maxsize=1)
@@ -115,28 +129,69 @@ def _check_size(series: ImageSeries, network: Network) -> None:
 def run(
     experiment: Experiment, root: Path, folder: Path, inputs: Inputs, progress: Progress
 ) -> None:
-    """Writes columns.csv, and what the images were for the stages that follow."""
+    """Writes the columns, and what the images were for the stages that follow."""
     network, prediction = inputs.network, experiment.prediction
     threshold = None if prediction.threshold == "card" else float(prediction.threshold)
     classes = network.config.class_names
     rows: list[dict[str, Any]] = []
     where = find_network(prediction.network)
     shared = prediction.scheduler is not None or prediction.workers > 0
+    maps = MAPS in prediction.outputs
+    verdicts = [judge(network, part) for part in inputs.series]
+    looks = (1 + maps) * sum(len(part.images) for part in inputs.series)
     with (
         open_workers(prediction, "prediction") as workers,
-        progress("predict", sum(len(part.images) for part in inputs.series)) as done,
+        progress("predict", looks) as done,
     ):
-        for series in inputs.series:
+        for series, name in zip(inputs.series, series_names(inputs.series), strict=True):
             chosen = series, threshold, prediction.min_distance, done, prediction.symmetries
             if shared:
                 peaks = find_columns_with(workers, where, *chosen)
             else:
                 peaks = find_columns(network, *chosen)
             rows += peaks_rows(peaks, series.pixel_size, classes, series.name)
+            write_columns(folder, name, peaks, series.sampling, classes, prediction.outputs)
+            if maps:
+                write_series_maps(folder, name, network, series, prediction.symmetries, done)
     write_table(folder / COLUMNS_FILE, rows, column_fields(classes))
     write_frames(folder / IMAGES_FILE, kept_frames(inputs.series))
-    text = json.dumps([_described(part, network) for part in inputs.series], indent=1)
+    lowest = network.card["threshold"] if threshold is None else threshold
+    described = [
+        {**_described(part, network), **_compared(network, judged), "threshold": lowest}
+        for part, judged in zip(inputs.series, verdicts, strict=True)
+    ]
+    text = json.dumps(described, indent=1)
     replace_file(folder / SERIES_FILE, f"{text}\n".encode())
+
+
+def judge(network: Network, series: ImageSeries) -> Verdict:
+    """How images compare with those that the network was taught on; what is unlike is logged.
+
+    Of a movie some frames are looked at, of a focal series each image counts alike.
+    """
+    card = network.card
+    pixel, width = network_sampling(network), network.config.labels.normalisation_width
+    count = min(len(series.images), JUDGED_FRAMES)
+    chosen = np.linspace(0, len(series.images) - 1, count).round().astype(int)
+    seen = [
+        frame_appearance(np.asarray(series.images[number]), series.sampling, pixel, width)
+        for number in chosen
+    ]
+    result = verdict(seen, series.sampling, card.get("camera_sampling"), card.get("taught_images"))
+    for sentence in result.unlike:
+        LOGGER.warning(
+            "%s is unlike the images that %s was taught on: %s", series.name, network.name, sentence
+        )
+    return result
+
+
+def _compared(network: Network, judged: Verdict) -> dict[str, Any]:
+    """What series.json says of the comparison with taught images."""
+    return {
+        "compared": network.card.get("taught_images") is not None,
+        "unlike": list(judged.unlike),
+        "notes": list(judged.notes),
+    }
 
 
 def _described(series: ImageSeries, network: Network) -> dict[str, Any]:
@@ -149,6 +204,7 @@ def _described(series: ImageSeries, network: Network) -> dict[str, Any]:
         "cols": cols,
         "sampling": series.sampling,
         "network": network.card["name"],
+        "network_sampling": network_sampling(network),
         "classes": list(network.config.class_names),
     }
 

@@ -14,6 +14,7 @@ from temnet.stages import simulate
 from temnet.stages.sets import examples, split_folder
 from temnet.stages.stage import Progress, Stage
 from temnet.stages.summary import summarise
+from temnet.stages.taught_images import describe_images
 from temnet.training.batches import open_batches
 from temnet.training.fit import first_weights, fit
 from temnet.training.peak_scores import choose_threshold
@@ -69,7 +70,12 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
         )
     metrics = {"split": "selection", **summarise(rows, experiment.class_names)}
     name = root.resolve().name.replace("_", "-")
-    card = {"name": name, "threshold": threshold, "metrics": metrics}
+    card = {
+        "name": name,
+        "threshold": threshold,
+        "metrics": metrics,
+        "taught_images": describe_images(selection, experiment),
+    }
     save_network(folder / NETWORK, model, experiment, card)
 
 

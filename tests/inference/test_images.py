@@ -7,7 +7,7 @@ import tifffile
 from PIL import Image
 
 from temnet.errors import InputError
-from temnet.inference import files
+from temnet.inference import files, images
 from temnet.inference.images import read_images
 
 MOVIE = np.random.default_rng(0).integers(0, 255, (6, 20, 30), dtype=np.uint8)
@@ -319,6 +319,7 @@ def test_a_movie_is_never_held_whole(tmp_path, monkeypatch):
     movie[:] = np.random.default_rng(0).integers(90, 110, (256, 256))
     movie.flush()
     monkeypatch.setattr(files, "SMALL_FILE", 2**20)
+    monkeypatch.setattr(images, "IN_MEMORY", 2**20)
     read_images(tmp_path / "a.npy", sampling=0.2, frames=(0, 1))  # what is imported and kept
     tracemalloc.start()
     series = read_images(tmp_path / "a.npy", sampling=0.2)

@@ -1,0 +1,417 @@
+"""Whether an image is like those that a network was taught on.
+
+Three things of an image are compared with those of taught images, which the network's card keeps:
+
+* its radial power spectrum after normalisation, which holds resolution, contrast transfer,
+  blur and the share of noise;
+* its noise: the power density at high frequencies of the image divided by its mean, as the dose
+  whose shot noise this would be (white noise of a dose d has the density 1 / d);
+* its lattice: the frequencies of the strongest spots, and how many taught images have spots there.
+
+An image is unlike if the spectrum or the noise lies beyond that of every taught image, which
+happens to one image in n + 1 for each if both are of one kind and n taught images are kept
+(conformal prediction: Vovk et al., Algorithmic Learning in a Random World, 2005, section 2.2), or
+if its lattice is stranger than that of all but 1 % of them.  The pixel size is compared with the
+range that was taught.  Defocus is not estimated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import maximum_filter
+
+from temnet.images.normalize import normalize
+from temnet.images.resample import resample
+from temnet.records import Example
+
+WINDOW = 32.0
+"""Side of the windows that spectra are taken of [Å]: they resolve 0.06 1/Å, and a lattice of
+2 Å to 1 % by its spot's shape."""
+
+MOST_WINDOWS = 4
+"""Windows along a side; of larger images the middle is looked at."""
+
+BIN = 0.1
+"""Width of the spectrum's bins [1/Å]."""
+
+LOWEST = 0.05
+"""Frequencies below are left to the normalisation [1/Å]."""
+
+HIGHEST_FRACTION = 0.95
+"""Frequencies up to this fraction of the coarser Nyquist frequency count; the resampling
+window cuts those above."""
+
+NOISE_FRACTION = 0.7
+"""Noise is measured from this fraction of the coarser Nyquist frequency on."""
+
+LATTICE_RANGE = (0.2, 1.1)
+"""Frequencies of lattice spots [1/Å], that is spacings of 5 Å to 0.9 Å."""
+
+SPOT = 25.0
+"""A spot has this many times the power of its ring.  White noise exceeds r times its mean at a
+frequency with probability exp(-r)."""
+
+MOST_SPOTS = 4
+"""Spots of an image that are compared."""
+
+SAME_SPOT = 0.03
+"""Spots whose frequencies differ by less than this fraction count as one."""
+
+SPOT_WIDTH = 0.012
+"""Relative standard deviation with which taught spots are smeared: strain, alloying and the
+calibration of a microscope."""
+
+MARGIN = 1.2
+"""How far spectrum and noise may lie beyond those of all kept images, which are a sample."""
+
+LATTICE_ALARMS = 0.01
+"""Fraction of taught images whose lattice would be called unlike the others'."""
+
+MOST_SPOT_IMAGES = 300
+"""Images whose spots the card keeps."""
+
+SAMPLING_TOLERANCE = 0.03
+"""A pixel size may lie outside of the taught range by this fraction."""
+
+SMALLEST_SPREAD = 0.05
+"""Least distance from the median to a quantile of a bin, in powers of ten, so that bins in which
+all taught images agree do not decide."""
+
+FEWEST = 3
+"""Images that must hold a bin's frequencies for the bin to be compared."""
+
+QUANTILES = (0.05, 0.5, 0.95)
+"""Quantiles of each bin that the card keeps."""
+
+TINY = 1e-12
+"""Power below this is none."""
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """What an image looks like.
+
+    Attributes:
+        spectrum: (bin,) log10 of the normalised image's power density [Å²] in the frequencies
+            of ``bin_edges``; NaN beyond what image and pixels hold.
+        noise_dose: Dose whose shot noise the image shows [e/Å²]; NaN where the mean does not
+            tell.
+        spots: (spot,) frequencies of the strongest lattice spots [1/Å], strongest first; empty
+            where none stands out.
+    """
+
+    spectrum: np.ndarray
+    noise_dose: float
+    spots: np.ndarray
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How an image compares with the taught ones, in sentences.
+
+    Attributes:
+        unlike: What is beyond all taught images; empty for an image like them.
+        notes: What is worth to know but found in taught images too.
+    """
+
+    unlike: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def bin_edges(sampling: float) -> np.ndarray:
+    """(bin + 1,) edges of the spectrum's bins at the network's pixel size [1/Å]."""
+    highest = HIGHEST_FRACTION * 0.5 / sampling
+    return np.arange(LOWEST, highest + 1e-9, BIN)
+
+
+def appearance(
+    images: np.ndarray,
+    sampling: float,
+    camera_sampling: float,
+    width: float,
+    counts: bool = True,
+) -> Appearance:
+    """What an image looks like to a network.
+
+    Args:
+        images: (row, col, focus), at the network's pixels, not normalised.
+        sampling: The network's pixel size [Å].
+        camera_sampling: Pixel size of the image as it was recorded [Å].
+        width: Width of the network's normalisation [Å].
+        counts: Whether the grey values are in proportion to electrons, so that noise can be
+            compared with the mean.
+    """
+    images = np.asarray(images, np.float64)
+    nyquist = HIGHEST_FRACTION * 0.5 / max(sampling, camera_sampling)
+    power, radius = _power(normalize(images, sampling, width), sampling)
+    edges = bin_edges(sampling)
+    mean_power = power.mean(axis=0)
+    spectrum = _ring_means(mean_power, radius, edges)
+    spectrum[edges[1:] > nyquist + 1e-9] = np.nan
+    mean = images.mean()
+    noise_dose = np.nan
+    if counts and mean > 0:
+        raw, _ = _power(images / mean, sampling)
+        ring = (radius >= NOISE_FRACTION * nyquist / HIGHEST_FRACTION) & (radius < nyquist)
+        if ring.any():
+            noise_dose = 1 / max(float(raw.mean(axis=0)[ring].mean()), TINY)
+    return Appearance(
+        np.log10(np.maximum(spectrum, TINY)), noise_dose, _strongest_spots(power, radius, sampling)
+    )
+
+
+def frame_appearance(
+    frame: np.ndarray, camera_sampling: float, sampling: float, width: float
+) -> Appearance:
+    """What a frame from a microscope looks like to a network.
+
+    Args:
+        frame: (row, col, focus) in any linear grey values; noise is compared with the mean
+            where none is negative, as counts are.
+        camera_sampling: Its pixel size [Å].
+        sampling: The network's pixel size [Å].
+        width: Width of the network's normalisation [Å].
+    """
+    most = round(MOST_WINDOWS * WINDOW / camera_sampling)
+    inner = tuple(
+        slice(max((size - most) // 2, 0), max((size - most) // 2, 0) + most)
+        for size in frame.shape[:2]
+    )
+    part = np.asarray(frame[inner], np.float32)
+    images = resample(part, camera_sampling, sampling)
+    return appearance(images, sampling, camera_sampling, width, bool(part.min() >= 0))
+
+
+def example_appearance(example: Example, width: float) -> Appearance:
+    """What a simulated example looks like to the network that is taught on it.
+
+    Args:
+        example: The example, at the network's pixels.
+        width: Width of the network's normalisation [Å].
+    """
+    camera_sampling = float(example.parameters["camera_sampling"])
+    return appearance(example.images, example.sampling, camera_sampling, width)
+
+
+def reference(appearances: Sequence[Appearance], sampling: float) -> dict[str, Any]:
+    """What a network's card keeps of the images it was taught on.
+
+    Args:
+        appearances: Those of taught images, the more the better.
+        sampling: The network's pixel size [Å].
+
+    Returns:
+        Plain values, None for what is not known: ``count``, ``bin_edges`` [1/Å], ``spectrum``
+        (three quantiles of log10 Å² for each bin), ``limit`` (largest `_oddness` of a taught
+        image), ``noise_dose`` (least [e/Å²]), ``spots`` (sorted [1/Å]) of ``spot_images`` images,
+        ``spot_limit`` (what their `_strangeness` rarely exceeds) and ``lattice_fraction``
+        (images with spots).
+    """
+    spectra = np.stack([one.spectrum for one in appearances])
+    edges = bin_edges(sampling)
+    known = np.isfinite(spectra).sum(axis=0) >= max(FEWEST, len(spectra) // 10)
+    quantiles = np.full((len(QUANTILES), len(known)), np.nan)
+    quantiles[:, known] = np.nanquantile(spectra[:, known], QUANTILES, axis=0)
+    oddness = np.nan_to_num(np.abs([_oddness(one, quantiles) for one in spectra]))
+    doses = [one.noise_dose for one in appearances if np.isfinite(one.noise_dose)]
+    every = [one.spots for one in appearances]
+    chosen = every[:: -(-len(every) // MOST_SPOT_IMAGES)]
+    return {
+        "count": len(spectra),
+        "bin_edges": [round(float(edge), 4) for edge in edges],
+        "spectrum": [[_number(value) for value in line] for line in quantiles],
+        "limit": _number(oddness.max()),
+        "noise_dose": float(f"{min(doses):.4g}") if doses else None,
+        "spots": np.round(np.sort(np.concatenate(chosen)), 4).tolist(),
+        "spot_images": len(chosen),
+        "spot_limit": _number(_spot_limit(chosen)),
+        "lattice_fraction": round(sum(len(one) > 0 for one in every) / len(every), 4),
+    }
+
+
+def verdict(
+    seen: Sequence[Appearance],
+    camera_sampling: float,
+    taught_sampling: Sequence[float] | None,
+    taught: Mapping[str, Any] | None,
+) -> Verdict:
+    """How images compare with those that a network was taught on.
+
+    Args:
+        seen: Appearance of an image, or of several frames of one movie, whose median counts.
+        camera_sampling: Their pixel size [Å].
+        taught_sampling: Least and largest pixel size that was taught [Å]; None if unknown.
+        taught: What `reference` returned; None for a network that does not know.
+    """
+    unlike = list(_pixel_size(camera_sampling, taught_sampling))
+    if taught is None or not seen:
+        return Verdict(tuple(unlike))
+    spectrum = np.median([one.spectrum for one in seen], axis=0)
+    unlike += _spectrum_sentences(spectrum, taught)
+    dose = float(np.median([one.noise_dose for one in seen]))
+    least = taught["noise_dose"]
+    if least is not None and dose < least / MARGIN:
+        unlike.append(
+            f"more noise than any taught image: as of {_short(dose)} e/Å², the noisiest taught "
+            f"ones show that of {_short(least)} e/Å²"
+        )
+    found, notes = _lattice_sentences([one.spots for one in seen], taught)
+    return Verdict(tuple(unlike + found), tuple(notes))
+
+
+def _pixel_size(sampling: float, taught: Sequence[float] | None) -> Iterable[str]:
+    if taught is None:
+        return
+    low, high = taught
+    span = f"{low:g} to {high:g} Å" if high > low else f"{low:g} Å"
+    if sampling > high * (1 + SAMPLING_TOLERANCE):
+        yield f"coarser pixels than taught: {sampling:.4g} Å, taught are {span}"
+    elif sampling < low * (1 - SAMPLING_TOLERANCE):
+        yield f"finer pixels than taught: {sampling:.4g} Å, taught are {span}"
+
+
+def _spectrum_sentences(spectrum: np.ndarray, taught: Mapping[str, Any]) -> Iterable[str]:
+    quantiles, edges = np.array(taught["spectrum"], np.float64), taught["bin_edges"]
+    odd = _oddness(spectrum, quantiles)
+    limit = MARGIN * float(taught["limit"])
+    for sign, word in ((1, "more"), (-1, "less")):
+        beyond = np.flatnonzero(np.nan_to_num(sign * odd) > limit)
+        if len(beyond):
+            worst = beyond[np.argmax(sign * odd[beyond])]
+            factor = 10 ** abs(spectrum[worst] - quantiles[1, worst])
+            low, high = edges[beyond[0]], edges[beyond[-1] + 1]
+            yield (
+                f"{word} detail or noise of {low:.2f} to {high:.2f} 1/Å than any taught image "
+                f"(at {edges[worst]:.2f} 1/Å {_short(factor)} times "
+                f"{'the' if sign > 0 else 'below the'} usual)"
+            )
+
+
+def _lattice_sentences(
+    seen: Sequence[np.ndarray], taught: Mapping[str, Any]
+) -> tuple[list[str], list[str]]:
+    """What is unlike in the lattice, and notes."""
+    known = np.array(taught["spots"], np.float64)
+    with_spots = [spots for spots in seen if len(spots)]
+    if taught["spot_limit"] is None:
+        return [], []
+    if 2 * len(with_spots) < len(seen):
+        low, high = 1 / known[[-1, 0]]
+        return [], [
+            f"no lattice stands out; in {taught['lattice_fraction']:.0%} of the taught images one "
+            f"does, of {low:.2f} to {high:.2f} Å. Columns in an image without a lattice may be "
+            "invented"
+        ]
+    strange = [_strangeness(spots, known, taught["spot_images"]) for spots in with_spots]
+    if np.median(strange) <= taught["spot_limit"]:
+        return [], []
+    middle = with_spots[int(np.argsort(strange)[len(strange) // 2])]
+    spacings = ", ".join(f"{1 / one:.3g}" for one in middle)
+    return [
+        f"a lattice that taught images do not show, of spacing {spacings} Å; is it another "
+        "material, or is the pixel size wrong?"
+    ], []
+
+
+def _strangeness(spots: np.ndarray, known: np.ndarray, images: int) -> float:
+    """Mean of -log of the number of taught spots, per image, at the frequency of each spot."""
+    away = np.log(spots[:, None] / known) / SPOT_WIDTH
+    return float(np.mean(-np.log(np.exp(-0.5 * away**2).sum(axis=1) / images + 0.5 / images)))
+
+
+def _spot_limit(spots: Sequence[np.ndarray]) -> float:
+    """What the `_strangeness` of an image among the others exceeds in few images."""
+    images = len(spots) - 1
+    strange = []
+    for number, own in enumerate(spots):
+        others = [one for other, one in enumerate(spots) if other != number]
+        if len(own) and sum(map(len, others)):
+            strange.append(_strangeness(own, np.concatenate(others), images))
+    return float(np.quantile(strange, 1 - LATTICE_ALARMS)) if strange else np.inf
+
+
+def _oddness(spectrum: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+    """(bin,) how far a spectrum lies from the median, in units of the quantiles' distance."""
+    low, middle, high = quantiles
+    above = (spectrum - middle) / np.maximum(high - middle, SMALLEST_SPREAD)
+    below = (spectrum - middle) / np.maximum(middle - low, SMALLEST_SPREAD)
+    return np.where(spectrum > middle, above, below)
+
+
+def _power(images: np.ndarray, sampling: float) -> tuple[np.ndarray, np.ndarray]:
+    """(window, row, col) power density [Å²] averaged over the foci, and its frequencies [1/Å]."""
+    rows, cols = (min(size, round(WINDOW / sampling)) for size in images.shape[:2])
+    taper = np.hanning(rows + 2)[1:-1, None] * np.hanning(cols + 2)[1:-1]
+    scale = sampling**2 / np.sum(taper**2)
+    starts = [
+        np.linspace(0, size - side, -(-size // side)).round().astype(int)
+        for size, side in zip(images.shape[:2], (rows, cols), strict=True)
+    ]
+    powers = []
+    for row, col in product(*starts):
+        part = images[row : row + rows, col : col + cols]
+        part = (part - part.mean(axis=(0, 1))) * taper[..., None]
+        spectrum = np.fft.fft2(part, axes=(0, 1))
+        powers.append(scale * np.mean(np.abs(spectrum) ** 2, axis=-1))
+    radius = np.hypot(*np.ix_(np.fft.fftfreq(rows, sampling), np.fft.fftfreq(cols, sampling)))
+    return np.stack(powers), radius
+
+
+def _ring_means(power: np.ndarray, radius: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """(bin,) mean over each ring; NaN where it holds no frequency."""
+    count, _ = np.histogram(radius, edges)
+    total, _ = np.histogram(radius, edges, weights=power)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _strongest_spots(power: np.ndarray, radius: np.ndarray, sampling: float) -> np.ndarray:
+    """(spot,) frequencies of the strongest lattice spots of all windows [1/Å]."""
+    low, high = LATTICE_RANGE
+    inside = (radius >= low) & (radius < min(high, HIGHEST_FRACTION * 0.5 / sampling))
+    if not inside.any():
+        return np.zeros(0)
+    ring = np.where(inside, (radius - low) / BIN, 0).astype(int)
+    found: list[tuple[float, float]] = []
+    for window in power:
+        background = np.ones(ring.max() + 1)
+        for number in np.unique(ring[inside]):
+            # The mean of exponentially distributed power is its median / ln 2, whatever the spots.
+            background[number] = np.median(window[inside & (ring == number)]) / np.log(2)
+        ratio = np.where(inside, window / np.maximum(background, TINY)[ring], 0)
+        top = (ratio > SPOT) & (window == maximum_filter(window, 3, mode="wrap"))
+        found += [
+            (float(ratio[tuple(place)]), _spot_frequency(window, tuple(place), sampling))
+            for place in np.argwhere(top)
+        ]
+    chosen: list[float] = []
+    for _, frequency in sorted(found, reverse=True):
+        if all(abs(np.log(frequency / other)) > SAME_SPOT for other in chosen):
+            chosen.append(frequency)
+    return np.array(chosen[:MOST_SPOTS])
+
+
+def _spot_frequency(power: np.ndarray, place: tuple[int, ...], sampling: float) -> float:
+    """Frequency of a spot [1/Å], by parabolas through the logarithm of its power."""
+    logarithm = np.log(np.maximum(power, TINY))
+    frequency = []
+    for axis, size in enumerate(power.shape):
+        line = np.take(logarithm, place[1 - axis], axis=1 - axis)
+        before, here, after = line[np.arange(place[axis] - 1, place[axis] + 2) % size]
+        bend = before - 2 * here + after
+        offset = np.clip(0.5 * (before - after) / bend, -0.5, 0.5) if bend < 0 else 0.0
+        frequency.append(np.fft.fftfreq(size, sampling)[place[axis]] + offset / (size * sampling))
+    return float(np.hypot(*frequency))
+
+
+def _number(value: float) -> float | None:
+    """A number as the card keeps it; JSON has no NaN."""
+    return round(float(value), 4) if np.isfinite(value) else None
+
+
+def _short(number: float) -> str:
+    return f"{number:.2g}" if number < 10 else f"{number:.0f}"

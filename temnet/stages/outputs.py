@@ -1,0 +1,97 @@
+"""What the stage `predict` writes of its columns besides the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from temnet.inference.predict import (
+    network_sampling,
+    predict_frame,
+    predict_probabilities,
+    prepare_frame,
+)
+from temnet.inference.symmetries import symmetric_answers
+from temnet.models.checkpoint import Network
+from temnet.records import ImageSeries, Peaks
+from temnet.reporting.map_files import safe_name, write_maps
+from temnet.reporting.peaks_files import write_peaks
+
+ENDINGS = {"hdf5": ".h5", "xyz": ".xyz"}
+"""Ending of the files of columns by the name of the output."""
+
+MAPS = "maps"
+"""Folder of the probabilities of each class."""
+
+
+def series_names(series: Sequence[ImageSeries]) -> list[str]:
+    """A name for each series' files, no two alike even where case does not count.
+
+    >>> one, other = (ImageSeries(np.zeros((0, 0, 0, 0)), 0.2, name) for name in ("a.tif", "A.dm4"))
+    >>> series_names([one]), series_names([one, other])
+    (['columns'], ['columns_0_a', 'columns_1_A'])
+    """
+    if len(series) == 1:
+        return ["columns"]
+    stems = (safe_name(Path(part.name).stem) for part in series)
+    return [f"columns_{number}_{stem}" for number, stem in enumerate(stems)]
+
+
+def write_columns(
+    folder: Path,
+    name: str,
+    peaks: Peaks,
+    sampling: float,
+    class_names: Sequence[str],
+    outputs: Sequence[str],
+) -> None:
+    """Writes the columns of one series in the formats that were asked for.
+
+    Args:
+        folder: Where to.
+        name: Name of the files without their ending.
+        peaks: The columns.
+        sampling: Pixel size of the images [Å].
+        class_names: Name of each class index.
+        outputs: Names of outputs; those that are no files of columns are left out.
+    """
+    for output in outputs:
+        if output in ENDINGS:
+            write_peaks(folder / f"{name}{ENDINGS[output]}", peaks, sampling, class_names)
+
+
+def write_series_maps(
+    folder: Path,
+    name: str,
+    network: Network,
+    series: ImageSeries,
+    symmetries: bool,
+    progress: Callable[[int], object],
+) -> None:
+    """Writes the probabilities of each class in each frame, one frame after the other.
+
+    Args:
+        folder: The stage's folder.
+        name: Name of the series' files.
+        network: The network.
+        series: The images.
+        symmetries: Whether the mean over the square's symmetries is taken.
+        progress: Called with 1 after each frame.
+    """
+    stem = name.removeprefix("columns").removeprefix("_")
+    for number in range(len(series.images)):
+        frame = np.asarray(series.images[number])
+        if symmetries:
+            images = prepare_frame(network, frame, series.sampling)
+            answers = symmetric_answers(
+                lambda part: predict_probabilities(network.model, part), images
+            )
+            probabilities = answers.mean(axis=0)
+        else:
+            probabilities = predict_frame(network, frame, series.sampling)
+        parts = ([stem] if stem else []) + [f"{number:04d}"]
+        sampling, classes = network_sampling(network), network.config.class_names
+        write_maps(folder / MAPS, "_".join(parts), probabilities, sampling, classes)
+        progress(1)

@@ -1,0 +1,188 @@
+"""`python -m temnet.predict` on many files: each by itself, and a bad one stops no other."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+import temnet
+from temnet import predict
+from temnet.inference.familiarity import Verdict
+from temnet.reporting.tables import read_table
+from temnet.stages import predict as stage
+from temnet.stages.batch import distinct_names, plan_batch
+
+GIVEN = ["--network", "tiny", "--sampling", "0.2", "--output", "out"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, pretrained, dots):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.tif", "deep/a.tif", "deep/b.tif"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        tifffile.imwrite(tmp_path / name, dots)
+    np.save(tmp_path / "a.npy", dots[:40])
+    return tmp_path
+
+
+def results(folder="out"):
+    return sorted(path.parents[1].name for path in Path(folder).glob("*/predict/columns.csv"))
+
+
+def test_a_bad_file_is_reported_and_the_others_are_done(here, capsys):
+    Path("bad.tif").write_bytes(b"this is a text")
+    assert predict.main(["a.tif", "bad.tif", "gone.tif", "deep/b.tif", *GIVEN]) == 2
+    captured = capsys.readouterr()
+    assert results() == ["a", "b"]
+    assert not Path("out/bad").exists() and not list(Path("out").glob("*/.*"))
+    lines = captured.err.replace("\r", "\n").splitlines()
+    assert sum("bad.tif: this is not an image" in line for line in lines) == 1
+    assert sum("'gone.tif'" in line for line in lines) == 1
+    assert lines[-1] == "2 of 4 were done; see above for bad.tif."
+    assert "Traceback" not in captured.err
+    # The rest goes on from there, and all being right the code says so.
+    assert predict.main(["a.tif", "deep/b.tif", *GIVEN]) == 0
+
+
+def test_something_unforeseen_stops_no_other_file_and_gives_1(here, capsys, monkeypatch):
+    find = stage.find_columns
+
+    def fails_on_a(network, series, *arguments):
+        if series.name == "a.tif":
+            raise RuntimeError("out of luck")
+        return find(network, series, *arguments)
+
+    monkeypatch.setattr(stage, "find_columns", fails_on_a)
+    Path("bad.tif").write_bytes(b"this is a text")
+    assert predict.main(["a.tif", "bad.tif", "deep/b.tif", *GIVEN]) == 1
+    assert results() == ["b"] and not Path("out/a/predict").exists()
+    assert "RuntimeError: out of luck" in capsys.readouterr().err
+
+
+def test_files_of_one_name_get_folders_of_their_own(here):
+    assert predict.main(["a.tif", "a.npy", "deep/a.tif", *GIVEN]) == 0
+    top = here.name
+    assert results() == sorted([f"{top}_a.tif", "a.npy", "deep_a.tif"])
+
+
+def test_a_folder_stands_for_its_images_or_for_one_movie(here):
+    assert predict.main(["deep", *GIVEN]) == 0
+    assert results() == ["a", "b"]
+    assert predict.main(["deep", "--axes", "frames", *GIVEN]) == 0
+    assert results() == ["a", "b", "deep"]
+    (part,) = json.loads(Path("out/deep/predict/series.json").read_text())
+    assert part["frames"] == 2
+    rows = read_table(Path("out/deep/predict/columns.csv"))
+    assert {row["frame"] for row in rows} == {0, 1}
+
+
+def test_the_network_is_loaded_once(here, monkeypatch):
+    loaded = []
+    load = stage.load_network
+    stage._load.cache_clear()
+    monkeypatch.setattr(stage, "load_network", lambda *a: loaded.append(a) or load(*a))
+    assert predict.main(["a.tif", "a.npy", "deep/b.tif", *GIVEN]) == 0
+    assert len(loaded) == 1
+
+
+def test_outputs_that_are_asked_for(here, dots, monkeypatch):
+    monkeypatch.setattr("temnet.reporting.image_sections.MOST_OVERLAYS", 1)
+    np.save("movie.npy", np.stack([dots, dots + 1]))
+    outputs = ["--outputs", "hdf5,xyz,maps,overlays", "--threshold", "0.4"]
+    assert predict.main(["movie.npy", *GIVEN, *outputs]) == 0
+    folder = Path("out/movie/predict")
+    exact, near, table = (
+        temnet.read_peaks(folder / f"columns{ending}") for ending in (".h5", ".xyz", ".csv")
+    )
+    assert exact.class_names == near.class_names == ("metal", "oxide") and exact.sampling == 0.2
+    assert len(exact.peaks) == len(near.peaks) == len(table.peaks) > 0
+    np.testing.assert_allclose(near.peaks.positions, exact.peaks.positions, atol=1e-8)
+    np.testing.assert_allclose(table.peaks.positions, exact.peaks.positions, rtol=1e-6)
+    maps = sorted(path.name for path in (folder / "maps").iterdir())
+    assert maps == [f"{n:04d}_{name}.tif" for n in (0, 1) for name in ("metal", "oxide")]
+    # At the pixel nearest to a peak the map has its probability.
+    first = exact.peaks.select(exact.peaks.frame == 0)
+    image = tifffile.imread(folder / "maps" / "0000_metal.tif")
+    pixel = np.round(first.positions / 0.2).astype(int)
+    near_peak = np.abs(first.positions / 0.2 - pixel).max(axis=1) < 0.49
+    np.testing.assert_allclose(
+        image[tuple(pixel[near_peak].T)], first.probabilities[near_peak, 0], atol=1e-6
+    )
+    pictures = sorted(path.name for path in Path("out/movie/report").glob("columns_*"))
+    # The page shows one frame, the others are pictures beside it.
+    assert pictures == ["columns_0000.png", "columns_0000.svg", "columns_0001.png"]
+    assert Path("out/movie/index.html").read_text(encoding="utf-8").count("<img") == 1 + 1
+
+
+def test_none_of_the_outputs(here):
+    assert predict.main(["a.tif", *GIVEN, "--outputs", ""]) == 0
+    written = {path.name for path in Path("out/a/predict").iterdir()}
+    assert written == {"columns.csv", "images.npz", "series.json", "stage.json"}
+
+
+def test_a_file_and_its_array_give_the_same(here, dots):
+    assert predict.main(["a.tif", *GIVEN, "--threshold", "0.4"]) == 0
+    stored = temnet.read_peaks("out/a/predict/columns.h5").peaks
+    series = temnet.records.ImageSeries(dots[None, ..., None], 0.2)
+    peaks = temnet.find_columns(temnet.load_network("tiny"), series, threshold=0.4)
+    assert len(peaks) > 0
+    for name in ("frame", "positions", "class_index", "score", "probabilities", "spread"):
+        np.testing.assert_array_equal(getattr(stored, name), getattr(peaks, name), name)
+
+
+def test_what_is_unlike_is_said_everywhere(here, capsys, monkeypatch):
+    verdict = Verdict(("more noise than any taught image",), ("no lattice stands out",))
+    monkeypatch.setattr(stage, "verdict", lambda *arguments: verdict)
+    assert predict.main(["a.tif", *GIVEN]) == 0
+    assert "a.tif is unlike the images that tiny was taught on: more" in capsys.readouterr().err
+    (part,) = json.loads(Path("out/a/predict/series.json").read_text())
+    assert (part["unlike"], part["notes"]) == (list(verdict.unlike), list(verdict.notes))
+    page = Path("out/a/index.html").read_text(encoding="utf-8")
+    assert "unlike the taught images: more noise" in page and "no lattice stands out" in page
+    assert "WARNING" in Path("out/a/log.txt").read_text()
+
+
+def test_the_pixel_size_is_compared_without_any_reference(here, capsys):
+    """The tiny network was taught at 0.2 Å and its card holds nothing else."""
+    assert predict.main(["a.tif", "--network", "tiny", "--sampling", "0.3", "--output", "o"]) == 0
+    assert "coarser pixels than taught: 0.3 Å, taught are 0.2 Å" in capsys.readouterr().err
+    page = Path("o/a/index.html").read_text(encoding="utf-8")
+    assert "only the pixel size was compared" in page
+
+
+def test_the_page_says_what_was_done(here):
+    assert predict.main(["a.tif", *GIVEN, "--symmetries", "--threshold", "0.4"]) == 0
+    page = re.sub(r"\s+", " ", Path("out/a/index.html").read_text(encoding="utf-8"))
+    for words in ("0.2 Å per pixel", "eight symmetries", "reach 0.4", "tiny", "columns.h5"):
+        assert words in page
+
+
+def test_names_are_distinct_and_short():
+    paths = [
+        Path(text) for text in ("/a/b_c.tif", "/a_b/c.tif", "/a/b/c.tif", "/x/Y.tif", "/y.tif")
+    ]
+    names = distinct_names(paths)
+    assert len({name.casefold() for name in names}) == len(paths)
+    assert names[0] == "b_c"
+    assert distinct_names([Path("/a/b.tif")]) == ["b"] and distinct_names([]) == []
+    assert distinct_names([Path("/a/b.tif"), Path("/A/B.TIF")]) == ["a_b.tif", "A_B.TIF_"]
+
+
+def test_a_folders_images_are_sorted_by_number(tmp_path):
+    for name in ("f10.tif", "f9.tif", "s.emi", "s_1.ser", "notes.txt", ".hidden.tif"):
+        (tmp_path / name).touch()
+    jobs, _ = plan_batch([str(tmp_path)], together=False)
+    assert [job.path.name for job in jobs] == ["f9.tif", "f10.tif", "s_1.ser"]
+    (tmp_path / "empty").mkdir()
+    jobs, errors = plan_batch([str(tmp_path / "empty")], together=False)
+    assert not jobs and "no images in this folder" in str(errors[0])
+
+
+def test_each_file_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.tif").touch()
+    jobs, errors = plan_batch(["a.tif", "./a.tif", "*.tif", str(tmp_path)], together=False)
+    assert [str(job.path) for job in jobs] == ["a.tif"] and errors == []
