@@ -6,8 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from temnet.config.analysis import EngineName
 from temnet.config.experiment import Experiment
 from temnet.config.loading import validate
 from temnet.errors import InputError
@@ -48,7 +49,13 @@ def _parser() -> argparse.ArgumentParser:
         "--symmetries",
         action="store_true",
         help="look at each frame turned and mirrored too: eight times as long, with the spread of "
-        "each position",
+        "each position and class",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=get_args(EngineName),
+        default="auto",
+        help="what runs the network (default: openvino where it is installed and agrees)",
     )
     parser.add_argument(
         "--output",
@@ -82,6 +89,7 @@ def _experiments(options: argparse.Namespace) -> dict[Path, Experiment]:
         "network": options.network,
         "threshold": options.threshold,
         "symmetries": options.symmetries,
+        "engine": options.engine,
     }
     values = {"images": _given(images), "prediction": _given(prediction), "stages": list(STAGES)}
     every = with_found_files(validate(values, "the command line"), Path())

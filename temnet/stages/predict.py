@@ -126,7 +126,8 @@ def run(
         progress("predict", sum(len(part.images) for part in inputs.series)) as done,
     ):
         for series in inputs.series:
-            chosen = series, threshold, prediction.min_distance, done, prediction.symmetries
+            steady, engine = prediction.symmetries, prediction.engine
+            chosen = series, threshold, prediction.min_distance, done, steady, engine
             if shared:
                 peaks = find_columns_with(workers, where, *chosen)
             else:
