@@ -88,8 +88,8 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=list(FILE_NETWORKS),
         metavar="NETWORK",
-        help=f"networks that look at files: presets in {PRESETS}, with random weights, or trained "
-        f"ones (default: {' '.join(FILE_NETWORKS)})",
+        help=f"networks that look at files: presets in {PRESETS}, which learn for a moment, or "
+        f"trained ones (default: {' '.join(FILE_NETWORKS)})",
     )
     parser.add_argument(
         "--sizes",

@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import keras
 import numpy as np
 import tifffile
 
@@ -22,9 +24,11 @@ from temnet.images.resample import resample
 from temnet.inference.engines import choose_engine
 from temnet.inference.images import read_images
 from temnet.inference.peaks import default_min_distance, find_peaks
-from temnet.inference.predict import network_sampling, predict_probabilities, prepare_frame
-from temnet.models.checkpoint import Network, load_network
+from temnet.inference.predict import network_sampling, predict_probabilities
+from temnet.models.checkpoint import Network, load_network, save_network
 from temnet.models.factory import build_model
+from temnet.records import Columns
+from temnet.simulation.labels import draw_labels
 
 STEPS = ("read", "resample", "normalise", "network", "peaks")
 """From the file to its columns."""
@@ -35,8 +39,8 @@ ZOOM = 0.99
 SPACING = 2.4
 """Distance of the columns in the image [Å]."""
 
-DENSITY = 0.1
-"""Fraction of the pixels that a network of random weights is made to take for columns."""
+LESSONS, LESSON_SIZE, LEARNING_RATE = 60, 96, 3e-3
+"""How long a preset learns: steps, rows and columns of its images, and rate."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def measure_files(
     """Times files of several sizes, each in a process of its own.
 
     Args:
-        networks: Experiments whose networks get random weights, by name; None where the name is
+        networks: Experiments whose networks learn for a moment, by name; None where the name is
             that of a trained network.
         sizes: Rows and columns of the images.
         engine: As for `find_columns`.
@@ -83,19 +87,28 @@ def measure_files(
     """
     costs = []
     for name, experiment in networks.items():
-        for size in sizes:
-            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-                arguments = name, experiment, size, engine, repeats
-                costs.append(process.submit(measure_file, *arguments).result())
-            done(costs[-1])
+        with tempfile.TemporaryDirectory() as folder:
+            network = name if experiment is None else str(Path(folder) / name)
+            if experiment is not None:
+                _alone(teach, Path(network), experiment)
+            for size in sizes:
+                costs.append(_alone(measure_file, network, size, engine, repeats))
+                done(costs[-1])
     return costs
 
 
-def measure_file(
-    name: str, experiment: Experiment | None, size: int, engine: EngineName, repeats: int
-) -> FileCost:
-    """Times one network on one size in this process; arguments as in `measure_files`."""
-    network = load_network(name) if experiment is None else random_network(name, experiment)
+def _alone(work: Callable[..., Any], *arguments: Any) -> Any:
+    """``work(*arguments)`` in a process of its own, whose peak memory is that of the work."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(work, *arguments).result()
+
+
+def measure_file(name: str, size: int, engine: EngineName, repeats: int) -> FileCost:
+    """Times one network on one size in this process.
+
+    Arguments as in `measure_files`; ``name`` is that of a network or its folder.
+    """
+    network = load_network(name)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "lattice.tif"
         write_lattice(file, size, ZOOM * network_sampling(network))
@@ -104,7 +117,7 @@ def measure_file(
         first = time.perf_counter() - start
         times = [_steps(network, file, engine)[1] for _ in range(repeats)]
     return FileCost(
-        network=name,
+        network=network.name,
         engine=choose_engine(network, engine).name,
         pixels=size,
         columns=columns,
@@ -141,37 +154,51 @@ def _steps(network: Network, file: Path, engine: EngineName) -> tuple[int, list[
     return len(peaks), np.diff(marks).tolist()
 
 
+def teach(folder: Path, experiment: Experiment) -> None:
+    """Saves an experiment's network that learned for some seconds what a lattice's columns are.
+
+    One of random weights would see thousands of peaks that are none, and take other ways.
+    """
+    rng = np.random.default_rng(0)
+    model = build_model(experiment, precision="float32")
+    model.compile(
+        keras.optimizers.Adam(LEARNING_RATE), keras.losses.CategoricalCrossentropy(from_logits=True)
+    )
+    sampling, labels = experiment.model.sampling, experiment.labels
+    for _ in range(LESSONS):
+        parts = [_lattice(LESSON_SIZE, sampling, rng) for _ in range(4)]
+        images = [normalize(counts, sampling, labels.normalisation_width) for counts, _ in parts]
+        classes = len(experiment.class_names)
+        shape = LESSON_SIZE, LESSON_SIZE
+        maps = [draw_labels(found, shape, sampling, labels.width, classes)[0] for _, found in parts]
+        model.train_on_batch(np.stack(images), np.stack(maps))
+    save_network(folder, model, experiment, {"threshold": 0.5, "metrics": {}})
+
+
+def _lattice(size: int, sampling: float, rng: np.random.Generator) -> tuple[np.ndarray, Columns]:
+    """A noisy image (row, col, 1) of bright columns on a square lattice, and the columns."""
+    shift = rng.uniform(0, SPACING, 2)
+    along = np.arange(-1, int(size * sampling / SPACING) + 2) * SPACING
+    row, col = (along + each for each in shift)
+    waves = [np.cos(2 * np.pi * (np.arange(size) * sampling - each) / SPACING) for each in shift]
+    bright = np.maximum(waves[0][:, None] + waves[1], 0)
+    counts = rng.poisson(200 * (1 + 0.3 * bright)).astype(np.float32)[..., None]
+    places = np.stack(np.meshgrid(row, col, indexing="ij"), axis=-1).reshape(-1, 2)
+    count = len(places)
+    return counts, Columns(places, np.zeros(count, np.int64), np.ones(count, np.int64))
+
+
 def write_lattice(file: Path, size: int, sampling: float) -> None:
-    """Writes a noisy lattice of bright columns as a TIFF that knows its pixel size [Å]."""
-    wave = np.cos(2 * np.pi * np.arange(size) * sampling / SPACING)
-    bright = np.maximum(wave[:, None] + wave, 0)
-    counts = np.random.default_rng(0).poisson(200 * (1 + 0.3 * bright)).astype(np.uint16)
+    """Writes an image of a lattice as a TIFF that knows its pixel size [Å]."""
+    counts, _ = _lattice(size, sampling, np.random.default_rng(0))
     per_nm = 10 / sampling
     tifffile.imwrite(
-        file, counts, imagej=True, resolution=(per_nm, per_nm), metadata={"unit": "nm"}
+        file,
+        counts[..., 0].astype(np.uint16),
+        imagej=True,
+        resolution=(per_nm, per_nm),
+        metadata={"unit": "nm"},
     )
-
-
-def random_network(name: str, experiment: Experiment) -> Network:
-    """A network of random weights that takes every tenth pixel of a lattice for a column."""
-    model = build_model(experiment, precision="float32")
-    network = Network(name, model, experiment, {"threshold": 0.5})
-    *_, kernel, bias = model.layers[-1].weights
-    if not np.any(np.array(kernel)):  # that of an MSD-net starts from zero
-        deviation = 1 / np.sqrt(kernel.shape[0])
-        kernel.assign(np.random.default_rng(0).normal(0, deviation, kernel.shape))
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "lattice.tif"
-        write_lattice(file, 256, network_sampling(network))
-        frame = read_images(file).images[0]
-    images = prepare_frame(network, frame, network_sampling(network))
-    probabilities = predict_probabilities(model, images)
-    background = probabilities[..., -1]
-    odds = np.log(background / np.maximum(1 - background, 1e-12))
-    values = np.array(bias)
-    values[-1] -= np.quantile(odds, DENSITY)
-    bias.assign(values)
-    return network
 
 
 def file_table(costs: Sequence[FileCost]) -> str:
