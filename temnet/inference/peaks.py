@@ -134,8 +134,10 @@ def _apart(positions: np.ndarray, distance: float) -> np.ndarray:
     if len(positions) < 2:
         return keep
     pairs = cKDTree(positions).query_pairs(distance, output_type="ndarray")
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    for first, second in pairs.tolist():
-        if keep[first]:
-            keep[second] = False
+    while len(pairs):  # rarely more than three times
+        beaten = np.zeros(len(positions), bool)
+        beaten[pairs[:, 1]] = True
+        # Whom nothing better is near to stays, and what is near to it goes.
+        keep[pairs[~beaten[pairs[:, 0]], 1]] = False
+        pairs = pairs[keep[pairs].all(axis=1)]
     return keep

@@ -9,8 +9,12 @@ import numpy as np
 TILE = 1024
 """Rows and columns of a part that are kept, without its margin [pixels]."""
 
-MARGIN = 96
-"""How far a part reaches over what is kept of it at most, on each side [pixels]."""
+MARGIN = 112
+"""How far a part reaches over what is kept of it at most, on each side [pixels].
+
+A trained U-Net of depth 4, whose answer could depend on pixels 122 away, then says what it says of
+the whole image to 3e-5; with 96 a peak in 5,600 moved by more than 1 pm, with 48 F1 fell by 0.001.
+An MSD-net of 50 layers, 275 pixels, needed 64 after it was taught for some minutes."""
 
 BLEND = 32
 """Width of the seams, over which the answer passes from one part to the next [pixels]."""
