@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from temnet.config.experiment import SIMULATION_SECTIONS
+from temnet.config.analysis import EngineName
+from temnet.config.experiment import SIMULATION_SECTIONS, Experiment
 from temnet.config.loading import load_experiment, parse_yaml, validate
 from temnet.errors import InputError
 from temnet.run import DONE, guarded
@@ -20,6 +21,12 @@ EXPERIMENTS = Path("experiments")
 
 PRESETS, PLAIN = EXPERIMENTS / "models", "msdnet_paper"
 """Networks that are timed, and the one that is timed in Keras' operations too."""
+
+FILE_NETWORKS = ("unet_small", "unet_standard", "nanoparticle-unet")
+"""Networks for which the way from a file to its columns is timed."""
+
+FILE_SIZES = (512, 1024, 2048, 4096)
+"""Rows and columns of the files' images [pixels]."""
 
 SCRIPT = Path("tests/benchmarks/abtem_script.py")
 """The straightforward script; it is part of the source tree and not of the package."""
@@ -63,7 +70,41 @@ def _parser() -> argparse.ArgumentParser:
         network.add_argument("--repeats", type=int, default=5, help="timings (default: 5)")
         network.add_argument("--json", action="store_true", help="print JSON")
         network.set_defaults(run=_networks, task=task)
+        if task == "predict":
+            _add_files(network)
     return parser
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    """The options of a prediction's second table, from file to peaks."""
+    parser.set_defaults(run=_predict)
+    parser.add_argument(
+        "--only",
+        choices=("networks", "files"),
+        help="the networks alone, or the way from a file to its columns alone (default: both)",
+    )
+    parser.add_argument(
+        "--files",
+        nargs="+",
+        default=list(FILE_NETWORKS),
+        metavar="NETWORK",
+        help=f"networks that look at files: presets in {PRESETS}, which learn for a moment, or "
+        f"trained ones (default: {' '.join(FILE_NETWORKS)})",
+    )
+    parser.add_argument(
+        "--sizes",
+        nargs="+",
+        type=int,
+        default=list(FILE_SIZES),
+        metavar="N",
+        help="pixels of the files' images (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=get_args(EngineName),
+        default="auto",
+        help="what runs the networks on files (default: auto)",
+    )
 
 
 def _simulate(options: argparse.Namespace) -> int:
@@ -88,29 +129,44 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _networks(options: argparse.Namespace) -> int:
-    files = sorted(PRESETS.glob("*.yaml"))
-    if not files:
+    from temnet.benchmarks.networks import network_table
+
+    costs = _network_costs(options)
+    _print([asdict(cost) for cost in costs] if options.json else network_table(costs))
+    return DONE
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from temnet.benchmarks.files import file_table
+    from temnet.benchmarks.networks import network_table
+
+    networks = [] if options.only == "files" else _network_costs(options)
+    files = [] if options.only == "networks" else _file_costs(options)
+    if options.json:
+        _print(
+            {
+                name: [asdict(cost) for cost in costs]
+                for name, costs in (("networks", networks), ("files", files))
+            }
+        )
+        return DONE
+    tables = [network_table(networks)] if networks else []
+    _print("\n\n".join(tables + ([file_table(files)] if files else [])))
+    return DONE
+
+
+def _network_costs(options: argparse.Namespace) -> list[Any]:
+    """What each preset costs."""
+    names = sorted(file.stem for file in PRESETS.glob("*.yaml"))
+    if not names:
         raise InputError(f"{PRESETS}: there are no networks; run this in temnet's source folder.")
     for name, least in (("size", 32), ("batch", 1), ("foci", 1), ("repeats", 1)):
         if getattr(options, name) < least:
             raise InputError(f"--{name} must be at least {least}; got {getattr(options, name)}.")
-    from temnet.benchmarks.networks import measure_networks, network_table
+    from temnet.benchmarks.networks import measure_networks
 
-    experiments = {
-        file.stem: validate(
-            {
-                "microscope": {"energy": 50e3, "defocus": {"steps": [0] * options.foci}},
-                "labels": {"classes": ["Mo", "S2", "S"]},
-                "model": {**parse_yaml(file.read_text(encoding="utf-8")), "sampling": 0.12},
-                "training": {"precision": options.precision},
-                "stages": ["report"],
-            },
-            str(file),
-        )
-        for file in files
-    }
-    costs = measure_networks(
-        experiments,
+    return measure_networks(
+        {name: _preset(name, options.foci, options.precision) for name in names},
         PLAIN,
         options.task,
         options.size,
@@ -118,8 +174,41 @@ def _networks(options: argparse.Namespace) -> int:
         options.repeats,
         lambda cost: _progress(f"{cost.name}: {cost.seconds:.3f} s per image"),
     )
-    _print([asdict(cost) for cost in costs] if options.json else network_table(costs))
-    return DONE
+
+
+def _file_costs(options: argparse.Namespace) -> list[Any]:
+    """What files of each size cost with each network."""
+    if min(options.sizes) < 32 or options.repeats < 1:
+        raise InputError("--sizes must be at least 32 and --repeats at least 1.")
+    from temnet.benchmarks.files import measure_files
+    from temnet.models.checkpoint import find_network
+
+    networks: dict[str, Experiment | None] = {}
+    for name in options.files:
+        preset = (PRESETS / f"{name}.yaml").is_file()
+        networks[name] = _preset(name, 1, "float32") if preset else None
+        if not preset:
+            find_network(name)
+    return measure_files(
+        networks,
+        options.sizes,
+        options.engine,
+        options.repeats,
+        lambda cost: _progress(f"{cost.network}, {cost.pixels} pixels: {cost.seconds:.3f} s"),
+    )
+
+
+def _preset(name: str, foci: int, precision: str) -> Experiment:
+    """An experiment for three classes with a preset network."""
+    file = PRESETS / f"{name}.yaml"
+    values = {
+        "microscope": {"energy": 50e3, "defocus": {"steps": [0] * foci}},
+        "labels": {"classes": ["Mo", "S2", "S"]},
+        "model": {**parse_yaml(file.read_text(encoding="utf-8")), "sampling": 0.12},
+        "training": {"precision": precision},
+        "stages": ["report"],
+    }
+    return validate(values, str(file))
 
 
 def _progress(line: str) -> None:

@@ -7,8 +7,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from temnet.config.analysis import EngineName
 from temnet.config.experiment import Experiment
 from temnet.config.loading import validate
 from temnet.errors import InputError
@@ -77,7 +78,13 @@ def _parser() -> argparse.ArgumentParser:
         "--symmetries",
         action="store_true",
         help="look at each frame turned and mirrored too: eight times as long, with the spread of "
-        "each position",
+        "each position and class",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=get_args(EngineName),
+        default="auto",
+        help="what runs the network (default: openvino where it is installed and agrees)",
     )
     parser.add_argument(
         "--output",
@@ -147,6 +154,7 @@ def _settings(options: argparse.Namespace) -> Experiment:
         "symmetries": options.symmetries,
         "workers": options.workers,
         "outputs": None if options.outputs is None else _words(options.outputs),
+        "engine": options.engine,
     }
     values = {"images": _given(images), "prediction": _given(prediction), "stages": list(STAGES)}
     return validate(values, "the command line")

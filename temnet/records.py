@@ -14,7 +14,7 @@ Conventions, written once for the whole project:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,6 +122,8 @@ class Peaks:
         score: (N,) float64, the peak's probability of being a column of any class, in [0, 1].
         probabilities: (N, C) float64, probability of each class at the peak, without background.
         spread: (N,) float64, uncertainty of the position [Å]; NaN where it was not estimated.
+        class_spread: (N,) float64, standard deviation of the probability of the peak's class
+            over several answers; NaN, which is the default, where it was not estimated.
     """
 
     frame: np.ndarray
@@ -130,6 +132,11 @@ class Peaks:
     score: np.ndarray
     probabilities: np.ndarray
     spread: np.ndarray
+    class_spread: np.ndarray = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.class_spread is None:
+            object.__setattr__(self, "class_spread", np.full(len(self.frame), np.nan))
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -142,20 +149,15 @@ class Peaks:
 
     def select(self, mask: np.ndarray) -> Peaks:
         """The peaks where ``mask`` (N,) is true, or at the given indices."""
-        return Peaks(
-            self.frame[mask],
-            self.positions[mask],
-            self.class_index[mask],
-            self.score[mask],
-            self.probabilities[mask],
-            self.spread[mask],
-        )
+        return Peaks(**{each.name: getattr(self, each.name)[mask] for each in fields(self)})
 
     @staticmethod
     def concatenate(parts: list[Peaks]) -> Peaks:
         """All peaks of ``parts`` in order; the list must not be empty."""
-        names = ("frame", "positions", "class_index", "score", "probabilities", "spread")
-        return Peaks(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        names = [each.name for each in fields(Peaks)]
+        return Peaks(
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        )
 
 
 @dataclass(frozen=True)

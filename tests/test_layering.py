@@ -29,6 +29,7 @@ WALLS = {
     "tensorflow": {"data.pipeline", "models.dense_tensorflow", "training.distribution"},
     "keras": {"data.pydataset", "models", "inference", "training", "benchmarks"},
     "numba": {"models.dense_kernels"},
+    "openvino": {"inference.openvino_network"},
     "abtem": {"simulation"},
     "ase": {"records", "config", "structures", "simulation", "benchmarks", "reporting.peaks_files"},
     "matplotlib": {"reporting"},

@@ -9,6 +9,9 @@ from pydantic import Field, field_validator
 from temnet.config.distributions import Settings, number_or
 from temnet.config.scoring import CramerRao, FixedSeries
 
+EngineName = Literal["auto", "keras", "openvino"]
+"""What runs a network."""
+
 
 class Images(Settings):
     """Microscope files and how to read them."""
@@ -80,7 +83,12 @@ class Prediction(Settings):
     symmetries: bool = Field(
         False,
         description="Look at each frame in the eight symmetries of the square: slower, steadier, "
-        "and with the spread of each column's position.",
+        "and with the spread of each column's position and class.",
+    )
+    engine: EngineName = Field(
+        "auto",
+        description="What runs the network: `keras`, `openvino` (pip install temnet[fast]), or "
+        "`auto`, which takes OpenVINO where it is installed and agrees with Keras.",
     )
     workers: int = Field(
         0, ge=0, le=1024, description="Processes that look at frames; 0 does it in this process."

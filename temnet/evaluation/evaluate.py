@@ -109,7 +109,8 @@ def find_in_example(network: Network, example: Example, threshold: float | None 
             "and simulate again, or choose a network of the same pixel size."
         )
     check_focus_count(network, example.images.shape[-1])
-    probabilities = predict_frame(network, example.images, example.sampling)
+    # Scores shall not depend on what is installed.
+    probabilities = predict_frame(network, example.images, example.sampling, engine="keras")
     lowest = float(network.card["threshold"]) if threshold is None else threshold
     distance = default_min_distance(network.config.labels.width)
     return find_peaks(probabilities, sampling, lowest, distance)

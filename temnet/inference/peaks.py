@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import label, maximum_filter
+from scipy.ndimage import label
 from scipy.spatial import cKDTree
 
 from temnet.records import Peaks
@@ -29,6 +29,9 @@ def find_peaks(
 ) -> Peaks:
     """Local maxima of the probability that there is a column of any class.
 
+    That is one less the background's, so that classes that are both seen at one place do not
+    make two columns: there is one, of the class that is the most probable at its highest pixel.
+
     Labels are Gaussians, so a maximum is refined by a parabola through the logarithm of the
     score, along rows and columns, by at most half a pixel.
 
@@ -39,18 +42,19 @@ def find_peaks(
         min_distance: Of peaks closer than this [Å] the one of higher score is kept.
 
     Returns:
-        Peaks of frame 0, by falling score; ``spread`` is NaN.
+        Peaks of frame 0, by falling score; both spreads are NaN.
     """
-    probabilities = np.asarray(probabilities, np.float64)
-    score = np.clip(1 - probabilities[..., -1], 0, 1)
-    pixels = _maxima(score, threshold)
-    value = score[tuple(pixels.T)]
+    probabilities = np.asarray(probabilities)
+    # The background tells apart what is almost one in a score of single precision.
+    background = np.ascontiguousarray(probabilities[..., -1])
+    pixels = _minima(background, 1 - threshold)
+    value = _score(background, *pixels.T)
     order = np.lexsort((pixels[:, 1], pixels[:, 0], -value))
     pixels, value = pixels[order], value[order]
-    positions = (pixels + _sub_pixel(score, pixels)) * sampling
+    positions = (pixels + _sub_pixel(background, pixels)) * sampling
     keep = _apart(positions, min_distance)
     pixels, value, positions = pixels[keep], value[keep], positions[keep]
-    classes = probabilities[tuple(pixels.T)][:, :-1]
+    classes = np.asarray(probabilities[tuple(pixels.T)][:, :-1], np.float64)
     return Peaks(
         frame=np.zeros(len(pixels), np.int64),
         positions=positions,
@@ -61,13 +65,25 @@ def find_peaks(
     )
 
 
-def _maxima(score: np.ndarray, threshold: float) -> np.ndarray:
-    """(N, 2) pixels that no neighbour exceeds, one for each plateau."""
-    top = (score >= threshold) & (score > 0) & (score == maximum_filter(score, 3, mode="nearest"))
-    plateaus, count = label(top, structure=np.ones((3, 3)))
+def _score(background: np.ndarray, row: np.ndarray, col: np.ndarray) -> np.ndarray:
+    """Probability of a column of any class at pixels, float64."""
+    return np.clip(1 - background[row, col].astype(np.float64), 0, 1)
+
+
+def _minima(background: np.ndarray, highest: float) -> np.ndarray:
+    """(N, 2) pixels that no neighbour is lower than, one for each plateau.
+
+    A plateau counts where nothing lower touches any of its pixels: a shelf on a slope is none.
+    """
+    low = (background <= highest) & (background < 1)
+    low &= background <= _least_near(background)
+    # On a shelf the lower pixels are no minima, and stand at the edge as high as the others.
+    others = np.where(low, np.array(np.inf, background.dtype), background)
+    shelf = low & (_least_near(others) == background)
+    plateaus, count = label(low, structure=np.ones((3, 3)))
     if count == 0:
         return np.zeros((0, 2), np.int64)
-    pixels = np.argwhere(plateaus > 0)
+    pixels = np.argwhere(low)
     number = plateaus[tuple(pixels.T)] - 1
     size = np.bincount(number, minlength=count)
     middle = np.stack([np.bincount(number, pixels[:, axis]) / size for axis in (0, 1)], axis=1)
@@ -75,22 +91,38 @@ def _maxima(score: np.ndarray, threshold: float) -> np.ndarray:
     distance = np.sum((pixels - middle[number]) ** 2, axis=1)
     order = np.lexsort((distance, number))
     first = order[np.r_[True, np.diff(number[order]) > 0]]
-    return pixels[first]
+    whole = np.bincount(number, shelf[tuple(pixels.T)], minlength=count) == 0
+    return pixels[first[whole]]
 
 
-def _sub_pixel(score: np.ndarray, pixels: np.ndarray) -> np.ndarray:
-    """(N, 2) offsets of the maxima from their pixels' centres, each within half a pixel."""
-    logarithm = np.log(np.pad(score, 1, mode="edge") + TINY)
-    row, col = pixels.T + 1
+def _least_near(values: np.ndarray) -> np.ndarray:
+    """The least of each pixel and its eight neighbours."""
+    for axis in (0, 1):
+        here, next_one = (values[:-1], values[1:]) if axis == 0 else (values[:, :-1], values[:, 1:])
+        pairs = np.minimum(here, next_one)
+        least = values.copy()
+        before, after = (least[:-1], least[1:]) if axis == 0 else (least[:, :-1], least[:, 1:])
+        np.minimum(before, pairs, out=before)
+        np.minimum(after, pairs, out=after)
+        values = least
+    return values
+
+
+def _sub_pixel(background: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """(N, 2) offsets of the peaks from their pixels' centres, each within half a pixel."""
+    size = np.array(background.shape)
     offsets = np.zeros((len(pixels), 2))
-    for axis, (down, right) in enumerate(((1, 0), (0, 1))):
-        before = logarithm[row - down, col - right]
-        after = logarithm[row + down, col + right]
-        bend = before - 2 * logarithm[row, col] + after
+    here = np.log(_score(background, *pixels.T) + TINY)
+    for axis, step in enumerate(((1, 0), (0, 1))):
+        before, after = (
+            np.log(
+                _score(background, *np.clip(pixels + sign * np.array(step), 0, size - 1).T) + TINY
+            )
+            for sign in (-1, 1)
+        )
+        bend = before - 2 * here + after
         curved = bend < -TINY
-        slope = 0.5 * (before - after)
-        offsets[curved, axis] = slope[curved] / bend[curved]
-    size = np.array(score.shape)
+        offsets[curved, axis] = 0.5 * (before - after)[curved] / bend[curved]
     # Over the border there is nothing to fit a parabola to.
     offsets[(pixels == 0) | (pixels == size - 1)] = 0
     return np.clip(offsets, -0.5, 0.5)
@@ -102,8 +134,10 @@ def _apart(positions: np.ndarray, distance: float) -> np.ndarray:
     if len(positions) < 2:
         return keep
     pairs = cKDTree(positions).query_pairs(distance, output_type="ndarray")
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    for first, second in pairs.tolist():
-        if keep[first]:
-            keep[second] = False
+    while len(pairs):  # rarely more than three times
+        beaten = np.zeros(len(positions), bool)
+        beaten[pairs[:, 1]] = True
+        # Whom nothing better is near to stays, and what is near to it goes.
+        keep[pairs[~beaten[pairs[:, 0]], 1]] = False
+        pairs = pairs[keep[pairs].all(axis=1)]
     return keep

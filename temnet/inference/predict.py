@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import keras
 import numpy as np
 
+from temnet.config.analysis import EngineName
 from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
+from temnet.inference.engines import Run, choose_engine, run_by_keras
 from temnet.inference.masks import inside_boxes
 from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.inference.reach import receptive_radius
 from temnet.inference.symmetries import symmetric_answers, with_spread
-from temnet.inference.tiling import WHOLE_PIXELS, in_parts
+from temnet.inference.tiling import BLEND, MARGIN, WHOLE_PIXELS, in_parts
 from temnet.models.checkpoint import Network, check_focus_count
 from temnet.models.factory import size_unit, smallest_size
 from temnet.records import ImageSeries, Peaks
 
 
-def predict_probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
+def predict_probabilities(
+    model: keras.Model, images: np.ndarray, run: Run | None = None
+) -> np.ndarray:
     """Probability of each class at each pixel.
 
     Args:
@@ -27,24 +34,29 @@ def predict_probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
         images: (row, col, focus), normalised, at the network's sampling; any size.  They are
             padded by reflection to what the network takes, and the answer is cut back.  Large
             ones are looked at in parts.
+        run: What runs the model; Keras by default.
 
     Returns:
         (row, col, class + 1) float32 that sums to one, the background last.
     """
-    if images.shape[0] * images.shape[1] > WHOLE_PIXELS:
-        return in_parts(lambda part: _whole(model, part), images, int(model.output_shape[-1]))
-    return _whole(model, images)
-
-
-def _whole(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """`predict_probabilities` for an image in one piece."""
     rows, cols = images.shape[:2]
-    padded, (top, left) = pad_to_size(
-        np.asarray(images, np.float32), size_unit(model), smallest_size(model)
-    )
-    answer = model.predict_on_batch(padded[None])
-    logits = np.asarray(keras.ops.convert_to_numpy(answer), np.float32)[0]
-    return softmax(logits[top : top + rows, left : left + cols])
+    unit = size_unit(model)
+    padded, (top, left) = pad_to_size(np.asarray(images, np.float32), unit, smallest_size(model))
+    run = run or run_by_keras(model)
+    if rows * cols > WHOLE_PIXELS:
+        channels, margin = int(model.output_shape[-1]), tile_margin(model)
+        answer = in_parts(run, padded, channels, margin=margin, unit=unit)
+    else:
+        answer = run(padded)
+    return answer[top : top + rows, left : left + cols]
+
+
+def tile_margin(model: keras.Model) -> int:
+    """How far the parts of a large image reach over what is kept of them [pixels].
+
+    Half a seam more than the network sees, but no more than `MARGIN`.
+    """
+    return min(math.ceil(receptive_radius(model)) + BLEND // 2, MARGIN)
 
 
 def pad_to_size(images: np.ndarray, unit: int, smallest: int) -> tuple[np.ndarray, tuple[int, int]]:
@@ -65,20 +77,12 @@ def pad_to_size(images: np.ndarray, unit: int, smallest: int) -> tuple[np.ndarra
     extra = [-(-max(size, smallest) // unit) * unit - size for size in images.shape[:2]]
     origin = (extra[0] // 2, extra[1] // 2)
     for axis in (0, 1):
+        if extra[axis] == 0:
+            continue
         count = images.shape[axis]
         index = reflect_index(np.arange(count + extra[axis]) - origin[axis], count)
         images = np.take(images, index, axis=axis)
     return images, origin
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of logits along the last axis.
-
-    >>> softmax(np.array([0.0, np.log(3.0)])).round(6)
-    array([0.25, 0.75])
-    """
-    exponential = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return exponential / exponential.sum(axis=-1, keepdims=True)
 
 
 def find_columns(
@@ -88,6 +92,7 @@ def find_columns(
     min_distance: float | None = None,
     progress: Callable[[int], object] | None = None,
     symmetries: bool = False,
+    engine: EngineName = "auto",
 ) -> Peaks:
     """The columns in every frame of a series.
 
@@ -100,14 +105,18 @@ def find_columns(
         min_distance: Columns closer than this [Å] are one; by default three label widths.
         progress: Called with 1 after each frame.
         symmetries: Look at each frame in the eight symmetries of the square, which takes eight
-            times as long; columns are those of the mean answer, with the spread of positions.
+            times as long; columns are those of the mean answer, with the spread of positions and
+            classes.
+        engine: What runs the network; `auto` takes OpenVINO where it is installed and agrees
+            with Keras (see `choose_engine`).
 
     Returns:
         Peaks with their frame, positions [Å] from the centre of the series' pixel [0, 0]; none in
         its masked boxes.
 
     Raises:
-        InputError: There are no frames, or not as many focal images as the network wants.
+        InputError: There are no frames, not as many focal images as the network wants, or the
+            engine is not there.
     """
     frames = series.images
     if len(frames) == 0:
@@ -116,10 +125,12 @@ def find_columns(
     threshold = float(network.card["threshold"]) if threshold is None else threshold
     if min_distance is None:
         min_distance = default_min_distance(network.config.labels.width)
+    run = choose_engine(network, engine).run
     found = []
     for number, frame in enumerate(frames):
         images = prepare_frame(network, frame, series.sampling)
-        found.append(_in_frame(_look(network, images, threshold, min_distance, symmetries), number))
+        peaks = _look(network, run, images, threshold, min_distance, symmetries)
+        found.append(replace(peaks, frame=np.full(len(peaks), number, np.int64)))
         if progress is not None:
             progress(1)
     peaks = Peaks.concatenate(found)
@@ -127,30 +138,51 @@ def find_columns(
 
 
 def _look(
-    network: Network, images: np.ndarray, threshold: float, min_distance: float, symmetries: bool
+    network: Network,
+    run: Run,
+    images: np.ndarray,
+    threshold: float,
+    min_distance: float,
+    symmetries: bool,
 ) -> Peaks:
     """The columns in one prepared frame."""
     sampling = network_sampling(network)
     if not symmetries:
-        probabilities = predict_probabilities(network.model, images)
+        probabilities = predict_probabilities(network.model, images, run)
         return find_peaks(probabilities, sampling, threshold, min_distance)
-    answers = symmetric_answers(lambda part: predict_probabilities(network.model, part), images)
+    answers = _turned_answers(network, run, images)
     peaks = find_peaks(answers.mean(axis=0), sampling, threshold, min_distance)
     return with_spread(peaks, answers, sampling, threshold, min_distance)
 
 
-def predict_frame(network: Network, frame: np.ndarray, sampling: float) -> np.ndarray:
+def predict_frame(
+    network: Network,
+    frame: np.ndarray,
+    sampling: float,
+    engine: EngineName = "auto",
+    symmetries: bool = False,
+) -> np.ndarray:
     """Probability of each class at the network's pixels.
 
     Args:
         network: The network.
         frame: (row, col, focus) in any linear grey values.
         sampling: Its pixel size [Å].
+        engine: As for `find_columns`.
+        symmetries: Take the mean over the eight symmetries of the square.
 
     Returns:
         (row', col', class + 1) float32 at ``network_sampling(network)``.
     """
-    return predict_probabilities(network.model, prepare_frame(network, frame, sampling))
+    run = choose_engine(network, engine).run
+    images = prepare_frame(network, frame, sampling)
+    if not symmetries:
+        return predict_probabilities(network.model, images, run)
+    return _turned_answers(network, run, images).mean(axis=0)
+
+
+def _turned_answers(network: Network, run: Run, images: np.ndarray) -> np.ndarray:
+    return symmetric_answers(lambda part: predict_probabilities(network.model, part, run), images)
 
 
 def prepare_frame(network: Network, frame: np.ndarray, sampling: float) -> np.ndarray:
@@ -163,15 +195,3 @@ def prepare_frame(network: Network, frame: np.ndarray, sampling: float) -> np.nd
 def network_sampling(network: Network) -> float:
     """Pixel size that a network sees [Å]."""
     return float(network.config.model.sampling)
-
-
-def _in_frame(peaks: Peaks, number: int) -> Peaks:
-    frame = np.full(len(peaks), number, np.int64)
-    return Peaks(
-        frame,
-        peaks.positions,
-        peaks.class_index,
-        peaks.score,
-        peaks.probabilities,
-        peaks.spread,
-    )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from temnet.config.analysis import EngineName
 from temnet.data.cluster import Workers
 from temnet.inference.predict import find_columns
 from temnet.models.checkpoint import Network, load_network, read_card
@@ -26,6 +27,7 @@ def find_columns_with(
     min_distance: float | None = None,
     progress: Callable[[int], object] | None = None,
     symmetries: bool = False,
+    engine: EngineName = "auto",
 ) -> Peaks:
     """What `find_columns` finds, the frames shared out over workers.
 
@@ -37,6 +39,7 @@ def find_columns_with(
         min_distance: As for `find_columns`.
         progress: Called with the number of frames just finished.
         symmetries: As for `find_columns`.
+        engine: As for `find_columns`; each worker chooses for itself.
     """
     sha256 = read_card(network)["sha256"]
 
@@ -44,7 +47,7 @@ def find_columns_with(
         for first in range(0, len(series.images), BLOCK):
             frames = np.asarray(series.images[first : first + BLOCK])
             block = replace(series, images=frames, metadata={})
-            yield network, sha256, block, first, threshold, min_distance, symmetries
+            yield network, sha256, block, first, threshold, min_distance, symmetries, engine
 
     found = []
     for count, peaks in workers.in_order(_find_in_block, jobs()):
@@ -62,19 +65,12 @@ def _find_in_block(
     threshold: float | None,
     min_distance: float | None,
     symmetries: bool,
+    engine: EngineName,
 ) -> tuple[int, Peaks]:
     """How many frames were looked at, and their peaks with the numbers of their frames."""
-    look = threshold, min_distance, None, symmetries
+    look = threshold, min_distance, None, symmetries, engine
     peaks = find_columns(_loaded(network, sha256), block, *look)
-    moved = Peaks(
-        peaks.frame + first,
-        peaks.positions,
-        peaks.class_index,
-        peaks.score,
-        peaks.probabilities,
-        peaks.spread,
-    )
-    return len(block.images), moved
+    return len(block.images), replace(peaks, frame=peaks.frame + first)
 
 
 @lru_cache(maxsize=1)

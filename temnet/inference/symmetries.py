@@ -24,13 +24,14 @@ def symmetric_answers(look: Callable[[np.ndarray], np.ndarray], images: np.ndarr
         images: (row, col, focus), normalised.
 
     Returns:
-        (8, row, col, channel).
+        (8, row, col, channel) float32.
     """
-    answers = []
-    for symmetry in range(SYMMETRIES):
-        answer = look(apply_symmetry(images, symmetry))
-        answers.append(_undone(answer, symmetry))
-    return np.stack(answers)
+    first = look(images)
+    answers = np.empty((SYMMETRIES, *first.shape), np.float32)
+    answers[0] = first
+    for symmetry in range(1, SYMMETRIES):
+        answers[symmetry] = _undone(look(apply_symmetry(images, symmetry)), symmetry)
+    return answers
 
 
 def _undone(maps: np.ndarray, symmetry: int) -> np.ndarray:
@@ -42,7 +43,7 @@ def _undone(maps: np.ndarray, symmetry: int) -> np.ndarray:
 def with_spread(
     peaks: Peaks, answers: np.ndarray, sampling: float, threshold: float, min_distance: float
 ) -> Peaks:
-    """Peaks with the standard deviation of their positions over several answers.
+    """Peaks with the standard deviations of position and class over several answers.
 
     Args:
         peaks: Columns found in the mean of the answers.
@@ -52,7 +53,8 @@ def with_spread(
         min_distance: As for `find_peaks`; half of it is how far a column may move [Å].
 
     Returns:
-        The same peaks; ``spread`` is per axis [Å], NaN where only one answer has the column.
+        The same peaks; ``spread`` is per axis [Å], NaN where only one answer has the column, and
+        ``class_spread`` that of the probability of the peak's class at its pixel.
     """
     places = np.full((len(answers), len(peaks), 2), np.nan)
     for number, answer in enumerate(answers):
@@ -67,4 +69,11 @@ def with_spread(
     spread = np.full(len(peaks), np.nan)
     variance = np.nanvar(places[:, known], axis=0).mean(axis=-1)
     spread[known] = np.sqrt(variance * count[known] / (count[known] - 1))
-    return replace(peaks, spread=spread)
+    return replace(peaks, spread=spread, class_spread=_class_spread(peaks, answers, sampling))
+
+
+def _class_spread(peaks: Peaks, answers: np.ndarray, sampling: float) -> np.ndarray:
+    """(N,) standard deviation over the answers of the probability of each peak's class."""
+    last = np.array(answers.shape[1:3]) - 1
+    row, col = np.clip(np.rint(peaks.positions / sampling).astype(int), 0, last).T
+    return np.std(answers[:, row, col, peaks.class_index], axis=0, ddof=1, dtype=np.float64)

@@ -9,8 +9,12 @@ import numpy as np
 TILE = 1024
 """Rows and columns of a part that are kept, without its margin [pixels]."""
 
-MARGIN = 96
-"""How far a part reaches over what is kept of it, on each side [pixels]."""
+MARGIN = 112
+"""How far a part reaches over what is kept of it at most, on each side [pixels].
+
+A trained U-Net of depth 4, whose answer could depend on pixels 122 away, then says what it says of
+the whole image to 3e-5; with 96 a peak in 5,600 moved by more than 1 pm, with 48 F1 fell by 0.001.
+An MSD-net of 50 layers, 275 pixels, needed 64 after it was taught for some minutes."""
 
 BLEND = 32
 """Width of the seams, over which the answer passes from one part to the next [pixels]."""
@@ -26,6 +30,7 @@ def in_parts(
     tile: int = TILE,
     margin: int = MARGIN,
     blend: int = BLEND,
+    unit: int = 1,
 ) -> np.ndarray:
     """What ``look`` says of a large image, put together from parts.
 
@@ -33,13 +38,17 @@ def in_parts(
     a seam between them the answer passes from one to the other smoothly.  A pixel's answer is
     that of the whole image where it depends on nothing farther away than ``margin - blend / 2``.
 
+    All parts are of one size, and begin where the whole image could begin too.
+
     Args:
         look: From (row, col, focus) to (row, col, channel).
-        images: (row, col, focus), normalised as a whole.
+        images: (row, col, focus), normalised as a whole; rows and columns are multiples of
+            ``unit``.
         channels: Channels of the answer.
         tile: Rows and columns of a part, without its margins; at least two seams.
         margin: How far it reaches over, at least half of ``blend``.
         blend: Width of the seams.
+        unit: Parts begin and end at multiples of this.
 
     Returns:
         (row, col, channels) float32.
@@ -50,7 +59,7 @@ def in_parts(
     total = np.zeros((rows, cols, channels), np.float32)
     for row in _spans(rows, tile):
         for col in _spans(cols, tile):
-            reach = tuple(_widened(span, size, margin) for span, size in ((row, rows), (col, cols)))
+            reach = _reach(row, rows, tile, margin, unit), _reach(col, cols, tile, margin, unit)
             answer = look(np.ascontiguousarray(images[reach]))
             weights = [
                 _ramp(part, span, size, blend)
@@ -71,8 +80,17 @@ def _spans(size: int, tile: int) -> Iterator[tuple[int, int]]:
         yield number * size // count, (number + 1) * size // count
 
 
-def _widened(span: tuple[int, int], size: int, margin: int) -> slice:
-    return slice(max(span[0] - margin, 0), min(span[1] + margin, size))
+def _reach(span: tuple[int, int], size: int, tile: int, margin: int, unit: int) -> slice:
+    """What a part sees along one side: its span, the margins, and what makes it as long as others.
+
+    >>> [_reach(span, 40, 20, 3, 4) for span in ((0, 20), (20, 40))]
+    [slice(0, 32, None), slice(8, 40, None)]
+    """
+    longest = -(-size // -(-size // tile))
+    # A part may begin up to one unit earlier than its margin asks for.
+    length = min(-(-(longest + 2 * margin + unit - 1) // unit) * unit, size)
+    start = min(max((span[0] - margin) // unit * unit, 0), size - length)
+    return slice(start, start + length)
 
 
 def _ramp(part: slice, span: tuple[int, int], size: int, blend: int) -> np.ndarray:

@@ -51,6 +51,11 @@ FIELDS: Mapping[str, tuple[str, str, str]] = {
     "score": ("", "column", "probability of being a column of any class"),
     "probabilities": ("", "column, class", "probability of each class at the peak"),
     "spread": ("Å", "column", "standard deviation of the position; NaN where it is not known"),
+    "class_spread": (
+        "",
+        "column",
+        "standard deviation of the class's probability; NaN where it is not known",
+    ),
 }
 """Unit, axes and meaning of the datasets, by the name of the field of Peaks."""
 

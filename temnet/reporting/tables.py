@@ -38,6 +38,7 @@ COLUMN_FIELDS = (
     "class",
     "score",
     "spread_angstrom",
+    "class_spread",
     "site",
 )
 """Columns of columns.csv; one ``p_<class>`` for each class comes after them."""
@@ -277,6 +278,7 @@ def peaks_rows(
             "class": class_names[peaks.class_index[i]],
             "score": peaks.score[i],
             "spread_angstrom": peaks.spread[i],
+            "class_spread": peaks.class_spread[i],
             "site": None if site is None else int(site[i]),
         }
         for c, name in enumerate(class_names):
@@ -321,4 +323,5 @@ def peaks_from_rows(rows: Sequence[Mapping[str, Any]], class_names: Sequence[str
         score=reals("score")[:, 0],
         probabilities=reals(*(f"p_{name}" for name in class_names)),
         spread=reals("spread_angstrom")[:, 0],
+        class_spread=reals("class_spread")[:, 0],
     )

@@ -7,13 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from temnet.inference.predict import (
-    network_sampling,
-    predict_frame,
-    predict_probabilities,
-    prepare_frame,
-)
-from temnet.inference.symmetries import symmetric_answers
+from temnet.config.analysis import EngineName
+from temnet.inference.predict import network_sampling, predict_frame
 from temnet.models.checkpoint import Network
 from temnet.records import ImageSeries, Peaks
 from temnet.reporting.map_files import safe_name, write_maps
@@ -68,6 +63,7 @@ def write_series_maps(
     network: Network,
     series: ImageSeries,
     symmetries: bool,
+    engine: EngineName,
     progress: Callable[[int], object],
 ) -> None:
     """Writes the probabilities of each class in each frame, one frame after the other.
@@ -78,19 +74,13 @@ def write_series_maps(
         network: The network.
         series: The images.
         symmetries: Whether the mean over the square's symmetries is taken.
+        engine: What runs the network.
         progress: Called with 1 after each frame.
     """
     stem = name.removeprefix("columns").removeprefix("_")
     for number in range(len(series.images)):
         frame = np.asarray(series.images[number])
-        if symmetries:
-            images = prepare_frame(network, frame, series.sampling)
-            answers = symmetric_answers(
-                lambda part: predict_probabilities(network.model, part), images
-            )
-            probabilities = answers.mean(axis=0)
-        else:
-            probabilities = predict_frame(network, frame, series.sampling)
+        probabilities = predict_frame(network, frame, series.sampling, engine, symmetries)
         parts = ([stem] if stem else []) + [f"{number:04d}"]
         sampling, classes = network_sampling(network), network.config.class_names
         write_maps(folder / MAPS, "_".join(parts), probabilities, sampling, classes)

@@ -15,6 +15,7 @@ import numpy as np
 from temnet.config.experiment import Experiment
 from temnet.data.cluster import open_workers
 from temnet.errors import InputError
+from temnet.inference.engines import choose_engine
 from temnet.inference.familiarity import Verdict, frame_appearance, verdict
 from temnet.inference.images import SMALLEST_SIDE, read_images
 from temnet.inference.predict import find_columns, network_sampling
@@ -144,7 +145,8 @@ def run(
         progress("predict", looks) as done,
     ):
         for series, name in zip(inputs.series, series_names(inputs.series), strict=True):
-            chosen = series, threshold, prediction.min_distance, done, prediction.symmetries
+            steady, engine = prediction.symmetries, prediction.engine
+            chosen = series, threshold, prediction.min_distance, done, steady, engine
             if shared:
                 peaks = find_columns_with(workers, where, *chosen)
             else:
@@ -152,12 +154,17 @@ def run(
             rows += peaks_rows(peaks, series.pixel_size, classes, series.name)
             write_columns(folder, name, peaks, series.sampling, classes, prediction.outputs)
             if maps:
-                write_series_maps(folder, name, network, series, prediction.symmetries, done)
+                write_series_maps(folder, name, network, series, steady, engine, done)
     write_table(folder / COLUMNS_FILE, rows, column_fields(classes))
     write_frames(folder / IMAGES_FILE, kept_frames(inputs.series))
     lowest = network.card["threshold"] if threshold is None else threshold
     described = [
-        {**_described(part, network), **_compared(network, judged), "threshold": lowest}
+        {
+            **_described(part, network),
+            **_compared(network, judged),
+            "threshold": lowest,
+            "engine": choose_engine(network, prediction.engine).name,
+        }
         for part, judged in zip(inputs.series, verdicts, strict=True)
     ]
     text = json.dumps(described, indent=1)

@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+import scipy.fft
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
 from temnet.images.normalize import gaussian_blur, normalize
@@ -47,3 +50,20 @@ def test_a_series_keeps_its_relative_contrast(series):
 def test_a_blank_image_stays_blank():
     assert np.abs(normalize(np.full((20, 20, 1), 7.0), 0.2, 2.0)).max() < 1e-2
     assert np.abs(normalize(np.zeros((20, 20, 1)), 0.2, 2.0)).max() == 0
+
+
+@given(
+    st.integers(3, 40), st.integers(3, 40), st.floats(0.05, 60), st.sampled_from(["f4", "f8"])
+)  # fmt: skip
+def test_frequencies_that_are_left_out_are_none(rows, cols, sigma, dtype):
+    images = np.random.default_rng(rows).normal(size=(2, rows, cols, 1)).astype(dtype)
+    transform = scipy.fft.dctn(images.astype(np.float64), axes=(1, 2))
+    for axis, count in ((1, rows), (2, cols)):
+        shape = [1, 1, 1, 1]
+        shape[axis] = count
+        frequency = np.arange(count).reshape(shape) / (2 * count)
+        transform *= np.exp(-2 * (np.pi * sigma * frequency) ** 2)
+    found = gaussian_blur(images, sigma)
+    assert found.dtype == images.dtype and found.shape == images.shape
+    expected = scipy.fft.idctn(transform, axes=(1, 2))
+    np.testing.assert_allclose(found, expected, atol=2e-6 if dtype == "f4" else 1e-9)

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import scipy.special
 
 from temnet.config.loading import validate
 from temnet.errors import InputError
@@ -12,7 +13,6 @@ from temnet.inference.predict import (
     pad_to_size,
     predict_frame,
     predict_probabilities,
-    softmax,
 )
 from temnet.models.checkpoint import Network
 from temnet.models.factory import build_model
@@ -86,7 +86,7 @@ def test_padding_is_cut_off_again(shape):
     image = normalize(np.random.default_rng(0).random((*shape, 1)), 0.2, 3.0)
     probabilities = predict_probabilities(brightness_model(), image)
     assert probabilities.shape == (*shape, 2)
-    expected = softmax(np.concatenate([image - 3, 0 * image], axis=-1))
+    expected = scipy.special.softmax(np.concatenate([image - 3, 0 * image], axis=-1), axis=-1)
     np.testing.assert_allclose(probabilities, expected, atol=1e-5)
 
 

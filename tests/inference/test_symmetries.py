@@ -56,3 +56,18 @@ def test_a_column_in_a_single_answer_has_no_spread():
     assert np.isnan(spread[lonely]).all() and np.isfinite(spread[~lonely]).all()
     nothing = find_peaks(answer([]), SAMPLING, 0.3, 1.0)
     assert len(with_spread(nothing, answers, SAMPLING, 0.3, 1.0)) == 0
+
+
+def test_class_spread_is_the_scatter_of_the_probability():
+    rng = np.random.default_rng(2)
+    base = answer([[2.0, 3.0], [5.0, 6.4]])
+    share = rng.normal(0.6, 0.1, 300).clip(0, 1)
+    answers = np.stack(
+        [np.stack([s * base[..., 0], (1 - s) * base[..., 0], base[..., 1]], -1) for s in share]
+    )
+    peaks = find_peaks(answers.mean(axis=0), SAMPLING, 0.3, 1.0)
+    found = with_spread(peaks, answers, SAMPLING, 0.3, 1.0)
+    np.testing.assert_array_equal(found.class_index, 0)
+    np.testing.assert_allclose(found.class_spread, 0.1 * peaks.score, rtol=0.1)
+    assert np.all(found.spread < 1e-6)  # classes quarrel, positions do not
+    assert np.isnan(peaks.class_spread).all()

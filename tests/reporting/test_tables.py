@@ -67,6 +67,7 @@ def peaks():
         score=np.array([0.9, 0.5]),
         probabilities=np.array([[0.1, 0.8], [0.4, 0.1]]),
         spread=np.array([np.nan, 0.1]),
+        class_spread=np.array([0.02, np.nan]),
     )
 
 
@@ -78,7 +79,15 @@ def test_peaks_come_back_from_their_rows(tmp_path):
     assert [row["site"] for row in rows] == [4, -1]
     write_table(tmp_path / "c.csv", rows, column_fields(classes))
     found = peaks_from_rows(read_table(tmp_path / "c.csv"), classes)
-    for name in ("frame", "positions", "class_index", "score", "probabilities", "spread"):
+    for name in (
+        "frame",
+        "positions",
+        "class_index",
+        "score",
+        "probabilities",
+        "spread",
+        "class_spread",
+    ):
         np.testing.assert_allclose(getattr(found, name), getattr(peaks(), name), err_msg=name)
     assert len(peaks_from_rows([], classes)) == 0
 

@@ -1,0 +1,215 @@
+"""What runs a network: Keras, or OpenVINO where it gives the same in less time."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from weakref import WeakKeyDictionary
+
+import keras
+import numpy as np
+from scipy.spatial import cKDTree
+
+from temnet.config.analysis import EngineName
+from temnet.errors import InputError
+from temnet.images.normalize import normalize
+from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.models.checkpoint import Network
+from temnet.models.factory import size_unit
+from temnet.models.msdnet import MixedScaleDense, has_kernels
+
+LOGGER = logging.getLogger(__name__)
+
+PROBABILITY_TOLERANCE, POSITION_TOLERANCE = 0.02, 0.02
+"""How far an engine may differ from Keras on the test image: in probability, and in peaks [Å]."""
+
+TEST_SIZE = 192
+"""Rows and columns of the test image, about."""
+
+SPACING = 6.0
+"""Distance of the test image's columns, in label widths."""
+
+PRECISIONS = {"bf16": "bfloat16", "f32": "float32"}
+"""What OpenVINO is asked for, fastest first, and what we call it."""
+
+Run = Callable[[np.ndarray], np.ndarray]
+"""From normalised images (row, col, focus), of a size that the network takes, to probabilities
+(row, col, class + 1) float32."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What runs a network.
+
+    Attributes:
+        name: Such as ``Keras`` or ``OpenVINO in bfloat16``.
+        reason: Why it was chosen.
+        run: The engine itself.
+    """
+
+    name: str
+    reason: str
+    run: Run
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What `choose_engine` found for some weights.
+
+    Nothing in it may hold on to the network, which would then never be forgotten: ``run`` is
+    None for Keras.
+    """
+
+    weights: int
+    name: str
+    reason: str
+    run: Run | None
+
+
+_CHOICES: WeakKeyDictionary[keras.Model, dict[EngineName, _Choice]] = WeakKeyDictionary()
+
+
+def choose_engine(network: Network, wanted: EngineName = "auto") -> Engine:
+    """What a network is run by, chosen and compiled once for each network that was loaded.
+
+    OpenVINO is asked for bfloat16, then float32; what it says of a test image must agree with
+    Keras to `PROBABILITY_TOLERANCE` and `POSITION_TOLERANCE`.
+
+    Args:
+        network: The network.
+        wanted: ``auto`` takes OpenVINO where it is installed, can run the network and agrees.
+
+    Raises:
+        InputError: OpenVINO is wanted, but is not installed or cannot run the network.
+    """
+    if wanted == "keras":
+        return Engine("Keras", "the settings say so", run_by_keras(network.model))
+    choices = _CHOICES.setdefault(network.model, {})
+    weights = _fingerprint(network.model)
+    if wanted not in choices or choices[wanted].weights != weights:
+        choices[wanted] = _choose(network, wanted, weights)
+        LOGGER.info("%s runs on %s: %s", network.name, choices[wanted].name, choices[wanted].reason)
+    choice = choices[wanted]
+    return Engine(choice.name, choice.reason, choice.run or run_by_keras(network.model))
+
+
+def run_by_keras(model: keras.Model) -> Run:
+    """What runs a network by Keras."""
+
+    def run(images: np.ndarray) -> np.ndarray:
+        logits = model.predict_on_batch(np.asarray(images, np.float32)[None])
+        return keras.ops.convert_to_numpy(keras.ops.softmax(logits, axis=-1))[0]
+
+    return run
+
+
+def _choose(network: Network, wanted: EngineName, weights: int) -> _Choice:
+    try:
+        return _Choice(weights, *_openvino(network, wanted))
+    except _Unfit as unfit:
+        if wanted == "openvino":
+            raise InputError(
+                f"prediction.engine is openvino, but {unfit}. {unfit.remedy}"
+            ) from unfit
+        return _Choice(weights, "Keras", str(unfit), None)
+
+
+class _Unfit(Exception):
+    """Why OpenVINO does not serve, and what to do about it."""
+
+    def __init__(self, reason: str, remedy: str = "Set it to auto.") -> None:
+        super().__init__(reason)
+        self.remedy = remedy
+
+
+def _openvino(network: Network, wanted: EngineName) -> tuple[str, str, Run]:
+    """Name, reason and run of OpenVINO in the fastest precision that agrees with Keras."""
+    model = network.model
+    if find_spec("openvino") is None:
+        raise _Unfit("OpenVINO is not installed", "Install it: pip install temnet[fast].")
+    if any(isinstance(layer, MixedScaleDense) for layer in model.layers):
+        own = "its compiled kernels are faster" if has_kernels() else "its layer is not known there"
+        raise _Unfit(f"{network.name} is an MSD-net, and {own}")
+    if wanted == "auto" and any(
+        "gpu" in name.lower() for name in keras.distribution.list_devices()
+    ):
+        raise _Unfit("there is a graphics card")
+    from temnet.inference.openvino_network import Untranslatable, compile_network, translate
+
+    try:
+        translated = translate(model)
+    except Untranslatable as error:
+        raise _Unfit(f"it cannot run {network.name} ({error})") from error
+    image = fixed_image(network)
+    # Called without `predict_on_batch`, which would spend seconds on a graph of this size.
+    logits = model(image[None], training=False)
+    expected = keras.ops.convert_to_numpy(keras.ops.softmax(logits, axis=-1))[0]
+    differences = ""
+    for precision, name in PRECISIONS.items():
+        run = compile_network(translated, precision)
+        probability, position = disagreement(network, expected, run(image))
+        differences = f"probabilities differ by {probability:.2g}, peaks by {position:.2g} Å"
+        if probability <= PROBABILITY_TOLERANCE and position <= POSITION_TOLERANCE:
+            return f"OpenVINO in {name}", f"{differences} on a test image", run
+        LOGGER.info("%s: OpenVINO in %s is not taken, %s", network.name, name, differences)
+    raise _Unfit(f"it disagrees with Keras on a test image ({differences})")
+
+
+def fixed_image(network: Network) -> np.ndarray:
+    """A lattice of bright columns, beside one of dark columns, in noise.
+
+    Returns:
+        (row, col, focus) float32, normalised, at the network's pixels; always the same.
+    """
+    labels, sampling = network.config.labels, float(network.config.model.sampling)
+    unit = size_unit(network.model)
+    size = -(-TEST_SIZE // unit) * unit
+    place = np.arange(size) * sampling
+    spacing = SPACING * labels.width
+    offset = (place + spacing / 2) % spacing - spacing / 2
+    # The columns of the lattice wander between the pixels, since the spacing is no multiple.
+    spot = np.exp(-0.5 * (offset / labels.width) ** 2)
+    lattice = spot[:, None] * spot * np.where(np.arange(size) < size // 2, 1, -1)
+    focus_count = int(network.model.input_shape[-1])
+    contrast = 0.3 * np.linspace(1, -1, focus_count) if focus_count > 1 else np.array([0.3])
+    noise = 0.05 * np.random.default_rng(0).normal(size=(size, size, focus_count))
+    images = 1 + lattice[..., None] * contrast + noise
+    return normalize(images.astype(np.float32), sampling, labels.normalisation_width)
+
+
+def disagreement(network: Network, expected: np.ndarray, found: np.ndarray) -> tuple[float, float]:
+    """How far two answers are from each other.
+
+    Args:
+        network: The network; its threshold and label width say what a peak is.
+        expected: (row, col, class + 1) probabilities.
+        found: The same by another way.
+
+    Returns:
+        Largest difference of a probability, and of a peak's position [Å]; infinite where one
+        has a peak, clearly above the threshold, that the other has not.
+    """
+    sampling = float(network.config.model.sampling)
+    threshold = float(network.card["threshold"])
+    distance = default_min_distance(network.config.labels.width)
+    lowest = max(threshold - PROBABILITY_TOLERANCE, 0)
+    one, other = (find_peaks(each, sampling, lowest, distance) for each in (expected, found))
+    farthest = 0.0
+    for here, there in ((one, other), (other, one)):
+        clear = here.positions[here.score >= threshold + PROBABILITY_TOLERANCE]
+        if len(clear) and not len(there):
+            farthest = np.inf
+        elif len(clear):
+            farthest = max(farthest, float(cKDTree(there.positions).query(clear)[0].max()))
+    return float(np.abs(expected - found).max()), farthest
+
+
+def _fingerprint(model: keras.Model) -> int:
+    """A number that changes when the weights do; 10 ms for five million."""
+    value = 0
+    for weight in model.weights:
+        value = zlib.crc32(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)), value)
+    return value
