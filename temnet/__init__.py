@@ -28,6 +28,7 @@ _WHERE = {
     "build_model": "temnet.models.factory",
     "load_network": "temnet.models.checkpoint",
     "read_images": "temnet.inference.images",
+    "align_foci": "temnet.inference.foci",
     "find_columns": "temnet.inference.predict",
     "read_peaks": "temnet.reporting.peaks_files",
     "write_peaks": "temnet.reporting.peaks_files",

@@ -45,7 +45,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--network", required=True, metavar="NAME", help="name or folder")
     parser.add_argument(
-        "--sampling", type=float, metavar="Å", help="pixel size (default: what the file says)"
+        "--sampling",
+        type=_number_or_auto,
+        metavar="Å",
+        help="pixel size, or auto to measure it by --spacing (default: what the file says)",
+    )
+    parser.add_argument(
+        "--spacing",
+        type=float,
+        metavar="Å",
+        help="distance between lattice planes that the image shows, to check the pixel size by",
+    )
+    parser.add_argument(
+        "--focus-order",
+        choices=("card", "reversed", "auto"),
+        default="card",
+        help="order of the images in a focal series (default: as on the network's card)",
+    )
+    parser.add_argument(
+        "--no-align",
+        action="store_true",
+        help="leave the images of a focal series where they are",
     )
     parser.add_argument(
         "--axes",
@@ -146,7 +166,14 @@ def _settings(options: argparse.Namespace) -> Experiment:
     Raises:
         InputError: An option is out of bounds.
     """
-    images = {"files": options.files, "axes": options.axes, "sampling": options.sampling}
+    images = {
+        "files": options.files,
+        "axes": options.axes,
+        "sampling": options.sampling,
+        "spacing": options.spacing,
+        "focus_order": options.focus_order,
+        "align": not options.no_align,
+    }
     prediction = {
         "network": options.network,
         "threshold": options.threshold,
@@ -158,6 +185,10 @@ def _settings(options: argparse.Namespace) -> Experiment:
     }
     values = {"images": _given(images), "prediction": _given(prediction), "stages": list(STAGES)}
     return validate(values, "the command line")
+
+
+def _number_or_auto(text: str) -> float | str:
+    return text if text == "auto" else float(text)
 
 
 def _words(text: str) -> list[str]:

@@ -186,3 +186,42 @@ def test_each_file_once(tmp_path, monkeypatch):
     (tmp_path / "a.tif").touch()
     jobs, errors = plan_batch(["a.tif", "./a.tif", "*.tif", str(tmp_path)], together=False)
     assert [str(job.path) for job in jobs] == ["a.tif"] and errors == []
+
+
+def test_a_focal_series_is_aligned_and_its_shifts_are_told(here):
+    rng = np.random.default_rng(0)
+    rows, cols = np.mgrid[:96, :96]
+    places = [(r, c) for r in range(6, 96, 14) for c in range(6, 96, 14) if rng.random() > 0.2]
+
+    def focus(drop, sign):
+        dots = sum(np.exp(-((rows - r - drop) ** 2 + (cols - c) ** 2) / 8) for r, c in places)
+        return 10 + sign * dots + rng.normal(0, 0.1, rows.shape)
+
+    np.save("series.npy", np.stack([focus(0, 1), focus(4, -1), focus(2, 1)]).astype(np.float32))
+    given = ["series.npy", "--network", "tiny-series", "--sampling", "0.2", "--axes", "focus"]
+    assert predict.main([*given, "--output", "out"]) == 0
+    rows = read_table(Path("out/series/predict/foci.csv"))
+    assert [row["focus"] for row in rows] == [0, 1, 2]
+    assert [row["row_angstrom"] for row in rows] == pytest.approx([0, 0.8, 0.4], abs=0.05)
+    assert [row["col_angstrom"] for row in rows] == pytest.approx([0, 0, 0], abs=0.05)
+    page = re.sub(r"\s+", " ", Path("out/series/index.html").read_text(encoding="utf-8"))
+    assert "they were off by up to 0.8" in page
+    assert predict.main([*given, "--output", "not", "--no-align", "--focus-order", "reversed"]) == 0
+    assert not Path("not/series/predict/foci.csv").exists()
+    (told,) = json.loads(Path("not/series/predict/series.json").read_text(encoding="utf-8"))
+    assert told["focus_order"] == "foci were taken last to first"
+
+
+def test_pixels_are_measured_by_the_lattice(here, capsys):
+    rows, cols = np.indices((160, 160)) * 0.2
+    image = 10 + sum(np.cos(2 * np.pi / 2.1 * x) for x in (rows, cols))
+    image += np.random.default_rng(0).normal(0, 1, image.shape)
+    np.save("planes.npy", image.astype(np.float32))
+    command = ["planes.npy", "--network", "tiny", "--output", "out", "--sampling", "auto"]
+    assert predict.main(command) == 2
+    assert "set images.spacing" in capsys.readouterr().err
+    assert predict.main([*command, "--spacing", "2.1"]) == 0
+    (told,) = json.loads(Path("out/planes/predict/series.json").read_text(encoding="utf-8"))
+    assert told["sampling"] == pytest.approx(0.2, rel=3e-3)
+    page = re.sub(r"\s+", " ", Path("out/planes/index.html").read_text(encoding="utf-8"))
+    assert "was measured on lattice planes 2.1 Å apart" in page

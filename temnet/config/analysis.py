@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Settings, number_or
 from temnet.config.scoring import CramerRao, FixedSeries
@@ -21,8 +21,17 @@ class Images(Settings):
         description="Paths, patterns or folders of images; relative paths count from the YAML's "
         "folder, then from the working folder.",
     )
-    sampling: Annotated[Literal["header"] | float, number_or("header")] = Field(
-        "header", description="Pixel size [Å], or `header` to take it from the file."
+    sampling: Annotated[Literal["header", "auto"] | float, number_or("header", "auto")] = Field(
+        "header",
+        description="Pixel size [Å], `header` to take it from the file, or `auto` to measure it on "
+        "a lattice of known `spacing`.",
+    )
+    spacing: float | None = Field(
+        None,
+        gt=0.5,
+        lt=50,
+        description="Distance between lattice planes that the image shows [Å], such as 2.355 for "
+        "{111} of gold; measures the pixel size with `sampling: auto`, else checks it.",
     )
     axes: Literal["auto", "frames", "focus"] = Field(
         "auto",
@@ -30,6 +39,17 @@ class Images(Settings):
         "focal series, within a stack or from file to file; `auto` takes each file by itself, as "
         "its header says, else as focal series where the network wants them and the number of "
         "images fits.",
+    )
+    focus_order: Literal["card", "reversed", "auto"] = Field(
+        "card",
+        description="Order of the images in a focal series: as on the network's `card`, "
+        "`reversed`, or `auto`, which asks the network.",
+    )
+    align: bool = Field(
+        True, description="Lay the images of a focal series on each other before columns are found."
+    )
+    max_shift: float = Field(
+        3.0, gt=0, le=20, description="Largest believable shift within a focal series [Å]."
     )
     frames: tuple[int, int] | None = Field(
         None, description="First frame and the one after the last; all where it is not given."
@@ -46,6 +66,15 @@ class Images(Settings):
         if not isinstance(sampling, str) and not 0.005 <= sampling <= 10:
             raise ValueError(f"expected at least 0.005 and at most 10 Å; got {sampling:g}")
         return sampling
+
+    @model_validator(mode="after")
+    def _something_to_measure(self) -> Images:
+        if self.sampling == "auto" and self.spacing is None:
+            raise ValueError(
+                "sampling is auto, which needs the distance between the lattice planes that the "
+                "image shows; set images.spacing [Å]"
+            )
+        return self
 
     @field_validator("frames")
     @classmethod

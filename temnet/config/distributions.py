@@ -216,13 +216,16 @@ Number = Annotated[float | Distribution, BeforeValidator(_parse_number)]
 Text = Annotated[str | TextChoice, BeforeValidator(_parse_text)]
 
 
-def number_or(word: str) -> Any:
-    """The type of a setting that is a number or one ``word``, with one message for both."""
+def number_or(*words: str) -> Any:
+    """The type of a setting that is a number or one of ``words``, with one message for all."""
 
     def parse(value: Any) -> Any:
-        if value == word or is_number(value):
+        if (isinstance(value, str) and value in words) or is_number(value):
             return value
-        raise ValueError(f"expected a number or `{word}`; got {shown(value)}")
+        choices = ", ".join(f"`{word}`" for word in words[:-1])
+        either = f"{choices} or `{words[-1]}`" if choices else f"`{words[-1]}`"
+        between = ", " if choices else " or "
+        raise ValueError(f"expected a number{between}{either}; got {shown(value)}")
 
     return BeforeValidator(parse)
 

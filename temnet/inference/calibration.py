@@ -143,14 +143,14 @@ def header_warning(header: float, calibration: Calibration) -> str | None:
 
     >>> header_warning(0.201, Calibration(0.2, 0.0002, np.zeros((1, 2)), 0.0))
     >>> header_warning(0.21, Calibration(0.2, 0.0002, np.zeros((1, 2)), 0.0))
-    'the header says 0.21 Å per pixel, the lattice 0.2 ± 0.0002 Å (5.0 % less)'
+    'the pixel size is given as 0.21 Å, the lattice says 0.2 ± 0.0002 Å (5.0 % less)'
     """
     difference = header / calibration.sampling - 1
     if abs(difference) <= HEADER_TOLERANCE:
         return None
     word = "less" if difference > 0 else "more"
     return (
-        f"the header says {header:.4g} Å per pixel, the lattice {calibration.sampling:.4g} ± "
+        f"the pixel size is given as {header:.4g} Å, the lattice says {calibration.sampling:.4g} ± "
         f"{calibration.uncertainty:.2g} Å ({100 * abs(difference):.1f} % {word})"
     )
 

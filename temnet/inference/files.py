@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import dask
 import numpy as np
 import tifffile
 
@@ -131,9 +132,14 @@ def open_images(path: Path) -> ImageFile:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Turns what readers raise over a broken file into one clear message."""
+    """Turns what readers raise over a broken file into one clear message.
+
+    Lazy readers work by Dask, which would send the reading to a cluster that is at work elsewhere
+    in this process, where the file may not be.
+    """
     try:
-        yield
+        with dask.config.set(scheduler="synchronous"):
+            yield
     except InputError:
         raise
     except Exception as error:  # readers raise whatever a broken header leads them to

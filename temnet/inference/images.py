@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.images.resample import resampled_size, square_pixels
+from temnet.inference.calibration import MOST_FRAMES, header_warning, measure_sampling
 from temnet.inference.files import ImageFile, images_in, open_images
 from temnet.inference.frames import LazyFrames
 from temnet.inference.header import SAMPLING_RANGE
@@ -41,11 +43,12 @@ Axes = Literal["auto", "frames", "focus"]
 
 def read_images(
     files: str | Path | Sequence[str | Path],
-    sampling: float | None = None,
+    sampling: float | Literal["auto"] | None = None,
     axes: Axes = "auto",
     frames: tuple[int, int] | None = None,
     focus_count: int = 1,
     mask: Sequence[Box] = (),
+    spacing: float | None = None,
 ) -> ImageSeries:
     """Images, movies or focal series from files.
 
@@ -57,7 +60,9 @@ def read_images(
     Args:
         files: One file, or the files of a movie or of a focal series in their order; a folder
             stands for all images in it, sorted as people do.  A file may be a stack.
-        sampling: Pixel size [Å]; from the header where it is not given.
+        sampling: Pixel size [Å]; from the header where it is not given; ``auto`` measures it on
+            the lattice (`temnet.inference.calibration.measure_sampling`), near what the header
+            says if it says something.
         axes: What the images follow each other in: ``frames`` of a movie, ``focus`` for the
             images of one or more focal series; ``auto`` takes what the header says, else focal
             series where the network wants more than one image and their number is a multiple of
@@ -67,19 +72,28 @@ def read_images(
         mask: Boxes that hold no image: first row, row after the last, first column, column after
             the last, in the files' pixels.  They are filled with the mirror image of what is
             beside them, and no columns are found there.
+        spacing: Distance between lattice planes that the images show [Å]; where ``sampling`` is
+            not ``auto``, the pixel size is checked by it.
 
     Returns:
         The images, (frame, row, col, focus) float32 in the files' grey values.  Pixels that are
-        not square are resampled along one axis to the smaller of height and width.
+        not square are resampled along one axis to the smaller of height and width.  What was
+        measured on a lattice is in ``metadata["calibration"]``.
 
     Raises:
         InputError: A file is missing, is no image, holds too many values that are no numbers, or
-            its pixel size is unknown.
+            its pixel size is unknown or cannot be measured.
     """
     paths = _paths(files)
     opened = [open_images(path) for path in paths]
     shape = _common_shape(opened)
-    pixel_size = _pixel_size(opened, sampling)
+    if sampling == "auto" and spacing is None:
+        raise InputError(
+            f"{paths[0]}: to measure the pixel size, the distance between the lattice planes has "
+            "to be known; set images.spacing (or --spacing) [Å]."
+        )
+    told = sampling != "auto" or all(file.pixel_size for file in opened)
+    pixel_size = _pixel_size(opened, None if sampling == "auto" else sampling) if told else (1, 1)
     order = _arranged(opened, axes, focus_count)
     if frames is not None:
         if frames[0] >= len(order):
@@ -104,7 +118,7 @@ def read_images(
     )
     images = LazyFrames(read, order, size)
     few = np.prod(images.shape) * images.dtype.itemsize <= IN_MEMORY
-    return ImageSeries(
+    series = ImageSeries(
         images=np.asarray(images) if few else images,
         sampling=small,
         name=paths[0].name,
@@ -112,6 +126,50 @@ def read_images(
         pixel_size=pixel_size,
         masked=boxes,
     )
+    if spacing is None:
+        return series
+    return _measured(series, spacing, small if told else None, sampling == "auto")
+
+
+def _measured(series: ImageSeries, spacing: float, told: float | None, taken: bool) -> ImageSeries:
+    """The series with its pixel size by the lattice, or with a warning where that differs.
+
+    Args:
+        series: The images.
+        spacing: Distance of the lattice planes [Å].
+        told: Pixel size by the header or the settings [Å], None where there is none.
+        taken: Whether the measured size is taken; else it only checks.
+    """
+    rows, cols = series.images.shape[1:3]
+    most = int(np.clip(IN_MEMORY // (4 * rows * cols), 1, MOST_FRAMES))
+    chosen = np.unique(np.linspace(0, len(series.images) - 1, most).round().astype(int))
+    frames = np.stack([np.asarray(series.images[int(number)])[..., 0] for number in chosen])
+    try:
+        found = measure_sampling(frames, spacing, told)
+    except InputError as error:
+        if taken:
+            raise InputError(f"{series.name}: {error}") from error
+        LOGGER.warning("%s: the pixel size could not be checked: %s", series.name, error)
+        return series
+    if told is not None and (warning := header_warning(told, found)):
+        LOGGER.warning("%s: %s", series.name, warning)
+    calibration = {
+        "spacing": spacing,
+        "sampling": found.sampling,
+        "uncertainty": found.uncertainty,
+        "spots": len(found.spots),
+        "taken": taken,
+    }
+    series = replace(series, metadata={**series.metadata, "calibration": calibration})
+    if not taken:
+        return series
+    factor = found.sampling / series.sampling
+    height, width = (size * factor for size in series.pixel_size)
+    LOGGER.info(
+        "%s: %.4g ± %.2g Å per pixel by the lattice", series.name, found.sampling, found.uncertainty
+    )
+    _check_range((height, width), series.name)
+    return replace(series, sampling=found.sampling, pixel_size=(height, width))
 
 
 def _paths(files: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -151,19 +209,22 @@ def _pixel_size(opened: Sequence[ImageFile], sampling: float | None) -> tuple[fl
         found = (float(sampling), float(sampling))
     else:
         found = _header_pixel_size(opened)
-    low, high = SAMPLING_RANGE
-    for size in found:
-        if not low <= size <= high:
-            raise InputError(
-                f"{opened[0].path}: a pixel of {size:.4g} Å cannot be that of an "
-                f"atomic-resolution image (expected {low} to {high:g} Å); set images.sampling to "
-                "the right size."
-            )
+    _check_range(found, str(opened[0].path))
     height, width = found
     if abs(height - width) <= PIXEL_ASPECT * max(found):
         return height, height
     LOGGER.info("pixels of %.4g by %.4g Å are resampled to square ones", height, width)
     return found
+
+
+def _check_range(pixel_size: tuple[float, float], name: str) -> None:
+    low, high = SAMPLING_RANGE
+    for size in pixel_size:
+        if not low <= size <= high:
+            raise InputError(
+                f"{name}: a pixel of {size:.4g} Å cannot be that of an atomic-resolution image "
+                f"(expected {low} to {high:g} Å); set images.sampling to the right size."
+            )
 
 
 def _header_pixel_size(opened: Sequence[ImageFile]) -> tuple[float, float]:

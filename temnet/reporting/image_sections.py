@@ -17,6 +17,8 @@ from temnet.reporting.snapshots import Frames, read_frames
 from temnet.reporting.source import Source, counted, read_json
 from temnet.reporting.tables import Row, read_table
 
+FOCI = "predict/foci.csv"
+
 MOST_OVERLAYS = 6
 """Overlays that the page shows, of evenly chosen images."""
 
@@ -41,7 +43,7 @@ def predict_section(source: Source) -> Section | None:
             f"The network {series[0]['network']} found {len(rows):,} columns in "
             f"{counted(total, 'image')} of {counted(len(series), 'file')}: "
             f"{_by_class(rows, classes)}. Table: ",
-            source.links(names[0], *others),
+            source.links(names[0], *others, FOCI),
             ".",
         ),
         paragraph(_what_was_done(source, series[0])),
@@ -75,6 +77,18 @@ def _what_was_done(source: Source, part: Mapping[str, Any]) -> str:
         f"Each image was brought from {part['sampling']:.4g} Å per pixel to {size}, freed from "
         "its local mean and divided by its local contrast."
     ]
+    measured = part.get("calibration")
+    if measured:
+        use = "was measured" if measured["taken"] else "given was compared"
+        steps.append(
+            f"The pixel size {use} on lattice planes {measured['spacing']:g} Å apart: "
+            f"{measured['sampling']:.4g} ± {measured['uncertainty']:.2g} Å by "
+            f"{counted(measured['spots'], 'spot')}."
+        )
+    if source.has(FOCI):
+        steps.append(_shifts_text(read_table(source.root / FOCI), part["file"]))
+    if part.get("focus_order"):
+        steps.append(f"The {part['focus_order']}.")
     if prediction.symmetries:
         steps.append("The network looked at it in the eight symmetries of the square.")
     if part.get("engine"):
@@ -86,6 +100,20 @@ def _what_was_done(source: Source, part: Mapping[str, Any]) -> str:
             "refined to a fraction of a pixel; positions count in the image's own pixels and in Å."
         )
     return " ".join(steps)
+
+
+def _shifts_text(rows: Sequence[Row], file: str) -> str:
+    """How the images of a file's focal series were laid on each other."""
+    mine = [row for row in rows if row["file"] == file]
+    left = {row["frame"] for row in mine if np.isnan(row["margin"])}
+    largest = max(np.hypot(row["row_angstrom"], row["col_angstrom"]) for row in mine)
+    text = (
+        f"The images of each focal series were laid on the first; they were off by up to "
+        f"{largest:.2f} Å."
+    )
+    if left:
+        text += f" In {counted(len(left), 'frame')} that could not be told."
+    return text
 
 
 def _comparison(part: Mapping[str, Any]) -> list[Html]:

@@ -65,6 +65,10 @@ SITE_FIELDS = (
 )
 """Columns of sites.csv."""
 
+FOCI_FIELDS = ("file", "frame", "focus", "row_angstrom", "col_angstrom", "margin")
+"""Columns of foci.csv: how far the images of a focal series lay from the first, before they were
+laid on each other, and how much likelier (logarithm) that is than any other way."""
+
 TRANSITION_FIELDS = ("frame", "site", "from", "to")
 """Columns of transitions.csv."""
 

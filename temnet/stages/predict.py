@@ -17,6 +17,7 @@ from temnet.data.cluster import open_workers
 from temnet.errors import InputError
 from temnet.inference.engines import choose_engine
 from temnet.inference.familiarity import Verdict, frame_appearance, verdict
+from temnet.inference.foci import Shifts, align_foci, order_foci
 from temnet.inference.images import SMALLEST_SIDE, read_images
 from temnet.inference.predict import find_columns, network_sampling
 from temnet.inference.shared import find_columns_with
@@ -31,13 +32,14 @@ from temnet.models.checkpoint import (
 from temnet.records import ImageSeries
 from temnet.reporting.files import replace_file
 from temnet.reporting.snapshots import Frames, write_frames
-from temnet.reporting.tables import column_fields, peaks_rows, write_table
+from temnet.reporting.tables import FOCI_FIELDS, column_fields, peaks_rows, write_table
 from temnet.stages.outputs import MAPS, series_names, write_columns, write_series_maps
 from temnet.stages.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
 
 COLUMNS_FILE, IMAGES_FILE, SERIES_FILE = "columns.csv", "images.npz", "series.json"
+FOCI_FILE = "foci.csv"
 
 KEPT_PIXELS = 2**25
 """Pixels that are kept for the report; frames of longer movies are left out evenly."""
@@ -52,11 +54,15 @@ class Inputs:
 
     Attributes:
         network: The network.
-        series: The images, one series for each file or one for all.
+        series: The images, one series for each file or one for all, foci aligned and in order.
+        shifts: How far the foci of each series lay from each other, None where nobody looked.
+        orders: What there is to say of the order of each series' foci.
     """
 
     network: Network
     series: Sequence[ImageSeries]
+    shifts: Sequence[Shifts | None]
+    orders: Sequence[str]
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:
@@ -74,17 +80,23 @@ def settings(experiment: Experiment) -> dict[str, Any]:
 
 
 def check(experiment: Experiment) -> Inputs:
-    """Loads the network and reads the images.
+    """Loads the network, reads the images and lays those of focal series on each other.
 
     Raises:
         InputError: One of them is missing or wrong, or they do not fit each other.
     """
-    network = check_network(experiment)
-    series = read_series(experiment, int(network.card["focus_count"]))
-    for part in series:
-        check_focus_count(network, part.images.shape[-1])
+    network, images = check_network(experiment), experiment.images
+    series, shifts, orders = [], [], []
+    for part in read_series(experiment, int(network.card["focus_count"])):
+        foci = part.images.shape[-1]
+        check_focus_count(network, foci)
         _check_size(part, network)
-    return Inputs(network, series)
+        part, shift = align_foci(part, images.max_shift) if images.align else (part, None)
+        part, order = order_foci(network, part, images.focus_order, experiment.prediction.engine)
+        series.append(part)
+        shifts.append(shift if foci > 1 else None)
+        orders.append(order)
+    return Inputs(network, series, shifts, orders)
 
 
 def check_network(experiment: Experiment) -> Network:
@@ -110,9 +122,9 @@ def read_series(experiment: Experiment, focus_count: int) -> list[ImageSeries]:
     other in one movie or in focal series.
     """
     images = experiment.images
-    sampling = None if images.sampling == "header" else float(images.sampling)
+    sampling = None if images.sampling == "header" else images.sampling
     each = [[file] for file in images.files] if images.axes == "auto" else [list(images.files)]
-    options = sampling, images.axes, images.frames, focus_count, images.mask
+    options = sampling, images.axes, images.frames, focus_count, images.mask, images.spacing
     return [read_images(files, *options) for files in each]
 
 
@@ -156,6 +168,8 @@ def run(
             if maps:
                 write_series_maps(folder, name, network, series, steady, engine, done)
     write_table(folder / COLUMNS_FILE, rows, column_fields(classes))
+    if any(shift is not None for shift in inputs.shifts):
+        write_table(folder / FOCI_FILE, _foci_rows(inputs), FOCI_FIELDS)
     write_frames(folder / IMAGES_FILE, kept_frames(inputs.series))
     lowest = network.card["threshold"] if threshold is None else threshold
     described = [
@@ -164,11 +178,31 @@ def run(
             **_compared(network, judged),
             "threshold": lowest,
             "engine": choose_engine(network, prediction.engine).name,
+            "calibration": part.metadata.get("calibration"),
+            "focus_order": order,
         }
-        for part, judged in zip(inputs.series, verdicts, strict=True)
+        for part, judged, order in zip(inputs.series, verdicts, inputs.orders, strict=True)
     ]
     text = json.dumps(described, indent=1)
     replace_file(folder / SERIES_FILE, f"{text}\n".encode())
+
+
+def _foci_rows(inputs: Inputs) -> list[dict[str, Any]]:
+    """Rows of foci.csv."""
+    return [
+        {
+            "file": part.name,
+            "frame": frame,
+            "focus": focus,
+            "row_angstrom": row,
+            "col_angstrom": col,
+            "margin": float(shift.margin[frame]),
+        }
+        for part, shift in zip(inputs.series, inputs.shifts, strict=True)
+        if shift is not None
+        for frame, foci in enumerate(shift.shifts.tolist())
+        for focus, (row, col) in enumerate(foci)
+    ]
 
 
 def judge(network: Network, series: ImageSeries) -> Verdict:

@@ -28,20 +28,26 @@ def panel(
         experiment: The settings.
         title: What stands over the images.
     """
-    pictures = [
-        Picture(
-            image=example.images[..., 0],
-            sampling=example.sampling,
-            index=number,
-            caption=title,
-            true_positions=example.columns.positions,
-            true_class=example.columns.class_index,
-            found_positions=peaks.positions,
-            found_class=peaks.class_index,
-        )
+    lines = [
+        [
+            Picture(
+                image=example.images[..., 0],
+                sampling=example.sampling,
+                index=number,
+                caption="",
+                true_positions=example.columns.positions,
+                true_class=example.columns.class_index,
+                found_positions=peaks.positions,
+                found_class=peaks.class_index,
+            )
+        ]
         for number, (peaks, example) in enumerate(zip(found, examples, strict=True))
     ]
-    figure = prediction_figure(pictures, experiment.class_names, experiment.evaluation.radius)
+    titles = [[title]] * len(lines)
+    scoring = experiment.evaluation
+    figure = prediction_figure(
+        lines, titles, experiment.class_names, scoring.radius, scoring.border
+    )
     return encode_figure(figure, "png")
 
 

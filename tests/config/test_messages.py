@@ -88,7 +88,7 @@ def test_the_values_themselves_are_right():
         (
             "prediction.zzz=1",
             "prediction.zzz: there is no such setting; remove it or use one of network, "
-            "threshold, min_distance, symmetries, engine, workers, scheduler.",
+            "threshold, min_distance, symmetries, engine, workers, outputs, scheduler.",
         ),
         (
             "structure.kind=mos",
@@ -126,7 +126,7 @@ def test_the_values_themselves_are_right():
         ("camera=3", "camera: expected a section of `name: value` (the camera); got 3."),
         ("images.files=[]", "images.files: expected at least 1 entry; got []."),
         ("images.files=[[1]]", "images.files.0: expected a text; got [1]."),
-        ("images.sampling=x", "images.sampling: expected a number or `header`; got 'x'."),
+        ("images.sampling=x", "images.sampling: expected a number, `header` or `auto`; got 'x'."),
         ("images.sampling=0", "images.sampling: expected at least 0.005 and at most 10 Å; got 0."),
         (
             "images.frames=[3, 2]",

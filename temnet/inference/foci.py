@@ -1,0 +1,140 @@
+"""The images of focal series as a network wants them: in its order, and laid on each other."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from temnet.config.analysis import EngineName
+from temnet.errors import InputError
+from temnet.inference.alignment import MAX_SHIFT, align_series, shifted
+from temnet.inference.engines import choose_engine
+from temnet.inference.focus_order import find_focus_order
+from temnet.inference.frames import LazyFrames
+from temnet.inference.peaks import default_min_distance
+from temnet.inference.predict import network_sampling, predict_probabilities, prepare_frame
+from temnet.models.checkpoint import Network
+from temnet.records import ImageSeries
+
+LOGGER = logging.getLogger(__name__)
+
+ASKED_FRAMES = 4
+"""Frames of a movie that the network is asked about."""
+
+Order = Literal["card", "reversed", "auto"]
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """How far the images of each focal series lay from its first image.
+
+    Attributes:
+        shifts: (frame, focus, 2) float64, (row, col) [Å]; zero for frames left as they were.
+        margin: (frame,) float64, logarithm of how much likelier these shifts are than any others;
+            NaN for frames left as they were.
+    """
+
+    shifts: np.ndarray
+    margin: np.ndarray
+
+
+def align_foci(series: ImageSeries, max_shift: float = MAX_SHIFT) -> tuple[ImageSeries, Shifts]:
+    """Focal series whose images lie on each other, frame by frame.
+
+    A frame that cannot be aligned is left as it is, with a warning.
+
+    Args:
+        series: The images; single ones stay as they are.
+        max_shift: Largest believable shift between the images of a frame [Å].
+
+    Returns:
+        The series, which aligns frames when they are asked for if it lies in files; the shifts.
+
+    Raises:
+        InputError: No frame can be aligned.
+    """
+    count, _, _, foci = series.images.shape
+    shifts, margin = np.zeros((count, foci, 2)), np.full(count, np.nan)
+    if foci == 1:
+        return series, Shifts(shifts, margin)
+    reason = ""
+    for number in range(count):
+        frame = np.asarray(series.images[number])
+        try:
+            found = align_series(frame, series.sampling, max_shift)
+        except InputError as error:
+            reason = str(error)
+            LOGGER.warning("%s, frame %d is left as it is: %s", series.name, number, reason)
+            continue
+        shifts[number], margin[number] = found.shifts, found.margin
+    if np.all(np.isnan(margin)):
+        raise InputError(
+            f"{series.name}: {reason} (images.align: false, or --no-align, leaves them as they "
+            "are; images.max_shift is the limit.)"
+        )
+    moved = _moved(series, shifts)
+    return replace(series, images=moved), Shifts(shifts, margin)
+
+
+def _moved(series: ImageSeries, shifts: np.ndarray) -> np.ndarray | LazyFrames:
+    """The images moved back by their shifts (frame, focus, 2) [Å]."""
+    count, rows, cols, foci = series.images.shape
+
+    def read(number: int) -> np.ndarray:
+        frame, focus = divmod(number, foci)
+        image = np.asarray(series.images[frame])[..., focus]
+        return shifted(image, -shifts[frame, focus] / series.sampling)
+
+    moved = LazyFrames(read, np.arange(count * foci).reshape(count, foci), (rows, cols))
+    return np.asarray(moved) if isinstance(series.images, np.ndarray) else moved
+
+
+def order_foci(
+    network: Network, series: ImageSeries, wanted: Order, engine: EngineName = "auto"
+) -> tuple[ImageSeries, str]:
+    """Focal series in the network's order, and what to say of it.
+
+    Args:
+        network: The network.
+        series: Aligned images.
+        wanted: ``auto`` asks the network about some frames; see `find_focus_order`.
+        engine: What runs the network.
+    """
+    if series.images.shape[-1] == 1:
+        return series, ""
+    if wanted == "auto":
+        run = choose_engine(network, engine).run
+        chosen = np.linspace(0, len(series.images) - 1, ASKED_FRAMES).round().astype(int)
+        found = find_focus_order(
+            lambda images: predict_probabilities(network.model, images, run),
+            [
+                prepare_frame(network, np.asarray(series.images[int(number)]), series.sampling)
+                for number in np.unique(chosen)
+            ],
+            network_sampling(network),
+            float(network.card["threshold"]),
+            default_min_distance(network.config.labels.width),
+        )
+        backwards, sentence = found.reversed, found.sentence()
+        LOGGER.info("%s: %s", series.name, sentence)
+    else:
+        backwards = wanted == "reversed"
+        sentence = "foci were taken last to first" if backwards else ""
+    return (_reversed(series) if backwards else series), sentence
+
+
+def _reversed(series: ImageSeries) -> ImageSeries:
+    """The series with the images of each frame last to first."""
+    count, rows, cols, foci = series.images.shape
+    if isinstance(series.images, np.ndarray):
+        return replace(series, images=np.ascontiguousarray(series.images[..., ::-1]))
+
+    def read(number: int) -> np.ndarray:
+        frame, focus = divmod(number, foci)
+        return np.asarray(series.images[frame])[..., foci - 1 - focus]
+
+    order = np.arange(count * foci).reshape(count, foci)
+    return replace(series, images=LazyFrames(read, order, (rows, cols)))
