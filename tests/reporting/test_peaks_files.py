@@ -11,7 +11,9 @@ from temnet.errors import InputError
 from temnet.records import Peaks
 
 CLASSES = ("metal", "S2", "Mo")
-FIELDS = ("frame", "positions", "class_index", "score", "probabilities", "spread")
+FIELDS = (
+    "frame", "positions", "class_index", "score", "probabilities", "spread", "class_spread",
+)  # fmt: skip
 
 LENGTHS = st.floats(-1, 4000).map(lambda value: value + 0.0)
 FRACTIONS = st.floats(0, 1)
@@ -41,6 +43,7 @@ def three():
         score=np.array([0.9, 0.5, 0.7]),
         probabilities=np.eye(3) * 0.5,
         spread=np.array([np.nan, 0.125, np.nan]),
+        class_spread=np.array([0.25, np.nan, 0.0]),
     )
 
 
