@@ -39,7 +39,7 @@ ZOOM = 0.99
 SPACING = 2.4
 """Distance of the columns in the image [Å]."""
 
-LESSONS, LESSON_SIZE, LEARNING_RATE = 60, 96, 3e-3
+LESSONS, LESSON_SIZE, LEARNING_RATE = 300, 96, 3e-3
 """How long a preset learns: steps, rows and columns of its images, and rate."""
 
 
