@@ -9,6 +9,7 @@ from temnet.reporting.movie_sections import compare_section, occupancy_section
 from temnet.reporting.network_sections import train_section
 from temnet.reporting.page import Section
 from temnet.reporting.score_sections import evaluate_section
+from temnet.reporting.simulated_movie_section import simulated_movie_section
 from temnet.reporting.simulation_sections import (
     accuracy_section,
     gallery_section,
@@ -23,6 +24,7 @@ SECTIONS: tuple[Callable[[Source], Section | None], ...] = (
     compare_section,
     evaluate_section,
     train_section,
+    simulated_movie_section,
     simulate_section,
     gallery_section,
     accuracy_section,

@@ -11,6 +11,7 @@ import numpy as np
 from temnet.config.experiment import SIMULATION_SECTIONS, SIMULATION_VERSION, Experiment
 from temnet.errors import InputError
 from temnet.reporting.files import replace_file
+from temnet.reporting.simulated_movie_section import dose_file
 from temnet.reporting.tables import write_table
 from temnet.simulation.movie import SimulatedMovie, simulate_movie
 from temnet.stages.stage import Progress, Stage
@@ -61,15 +62,6 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
         replace_file(folder / dose_file(dose), buffer.getvalue())
     rows = _truth_rows(movie, experiment.labels.classes)
     write_table(folder / "truth.csv", rows, TRUTH_FIELDS)
-
-
-def dose_file(dose: float) -> str:
-    """Name of the stack of frames recorded with a dose.
-
-    >>> dose_file(1000.0)
-    'dose_1000.npy'
-    """
-    return f"dose_{dose:g}.npy"
 
 
 def _truth_rows(movie: SimulatedMovie, classes: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -92,6 +92,14 @@ def test_the_stage_writes_frames_for_each_dose_and_the_truth(tmp_path, monkeypat
     assert {row["frame"] for row in truth} == {0, 1} and {row["class"] for row in truth} == {
         "metal"
     }
+    page = (folder.parent / "index.html").read_text(encoding="utf-8")
+    # Both frames of each dose, and the truth of the columns that come and go.
+    changing = [row for row in truth if row["changing"]]
+    first, last = (
+        {r["column"] for r in changing if r["frame"] == f and r["present"]} for f in (0, 1)
+    )
+    assert f"{len(first - last)} of {len(first)} time" in page
+    assert (folder.parent / "report" / "simulated_movie.png").is_file()
     wrong = ["--set", "movie.changing=gold", "--output", "other"]
     assert run.main([str(MOVIE_FILE), *wrong]) == 2
     assert "movie.changing names gold" in capsys.readouterr().err
