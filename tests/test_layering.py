@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "temnet"
 
 LAYERS = (
-    {"errors", "records", "randomness", "units", "images"},
+    {"errors", "records", "randomness", "units", "threads", "images"},
     {"config"},
     {"structures"},
     {"simulation"},
@@ -29,6 +29,7 @@ WALLS = {
     "tensorflow": {"data.pipeline", "models.dense_tensorflow", "training.distribution"},
     "keras": {"data.pydataset", "models", "inference", "training", "benchmarks"},
     "numba": {"models.dense_kernels"},
+    "threadpoolctl": {"threads"},
     "openvino": {"inference.openvino_network"},
     "abtem": {"simulation"},
     "ase": {"records", "config", "structures", "simulation", "benchmarks", "reporting.peaks_files"},

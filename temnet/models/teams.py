@@ -9,7 +9,8 @@ from threading import Barrier, BrokenBarrierError, Lock
 from typing import Any
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
+
+from temnet.threads import one_thread
 
 FEWEST_ROWS = 32
 """Rows that are worth a thread of their own."""
@@ -76,7 +77,6 @@ class _Stock:
 
 
 _STOCK = _Stock()
-_CONTROLLERS: list[ThreadpoolController] = []
 _POOLS: list[ThreadPoolExecutor] = []
 
 
@@ -112,8 +112,7 @@ def run_teams(work: Callable[[Member, Arrays, int], None], images: int, rows: in
     with _LOCK:
         if not _POOLS:
             _POOLS.append(ThreadPoolExecutor(threads, thread_name_prefix="temnet"))
-            _CONTROLLERS.append(ThreadpoolController())
-        with _CONTROLLERS[0].limit(limits=1, user_api="blas"):
+        with one_thread():
             tasks = []
             for team in range(teams):
                 barrier = Barrier(size)

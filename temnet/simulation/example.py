@@ -24,6 +24,7 @@ from temnet.structures.columns import moved
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
 from temnet.structures.vibrations import displaced
+from temnet.threads import one_thread
 
 
 def simulate_example(experiment: Experiment, index: int, split: str = "training") -> Example:
@@ -46,6 +47,7 @@ def simulate_example(experiment: Experiment, index: int, split: str = "training"
     return simulate_block(experiment, index, index + 1, split)[0]
 
 
+@one_thread()
 def simulate_block(experiment: Experiment, start: int, stop: int, split: str) -> list[Example]:
     """Examples ``start`` to ``stop - 1``, each exit wave computed once.
 

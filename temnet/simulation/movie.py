@@ -20,6 +20,7 @@ from temnet.simulation.focal_series import focal_series
 from temnet.simulation.optics import Optics, draw_optics, draw_variant
 from temnet.structures.movies import edge_columns, frame_structure, markov_presence, random_drift
 from temnet.structures.vibrations import displaced
+from temnet.threads import one_thread
 
 BORDER = 2.0
 """Columns this close to the image's border stay, since drift may carry them out of view [Å]."""
@@ -46,6 +47,7 @@ class SimulatedMovie:
     sampling: float
 
 
+@one_thread()
 def simulate_movie(
     experiment: Experiment, index: int = 0, progress: Callable[[int], object] | None = None
 ) -> SimulatedMovie:

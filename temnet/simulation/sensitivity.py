@@ -21,6 +21,7 @@ from temnet.simulation.example import (
 from temnet.simulation.exit_wave import ExitWave
 from temnet.simulation.focal_series import focal_series
 from temnet.structures.columns import column_positions
+from temnet.threads import one_thread
 
 STEP = 0.02
 """A column is moved by this much to either side [Å]; the error of the derivative is of the order
@@ -41,6 +42,7 @@ class Sensitivity:
     derivatives: np.ndarray
 
 
+@one_thread()
 def column_sensitivity(
     experiment: Experiment, index: int, split: str, positions: np.ndarray
 ) -> Sensitivity:

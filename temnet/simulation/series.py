@@ -14,6 +14,7 @@ from temnet.simulation.example import (
     specimen_waves,
     take_image,
 )
+from temnet.threads import one_thread
 
 
 def _with_defocus(instrument: Instrument, value: float) -> Instrument:
@@ -45,6 +46,7 @@ FIXED: Mapping[str, Callable[[Instrument, float], Instrument]] = {
 """How a parameter of an instrument is given a value."""
 
 
+@one_thread()
 def simulate_series(
     experiment: Experiment,
     specimen: int,
