@@ -137,14 +137,14 @@ def align_series(images: np.ndarray, sampling: float, max_shift: float = MAX_SHI
     shifts = _refined(np.array(paths[0].steps) * STEP, maps)
     # The window, which stays while the images move, pulls by 2 % in an image 20 Å wide: once
     # more with the images where they belong.
-    maps = _likelihoods(_moved_back(images, shifts / sampling), sampling, SAME)
+    maps = _likelihoods(moved_back(images, shifts / sampling), sampling, SAME)
     shifts = shifts + _refined(np.zeros_like(shifts), maps)
-    aligned = _moved_back(images, shifts / sampling)
+    aligned = moved_back(images, shifts / sampling)
     return Alignment(aligned, shifts, margin, _border(shifts / sampling))
 
 
-def _moved_back(images: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """Images (row, col, focus) that lay ``shifts`` (focus, 2) [pixels] off, on the first."""
+def moved_back(images: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Images (row, col, focus) that lay ``shifts`` (focus, 2) [pixels] off, where they belong."""
     return np.stack([shifted(images[..., k], -s) for k, s in enumerate(shifts)], axis=-1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from temnet.config.analysis import EngineName
 from temnet.errors import InputError
-from temnet.inference.alignment import MAX_SHIFT, align_series, shifted
+from temnet.inference.alignment import MAX_SHIFT, align_series, moved_back
 from temnet.inference.engines import choose_engine
 from temnet.inference.focus_order import find_focus_order
 from temnet.inference.frames import LazyFrames
@@ -75,21 +76,20 @@ def align_foci(series: ImageSeries, max_shift: float = MAX_SHIFT) -> tuple[Image
             f"{series.name}: {reason} (images.align: false, or --no-align, leaves them as they "
             "are; images.max_shift is the limit.)"
         )
-    moved = _moved(series, shifts)
-    return replace(series, images=moved), Shifts(shifts, margin)
+    pixels = shifts / series.sampling
+    moved = _changed(series, lambda number, frame: moved_back(frame, pixels[number]))
+    return moved, Shifts(shifts, margin)
 
 
-def _moved(series: ImageSeries, shifts: np.ndarray) -> np.ndarray | LazyFrames:
-    """The images moved back by their shifts (frame, focus, 2) [Å]."""
-    count, rows, cols, foci = series.images.shape
+def _changed(series: ImageSeries, change: Callable[[int, np.ndarray], np.ndarray]) -> ImageSeries:
+    """The series with ``change(number, frame)`` of each frame (row, col, focus).
 
-    def read(number: int) -> np.ndarray:
-        frame, focus = divmod(number, foci)
-        image = np.asarray(series.images[frame])[..., focus]
-        return shifted(image, -shifts[frame, focus] / series.sampling)
-
-    moved = LazyFrames(read, np.arange(count * foci).reshape(count, foci), (rows, cols))
-    return np.asarray(moved) if isinstance(series.images, np.ndarray) else moved
+    Those in files are changed when they are asked for.
+    """
+    if isinstance(series.images, LazyFrames):
+        return replace(series, images=series.images.changed(change))
+    frames = [change(number, frame) for number, frame in enumerate(series.images)]
+    return replace(series, images=np.stack(frames))
 
 
 def order_foci(
@@ -123,18 +123,6 @@ def order_foci(
     else:
         backwards = wanted == "reversed"
         sentence = "foci were taken last to first" if backwards else ""
-    return (_reversed(series) if backwards else series), sentence
-
-
-def _reversed(series: ImageSeries) -> ImageSeries:
-    """The series with the images of each frame last to first."""
-    count, rows, cols, foci = series.images.shape
-    if isinstance(series.images, np.ndarray):
-        return replace(series, images=np.ascontiguousarray(series.images[..., ::-1]))
-
-    def read(number: int) -> np.ndarray:
-        frame, focus = divmod(number, foci)
-        return np.asarray(series.images[frame])[..., foci - 1 - focus]
-
-    order = np.arange(count * foci).reshape(count, foci)
-    return replace(series, images=LazyFrames(read, order, (rows, cols)))
+    if backwards:
+        series = _changed(series, lambda number, frame: np.ascontiguousarray(frame[..., ::-1]))
+    return series, sentence

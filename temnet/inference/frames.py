@@ -21,7 +21,11 @@ class LazyFrames:
     ndim = 4
 
     def __init__(
-        self, read: Callable[[int], np.ndarray], order: np.ndarray, size: tuple[int, int]
+        self,
+        read: Callable[[int], np.ndarray],
+        order: np.ndarray,
+        size: tuple[int, int],
+        change: Callable[[int, np.ndarray], np.ndarray] | None = None,
     ) -> None:
         """Sets up what is read where.
 
@@ -29,8 +33,10 @@ class LazyFrames:
             read: From the number of an image to (row, col) float32.
             order: (frame, focus) int, the numbers of the images.
             size: Rows and columns of each.
+            change: From a frame's number and the frame (row, col, focus) to what stands for it,
+                of the same shape; as they are by default.
         """
-        self._read, self._order = read, order
+        self._read, self._order, self._size, self._change = read, order, size, change
         self.shape = (len(order), *size, order.shape[1])
 
     def __len__(self) -> int:
@@ -52,7 +58,17 @@ class LazyFrames:
     def _frame(self, number: int) -> np.ndarray:
         """(row, col, focus) of a frame."""
         images = [self._read(int(image)) for image in self._order[number]]
-        return images[0][..., None] if len(images) == 1 else np.stack(images, axis=-1)
+        frame = images[0][..., None] if len(images) == 1 else np.stack(images, axis=-1)
+        return frame if self._change is None else self._change(number % len(self), frame)
+
+    def changed(self, change: Callable[[int, np.ndarray], np.ndarray]) -> LazyFrames:
+        """The same frames, each put through ``change(number, frame)`` when it is asked for."""
+        earlier = self._change
+
+        def both(number: int, frame: np.ndarray) -> np.ndarray:
+            return change(number, frame if earlier is None else earlier(number, frame))
+
+        return LazyFrames(self._read, self._order, self._size, both)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self._frame(number) for number in range(len(self)))

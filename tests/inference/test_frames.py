@@ -49,3 +49,13 @@ def test_only_what_is_asked_for_is_read():
 def test_no_frames():
     frames, _ = lazy(np.zeros((0, 3), int))
     assert len(frames) == 0 and np.asarray(frames).shape == (0, 4, 5, 3) and list(frames) == []
+
+
+def test_changes_follow_each_other_frame_by_frame():
+    frames, asked = lazy([[0, 1], [2, 3], [5, 4]])
+    turned = frames.changed(lambda number, frame: frame[..., ::-1])
+    scaled = turned.changed(lambda number, frame: frame * (1 + number))
+    assert asked == []
+    np.testing.assert_array_equal(scaled[-1], 3 * np.moveaxis(STACK[[4, 5]], 0, -1))
+    assert asked == [5, 4]  # each image once
+    np.testing.assert_array_equal(frames[-1], np.moveaxis(STACK[[5, 4]], 0, -1))
