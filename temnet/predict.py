@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--network", required=True, metavar="NAME", help="name or folder")
     parser.add_argument(
         "--sampling",
-        type=_number_or_auto,
+        type=_number_or_word,
         metavar="Å",
         help="pixel size, or auto to measure it by --spacing (default: what the file says)",
     )
@@ -187,8 +187,12 @@ def _settings(options: argparse.Namespace) -> Experiment:
     return validate(values, "the command line")
 
 
-def _number_or_auto(text: str) -> float | str:
-    return text if text == "auto" else float(text)
+def _number_or_word(text: str) -> float | str:
+    """The number that a text stands for; the settings refuse words that they do not know."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _words(text: str) -> list[str]:

@@ -220,6 +220,11 @@ def test_pixels_are_measured_by_the_lattice(here, capsys):
     command = ["planes.npy", "--network", "tiny", "--output", "out", "--sampling", "auto"]
     assert predict.main(command) == 2
     assert "set images.spacing" in capsys.readouterr().err
+    assert predict.main([*command[:-1], "0,2"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "the command line: images.sampling: expected a number, `header` or `auto`; got '0,2'."
+    ]
     assert predict.main([*command, "--spacing", "2.1"]) == 0
     (told,) = json.loads(Path("out/planes/predict/series.json").read_text(encoding="utf-8"))
     assert told["sampling"] == pytest.approx(0.2, rel=3e-3)
