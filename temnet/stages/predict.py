@@ -15,8 +15,9 @@ import numpy as np
 from temnet.config.experiment import Experiment
 from temnet.data.cluster import open_workers
 from temnet.errors import InputError
+from temnet.inference.appearance import frame_appearance
 from temnet.inference.engines import choose_engine
-from temnet.inference.familiarity import Verdict, frame_appearance, verdict
+from temnet.inference.familiarity import Verdict, verdict
 from temnet.inference.foci import Shifts, align_foci, order_foci
 from temnet.inference.images import SMALLEST_SIDE, read_images
 from temnet.inference.predict import find_columns, network_sampling

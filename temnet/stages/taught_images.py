@@ -8,7 +8,8 @@ from typing import Any
 
 from temnet.config.experiment import Experiment
 from temnet.config.loading import load_experiment
-from temnet.inference.familiarity import example_appearance, reference
+from temnet.inference.appearance import example_appearance
+from temnet.inference.familiarity import reference
 from temnet.models.checkpoint import SETTINGS_FILE, find_network, update_card
 from temnet.records import Example
 from temnet.simulation.example import simulate_example

@@ -7,14 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from temnet.inference.familiarity import (
-    Appearance,
-    appearance,
-    bin_edges,
-    frame_appearance,
-    reference,
-    verdict,
-)
+from temnet.inference.appearance import Appearance, appearance, bin_edges, frame_appearance
+from temnet.inference.familiarity import reference, verdict
 from temnet.inference.images import read_images
 from temnet.models.checkpoint import find_network, load_network, read_card
 from temnet.records import Columns, Example
