@@ -26,7 +26,12 @@ LAYERS = (
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 WALLS = {
-    "tensorflow": {"data.pipeline", "models.dense_tensorflow", "training.distribution"},
+    "tensorflow": {
+        "data.pipeline",
+        "models.dense_tensorflow",
+        "models.unet_tensorflow",
+        "training.distribution",
+    },
     "keras": {"data.pydataset", "models", "inference", "training", "benchmarks"},
     "numba": {"models.dense_kernels"},
     "threadpoolctl": {"threads"},

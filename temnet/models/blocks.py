@@ -75,9 +75,7 @@ def convolution_unit(
         maps, filters, 3, f"{name}_conv", seed=seed, dtype=dtype, use_bias=not batch_norm
     )
     if batch_norm:
-        maps = keras.layers.BatchNormalization(
-            momentum=BATCH_NORM_MOMENTUM, dtype=dtype, name=f"{name}_norm"
-        )(maps)
+        maps = BatchNorm(momentum=BATCH_NORM_MOMENTUM, dtype=dtype, name=f"{name}_norm")(maps)
     if activation:
         maps = keras.layers.ReLU(dtype=dtype, name=f"{name}_relu")(maps)
     return maps
@@ -114,6 +112,22 @@ def residual_block(
 
 
 @keras.saving.register_keras_serializable(package="temnet")
+class BatchNorm(keras.layers.BatchNormalization):
+    """Keras' batch normalisation over the last axis, on TensorFlow as one operation."""
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """As `keras.layers.BatchNormalization`."""
+        if not (training and self.trainable) or keras.backend.backend() != "tensorflow":
+            return super().call(inputs, training=training, mask=mask)
+        from temnet.models.unet_tensorflow import normalized_batch
+
+        maps, mean, variance = normalized_batch(inputs, self.gamma, self.beta, self.epsilon)
+        for average, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            average.assign(average * self.momentum + new * (1 - self.momentum))
+        return maps
+
+
+@keras.saving.register_keras_serializable(package="temnet")
 class DoubleSize(keras.layers.Layer):
     """Bilinear interpolation to twice the rows and columns, as `UpSampling2D` does it.
 
@@ -123,6 +137,10 @@ class DoubleSize(keras.layers.Layer):
 
     def call(self, maps: Any) -> Any:
         """(batch, row, col, channel) to (batch, 2 row, 2 col, channel)."""
+        if keras.backend.backend() == "tensorflow":
+            from temnet.models.unet_tensorflow import doubled
+
+            return doubled(maps)
         return _doubled(_doubled(maps, axis=1), axis=2)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:

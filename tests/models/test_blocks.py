@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from temnet.models.blocks import DoubleSize
+from temnet.models.blocks import BatchNorm, DoubleSize
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (16, 5)])
@@ -31,3 +31,36 @@ def test_doubling_is_saved_by_name(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     image = np.random.default_rng(0).normal(size=(1, 4, 6, 2)).astype(np.float32)
     np.testing.assert_array_equal(loaded(image), model(image))
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
+def test_batch_normalisation_is_keras_own(policy):
+    rng = np.random.default_rng(0)
+    maps = rng.normal(1.0, 2.0, size=(2, 6, 5, 3)).astype(np.float32)
+    wanted = rng.normal(size=maps.shape).astype(np.float32)
+    results = []
+    for kind in (keras.layers.BatchNormalization, BatchNorm):
+        inputs = keras.Input((None, None, 3))
+        norm = kind(momentum=0.9, dtype=policy)
+        model = keras.Model(
+            inputs, keras.layers.Activation("linear", dtype="float32")(norm(inputs))
+        )
+        norm.set_weights([np.full(3, value) for value in (2.0, 0.5, 0.0, 1.0)])
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        loss = float(model.train_on_batch(maps, wanted))
+        results.append([loss, *norm.get_weights(), model.predict_on_batch(maps)])
+    for expected, found in zip(*results, strict=True):
+        tolerance = 1e-5 if policy == "float32" else 2e-2
+        np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+    assert np.abs(results[1][3]).max() > 0.01, "the statistics have not moved"
+
+
+def test_frozen_batch_normalisation_keeps_its_statistics():
+    norm = BatchNorm()
+    norm.build((None, None, None, 2))
+    norm.trainable = False
+    maps = np.random.default_rng(0).normal(3.0, size=(1, 4, 4, 2)).astype(np.float32)
+    before = norm.get_weights()
+    norm(maps, training=True)
+    for old, new in zip(before, norm.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
