@@ -179,10 +179,10 @@ def _class_table(summary: Mapping[str, Any]) -> Html:
             scores["true_positives"],
             scores["false_positives"],
             *(
-                _bracketed(scores[key], ends.get(name, {}).get(key))
+                bracketed(scores[key], ends.get(name, {}).get(key))
                 for key in ("precision", "recall", "f1")
             ),
-            _bracketed(scores["rms_error_pm"], ends.get(name, {}).get("rms_error_pm"), ".1f"),
+            bracketed(scores["rms_error_pm"], ends.get(name, {}).get("rms_error_pm"), ".1f"),
             known(chance.get(name), ".2f"),
         )
         for name, scores in summary["classes"].items()
@@ -202,7 +202,7 @@ def _differences(scores: Scores) -> list[Html]:
     for pair in scores.paired:
         name = f"{pair['second']} minus {pair['first']}"
         ends = (pair["low"], pair["high"])
-        value = _bracketed(pair["mean"], ends)
+        value = bracketed(pair["mean"], ends)
         p = known(pair["p"], ".2g")
         rows.append(
             (name, pair["images"], pair["specimens"], value, pair["better"], pair["worse"], p)
@@ -297,7 +297,7 @@ def _without_columns(scores: Scores) -> Html:
     if not first["images"]:
         return paragraph("There is no image without columns among those scored.")
     found = "; ".join(
-        f"{name} {_bracketed(part['per_100_nm2'], (part['low'], part['high']), '.2g')}"
+        f"{name} {bracketed(part['per_100_nm2'], (part['low'], part['high']), '.2g')}"
         for name, summary in scores.networks.items()
         for part in (summary["without_columns"],)
     )
@@ -359,7 +359,7 @@ def _bound(scores: Scores) -> list[Html]:
         return []
     found = "; ".join(
         f"{name}: {known(part['error_pm'], '.1f')} pm against {known(part['bound_pm'], '.1f')} pm, "
-        f"ratio {_bracketed(part['ratio'], (part['low'], part['high']), '.2f')} "
+        f"ratio {bracketed(part['ratio'], (part['low'], part['high']), '.2f')} "
         f"({part['found']} of {part['columns']} columns found)"
         for name, summary in scores.networks.items()
         for part in (summary["cramer_rao"],)
@@ -375,15 +375,13 @@ def _bound(scores: Scores) -> list[Html]:
 
 
 def _with_ends(summary: Mapping[str, Any], key: str) -> str:
-    return _bracketed(summary.get(key), summary.get("intervals", {}).get(key))
+    return bracketed(summary.get(key), summary.get("intervals", {}).get(key))
 
 
-def _bracketed(
-    value: float | None, ends: Sequence[float | None] | None, digits: str = ".3f"
-) -> str:
+def bracketed(value: float | None, ends: Sequence[float | None] | None, digits: str = ".3f") -> str:
     """A number with its interval.
 
-    >>> _bracketed(0.5, [0.4, 0.6], ".1f"), _bracketed(None, None)
+    >>> bracketed(0.5, [0.4, 0.6], ".1f"), bracketed(None, None)
     ('0.5 [0.4, 0.6]', '–')
     """
     text = known(value, digits)
