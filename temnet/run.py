@@ -180,6 +180,8 @@ def guarded(command: Callable[[], int]) -> int:
     """Runs a command; what goes wrong becomes a message and an exit code."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    # It warns when several networks are used, as each is traced once.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         return command()
     except InputError as error:

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,54 +62,87 @@ def _run(options: argparse.Namespace) -> int:
 
     taught = taught_runs(study, root)
     tested = tested_runs(study, root, taught)
-    plans = [_steps_left(run, options.overwrite) for run in taught]
+    plans = [_plan(run, root, options.overwrite) for run in taught]
     if options.check:
-        print(description(root, taught, tested))
+        print(description(root, plans, tested))
         return DONE
     prepare_study(root, study)
-    for number, (run, steps) in enumerate(zip(taught, plans, strict=True), 1):
-        code = _finish(run, steps, f"training {number} of {len(taught)}")
+    for number, plan in enumerate(plans, 1):
+        code = _carry_out(plan, f"training {number} of {len(plans)}")
         if code != DONE:
             return code
     for number, run in enumerate(tested, 1):
         # Networks that were added, or taught again, are scored with the others.
-        code = _finish(run, _steps_left(run, overwrite=True), f"test {number} of {len(tested)}")
+        plan = Plan(run, _steps_left(run, overwrite=True))
+        code = _carry_out(plan, f"test {number} of {len(tested)}")
         if code != DONE:
             return code
     print(f"The result lies in {_report(root, study, taught, tested)}")
     return DONE
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done for a run.
+
+    Attributes:
+        run: The run.
+        steps: Its stages; none where it is done.
+        twin: A run of another study that has done the training already.
+    """
+
+    run: TaughtRun | TestedRun
+    steps: Sequence[Step]
+    twin: Path | None = None
+
+    @property
+    def state(self) -> str:
+        """What people are told."""
+        if self.twin is not None:
+            return f" (taken over from {self.twin})"
+        return " (goes on)" if any(step.begun for step in self.steps) else ""
+
+
+def _plan(run: TaughtRun, root: Path, overwrite: bool) -> Plan:
+    """What is to be done for a training."""
+    from temnet.stages.study import find_twin
+
+    steps = _steps_left(run, overwrite)
+    begun = run.folder.parent.exists()
+    return Plan(run, steps, None if begun else find_twin(run, root))
+
+
 def _steps_left(run: TaughtRun | TestedRun, overwrite: bool) -> list[Step]:
-    """What is to be done for a run: nothing where it is done and has its page."""
+    """The stages of a run that are to be done: none where it is done and has its page."""
     if not run.done:
         return make_plan(run.experiment, run.root, (), overwrite)
     return [] if (run.root / PAGE).is_file() else make_plan(run.experiment, run.root, ("report",))
 
 
-def _finish(run: TaughtRun | TestedRun, steps: Sequence[Step], title: str) -> int:
-    """Does what is left of a run; returns the exit code."""
-    state = title if steps else f"{title}, already done"
-    print(f"{state}: {run.title}", file=sys.stderr)
+def _carry_out(plan: Plan, title: str) -> int:
+    """Does what is to be done for a run; returns the exit code."""
+    from temnet.stages.study import take_over
+
+    run, steps = plan.run, plan.steps
+    print(f"{title}: {run.title}{plan.state if steps else ' (already done)'}", file=sys.stderr)
+    if plan.twin is not None:
+        take_over(run, plan.twin)
+        steps = _steps_left(run, overwrite=False)
     return run_logged(run.experiment, run.root, steps) if steps else DONE
 
 
-def description(root: Path, taught: Sequence[TaughtRun], tested: Sequence[TestedRun]) -> str:
+def description(root: Path, plans: Sequence[Plan], tested: Sequence[TestedRun]) -> str:
     """What would run, for people."""
     from temnet.benchmarks.study import work_left
     from temnet.stages.simulate import duration
 
-    to_teach = [run for run in taught if not run.done]
-    to_test = [
-        run
-        for run in tested
-        if any(network in to_teach for network in run.networks) or not run.done
-    ]
     lines = [f"The settings are right. Folder: {root}"]
-    lines += [
-        f"training{'' if run in to_teach else ' (already done)'}: {run.title}" for run in taught
-    ]
-    lines += [f"test{'' if run in to_test else ' (already done)'}: {run.title}" for run in tested]
+    for plan in plans:
+        lines.append(f"training: {plan.run.title}{plan.state if plan.steps else ' (already done)'}")
+    to_teach = [plan.run for plan in plans if not plan.run.done and plan.twin is None]
+    to_test = [run for run in tested if not (all(one.done for one in run.networks) and run.done)]
+    for run in tested:
+        lines.append(f"test: {run.title}{'' if run in to_test else ' (already done)'}")
     if to_teach or to_test:
         work = work_left(to_teach, to_test)
         lines += [

@@ -30,24 +30,32 @@ class Estimate:
     high: float
 
 
-def estimate(values: np.ndarray, resampled: np.ndarray, specimens: int) -> Estimate:
+def estimate(
+    values: np.ndarray,
+    resampled: np.ndarray,
+    specimens: int,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+) -> Estimate:
     """The mean of a score, or of a difference of two, over trainings, with its interval.
 
-    The variance is the sum of that from the trainings, s² / T with s the standard deviation of
-    ``values``, and that from the specimens, of the mean of ``resampled``; the interval is t's with
-    the degrees of freedom of Satterthwaite, Biometrics Bull. 2, 110 (1946).  What specimens and
-    trainings do together is in both terms, which widens the interval a little.
+    Half its width is the root of the sum of two squares: half the width of Student's interval for
+    the trainings on these specimens, and of that for the specimens with these trainings, whose
+    standard error is that of the mean of ``resampled``.  Each comes out alone where the other one
+    does not vary (Zou and Donner, Stat. Med. 27, 1693 (2008)).  What a training and a specimen do
+    together is in both, so that the interval is rather too wide than too narrow.
 
-    Of 1,500 intervals of three trainings and 100 or 300 specimens 92 to 97 % held the truth,
-    whichever varied more; of intervals from the trainings alone 64 to 95 %, from the specimens
-    alone 31 to 95 %, and of percentiles of a bootstrap that draws both again 77 to 97 %: three
-    drawn from three are too few.
+    Simulated with two, three and five trainings and 100 or 300 specimens, 95 to 99 % of these
+    intervals held the truth, whichever varied more.  Of those from the trainings alone it were 65
+    to 95 %; of percentiles of a bootstrap that draws both again 77 to 97 %, since three drawn from
+    three are too few; of those with the summed variance and Satterthwaite's degrees of freedom 87
+    to 97 %.
 
     Args:
         values: (T,) of each training on all specimens; NaN is left out.
         resampled: (B, T) the same on B samples of the specimens, drawn again with replacement,
             the same sample for all trainings.
         specimens: Number of specimens.
+        bounds: Lowest and highest value that there can be; the interval is cut there.
     """
     known = np.isfinite(values)
     values, resampled = values[known], resampled[:, known]
@@ -58,9 +66,7 @@ def estimate(values: np.ndarray, resampled: np.ndarray, specimens: int) -> Estim
     means = means[np.isfinite(means)]
     if len(values) < 2 or specimens < 2 or len(means) < 2:
         return Estimate(mean, np.nan, np.nan)
-    parts = np.array([values.var(ddof=1) / len(values), means.var(ddof=1)])
-    if not parts.any():
-        return Estimate(mean, mean, mean)
-    freedom = parts.sum() ** 2 / np.sum(parts**2 / [len(values) - 1, specimens - 1])
-    half = float(t.ppf(0.5 + CONFIDENCE / 2, freedom) * np.sqrt(parts.sum()))
-    return Estimate(mean, mean - half, mean + half)
+    errors = np.array([values.std(ddof=1) / np.sqrt(len(values)), means.std(ddof=1)])
+    quantiles = t.ppf(0.5 + CONFIDENCE / 2, [len(values) - 1, specimens - 1])
+    half = float(np.hypot(*(quantiles * errors)))
+    return Estimate(mean, max(mean - half, bounds[0]), min(mean + half, bounds[1]))

@@ -35,10 +35,10 @@ FIGURES = "report"
 ERROR = "rms_error_pm"
 
 INTERVALS = (
-    "95 % intervals in brackets are for other trainings and other specimens: Student's t with the "
-    "variance between the trainings and that of the specimens, drawn again "
-    f"{RESAMPLES:,} times with all of their images, together (Satterthwaite's degrees of freedom). "
-    "They are not corrected for the number of comparisons."
+    "In brackets 95 % intervals for other trainings and other specimens: the half-widths of "
+    "Student's intervals for the one and for the other, added as squares; specimens were drawn "
+    f"again {RESAMPLES:,} times with all of their images. They are not corrected for the number of "
+    "comparisons."
 )
 
 

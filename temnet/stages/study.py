@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_settings
 from temnet.config.study import Study, taught, tested
 from temnet.errors import InputError
+from temnet.models.checkpoint import update_card
 from temnet.reporting.files import replace_file
 from temnet.reporting.map_files import safe_name
 from temnet.stages import evaluate, train
@@ -158,6 +160,30 @@ def _check_folders(folders: Sequence[Path]) -> None:
                 "and tests names that differ by more than these."
             )
         seen[name] = folder
+
+
+def find_twin(run: TaughtRun, study: Path) -> Path | None:
+    """The run folder of a training with the same settings in a study that lies beside this one.
+
+    Args:
+        run: A training that was not begun.
+        study: The folder of its study.
+    """
+    wanted = plain(train.STAGE.settings(run.experiment))
+    for record in sorted(study.parent.glob(f"*/{NETWORKS}/*/{train.STAGE.name}")):
+        if read_record(record.parent, train.STAGE.name) == Record(DONE, wanted):
+            return record.parent
+    return None
+
+
+def take_over(run: TaughtRun, twin: Path) -> None:
+    """Copies a training that was done elsewhere, under the run's own name."""
+    name = train.STAGE.name
+    partial = run.root / f".{name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(twin / name, partial)
+    update_card(partial / train.NETWORK, {"name": train.network_name(run.root)})
+    partial.rename(run.root / name)
 
 
 def prepare_study(root: Path, study: Study) -> None:

@@ -194,7 +194,9 @@ def _estimates(own: Sequence[Scored], first: Sequence[Scored] | None = None) -> 
         if first is not None:
             values = values - [one.values[name] for one in first]
             resampled = resampled - np.stack([one.resampled[name] for one in first], axis=1)
-        found[name] = asdict(estimate(values, resampled, own[0].specimens))
+        most = np.inf if name == ERROR else 1.0
+        least = 0.0 if first is None else -most
+        found[name] = asdict(estimate(values, resampled, own[0].specimens, (least, most)))
     return found
 
 
