@@ -60,8 +60,8 @@ def _run(options: argparse.Namespace) -> int:
     load_stages(("simulate", "train", "evaluate", "report"))
     from temnet.stages.study import prepare_study, taught_runs, tested_runs
 
-    taught = taught_runs(study, root)
-    tested = tested_runs(study, root, taught)
+    taught = taught_runs(study, root, options.file.parent)
+    tested = tested_runs(study, root, options.file.parent, taught)
     plans = [_plan(run, root, options.overwrite) for run in taught]
     if options.check:
         print(description(root, plans, tested))

@@ -40,8 +40,20 @@ STUDY = {
 ROOT = Path("runs/focal")
 
 
+@pytest.fixture
+def quick(monkeypatch):
+    """Times [s] that are told without measuring."""
+    monkeypatch.setattr("temnet.benchmarks.study.seconds_per_example", lambda experiment: 36.0)
+    monkeypatch.setattr("temnet.benchmarks.study.training_seconds", lambda experiment: 450.0)
+
+
 def write(**changes):
     Path("focal.yaml").write_text(yaml.safe_dump({**STUDY, **changes}, sort_keys=False))
+
+
+def short_page(root, figures, experiment):
+    """In place of the pages of the runs, which take longer to draw than these trainings."""
+    (root / "index.html").write_text("a run")
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +88,7 @@ def stopped(work):
         patch.chdir(work)
         write()
         patch.setattr(CsvLog, "on_epoch_end", dies)
+        patch.setattr("temnet.stages.report.write_report", short_page)
         assert study.main(["focal.yaml"]) == 130
     return [run_folder(arm, seed) for arm, seed in (("two-foci", 1), ("one focus", 1))]
 
@@ -87,6 +100,7 @@ def finished(stopped, work):
         patch.chdir(work)
         assert not (ROOT / "study.csv").exists()
         before = [(root / "train/network/model.keras").stat().st_mtime_ns for root in stopped]
+        patch.setattr("temnet.stages.report.write_report", short_page)
         assert study.main(["focal.yaml"]) == 0
     return before
 
@@ -174,7 +188,7 @@ def test_the_page_tells_what_was_asked_and_links_to_every_run(finished):
         assert f'href="{link.relative_to(ROOT)}"' in page
 
 
-def test_a_study_beside_takes_over_what_is_the_same(finished, capsys):
+def test_a_study_beside_takes_over_what_is_the_same(finished, quick, capsys):
     changed = {"two/foci": {}, "dim": {"camera": {"dose": 300}}}
     write(arms=changed, seeds=[2])
     other = ["focal.yaml", "--output", "runs/dose", "--check"]
@@ -208,9 +222,9 @@ def test_other_settings_are_refused_before_any_work(finished, capsys):
     [
         ("seeds=[]", "seeds: expected at least 1 entry"),
         ("arms.one focus.camera.dos=1", "focal.yaml, arms.one focus: camera.dos"),
-        ("tests.validation.structure={kind: file, file: gone.xyz}", "gone.xyz"),
+        ("tests.validation.structure={kind: file, path: gone.xyz}", "gone.xyz"),
         ("arms.two-foci={}", "would be the same"),
-        ("experiment.structure={kind: file, file: gone.xyz}", "gone.xyz"),
+        ("experiment.structure={kind: file, path: gone.xyz}", "gone.xyz"),
     ],
 )
 def test_wrong_input_is_refused_in_one_message(work, capsys, assignment, part):
@@ -222,11 +236,9 @@ def test_wrong_input_is_refused_in_one_message(work, capsys, assignment, part):
     assert study.main(["gone.yaml"]) == 2
 
 
-def test_check_tells_what_would_run_and_how_long(capsys, monkeypatch, tmp_path):
+def test_check_tells_what_would_run_and_how_long(quick, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     write()
-    monkeypatch.setattr("temnet.benchmarks.study.seconds_per_example", lambda experiment: 36.0)
-    monkeypatch.setattr("temnet.benchmarks.study.training_seconds", lambda experiment: 450.0)
     assert study.main(["focal.yaml", "--check"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line for line in lines if line.startswith("training: ")][1] == (

@@ -15,7 +15,8 @@ from temnet.errors import InputError
 from temnet.models.checkpoint import update_card
 from temnet.reporting.files import replace_file
 from temnet.reporting.map_files import safe_name
-from temnet.stages import evaluate, train
+from temnet.stages import evaluate, simulate, train
+from temnet.stages.files import with_found_files
 from temnet.stages.folder import (
     DONE,
     ENVIRONMENT_FILE,
@@ -101,11 +102,16 @@ def is_done(stage: Stage, experiment: Experiment, root: Path) -> bool:
     return record == Record(DONE, plain(stage.settings(experiment)))
 
 
-def taught_runs(study: Study, root: Path) -> list[TaughtRun]:
+def taught_runs(study: Study, root: Path, files: Path) -> list[TaughtRun]:
     """Every training, seed by seed, so that the first ones tell of all arms.
 
+    Args:
+        study: The settings.
+        root: The study's folder.
+        files: The YAML's folder, from which relative paths count first.
+
     Raises:
-        InputError: Two of them would have the same folder.
+        InputError: Two of them would have the same folder, or a file is not there.
     """
     runs = [
         TaughtRun(
@@ -113,7 +119,7 @@ def taught_runs(study: Study, root: Path) -> list[TaughtRun]:
             network,
             seed,
             root / NETWORKS / safe_name(f"{arm}_{network}_{seed}"),
-            taught(study, arm, network, seed),
+            with_found_files(taught(study, arm, network, seed), files),
         )
         for seed in study.seeds
         for arm in study.arms
@@ -123,29 +129,37 @@ def taught_runs(study: Study, root: Path) -> list[TaughtRun]:
     return runs
 
 
-def tested_runs(study: Study, root: Path, networks: Sequence[TaughtRun]) -> list[TestedRun]:
+def tested_runs(
+    study: Study, root: Path, files: Path, networks: Sequence[TaughtRun]
+) -> list[TestedRun]:
     """Every arm in every test.
 
     Args:
         study: The settings.
         root: The study's folder.
+        files: The YAML's folder, from which relative paths count first.
         networks: All trainings.
 
     Raises:
-        InputError: Two of them would have the same folder.
+        InputError: Two of them would have the same folder, a file is not there, or the images
+            cannot be made.
     """
-    runs = list(_tested(study, root, networks))
+    runs = list(_tested(study, root, files, networks))
+    for run in runs:  # before the networks are there, which the run's own check asks for
+        simulate.STAGE.check(run.experiment)
     _check_folders([run.root for run in runs])
     return runs
 
 
-def _tested(study: Study, root: Path, networks: Sequence[TaughtRun]) -> Iterator[TestedRun]:
+def _tested(
+    study: Study, root: Path, files: Path, networks: Sequence[TaughtRun]
+) -> Iterator[TestedRun]:
     for test in study.tests:
         for arm in study.arms:
             own = tuple(run for run in networks if run.arm == arm)
             folder = root / TESTS / safe_name(f"{test}_{arm}")
             experiment = tested(study, test, arm, [run.folder for run in own])
-            yield TestedRun(test, arm, folder, own, experiment)
+            yield TestedRun(test, arm, folder, own, with_found_files(experiment, files))
 
 
 def _check_folders(folders: Sequence[Path]) -> None:
