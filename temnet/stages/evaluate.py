@@ -274,7 +274,7 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
     evaluation, further = experiment.evaluation, missing_examples(experiment, SPLIT)
     lines = [f"{experiment.data.count(SPLIT)} examples of {SPLIT}, radius {evaluation.radius:g} Å"]
     if further:
-        lines.append(f"{further} of them are not there yet and are made, in this stage if need be")
+        lines.append(f"{further} of them to be made, by this stage if by no other")
     if evaluation.networks:
         lines.append(f"networks: {', '.join(evaluation.networks)}")
     if evaluation.series is not None:
