@@ -64,7 +64,7 @@ def test_every_command_is_one_that_exists(command, monkeypatch):
         if words[:3] == ["pip", "install", "-r"]:
             assert Path(words[3]).is_file()
         elif words[:3] == ["python", "-m", "temnet.run"]:
-            options = run._parser().parse_args(words[3:])
+            options = run.parse(words[3:])
             assert options.schema or load_experiment(options.file)
         elif words[:3] == ["python", "-m", "temnet.predict"]:
             assert find_network(predict._parser().parse_args(words[3:]).network)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Settings
 
@@ -36,6 +36,18 @@ class FixedSeries(Settings):
         le=10000,
         description="Number of specimens, the first ones of the validation images.",
     )
+    heights: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
+        (),
+        description="Fewest atoms of a column that counts: for each number scores of their own, "
+        "lower columns being ignored, of all specimens and of those in vacuum.",
+    )
+
+    @field_validator("heights")
+    @classmethod
+    def _once_each(cls, heights: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(heights)) != len(heights):
+            raise ValueError(f"expected each number once; got {', '.join(map(str, heights))}")
+        return heights
 
     @model_validator(mode="after")
     def _has_values(self) -> FixedSeries:

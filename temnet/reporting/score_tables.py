@@ -45,6 +45,9 @@ CURVE_FIELDS = (
 )
 """Columns of dependence.csv and series.csv."""
 
+HEIGHT_FIELDS = ("network", "surroundings", "atoms", *CURVE_FIELDS[1:])
+"""Columns of heights.csv: which specimens, and the fewest atoms of a column that counts."""
+
 BOUND_FIELDS = (
     "network",
     "index",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from temnet.reporting.height_section import height_section
 from temnet.reporting.image_sections import predict_section
 from temnet.reporting.movie_sections import compare_section, occupancy_section
 from temnet.reporting.network_sections import train_section
@@ -23,6 +24,7 @@ SECTIONS: tuple[Callable[[Source], Section | None], ...] = (
     occupancy_section,
     compare_section,
     evaluate_section,
+    height_section,
     train_section,
     simulated_movie_section,
     simulate_section,
