@@ -3,6 +3,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from temnet.config.graphene import DefectedGraphene
+from temnet.evaluation.rings import find_rings
 from temnet.structures.geometry import Field
 from temnet.structures.graphene import build_graphene, drop_dangling, sheet
 
@@ -58,29 +59,6 @@ def test_dangling_points_go_in_turn():
     assert len(drop_dangling(tail, 1.1)) == 0
 
 
-def rings(points):
-    """Sizes of the faces of the bond graph, by walking each bond with the wall to the left."""
-    tree = cKDTree(points)
-    near = [sorted(set(found) - {i}) for i, found in enumerate(tree.query_ball_point(points, 1.85))]
-    sizes = []
-    for start, others in enumerate(near):
-        for other in others:
-            path, last, here = [start], start, other
-            while here != start and len(path) < 12:
-                path.append(here)
-                angle = {
-                    n: (np.arctan2(*(points[n] - points[here])[::-1])
-                        - np.arctan2(*(points[last] - points[here])[::-1])) % (2 * np.pi)
-                    for n in near[here] if n != last
-                }  # fmt: skip
-                if not angle:
-                    break
-                last, here = here, min(angle, key=angle.get)
-            if here == start and start == min(path):
-                sizes.append(len(path))
-    return sizes
-
-
 def test_a_turned_bond_makes_two_pentagons_and_two_heptagons():
     plain = {"perfect_probability": 1, "holes": 0, "bond_length": 1.42}
     for settings, extra in (({}, 0), ({"stone_wales": 0.01}, None)):
@@ -90,7 +68,7 @@ def test_a_turned_bond_makes_two_pentagons_and_two_heptagons():
         )  # fmt: skip
         turned = structure.parameters["stone_wales"]
         points = structure.atoms.positions[:, :2]
-        sizes = rings(points)
+        sizes = find_rings(points, (1.1, 1.85)).atoms.tolist()
         if extra == 0:
             assert turned == 0 and set(sizes) == {6}
             continue
