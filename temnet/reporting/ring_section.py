@@ -105,7 +105,8 @@ def ring_figure(
         style = {"facecolor": (colour, opacity), "edgecolor": (colour, 0.8), "linewidth": 0.8}
         axes.add_collection(PolyCollection(corners, zorder=5, **style))
         if corners:
-            handles.append(Patch(label=f"{size} atoms: {len(corners)}", **style))
+            label = f"{size} atoms: {len(corners)}"
+            handles.append(Patch(facecolor=colour, edgecolor="#808080", label=label))
     set_title(axes, title)
     figure.legend(
         handles=handles, loc="outside lower center", ncols=min(len(handles), 3) or 1, frameon=False
