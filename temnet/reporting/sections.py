@@ -9,6 +9,7 @@ from temnet.reporting.image_sections import predict_section
 from temnet.reporting.movie_sections import compare_section, occupancy_section
 from temnet.reporting.network_sections import train_section
 from temnet.reporting.page import Section
+from temnet.reporting.ring_section import rings_section
 from temnet.reporting.score_sections import evaluate_section
 from temnet.reporting.simulated_movie_section import simulated_movie_section
 from temnet.reporting.simulation_sections import (
@@ -21,6 +22,7 @@ from temnet.reporting.source import Source
 
 SECTIONS: tuple[Callable[[Source], Section | None], ...] = (
     predict_section,
+    rings_section,
     occupancy_section,
     compare_section,
     evaluate_section,
