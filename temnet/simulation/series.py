@@ -1,4 +1,4 @@
-"""The same specimens, microscopes and cameras with one parameter at fixed values."""
+"""The same specimens, microscopes and cameras, with one parameter fixed or with other noise."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from temnet.config.experiment import Experiment
+from temnet.randomness import generator
 from temnet.records import Example
 from temnet.simulation.example import (
     Instrument,
@@ -78,3 +79,32 @@ def simulate_series(
         changed = FIXED[name](instrument, value)
         examples.append(take_image(experiment, structure, waves, changed, dict(drawn)))
     return examples
+
+
+@one_thread()
+def simulate_other_noise(
+    experiment: Experiment, count: int, split: str, times: int
+) -> list[list[Example]]:
+    """The first examples of a split, each several times with noise of its own.
+
+    Args:
+        experiment: The settings.
+        count: Number of examples.
+        split: training, selection or validation.
+        times: How often their noise is drawn again.
+
+    Returns:
+        For each time all examples in order.
+    """
+    reuse, found = experiment.data.exit_wave_reuse, [[] for _ in range(times)]
+    for specimen in range(-(-count // reuse)):
+        drawn: dict[str, object] = {}
+        microscope = specimen_microscope(experiment, specimen, split)
+        structure, waves = specimen_waves(experiment, microscope, specimen, split, drawn)
+        for index in range(specimen * reuse, min((specimen + 1) * reuse, count)):
+            for number, examples in enumerate(found):
+                instrument = draw_instrument(experiment, microscope, waves[0].energy, index, split)
+                rng = generator(experiment.seed, f"{split}/other noise", index * times + number)
+                noisy = replace(instrument, rng=rng)
+                examples.append(take_image(experiment, structure, waves, noisy, dict(drawn)))
+    return found
