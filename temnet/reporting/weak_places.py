@@ -38,7 +38,7 @@ def weak_places(curves: Mapping[str, Sequence[Point]]) -> list[str]:
             sentences.append(_sentence(parameter, points, "as drawn"))
     if weak:
         names = in_words([quantity(name) for name in weak])
-        sentences.append(f"Below {GOOD:g} throughout, whatever the {names}.")
+        sentences.append(f"F1 is below {GOOD:g} throughout, whatever the {names}.")
     if good:
         names = in_words([quantity(name) for name in good])
         sentences.append(f"In no bin by {names} does F1 fall below {GOOD:g}.")

@@ -14,6 +14,15 @@ def in_words(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def percent(fraction: float, digits: int = 0) -> str:
+    """A fraction in per cent.
+
+    >>> percent(0.123), percent(0.0123, 1)
+    ('12 %', '1.2 %')
+    """
+    return f"{100 * fraction:.{digits}f} %"
+
+
 def rounded(value: float) -> str:
     """A number with three significant digits.
 
