@@ -17,7 +17,7 @@ import numpy as np
 
 from temnet.config.experiment import SIMULATION_VERSION, Experiment
 from temnet.evaluation.evaluate import evaluate
-from temnet.evaluation.scores import LOCALISATION
+from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.evaluation.tally import MACRO
 from temnet.models.checkpoint import Network
 from temnet.records import Example
@@ -39,6 +39,10 @@ TOLERANCES = {
 }
 """By how much scores may differ: absolute, and as a fraction of the value.  Linear algebra for
 another processor left all but the last two as they were, and changed these by 0.0004 and 0.003."""
+
+NOISE_ERRORS, LEAST_CHANGE = 4.0, 0.02
+"""The mean F1 of images whose noise alone is another one may change by so many of its standard
+errors, or by so much if that is more."""
 
 FrozenScores = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -114,3 +118,47 @@ def disagreements(frozen: FrozenScores, found: FrozenScores) -> list[str]:
         if not same:
             texts.append(f"{name} was {before}, is {after}")
     return texts
+
+
+def contradiction(scored: Rows, found: Rows) -> str:
+    """Why images cannot be those of a stored set, but for their noise; empty if they can.
+
+    Args:
+        scored: Rows of scores of the stored set by one network.
+        found: Rows of the first images of the set, made again with other noise, by the same one.
+
+    Returns:
+        The first image with another number of true columns, or what the mean F1 was and is.
+    """
+    before, after = _true_columns(scored), _true_columns(found)
+    for index in sorted(before.keys() & after.keys()):
+        if before[index] != after[index]:
+            return f"image {index} had {before[index]} columns and has {after[index]} now"
+    before, after = _image_f1(scored), _image_f1(found)
+    shared = sorted(before.keys() & after.keys())
+    change = np.array([after[index] - before[index] for index in shared])
+    if len(change) < 2:
+        return ""
+    error = change.std(ddof=1) / math.sqrt(len(change))
+    if abs(change.mean()) <= max(LEAST_CHANGE, NOISE_ERRORS * error):
+        return ""
+    was, is_now = (np.mean([each[index] for index in shared]) for each in (before, after))
+    return f"the mean F1 of the first {len(shared)} images was {was:.3f} and is {is_now:.3f} now"
+
+
+def _true_columns(rows: Rows) -> dict[int, int]:
+    """Number of true columns that count of each image, by its index."""
+    return {
+        row["index"]: row["true_positives"] + row["false_negatives"]
+        for row in rows
+        if row["class"] == LOCALISATION
+    }
+
+
+def _image_f1(rows: Rows) -> dict[int, float]:
+    """F1 of each image in which there is something to find or was found, by its index."""
+    return {
+        row["index"]: row["f1"]
+        for row in rows
+        if row["class"] == SPECIES and math.isfinite(row["f1"])
+    }

@@ -12,7 +12,6 @@ from typing import Any
 from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import load_experiment, write_experiment
 from temnet.errors import InputError
-from temnet.evaluation.scores import LOCALISATION
 from temnet.models.checkpoint import (
     CARD_FILE,
     MODEL_FILE,
@@ -27,8 +26,8 @@ from temnet.reporting.pretrained_figures import FIGURES, write_figures
 from temnet.reporting.pretrained_page import pretrained_page
 from temnet.reporting.pretrained_sections import Pretrained
 from temnet.stages.finished_run import FinishedRun, read_run
-from temnet.stages.frozen import Rows, example_rows, frozen_block, frozen_examples
-from temnet.stages.stage import Progress, silent
+from temnet.stages.frozen import contradiction, example_rows, frozen_block, frozen_examples
+from temnet.stages.stage import Done, Progress, silent
 
 PAGE = "README.md"
 
@@ -127,43 +126,30 @@ def _is_frozen(card: Mapping[str, Any]) -> bool:
     return card.get("frozen", {}).get("simulation") == SIMULATION_VERSION
 
 
-def _freeze(network: Network, done: Any) -> dict[str, Any]:
+def _freeze(network: Network, done: Done) -> dict[str, Any]:
     """The block ``frozen`` of a network that is published already."""
     rows = example_rows(network, frozen_examples(network.config))
     done(1)
     return frozen_block(rows, network.config.class_names)
 
 
-def _freeze_run(run: FinishedRun, done: Any) -> dict[str, Any]:
+def _freeze_run(run: FinishedRun, done: Done) -> dict[str, Any]:
     """The block ``frozen`` of a run's network.
 
     Raises:
-        InputError: Other columns are there than in the images that the stage `evaluate` scored.
+        InputError: The images, or what the network finds in them, are not those of `evaluate`.
     """
-    network, scored = run.network, run.scores.rows
+    network = run.network
     rows = example_rows(network, frozen_examples(network.config))
     own = next(iter(run.scores.networks))
-    before = true_columns([row for row in scored if row["network"] == own])
-    after = true_columns(rows)
-    changed = [index for index in before.keys() & after.keys() if before[index] != after[index]]
+    changed = contradiction([row for row in run.scores.rows if row["network"] == own], rows)
     if changed:
-        first = min(changed)
         raise InputError(
-            f"{run.root}: the simulation has changed since the stage `evaluate` was run "
-            f"(validation image {first} had {before[first]} columns and has {after[first]} now); "
-            "run the stages `simulate` and `evaluate` again."
+            f"{run.root}: temnet has changed since the stage `evaluate` was run ({changed}); run "
+            "the stages `simulate` and `evaluate` again with --overwrite."
         )
     done(1)
     return frozen_block(rows, network.config.class_names)
-
-
-def true_columns(rows: Rows) -> dict[int, int]:
-    """Number of true columns that count of each image, by its index."""
-    return {
-        row["index"]: row["true_positives"] + row["false_negatives"]
-        for row in rows
-        if row["class"] == LOCALISATION
-    }
 
 
 @contextmanager
