@@ -21,7 +21,7 @@ LAYERS = (
     {"stages"},
     {"benchmarks"},
     {"run"},
-    {"predict", "benchmark"},
+    {"predict", "benchmark", "publish"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
@@ -47,12 +47,12 @@ WALLS = {
     "zarr": {"data"},
     "dask": {"data", "inference.files"},
     "distributed": {"data"},
-    "argparse": {"run", "predict", "benchmark"},
+    "argparse": {"run", "predict", "benchmark", "publish"},
     "tqdm": {"run", "predict"},
 }
 """Where each library may be imported: in these packages or modules and nowhere else."""
 
-COMMANDS = {"run", "predict", "benchmark"}
+COMMANDS = {"run", "predict", "benchmark", "publish"}
 
 
 def imports(tree, module):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from temnet import predict, run
+from temnet import predict, publish, run
 from temnet.config.loading import load_experiment
 from temnet.models.checkpoint import find_network
 from temnet.reporting.tables import read_table
@@ -68,6 +68,9 @@ def test_every_command_is_one_that_exists(command, monkeypatch):
             assert options.schema or load_experiment(options.file)
         elif words[:3] == ["python", "-m", "temnet.predict"]:
             assert find_network(predict._parser().parse_args(words[3:]).network)
+        elif words[:3] == ["python", "-m", "temnet.publish"]:
+            (root,) = publish._parser().parse_args(words[3:]).runs
+            assert Path("experiments", f"{root.name}.yaml").is_file()
         else:
             assert words == ["python", "-m", "pytest"]
 

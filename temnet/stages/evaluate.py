@@ -110,7 +110,12 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     ratios = _cramer_rao(experiment, networks, looked, folder, progress)
     _series(experiment, networks, folder, progress)
     summaries = {name: {**one.summary, **ratios.get(name, {})} for name, one in assessed.items()}
-    values = {"split": SPLIT, "networks": summaries, "paired": _paired(assessed, experiment.seed)}
+    values = {
+        "split": SPLIT,
+        "networks": summaries,
+        "sha256": {name: network.card["sha256"] for name, network in networks.items()},
+        "paired": _paired(assessed, experiment.seed),
+    }
     text = json.dumps(plain_values(values), indent=1) + "\n"
     replace_file(folder / "summary.json", text.encode())
     chosen = telling_images(next(iter(assessed.values())).images.image_f1())

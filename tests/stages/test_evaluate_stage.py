@@ -72,6 +72,9 @@ def test_two_networks_are_scored_without_training(here):
     summary = json.loads((folder / "summary.json").read_text())
     first, second = summary["networks"].values()
     assert first == second and first["threshold"] == 0.3 and first["images"] == 3
+    for name, checksum in summary["sha256"].items():
+        card = json.loads(Path(f"networks/{name}/card.json").read_text())
+        assert checksum == card["sha256"]
     (pair,) = summary["paired"]
     # The same weights: no difference at all.
     assert (pair["first"], pair["second"], pair["mean"]) == ("one", "two", 0)
