@@ -186,6 +186,15 @@ def description(experiment: Experiment, root: Path, steps: Sequence[Step]) -> st
 
 def execute(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
     """Runs a plan with log file and progress bars, and says where the result lies."""
+    code = run_logged(experiment, root, steps)
+    if code == DONE:
+        result = root / PAGE
+        print(f"The result lies in {result if result.is_file() else root}")
+    return code
+
+
+def run_logged(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
+    """Runs a plan with log file and progress bars; returns the exit code."""
     root.mkdir(parents=True, exist_ok=True)
     with logging_to(root / LOG_FILE):
         try:
@@ -201,8 +210,6 @@ def execute(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
             message = f"temnet failed: {type(error).__name__}: {_first_line(error)}"
             print(f"{message}; the details are in {root / LOG_FILE}.", file=sys.stderr)
             return FAILED
-    result = root / PAGE
-    print(f"The result lies in {result if result.is_file() else root}")
     return DONE
 
 
@@ -210,6 +217,8 @@ def guarded(command: Callable[[], int]) -> int:
     """Runs a command; what goes wrong becomes a message and an exit code."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    # It warns when several networks are used, as each is traced once.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         return command()
     except InputError as error:

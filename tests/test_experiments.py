@@ -5,13 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from temnet import study as study_command
+from temnet.config.distributions import support
 from temnet.config.experiment import SIMULATION_SECTIONS
 from temnet.config.loading import load_experiment
+from temnet.config.study import load_study, taught
+from temnet.config.study import tested as scored
 from temnet.run import main
-from temnet.simulation.example import simulate_example
+from temnet.simulation.example import draw_specimen, simulate_example
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 EXPERIMENTS = sorted(FOLDER.glob("*.yaml"))
+STUDIES = sorted((FOLDER / "studies").glob("*.yaml"))
 NETWORKS = [path for path in EXPERIMENTS if "simulate" in load_experiment(path).stages]
 TINY = {"data": {"training": 1, "selection": 1, "validation": 1, "exit_wave_reuse": 1}}
 
@@ -95,6 +100,71 @@ def test_every_preset_of_a_microscope_is_taken_in_by_one_line(path, tmp_path):
     microscope = load_experiment(yaml_file).microscope
     assert microscope.image_spread == 0.25
     assert f"{microscope.energy / 1e3:g}kV" in path.stem
+
+
+@pytest.mark.parametrize("path", STUDIES, **names)
+def test_every_study_can_be_run(path, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("temnet.benchmarks.study.seconds_per_example", lambda experiment: 0.5)
+    monkeypatch.setattr("temnet.benchmarks.study.training_seconds", lambda experiment: 0.1)
+    study = load_study(path)
+    assert study_command.main([str(path), "--check", "--set", "seeds=[1]"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    wanted = [f"training: {arm}, {net}, seed 1" for arm in study.arms for net in study.networks]
+    assert [line for line in lines if line.startswith("training: ")] == wanted
+    assert sum(line.startswith("test: ") for line in lines) == len(study.tests) * len(study.arms)
+    # 20,000 presentations to each network of each arm.
+    hours = 0.1 * 20000 * len(wanted) / 3600
+    assert lines[-1].endswith(f"and {hours:.1f} hours to train")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", STUDIES, **names)
+def test_every_study_asks_a_question_and_presents_as_many_images_to_each_network(path):
+    study = load_study(path)
+    assert study.question.endswith("?") and len(study.seeds) >= 3
+    assert set(study.networks) == {"unet", "msdnet"}
+    for arm in study.arms:
+        for network in study.networks:
+            training = taught(study, arm, network, 1).training
+            assert training.epochs * training.epoch_size == 20000
+
+
+def test_the_studies_test_on_the_images_that_they_ask_about():
+    studies = {path.stem: load_study(path) for path in STUDIES}
+
+    def identities(name, test):
+        study = studies[name]
+        return {scored(study, test, arm).identity() for arm in study.arms}
+
+    for name in ("fresh_images", "dose_range", "still_atoms"):
+        assert all(len(identities(name, test)) == 1 for test in studies[name].tests)
+    # Atoms vibrate in the test as in the first arm's training images.
+    still = studies["still_atoms"]
+    (test,) = still.tests
+    moving, resting = (taught(still, arm, "unet", still.seeds[0]) for arm in still.arms)
+    assert identities("still_atoms", test) == {moving.identity()} != {resting.identity()}
+    doses = studies["dose_range"]
+    above, below = ([scored(doses, test, arm) for arm in doses.arms][0] for test in doses.tests)
+    assert support(above.camera.dose)[0] == support(below.camera.dose)[1] == 200
+    foci = studies["focal_series"]
+    three, one, bright = (scored(foci, "validation", arm) for arm in foci.arms)
+    assert (three.focus_count, one.focus_count, bright.focus_count) == (3, 1, 1)
+    assert three.camera == one.camera
+    low, high = support(three.camera.dose)
+    assert support(bright.camera.dose) == (3 * low, 3 * high)
+
+
+def test_a_focal_series_and_one_image_show_the_same_specimens():
+    foci = load_study(FOLDER / "studies" / "focal_series.yaml")
+    three, one, bright = (scored(foci, "validation", arm) for arm in foci.arms)
+    for index in (0, 2):
+        seen = [simulate_example(each, index, "validation") for each in (three, one, bright)]
+        atoms = [draw_specimen(each, index, "validation")[1][0].atoms for each in (three, one)]
+        assert len(atoms[0]) > 100 and (atoms[0].positions == atoms[1].positions).all()
+        assert seen[0].parameters["dose"] == seen[1].parameters["dose"]
+        assert seen[2].parameters["dose"] == pytest.approx(3 * seen[0].parameters["dose"])
+        assert seen[0].parameters["defocus"][:1] == seen[1].parameters["defocus"]
 
 
 @pytest.mark.slow

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from temnet import predict, publish, run
+from temnet import predict, publish, run, study
 from temnet.config.loading import load_experiment
+from temnet.config.study import load_study
 from temnet.models.checkpoint import find_network
 from temnet.reporting.tables import read_table
 
@@ -66,6 +67,8 @@ def test_every_command_is_one_that_exists(command, monkeypatch):
         elif words[:3] == ["python", "-m", "temnet.run"]:
             options = run.parse(words[3:])
             assert options.schema or load_experiment(options.file)
+        elif words[:3] == ["python", "-m", "temnet.study"]:
+            assert load_study(study._parser().parse_args(words[3:]).file)
         elif words[:3] == ["python", "-m", "temnet.predict"]:
             assert find_network(predict._parser().parse_args(words[3:]).network)
         elif words[:3] == ["python", "-m", "temnet.publish"]:
@@ -75,11 +78,14 @@ def test_every_command_is_one_that_exists(command, monkeypatch):
             assert words == ["python", "-m", "pytest"]
 
 
-def test_every_experiment_of_the_table_exists_and_none_is_left_out():
-    table = re.search(r"\| experiment \|.*?\n\n", README, re.DOTALL).group()
+@pytest.mark.parametrize(
+    ("head", "folder"), [("experiment", "experiments"), ("study", "experiments/studies")]
+)
+def test_every_file_of_the_table_exists_and_none_is_left_out(head, folder):
+    table = re.search(rf"\| {head} \|.*?\n\n", README, re.DOTALL).group()
     cells = [line.split("|")[1] for line in table.strip().splitlines()[2:]]
     named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
-    assert named == {path.stem for path in (REPOSITORY / "experiments").glob("*.yaml")}
+    assert named == {path.stem for path in (REPOSITORY / folder).glob("*.yaml")}
 
 
 def test_quickstart_writes_what_it_promises(quickstart):

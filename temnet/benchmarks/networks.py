@@ -98,17 +98,9 @@ def measure_network(
     repeats: int,
 ) -> NetworkCost:
     """Times one network in this process; arguments as in `measure_networks`."""
-    rng = np.random.default_rng(0)
     model = compile_model(build_model(experiment), experiment)
-    count = batch if task == "train" else 1
-    images = rng.normal(size=(count, size, size, experiment.focus_count)).astype(np.float32)
-    labels = rng.random((count, size, size, len(experiment.class_names) + 1)).astype(np.float32)
-    labels /= labels.sum(axis=-1, keepdims=True)
     with plain_graph() if plain else nullcontext():
-        if task == "train":
-            seconds = _timed(lambda: model.train_on_batch(images, labels), repeats) / count
-        else:
-            seconds = _timed(lambda: model.predict_on_batch(images), repeats)
+        seconds = seconds_per_image(model, experiment, task, size, batch, repeats)
     gflop = arithmetic(model, size) * (BACKWARD if task == "train" else 1) / 1e9
     kernels = any(isinstance(layer, MixedScaleDense) for layer in model.layers)
     half = experiment.training.precision == "mixed_bfloat16" and not kernels
@@ -123,6 +115,20 @@ def measure_network(
         share=rate / matrix_rate("bfloat16" if half else "float32"),
         memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     )
+
+
+def seconds_per_image(
+    model: keras.Model, experiment: Experiment, task: str, size: int, batch: int, repeats: int
+) -> float:
+    """Time of a compiled network for an image, of noise [s]; arguments as in `measure_networks`."""
+    rng = np.random.default_rng(0)
+    count = batch if task == "train" else 1
+    images = rng.normal(size=(count, size, size, experiment.focus_count)).astype(np.float32)
+    labels = rng.random((count, size, size, len(experiment.class_names) + 1)).astype(np.float32)
+    labels /= labels.sum(axis=-1, keepdims=True)
+    if task == "train":
+        return _timed(lambda: model.train_on_batch(images, labels), repeats) / count
+    return _timed(lambda: model.predict_on_batch(images), repeats)
 
 
 def _timed(work: Callable[[], object], repeats: int) -> float:

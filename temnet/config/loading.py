@@ -206,10 +206,23 @@ def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None
     Raises:
         InputError: Something in the file is wrong; the message names file and key.
     """
-    values, layers = _read(Path(path), (), ())
-    overrides = overrides or {}
+    return validate(*read_layers(Path(path), overrides or {}))
+
+
+def read_layers(
+    path: Path, overrides: Mapping[str, Any]
+) -> tuple[dict[str, Any], str, list[Layer]]:
+    """A YAML file with ``overrides`` laid over it, as `validate` takes it.
+
+    Returns:
+        The plain values, what messages call the file, and the layers that the values come from.
+
+    Raises:
+        InputError: The file or a base of it cannot be read.
+    """
+    values, layers = _read(path, (), ())
     layers = [Layer("the overrides (--set)", (), overrides), *layers]
-    return validate(merge(values, overrides), str(path), layers)
+    return merge(values, overrides), str(path), layers
 
 
 def validate(values: Mapping[str, Any], origin: str, layers: Sequence[Layer] = ()) -> Experiment:

@@ -48,20 +48,26 @@ class Layer:
         return True
 
 
-def describe(error: ValidationError, origin: str, layers: Sequence[Layer] = ()) -> list[str]:
+def describe(
+    error: ValidationError,
+    origin: str,
+    layers: Sequence[Layer] = (),
+    root: type[Settings] = Experiment,
+) -> list[str]:
     """One line per key at fault, beginning with the file and the key path.
 
     Args:
-        error: What pydantic found in an `Experiment`.
+        error: What pydantic found in a ``root``.
         origin: Named where no layer holds the key.
         layers: Where settings come from, the one that goes first being first.
+        root: What the settings are of.
     """
     found: dict[str, list[str]] = {}
     items = error.errors(include_url=False)
     for item in items:
         if item["type"] == "too_short" and any(_below(other, item) for other in items):
             continue  # pydantic counts the entries that are right
-        place, section = _resolve(item["loc"])
+        place, section = _resolve(item["loc"], root)
         if item["type"] in ("union_tag_invalid", "union_tag_not_found"):
             place = (*place, "kind")
         where = next((layer.origin for layer in layers if layer.holds(place)), origin)
@@ -76,11 +82,11 @@ def _below(item: Mapping[str, Any], parent: Mapping[str, Any]) -> bool:
     return len(item["loc"]) > depth and item["loc"][:depth] == parent["loc"]
 
 
-def _resolve(location: Place) -> tuple[Place, type[Settings] | None]:
+def _resolve(location: Place, root: type[Settings]) -> tuple[Place, type[Settings] | None]:
     """The key path without pydantic's names of union branches, and the last key's section."""
     place: list[int | str] = []
     owner: type[Settings] | None = None
-    current: Any = Experiment
+    current: Any = root
     for part in location:
         if isinstance(part, str) and (branch := _branch(current, part)) is not None:
             current = branch

@@ -69,14 +69,18 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
             network, enumerate(selection), experiment.evaluation, threshold, progress=done
         )
     metrics = {"split": "selection", **summarise(rows, experiment.class_names)}
-    name = root.resolve().name.replace("_", "-")
     card = {
-        "name": name,
+        "name": network_name(root),
         "threshold": threshold,
         "metrics": metrics,
         "taught_images": describe_images(selection, experiment),
     }
     save_network(folder / NETWORK, model, experiment, card)
+
+
+def network_name(root: Path) -> str:
+    """What a network that is trained in a run folder is called."""
+    return root.resolve().name.replace("_", "-")
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:

@@ -1,0 +1,212 @@
+"""The settings of a study: networks that are taught in different ways and scored alike.
+
+An arm is one way, written as settings that are laid over those of an experiment.  Every arm is
+taught to every network with every seed, and tested on images that its networks can take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator
+
+from temnet.config.differences import differences
+from temnet.config.distributions import Settings
+from temnet.config.experiment import Experiment
+from temnet.config.loading import merge, read_layers, validate
+from temnet.config.messages import Layer, describe
+from temnet.errors import InputError
+
+TAUGHT_STAGES = ("simulate", "train", "report")
+TESTED_STAGES = ("simulate", "evaluate", "report")
+
+NOT_IN_ARMS = ("seed", "stages")
+"""What the study itself gives each of its experiments."""
+
+Name = Annotated[str, Field(min_length=1, max_length=60)]
+Sections = dict[str, Any]
+
+
+class Study(Settings):
+    """Everything that describes a study."""
+
+    version: Literal[1] = Field(1, description="Version of this format.")
+    question: str = Field(min_length=1, description="What the study asks.")
+    experiment: Sections = Field(
+        description="An experiment that all arms share; its `seed` draws the test images, "
+        "`data.validation` of them.",
+    )
+    networks: dict[Name, Sections] = Field(
+        min_length=1, description="The section `model` of each network, by its name."
+    )
+    arms: dict[Name, Sections] = Field(
+        min_length=2,
+        description="What each arm lays over the experiment; the others are compared with the "
+        "first.",
+    )
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        min_length=1,
+        description="Seeds of the trainings: of the images, their order and the first weights.",
+    )
+    tests: dict[Name, Sections] = Field(
+        {"validation": {}},
+        min_length=1,
+        description="What each test lays over an arm's settings for the images that the arm's "
+        "networks are scored on.",
+    )
+
+    @field_validator("seeds")
+    @classmethod
+    def _once_each(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(seeds)) != len(seeds):
+            raise ValueError(f"expected each seed once; got {', '.join(map(str, seeds))}")
+        return seeds
+
+    @field_validator("arms")
+    @classmethod
+    def _arms_leave_the_study_its_own(cls, arms: dict[str, Sections]) -> dict[str, Sections]:
+        for name, changes in arms.items():
+            for key in NOT_IN_ARMS:
+                if key in changes:
+                    raise ValueError(f"`{key}` is the study's own; take it out of {name}")
+        return arms
+
+    @property
+    def first_arm(self) -> str:
+        """The arm that the others are compared with."""
+        return next(iter(self.arms))
+
+
+def load_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Study:
+    """The validated settings of a study's YAML file.
+
+    Args:
+        path: The YAML file.
+        overrides: Sections laid over the file's, such as ``{"seeds": [1]}``.
+
+    Raises:
+        InputError: Something in the file, or in an experiment that comes of it, is wrong.
+    """
+    values, origin, layers = read_layers(Path(path), overrides or {})
+    try:
+        study = Study.model_validate(values)
+    except ValidationError as error:
+        raise InputError("\n".join(describe(error, origin, layers, Study))) from None
+    _check(study, origin)
+    return study
+
+
+def taught(
+    study: Study, arm: str, network: str, seed: int, origin: str = "the study"
+) -> Experiment:
+    """The experiment that teaches an arm to a network.
+
+    It keeps no more validation images than one specimen has: none is looked at.
+
+    Raises:
+        InputError: The settings are wrong.
+    """
+    own = {"seed": seed, "stages": list(TAUGHT_STAGES)}
+    experiment = _experiment(study, arm, network, [("the study", own)], origin)
+    return _with_counts(experiment, validation=experiment.data.exit_wave_reuse)
+
+
+def tested(
+    study: Study,
+    test: str,
+    arm: str,
+    networks: Sequence[str | Path] = (),
+    origin: str = "the study",
+) -> Experiment:
+    """The experiment that scores an arm's networks on a test's images.
+
+    Args:
+        study: The settings.
+        test: One of its tests.
+        arm: One of its arms.
+        networks: Folders of the arm's networks.
+        origin: What messages call the study.
+
+    Raises:
+        InputError: The settings are wrong.
+    """
+    own = {"stages": list(TESTED_STAGES)}
+    changes = [("the study", own), (f"tests.{test}", study.tests[test])]
+    experiment = _experiment(study, arm, next(iter(study.networks)), changes, origin)
+    scoring = experiment.evaluation.model_copy(update={"networks": tuple(map(str, networks))})
+    reuse = experiment.data.exit_wave_reuse
+    counted = _with_counts(experiment, training=reuse, selection=reuse)
+    return counted.model_copy(update={"evaluation": scoring})
+
+
+def _experiment(
+    study: Study,
+    arm: str,
+    network: str,
+    changes: Sequence[tuple[str, Sections]],
+    origin: str,
+) -> Experiment:
+    """The study's experiment with a network, an arm, and ``changes``, the first going first."""
+    parts = [
+        *((name, (), values) for name, values in changes),
+        (f"arms.{arm}", (), study.arms[arm]),
+        (f"networks.{network}", ("model",), study.networks[network]),
+        ("experiment", (), study.experiment),
+    ]
+    values: dict[str, Any] = {}
+    for _, place, part in reversed(parts):
+        values = merge(values, {"model": part} if place else part)
+    layers = [Layer(f"{origin}, {name}", place, part) for name, place, part in parts]
+    return validate(values, f"{origin}, experiment", layers)
+
+
+def _with_counts(experiment: Experiment, **counts: int) -> Experiment:
+    """The experiment with other numbers of examples."""
+    return experiment.model_copy(update={"data": experiment.data.model_copy(update=counts)})
+
+
+def _check(study: Study, origin: str) -> None:
+    """Whether all of the study's experiments are right and can be compared.
+
+    Raises:
+        InputError: They are not.
+    """
+    for arm in study.arms:
+        experiments = {
+            network: taught(study, arm, network, study.seeds[0], origin)
+            for network in study.networks
+        }
+        (first, own), *others = experiments.items()
+        if own.data.folder is not None:
+            raise InputError(
+                f"{origin}: data.folder holds the sets of one arm and seed alone; leave it out."
+            )
+        for name, other in others:
+            if other.model.sampling != own.model.sampling:
+                raise InputError(
+                    f"{origin}, networks: in the arm {arm}, {first} has pixels of "
+                    f"{own.model.sampling:g} Å and {name} of {other.model.sampling:g} Å; networks "
+                    "are tested on the same images, so give them the same model.sampling."
+                )
+    for test in study.tests:
+        experiments = {arm: tested(study, test, arm, (), origin) for arm in study.arms}
+        (first, reference), *rest = experiments.items()
+        for arm, other in rest:
+            found = differences(_shared(reference), _shared(other))
+            if found:
+                raise InputError(
+                    f"{origin}: {first} and {arm} would be scored in different ways ({found}); "
+                    f"set these in tests.{test}, which goes before the arms."
+                )
+
+
+def _shared(experiment: Experiment) -> dict[str, Any]:
+    """What has to be the same for scores that are compared image by image."""
+    data = experiment.data
+    return {
+        "data": {"validation": data.validation, "exit_wave_reuse": data.exit_wave_reuse},
+        "labels": {"classes": list(experiment.class_names)},
+        "evaluation": experiment.evaluation.model_dump(mode="json"),
+    }

@@ -1,0 +1,193 @@
+"""A study as ordinary runs: those that teach networks, and those that score them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from temnet.config.experiment import Experiment
+from temnet.config.loading import dump_settings
+from temnet.config.study import Study, taught, tested
+from temnet.errors import InputError
+from temnet.models.checkpoint import update_card
+from temnet.reporting.files import replace_file
+from temnet.reporting.map_files import safe_name
+from temnet.stages import evaluate, train
+from temnet.stages.folder import (
+    DONE,
+    ENVIRONMENT_FILE,
+    Record,
+    environment,
+    plain,
+    read_record,
+)
+from temnet.stages.stage import Stage
+
+STUDY_FILE = "study.yaml"
+
+NETWORKS, TESTS = "networks", "tests"
+"""Folders of the runs, in that of the study."""
+
+
+@dataclass(frozen=True)
+class TaughtRun:
+    """The run that teaches an arm to a network with one seed.
+
+    Attributes:
+        arm: Name of the arm.
+        network: Name of the network.
+        seed: The seed.
+        root: The run folder.
+        experiment: The settings.
+    """
+
+    arm: str
+    network: str
+    seed: int
+    root: Path
+    experiment: Experiment
+
+    @property
+    def title(self) -> str:
+        """What people are told of it."""
+        return f"{self.arm}, {self.network}, seed {self.seed}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the trained network lies."""
+        return self.root / train.STAGE.name / train.NETWORK
+
+    @property
+    def done(self) -> bool:
+        """Whether the network is there, taught with these settings."""
+        return is_done(train.STAGE, self.experiment, self.root)
+
+
+@dataclass(frozen=True)
+class TestedRun:
+    """The run that scores all networks of an arm on the images of a test.
+
+    Attributes:
+        test: Name of the test.
+        arm: Name of the arm.
+        root: The run folder.
+        networks: What taught the networks, in the order in which they are scored.
+        experiment: The settings.
+    """
+
+    test: str
+    arm: str
+    root: Path
+    networks: tuple[TaughtRun, ...]
+    experiment: Experiment
+
+    @property
+    def title(self) -> str:
+        """What people are told of it."""
+        return f"{self.test}: {self.arm}"
+
+    @property
+    def done(self) -> bool:
+        """Whether these very networks were scored; they have to be there."""
+        return is_done(evaluate.STAGE, self.experiment, self.root)
+
+
+def is_done(stage: Stage, experiment: Experiment, root: Path) -> bool:
+    """Whether a run folder holds the result of a stage with these settings."""
+    record = read_record(root, stage.name)
+    return record == Record(DONE, plain(stage.settings(experiment)))
+
+
+def taught_runs(study: Study, root: Path) -> list[TaughtRun]:
+    """Every training, seed by seed, so that the first ones tell of all arms.
+
+    Raises:
+        InputError: Two of them would have the same folder.
+    """
+    runs = [
+        TaughtRun(
+            arm,
+            network,
+            seed,
+            root / NETWORKS / safe_name(f"{arm}_{network}_{seed}"),
+            taught(study, arm, network, seed),
+        )
+        for seed in study.seeds
+        for arm in study.arms
+        for network in study.networks
+    ]
+    _check_folders([run.root for run in runs])
+    return runs
+
+
+def tested_runs(study: Study, root: Path, networks: Sequence[TaughtRun]) -> list[TestedRun]:
+    """Every arm in every test.
+
+    Args:
+        study: The settings.
+        root: The study's folder.
+        networks: All trainings.
+
+    Raises:
+        InputError: Two of them would have the same folder.
+    """
+    runs = list(_tested(study, root, networks))
+    _check_folders([run.root for run in runs])
+    return runs
+
+
+def _tested(study: Study, root: Path, networks: Sequence[TaughtRun]) -> Iterator[TestedRun]:
+    for test in study.tests:
+        for arm in study.arms:
+            own = tuple(run for run in networks if run.arm == arm)
+            folder = root / TESTS / safe_name(f"{test}_{arm}")
+            experiment = tested(study, test, arm, [run.folder for run in own])
+            yield TestedRun(test, arm, folder, own, experiment)
+
+
+def _check_folders(folders: Sequence[Path]) -> None:
+    """Refuses names that are told apart by signs which no folder's name has."""
+    seen: dict[str, Path] = {}
+    for folder in folders:
+        # Networks are called by their folders' names, with hyphens.
+        name = folder.name.casefold().replace("_", "-")
+        if name in seen:
+            raise InputError(
+                f"{seen[name]} and {folder} would be the same; give the study's arms, networks "
+                "and tests names that differ by more than these."
+            )
+        seen[name] = folder
+
+
+def find_twin(run: TaughtRun, study: Path) -> Path | None:
+    """The run folder of a training with the same settings in a study that lies beside this one.
+
+    Args:
+        run: A training that was not begun.
+        study: The folder of its study.
+    """
+    wanted = plain(train.STAGE.settings(run.experiment))
+    for record in sorted(study.parent.glob(f"*/{NETWORKS}/*/{train.STAGE.name}")):
+        if read_record(record.parent, train.STAGE.name) == Record(DONE, wanted):
+            return record.parent
+    return None
+
+
+def take_over(run: TaughtRun, twin: Path) -> None:
+    """Copies a training that was done elsewhere, under the run's own name."""
+    name = train.STAGE.name
+    partial = run.root / f".{name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(twin / name, partial)
+    update_card(partial / train.NETWORK, {"name": train.network_name(run.root)})
+    partial.rename(run.root / name)
+
+
+def prepare_study(root: Path, study: Study) -> None:
+    """Makes the study's folder with its resolved settings and the environment."""
+    replace_file(root / STUDY_FILE, dump_settings(study).encode())
+    text = json.dumps(environment(), indent=1) + "\n"
+    replace_file(root / ENVIRONMENT_FILE, text.encode())

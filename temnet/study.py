@@ -1,0 +1,184 @@
+"""The command that runs a study: ``python -m temnet.study FILE``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from temnet.config.loading import parse_assignments
+from temnet.config.study import Study, load_study
+from temnet.run import DONE, PAGE, guarded, load_stages, run_logged
+from temnet.stages.folder import check_root, default_folder
+from temnet.stages.plan import Step, make_plan
+
+if TYPE_CHECKING:
+    from temnet.stages.study import TaughtRun, TestedRun
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    return guarded(lambda: _run(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m temnet.study",
+        description="Teaches networks in the ways (arms) that a study compares, scores them and "
+        "reports how they differ. A study that was stopped goes on when the same command is given "
+        "again; arms, networks and seeds that were added are done then.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the study's YAML")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="folder (default: runs/ and FILE's name)"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="key.path=value",
+        help="change a setting, such as seeds=[1]; may be given more than once",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="check everything, print what would run, and stop"
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace trainings of other settings"
+    )
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    study = load_study(options.file, parse_assignments(options.set))
+    root = options.output or default_folder(options.file)
+    check_root(root)
+    load_stages(("simulate", "train", "evaluate", "report"))
+    from temnet.stages.study import prepare_study, taught_runs, tested_runs
+
+    taught = taught_runs(study, root)
+    tested = tested_runs(study, root, taught)
+    plans = [_plan(run, root, options.overwrite) for run in taught]
+    if options.check:
+        print(description(root, plans, tested))
+        return DONE
+    prepare_study(root, study)
+    for number, plan in enumerate(plans, 1):
+        code = _carry_out(plan, f"training {number} of {len(plans)}")
+        if code != DONE:
+            return code
+    for number, run in enumerate(tested, 1):
+        # Networks that were added, or taught again, are scored with the others.
+        plan = Plan(run, _steps_left(run, overwrite=True))
+        code = _carry_out(plan, f"test {number} of {len(tested)}")
+        if code != DONE:
+            return code
+    print(f"The result lies in {_report(root, study, taught, tested)}")
+    return DONE
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done for a run.
+
+    Attributes:
+        run: The run.
+        steps: Its stages; none where it is done.
+        twin: A run of another study that has done the training already.
+    """
+
+    run: TaughtRun | TestedRun
+    steps: Sequence[Step]
+    twin: Path | None = None
+
+    @property
+    def state(self) -> str:
+        """What people are told."""
+        if self.twin is not None:
+            return f" (taken over from {self.twin})"
+        return " (goes on)" if any(step.begun for step in self.steps) else ""
+
+
+def _plan(run: TaughtRun, root: Path, overwrite: bool) -> Plan:
+    """What is to be done for a training."""
+    from temnet.stages.study import find_twin
+
+    steps = _steps_left(run, overwrite)
+    begun = run.folder.parent.exists()
+    return Plan(run, steps, None if begun else find_twin(run, root))
+
+
+def _steps_left(run: TaughtRun | TestedRun, overwrite: bool) -> list[Step]:
+    """The stages of a run that are to be done: none where it is done and has its page."""
+    if not run.done:
+        return make_plan(run.experiment, run.root, (), overwrite)
+    return [] if (run.root / PAGE).is_file() else make_plan(run.experiment, run.root, ("report",))
+
+
+def _carry_out(plan: Plan, title: str) -> int:
+    """Does what is to be done for a run; returns the exit code."""
+    from temnet.stages.study import take_over
+
+    run, steps = plan.run, plan.steps
+    print(f"{title}: {run.title}{plan.state if steps else ' (already done)'}", file=sys.stderr)
+    if plan.twin is not None:
+        take_over(run, plan.twin)
+        steps = _steps_left(run, overwrite=False)
+    return run_logged(run.experiment, run.root, steps) if steps else DONE
+
+
+def description(root: Path, plans: Sequence[Plan], tested: Sequence[TestedRun]) -> str:
+    """What would run, for people."""
+    from temnet.benchmarks.study import work_left
+    from temnet.stages.simulate import duration
+
+    lines = [f"The settings are right. Folder: {root}"]
+    for plan in plans:
+        lines.append(f"training: {plan.run.title}{plan.state if plan.steps else ' (already done)'}")
+    to_teach = [plan.run for plan in plans if not plan.run.done and plan.twin is None]
+    to_test = [run for run in tested if not (all(one.done for one in run.networks) and run.done)]
+    for run in tested:
+        lines.append(f"test: {run.title}{'' if run in to_test else ' (already done)'}")
+    if to_teach or to_test:
+        work = work_left(to_teach, to_test)
+        lines += [
+            f"{work.stored} examples to be made and kept, {work.fresh} while networks are trained",
+            f"time: about {duration(work.simulating / 3600)} to simulate and "
+            f"{duration(work.training / 3600)} to train",
+        ]
+    return "\n".join(lines)
+
+
+def _report(
+    root: Path, study: Study, taught: Sequence[TaughtRun], tested: Sequence[TestedRun]
+) -> Path:
+    """Writes the tables and the page, and returns its path."""
+    from temnet.reporting.files import replace_file
+    from temnet.reporting.study_page import Results, write_study_page
+    from temnet.reporting.tables import write_table
+    from temnet.stages.assessment import plain_values
+    from temnet.stages.study_scores import (
+        read_scores,
+        study_fields,
+        study_rows,
+        study_summary,
+        taught_differences,
+    )
+
+    scored = read_scores(tested)
+    rows = study_rows(scored)
+    write_table(root / "study.csv", rows, study_fields(tested[0].experiment.class_names))
+    summary = plain_values(study_summary(study, scored, tested))
+    text = json.dumps(summary, indent=1, ensure_ascii=False) + "\n"
+    replace_file(root / "summary.json", text.encode())
+    folders = {run.title: run.root.relative_to(root) for run in (*taught, *tested)}
+    differences = taught_differences(study, taught)
+    return write_study_page(root, Results(study, rows, summary, differences, folders))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,247 @@
+"""A tiny study: stopped, gone on with, reported, and taken over by another one."""
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from temnet import study
+from temnet.evaluation.scores import SPECIES, macro_f1
+from temnet.models.checkpoint import read_card
+from temnet.reporting.tables import read_table
+
+STUDY = {
+    "question": "What do two foci buy over one?",
+    "experiment": {
+        "structure": {"kind": "mos2", "holes": 0, "edge_probability": 0},
+        "microscope": {
+            "energy": 50e3, "defocus": {"start": -50, "steps": [0, 60]}, "grid_sampling": 0.15,
+            "aperture_mrad": 50,
+        },
+        "camera": {"sampling": 0.2, "dose": 1e4},
+        "labels": {"classes": ["Mo", "S2", "S"], "width": 0.4},
+        "data": {
+            "image_size": 32, "training": 4, "selection": 2, "validation": 5, "workers": 0,
+        },
+        "training": {"epochs": 2, "images_per_epoch": 4, "batch_size": 2, "ema": 0},
+    },
+    "networks": {"net": {"kind": "unet", "sampling": 0.2, "depth": 1, "filters": 4}},
+    "arms": {
+        "two/foci": {},
+        "one focus": {"microscope": {"defocus": {"steps": [0]}}},
+    },
+    "seeds": [1, 2],
+    "tests": {"validation": {}},
+}  # fmt: skip
+
+ROOT = Path("runs/focal")
+
+
+def write(**changes):
+    Path("focal.yaml").write_text(yaml.safe_dump({**STUDY, **changes}, sort_keys=False))
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    return tmp_path_factory.mktemp("study")
+
+
+@pytest.fixture(autouse=True)
+def here(work, monkeypatch):
+    monkeypatch.chdir(work)
+    write()
+
+
+def run_folder(arm, seed):
+    return ROOT / "networks" / f"{arm}_net_{seed}"
+
+
+@pytest.fixture(scope="module")
+def stopped(work):
+    """What the first start, which is killed in the third training, has left."""
+    from temnet.training.callbacks import CsvLog
+
+    real, epochs = CsvLog.on_epoch_end, []
+
+    def dies(self, epoch, logs=None):
+        epochs.append(epoch)
+        if len(epochs) == 6:  # the second epoch of the third training
+            raise KeyboardInterrupt
+        real(self, epoch, logs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(work)
+        write()
+        patch.setattr(CsvLog, "on_epoch_end", dies)
+        assert study.main(["focal.yaml"]) == 130
+    return [run_folder(arm, seed) for arm, seed in (("two-foci", 1), ("one focus", 1))]
+
+
+@pytest.fixture(scope="module")
+def finished(stopped, work):
+    """Times of the networks of the first start, before the second one did the rest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(work)
+        assert not (ROOT / "study.csv").exists()
+        before = [(root / "train/network/model.keras").stat().st_mtime_ns for root in stopped]
+        assert study.main(["focal.yaml"]) == 0
+    return before
+
+
+def test_the_second_start_goes_on_and_repeats_nothing(stopped, finished):
+    times = [(root / "train/network/model.keras").stat().st_mtime_ns for root in stopped]
+    assert times == finished
+    third = (run_folder("two-foci", 2) / "log.txt").read_text()
+    assert "training epochs 1 to 2" in third and "training epochs 2 to 2" in third
+    fourth = (run_folder("one focus", 2) / "log.txt").read_text()
+    assert "training epochs 1 to 2" in fourth and "2 to 2" not in fourth
+
+
+def test_a_third_start_does_nothing(finished, capsys):
+    logs = {path: path.read_text() for path in ROOT.rglob("log.txt")}
+    page = (ROOT / "index.html").stat().st_mtime_ns
+    assert study.main(["focal.yaml"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out == f"The result lies in {ROOT / 'index.html'}\n"
+    assert captured.err.count("(already done)") == 4 + 2
+    assert {path: path.read_text() for path in ROOT.rglob("log.txt")} == logs
+    assert (ROOT / "index.html").stat().st_mtime_ns > page
+
+
+def test_the_table_has_the_scores_of_every_training(finished):
+    rows = read_table(ROOT / "study.csv", ("test", "arm", "network"))
+    assert [(row["test"], row["arm"], row["network"], row["seed"]) for row in rows] == [
+        ("validation", arm, "net", seed) for arm in STUDY["arms"] for seed in (1, 2)
+    ]
+    for row in rows:
+        arm = row["arm"].replace("/", "-")
+        found = read_table(ROOT / f"tests/validation_{arm}/evaluate/scores.csv")
+        own = [one for one in found if one["network"] == f"{arm}-net-{row['seed']}"]
+        assert len(own) == 5 * 5  # images; three classes, any and all
+        assert row["macro_f1"] == pytest.approx(macro_f1(own), rel=1e-5, nan_ok=True)
+        images = [one["f1"] for one in own if one["class"] == SPECIES]
+        assert row["mean_image_f1"] == pytest.approx(np.nanmean(images), rel=1e-5)
+        log = read_table(run_folder(arm, row["seed"]) / "train/log.csv")
+        assert row["seconds"] == pytest.approx(sum(line["seconds"] for line in log), abs=0.02)
+
+
+def test_the_summary_has_means_and_paired_differences(finished):
+    rows = read_table(ROOT / "study.csv", ("test", "arm", "network"))
+    found = json.loads((ROOT / "summary.json").read_text())
+    test = found["tests"]["validation"]
+    f1 = {arm: [row["macro_f1"] for row in rows if row["arm"] == arm] for arm in STUDY["arms"]}
+    for row in test["means"]:
+        mean = row["macro_f1"]
+        assert mean["mean"] == pytest.approx(np.mean(f1[row["arm"]]), rel=1e-5)
+        assert 0 <= mean["low"] <= mean["mean"] <= mean["high"] <= 1
+    (gap,) = test["differences"]
+    assert (gap["first"], gap["second"], gap["network"]) == ("two/foci", "one focus", "net")
+    wanted = np.mean(f1["one focus"]) - np.mean(f1["two/foci"])
+    assert gap["macro_f1"]["mean"] == pytest.approx(wanted, rel=1e-4, abs=1e-7)
+    assert test["images"] == 5 and test["specimens"] == 5
+    assert "microscope.defocus.steps" in test["other_images"]["one focus"]
+
+
+def test_images_are_made_once_for_each_arm_and_seed(finished):
+    # Two arms with two seeds each; the test images are those of the first seed's.
+    sets = sorted(path.name for path in Path("runs/sets").iterdir())
+    assert len(sets) == 4
+    counts = [
+        len(list((Path("runs/sets") / name / "validation/images/c").iterdir())) for name in sets
+    ]
+    assert counts == [1, 1, 1, 1]
+
+
+def test_the_page_tells_what_was_asked_and_links_to_every_run(finished):
+    page = (ROOT / "index.html").read_text()
+    for part in (
+        "What do two foci buy over one?",
+        "microscope.defocus.steps was [0.0, 60.0], is [0.0]",
+        "one focus − two/foci",
+        "2 trainings of each network",
+        "at random places",
+        "other trainings and other specimens",
+        "networks/two-foci_net_2/index.html",
+        "tests/validation_one focus/index.html",
+        "study.csv",
+    ):
+        assert part in page
+    assert page.count("<img") == 1 and (ROOT / "report/test_1.svg").is_file()
+    for link in ROOT.glob("*/*/index.html"):
+        assert f'href="{link.relative_to(ROOT)}"' in page
+
+
+def test_a_study_beside_takes_over_what_is_the_same(finished, capsys):
+    changed = {"two/foci": {}, "dim": {"camera": {"dose": 300}}}
+    write(arms=changed, seeds=[2])
+    other = ["focal.yaml", "--output", "runs/dose", "--check"]
+    assert study.main(other) == 0
+    out = capsys.readouterr().out
+    assert f"two/foci, net, seed 2 (taken over from {run_folder('two-foci', 2)})" in out
+    assert "training: dim, net, seed 2\n" in out
+    assert not Path("runs/dose").exists()
+    write(arms={"same": {}, **changed}, seeds=[2])
+    with pytest.MonkeyPatch.context() as patch:
+        # Nothing but what is taken over: the third arm would be taught.
+        patch.setattr("temnet.study.run_logged", lambda experiment, root, steps: 3)
+        assert study.main(other[:-1]) == 3
+    taken = Path("runs/dose/networks/same_net_2/train/network")
+    source = run_folder("two-foci", 2) / "train/network"
+    assert (taken / "model.keras").read_bytes() == (source / "model.keras").read_bytes()
+    assert read_card(taken)["name"] == "same-net-2"
+    assert read_card(source)["name"] == "two-foci-net-2"
+
+
+def test_other_settings_are_refused_before_any_work(finished, capsys):
+    before = {path: path.stat().st_mtime_ns for path in ROOT.rglob("*")}
+    assert study.main(["focal.yaml", "--set", "experiment.training.epochs=3"]) == 2
+    message = capsys.readouterr().err
+    assert "training.epochs was 2, is 3" in message and "--overwrite" in message
+    assert {path: path.stat().st_mtime_ns for path in ROOT.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("assignment", "part"),
+    [
+        ("seeds=[]", "seeds: expected at least 1 entry"),
+        ("arms.one focus.camera.dos=1", "focal.yaml, arms.one focus: camera.dos"),
+        ("tests.validation.structure={kind: file, file: gone.xyz}", "gone.xyz"),
+        ("arms.two-foci={}", "would be the same"),
+        ("experiment.structure={kind: file, file: gone.xyz}", "gone.xyz"),
+    ],
+)
+def test_wrong_input_is_refused_in_one_message(work, capsys, assignment, part):
+    before = sorted(work.rglob("*"))
+    assert study.main(["focal.yaml", "--output", "runs/wrong", "--set", assignment]) == 2
+    captured = capsys.readouterr()
+    assert part in captured.err and "Traceback" not in captured.err and captured.out == ""
+    assert sorted(work.rglob("*")) == before
+    assert study.main(["gone.yaml"]) == 2
+
+
+def test_check_tells_what_would_run_and_how_long(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    write()
+    monkeypatch.setattr("temnet.benchmarks.study.seconds_per_example", lambda experiment: 36.0)
+    monkeypatch.setattr("temnet.benchmarks.study.training_seconds", lambda experiment: 450.0)
+    assert study.main(["focal.yaml", "--check"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.startswith("training: ")][1] == (
+        "training: one focus, net, seed 1"
+    )
+    assert "test: validation: one focus" in lines
+    # Of each arm 4 + 2 + 5 examples for the first seed, which is the test's, and 4 + 2 + 1 for the
+    # second.
+    assert "36 examples to be made and kept, 0 while networks are trained" in lines
+    # 4 trainings show 8 images of 450 s each.
+    assert lines[-1] == "time: about 22 minutes to simulate and 4.0 hours to train"
+    assert list(tmp_path.iterdir()) == [tmp_path / "focal.yaml"]
+    fresh = {"training": {"epochs": 2}, "data": {"source": "fresh"}}
+    write(arms={"two/foci": {}, "fresh": fresh})
+    assert study.main(["focal.yaml", "--check"]) == 0
+    # The fresh arm shares selection and test with the stored one, and sees 8 images per seed.
+    assert "18 examples to be made and kept, 16 while" in capsys.readouterr().out
+    assert logging.getLogger("tensorflow").level == logging.ERROR
