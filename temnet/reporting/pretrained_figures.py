@@ -70,7 +70,7 @@ def _curve(scores: Scores, parameter: str) -> Figure | None:
             if (row["network"], row["parameter"]) == (own, parameter)
         ]
         if rows:
-            taught = taught_ranges(scores.source) if table == "series" else {}
+            taught = taught_ranges(scores.source.experiment) if table == "series" else {}
             return condition_figure(rows, scores.levels, taught)
     return None
 

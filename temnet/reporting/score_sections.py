@@ -237,7 +237,7 @@ def _curves(scores: Scores) -> list[Html]:
             source.picture(condition_figure(rows, scores.levels, {}), "conditions", caption)
         )
     if source.has(f"{FOLDER}/series.csv"):
-        series, taught = source.experiment.evaluation.series, taught_ranges(source)
+        series, taught = source.experiment.evaluation.series, taught_ranges(source.experiment)
         number = series.structures if series is not None else 0
         shade = " Shaded: what training images are drawn from." if taught else ""
         caption = (
