@@ -15,9 +15,9 @@ from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE
 from temnet.reporting.markdown import bullets, picture, table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.pretrained_figures import CURVES, EXAMPLE, HISTOGRAM
+from temnet.reporting.score_source import ROW_TITLES, taught_ranges, without_skill
 from temnet.reporting.score_tables import INVENTED, MISSED
-from temnet.reporting.scores import ROW_TITLES, bracketed, taught_ranges, without_skill
-from temnet.reporting.source import counted, known
+from temnet.reporting.source import bracketed, counted, known
 from temnet.reporting.training_cost import cost_sentence, planned_cost
 from temnet.reporting.weak_places import GOOD, Ranges, by_parameter, quantity, weak_places
 from temnet.reporting.wording import in_words, percent, rounded, span

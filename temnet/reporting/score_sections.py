@@ -21,18 +21,17 @@ from temnet.reporting.score_figures import (
     reliability_figure,
     threshold_figure,
 )
-from temnet.reporting.score_tables import INVENTED, MISSED
-from temnet.reporting.scores import (
+from temnet.reporting.score_source import (
     FOLDER,
     ROW_TITLES,
     SUMMARY,
     TABLES,
     Scores,
-    bracketed,
     read_scores,
     taught_ranges,
 )
-from temnet.reporting.source import Source, counted, known
+from temnet.reporting.score_tables import INVENTED, MISSED
+from temnet.reporting.source import Source, bracketed, counted, known
 
 
 def evaluate_section(source: Source) -> Section | None:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from temnet.evaluation.conditions import LABELS
-from temnet.reporting.scores import bracketed
+from temnet.reporting.source import bracketed
 from temnet.reporting.wording import in_words, span
 
 GOOD = 0.9

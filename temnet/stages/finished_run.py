@@ -17,7 +17,7 @@ from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.evaluation.tally import MACRO
 from temnet.models.checkpoint import SETTINGS_FILE as NETWORK_SETTINGS
 from temnet.models.checkpoint import Network, find_network, load_network, read_card
-from temnet.reporting.scores import FOLDER, Scores, read_scores
+from temnet.reporting.score_source import FOLDER, Scores, read_scores
 from temnet.reporting.source import Source
 from temnet.reporting.tables import Row, read_table
 from temnet.reporting.training_cost import planned_cost, total, training_cost

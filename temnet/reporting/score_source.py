@@ -164,15 +164,3 @@ def taught_ranges(experiment: Experiment) -> dict[str, tuple[float, float]]:
         "astigmatism": support(microscope.astigmatism),
         "defocus": (low + step, high + step),
     }
-
-
-def bracketed(value: float | None, ends: Sequence[float | None] | None, digits: str = ".3f") -> str:
-    """A number with its interval.
-
-    >>> bracketed(0.5, [0.4, 0.6], ".1f"), bracketed(None, None)
-    ('0.5 [0.4, 0.6]', '–')
-    """
-    text = known(value, digits)
-    if value is None or ends is None or ends[0] is None or ends[1] is None:
-        return text
-    return f"{text} [{ends[0]:{digits}}, {ends[1]:{digits}}]"
