@@ -2,21 +2,19 @@
 
 import json
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
 
 from temnet import publish, run
-from temnet.config.loading import load_experiment, validate
+from temnet.config.loading import load_experiment, validate, write_experiment
 from temnet.models.checkpoint import load_network, read_card, save_network, update_card
 from temnet.models.factory import build_model
 from temnet.reporting.figures import encode_figure, new_figure
 from temnet.reporting.pretrained_figures import FIGURES, LARGEST, small_png
 from temnet.reporting.tables import read_table, write_table
-from temnet.stages.finished_run import _cost
-from temnet.stages.folder import Record
+from temnet.stages.finished_run import cost_of
 from temnet.stages.frozen import disagreements, example_rows, frozen_examples, frozen_scores
 
 SETTINGS = {
@@ -296,27 +294,32 @@ def test_what_is_in_the_way_stays(finished, tmp_path, capsys):
     assert not (tmp_path / "new").exists()
 
 
-def test_what_a_network_began_with_counts(published):
-    network = load_network(published / "tiny-unet")
-    training = network.config.training.model_copy(
-        update={"start_from": str(published / "tiny-unet")}
-    )
-    config = network.config.model_copy(update={"training": training})
-    started, log = replace(network, config=config), [{"seconds": 1.0}, {"seconds": 2.5}]
+def test_what_a_network_began_with_counts(finished, published, tmp_path):
+    root = tmp_path / "runs" / "more"
+    shutil.copytree(finished, root)
+    own = cost_of(root / "train" / "network")
 
-    def start(checksum):
-        record = Record("done", {"start_from": checksum})
-        return _cost(started, log, record)["start"]
+    def begun_with(start, checksum):
+        path = root / "train" / "network" / "experiment.yaml"
+        experiment = load_experiment(path, {"training": {"start_from": str(start)}})
+        write_experiment(experiment, path)
+        record = json.loads((root / "train" / "stage.json").read_text())
+        record["settings"]["start_from"] = checksum
+        (root / "train" / "stage.json").write_text(json.dumps(record))
+        return cost_of(root / "train" / "network")
 
-    earlier = network.card["cost"]
-    assert start(network.card["sha256"]) == {
-        "network": "tiny-unet",
-        "sha256": network.card["sha256"],
-        "presentations": 512,
-        "seconds": earlier["seconds"],
-    }
-    # Other weights lie there now: what the earlier ones have cost is not known.
-    assert start("another")["presentations"] is None
-    assert _cost(network, [{"seconds": 1.0}, {}], Record("done", {})).keys() == (
-        earlier.keys() - {"seconds"}
-    )
+    checksum = read_card(published / "tiny-unet")["sha256"]
+    for folder in (published / "tiny-unet", finished / "train" / "network"):
+        assert begun_with(folder, checksum) == {
+            **own,
+            "start": {
+                "network": "tiny-unet",
+                "sha256": checksum,
+                "presentations": 512,
+                "seconds": own["seconds"],
+            },
+        }
+    # Other weights lie there now, or none: what the earlier ones have cost is not known.
+    for folder in (published / "tiny-unet", tmp_path / "gone"):
+        start = begun_with(folder, "another")["start"]
+        assert (start["network"], start["presentations"]) == (folder.name, None)

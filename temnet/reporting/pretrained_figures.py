@@ -11,7 +11,7 @@ from temnet.reporting.curves import f1_histogram
 from temnet.reporting.figures import encode_figure
 from temnet.reporting.files import replace_file
 from temnet.reporting.gallery import prediction_figure
-from temnet.reporting.scores import FOLDER, Scores, taught_ranges
+from temnet.reporting.score_source import FOLDER, Scores, taught_ranges
 
 HISTOGRAM, EXAMPLE = "f1_histogram.png", "example.png"
 
@@ -70,7 +70,7 @@ def _curve(scores: Scores, parameter: str) -> Figure | None:
             if (row["network"], row["parameter"]) == (own, parameter)
         ]
         if rows:
-            taught = taught_ranges(scores.source) if table == "series" else {}
+            taught = taught_ranges(scores.source.experiment) if table == "series" else {}
             return condition_figure(rows, scores.levels, taught)
     return None
 

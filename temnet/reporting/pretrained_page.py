@@ -15,8 +15,7 @@ from temnet.reporting.pretrained_sections import (
     network_section,
     specimen,
 )
-from temnet.reporting.scores import bracketed
-from temnet.reporting.source import known
+from temnet.reporting.source import bracketed, known
 from temnet.reporting.training_cost import hours, total
 from temnet.reporting.wording import in_words
 

@@ -15,11 +15,11 @@ from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE
 from temnet.reporting.markdown import bullets, picture, table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.pretrained_figures import CURVES, EXAMPLE, HISTOGRAM
+from temnet.reporting.score_source import ROW_TITLES, taught_ranges, without_skill
 from temnet.reporting.score_tables import INVENTED, MISSED
-from temnet.reporting.scores import ROW_TITLES, bracketed, without_skill
-from temnet.reporting.source import counted, known
+from temnet.reporting.source import bracketed, counted, known
 from temnet.reporting.training_cost import cost_sentence, planned_cost
-from temnet.reporting.weak_places import GOOD, by_parameter, quantity, weak_places
+from temnet.reporting.weak_places import GOOD, Ranges, by_parameter, quantity, weak_places
 from temnet.reporting.wording import in_words, percent, rounded, span
 
 KINDS = {"unet": "U-Net", "msdnet": "MSD-net"}
@@ -134,7 +134,8 @@ def _validation(one: Pretrained) -> list[str]:
     )
     against = [difference_sentence(one.name, each) for each in scores["paired"]]
     parts = [opening, class_table(scores), _overall(one), " ".join(against), *_pictures(one)]
-    return [*parts, "Weak places:\n\n" + bullets(weak_sentences(scores))]
+    weak = weak_sentences(scores, taught_ranges(one.experiment))
+    return [*parts, f"Weak places:\n\n{bullets(weak)}" if weak else ""]
 
 
 def _selection(one: Pretrained) -> list[str]:
@@ -254,9 +255,9 @@ def _pictures(one: Pretrained) -> list[str]:
     ]
 
 
-def weak_sentences(scores: Mapping[str, Any]) -> list[str]:
-    """Sentences on classes and conditions in which a network does badly."""
-    return [*_confused(scores), *weak_places(scores["curves"])]
+def weak_sentences(scores: Mapping[str, Any], taught: Ranges) -> list[str]:
+    """Sentences on classes and conditions in which a network does badly; see `weak_places`."""
+    return [*_confused(scores), *weak_places(scores["curves"], taught)]
 
 
 def _confused(scores: Mapping[str, Any]) -> list[str]:

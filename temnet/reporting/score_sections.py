@@ -21,18 +21,17 @@ from temnet.reporting.score_figures import (
     reliability_figure,
     threshold_figure,
 )
-from temnet.reporting.score_tables import INVENTED, MISSED
-from temnet.reporting.scores import (
+from temnet.reporting.score_source import (
     FOLDER,
     ROW_TITLES,
     SUMMARY,
     TABLES,
     Scores,
-    bracketed,
     read_scores,
     taught_ranges,
 )
-from temnet.reporting.source import Source, counted, known
+from temnet.reporting.score_tables import INVENTED, MISSED
+from temnet.reporting.source import Source, bracketed, counted, known
 
 
 def evaluate_section(source: Source) -> Section | None:
@@ -237,7 +236,7 @@ def _curves(scores: Scores) -> list[Html]:
             source.picture(condition_figure(rows, scores.levels, {}), "conditions", caption)
         )
     if source.has(f"{FOLDER}/series.csv"):
-        series, taught = source.experiment.evaluation.series, taught_ranges(source)
+        series, taught = source.experiment.evaluation.series, taught_ranges(source.experiment)
         number = series.structures if series is not None else 0
         shade = " Shaded: what training images are drawn from." if taught else ""
         caption = (

@@ -17,7 +17,7 @@ from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.evaluation.tally import MACRO
 from temnet.models.checkpoint import SETTINGS_FILE as NETWORK_SETTINGS
 from temnet.models.checkpoint import Network, find_network, load_network, read_card
-from temnet.reporting.scores import FOLDER, Scores, read_scores
+from temnet.reporting.score_source import FOLDER, Scores, read_scores
 from temnet.reporting.source import Source
 from temnet.reporting.tables import Row, read_table
 from temnet.reporting.training_cost import planned_cost, total, training_cost
@@ -73,7 +73,7 @@ def read_run(root: Path) -> FinishedRun:
     _check_settings(root, trained, scored)
     network = load_network(network_folder(root))
     scores = _scores(root, network)
-    cost = _cost(network, read_table(root / train.STAGE.name / "log.csv"), trained)
+    cost = cost_of(network_folder(root))
     names = tuple(scores.networks)[1:]
     settings = {**scored.settings["evaluation"], "networks": names}
     start = cost.get("start", {}).get("network")
@@ -141,22 +141,40 @@ def _portable(network: Experiment, evaluation: Evaluation, start: str | None) ->
     return network.model_copy(update={"data": data, "training": training, "evaluation": evaluation})
 
 
-def _cost(network: Network, log: Sequence[Row], trained: Record) -> dict[str, Any]:
-    """What the training has cost, with that of the network that it began with."""
-    cost, start = training_cost(network.config, log), network.config.training.start_from
+def cost_of(folder: Path) -> dict[str, Any]:
+    """What the training of a network has cost, with that of the network that it began with.
+
+    Args:
+        folder: A network's folder, published or in a run.
+
+    Returns:
+        The block ``cost`` of its card, else what the run's log tells, else what its settings do.
+    """
+    card = read_card(folder)
+    if "cost" in card:
+        return card["cost"]
+    experiment, log = load_experiment(folder / NETWORK_SETTINGS), folder.parent / "log.csv"
+    if not log.is_file():
+        return planned_cost(experiment)
+    cost, start = training_cost(experiment, read_table(log)), experiment.training.start_from
     if start is None:
         return cost
-    checksum, name, before = trained.settings["start_from"], Path(start).name, {}
+    trained = read_record(folder.parents[1], train.STAGE.name)
+    checksum = None if trained is None else trained.settings["start_from"]
+    return {**cost, "start": _start(start, checksum)}
+
+
+def _start(name: str, checksum: str | None) -> dict[str, Any]:
+    """The network that a training began with, and what that one's training has cost in all."""
     try:
-        folder = find_network(start)
+        folder = find_network(name)
         card = read_card(folder)
-        if card["sha256"] == checksum:
-            name = card["name"]
-            before = card.get("cost") or planned_cost(load_experiment(folder / NETWORK_SETTINGS))
-    except InputError:  # it is not there any more, and its cost is not known
-        pass
-    totals = {key: total(before, key) for key in ("presentations", "seconds")}
-    return {**cost, "start": {"network": name, "sha256": checksum, **totals}}
+        same = card["sha256"] == checksum
+    except InputError:  # it is not there any more
+        same = False
+    cost = cost_of(folder) if same else {}
+    totals = {key: total(cost, key) for key in ("presentations", "seconds")}
+    return {"network": card["name"] if same else Path(name).name, "sha256": checksum, **totals}
 
 
 def _validation(scores: Scores, experiment: Experiment) -> dict[str, Any]:

@@ -98,18 +98,19 @@ def test_weak_bins_are_named_with_their_values():
         point(297, 4000, 0.95, Mo=0.95, S=0.95),
         point(4000, 8000, 0.97, Mo=0.97, S=0.97),
     ]
-    assert weak_places({"drawn": points}) == [
-        "By dose (as drawn) F1 is below 0.9 at 10 to 297 e/Å² (0.61 to 0.85), lowest for S "
-        "(0.52); elsewhere it is 0.95 to 0.97."
+    assert weak_places({"drawn": points}, {}) == [
+        "By dose (as drawn) F1 is below 0.9 at 10 to 297 e/Å² (0.610 to 0.850), lowest for S "
+        "(0.520); elsewhere it is 0.950 to 0.970."
     ]
 
 
 def test_weak_ends_are_two_places_and_a_single_class_is_not_named():
     points = [point(-180, -120, 0.8, "defocus"), point(-120, -60, 0.93, "defocus"),
               point(-60, -20, 0.7, "defocus")]  # fmt: skip
-    assert weak_places({"drawn": points}) == [
-        "By defocus of the first image (as drawn) F1 is below 0.9 at -180 to -120 Å (0.80 "
-        "[0.79, 0.81]) and -60 to -20 Å (0.70 [0.69, 0.71]); elsewhere it is 0.93 [0.92, 0.94]."
+    assert weak_places({"drawn": points}, {}) == [
+        "By defocus of the first image (as drawn) F1 is below 0.9 at -180 to -120 Å (0.800 "
+        "[0.790, 0.810]) and -60 to -20 Å (0.700 [0.690, 0.710]); elsewhere it is 0.930 [0.920, "
+        "0.940]."
     ]
 
 
@@ -119,29 +120,37 @@ def test_what_makes_no_difference_is_told_together():
         point(0, 1, 0.5, "tilt_deg", 0.1), point(1, 2, 0.6, "tilt_deg", 0.1),
         point(0, 1, 0.5), point(1, 2, 0.8), point(0, 1, 0.95, "energy"), point(1, 2, 0.9, "energy"),
     ]  # fmt: skip
-    assert weak_places({"drawn": drawn}) == [
-        "By dose (as drawn) F1 is below 0.9 throughout: 0.50 [0.49, 0.51] at 0 to 1 e/Å²; at best "
-        "0.80 [0.79, 0.81] at 1 to 2 e/Å².",
+    assert weak_places({"drawn": drawn}, {}) == [
+        "By dose (as drawn) F1 is below 0.9 throughout: 0.500 [0.490, 0.510] at 0 to 1 e/Å²; at "
+        "best 0.800 [0.790, 0.810] at 1 to 2 e/Å².",
         "F1 is below 0.9 throughout, whatever the coma and tilt of the specimen.",
         "In no bin by energy does F1 fall below 0.9.",
     ]
 
 
 def test_fixed_values_are_told_where_they_are_weak():
-    series = [point(100, 100, 0.4), point(1000, 1000, 0.95)]
-    (sentence,) = weak_places({"drawn": [], "series": series})
-    assert sentence.startswith("By dose (at fixed values) F1 is below 0.9 at 100 e/Å² (0.40")
-    assert weak_places({"drawn": [], "series": series[1:]}) == []
-    assert weak_places({"drawn": [{**point(0, 1, 0.5), "f1": None}]}) == []
+    series = [point(100, 100, 0.4), point(300, 300, 0.6), point(1000, 1000, 0.95)]
+    curves = {"drawn": [], "series": series}
+    start = "By dose (at fixed values) F1 is below 0.9 at "
+    assert weak_places(curves, {"dose": (100, 1000)}) == [
+        f"{start}100 to 300 e/Å² (0.400 to 0.600); elsewhere it is 0.950 [0.940, 0.960]."
+    ]
+    # What was never taught is told apart.
+    assert weak_places(curves, {"dose": (200, 1000)}) == [
+        f"{start}100 e/Å² (0.400 [0.390, 0.410]; not taught) and 300 e/Å² (0.600 [0.590, 0.610]); "
+        "elsewhere it is 0.950 [0.940, 0.960]."
+    ]
+    assert weak_places({"drawn": [], "series": series[2:]}, {}) == []
+    assert weak_places({"drawn": [{**point(0, 1, 0.5), "f1": None}]}, {}) == []
 
 
 def test_weak_classes_are_told_with_what_becomes_of_them():
-    assert weak_sentences(validation())[0] == (
+    assert weak_sentences(validation(), {})[0] == (
         "S has F1 0.85: of its 100 columns 5 % are called Mo and 15 % are missed; 20 % of the "
         "peaks called S are invented."
     )
     strong = validation(classes={**validation()["classes"], "S": counts(80, 20, 20, 0.95)})
-    assert weak_sentences(strong) == []
+    assert weak_sentences(strong, {}) == []
 
 
 @pytest.mark.parametrize(

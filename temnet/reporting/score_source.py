@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from temnet.config.distributions import support
+from temnet.config.experiment import Experiment
 from temnet.errors import InputError
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.evaluation.tally import MACRO
@@ -150,10 +151,10 @@ def without_skill(network: str, baselines: Mapping[str, Any]) -> str:
     return f"{text} (mean F1 over the classes)."
 
 
-def taught_ranges(source: Source) -> dict[str, tuple[float, float]]:
+def taught_ranges(experiment: Experiment) -> dict[str, tuple[float, float]]:
     """What the experiment's training images are drawn from."""
-    camera, microscope = source.experiment.camera, source.experiment.microscope
-    if camera is None or microscope is None or "train" not in source.experiment.stages:
+    camera, microscope = experiment.camera, experiment.microscope
+    if camera is None or microscope is None or "train" not in experiment.stages:
         return {}
     step = microscope.defocus.steps[0]
     low, high = support(microscope.defocus.start)
@@ -163,15 +164,3 @@ def taught_ranges(source: Source) -> dict[str, tuple[float, float]]:
         "astigmatism": support(microscope.astigmatism),
         "defocus": (low + step, high + step),
     }
-
-
-def bracketed(value: float | None, ends: Sequence[float | None] | None, digits: str = ".3f") -> str:
-    """A number with its interval.
-
-    >>> bracketed(0.5, [0.4, 0.6], ".1f"), bracketed(None, None)
-    ('0.5 [0.4, 0.6]', '–')
-    """
-    text = known(value, digits)
-    if value is None or ends is None or ends[0] is None or ends[1] is None:
-        return text
-    return f"{text} [{ends[0]:{digits}}, {ends[1]:{digits}}]"
