@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,83 +15,23 @@ from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, RESAMPLES, 
 from temnet.reporting.condition_figures import condition_figure
 from temnet.reporting.curves import f1_histogram
 from temnet.reporting.gallery import prediction_figure
+from temnet.reporting.limit_sections import bound_parts, ideal_parts
 from temnet.reporting.page import UNKNOWN, Html, Section, paragraph, side_by_side, table
 from temnet.reporting.score_figures import (
-    bound_figure,
     confusion_figure,
     difference_figure,
     reliability_figure,
     threshold_figure,
 )
+from temnet.reporting.score_source import FOLDER, Scores
 from temnet.reporting.score_tables import INVENTED, MISSED
 from temnet.reporting.snapshots import read_pictures
-from temnet.reporting.source import Source, counted, known, read_json
-from temnet.reporting.tables import Row, read_table
+from temnet.reporting.source import Source, bracketed, counted, known, read_json
+from temnet.reporting.tables import read_table
 
-FOLDER = "evaluate"
+LIMIT_TABLES = ("series", "cramer_rao", "ideal_observer", "ideal_confusion")
 
 TABLES = ("scores", "conditions", "confusion", "thresholds", "reliability", "dependence")
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What the stage `evaluate` has left.
-
-    Attributes:
-        source: The run.
-        split: Which images were scored.
-        networks: For each network its part of summary.json.
-        paired: Pairs of networks.
-        rows: Of scores.csv.
-    """
-
-    source: Source
-    split: str
-    networks: Mapping[str, Mapping[str, Any]]
-    paired: Sequence[Mapping[str, Any]]
-    rows: Sequence[Row]
-
-    @property
-    def first(self) -> Mapping[str, Any]:
-        """The summary of the first network."""
-        return next(iter(self.networks.values()))
-
-    @property
-    def how(self) -> str:
-        """How a column is counted, for captions."""
-        radius = self.source.experiment.evaluation.radius
-        thresholds = " and ".join(f"{one['threshold']:g}" for one in self.networks.values())
-        return f"columns within {radius:g} Å of a peak that scores {thresholds} or more"
-
-    @property
-    def rule(self) -> str:
-        """How many images there are, and how a column is counted, for captions."""
-        return f"{counted(self.first['images'], 'image')}, {self.how}"
-
-    @property
-    def skill(self) -> str:
-        """What is reached without skill, for captions."""
-        found = self.first["baselines"]
-        name = next(iter(self.networks))
-        chance = known(found["chance"][MACRO], ".2f")
-        text = f"The peaks of {name} at random places reach {chance}"
-        if "never_rarest" in found:
-            never = found["never_rarest"]
-            text += (
-                f", and {known(never[MACRO], '.2f')} if it never said {never['rarest']} (those "
-                "taken as the next most probable class)"
-            )
-        return f"{text} (mean F1 over the classes)."
-
-    def table(self, name: str) -> list[Row]:
-        """Rows of a table of the stage."""
-        return read_table(self.source.root / FOLDER / f"{name}.csv")
-
-    def image_f1(self, network: str) -> np.ndarray:
-        """(N,) species-aware F1 of each image."""
-        wanted = (network, SPECIES)
-        found = [row["f1"] for row in self.rows if (row["network"], row["class"]) == wanted]
-        return np.array(found, np.float64)
 
 
 def evaluate_section(source: Source) -> Section | None:
@@ -115,7 +54,7 @@ def evaluate_section(source: Source) -> Section | None:
         read_table(source.root / names[0]),
     )
     parts = [*_numbers(scores), *_images(scores), *_errors(scores), *_curves(scores)]
-    extra = [f"{FOLDER}/{name}.csv" for name in ("series", "cramer_rao")]
+    extra = [f"{FOLDER}/{name}.csv" for name in LIMIT_TABLES]
     parts.append(paragraph("Tables: ", source.links(*names, *extra, path), "."))
     return Section("Scores on simulated images", parts)
 
@@ -179,10 +118,10 @@ def _class_table(summary: Mapping[str, Any]) -> Html:
             scores["true_positives"],
             scores["false_positives"],
             *(
-                _bracketed(scores[key], ends.get(name, {}).get(key))
+                bracketed(scores[key], ends.get(name, {}).get(key))
                 for key in ("precision", "recall", "f1")
             ),
-            _bracketed(scores["rms_error_pm"], ends.get(name, {}).get("rms_error_pm"), ".1f"),
+            bracketed(scores["rms_error_pm"], ends.get(name, {}).get("rms_error_pm"), ".1f"),
             known(chance.get(name), ".2f"),
         )
         for name, scores in summary["classes"].items()
@@ -202,7 +141,7 @@ def _differences(scores: Scores) -> list[Html]:
     for pair in scores.paired:
         name = f"{pair['second']} minus {pair['first']}"
         ends = (pair["low"], pair["high"])
-        value = _bracketed(pair["mean"], ends)
+        value = bracketed(pair["mean"], ends)
         p = known(pair["p"], ".2g")
         rows.append(
             (name, pair["images"], pair["specimens"], value, pair["better"], pair["worse"], p)
@@ -297,7 +236,7 @@ def _without_columns(scores: Scores) -> Html:
     if not first["images"]:
         return paragraph("There is no image without columns among those scored.")
     found = "; ".join(
-        f"{name} {_bracketed(part['per_100_nm2'], (part['low'], part['high']), '.2g')}"
+        f"{name} {bracketed(part['per_100_nm2'], (part['low'], part['high']), '.2g')}"
         for name, summary in scores.networks.items()
         for part in (summary["without_columns"],)
     )
@@ -335,7 +274,7 @@ def _curves(scores: Scores) -> list[Html]:
         )
         figure = condition_figure(scores.table("series"), levels, taught)
         parts.append(source.picture(figure, "series", caption))
-    return [*parts, *_bound(scores)]
+    return [*parts, *bound_parts(scores), *ideal_parts(scores)]
 
 
 def _taught(source: Source) -> dict[str, tuple[float, float]]:
@@ -353,40 +292,5 @@ def _taught(source: Source) -> dict[str, tuple[float, float]]:
     }
 
 
-def _bound(scores: Scores) -> list[Html]:
-    """Position error against the Cramér-Rao bound."""
-    if not scores.source.has(f"{FOLDER}/cramer_rao.csv"):
-        return []
-    found = "; ".join(
-        f"{name}: {known(part['error_pm'], '.1f')} pm against {known(part['bound_pm'], '.1f')} pm, "
-        f"ratio {_bracketed(part['ratio'], (part['low'], part['high']), '.2f')} "
-        f"({part['found']} of {part['columns']} columns found)"
-        for name, summary in scores.networks.items()
-        for part in (summary["cramer_rao"],)
-    )
-    caption = (
-        "Error of single columns against the Cramér-Rao bound: the least that an unbiased estimate "
-        "of the column's two coordinates can have from the counted electrons of its image, all "
-        "else known (den Dekker et al., Ultramicroscopy 104, 83 (2005)). Root-mean-square over "
-        f"the columns found: {found}. In brackets 95 % bootstrap intervals over specimens."
-    )
-    figure = bound_figure(scores.table("cramer_rao"), list(scores.networks))
-    return [scores.source.picture(figure, "cramer_rao", caption)]
-
-
 def _with_ends(summary: Mapping[str, Any], key: str) -> str:
-    return _bracketed(summary.get(key), summary.get("intervals", {}).get(key))
-
-
-def _bracketed(
-    value: float | None, ends: Sequence[float | None] | None, digits: str = ".3f"
-) -> str:
-    """A number with its interval.
-
-    >>> _bracketed(0.5, [0.4, 0.6], ".1f"), _bracketed(None, None)
-    ('0.5 [0.4, 0.6]', '–')
-    """
-    text = known(value, digits)
-    if value is None or ends is None or ends[0] is None or ends[1] is None:
-        return text
-    return f"{text} [{ends[0]:{digits}}, {ends[1]:{digits}}]"
+    return bracketed(summary.get(key), summary.get("intervals", {}).get(key))

@@ -44,6 +44,7 @@ from temnet.reporting.tables import SCORE_FIELDS, write_table
 from temnet.stages import simulate, train
 from temnet.stages.assessment import Assessment, Rows, assess, plain_values
 from temnet.stages.competitors import check_networks, competitors, network_hashes, trains
+from temnet.stages.ideal import ideal_observer
 from temnet.stages.sets import examples, split_folder
 from temnet.stages.stage import Progress, Stage
 
@@ -101,6 +102,8 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     _series(experiment, networks, folder, progress)
     summaries = {name: {**one.summary, **ratios.get(name, {})} for name, one in assessed.items()}
     values = {"split": SPLIT, "networks": summaries, "paired": _paired(assessed, experiment.seed)}
+    if experiment.evaluation.ideal_observer is not None:
+        values["ideal_observer"] = ideal_observer(experiment, SPLIT, first, folder, progress)
     text = json.dumps(plain_values(values), indent=1) + "\n"
     replace_file(folder / "summary.json", text.encode())
     chosen = telling_images(next(iter(assessed.values())).images.image_f1())
@@ -271,6 +274,13 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
         wanted = evaluation.cramer_rao
         further += wanted.images * (1 + 4 * wanted.columns)
         lines.append(f"Cramér-Rao bound of {wanted.columns} columns in {wanted.images} images")
+    if evaluation.ideal_observer is not None:
+        asked, classes = evaluation.ideal_observer, len(experiment.class_names)
+        # Each column takes one image for each other class and one without it.
+        further += asked.images * (1 + asked.columns * classes * classes)
+        lines.append(
+            f"ideal observer: {asked.columns} columns of each class in {asked.images} images"
+        )
     if further:
         workers = max(experiment.data.workers, 1)
         hours = further * simulate.seconds_per_example(experiment) / workers / 3600
