@@ -7,9 +7,11 @@ be done of them is told by their likelihood ratios (Neyman and Pearson, Phil. Tr
 (is a light atom there?) and A. De Backer et al., Ultramicroscopy 151, 46 (2015) (how many atoms are
 there?).
 
-It is an upper limit for the decision at known places with everything else known.  Nobody who has to
-find the places, the aberrations and the neighbours from the same electrons does better, but he may
-do a good deal worse: the limit shows what the electrons forbid, not what a network will reach.
+It is an upper limit for the decision at known places with everything else known.  What has to find
+the places, the aberrations and the neighbours from the same electrons does no better, and may do a
+good deal worse: the limit shows what the electrons forbid, not what a network will reach.  A score
+that asks for less than the class at the place, such as one that forgives some classes, has another
+limit.
 Electrons are counted as they arrive: what the camera adds afterwards can only hide them.
 
 For independent Poisson counts n with means m_a, where kind a stands at the place, and m_b,
@@ -38,6 +40,9 @@ from temnet.records import IGNORED, Columns
 from temnet.simulation.alternatives import alternatives
 from temnet.simulation.exposure import draw_exposure
 from temnet.threads import one_thread
+
+OTHERS = 10.0
+"""As many columns do all images together count among the other columns of one."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Place:
         specimen: Number of the specimen.
         position: (2,) [Å].
         class_index: Class of the column that stands there.
-        neighbour: Class of the nearest other column; -1 for one that is not scored, or none.
+        prior: (C,) how often each class stands at such a place; see `neighbour_counts`.
         weight: How many columns of all images it stands for.
     """
 
@@ -77,7 +82,7 @@ class Place:
     specimen: int
     position: np.ndarray
     class_index: int
-    neighbour: int
+    prior: np.ndarray
     weight: float
 
 
@@ -120,40 +125,56 @@ def evidence_in_example(
 
 
 def chosen_places(
-    looked: Sequence[Looked], settings: Evaluation, seed: int, images: int, columns: int
+    looked: Sequence[Looked],
+    settings: Evaluation,
+    seed: int,
+    class_count: int,
+    images: int,
+    columns: int,
 ) -> list[Place]:
     """Places of columns of each class in some of the images.
 
     A column stands for the columns of its class in its image, all together for those of all images.
 
+    The observer knows all other columns, and so what to expect: in a crystal the class of the
+    nearest one tells the sublattice, and the others of the image tell how rich in each class the
+    specimen is.  They count one each beside the fractions of all images, which count `OTHERS`.
+
     Args:
         looked: The images.
         settings: Border.
         seed: Of the experiment.
+        class_count: Number of classes C.
         images: How many of them, evenly chosen.
         columns: How many columns of each class in each; fewer where there are fewer.
     """
     spread = looked[:: -(-len(looked) // images)]
-    every = _numbers(looked, settings)
-    share = {kind: every[kind] / count for kind, count in _numbers(spread, settings).items()}
+    every = sum(neighbour_counts(image, settings, class_count) for image in looked)
+    shown = sum(neighbour_counts(image, settings, class_count) for image in spread)
+    fractions = every / np.maximum(every.sum(axis=1, keepdims=True), 1)
     places = []
     for image in spread:
         known, neighbours = _scored(image, settings), neighbour_classes(image.columns)
+        counts = neighbour_counts(image, settings, class_count)
         rng = generator(seed, "evaluation/ideal_observer/places", image.index)
-        for kind in share:
+        for kind in range(class_count):
             own = np.flatnonzero(known & (image.columns.class_index == kind))
             chosen = rng.permutation(own)[:columns]
-            places += [
-                Place(
-                    index=image.index,
-                    specimen=image.specimen,
-                    position=image.columns.positions[column],
-                    class_index=kind,
-                    neighbour=int(neighbours[column]),
-                    weight=share[kind] * len(own) / len(chosen),
+            for column in chosen:
+                beside = neighbours[column]
+                others = counts[beside] - (np.arange(class_count) == kind)
+                prior = (others + OTHERS * fractions[beside]) / (others.sum() + OTHERS)
+                share = every[:, kind].sum() / shown[:, kind].sum()
+                places.append(
+                    Place(
+                        index=image.index,
+                        specimen=image.specimen,
+                        position=image.columns.positions[column],
+                        class_index=kind,
+                        prior=prior,
+                        weight=float(share * len(own) / len(chosen)),
+                    )
                 )
-                for column in chosen
-            ]
     return places
 
 
@@ -161,13 +182,6 @@ def _scored(image: Looked, settings: Evaluation) -> np.ndarray:
     """(N,) bool: columns of an image that count."""
     inside = image.columns.inside(*image.shape_angstrom, settings.border)
     return inside & (image.columns.class_index != IGNORED)
-
-
-def _numbers(looked: Sequence[Looked], settings: Evaluation) -> dict[int, int]:
-    """Number of columns of each class that occurs."""
-    each = [image.columns.class_index[_scored(image, settings)] for image in looked]
-    kinds, counts = np.unique(np.concatenate(each), return_counts=True)
-    return dict(zip(kinds.tolist(), counts.tolist(), strict=True))
 
 
 def neighbour_classes(columns: Columns) -> np.ndarray:
@@ -178,37 +192,33 @@ def neighbour_classes(columns: Columns) -> np.ndarray:
     return columns.class_index[nearest]
 
 
-def priors(looked: Sequence[Looked], settings: Evaluation, class_count: int) -> np.ndarray:
-    """How often each class stands beside a column of each class.
-
-    In a crystal the nearest column tells the sublattice: where Mo is next, S2 is expected.
+def neighbour_counts(image: Looked, settings: Evaluation, class_count: int) -> np.ndarray:
+    """How many columns of each class stand beside one of each class.
 
     Args:
-        looked: The images.
+        image: The image.
         settings: Border.
         class_count: Number of classes C.
 
     Returns:
-        (C + 1, C) fractions by the nearest other column's class, the last row for none; a row of
-        zeros where nothing stands beside that class.
+        (C + 1, C) by the nearest other column's class, the last row for none that is scored.
     """
     counts = np.zeros((class_count + 1, class_count))
-    for image in looked:
-        known = _scored(image, settings)
-        pairs = neighbour_classes(image.columns)[known], image.columns.class_index[known]
-        np.add.at(counts, pairs, 1)
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    known = _scored(image, settings)
+    pairs = neighbour_classes(image.columns)[known], image.columns.class_index[known]
+    np.add.at(counts, pairs, 1)
+    return counts
 
 
 def posterior(
     told: Evidence, true: int, prior: np.ndarray, doses: np.ndarray, normals: np.ndarray
 ) -> np.ndarray:
-    """What the observer holds of each kind after he has counted the electrons.
+    """What the observer holds of each kind after the electrons were counted.
 
     Args:
         told: The evidence at the place, of 1 e/Å².
         true: The kind that stands there.
-        prior: (A,) what he held of each kind before.
+        prior: (A,) what was held of each kind before.
         doses: (M,) dose of each trial [e/Å²].
         normals: (M, A) standard normal numbers.
 

@@ -39,7 +39,6 @@ def doses_of_trials(doses: Sequence[float], drawn: np.ndarray) -> list[tuple[flo
 def ideal_rows(
     places: Sequence[Place],
     told: Sequence[Evidence],
-    prior: np.ndarray,
     empty: float,
     doses: Sequence[tuple[float, np.ndarray]],
     class_names: Sequence[str],
@@ -58,7 +57,6 @@ def ideal_rows(
     Args:
         places: The places.
         told: The evidence at each, of 1 e/Å².
-        prior: (C + 1, C) of `priors`.
         empty: Fraction of the places that are empty.
         doses: Those of `doses_of_trials`.
         class_names: Name of each class index.
@@ -68,15 +66,17 @@ def ideal_rows(
         Rows of rule, dose, class (and the mean over the classes), columns, f1, f1_low, f1_high, the
         ends being those of a 95 % bootstrap interval over specimens; and for the rule `PROBABLE`
         rows of dose, true_class, found_class and share (of the true class), by number, the empty
-        place last.
+        place last.  None without places.
     """
+    if not places:
+        return [], []
     count = len(class_names)
     kinds = np.arange(count + 1)
     true = np.array([kind for place in places for kind in (place.class_index, count)], np.int64)
     weight = np.array([place.weight * part for place in places for part in (1 - empty, empty)])
     specimen = np.array([place.specimen for place in places], np.int64).repeat(2)
     normals = rng.standard_normal((len(true), TRIALS, count + 1))
-    before = [np.append((1 - empty) * prior[place.neighbour], empty) for place in places]
+    before = [np.append((1 - empty) * place.prior, empty) for place in places]
     scores: Rows = []
     confusion: Rows = []
     for dose, each in doses:
@@ -117,16 +117,19 @@ def thresholds(held: np.ndarray, true: np.ndarray, weight: np.ndarray) -> np.nda
         weight: (T,) weight of each place.
 
     Returns:
-        (A - 1,) in [0, 1].
+        (A - 1,) in [0, 1]; infinite for a class that stands nowhere, which is best never named.
     """
     found = []
     for kind in range(held.shape[-1] - 1):
+        if not weight[true == kind].sum():
+            found.append(np.inf)
+            continue
         values = held[..., kind].ravel()
         weights = np.repeat(weight, held.shape[1])
         there = np.repeat(weight * (true == kind), held.shape[1])
         order = np.argsort(-values, kind="stable")
         values = values[order]
-        f1 = 2 * np.cumsum(there[order]) / (np.cumsum(weights[order]) + max(there.sum(), 1e-300))
+        f1 = 2 * np.cumsum(there[order]) / (np.cumsum(weights[order]) + there.sum())
         # Equal values are named together: only the last of them counts.
         f1[:-1][values[1:] == values[:-1]] = -1
         found.append(values[np.argmax(f1)])

@@ -45,19 +45,19 @@ def ideal_parts(scores: Scores) -> list[Html]:
     if not rows:
         return [paragraph("No column was there that the ideal observer could be asked about.")]
     columns = max(row["columns"] for row in rows if row["class"] == MACRO_ROW)
-    has_series = scores.source.has(f"{FOLDER}/series.csv")
-    series = [row for row in scores.table("series") if row["parameter"] == "dose"] * has_series
+    curves = scores.table("series") if scores.source.has(f"{FOLDER}/series.csv") else []
+    series = [row for row in curves if row["parameter"] == "dose"]
     beside = (
         "beside it the networks' on the specimens of the dose series" if series else
         "networks stand beside it where evaluation.series.dose is set"
     )  # fmt: skip
     caption = (
         f"F1 of the ideal observer against the dose, from {counted(columns, 'column')}; {beside}. "
-        "95 % bootstrap intervals over specimens. He is told the places, the microscope and all "
-        "other atoms, and only decides which class stands at a place, or none, from the counted "
-        "electrons (likelihood ratios; Gonnissen et al., Appl. Phys. Lett. 105, 063116 (2014)). "
-        "Line: he says what is most probable; dotted: the highest F1 that any rule gives the "
-        "class. Networks have to find the places as well, and what they invent between the places "
+        "95 % bootstrap intervals over specimens. This observer is told the places, the microscope "
+        "and all other atoms, and only decides which class stands at a place, or none, from the "
+        "counted electrons (likelihood ratios; Gonnissen et al., Appl. Phys. Lett. 105, 063116 "
+        "(2014)). Line: what is most probable is said; dotted: the highest F1 that any rule gives "
+        "the class. Networks have to find the places as well, and what they invent between the places "
         "counts against them: no network can stand above the dotted line but by chance, and one "
         "may stand far below it."
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from temnet.config.experiment import Experiment
 from temnet.data.cluster import open_workers
-from temnet.evaluation.ideal_observer import chosen_places, evidence_in_example, priors
+from temnet.evaluation.ideal_observer import chosen_places, evidence_in_example
 from temnet.evaluation.ideal_scores import doses_of_trials, ideal_rows
 from temnet.evaluation.looked import Looked
 from temnet.randomness import generator
@@ -42,7 +42,9 @@ def ideal_observer(
     """
     settings, classes = experiment.evaluation, experiment.class_names
     wanted = settings.ideal_observer
-    places = chosen_places(looked, settings, experiment.seed, wanted.images, wanted.columns)
+    places = chosen_places(
+        looked, settings, experiment.seed, len(classes), wanted.images, wanted.columns
+    )
     jobs = [
         (experiment, index, split, np.array([place.position for place in group]))
         for index, group in groupby(places, lambda place: place.index)
@@ -56,7 +58,6 @@ def ideal_observer(
     rows, confusion = ideal_rows(
         places,
         told,
-        priors(looked, settings, len(classes)),
         wanted.empty,
         doses_of_trials(wanted.doses, drawn),
         classes,

@@ -6,11 +6,12 @@ from scipy.stats import norm
 
 from temnet.config.analysis import Evaluation
 from temnet.evaluation.ideal_observer import (
+    OTHERS,
     chosen_places,
     evidence,
     neighbour_classes,
+    neighbour_counts,
     posterior,
-    priors,
 )
 from temnet.evaluation.looked import Looked
 from temnet.records import Columns, Peaks
@@ -130,25 +131,47 @@ def test_the_nearest_other_column_tells_the_sublattice():
     assert neighbour_classes(Columns.empty()).tolist() == []
 
 
-def test_priors_are_fractions_beside_each_class():
-    # Pairs 1 Å apart, 6 Å from each other: the nearest of each is its partner.
-    pairs = [(0, 1), (0, 1), (0, 2), (0, 1)]
-    places = [[20.0, 5 + 6 * i + j] for i in range(4) for j in (0, 1)]
-    kinds = np.array([kind for pair in pairs for kind in pair])
-    columns = Columns(np.array(places), kinds, np.ones(8, np.int64))
-    looked = [Looked(0, Peaks.empty(3), columns, (40.0, 40.0)), image(1, [2]), image(2, [])]
-    found = priors(looked, Evaluation(), 3)
-    expected = [[0, 3 / 4, 1 / 4], [1, 0, 0], [1, 0, 0], [0, 0, 1]]
-    np.testing.assert_allclose(found, expected)
-    # Columns beyond the border do not count.
-    inner = priors(looked, Evaluation(border=17), 3)
-    np.testing.assert_allclose(inner, [[0, 0, 1], [1, 0, 0], [1, 0, 0], [0, 0, 0]])
+def pairs_of(index, pairs):
+    """An image of pairs of columns 1 Å apart, 6 Å from each other."""
+    places = [[20.0, 5 + 6 * i + j] for i in range(len(pairs)) for j in (0, 1)]
+    kinds = np.array([kind for pair in pairs for kind in pair], np.int64)
+    columns = Columns(np.array(places), kinds, np.ones(len(kinds), np.int64))
+    return Looked(index, Peaks.empty(3), columns, (40.0, 40.0), {}, index)
+
+
+def test_columns_are_counted_beside_each_class():
+    shown = pairs_of(0, [(0, 1), (0, 1), (0, 2), (0, 1)])
+    expected = [[0, 3, 1], [3, 0, 0], [1, 0, 0], [0, 0, 0]]
+    np.testing.assert_array_equal(neighbour_counts(shown, Evaluation(), 3), expected)
+    # Columns beyond the border do not count, but stand beside others all the same.
+    inner = neighbour_counts(shown, Evaluation(border=17), 3)
+    np.testing.assert_array_equal(inner, [[0, 0, 1], [1, 0, 0], [1, 0, 0], [0, 0, 0]])
+    alone = neighbour_counts(image(1, [2]), Evaluation(), 3)
+    assert alone[-1].tolist() == [0, 0, 1] and alone.sum() == 1
+    assert neighbour_counts(image(2, []), Evaluation(), 3).sum() == 0
+
+
+def test_the_other_columns_tell_what_to_expect():
+    rich, poor = pairs_of(0, [(0, 1), (0, 2), (0, 2)]), pairs_of(1, [(0, 1)] * 5)
+    places = chosen_places([rich, poor], Evaluation(), 1, 3, images=2, columns=9)
+    pooled = np.array([0, 6 / 8, 2 / 8])  # beside class 0, of both images
+    for place in places:
+        if place.class_index == 0:
+            continue
+        others = np.array([[0, 1, 2], [0, 5, 0]])[place.index]
+        others = others - (np.arange(3) == place.class_index)
+        expected = (others + OTHERS * pooled) / (others.sum() + OTHERS)
+        np.testing.assert_allclose(place.prior, expected)
+    assert len(places) == 16 and all(place.prior.sum() == pytest.approx(1) for place in places)
+    first = next(place for place in places if place.class_index == 1)
+    last = places[-1]
+    assert first.index == 0 and last.index == 1 and first.prior[2] > last.prior[2] > 0
 
 
 def test_places_stand_for_all_columns_of_their_class():
     looked = [image(i, [0] * 6 + [1] * (i % 3), specimen=i // 2) for i in range(8)]
     looked.append(image(8, []))
-    places = chosen_places(looked, Evaluation(), 1, images=9, columns=2)
+    places = chosen_places(looked, Evaluation(), 1, 3, images=9, columns=2)
     assert {place.index for place in places} == set(range(8))
     for kind, total in ((0, 48), (1, 7)):
         own = [place for place in places if place.class_index == kind]
@@ -156,7 +179,7 @@ def test_places_stand_for_all_columns_of_their_class():
         numbers = np.bincount([place.index for place in own])
         assert numbers.max() == 2
     # With half of the images the weights are larger, and add up to the same.
-    fewer = chosen_places(looked, Evaluation(), 1, images=5, columns=2)
+    fewer = chosen_places(looked, Evaluation(), 1, 3, images=5, columns=2)
     assert {place.index for place in fewer} == {0, 2, 4, 6}
     assert sum(place.weight for place in fewer if place.class_index == 1) == pytest.approx(7)
     for place in places:
@@ -164,11 +187,11 @@ def test_places_stand_for_all_columns_of_their_class():
         (column,) = np.flatnonzero(np.all(columns.positions == place.position, axis=1))
         assert columns.class_index[column] == place.class_index
         assert place.specimen == place.index // 2
-    again = chosen_places(looked, Evaluation(), 1, images=9, columns=2)
-    others = chosen_places(looked, Evaluation(), 2, images=9, columns=2)
+    again = chosen_places(looked, Evaluation(), 1, 3, images=9, columns=2)
+    others = chosen_places(looked, Evaluation(), 2, 3, images=9, columns=2)
     first, second, third = (
         np.array([place.position for place in one]) for one in (places, again, others)
     )
     np.testing.assert_array_equal(first, second)
     assert np.any(first != third)
-    assert chosen_places([image(0, [])], Evaluation(), 1, 5, 2) == []
+    assert chosen_places([image(0, [])], Evaluation(), 1, 3, 5, 2) == []

@@ -1,6 +1,7 @@
 """Scores of the ideal observer where they are known otherwise."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,13 +28,13 @@ def faint(distance):
     return Evidence(-0.5 * np.einsum("abb->ab", gram), gram)
 
 
-def place(kind, weight=1.0, specimen=0, neighbour=0):
-    return Place(specimen, specimen, np.zeros(2), kind, neighbour, weight)
+def place(kind, weight=1.0, specimen=0, prior=()):
+    return Place(specimen, specimen, np.zeros(2), kind, np.array(prior), weight)
 
 
 def ask(places, evidences, prior, empty, doses, names=CLASSES, seed=0):
     rows, confusion = ideal_rows(
-        places, evidences, np.tile(prior, (len(names) + 1, 1)), empty,
+        [replace(place, prior=np.array(prior)) for place in places], evidences, empty,
         doses_of_trials(doses, np.array([1.0])), names, np.random.default_rng(seed),
     )  # fmt: skip
     scores = {(row["rule"], row["dose"], row["class"]): row for row in rows}
@@ -100,15 +101,14 @@ def test_more_electrons_never_tell_less():
             assert highest >= probable - 1e-3
 
 
-def test_prior_and_neighbour_decide_where_electrons_do_not():
+def test_the_prior_of_each_place_decides_where_electrons_do_not():
     rows, _ = ideal_rows(
-        [place(0, neighbour=1), place(1, neighbour=0), place(0, neighbour=-1)],
-        [faint(np.zeros((3, 1)))] * 3,
-        np.array([[0.2, 0.8], [0.9, 0.1], [0.4, 0.6]]), 0.0,
+        [place(0, prior=(0.9, 0.1)), place(1, prior=(0.2, 0.8)), place(0, prior=(0.4, 0.6))],
+        [faint(np.zeros((3, 1)))] * 3, 0.0,
         doses_of_trials([1.0], np.ones(1)), ("a", "b"), np.random.default_rng(0),
     )  # fmt: skip
     found = {(row["rule"], row["dose"], row["class"]): row["f1"] for row in rows}
-    # Said: a, b, and b where no neighbour helps.
+    # Said: a, b and b.
     assert found[PROBABLE, 1.0, "a"] == pytest.approx(2 / 3)
     assert found[PROBABLE, 1.0, "b"] == pytest.approx(2 / 3)
 
@@ -125,6 +125,15 @@ def test_empty_places_are_invented_and_missed():
     assert scores[PROBABLE, 1e-9, "C"]["f1"] == 1
 
 
+def test_a_class_that_stands_nowhere_is_left_out_of_the_mean():
+    told = faint([[0.0, 0], [30, 0], [0, 30], [30, 30]])
+    places = [place(kind, 1, specimen) for kind in (0, 1) for specimen in range(3)]
+    scores, _ = ask(places, [told] * 6, (0.6, 0.4, 0.0), 0.1, [1.0])
+    for rule in (PROBABLE, HIGHEST):
+        assert math.isnan(scores[rule, 1.0, "S"]["f1"])
+        assert scores[rule, 1.0, "macro"]["f1"] == pytest.approx(1)
+
+
 def test_intervals_come_from_specimens():
     weak, strong = faint([[0.0], [0.2], [9.0]]), faint([[0.0], [9.0], [20.0]])
     places = [place(kind, 1, specimen) for specimen in range(12) for kind in (0, 1)]
@@ -136,6 +145,10 @@ def test_intervals_come_from_specimens():
     scores, _ = ask(alone, [weak] * 2, (0.5, 0.5), 0.0, [1.0], ("a", "b"))
     row = scores[PROBABLE, 1.0, "a"]
     assert math.isnan(row["f1_low"]) and math.isnan(row["f1_high"]) and row["f1"] > 0
+
+
+def test_nobody_is_asked_about_no_place():
+    assert ideal_rows([], [], 0.1, [(1.0, np.ones(TRIALS))], CLASSES, None) == ([], [])
 
 
 def test_thresholds_are_the_best_of_all():

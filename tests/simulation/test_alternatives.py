@@ -7,7 +7,7 @@ import pytest
 from ase import Atoms
 
 from temnet.config.loading import validate
-from temnet.evaluation.ideal_observer import chosen_places, evidence_in_example, priors
+from temnet.evaluation.ideal_observer import chosen_places, evidence_in_example
 from temnet.evaluation.ideal_scores import HIGHEST, PROBABLE, doses_of_trials, ideal_rows
 from temnet.evaluation.looked import Looked
 from temnet.records import Columns, Peaks, Structure
@@ -127,7 +127,7 @@ def test_nothing_changes_where_no_atom_did(exposure):
     kept, anew = (
         np.abs(one.electrons([changed]) - own)[far].max() for one in (exposure, sliced_anew)
     )
-    assert kept < 0.002 * own.mean() and kept < 0.2 * anew
+    assert kept < 0.004 * own.mean() and kept < 0.4 * anew
 
 
 def test_a_class_that_the_specimen_lacks_is_not_offered():
@@ -152,22 +152,21 @@ def looked(experiment, count):
 
 def test_mo_s2_and_s_are_told_apart_by_many_electrons_and_guessed_from_few():
     images, settings = looked(EXPERIMENT, 4), EXPERIMENT.evaluation
-    places = chosen_places(images, settings, 1, images=4, columns=1)
+    places = chosen_places(images, settings, 1, 3, images=4, columns=1)
     told = [
         evidence_in_example(EXPERIMENT, place.index, "validation", place.position[None])[0]
         for place in places
     ]
     assert {place.class_index for place in places} == {MO, S2, S}
-    prior = priors(images, settings, 3)
     rows, confusion = ideal_rows(
-        places, told, prior, 0.01, doses_of_trials([1e-6, 1e2, 1e6], np.ones(1)),
+        places, told, 0.01, doses_of_trials([1e-6, 1e2, 1e6], np.ones(1)),
         EXPERIMENT.class_names, np.random.default_rng(0),
     )  # fmt: skip
     f1 = {(row["rule"], row["dose"], row["class"]): row["f1"] for row in rows}
     for rule in (PROBABLE, HIGHEST):
         assert all(f1[rule, 1e6, name] == pytest.approx(1) for name in EXPERIMENT.class_names)
     # Where Mo is next most columns are S2, so that S is never said.
-    assert prior[MO].argmax() == S2 and prior[S2].argmax() == MO
+    assert all(place.prior.argmax() == (MO if place.class_index == MO else S2) for place in places)
     assert f1[PROBABLE, 1e-6, "S"] == 0 < f1[HIGHEST, 1e-6, "S"] < 0.6
     assert f1[PROBABLE, 1e-6, "Mo"] > 0.95
     assert f1[PROBABLE, 1e-6, "S"] < f1[PROBABLE, 1e2, "S"] < 1
