@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Settings, number_or
-from temnet.config.scoring import CramerRao, FixedSeries
+from temnet.config.scoring import CramerRao, FixedSeries, IdealObserver
 
 EngineName = Literal["auto", "keras", "openvino"]
 """What runs a network."""
@@ -186,6 +186,9 @@ class Evaluation(Settings):
     )
     cramer_rao: CramerRao | None = Field(
         None, description="Position error against the best that the electrons allow."
+    )
+    ideal_observer: IdealObserver | None = Field(
+        None, description="F1 of each class against the best that the electrons allow."
     )
 
     @field_validator("networks")

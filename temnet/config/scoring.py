@@ -75,3 +75,29 @@ class CramerRao(Settings):
     columns: int = Field(
         2, ge=1, le=1000, description="Number of columns in each image, at random."
     )
+
+
+class IdealObserver(Settings):
+    """What the ideal observer is asked, and at which doses.
+
+    Each column takes a simulation of its specimen for each other class, and one without it.
+    """
+
+    images: int = Field(
+        40, ge=1, le=10000, description="Number of validation images, evenly chosen."
+    )
+    columns: int = Field(
+        2, ge=1, le=100, description="Number of columns of each class in each image, at random."
+    )
+    doses: tuple[Annotated[float, Field(gt=0, le=1e8)], ...] = Field(
+        (10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5),
+        min_length=1,
+        description="Electrons in each image [e/Å²].",
+    )
+    empty: float = Field(
+        0.01,
+        ge=0,
+        lt=1,
+        description="Fraction of the places where no column stands, which the observer reckons "
+        "with; 0 for none.",
+    )

@@ -13,9 +13,9 @@ from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, RESAMPLES, 
 from temnet.reporting.condition_figures import condition_figure
 from temnet.reporting.curves import f1_histogram
 from temnet.reporting.gallery import prediction_figure
+from temnet.reporting.limit_sections import bound_parts, ideal_parts
 from temnet.reporting.page import UNKNOWN, Html, Section, paragraph, side_by_side, table
 from temnet.reporting.score_figures import (
-    bound_figure,
     confusion_figure,
     difference_figure,
     reliability_figure,
@@ -33,6 +33,8 @@ from temnet.reporting.score_source import (
 from temnet.reporting.score_tables import INVENTED, MISSED
 from temnet.reporting.source import Source, bracketed, counted, known
 
+LIMIT_TABLES = ("series", "cramer_rao", "ideal_observer", "ideal_confusion")
+
 
 def evaluate_section(source: Source) -> Section | None:
     """Scores on simulated images that nothing was chosen by."""
@@ -40,7 +42,7 @@ def evaluate_section(source: Source) -> Section | None:
     if scores is None:
         return None
     parts = [*_numbers(scores), *_images(scores), *_errors(scores), *_curves(scores)]
-    names = [f"{FOLDER}/{name}.csv" for name in (*TABLES, "series", "cramer_rao")]
+    names = [f"{FOLDER}/{name}.csv" for name in (*TABLES, *LIMIT_TABLES)]
     parts.append(paragraph("Tables: ", source.links(*names, SUMMARY), "."))
     return Section("Scores on simulated images", parts)
 
@@ -247,28 +249,7 @@ def _curves(scores: Scores) -> list[Html]:
         )
         figure = condition_figure(scores.table("series"), scores.levels, taught)
         parts.append(source.picture(figure, "series", caption))
-    return [*parts, *_bound(scores)]
-
-
-def _bound(scores: Scores) -> list[Html]:
-    """Position error against the Cramér-Rao bound."""
-    if not scores.source.has(f"{FOLDER}/cramer_rao.csv"):
-        return []
-    found = "; ".join(
-        f"{name}: {known(part['error_pm'], '.1f')} pm against {known(part['bound_pm'], '.1f')} pm, "
-        f"ratio {bracketed(part['ratio'], (part['low'], part['high']), '.2f')} "
-        f"({part['found']} of {part['columns']} columns found)"
-        for name, summary in scores.networks.items()
-        for part in (summary["cramer_rao"],)
-    )
-    caption = (
-        "Error of single columns against the Cramér-Rao bound: the least that an unbiased estimate "
-        "of the column's two coordinates can have from the counted electrons of its image, all "
-        "else known (den Dekker et al., Ultramicroscopy 104, 83 (2005)). Root-mean-square over "
-        f"the columns found: {found}. In brackets 95 % bootstrap intervals over specimens."
-    )
-    figure = bound_figure(scores.table("cramer_rao"), list(scores.networks))
-    return [scores.source.picture(figure, "cramer_rao", caption)]
+    return [*parts, *bound_parts(scores), *ideal_parts(scores)]
 
 
 def _with_ends(summary: Mapping[str, Any], key: str) -> str:

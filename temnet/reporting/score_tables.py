@@ -59,3 +59,11 @@ BOUND_FIELDS = (
     "error_pm",
 )
 """Columns of cramer_rao.csv."""
+
+IDEAL_FIELDS = ("rule", "dose", "class", "columns", "f1", "f1_low", "f1_high")
+"""Columns of ideal_observer.csv; the dose is NaN for those of the images."""
+
+IDEAL_CONFUSION_FIELDS = ("dose", "true_class", "found_class", "share")
+"""Columns of ideal_confusion.csv; `EMPTY` stands for a place without a column."""
+
+EMPTY = "empty"

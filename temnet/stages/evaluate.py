@@ -46,6 +46,7 @@ from temnet.reporting.tables import SCORE_FIELDS, write_table
 from temnet.stages import simulate, train
 from temnet.stages.assessment import Assessment, Rows, assess, plain_values
 from temnet.stages.competitors import check_networks, competitors, network_hashes, trains
+from temnet.stages.ideal import ideal_observer
 from temnet.stages.sets import check_sets, examples, missing_examples, split_folder
 from temnet.stages.stage import Progress, Stage
 
@@ -116,6 +117,8 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
         "sha256": {name: network.card["sha256"] for name, network in networks.items()},
         "paired": _paired(assessed, experiment.seed),
     }
+    if experiment.evaluation.ideal_observer is not None:
+        values["ideal_observer"] = ideal_observer(experiment, SPLIT, first, folder, progress)
     text = json.dumps(plain_values(values), indent=1) + "\n"
     replace_file(folder / "summary.json", text.encode())
     chosen = telling_images(next(iter(assessed.values())).images.image_f1())
@@ -292,6 +295,13 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
         wanted = evaluation.cramer_rao
         further += wanted.images * (1 + 4 * wanted.columns)
         lines.append(f"Cramér-Rao bound of {wanted.columns} columns in {wanted.images} images")
+    if evaluation.ideal_observer is not None:
+        asked, classes = evaluation.ideal_observer, len(experiment.class_names)
+        # Each column takes one image for each other class and one without it.
+        further += asked.images * (1 + asked.columns * classes * classes)
+        lines.append(
+            f"ideal observer: {asked.columns} columns of each class in {asked.images} images"
+        )
     if further:
         workers = max(experiment.data.workers, 1)
         hours = further * simulate.seconds_per_example(experiment) / workers / 3600

@@ -37,6 +37,7 @@ SETTINGS = {
         "networks": ["networks/one", "networks/two"],
         "series": {"dose": [100, 1000], "structures": 2, "heights": [1, 2]},
         "cramer_rao": {"images": 2, "columns": 1},
+        "ideal_observer": {"images": 2, "columns": 1, "doses": [0.01, 1e6], "empty": 0.02},
     },
     "stages": ["simulate", "evaluate", "report"],
 }  # fmt: skip
@@ -94,6 +95,22 @@ def test_two_networks_are_scored_without_training(here):
     np.testing.assert_equal(everything, series)
     bounds = read_table(folder / "cramer_rao.csv")
     assert len(bounds) == 2 * 2 and all(0.1 < row["bound_pm"] < 100 for row in bounds)
+    ideal = {(row["rule"], row["dose"], row["class"]): row
+             for row in read_table(folder / "ideal_observer.csv") if row["dose"] > 0}  # fmt: skip
+    # Two rules, two doses; three classes and their mean.
+    assert len(ideal) == 2 * 2 * 4
+    # There are no vacancies: S neither occurs nor is said, and Mo and S2 are told apart.
+    assert np.isnan(ideal["most probable", 1e6, "S"]["f1"])
+    assert ideal["most probable", 1e6, "macro"]["f1"] == pytest.approx(1, abs=1e-3)
+    shares = [row for row in read_table(folder / "ideal_confusion.csv") if row["dose"] == 0.01]
+    assert {row["true_class"] for row in shares} == {"Mo", "S2", "empty"}
+    for name in ("Mo", "S2", "empty"):
+        own = [row["share"] for row in shares if row["true_class"] == name]
+        assert len(own) == 4 and sum(own) == pytest.approx(1)
+    asked = summary["ideal_observer"]
+    assert asked["images"] == 2 and asked["columns"] == 4
+    assert asked["as_drawn"]["most probable"]["Mo"]["f1"] == pytest.approx(1, abs=0.01)
+    assert asked["as_drawn"]["most probable"]["S"]["f1"] is None
     confusion = read_table(folder / "confusion.csv")
     missed = sum(row["columns"] for row in confusion if row["network"] == "one"
                  and row["found_class"] == "missed")  # fmt: skip
@@ -107,6 +124,7 @@ def test_two_networks_are_scored_without_training(here):
         "95 % bootstrap",
         "report/series",
         "report/heights",
+        "F1 of the ideal observer against the dose, from 4 columns",
     ):
         assert part in page
 
@@ -129,6 +147,8 @@ def test_two_networks_are_scored_without_training(here):
             {"evaluation": {"series": {"dose": [1], "heights": [2, 2]}}},
             "each number once; got 2, 2",
         ),
+        ({"evaluation": {"ideal_observer": {"doses": []}}}, "evaluation.ideal_observer.doses"),
+        ({"evaluation": {"ideal_observer": {"empty": 1}}}, "evaluation.ideal_observer.empty"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_any_work(here, capsys, changes, message):
