@@ -57,9 +57,9 @@ def ideal_parts(scores: Scores) -> list[Html]:
         "and all other atoms, and only decides which class stands at a place, or none, from the "
         "counted electrons (likelihood ratios; Gonnissen et al., Appl. Phys. Lett. 105, 063116 "
         "(2014)). Line: what is most probable is said; dotted: the highest F1 that any rule gives "
-        "the class. Networks have to find the places as well, and what they invent between the places "
-        "counts against them: no network can stand above the dotted line but by chance, and one "
-        "may stand far below it."
+        "the class. Networks have to find the places as well, and what they invent between the "
+        "places counts against them: no network can stand above the dotted line but by chance, "
+        "and one may stand far below it."
     )
     figure = ideal_figure([row for row in rows if math.isfinite(row["dose"])], series)
     return [scores.source.picture(figure, "ideal_observer", caption), _as_drawn(scores, rows)]
