@@ -30,7 +30,7 @@ def scores(tmp_path):
         "intervals": {"macro_f1": (0.3, 0.4), "classes": {"S": {"f1": (0.1, 0.3)}}},
     }
     source = Source(tmp_path, tmp_path / "report", SimpleNamespace())
-    return Scores(source, "validation", {"net": network}, [], [])
+    return Scores(source, "validation", {"net": network}, [], [], {})
 
 
 def text(scores):
