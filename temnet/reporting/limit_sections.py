@@ -48,7 +48,7 @@ def ideal_parts(scores: Scores) -> list[Html]:
     curves = scores.table("series") if scores.source.has(f"{FOLDER}/series.csv") else []
     series = [row for row in curves if row["parameter"] == "dose"]
     beside = (
-        "beside it the networks' on the specimens of the dose series" if series else
+        "beside it that of the networks on the specimens of the dose series" if series else
         "networks stand beside it where evaluation.series.dose is set"
     )  # fmt: skip
     caption = (

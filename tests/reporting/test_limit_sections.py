@@ -47,7 +47,7 @@ def test_networks_and_the_limit_stand_side_by_side(scores, tmp_path):
     series = {**dict.fromkeys(CURVE_FIELDS, 0.5), "network": "net", "parameter": "dose"}
     curves = [{**series, "class": name, "middle": 200.0} for name in ("S", "macro")]
     write_table(tmp_path / "evaluate/series.csv", curves, CURVE_FIELDS)
-    assert "beside it the networks' on the specimens of the dose series" in text(scores)
+    assert "beside it that of the networks on the specimens of the dose series" in text(scores)
     defocus = [{**row, "parameter": "defocus"} for row in curves]
     write_table(tmp_path / "evaluate/series.csv", defocus, CURVE_FIELDS)
     assert "evaluation.series.dose is set" in text(scores)
