@@ -27,6 +27,7 @@ from temnet.reporting.page import (
 )
 from temnet.reporting.report import PAGE
 from temnet.reporting.source import bracketed, counted, known
+from temnet.reporting.study_figures import Panel, study_figure
 
 FIGURES = "report"
 
