@@ -101,6 +101,13 @@ def _parser() -> argparse.ArgumentParser:
         "each position and class",
     )
     parser.add_argument(
+        "--rings",
+        nargs=2,
+        type=float,
+        metavar=("LEAST", "LARGEST"),
+        help="find the rings of columns bonded at these distances [Å], such as 1.1 1.8 for carbon",
+    )
+    parser.add_argument(
         "--engine",
         choices=get_args(EngineName),
         default="auto",
@@ -181,6 +188,7 @@ def _settings(options: argparse.Namespace) -> Experiment:
         "symmetries": options.symmetries,
         "workers": options.workers,
         "outputs": None if options.outputs is None else _words(options.outputs),
+        "rings": None if options.rings is None else {"bond": options.rings},
         "engine": options.engine,
     }
     values = {"images": _given(images), "prediction": _given(prediction), "stages": list(STAGES)}

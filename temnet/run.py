@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ from temnet.config.loading import json_schema, load_experiment, parse_assignment
 from temnet.errors import InputError
 from temnet.stages.files import with_found_files
 from temnet.stages.folder import LOG_FILE, default_folder
-from temnet.stages.plan import Step, make_plan, run_plan
+from temnet.stages.plan import Step, make_plan, run_plan, scores_alone
 from temnet.stages.stage import Done, get_stage
 
 LOGGER = logging.getLogger("temnet.run")  # __name__ is __main__ under python -m
@@ -36,13 +37,48 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 """Environment that keeps TensorFlow's messages off the terminal once it is loaded."""
 
 
+ASSIGNMENT = re.compile(r"[^\W\d][\w.]*=")
+"""How `key.path=value` begins."""
+
+FOLLOWED_BY: dict[str, Callable[[str], bool]] = {
+    "--stage": lambda word: word in STAGES,
+    "--set": lambda word: ASSIGNMENT.match(word) is not None and not Path(word).is_file(),
+}
+"""Options that several words may follow, and which words do."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parse(sys.argv[1:] if arguments is None else arguments)
     if options.schema:
         print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
         return DONE
     return guarded(lambda: _run(options))
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options that the words of a command stand for."""
+    return _parser().parse_args(spread(arguments))
+
+
+def spread(arguments: Sequence[str]) -> list[str]:
+    """The words of a command, with `--stage` and `--set` before each of what follows them.
+
+    argparse alone would take FILE for one more stage or setting.
+
+    >>> spread(["--stage", "evaluate", "report", "a.yaml"])
+    ['--stage', 'evaluate', '--stage', 'report', 'a.yaml']
+    """
+    words: list[str] = []
+    option = None
+    for before, word in zip(["", *arguments], arguments, strict=False):
+        if before != option:  # the word right after an option is its own, whatever it is
+            if option is not None and FOLLOWED_BY[option](word):
+                words.append(option)
+            else:
+                option = word if word in FOLLOWED_BY else None
+        words.append(word)
+    return words
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=STAGES,
         default=[],
         metavar="NAME",
-        help="run this stage and not those of the YAML; may be given more than once "
+        help="run this stage and not those of the YAML; more names may follow "
         f"({', '.join(STAGES)})",
     )
     parser.add_argument(
@@ -73,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="key.path=value",
-        help="change a setting, such as model.depth=50; may be given more than once",
+        help="change a setting, such as model.depth=50; more may follow",
     )
     parser.add_argument(
         "--check", action="store_true", help="check everything, print what would run, and stop"
@@ -94,10 +130,11 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     overrides = parse_assignments(options.set)
     experiment = load_experiment(options.file, overrides)
-    if options.stage:  # the sections that these stages need have to be there
-        load_experiment(options.file, {**overrides, "stages": options.stage})
-    experiment = with_found_files(experiment, options.file.parent)
     root = options.output or default_folder(options.file)
+    if options.stage:  # the sections that these stages need have to be there
+        named = load_experiment(options.file, {**overrides, "stages": options.stage})
+        experiment = named if scores_alone(experiment, root, options.stage) else experiment
+    experiment = with_found_files(experiment, options.file.parent)
     load_stages(options.stage or experiment.stages)
     if options.repair:
         load_experiment(options.file, {**overrides, "stages": ["simulate"]})

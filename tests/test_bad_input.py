@@ -192,7 +192,10 @@ def test_wrong_files(here, capsys, text, part):
         (["a.yaml", "--output", "image.tif"], "image.tif is a file"),
         (["a.yaml", "--stage", "occupancy"], "--stage predict --stage occupancy"),
         (["a.yaml", "--stage", "train"], "stage `train` needs"),
-        (["training.yaml", "--stage", "evaluate"], "run `simulate` first"),
+        (["training.yaml", "--stage", "evaluate"], "run `train` first"),
+        (["a.yaml", "--stage", "predict", "fly"], "fly"),
+        (["--stage", "predict", "report"], "FILE"),
+        (["a.yaml", "--set", "seed=2", "depth"], "depth"),
     ],
 )
 def test_wrong_commands(here, capsys, arguments, part):

@@ -11,6 +11,7 @@ import tifffile
 import temnet
 from temnet import predict
 from temnet.inference.familiarity import Verdict
+from temnet.records import Peaks
 from temnet.reporting.tables import read_table
 from temnet.stages import predict as stage
 from temnet.stages.batch import distinct_names, plan_batch
@@ -121,6 +122,34 @@ def test_none_of_the_outputs(here):
     assert predict.main(["a.tif", *GIVEN, "--outputs", ""]) == 0
     written = {path.name for path in Path("out/a/predict").iterdir()}
     assert written == {"columns.csv", "images.npz", "series.json", "stage.json"}
+
+
+def test_rings_of_each_frame_stand_in_their_table(here, dots, monkeypatch):
+    places = np.mgrid[8:64:12, 6:48:12].reshape(2, -1).T * 0.2  # 5 x 4 dots, 2.4 Å apart
+    count = len(places)
+    peaks = Peaks(
+        frame=np.repeat([0, 1], count),
+        positions=np.concatenate([places, places[::-1]]),
+        class_index=np.zeros(2 * count, int),
+        score=np.ones(2 * count),
+        probabilities=np.ones((2 * count, 2)),
+        spread=np.zeros(2 * count),
+    )
+    monkeypatch.setattr(stage, "find_columns", lambda *arguments: peaks)
+    np.save("movie.npy", np.stack([dots, dots]))
+    assert predict.main(["movie.npy", *GIVEN, "--rings", "2", "3"]) == 0
+    rings = read_table(Path("out/movie/predict/rings.csv"))
+    columns = read_table(Path("out/movie/predict/columns.csv"))
+    assert [(ring["atoms"], ring["frame"]) for ring in rings] == [(4, 0)] * 12 + [(4, 1)] * 12
+    for ring in rings:
+        corners = [columns[int(line)] for line in ring["columns"].split()]
+        assert {corner["frame"] for corner in corners} == {ring["frame"]}
+        for axis in ("row", "col"):
+            middle = np.mean([corner[f"{axis}_angstrom"] for corner in corners])
+            assert ring[f"{axis}_angstrom"] == pytest.approx(middle, abs=1e-5)
+            assert ring[f"{axis}_pixel"] == pytest.approx(middle / 0.2, abs=1e-4)
+    assert "24 rings" in Path("out/movie/index.html").read_text(encoding="utf-8")
+    assert predict.main(["a.tif", *GIVEN, "--rings", "3", "2"]) == 2
 
 
 def test_a_file_and_its_array_give_the_same(here, dots):

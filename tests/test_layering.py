@@ -21,7 +21,7 @@ LAYERS = (
     {"stages"},
     {"benchmarks"},
     {"run"},
-    {"predict", "benchmark", "study"},
+    {"predict", "benchmark", "publish", "study"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
@@ -47,12 +47,12 @@ WALLS = {
     "zarr": {"data"},
     "dask": {"data", "inference.files"},
     "distributed": {"data"},
-    "argparse": {"run", "predict", "benchmark", "study"},
+    "argparse": {"run", "predict", "benchmark", "publish", "study"},
     "tqdm": {"run", "predict"},
 }
 """Where each library may be imported: in these packages or modules and nowhere else."""
 
-COMMANDS = {"run", "predict", "benchmark", "study"}
+COMMANDS = {"run", "predict", "benchmark", "publish", "study"}
 
 
 def imports(tree, module):

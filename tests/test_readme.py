@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from temnet import predict, run, study
+from temnet import predict, publish, run, study
 from temnet.config.loading import load_experiment
 from temnet.config.study import load_study
 from temnet.models.checkpoint import find_network
@@ -65,12 +65,15 @@ def test_every_command_is_one_that_exists(command, monkeypatch):
         if words[:3] == ["pip", "install", "-r"]:
             assert Path(words[3]).is_file()
         elif words[:3] == ["python", "-m", "temnet.run"]:
-            options = run._parser().parse_args(words[3:])
+            options = run.parse(words[3:])
             assert options.schema or load_experiment(options.file)
         elif words[:3] == ["python", "-m", "temnet.study"]:
             assert load_study(study._parser().parse_args(words[3:]).file)
         elif words[:3] == ["python", "-m", "temnet.predict"]:
             assert find_network(predict._parser().parse_args(words[3:]).network)
+        elif words[:3] == ["python", "-m", "temnet.publish"]:
+            (root,) = publish._parser().parse_args(words[3:]).runs
+            assert Path("experiments", f"{root.name}.yaml").is_file()
         else:
             assert words == ["python", "-m", "pytest"]
 

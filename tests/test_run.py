@@ -140,6 +140,38 @@ def test_stages_may_be_run_one_by_one(here):
     assert Path("out/occupancy/sites.csv").exists() and Path("out/index.html").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "file", "stages", "settings"),
+    [
+        ("a.yaml --stage evaluate --stage report", "a.yaml", ["evaluate", "report"], []),
+        ("a.yaml --stage evaluate report", "a.yaml", ["evaluate", "report"], []),
+        ("--stage evaluate report a.yaml", "a.yaml", ["evaluate", "report"], []),
+        ("--stage evaluate a.yaml --stage report", "a.yaml", ["evaluate", "report"], []),
+        ("--stage predict report --set seed=2 a.b=1 a.yaml", "a.yaml", ["predict", "report"],
+         ["seed=2", "a.b=1"]),
+        ("a.yaml --set seed=2 --set a.b=1 c=[1,2] --check", "a.yaml", [],
+         ["seed=2", "a.b=1", "c=[1,2]"]),
+        # A run folder named by a setting, and a file that is there, are FILE as before.
+        ("--set seed=2 runs/rate=0.1/experiment.yaml", "runs/rate=0.1/experiment.yaml", [],
+         ["seed=2"]),
+        ("--set seed=2 rate=3.yaml", "rate=3.yaml", [], ["seed=2"]),
+        ("--set seed=2 -- a.yaml", "a.yaml", [], ["seed=2"]),
+    ],
+)  # fmt: skip
+def test_several_names_may_follow_one_option(here, words, file, stages, settings):
+    (here / "rate=3.yaml").touch()
+    options = run.parse(words.split())
+    assert (str(options.file), options.stage, options.set) == (file, stages, settings)
+
+
+def test_stages_and_settings_in_one_line(here):
+    words = "--stage predict report --set prediction.threshold=0.4 seed=7 movie.yaml"
+    assert run.main(words.split()) == 0
+    assert not Path("runs/movie/occupancy").exists() and Path("runs/movie/index.html").exists()
+    resolved = load_experiment("runs/movie/experiment.yaml")
+    assert (resolved.prediction.threshold, resolved.seed) == (0.4, 7)
+
+
 def test_check_prints_and_writes_nothing(here, capsys):
     before = sorted(here.rglob("*"))
     assert run.main(["movie.yaml", "--check"]) == 0

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Settings, number_or
-from temnet.config.scoring import CramerRao, FixedSeries
+from temnet.config.scoring import CramerRao, FixedSeries, IdealObserver
 
 EngineName = Literal["auto", "keras", "openvino"]
 """What runs a network."""
@@ -95,6 +95,25 @@ class Images(Settings):
         return mask
 
 
+class RingSettings(Settings):
+    """How the rings of a sheet are found."""
+
+    bond: tuple[float, float] = Field(
+        (1.1, 1.8),
+        description="Least and largest distance of bonded columns [Å]; the default is that of "
+        "carbon.",
+    )
+
+    @field_validator("bond")
+    @classmethod
+    def _ordered(cls, bond: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < bond[0] < bond[1] <= 10:
+            raise ValueError(
+                f"expected [least, largest], from more than 0 to 10 Å; got {list(bond)}"
+            )
+        return bond
+
+
 class Prediction(Settings):
     """How columns are found."""
 
@@ -129,6 +148,11 @@ class Prediction(Settings):
         "class as calibrated TIFF images, for which each frame is looked at once more; `overlays`, "
         "a PNG of the columns over every frame instead of over six.",
     )
+    rings: RingSettings | None = Field(
+        None,
+        description="Find the rings of bonded columns, such as the pentagons and heptagons of "
+        "graphene; `{}` takes the bonds of carbon.",
+    )
     scheduler: str | None = Field(
         None,
         description="Address of a Dask scheduler whose workers look at frames, such as "
@@ -162,6 +186,9 @@ class Evaluation(Settings):
     )
     cramer_rao: CramerRao | None = Field(
         None, description="Position error against the best that the electrons allow."
+    )
+    ideal_observer: IdealObserver | None = Field(
+        None, description="F1 of each class against the best that the electrons allow."
     )
 
     @field_validator("networks")

@@ -33,6 +33,13 @@ class DefectedGraphene(Settings):
         description="Fraction of examples in which the points start from one or two perfect "
         "lattices (a grain boundary) instead of at random.",
     )
+    grain_loops: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Fraction of grain boundaries that close around a grain instead of running "
+        "straight through the field.",
+    )
     perfect_probability: float = Field(
         0.0,
         ge=0,
@@ -59,6 +66,22 @@ class DefectedGraphene(Settings):
     )
     hole_radius: bounded(1, 50, unit="Å") = Field(
         {"uniform": (2, 8)}, validate_default=True, description="Mean radius of a hole [Å]."
+    )
+    contamination: bounded(0, 20) = Field(
+        0.0,
+        description="Number of patches of amorphous carbon on the sheet (rounded to a whole "
+        "number), each on one side of it; those of a narrow `contamination_width` are strands.",
+    )
+    contamination_radius: bounded(1, 50, unit="Å") = Field(
+        {"uniform": (3, 12)}, validate_default=True, description="Mean radius of a patch [Å]."
+    )
+    contamination_width: bounded(0.5, 50, unit="Å") = Field(
+        50.0,
+        description="Width of the band along a patch's outline that is covered [Å]; the whole "
+        "patch is where this is more than its radius.",
+    )
+    contamination_thickness: bounded(2, 50, unit="Å") = Field(
+        {"uniform": (2, 8)}, validate_default=True, description="Thickness of a patch [Å]."
     )
     empty: Empty = Field(Empty(), description="Examples without the sheet.")
 

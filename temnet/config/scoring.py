@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Settings
 
@@ -36,6 +36,18 @@ class FixedSeries(Settings):
         le=10000,
         description="Number of specimens, the first ones of the validation images.",
     )
+    heights: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
+        (),
+        description="Fewest atoms of a column that counts: for each number scores of their own, "
+        "lower columns being ignored, of all specimens and of those in vacuum.",
+    )
+
+    @field_validator("heights")
+    @classmethod
+    def _once_each(cls, heights: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(heights)) != len(heights):
+            raise ValueError(f"expected each number once; got {', '.join(map(str, heights))}")
+        return heights
 
     @model_validator(mode="after")
     def _has_values(self) -> FixedSeries:
@@ -62,4 +74,30 @@ class CramerRao(Settings):
     )
     columns: int = Field(
         2, ge=1, le=1000, description="Number of columns in each image, at random."
+    )
+
+
+class IdealObserver(Settings):
+    """What the ideal observer is asked, and at which doses.
+
+    Each column takes a simulation of its specimen for each other class, and one without it.
+    """
+
+    images: int = Field(
+        40, ge=1, le=10000, description="Number of validation images, evenly chosen."
+    )
+    columns: int = Field(
+        2, ge=1, le=100, description="Number of columns of each class in each image, at random."
+    )
+    doses: tuple[Annotated[float, Field(gt=0, le=1e8)], ...] = Field(
+        (10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5),
+        min_length=1,
+        description="Electrons in each image [e/Å²].",
+    )
+    empty: float = Field(
+        0.01,
+        ge=0,
+        lt=1,
+        description="Fraction of the places where no column stands, which the observer reckons "
+        "with; 0 for none.",
     )

@@ -1,7 +1,8 @@
 """A network's folder: weights, the settings that made them and a card that describes both.
 
 ``NAME/model.keras`` is an uncompiled float32 model, ``NAME/experiment.yaml`` the resolved
-settings and ``NAME/card.json`` what a user wants to know before an image is shown to it.
+settings and ``NAME/card.json`` what a user wants to know before an image is shown to it; `publish`
+adds ``validation``, ``cost`` and ``frozen``.
 """
 
 from __future__ import annotations

@@ -54,8 +54,8 @@ def condition_figure(
             (right, ("rms_error_pm", "error_low_pm", "error_high_pm")),
         ):
             for i, (name, curve) in enumerate(_curves(part, keys[0]).items()):
-                _draw(axes, curve, keys, i, name)
-            _scale(axes, part)
+                draw_curve(axes, curve, keys, i, name)
+            scale_to(axes, part)
             if parameter in taught:
                 _shade(axes, taught[parameter])
             axes.set_xlabel(LABELS[parameter])
@@ -90,7 +90,16 @@ def _curves(rows: Rows, key: str) -> dict[str, Rows]:
     }
 
 
-def _draw(axes: Axes, curve: Rows, keys: Sequence[str], number: int, name: str) -> None:
+def draw_curve(axes: Axes, curve: Rows, keys: Sequence[str], number: int, name: str) -> None:
+    """Draws a line with 95 % intervals.
+
+    Args:
+        axes: Where.
+        curve: Rows with ``middle`` and the keys.
+        keys: Names of value, lower and upper end.
+        number: Which line of the axes, by which colour, style and marker are chosen.
+        name: What the legend calls it.
+    """
     middle = np.array([row["middle"] for row in curve], np.float64)
     value, low, high = (np.array([row[key] for row in curve], np.float64) for key in keys)
     order = np.argsort(middle)
@@ -110,7 +119,8 @@ def _draw(axes: Axes, curve: Rows, keys: Sequence[str], number: int, name: str) 
     )
 
 
-def _scale(axes: Axes, rows: Rows) -> None:
+def scale_to(axes: Axes, rows: Rows) -> None:
+    """Scales the axis of the parameter to the ``middle`` of the rows, by the logarithm or not."""
     values = np.array([row["middle"] for row in rows], np.float64)
     if values.min() > 0 and values.max() > LOG_RATIO * values.min():
         steps = (1, 2, 5) if values.max() < FEW_DECADES * values.min() else (1,)

@@ -98,12 +98,12 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def encode_figure(figure: Figure, kind: str) -> bytes:
+def encode_figure(figure: Figure, kind: str, dpi: int = DPI) -> bytes:
     """The figure as ``png`` or ``svg``, the same bytes each time."""
     buffer = io.BytesIO()
     metadata = {"Date": None} if kind == "svg" else {"Software": None}
     with matplotlib.rc_context(STYLE):
-        figure.savefig(buffer, format=kind, dpi=DPI, metadata=metadata)
+        figure.savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
     return buffer.getvalue()
 
 

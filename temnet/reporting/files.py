@@ -1,8 +1,9 @@
-"""Writing files so that a reader never sees half of one."""
+"""Writing files and folders so that a reader never sees half of one."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 
@@ -23,3 +24,25 @@ def replace_file(path: Path, content: bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def replace_folder(work: Path, final: Path, old: Path) -> None:
+    """Has a finished folder take the place of another one.
+
+    Args:
+        work: The finished folder, beside ``final``.
+        final: Its place.
+        old: Where the folder that is there now goes before it is removed.
+
+    Raises:
+        OSError: The folder cannot be renamed; the earlier one is back in its place.
+    """
+    if final.exists():
+        final.rename(old)
+    try:
+        work.rename(final)
+    except OSError:
+        if old.exists():
+            old.rename(final)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

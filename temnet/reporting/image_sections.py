@@ -49,7 +49,7 @@ def predict_section(source: Source) -> Section | None:
         paragraph(_what_was_done(source, series[0])),
         *(part for one in series for part in _comparison(one)),
     ]
-    chosen = _evenly(len(frames.frames), MOST_OVERLAYS)
+    chosen = evenly(len(frames.frames), MOST_OVERLAYS)
     overlays = [_overlay(source, frames, index, rows, classes) for index in chosen]
     # The first is shown large, the others beside each other.
     parts += [overlays[0], side_by_side(overlays[1:])] if len(overlays) > 1 else overlays
@@ -188,10 +188,10 @@ def _by_class(rows: Iterable[Row], classes: Sequence[str]) -> str:
     return ", ".join(f"{found.count(name):,} {name}" for name in classes)
 
 
-def _evenly(count: int, most: int) -> list[int]:
+def evenly(count: int, most: int) -> list[int]:
     """Up to ``most`` of ``count`` indices, evenly from the first to the last.
 
-    >>> _evenly(3, 6), _evenly(40, 3)
+    >>> evenly(3, 6), evenly(40, 3)
     ([0, 1, 2], [0, 20, 39])
     """
     return sorted({round(index) for index in np.linspace(0, count - 1, min(most, count))})

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from temnet.evaluation.conditions import LABELS
+from temnet.evaluation.ideal_scores import HIGHEST, PROBABLE
 from temnet.evaluation.scores import LOCALISATION, SPECIES
+from temnet.reporting.condition_figures import ROW_NAMES
 from temnet.reporting.curves import LEGEND_LENGTH, legend_below
 from temnet.reporting.figures import (
     LINE_COLOURS,
@@ -195,6 +199,49 @@ def bound_figure(rows: Rows, networks: Sequence[str]) -> Figure:
         axis.set_minor_formatter(NullFormatter())
     legend_below(figure, axes, columns=1)
     return figure
+
+
+@styled
+def ideal_figure(rows: Rows, series: Rows) -> Figure:
+    """F1 of the ideal observer against the dose, a panel for each class and one for their mean.
+
+    Args:
+        rows: Of ideal_observer.csv, of known doses.
+        series: Of series.csv, of the dose: what networks reach.
+    """
+    classes = list(dict.fromkeys(row["class"] for row in rows))
+    lines = -(-len(classes) // 2)
+    figure = new_figure(9.0, 2.9 * lines + 0.9)
+    grid = figure.subplots(lines, 2, squeeze=False, sharex=True, sharey=True)
+    for axes, name in zip(grid.ravel(), classes, strict=False):
+        for rule, style in ((PROBABLE, "-"), (HIGHEST, ":")):
+            curve = [row for row in rows if (row["rule"], row["class"]) == (rule, name)]
+            label = f"ideal observer, {rule}"
+            _with_interval(axes, curve, "dose", color="black", linestyle=style, label=label)
+        for i, network in enumerate(dict.fromkeys(row["network"] for row in series)):
+            curve = [row for row in series if (row["network"], row["class"]) == (network, name)]
+            label = shorten(network, LEGEND_LENGTH)
+            colour = LINE_COLOURS[i % len(LINE_COLOURS)]
+            marker = "os^D"[i % 4]
+            _with_interval(axes, curve, "middle", color=colour, marker=marker, label=label)
+        axes.set(xscale="log", ylim=(0, 1.02))
+        set_title(axes, ROW_NAMES.get(name, name))
+    for axes in grid.ravel()[len(classes) :]:
+        axes.set_visible(False)
+    for axes in grid[:, 0]:
+        axes.set_ylabel("F1")
+    for axes in grid[-1]:
+        axes.set_xlabel(LABELS["dose"])
+    legend_below(figure, grid[0, 0])
+    return figure
+
+
+def _with_interval(axes: Axes, curve: Rows, key: str, **style: Any) -> None:
+    """F1 by rising ``key``, with its interval where it is known."""
+    order = np.argsort(_column(curve, key))
+    x, f1, low, high = (_column(curve, name)[order] for name in (key, "f1", "f1_low", "f1_high"))
+    gaps = [np.nan_to_num(np.maximum(gap, 0)) for gap in (f1 - low, high - f1)]
+    axes.errorbar(x, f1, np.stack(gaps), capsize=3, markersize=4.5, linewidth=1.5, **style)
 
 
 def _column(rows: Rows, name: str) -> np.ndarray:

@@ -3,120 +3,47 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from temnet.config.distributions import support
-from temnet.errors import InputError
-from temnet.evaluation.scores import LOCALISATION, SPECIES
+from temnet.evaluation.scores import LOCALISATION
 from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, RESAMPLES, SHARE
 from temnet.reporting.condition_figures import condition_figure
 from temnet.reporting.curves import f1_histogram
 from temnet.reporting.gallery import prediction_figure
+from temnet.reporting.limit_sections import bound_parts, ideal_parts
 from temnet.reporting.page import UNKNOWN, Html, Section, paragraph, side_by_side, table
 from temnet.reporting.score_figures import (
-    bound_figure,
     confusion_figure,
     difference_figure,
     reliability_figure,
     threshold_figure,
 )
+from temnet.reporting.score_source import (
+    FOLDER,
+    ROW_TITLES,
+    SUMMARY,
+    TABLES,
+    Scores,
+    read_scores,
+    taught_ranges,
+)
 from temnet.reporting.score_tables import INVENTED, MISSED
-from temnet.reporting.snapshots import read_pictures
-from temnet.reporting.source import Source, counted, known, read_json
-from temnet.reporting.tables import Row, read_table
+from temnet.reporting.source import Source, bracketed, counted, known
 
-FOLDER = "evaluate"
-
-TABLES = ("scores", "conditions", "confusion", "thresholds", "reliability", "dependence")
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What the stage `evaluate` has left.
-
-    Attributes:
-        source: The run.
-        split: Which images were scored.
-        networks: For each network its part of summary.json.
-        paired: Pairs of networks.
-        rows: Of scores.csv.
-    """
-
-    source: Source
-    split: str
-    networks: Mapping[str, Mapping[str, Any]]
-    paired: Sequence[Mapping[str, Any]]
-    rows: Sequence[Row]
-
-    @property
-    def first(self) -> Mapping[str, Any]:
-        """The summary of the first network."""
-        return next(iter(self.networks.values()))
-
-    @property
-    def how(self) -> str:
-        """How a column is counted, for captions."""
-        radius = self.source.experiment.evaluation.radius
-        thresholds = " and ".join(f"{one['threshold']:g}" for one in self.networks.values())
-        return f"columns within {radius:g} Å of a peak that scores {thresholds} or more"
-
-    @property
-    def rule(self) -> str:
-        """How many images there are, and how a column is counted, for captions."""
-        return f"{counted(self.first['images'], 'image')}, {self.how}"
-
-    @property
-    def skill(self) -> str:
-        """What is reached without skill, for captions."""
-        found = self.first["baselines"]
-        name = next(iter(self.networks))
-        chance = known(found["chance"][MACRO], ".2f")
-        text = f"The peaks of {name} at random places reach {chance}"
-        if "never_rarest" in found:
-            never = found["never_rarest"]
-            text += (
-                f", and {known(never[MACRO], '.2f')} if it never said {never['rarest']} (those "
-                "taken as the next most probable class)"
-            )
-        return f"{text} (mean F1 over the classes)."
-
-    def table(self, name: str) -> list[Row]:
-        """Rows of a table of the stage."""
-        return read_table(self.source.root / FOLDER / f"{name}.csv")
-
-    def image_f1(self, network: str) -> np.ndarray:
-        """(N,) species-aware F1 of each image."""
-        wanted = (network, SPECIES)
-        found = [row["f1"] for row in self.rows if (row["network"], row["class"]) == wanted]
-        return np.array(found, np.float64)
+LIMIT_TABLES = ("series", "cramer_rao", "ideal_observer", "ideal_confusion")
 
 
 def evaluate_section(source: Source) -> Section | None:
     """Scores on simulated images that nothing was chosen by."""
-    names = [f"{FOLDER}/{name}.csv" for name in TABLES]
-    path = f"{FOLDER}/summary.json"
-    if not source.has(f"{FOLDER}/scores.csv", path):
+    scores = read_scores(source)
+    if scores is None:
         return None
-    summary = read_json(source.root / path)
-    if "networks" not in summary or not source.has(*names):
-        raise InputError(
-            f"{source.root / path}: this was written by an earlier temnet; run the stage "
-            "`evaluate` again with --overwrite."
-        )
-    scores = Scores(
-        source,
-        summary["split"],
-        summary["networks"],
-        summary["paired"],
-        read_table(source.root / names[0]),
-    )
     parts = [*_numbers(scores), *_images(scores), *_errors(scores), *_curves(scores)]
-    extra = [f"{FOLDER}/{name}.csv" for name in ("series", "cramer_rao")]
-    parts.append(paragraph("Tables: ", source.links(*names, *extra, path), "."))
+    names = [f"{FOLDER}/{name}.csv" for name in (*TABLES, *LIMIT_TABLES)]
+    parts.append(paragraph("Tables: ", source.links(*names, SUMMARY), "."))
     return Section("Scores on simulated images", parts)
 
 
@@ -165,7 +92,6 @@ def _overall_table(scores: Scores) -> Html:
 
 
 def _class_table(summary: Mapping[str, Any]) -> Html:
-    named = {LOCALISATION: "any class (place only)", SPECIES: "all classes"}
     header = (
         "class", "columns", "found", "invented", "precision", "recall", "F1", "error (pm)",
         "F1 by chance",
@@ -174,7 +100,7 @@ def _class_table(summary: Mapping[str, Any]) -> Html:
     ends = summary.get("intervals", {}).get("classes", {})
     rows = [
         (
-            named.get(name, name),
+            ROW_TITLES.get(name, name),
             scores["true_positives"] + scores["false_negatives"],
             scores["true_positives"],
             scores["false_positives"],
@@ -223,19 +149,10 @@ def _images(scores: Scores) -> list[Html]:
     caption = f"F1 of each image, all classes together; {scores.rule}. {scores.skill}"
     figure = f1_histogram(f1, "all classes, by image")
     parts = [scores.source.picture(figure, "f1_histogram", caption)]
-    path = scores.source.root / FOLDER / "examples.npz"
-    pictures = read_pictures(path) if path.is_file() else []
-    if pictures:
-        count = len(scores.networks)
-        lines = [pictures[i : i + count] for i in range(0, len(pictures), count)]
-        place = {
-            (row["network"], row["index"]): row["f1"]
-            for row in scores.rows
-            if row["class"] == SPECIES
-        }
+    lines = scores.pictures()
+    if lines:
         titles = [
-            [f"{name}: F1 {place[name, line[0].index]:.2f}" for name in scores.networks]
-            for line in lines
+            [scores.picture_title(name, line[0]) for name in scores.networks] for line in lines
         ]
         experiment = scores.source.experiment
         rule = (experiment.evaluation.radius, experiment.evaluation.border)
@@ -310,11 +227,6 @@ def _without_columns(scores: Scores) -> Html:
 def _curves(scores: Scores) -> list[Html]:
     """Scores against what the images were drawn with, fixed series, and the bound."""
     source, parts = scores.source, []
-    baselines = scores.first["baselines"]
-    levels = {"chance": baselines["chance"][MACRO]}
-    if "never_rarest" in baselines:
-        levels[f"never {baselines['never_rarest']['rarest']}"] = baselines["never_rarest"][MACRO]
-    levels = {name: level for name, level in levels.items() if level is not None}
     rows = scores.table("dependence")
     if rows:
         caption = (
@@ -322,9 +234,11 @@ def _curves(scores: Scores) -> list[Html]:
             "of images at their medians, everything else as drawn; 95 % bootstrap intervals over "
             f"specimens. {scores.rule}. Grey lines (mean over the classes): {scores.skill}"
         )
-        parts.append(source.picture(condition_figure(rows, levels, {}), "conditions", caption))
+        parts.append(
+            source.picture(condition_figure(rows, scores.levels, {}), "conditions", caption)
+        )
     if source.has(f"{FOLDER}/series.csv"):
-        series, taught = source.experiment.evaluation.series, _taught(source)
+        series, taught = source.experiment.evaluation.series, taught_ranges(source.experiment)
         number = series.structures if series is not None else 0
         shade = " Shaded: what training images are drawn from." if taught else ""
         caption = (
@@ -333,58 +247,10 @@ def _curves(scores: Scores) -> list[Html]:
             f"specimens; {scores.how}.{shade} Grey lines: what the images of {scores.split} give "
             f"without skill. {scores.skill}"
         )
-        figure = condition_figure(scores.table("series"), levels, taught)
+        figure = condition_figure(scores.table("series"), scores.levels, taught)
         parts.append(source.picture(figure, "series", caption))
-    return [*parts, *_bound(scores)]
-
-
-def _taught(source: Source) -> dict[str, tuple[float, float]]:
-    """What the experiment's training images are drawn from."""
-    camera, microscope = source.experiment.camera, source.experiment.microscope
-    if camera is None or microscope is None or "train" not in source.experiment.stages:
-        return {}
-    step = microscope.defocus.steps[0]
-    low, high = support(microscope.defocus.start)
-    return {
-        "dose": support(camera.dose),
-        "camera_sampling": support(camera.sampling),
-        "astigmatism": support(microscope.astigmatism),
-        "defocus": (low + step, high + step),
-    }
-
-
-def _bound(scores: Scores) -> list[Html]:
-    """Position error against the Cramér-Rao bound."""
-    if not scores.source.has(f"{FOLDER}/cramer_rao.csv"):
-        return []
-    found = "; ".join(
-        f"{name}: {known(part['error_pm'], '.1f')} pm against {known(part['bound_pm'], '.1f')} pm, "
-        f"ratio {bracketed(part['ratio'], (part['low'], part['high']), '.2f')} "
-        f"({part['found']} of {part['columns']} columns found)"
-        for name, summary in scores.networks.items()
-        for part in (summary["cramer_rao"],)
-    )
-    caption = (
-        "Error of single columns against the Cramér-Rao bound: the least that an unbiased estimate "
-        "of the column's two coordinates can have from the counted electrons of its image, all "
-        "else known (den Dekker et al., Ultramicroscopy 104, 83 (2005)). Root-mean-square over "
-        f"the columns found: {found}. In brackets 95 % bootstrap intervals over specimens."
-    )
-    figure = bound_figure(scores.table("cramer_rao"), list(scores.networks))
-    return [scores.source.picture(figure, "cramer_rao", caption)]
+    return [*parts, *bound_parts(scores), *ideal_parts(scores)]
 
 
 def _with_ends(summary: Mapping[str, Any], key: str) -> str:
     return bracketed(summary.get(key), summary.get("intervals", {}).get(key))
-
-
-def bracketed(value: float | None, ends: Sequence[float | None] | None, digits: str = ".3f") -> str:
-    """A number with its interval.
-
-    >>> bracketed(0.5, [0.4, 0.6], ".1f"), bracketed(None, None)
-    ('0.5 [0.4, 0.6]', '–')
-    """
-    text = known(value, digits)
-    if value is None or ends is None or ends[0] is None or ends[1] is None:
-        return text
-    return f"{text} [{ends[0]:{digits}}, {ends[1]:{digits}}]"

@@ -45,6 +45,9 @@ CURVE_FIELDS = (
 )
 """Columns of dependence.csv and series.csv."""
 
+HEIGHT_FIELDS = ("network", "surroundings", "atoms", *CURVE_FIELDS[1:])
+"""Columns of heights.csv: which specimens, and the fewest atoms of a column that counts."""
+
 BOUND_FIELDS = (
     "network",
     "index",
@@ -56,3 +59,11 @@ BOUND_FIELDS = (
     "error_pm",
 )
 """Columns of cramer_rao.csv."""
+
+IDEAL_FIELDS = ("rule", "dose", "class", "columns", "f1", "f1_low", "f1_high")
+"""Columns of ideal_observer.csv; the dose is NaN for those of the images."""
+
+IDEAL_CONFUSION_FIELDS = ("dose", "true_class", "found_class", "share")
+"""Columns of ideal_confusion.csv; `EMPTY` stands for a place without a column."""
+
+EMPTY = "empty"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,18 @@ def counted(number: int, noun: str) -> str:
 def known(value: float | None, digits: str = ".3f") -> str:
     """A number as text, or a dash for None."""
     return UNKNOWN if value is None else format(value, digits)
+
+
+def bracketed(value: float | None, ends: Sequence[float | None] | None, digits: str = ".3f") -> str:
+    """A number with its interval.
+
+    >>> bracketed(0.5, [0.4, 0.6], ".1f"), bracketed(None, None)
+    ('0.5 [0.4, 0.6]', '–')
+    """
+    text = known(value, digits)
+    if value is None or ends is None or ends[0] is None or ends[1] is None:
+        return text
+    return f"{text} [{ends[0]:{digits}}, {ends[1]:{digits}}]"
 
 
 def read_json(path: Path) -> Any:

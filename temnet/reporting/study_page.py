@@ -26,8 +26,7 @@ from temnet.reporting.page import (
     table,
 )
 from temnet.reporting.report import PAGE
-from temnet.reporting.score_sections import bracketed
-from temnet.reporting.source import counted, known
+from temnet.reporting.source import bracketed, counted, known
 from temnet.reporting.study_figures import Panel, study_figure
 
 FIGURES = "report"

@@ -125,6 +125,13 @@ def specimen_microscope(experiment: Experiment, index: int, split: str) -> Micro
     return draw_variant(experiment.microscope, rng)
 
 
+def specimen_energy(
+    experiment: Experiment, microscope: Microscope, index: int, split: str
+) -> float:
+    """Energy of the electrons that a specimen of this index is looked at with [eV]."""
+    return draw(microscope.energy, generator(experiment.seed, f"{split}/energy", index))
+
+
 def specimen_waves(
     experiment: Experiment,
     microscope: Microscope,
@@ -151,9 +158,13 @@ def waves_behind(
     split: str,
     resting: Structure,
     vibrating: Sequence[Structure],
+    planes: Sequence[np.ndarray] | None = None,
 ) -> list[ExitWave]:
-    """The wave behind each configuration of a specimen of this index, at its mid-plane at rest."""
-    energy = draw(microscope.energy, generator(experiment.seed, f"{split}/energy", index))
+    """The wave behind each configuration of a specimen of this index, at its mid-plane at rest.
+
+    ``planes`` are the slices of each configuration [Å], its atomic planes where none are given.
+    """
+    energy = specimen_energy(experiment, microscope, index, split)
     z = resting.atoms.positions[:, 2]
     midplane = float(z.min() + z.max()) / 2 if len(z) else None
     return [
@@ -163,8 +174,9 @@ def waves_behind(
             energy,
             microscope.slice_thickness,
             midplane,
+            planes=slices,
         )
-        for structure in vibrating
+        for structure, slices in zip(vibrating, planes or [None] * len(vibrating), strict=True)
     ]
 
 

@@ -10,7 +10,7 @@ from ase import Atoms
 
 from temnet.simulation.fourier import good_size
 from temnet.simulation.multislice import multislice
-from temnet.simulation.slices import slice_planes
+from temnet.simulation.slices import nearest_planes, slice_planes
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,7 @@ def exit_wave(
     slice_thickness: float,
     midplane: float | None = None,
     blur: Mapping[str, float] | None = None,
+    planes: np.ndarray | None = None,
 ) -> ExitWave:
     """The wave behind a specimen that a plane wave falls on.
 
@@ -100,17 +101,44 @@ def exit_wave(
             atom where it is not given.
         blur: Standard deviation per axis [Å] by which the potential of each element named is
             blurred: the Debye-Waller factor, in place of displaced atoms.
+        planes: Increasing depths of the slices [Å], each atom being in the nearest; those of
+            `atomic_planes` where they are not given.
     """
-    places = to_image_axes(atoms.positions) + grid.origin
-    inside = np.all((places >= 0) & (places < grid.extent), axis=1)
+    places, inside = _places(atoms, grid)
     if not inside.any():
         return ExitWave(np.ones(grid.shape, np.complex64), grid, energy, 0.0)
     depths, numbers = atoms.positions[inside, 2], atoms.numbers[inside]
     middle = (depths.min() + depths.max()) / 2 if midplane is None else midplane
-    index, planes = slice_planes(depths, numbers, slice_thickness)
+    if planes is None:
+        index, planes = slice_planes(depths, numbers, slice_thickness)
+    else:
+        index = nearest_planes(depths, planes)
     # The wave is wanted in the plane of the last slice.
     distances = np.append(np.diff(planes), 0.0)
     array = multislice(
         places[inside], numbers, index, distances, grid.shape, grid.sampling, energy, blur
     )
     return ExitWave(array, grid, energy, float(planes[-1] - middle))
+
+
+def atomic_planes(atoms: Atoms, grid: Grid, slice_thickness: float) -> np.ndarray:
+    """Increasing depths of the slices that `exit_wave` makes of a specimen [Å].
+
+    Args:
+        atoms: The atoms [Å].
+        grid: The grid; what lies outside of its box is left out.
+        slice_thickness: Distance of atoms along the beam up to which they share a slice [Å].
+
+    Returns:
+        (S,); empty where no atom lies in the box.
+    """
+    inside = _places(atoms, grid)[1]
+    if not inside.any():
+        return np.zeros(0)
+    return slice_planes(atoms.positions[inside, 2], atoms.numbers[inside], slice_thickness)[1]
+
+
+def _places(atoms: Atoms, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 2) places of atoms in the grid's box [Å], and (N,) bool which lie in it."""
+    places = to_image_axes(atoms.positions) + grid.origin
+    return places, np.all((places >= 0) & (places < grid.extent), axis=1)

@@ -1,9 +1,12 @@
-"""The same specimens, microscopes and cameras with one parameter at fixed values."""
+"""The same specimens, microscopes and cameras, with one parameter fixed or with steady noise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from temnet.config.experiment import Experiment
 from temnet.records import Example
@@ -77,4 +80,47 @@ def simulate_series(
         instrument = draw_instrument(experiment, microscope, waves[0].energy, index, split)
         changed = FIXED[name](instrument, value)
         examples.append(take_image(experiment, structure, waves, changed, dict(drawn)))
+    return examples
+
+
+class _RowByRow:
+    """A generator that draws the electrons of each row of an image from a stream of the row's own.
+
+    numpy takes more or fewer random numbers for a Poisson number depending on its mean.  Means
+    that differ in their last digits, as from one type of processor to another, now and then
+    change that, and with it all that is drawn afterwards: here no more than the rest of a row.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+
+    def poisson(self, mean: np.ndarray) -> np.ndarray:
+        streams = self._rng.spawn(len(mean))
+        return np.stack([rng.poisson(row) for rng, row in zip(streams, mean, strict=True)])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rng, name)
+
+
+@one_thread()
+def simulate_steady(experiment: Experiment, count: int, split: str) -> list[Example]:
+    """The first examples of a split with noise that is the same on every type of processor.
+
+    Specimens, microscopes, cameras and doses are those of the examples; the noise is as strong and
+    drawn in another way (see `_RowByRow`).
+
+    Args:
+        experiment: The settings.
+        count: Number of examples.
+        split: training, selection or validation.
+    """
+    reuse, examples = experiment.data.exit_wave_reuse, []
+    for specimen in range(-(-count // reuse)):
+        drawn: dict[str, object] = {}
+        microscope = specimen_microscope(experiment, specimen, split)
+        structure, waves = specimen_waves(experiment, microscope, specimen, split, drawn)
+        for index in range(specimen * reuse, min((specimen + 1) * reuse, count)):
+            instrument = draw_instrument(experiment, microscope, waves[0].energy, index, split)
+            steady = replace(instrument, rng=_RowByRow(instrument.rng))
+            examples.append(take_image(experiment, structure, waves, steady, dict(drawn)))
     return examples

@@ -36,3 +36,19 @@ def slice_planes(
     index[order] = np.searchsorted(starts, np.arange(len(depths)), side="right") - 1
     total = np.bincount(index, weights)
     return index, np.bincount(index, weights * depths) / total
+
+
+def nearest_planes(depths: np.ndarray, planes: np.ndarray) -> np.ndarray:
+    """The slice whose plane is nearest to each atom.
+
+    Args:
+        depths: (N,) positions along the beam [Å].
+        planes: (S,) increasing depths of the slices [Å], at least one.
+
+    Returns:
+        (N,) int64.
+
+    >>> nearest_planes(np.array([3.2, -9.0, 1.4]), np.array([0.0, 3.0]))
+    array([1, 0, 0])
+    """
+    return np.searchsorted((planes[1:] + planes[:-1]) / 2, depths)

@@ -24,6 +24,7 @@ from temnet.evaluation.cramer_rao import (
 )
 from temnet.evaluation.dependence import curve_rows
 from temnet.evaluation.evaluate import look
+from temnet.evaluation.heights import height_rows
 from temnet.evaluation.looked import Looked, score_rows
 from temnet.evaluation.paired import paired_difference
 from temnet.evaluation.tally import tally
@@ -36,6 +37,7 @@ from temnet.reporting.score_tables import (
     CONDITION_FIELDS,
     CONFUSION_FIELDS,
     CURVE_FIELDS,
+    HEIGHT_FIELDS,
     RELIABILITY_FIELDS,
     THRESHOLD_FIELDS,
 )
@@ -44,7 +46,8 @@ from temnet.reporting.tables import SCORE_FIELDS, write_table
 from temnet.stages import simulate, train
 from temnet.stages.assessment import Assessment, Rows, assess, plain_values
 from temnet.stages.competitors import check_networks, competitors, network_hashes, trains
-from temnet.stages.sets import examples, split_folder
+from temnet.stages.ideal import ideal_observer
+from temnet.stages.sets import check_sets, examples, missing_examples, split_folder
 from temnet.stages.stage import Progress, Stage
 
 SPLIT = "validation"
@@ -76,16 +79,24 @@ def requires_also(experiment: Experiment) -> tuple[str, ...]:
 
 
 def check(experiment: Experiment) -> None:
-    """Whether the networks that were named fit.
+    """Whether the networks that were named fit, and the images can be made.
 
     Raises:
-        InputError: They do not.
+        InputError: It is not so.
     """
     check_networks(experiment)
+    check_sets(experiment, [SPLIT])
+    if missing_examples(experiment, SPLIT):
+        simulate.check_specimens(experiment)
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
-    """Writes the tables, summary.json and a few images with true and found columns."""
+    """Writes the tables, summary.json and a few images with true and found columns.
+
+    Images that are not there yet are made first.
+    """
+    if missing_examples(experiment, SPLIT):
+        simulate.make_set(experiment, SPLIT, progress)
     networks = competitors(experiment, root)
     looked = _look(experiment, networks, progress)
     assessed = {
@@ -100,7 +111,14 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     ratios = _cramer_rao(experiment, networks, looked, folder, progress)
     _series(experiment, networks, folder, progress)
     summaries = {name: {**one.summary, **ratios.get(name, {})} for name, one in assessed.items()}
-    values = {"split": SPLIT, "networks": summaries, "paired": _paired(assessed, experiment.seed)}
+    values = {
+        "split": SPLIT,
+        "networks": summaries,
+        "sha256": {name: network.card["sha256"] for name, network in networks.items()},
+        "paired": _paired(assessed, experiment.seed),
+    }
+    if experiment.evaluation.ideal_observer is not None:
+        values["ideal_observer"] = ideal_observer(experiment, SPLIT, first, folder, progress)
     text = json.dumps(plain_values(values), indent=1) + "\n"
     replace_file(folder / "summary.json", text.encode())
     chosen = telling_images(next(iter(assessed.values())).images.image_f1())
@@ -151,7 +169,7 @@ def _paired(assessed: Mapping[str, Assessment], seed: int) -> Rows:
 def _series(
     experiment: Experiment, networks: Mapping[str, Network], folder: Path, progress: Progress
 ) -> None:
-    """Writes series.csv: scores with one parameter at fixed values."""
+    """Writes series.csv, scores with one parameter at fixed values, and by height heights.csv."""
     series = experiment.evaluation.series
     if series is None:
         return
@@ -162,14 +180,18 @@ def _series(
                 key = (name, parameter, value)
                 looked[key].append(look(network, specimen, example, _threshold(network)))
             done(1)
-    classes, rows = experiment.class_names, []
+    classes, rows, by_height = experiment.class_names, [], []
     for (name, parameter, value), images in looked.items():
         scored = score_rows(images, classes, experiment.evaluation)
         counts = tally(scored, classes, {image.index: image.specimen for image in images})
         place = {"parameter": parameter, "low": value, "middle": value, "high": value}
         rng = generator(experiment.seed, "evaluation/series")
         rows += [{"network": name, **row} for row in curve_rows(counts, place, rng)]
+        higher = height_rows(images, classes, experiment.evaluation, place, experiment.seed)
+        by_height += [{"network": name, **row} for row in higher]
     write_table(folder / "series.csv", rows, CURVE_FIELDS)
+    if series.heights:
+        write_table(folder / "heights.csv", by_height, HEIGHT_FIELDS)
 
 
 def _cramer_rao(
@@ -257,8 +279,10 @@ def _pictures(
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:
     """Which examples are scored, and what else is simulated for it."""
-    evaluation, further = experiment.evaluation, 0
+    evaluation, further = experiment.evaluation, missing_examples(experiment, SPLIT)
     lines = [f"{experiment.data.count(SPLIT)} examples of {SPLIT}, radius {evaluation.radius:g} Å"]
+    if further:
+        lines.append(f"{further} of them to be made, by this stage if by no other")
     if evaluation.networks:
         lines.append(f"networks: {', '.join(evaluation.networks)}")
     if evaluation.series is not None:
@@ -271,6 +295,13 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
         wanted = evaluation.cramer_rao
         further += wanted.images * (1 + 4 * wanted.columns)
         lines.append(f"Cramér-Rao bound of {wanted.columns} columns in {wanted.images} images")
+    if evaluation.ideal_observer is not None:
+        asked, classes = evaluation.ideal_observer, len(experiment.class_names)
+        # Each column takes one image for each other class and one without it.
+        further += asked.images * (1 + asked.columns * classes * classes)
+        lines.append(
+            f"ideal observer: {asked.columns} columns of each class in {asked.images} images"
+        )
     if further:
         workers = max(experiment.data.workers, 1)
         hours = further * simulate.seconds_per_example(experiment) / workers / 3600
@@ -280,7 +311,7 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
 
 STAGE = Stage(
     name="evaluate",
-    requires=("simulate",),
+    requires=(),
     settings=settings,
     check=check,
     run=run,

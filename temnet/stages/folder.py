@@ -16,7 +16,7 @@ from typing import Any
 from temnet.config.experiment import Experiment, settings_hash
 from temnet.config.loading import dump_experiment
 from temnet.errors import InputError
-from temnet.reporting.files import replace_file
+from temnet.reporting.files import replace_file, replace_folder
 
 RUNS = Path("runs")
 """Folder of all runs and of the stored sets, in the working folder."""
@@ -121,9 +121,7 @@ def stage_folder(
     try:
         yield work
         write_record(work, stage, Record(DONE, settings))
-        if final.exists():
-            final.rename(old)
-        work.rename(final)
+        replace_folder(work, final, old)
     finally:
         shutil.rmtree(work, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

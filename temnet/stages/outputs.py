@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from temnet.config.analysis import EngineName
+from temnet.evaluation.rings import find_rings
 from temnet.inference.predict import network_sampling, predict_frame
 from temnet.models.checkpoint import Network
 from temnet.records import ImageSeries, Peaks
 from temnet.reporting.map_files import safe_name, write_maps
 from temnet.reporting.peaks_files import write_peaks
+from temnet.reporting.tables import Row
 
 ENDINGS = {"hdf5": ".h5", "xyz": ".xyz"}
 """Ending of the files of columns by the name of the output."""
@@ -55,6 +57,42 @@ def write_columns(
     for output in outputs:
         if output in ENDINGS:
             write_peaks(folder / f"{name}{ENDINGS[output]}", peaks, sampling, class_names)
+
+
+def ring_rows(
+    peaks: Peaks,
+    bond: tuple[float, float],
+    pixel_size: tuple[float, float],
+    file: str,
+    first_line: int,
+) -> list[Row]:
+    """Rows of rings.csv.
+
+    Args:
+        peaks: The columns of one series.
+        bond: Least and largest distance of bonded columns [Å].
+        pixel_size: Height and width of the file's pixels [Å].
+        file: Name of the series.
+        first_line: Line of columns.csv, counted from 0, that the first of these columns stands in.
+    """
+    rows: list[Row] = []
+    for frame in np.unique(peaks.frame).tolist():
+        members = np.flatnonzero(peaks.frame == frame)
+        rings = find_rings(peaks.positions[members], bond)
+        for centre, atoms, ring in zip(rings.centres, rings.atoms, rings.vertices, strict=True):
+            rows.append(
+                {
+                    "file": file,
+                    "frame": frame,
+                    "atoms": atoms,
+                    "row_angstrom": centre[0],
+                    "col_angstrom": centre[1],
+                    "row_pixel": centre[0] / pixel_size[0],
+                    "col_pixel": centre[1] / pixel_size[1],
+                    "columns": " ".join(map(str, first_line + members[ring])),
+                }
+            )
+    return rows
 
 
 def write_series_maps(

@@ -79,6 +79,24 @@ def make_plan(
     ]
 
 
+def scores_alone(experiment: Experiment, root: Path, named: Sequence[str]) -> bool:
+    """Whether networks that are there already are scored, and no network of the run folder.
+
+    It is so where the stage `evaluate` was named without `train`, `evaluation.networks` names
+    networks, and no training was begun in the run folder.
+
+    Args:
+        experiment: The settings.
+        root: The run folder.
+        named: Stages to run.
+
+    Raises:
+        InputError: What lies in the place of a training is none.
+    """
+    asked = "evaluate" in named and "train" not in named and bool(experiment.evaluation.networks)
+    return asked and read_record(root, "train") is None
+
+
 def _with_inputs(step: Step, inputs: Any) -> Step:
     return Step(step.stage, step.settings, step.done, step.begun, step.replaces, inputs)
 

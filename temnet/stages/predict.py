@@ -33,14 +33,26 @@ from temnet.models.checkpoint import (
 from temnet.records import ImageSeries
 from temnet.reporting.files import replace_file
 from temnet.reporting.snapshots import Frames, write_frames
-from temnet.reporting.tables import FOCI_FIELDS, column_fields, peaks_rows, write_table
-from temnet.stages.outputs import MAPS, series_names, write_columns, write_series_maps
+from temnet.reporting.tables import (
+    FOCI_FIELDS,
+    RING_FIELDS,
+    column_fields,
+    peaks_rows,
+    write_table,
+)
+from temnet.stages.outputs import (
+    MAPS,
+    ring_rows,
+    series_names,
+    write_columns,
+    write_series_maps,
+)
 from temnet.stages.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
 
 COLUMNS_FILE, IMAGES_FILE, SERIES_FILE = "columns.csv", "images.npz", "series.json"
-FOCI_FILE = "foci.csv"
+FOCI_FILE, RINGS_FILE = "foci.csv", "rings.csv"
 
 KEPT_PIXELS = 2**25
 """Pixels that are kept for the report; frames of longer movies are left out evenly."""
@@ -148,6 +160,7 @@ def run(
     threshold = None if prediction.threshold == "card" else float(prediction.threshold)
     classes = network.config.class_names
     rows: list[dict[str, Any]] = []
+    rings: list[dict[str, Any]] = []
     where = find_network(prediction.network)
     shared = prediction.scheduler is not None or prediction.workers > 0
     maps = MAPS in prediction.outputs
@@ -164,11 +177,16 @@ def run(
                 peaks = find_columns_with(workers, where, *chosen)
             else:
                 peaks = find_columns(network, *chosen)
+            if prediction.rings is not None:
+                bond, pixel_size = prediction.rings.bond, series.pixel_size
+                rings += ring_rows(peaks, bond, pixel_size, series.name, len(rows))
             rows += peaks_rows(peaks, series.pixel_size, classes, series.name)
             write_columns(folder, name, peaks, series.sampling, classes, prediction.outputs)
             if maps:
                 write_series_maps(folder, name, network, series, steady, engine, done)
     write_table(folder / COLUMNS_FILE, rows, column_fields(classes))
+    if prediction.rings is not None:
+        write_table(folder / RINGS_FILE, rings, RING_FIELDS)
     if any(shift is not None for shift in inputs.shifts):
         write_table(folder / FOCI_FILE, _foci_rows(inputs), FOCI_FIELDS)
     write_frames(folder / IMAGES_FILE, kept_frames(inputs.series))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from temnet.config.experiment import Experiment
@@ -43,13 +43,13 @@ def missing_examples(experiment: Experiment, split: str) -> int:
     return count - made
 
 
-def check_sets(experiment: Experiment) -> None:
-    """Whether the sets' folders are free or hold this experiment's sets.
+def check_sets(experiment: Experiment, splits: Sequence[str]) -> None:
+    """Whether the folders of these splits' sets are free or hold this experiment's sets.
 
     Raises:
         InputError: A set of other settings lies there.
     """
-    for split in stored_splits(experiment):
+    for split in splits:
         folder = split_folder(experiment, split)
         if (folder / MANIFEST).is_file():
             check_settings(open_set(folder), experiment, split)

@@ -60,7 +60,7 @@ def check(experiment: Experiment) -> None:
     Raises:
         InputError: It is not so.
     """
-    check_sets(experiment)
+    check_sets(experiment, stored_splits(experiment))
     check_specimens(experiment)
 
 
@@ -77,10 +77,19 @@ def check_specimens(experiment: Experiment) -> None:
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
     """Makes the sets, as far as they are not there, and keeps a few examples to be shown."""
     for split in stored_splits(experiment):
-        with progress(f"simulate {split}", experiment.data.count(split)) as done:
-            generate_set(experiment, split, split_folder(experiment, split), done)
+        make_set(experiment, split, progress)
     chosen = spread_examples(experiment, SHOWN_SPLIT, PICTURES)
     write_pictures(folder / "examples.npz", pictures(chosen))
+
+
+def make_set(experiment: Experiment, split: str, progress: Progress) -> None:
+    """Makes the examples of a split that are not there yet.
+
+    Raises:
+        InputError: See `generate_set`.
+    """
+    with progress(f"simulate {split}", experiment.data.count(split)) as done:
+        generate_set(experiment, split, split_folder(experiment, split), done)
 
 
 def pictures(chosen: Mapping[int, Example]) -> list[Picture]:

@@ -10,7 +10,9 @@ from scipy.spatial import Voronoi, cKDTree
 
 from temnet.config.distributions import draw, draw_text
 from temnet.config.graphene import DefectedGraphene
+from temnet.config.supports import AmorphousCarbon
 from temnet.records import Structure
+from temnet.structures.amorphous import amorphous_carbon
 from temnet.structures.columns import formula, make_structure
 from temnet.structures.geometry import Field, lattice_patch, smooth_outline
 
@@ -26,6 +28,12 @@ POISSON_RADIUS = 1.9
 BRIDGE_HEIGHT, HOLLOW_HEIGHT = 1.87, 2.1
 """Height of a carbon atom over a bond: Lehtinen et al., Phys. Rev. Lett. 91, 017202 (2003); and of
 metal atoms over a hexagon, about [Å]."""
+
+LOOP_RADIUS = (5.0, 15.0)
+"""Mean radius of a grain that a closed boundary encloses [Å]."""
+
+CONTAMINATION_GAP = (1.5, 3.3)
+"""Distance of amorphous carbon from the sheet [Å]: from bonded to lying loosely on it."""
 
 PACKING_SLACK = 1.1
 """Random points do not pack as densely as a sheet needs: they are drawn on a patch this much
@@ -79,15 +87,22 @@ def build_graphene(
     points = drop_dangling(points, 1.25 * bond)
     atoms = Atoms(f"C{len(points)}", np.column_stack([points, np.zeros(len(points))]))
     atoms += _adatoms(settings, points, bond, rng)
+    adatoms = len(atoms) - len(points)
+    patches = round(draw(settings.contamination, rng))
+    for _ in range(patches):
+        atoms += _contamination(settings, field, rng)
+    atom_column = np.arange(len(atoms))
+    atom_column[len(points) + adatoms :] = -1
     parameters = {
         "structure": "graphene",
         "bond_length": bond,
         "perfect": perfect,
         **drawn,
         "holes": holes,
-        "adatoms": len(atoms) - len(points),
+        "adatoms": adatoms,
+        "contamination": patches,
     }
-    return make_structure(atoms, np.arange(len(atoms)), formula, classes, parameters)
+    return make_structure(atoms, atom_column, formula, classes, parameters)
 
 
 def _voronoi(
@@ -99,7 +114,7 @@ def _voronoi(
     grown = Field(field.height, field.width, field.margin + 3 * spacing)
     crystal = rng.random() < settings.crystal_probability
     if crystal:
-        centres = _lattices(grown, spacing, rng)
+        centres = _lattices(grown, spacing, settings.grain_loops, rng)
         steps = min(steps, 10)
     else:
         centres = _poisson_points(grown, spacing, rng)
@@ -176,6 +191,25 @@ def _adatoms(
     return Atoms([element] * len(places), np.column_stack([places, height * side]))
 
 
+def _contamination(settings: DefectedGraphene, field: Field, rng: np.random.Generator) -> Atoms:
+    """A patch of amorphous carbon on one side of the sheet, or a strand along its outline."""
+    thickness = draw(settings.contamination_thickness, rng)
+    radius = draw(settings.contamination_radius, rng)
+    width = draw(settings.contamination_width, rng)
+    middle = rng.uniform([0, 0], [field.width, field.height])
+    film, _ = amorphous_carbon(AmorphousCarbon(thickness=thickness), field, rng)
+    points, shape = film.positions[:, :2], int(rng.integers(2**32))
+    covered = smooth_outline(points, middle, radius, np.random.default_rng(shape))
+    if width < radius:
+        # The same outline, smaller: within it the sheet is bare.
+        inner = np.random.default_rng(shape)
+        covered &= ~smooth_outline(points, middle, radius - width, inner)
+    film = film[covered]
+    film.positions[:, 2] += rng.uniform(*CONTAMINATION_GAP)
+    film.positions[:, 2] *= rng.choice([-1, 1])
+    return film
+
+
 def drop_dangling(points: np.ndarray, cutoff: float) -> np.ndarray:
     """Points that keep at least two neighbours, when the others are taken away in turn.
 
@@ -197,17 +231,25 @@ def _triangular_cell(spacing: float, rotation: float) -> np.ndarray:
     return spacing * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
-def _lattices(field: Field, spacing: float, rng: np.random.Generator) -> np.ndarray:
-    """Centres of hexagons of one lattice, or of two that meet along a line."""
+def _lattices(field: Field, spacing: float, loops: float, rng: np.random.Generator) -> np.ndarray:
+    """Centres of hexagons of one lattice, or of two that meet along a line or a closed loop."""
     grains = []
     normal = rng.uniform(0, 2 * np.pi)
     offset = rng.uniform(-0.3, 0.3) * min(field.height, field.width)
     two = rng.random() < 0.7
+    loop = loops > 0 and rng.random() < loops
+    if loop:
+        middle = rng.uniform([0, 0], [field.width, field.height]) - field.centre
+        radius, shape = rng.uniform(*LOOP_RADIUS), int(rng.integers(2**32))
     for side in (1, -1) if two else (0,):
         cell = _triangular_cell(spacing, rng.uniform(0, np.pi / 3))
         points = lattice_patch(cell, np.zeros((1, 2)), field.radius).reshape(-1, 2)
         points += rng.uniform(-spacing, spacing, 2)
-        distance = points @ [np.cos(normal), np.sin(normal)] - offset
+        if loop:
+            inside = smooth_outline(points, middle, radius, np.random.default_rng(shape))
+            distance = np.where(inside, 1.0, -1.0)
+        else:
+            distance = points @ [np.cos(normal), np.sin(normal)] - offset
         grains.append(points[side * distance >= 0] + field.centre)
     points = np.concatenate(grains)
     points = points[field.covers(points)]
@@ -217,8 +259,9 @@ def _lattices(field: Field, spacing: float, rng: np.random.Generator) -> np.ndar
 def _apart(points: np.ndarray, distance: float) -> np.ndarray:
     """Points of which none is closer than ``distance`` to one before it."""
     keep = np.ones(len(points), bool)
-    for first, second in sorted(cKDTree(points).query_pairs(distance)):
-        if keep[first] and keep[second]:
+    pairs = cKDTree(points).query_pairs(distance, output_type="ndarray")
+    for first, second in pairs[np.lexsort(pairs.T[::-1])].tolist():
+        if keep[first]:
             keep[second] = False
     return points[keep]
 

@@ -10,6 +10,7 @@ from temnet.reporting.score_figures import (
     bound_figure,
     confusion_figure,
     difference_figure,
+    ideal_figure,
     reliability_figure,
     threshold_figure,
 )
@@ -106,3 +107,34 @@ def test_reliability_and_bounds_are_drawn():
     figure.canvas.draw()
     assert labels(figure) == ["net: 2 of 3 columns found", "error equal to the bound"]
     assert figure.axes[0].lines[0].get_ydata().tolist() == pytest.approx([2, 3])
+
+
+def test_networks_stand_beside_the_ideal_observer_at_each_dose():
+    ideal = [
+        {"rule": rule, "dose": dose, "class": name, "f1": f1 * part, "f1_low": math.nan,
+         "f1_high": 1.0}
+        for rule, part in (("most probable", 0.5), ("highest F1", 1.0))
+        for dose, f1 in ((1e4, 1.0), (100, 0.6))
+        for name in ("S2", "S", "macro")
+    ]  # fmt: skip
+    series = [
+        curve_row("net", "dose", dose, name, f1, math.nan)
+        for dose, f1 in ((1000, 0.4), (100, 0.2))
+        for name in ("S2", "S", "macro", "any", "all")
+    ]
+    figure = ideal_figure(ideal, series)
+    figure.canvas.draw()
+    assert labels(figure) == [
+        "ideal observer, most probable", "ideal observer, highest F1", "net",
+    ]  # fmt: skip
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title(loc="left") for axes in shown] == ["S2", "S", "mean over the classes"]
+    for axes in shown:
+        lines = [container.lines[0] for container in axes.containers]
+        assert [line.get_xdata().tolist() for line in lines] == [[100, 1e4]] * 2 + [[100, 1000]]
+        assert lines[0].get_ydata().tolist() == pytest.approx([0.3, 0.5])
+        assert lines[1].get_ydata().tolist() == pytest.approx([0.6, 1.0])
+        assert lines[2].get_ydata().tolist() == pytest.approx([0.2, 0.4])
+        assert axes.get_xscale() == "log"
+    alone = ideal_figure(ideal, [])
+    assert len(alone.axes[0].containers) == 2

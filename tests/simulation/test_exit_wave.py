@@ -4,7 +4,7 @@ from abtem.core.energy import energy2sigma, energy2wavelength
 from ase import Atoms
 
 from temnet.config.experiment import wavelength
-from temnet.simulation.exit_wave import exit_wave, plan_grid
+from temnet.simulation.exit_wave import atomic_planes, exit_wave, plan_grid
 from temnet.simulation.focal_series import crop_band
 
 
@@ -57,6 +57,26 @@ def test_depth_counts_from_the_middle_of_the_specimen():
     assert wave.depth == pytest.approx(5.0, abs=1.0 + 1e-6)
     lifted = Atoms("C2", [[4, 4, 97.0], [4, 4, 105.0]])
     assert exit_wave(lifted, grid, 300e3, 1.0).depth == pytest.approx(wave.depth)
+
+
+def test_slices_may_be_given():
+    grid = plan_grid(8.0, 8.0, 3.0, 0.1)
+    rng = np.random.default_rng(0)
+    z = np.repeat([-2.0, 0.0, 2.0], 4) + rng.normal(0, 0.05, 12)
+    atoms = Atoms("MoS" * 6, np.column_stack([rng.uniform(0, 8, (12, 2)), z]))
+    planes = atomic_planes(atoms, grid, 1.0)
+    np.testing.assert_allclose(planes, [-2, 0, 2], atol=0.1)
+    own = exit_wave(atoms, grid, 50e3, 1.0)
+    given = exit_wave(atoms, grid, 50e3, 1.0, planes=planes)
+    np.testing.assert_array_equal(given.array, own.array)
+    assert given.depth == own.depth
+    # All in one plane is something else.
+    flat = exit_wave(atoms, grid, 50e3, 1.0, planes=np.zeros(1))
+    assert np.abs(flat.array - own.array).max() > 0.01
+    # An atom outside of the box makes no slice.
+    beyond = Atoms("Mo", [[-grid.origin[1] - 0.5, 4.0, 9.0]])
+    np.testing.assert_array_equal(atomic_planes(atoms + beyond, grid, 1.0), planes)
+    assert atomic_planes(beyond, grid, 1.0).shape == (0,)
 
 
 def test_cropping_the_band_keeps_low_frequencies_exactly():

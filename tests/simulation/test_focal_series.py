@@ -119,6 +119,20 @@ def test_ensemble_has_the_moments_of_a_normal_distribution():
     assert weights @ nodes**4 == pytest.approx(3 * 20.0**4)
 
 
+@pytest.mark.parametrize("spread", [29.0, 55.0, 150.0])
+def test_a_wide_ensemble_damps_every_angle_that_passes_the_aperture(spread):
+    drawn = optics(focal_spread=spread, focal_spread_model="ensemble", aperture_mrad=50.0)
+    nodes, weights = focal_ensemble(drawn)
+    q2 = np.linspace(0, (0.050 / wavelength(ENERGY)) ** 2, 1000)
+    phase = np.pi * wavelength(ENERGY) * q2
+    expected = np.exp(-((phase * spread) ** 2) / 2)
+    np.testing.assert_allclose(weights @ np.cos(np.outer(nodes, phase)), expected, atol=0.02)
+    # Nine Gauss-Hermite foci would bring the contrast of large angles back.
+    nine, share = np.polynomial.hermite_e.hermegauss(9)
+    wrong = share / share.sum() @ np.cos(np.outer(nine * spread, phase))
+    assert np.abs(wrong - expected).max() > 0.1
+
+
 def test_a_series_has_an_image_per_step_and_the_illumination_is_one():
     changes = {"defocus": {"start": -30.0, "steps": (0.0, 50.0, 100.0)}}
     series = focal_series(atom_wave(), optics(**changes))

@@ -6,9 +6,10 @@ import pytest
 from temnet.config.loading import validate
 from temnet.config.scoring import FIXED_PARAMETERS
 from temnet.data.series import series_examples
-from temnet.simulation.example import draw_specimen, simulate_example
+from temnet.randomness import generator
+from temnet.simulation.example import draw_specimen, simulate_block, simulate_example
 from temnet.simulation.sensitivity import column_sensitivity
-from temnet.simulation.series import FIXED, simulate_series
+from temnet.simulation.series import FIXED, _RowByRow, simulate_series, simulate_steady
 
 SETTINGS = {
     "structure": {"kind": "graphene"},
@@ -59,6 +60,38 @@ def test_a_higher_dose_shows_the_same_with_less_noise():
     )
     noise = [np.std(one.images - bright.images) for one in (low, high)]
     assert noise[0] / noise[1] == pytest.approx(10, rel=0.1)
+
+
+def test_steady_noise_is_as_strong_and_nothing_else_changes():
+    drawn = simulate_block(EXPERIMENT, 0, 3, "validation")
+    steady = simulate_steady(EXPERIMENT, 3, "validation")
+    for number, specimen in ((0, 0), (2, 1)):  # the specimens' first examples
+        (clean,) = simulate_series(EXPERIMENT, specimen, "validation", [("dose", 1e8)])
+        noise = [each[number].images - clean.images for each in (drawn, steady)]
+        assert noise[0].std() == pytest.approx(noise[1].std(), rel=0.1)
+        assert abs(np.corrcoef(noise[0].ravel(), noise[1].ravel())[0, 1]) < 0.15
+    for before, after in zip(drawn, steady, strict=True):
+        assert after.parameters == before.parameters
+        np.testing.assert_array_equal(after.labels, before.labels)
+
+
+def test_steady_noise_of_a_row_does_not_hang_on_other_rows():
+    means = np.full((6, 5), 50.0)
+    others = means.copy()
+    others[2] = 3.0  # takes another number of random numbers
+
+    def rows_that_agree(make):
+        return [
+            bool(np.all(one == two))
+            for one, two in zip(make().poisson(means), make().poisson(others), strict=True)
+        ]
+
+    steady = rows_that_agree(lambda: _RowByRow(generator(1, "test")))
+    assert steady == [True, True, False, True, True, True]
+    assert not any(rows_that_agree(lambda: generator(1, "test"))[2:])
+    counts = _RowByRow(generator(1, "test")).poisson(np.full((100, 100), 7.0))
+    assert counts.mean() == pytest.approx(7, abs=0.1)
+    assert counts.var() == pytest.approx(7, rel=0.06)
 
 
 def test_workers_give_every_value_of_every_specimen():

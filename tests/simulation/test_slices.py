@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temnet.simulation.slices import slice_planes
+from temnet.simulation.slices import nearest_planes, slice_planes
 
 
 def test_vibrating_planes_are_one_slice_each():
@@ -38,3 +38,13 @@ def test_no_slice_is_thicker_than_asked_and_their_order_is_that_of_the_atoms(dep
         assert np.ptp(own) <= thickness * (1 + 1e-9)
         assert plane == pytest.approx(own.mean())
         assert np.all(depths[index > number] > own.max())
+
+
+@given(
+    st.lists(st.floats(-50, 50), min_size=1, max_size=60),
+    st.lists(st.floats(-50, 50), min_size=1, max_size=6, unique=True),
+)
+def test_atoms_go_to_the_nearest_plane(depths, planes):
+    depths, planes = np.array(depths), np.sort(planes)
+    chosen = np.abs(planes[nearest_planes(depths, planes)] - depths)
+    np.testing.assert_allclose(chosen, np.abs(planes[:, None] - depths).min(axis=0), atol=1e-9)

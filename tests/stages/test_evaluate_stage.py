@@ -16,6 +16,7 @@ from temnet.reporting.tables import read_table
 from temnet.stages import evaluate, train
 from temnet.stages.competitors import competitors
 from temnet.stages.evaluate import telling_images
+from temnet.stages.folder import RUNNING, Record, plain, write_record
 
 SETTINGS = {
     "structure": {"kind": "mos2", "holes": 0},
@@ -34,8 +35,9 @@ SETTINGS = {
     "model": {"kind": "unet", "sampling": 0.2, "depth": 1, "filters": 4},
     "evaluation": {
         "networks": ["networks/one", "networks/two"],
-        "series": {"dose": [100, 1000], "structures": 2},
+        "series": {"dose": [100, 1000], "structures": 2, "heights": [1, 2]},
         "cramer_rao": {"images": 2, "columns": 1},
+        "ideal_observer": {"images": 2, "columns": 1, "doses": [0.01, 1e6], "empty": 0.02},
     },
     "stages": ["simulate", "evaluate", "report"],
 }  # fmt: skip
@@ -71,6 +73,9 @@ def test_two_networks_are_scored_without_training(here):
     summary = json.loads((folder / "summary.json").read_text())
     first, second = summary["networks"].values()
     assert first == second and first["threshold"] == 0.3 and first["images"] == 3
+    for name, checksum in summary["sha256"].items():
+        card = json.loads(Path(f"networks/{name}/card.json").read_text())
+        assert checksum == card["sha256"]
     (pair,) = summary["paired"]
     # The same weights: no difference at all.
     assert (pair["first"], pair["second"], pair["mean"]) == ("one", "two", 0)
@@ -80,8 +85,32 @@ def test_two_networks_are_scored_without_training(here):
     assert {(row["parameter"], row["middle"], row["images"]) for row in series} == {
         ("dose", 100, 2), ("dose", 1000, 2),
     }  # fmt: skip
+    heights = read_table(folder / "heights.csv")
+    assert len(heights) == 2 * 2 * 2 * 2 * 6  # also surroundings and least heights
+    everything = [
+        {key: row[key] for key in series[0]}
+        for row in heights
+        if (row["surroundings"], row["atoms"]) == ("all", 1)
+    ]
+    np.testing.assert_equal(everything, series)
     bounds = read_table(folder / "cramer_rao.csv")
     assert len(bounds) == 2 * 2 and all(0.1 < row["bound_pm"] < 100 for row in bounds)
+    ideal = {(row["rule"], row["dose"], row["class"]): row
+             for row in read_table(folder / "ideal_observer.csv") if row["dose"] > 0}  # fmt: skip
+    # Two rules, two doses; three classes and their mean.
+    assert len(ideal) == 2 * 2 * 4
+    # There are no vacancies: S neither occurs nor is said, and Mo and S2 are told apart.
+    assert np.isnan(ideal["most probable", 1e6, "S"]["f1"])
+    assert ideal["most probable", 1e6, "macro"]["f1"] == pytest.approx(1, abs=1e-3)
+    shares = [row for row in read_table(folder / "ideal_confusion.csv") if row["dose"] == 0.01]
+    assert {row["true_class"] for row in shares} == {"Mo", "S2", "empty"}
+    for name in ("Mo", "S2", "empty"):
+        own = [row["share"] for row in shares if row["true_class"] == name]
+        assert len(own) == 4 and sum(own) == pytest.approx(1)
+    asked = summary["ideal_observer"]
+    assert asked["images"] == 2 and asked["columns"] == 4
+    assert asked["as_drawn"]["most probable"]["Mo"]["f1"] == pytest.approx(1, abs=0.01)
+    assert asked["as_drawn"]["most probable"]["S"]["f1"] is None
     confusion = read_table(folder / "confusion.csv")
     missed = sum(row["columns"] for row in confusion if row["network"] == "one"
                  and row["found_class"] == "missed")  # fmt: skip
@@ -94,6 +123,8 @@ def test_two_networks_are_scored_without_training(here):
         "Cramér-Rao",
         "95 % bootstrap",
         "report/series",
+        "report/heights",
+        "F1 of the ideal observer against the dose, from 4 columns",
     ):
         assert part in page
 
@@ -111,6 +142,13 @@ def test_two_networks_are_scored_without_training(here):
         ({"evaluation": {"networks": ["a", "a"]}}, "each network once"),
         ({"evaluation": {"series": {"structures": 3}}}, "expected values for dose"),
         ({"evaluation": {"series": {"dose": [0]}}}, "evaluation.series.dose"),
+        ({"evaluation": {"series": {"dose": [1], "heights": [0]}}}, "evaluation.series.heights"),
+        (
+            {"evaluation": {"series": {"dose": [1], "heights": [2, 2]}}},
+            "each number once; got 2, 2",
+        ),
+        ({"evaluation": {"ideal_observer": {"doses": []}}}, "evaluation.ideal_observer.doses"),
+        ({"evaluation": {"ideal_observer": {"empty": 1}}}, "evaluation.ideal_observer.empty"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_any_work(here, capsys, changes, message):
@@ -124,6 +162,86 @@ def test_without_networks_the_trained_one_is_needed(here, capsys):
     Path("pair.yaml").write_text(yaml.safe_dump({**SETTINGS, "evaluation": {}}))
     assert run.main(["pair.yaml"]) == 2
     assert "run `train` first" in capsys.readouterr().err
+
+
+TRAINS = {
+    **SETTINGS,
+    "data": {**SETTINGS["data"], "training": 2},
+    "training": {"epochs": 1, "images_per_epoch": 2, "batch_size": 2},
+    "evaluation": {"networks": SETTINGS["evaluation"]["networks"]},
+    "stages": ["simulate", "train", "evaluate", "report"],
+}
+
+
+def scored(root="runs/train"):
+    """Names of the networks that were scored, in their order."""
+    return list(json.loads((Path(root) / "evaluate" / "summary.json").read_text())["networks"])
+
+
+def test_figures_are_made_again_without_training_images_and_without_training(here, capsys):
+    Path("train.yaml").write_text(yaml.safe_dump(TRAINS))
+    assert run.main(["--stage", "evaluate", "report", "train.yaml", "--check"]) == 0
+    assert "3 of them to be made" in capsys.readouterr().out
+    assert not Path("sets").exists() and not Path("runs").exists()
+    assert run.main(["--stage", "evaluate", "report", "train.yaml"]) == 0
+    assert "simulate validation: 100%" in capsys.readouterr().err
+    assert [path.name for path in Path("sets").iterdir()] == ["validation"]
+    folders = {path.name for path in Path("runs/train").iterdir() if path.is_dir()}
+    assert folders == {"evaluate", "report"}
+    assert scored() == ["one", "two"]
+    page = Path("runs/train/index.html").read_text()
+    assert "two minus one" in page and "from the stages evaluate, report" in page
+    # Nothing is done twice, and the stage `simulate` takes over what is there.
+    assert run.main(["train.yaml", "--stage", "evaluate", "report"]) == 0
+    err = capsys.readouterr().err
+    assert "evaluate: already done" in err and "simulate" not in err
+    before = {path: path.stat().st_mtime_ns for path in Path("sets").rglob("*") if path.is_file()}
+    assert run.main(["train.yaml", "--stage", "simulate"]) == 0
+    assert all(path.stat().st_mtime_ns == time for path, time in before.items())
+    # The whole experiment would score another network first, which is said before any work.
+    assert run.main(["train.yaml"]) == 2
+    assert "`evaluate` was run with other settings" in capsys.readouterr().err
+    assert not Path("runs/train/train").exists()
+
+
+def test_images_that_are_missing_are_made_and_the_others_kept(here, capsys):
+    assert run.main(["pair.yaml", "--set", "data.validation=2", "--stage", "simulate"]) == 0
+    assert run.main(["pair.yaml", "--check", "--stage", "evaluate", "--output", "other"]) == 0
+    assert "1 of them to be made" in capsys.readouterr().out
+    assert run.main(["pair.yaml", "--stage", "evaluate", "--output", "other"]) == 0
+    scores = Path("other/evaluate/scores.csv").read_bytes()
+    # The same as from a set that the stage `simulate` made.
+    changed = ["--set", "data.folder=whole", "--output", "third"]
+    assert run.main(["pair.yaml", "--stage", "simulate", "evaluate", *changed]) == 0
+    assert Path("third/evaluate/scores.csv").read_bytes() == scores
+
+
+def test_a_set_of_other_settings_is_refused_before_any_work(here, capsys):
+    assert run.main(["pair.yaml", "--stage", "simulate"]) == 0
+    capsys.readouterr()
+    dose = ["--set", "camera.dose=500", "--output", "other"]
+    assert run.main(["pair.yaml", "--stage", "evaluate", *dose]) == 2
+    assert "camera.dose was 100000.0, is 500.0" in capsys.readouterr().err
+    assert not Path("other").exists()
+
+
+def test_a_network_that_was_trained_is_scored_first(here):
+    Path("train.yaml").write_text(yaml.safe_dump(TRAINS))
+    assert run.main(["train.yaml", "--stage", "simulate", "train"]) == 0
+    shutil.rmtree("sets/validation")
+    assert run.main(["train.yaml", "--stage", "evaluate"]) == 0
+    assert scored() == ["train", "one", "two"]
+
+
+def test_a_training_that_is_not_finished_is_refused(here, capsys):
+    Path("train.yaml").write_text(yaml.safe_dump(TRAINS))
+    settings = plain(train.settings(validate(TRAINS, "test")))
+    Path("runs/train/train").mkdir(parents=True)
+    write_record(Path("runs/train/train"), "train", Record(RUNNING, settings))
+    assert run.main(["train.yaml", "--stage", "evaluate", "report"]) == 2
+    message = capsys.readouterr().err
+    assert "reads what `train` makes, which is not there" in message and message.count("\n") == 1
+    assert not Path("sets").exists() and not Path("runs/train/evaluate").exists()
 
 
 def test_training_does_not_depend_on_what_is_scored_beside_it(here):

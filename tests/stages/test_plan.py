@@ -123,6 +123,23 @@ def test_a_stage_that_another_reads_must_have_the_same_settings(recorder, tmp_pa
         plan.make_plan(other, tmp_path, named=["evaluate"])
 
 
+def test_networks_are_scored_alone_where_no_training_was_begun(recorder, tmp_path):
+    evaluation = experiment().evaluation.model_copy(update={"networks": ("one",)})
+    naming, other = experiment(evaluation=evaluation), experiment()
+    assert plan.scores_alone(naming, tmp_path, ["report", "evaluate"])
+    assert not plan.scores_alone(other, tmp_path, ["evaluate"])
+    assert not plan.scores_alone(naming, tmp_path, ["train", "evaluate"])
+    assert not plan.scores_alone(naming, tmp_path, ["report"])
+    assert not plan.scores_alone(naming, tmp_path, [])
+    recorder.fails = "train"
+    with pytest.raises(KeyboardInterrupt):
+        run(naming, tmp_path, named=["simulate", "train"])
+    assert not plan.scores_alone(naming, tmp_path, ["evaluate"])
+    recorder.fails = None
+    run(naming, tmp_path, named=["train"])
+    assert not plan.scores_alone(naming, tmp_path, ["evaluate"])
+
+
 def test_sets_that_were_removed_are_made_again(recorder, tmp_path):
     run(experiment(), tmp_path)
     recorder.sets_lost = True

@@ -3,6 +3,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from temnet.config.graphene import DefectedGraphene
+from temnet.evaluation.rings import find_bonds, find_rings
 from temnet.structures.geometry import Field
 from temnet.structures.graphene import build_graphene, drop_dangling, sheet
 
@@ -58,29 +59,6 @@ def test_dangling_points_go_in_turn():
     assert len(drop_dangling(tail, 1.1)) == 0
 
 
-def rings(points):
-    """Sizes of the faces of the bond graph, by walking each bond with the wall to the left."""
-    tree = cKDTree(points)
-    near = [sorted(set(found) - {i}) for i, found in enumerate(tree.query_ball_point(points, 1.85))]
-    sizes = []
-    for start, others in enumerate(near):
-        for other in others:
-            path, last, here = [start], start, other
-            while here != start and len(path) < 12:
-                path.append(here)
-                angle = {
-                    n: (np.arctan2(*(points[n] - points[here])[::-1])
-                        - np.arctan2(*(points[last] - points[here])[::-1])) % (2 * np.pi)
-                    for n in near[here] if n != last
-                }  # fmt: skip
-                if not angle:
-                    break
-                last, here = here, min(angle, key=angle.get)
-            if here == start and start == min(path):
-                sizes.append(len(path))
-    return sizes
-
-
 def test_a_turned_bond_makes_two_pentagons_and_two_heptagons():
     plain = {"perfect_probability": 1, "holes": 0, "bond_length": 1.42}
     for settings, extra in (({}, 0), ({"stone_wales": 0.01}, None)):
@@ -90,7 +68,7 @@ def test_a_turned_bond_makes_two_pentagons_and_two_heptagons():
         )  # fmt: skip
         turned = structure.parameters["stone_wales"]
         points = structure.atoms.positions[:, :2]
-        sizes = rings(points)
+        sizes = find_rings(points, (1.1, 1.85)).atoms.tolist()
         if extra == 0:
             assert turned == 0 and set(sizes) == {6}
             continue
@@ -125,3 +103,49 @@ def test_vacancies_and_adatoms():
         assert np.median(near) == pytest.approx(distance, abs=0.05)
         if element == "Au":
             assert set(structure.columns.class_index[above]) == {1}
+
+
+def test_contamination_lies_on_the_sheet_and_shows_no_columns():
+    def build(**settings):
+        settings = DefectedGraphene(perfect_probability=1, holes=0, bond_length=1.42, **settings)
+        return build_graphene(settings, Field(40, 40, 3), ("C",), np.random.default_rng(5))
+
+    patch = {"contamination": 1, "contamination_radius": 8.0, "contamination_thickness": 4.0}
+    bare, covered, strand = build(), build(**patch), build(**patch, contamination_width=2.0)
+    count = len(bare.atoms)
+    for structure in (covered, strand):
+        np.testing.assert_array_equal(structure.atoms.positions[:count], bare.atoms.positions)
+        np.testing.assert_array_equal(structure.columns.positions, bare.columns.positions)
+        assert set(structure.atom_column[count:]) == {-1}
+        height = structure.atoms.positions[count:, 2]
+        assert np.ptp(np.sign(height)) == 0
+        assert 1.5 <= np.abs(height).min() and np.abs(height).max() <= 3.3 + 4.0
+    # 2 g/cm3 is 0.1 atoms per cubic Å; the outline's area is at least that of its mean radius.
+    expected = 0.1 * 4.0 * np.pi * 8.0**2
+    assert 0.8 * expected < len(covered.atoms) - count < 1.7 * expected
+    whole = {tuple(row) for row in covered.atoms.positions[count:]}
+    band = {tuple(row) for row in strand.atoms.positions[count:]}
+    assert band < whole and 0.2 * len(whole) < len(band) < 0.7 * len(whole)
+
+
+def test_a_closed_boundary_leaves_one_orientation_around_it():
+    def shares(loops):
+        """Share of the bonds in the commonest orientation, for sheets with a boundary or none."""
+        settings = DefectedGraphene(
+            crystal_probability=1, holes=0, grain_loops=loops, bond_length=1.42
+        )
+        found = []
+        for seed in range(1, 7):
+            rng = np.random.default_rng(seed)
+            structure = build_graphene(settings, Field(60, 60, 3), ("C",), rng)
+            points = structure.atoms.positions[:, :2]
+            along = np.diff(points[find_bonds(points, (1.1, 1.8))], axis=1)[:, 0]
+            angle = np.rad2deg(np.arctan2(along[:, 1], along[:, 0])) % 60
+            counts = np.histogram(angle, np.arange(0, 61, 2))[0]
+            found.append(np.max(counts + np.roll(counts, 1)) / len(along))
+        return np.array(found)
+
+    closed, straight = shares(1.0), shares(0.0)
+    # A grain of 15 Å mean radius, the largest, is about a fifth of the field.
+    assert closed.min() > 0.75 and np.median(closed) < 0.97
+    assert straight.min() < 0.7

@@ -1,0 +1,31 @@
+"""Parts of a Markdown page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    r"""A table of texts.
+
+    >>> print(table(("a", "b"), [("1", "2|3")]))
+    | a | b |
+    |---|---|
+    | 1 | 2\|3 |
+    """
+    lines = [_line(header), "|" + "---|" * len(header), *map(_line, rows)]
+    return "\n".join(lines)
+
+
+def bullets(sentences: Iterable[str]) -> str:
+    """A list of sentences."""
+    return "\n".join(f"- {sentence}" for sentence in sentences)
+
+
+def picture(path: str, title: str, caption: str) -> str:
+    """A picture with its caption below; the title stands for it where it cannot be shown."""
+    return f"![{title}]({path})\n\n*{caption}*"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,0 +1,87 @@
+"""The few small figures that go with a pretrained network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from temnet.reporting.condition_figures import condition_figure
+from temnet.reporting.curves import f1_histogram
+from temnet.reporting.figures import encode_figure
+from temnet.reporting.files import replace_file
+from temnet.reporting.gallery import prediction_figure
+from temnet.reporting.score_source import FOLDER, Scores, taught_ranges
+
+HISTOGRAM, EXAMPLE = "f1_histogram.png", "example.png"
+
+CURVES = {"dose": "dose.png", "defocus": "defocus.png"}
+"""Files of the curves, by parameter."""
+
+FIGURES = (HISTOGRAM, *CURVES.values(), EXAMPLE)
+"""Every file that may be written."""
+
+LARGEST = 150_000
+"""Most bytes of a file."""
+
+RESOLUTIONS = (110, 90, 75, 60, 50)
+"""Pixels per inch that are tried until a file is small enough."""
+
+SHOWN = "median"
+"""Which of the images that a run shows goes with its network."""
+
+
+def write_figures(scores: Scores, folder: Path) -> None:
+    """Writes the figures of the first network as PNG, as far as there is something to show.
+
+    Args:
+        scores: What the stage `evaluate` has left.
+        folder: Where to.
+    """
+    f1 = {name: scores.image_f1(name) for name in scores.networks}
+    figures = {
+        HISTOGRAM: f1_histogram(f1, "all classes, by image"),
+        **{file: _curve(scores, parameter) for parameter, file in CURVES.items()},
+        EXAMPLE: _example(scores),
+    }
+    for file, figure in figures.items():
+        if figure is not None:
+            replace_file(folder / file, small_png(figure))
+
+
+def small_png(figure: Figure) -> bytes:
+    """A figure as PNG of at most `LARGEST` bytes, as sharp as that allows."""
+    for resolution in RESOLUTIONS:
+        content = encode_figure(figure, "png", resolution)
+        if len(content) <= LARGEST:
+            break
+    return content
+
+
+def _curve(scores: Scores, parameter: str) -> Figure | None:
+    """F1 and position error against a parameter: at fixed values where there are, else as drawn."""
+    own = next(iter(scores.networks))
+    for table in ("series", "dependence"):
+        if not scores.source.has(f"{FOLDER}/{table}.csv"):
+            continue
+        rows = [
+            row
+            for row in scores.table(table)
+            if (row["network"], row["parameter"]) == (own, parameter)
+        ]
+        if rows:
+            taught = taught_ranges(scores.source.experiment) if table == "series" else {}
+            return condition_figure(rows, scores.levels, taught)
+    return None
+
+
+def _example(scores: Scores) -> Figure | None:
+    """An image, its true columns and what the network found."""
+    lines = [line[:1] for line in scores.pictures()]
+    chosen = [line for line in lines if line[0].caption.startswith(SHOWN)] or lines[:1]
+    if not chosen:
+        return None
+    titles = [[scores.picture_title(next(iter(scores.networks)), line[0]) for line in chosen]]
+    experiment = scores.source.experiment
+    rule = (experiment.evaluation.radius, experiment.evaluation.border)
+    return prediction_figure(chosen, titles, experiment.class_names, *rule)

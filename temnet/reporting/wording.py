@@ -1,0 +1,42 @@
+"""Numbers and names as sentences have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def in_words(names: Sequence[str]) -> str:
+    """Names as a sentence lists them.
+
+    >>> in_words(["Mo", "S2", "S"]), in_words(["C"])
+    ('Mo, S2 and S', 'C')
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def percent(fraction: float, digits: int = 0) -> str:
+    """A fraction in per cent.
+
+    >>> percent(0.123), percent(0.0123, 1)
+    ('12 %', '1.2 %')
+    """
+    return f"{100 * fraction:.{digits}f} %"
+
+
+def rounded(value: float) -> str:
+    """A number with three significant digits.
+
+    >>> rounded(43.218), rounded(4987.0), rounded(-0.0), rounded(2e5)
+    ('43.2', '4,990', '0', '200,000')
+    """
+    value = float(f"{value:.3g}") + 0.0
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
+
+
+def span(low: float, high: float) -> str:
+    """A range of numbers.
+
+    >>> span(-180, -20.0), span(0.2, 0.2)
+    ('-180 to -20', '0.2')
+    """
+    return rounded(low) if low == high else f"{rounded(low)} to {rounded(high)}"

@@ -1,0 +1,179 @@
+"""Publishing networks: from finished runs to the folder of pretrained networks and its page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from temnet.config.experiment import SIMULATION_VERSION
+from temnet.config.loading import load_experiment, write_experiment
+from temnet.errors import InputError
+from temnet.models.checkpoint import (
+    CARD_FILE,
+    MODEL_FILE,
+    SETTINGS_FILE,
+    Network,
+    load_network,
+    read_card,
+    update_card,
+)
+from temnet.reporting.files import replace_file, replace_folder
+from temnet.reporting.pretrained_figures import FIGURES, write_figures
+from temnet.reporting.pretrained_page import pretrained_page
+from temnet.reporting.pretrained_sections import Pretrained
+from temnet.stages.finished_run import FinishedRun, read_run
+from temnet.stages.frozen import contradiction, example_rows, frozen_block, frozen_examples
+from temnet.stages.stage import Done, Progress, silent
+
+PAGE = "README.md"
+
+NOTES_FILE = "notes.md"
+"""What people have to say about a network; it is shown and never changed."""
+
+MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, *FIGURES)
+"""Files of a network's folder that publishing writes; others are left as they are."""
+
+
+def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) -> list[Path]:
+    """Puts the networks of finished runs into a folder, and writes the folder's page.
+
+    Cards without frozen scores of the present simulation get them.  Everything is checked and
+    scored before anything is changed.
+
+    Args:
+        roots: Run folders; with none the page is written again.
+        folder: The folder of pretrained networks.
+        progress: Shows how far the work is.
+
+    Returns:
+        Folders of the networks that were published.
+
+    Raises:
+        InputError: A run is not finished, its scores are of something else, or something is in
+            the way in the folder.
+    """
+    runs = [read_run(root) for root in roots]
+    names = [run.network.name for run in runs]
+    for run in runs:
+        _check_place(run, folder / run.network.name, names)
+    others = [one for one in read_pretrained(folder) if one.name not in names]
+    if not runs and not others:
+        raise InputError(f"{folder}: there are no networks; give run folders, or another --to.")
+    outdated = [folder / one.name for one in others if not _is_frozen(one.card)]
+    with progress("frozen scores", len(runs) + len(outdated)) as done:
+        blocks = [_freeze_run(run, done) for run in runs]
+        added = {path: _freeze(load_network(path), done) for path in outdated}
+    places = [folder / name for name in names]
+    with _partial_folders(places) as partials:
+        for run, block, place, partial in zip(runs, blocks, places, partials, strict=True):
+            _write(run, block, place, partial)
+        for place, partial in zip(places, partials, strict=True):
+            replace_folder(partial, place, _beside(place, "old"))
+    for path, block in added.items():
+        update_card(path, {"frozen": block})
+    write_page(folder)
+    return places
+
+
+def write_page(folder: Path) -> None:
+    """Writes the page of all networks in a folder from their cards."""
+    replace_file(folder / PAGE, pretrained_page(read_pretrained(folder)).encode())
+
+
+def read_pretrained(folder: Path) -> list[Pretrained]:
+    """The networks in a folder, by name.
+
+    Raises:
+        InputError: One is damaged.
+    """
+    cards = sorted(path for path in folder.glob(f"*/{CARD_FILE}") if path.parent.name[0] != ".")
+    return [_read(card.parent) for card in cards]
+
+
+def _read(folder: Path) -> Pretrained:
+    notes, model = folder / NOTES_FILE, folder / MODEL_FILE
+    if not model.is_file():
+        raise InputError(f"{model}: the network's file is missing; copy the whole folder again.")
+    return Pretrained(
+        name=folder.name,
+        card=read_card(folder),
+        experiment=load_experiment(folder / SETTINGS_FILE),
+        size=model.stat().st_size,
+        figures=[file for file in FIGURES if (folder / file).is_file()],
+        notes=notes.read_text(encoding="utf-8") if notes.is_file() else "",
+    )
+
+
+def _check_place(run: FinishedRun, place: Path, names: Sequence[str]) -> None:
+    """Whether a run's network has a name of its own, and its place is free or another network's."""
+    if names.count(run.network.name) > 1:
+        raise InputError(
+            f"{run.root}: another run has a network of the same name, {run.network.name}; publish "
+            "one of them."
+        )
+    if place.exists() and not (place / CARD_FILE).is_file():
+        raise InputError(
+            f"{place}: this is in the way and no network's folder; move it away or give another "
+            "--to."
+        )
+
+
+def _is_frozen(card: Mapping[str, Any]) -> bool:
+    return card.get("frozen", {}).get("simulation") == SIMULATION_VERSION
+
+
+def _freeze(network: Network, done: Done) -> dict[str, Any]:
+    """The block ``frozen`` of a network that is published already."""
+    rows = example_rows(network, frozen_examples(network.config))
+    done(1)
+    return frozen_block(rows, network.config.class_names)
+
+
+def _freeze_run(run: FinishedRun, done: Done) -> dict[str, Any]:
+    """The block ``frozen`` of a run's network.
+
+    Raises:
+        InputError: The images, or what the network finds in them, are not those of `evaluate`.
+    """
+    network = run.network
+    rows = example_rows(network, frozen_examples(network.config))
+    own = next(iter(run.scores.networks))
+    changed = contradiction([row for row in run.scores.rows if row["network"] == own], rows)
+    if changed:
+        raise InputError(
+            f"{run.root}: temnet has changed since the stage `evaluate` was run ({changed}); run "
+            "the stages `simulate` and `evaluate` again with --overwrite."
+        )
+    done(1)
+    return frozen_block(rows, network.config.class_names)
+
+
+@contextmanager
+def _partial_folders(places: Sequence[Path]) -> Iterator[list[Path]]:
+    """Folders beside their places, which are removed if they are not used."""
+    partials = [_beside(place, "part") for place in places]
+    try:
+        yield partials
+    finally:
+        for partial in partials:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _beside(place: Path, ending: str) -> Path:
+    return place.with_name(f".{place.name}.{os.getpid()}.{ending}")
+
+
+def _write(run: FinishedRun, frozen: Mapping[str, Any], place: Path, partial: Path) -> None:
+    """A network's whole folder, with what people have added to the one that is there."""
+    if place.exists():
+        shutil.copytree(place, partial, ignore=shutil.ignore_patterns(*MADE))
+    partial.mkdir(parents=True, exist_ok=True)
+    for file in (MODEL_FILE, CARD_FILE):
+        shutil.copyfile(run.folder / file, partial / file)
+    write_experiment(run.experiment, partial / SETTINGS_FILE)
+    update_card(partial, {**run.entries, "frozen": frozen})
+    write_figures(run.scores, partial)
