@@ -128,6 +128,9 @@ def test_every_study_asks_a_question_and_presents_as_many_images_to_each_network
         for network in study.networks:
             training = taught(study, arm, network, 1).training
             assert training.epochs * training.epoch_size == 20000
+        for test in study.tests:  # nothing is simulated but the test's images
+            rule = scored(study, test, arm).evaluation
+            assert rule.series is rule.cramer_rao is rule.ideal_observer is None
 
 
 def test_the_studies_test_on_the_images_that_they_ask_about():
