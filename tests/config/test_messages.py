@@ -88,7 +88,7 @@ def test_the_values_themselves_are_right():
         (
             "prediction.zzz=1",
             "prediction.zzz: there is no such setting; remove it or use one of network, "
-            "threshold, min_distance, symmetries, engine, workers, outputs, scheduler.",
+            "threshold, min_distance, symmetries, engine, workers, outputs, rings, scheduler.",
         ),
         (
             "structure.kind=mos",
