@@ -213,7 +213,9 @@ def ideal_figure(rows: Rows, series: Rows) -> Figure:
     lines = -(-len(classes) // 2)
     figure = new_figure(9.0, 2.9 * lines + 0.9)
     grid = figure.subplots(lines, 2, squeeze=False, sharex=True, sharey=True)
+    doses = np.concatenate([_column(rows, "dose"), _column(series, "middle")])
     for axes, name in zip(grid.ravel(), classes, strict=False):
+        axes.set(xscale="log", xlim=(doses.min() / 1.3, doses.max() * 1.3), ylim=(0, 1.02))
         for rule, style in ((PROBABLE, "-"), (HIGHEST, ":")):
             curve = [row for row in rows if (row["rule"], row["class"]) == (rule, name)]
             label = f"ideal observer, {rule}"
@@ -224,7 +226,6 @@ def ideal_figure(rows: Rows, series: Rows) -> Figure:
             colour = LINE_COLOURS[i % len(LINE_COLOURS)]
             marker = "os^D"[i % 4]
             _with_interval(axes, curve, "middle", color=colour, marker=marker, label=label)
-        axes.set(xscale="log", ylim=(0, 1.02))
         set_title(axes, ROW_NAMES.get(name, name))
     for axes in grid.ravel()[len(classes) :]:
         axes.set_visible(False)

@@ -1,5 +1,6 @@
 """What the page says of the ideal observer."""
 
+import html
 import math
 from types import SimpleNamespace
 
@@ -34,7 +35,7 @@ def scores(tmp_path):
 
 
 def text(scores):
-    return " ".join(part.text for part in ideal_parts(scores))
+    return html.unescape(" ".join(part.text for part in ideal_parts(scores)))
 
 
 def test_networks_and_the_limit_stand_side_by_side(scores, tmp_path):

@@ -136,5 +136,7 @@ def test_networks_stand_beside_the_ideal_observer_at_each_dose():
         assert lines[1].get_ydata().tolist() == pytest.approx([0.6, 1.0])
         assert lines[2].get_ydata().tolist() == pytest.approx([0.2, 0.4])
         assert axes.get_xscale() == "log"
+        low, high = axes.get_xlim()
+        assert 50 < low < 100 and 1e4 < high < 2e4
     alone = ideal_figure(ideal, [])
     assert len(alone.axes[0].containers) == 2
