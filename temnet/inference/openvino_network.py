@@ -14,7 +14,7 @@ import numpy as np
 import openvino
 from openvino import opset11 as opset
 
-from temnet.models.blocks import DoubleSize
+from temnet.models.blocks import BatchNorm, DoubleSize
 
 Precision = Literal["bf16", "f32"]
 
@@ -160,6 +160,7 @@ def _weights(variable: Any) -> np.ndarray:
 RULES: dict[type, Callable[[Any, list[Any]], Any]] = {
     keras.layers.Conv2D: _convolution,
     keras.layers.BatchNormalization: _normalisation,
+    BatchNorm: _normalisation,
     keras.layers.MaxPooling2D: _pooling,
     keras.layers.ReLU: _relu,
     keras.layers.Concatenate: _join,
