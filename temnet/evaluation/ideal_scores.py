@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from temnet.evaluation.dependence import curve_rows
+from temnet.evaluation.dependence import MACRO_ROW, curve_rows
 from temnet.evaluation.ideal_observer import Evidence, Place, posterior
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.evaluation.tally import Tally
@@ -77,6 +77,8 @@ def ideal_rows(
     specimen = np.array([place.specimen for place in places], np.int64).repeat(2)
     normals = rng.standard_normal((len(true), TRIALS, count + 1))
     before = [np.append((1 - empty) * place.prior, empty) for place in places]
+    numbers = np.bincount(true, minlength=count + 1)[:count].tolist()
+    columns = {**dict(zip(class_names, numbers, strict=True)), MACRO_ROW: sum(numbers)}
     scores: Rows = []
     confusion: Rows = []
     for dose, each in doses:
@@ -91,19 +93,16 @@ def ideal_rows(
         confusion += _confusion_rows(dose, said, true, weight)
         for rule, shares in ((PROBABLE, said[:, :count]), (HIGHEST, named)):
             images = _tally(shares, true, weight, specimen, class_names)
-            numbers = np.bincount(true, minlength=count + 1)[:count].tolist()
             scores += [
                 {
                     "rule": rule,
                     "dose": dose,
                     "class": row["class"],
-                    "columns": dict(zip(class_names, numbers, strict=True)).get(
-                        row["class"], sum(numbers)
-                    ),
+                    "columns": columns[row["class"]],
                     **{key: row[key] for key in ("f1", "f1_low", "f1_high")},
                 }
                 for row in curve_rows(images, {}, rng)
-                if row["class"] not in (LOCALISATION, SPECIES)
+                if row["class"] in columns
             ]
     return scores, confusion
 
