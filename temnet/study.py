@@ -175,9 +175,13 @@ def _report(
     summary = plain_values(study_summary(study, scored, tested))
     text = json.dumps(summary, indent=1, ensure_ascii=False) + "\n"
     replace_file(root / "summary.json", text.encode())
-    folders = {run.title: run.root.relative_to(root) for run in (*taught, *tested)}
+    trainings: dict[tuple[str, str], dict[int, Path]] = {}
+    for run in taught:
+        trainings.setdefault((run.arm, run.network), {})[run.seed] = run.root.relative_to(root)
+    tests = {(run.test, run.arm): run.root.relative_to(root) for run in tested}
     differences = taught_differences(study, taught)
-    return write_study_page(root, Results(study, rows, summary, differences, folders))
+    results = Results(study, rows, summary, differences, trainings, tests)
+    return write_study_page(root, results)
 
 
 if __name__ == "__main__":

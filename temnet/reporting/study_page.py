@@ -50,14 +50,16 @@ class Results:
         rows: Of study.csv.
         summary: Of summary.json.
         taught: For each arm how it is taught differently from the first.
-        runs: For each training and each test its title and its folder, below the study's.
+        trainings: For each arm and network the run folder of each seed, below the study's.
+        tests: The same for each test and arm.
     """
 
     study: Study
     rows: Sequence[Mapping[str, Any]]
     summary: Mapping[str, Any]
     taught: Mapping[str, str]
-    runs: Mapping[str, Path]
+    trainings: Mapping[tuple[str, str], Mapping[int, Path]]
+    tests: Mapping[tuple[str, str], Path]
 
     @property
     def scores(self) -> list[str]:
@@ -87,16 +89,18 @@ def _test(root: Path, results: Results, test: str) -> Section:
     """What the arms score on the images of one test."""
     found, study = results.summary["tests"][test], results.study
     baselines = found["baselines"]
-    skill = f"The peaks of a network at random places reach {known(baselines['chance'][MACRO])}"
+    skill = (
+        f"The peaks of {baselines['of']} at random places reach {known(baselines['chance'][MACRO])}"
+    )
     if "never_rarest" in baselines:
         never = baselines["never_rarest"]
         skill += f", and {known(never[MACRO])} if it never said {never['rarest']}"
-    other = "; ".join(f"{arm}: {text}" for arm, text in found["other_images"].items() if text)
-    images = (
-        f"The images differ from those of {study.first_arm} in: {other}."
-        if other
-        else "All arms are scored on the same images."
-    )
+    other = [
+        f"The images of {arm} differ from those of {study.first_arm}: {text}."
+        for arm, text in found["other_images"].items()
+        if text
+    ]
+    images = " ".join(other) or "All arms are scored on the same images."
     rule = (
         f"{counted(found['images'], 'image')} of {counted(found['specimens'], 'specimen')}, by "
         f"which nothing was chosen; {counted(len(study.seeds), 'training')} of each network."
@@ -182,12 +186,22 @@ def _runs(results: Results) -> Section:
         for key, own in rows.items()
     ]
     header = ("arm", "network", "minutes of a training", "of them waiting for images")
-    pages = joined(link(f"{folder}/{PAGE}", title) for title, folder in results.runs.items())
+    pages = [
+        paragraph(
+            f"{arm}, {network}: ",
+            joined(link(f"{folder}/{PAGE}", f"seed {seed}") for seed, folder in folders.items()),
+        )
+        for (arm, network), folders in results.trainings.items()
+    ]
+    tests = joined(
+        link(f"{folder}/{PAGE}", f"{test}: {arm}") for (test, arm), folder in results.tests.items()
+    )
     return Section(
         "Trainings",
         [
             table(header, lines),
-            paragraph("Pages of the runs: ", pages, "."),
+            *pages,
+            paragraph("All that was told of the networks in each test: ", tests, "."),
             paragraph("Tables: ", joined(map(link, ("study.csv", "summary.json"))), "."),
         ],
     )

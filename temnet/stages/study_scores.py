@@ -173,7 +173,10 @@ def _test_summary(
     return {
         "images": reference.experiment.data.count(evaluate.SPLIT),
         "specimens": scored[0].specimens,
-        "baselines": next(iter(summaries.values()))["baselines"],
+        "baselines": {
+            "of": reference.networks[0].title,
+            **next(iter(summaries.values()))["baselines"],
+        },
         "means": means,
         "differences": gaps,
         "other_images": {run.arm: _other_images(reference, run) for run in runs[1:]},
