@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temnet.simulation.slices import nearest_planes, slice_planes
@@ -24,6 +24,7 @@ def test_a_single_atom_is_a_slice():
     assert index.tolist() == [0] and planes.tolist() == [7.0]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(-50, 50), min_size=1, max_size=60),
     st.floats(0.1, 5),
@@ -40,6 +41,7 @@ def test_no_slice_is_thicker_than_asked_and_their_order_is_that_of_the_atoms(dep
         assert np.all(depths[index > number] > own.max())
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(-50, 50), min_size=1, max_size=60),
     st.lists(st.floats(-50, 50), min_size=1, max_size=6, unique=True),
