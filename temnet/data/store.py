@@ -145,8 +145,11 @@ class StoredSet:
                 raise ValueError(f"{len(table)} columns do not fit into a table of {capacity}")
             tables[row, : len(table)] = table
             texts[row, : len(text.encode())] = np.frombuffer(text.encode(), np.uint8)
-        for name, array in zip(ARRAYS, (content.images, tables, texts), strict=True):
-            self.group[name][part] = array
+        # A chunk that is not there was lost, so that one of nothing but fill values has to be; an
+        # array that was opened, not created, knows that from Zarr's own settings alone.
+        with zarr.config.set({"array.write_empty_chunks": True}):
+            for name, array in zip(ARRAYS, (content.images, tables, texts), strict=True):
+                self.group[name][part] = array
         self.group["done"][shard] = 1
 
     def forget_damaged(self) -> list[int]:
@@ -281,7 +284,6 @@ def _create_arrays(experiment: Experiment, count: int, folder: Path) -> None:
             dtype=dtype,
             compressors=codecs,
             fill_value=fill,
-            config={"write_empty_chunks": True},  # a chunk that is not there was lost
         )
     group.create_array(
         "done", shape=(-(-count // SHARD),), chunks=(1,), dtype="uint8", fill_value=0

@@ -41,6 +41,19 @@ def test_a_stored_example_is_the_simulated_one(settings, made):
         assert read.parameters == json.loads(json.dumps(dict(fresh.parameters)))
 
 
+def test_a_shard_without_any_column_is_not_damaged(settings, tmp_path):
+    empty = {"kind": "mos2", "empty": {"probability": 1}}
+    generate_set(settings(structure=empty, data={"training": 2}), "training", tmp_path)
+    stored = open_set(tmp_path)
+    assert [len(example.columns) for example in stored.shard(0)] == [0, 0]
+    assert stored.forget_damaged() == []
+    # Had its file been lost, that would show.
+    (lost,) = (path for path in (tmp_path / "columns/c").rglob("*") if path.is_file())
+    lost.unlink()
+    with pytest.raises(InputError, match="the file of columns is missing"):
+        stored.shard(0)
+
+
 def test_a_set_that_was_interrupted_goes_on_where_it_stood(settings, made, tmp_path):
     calls = []
 
