@@ -101,19 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         help="run this stage and not those of the YAML; more names may follow "
         f"({', '.join(STAGES)})",
     )
-    parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="run folder (default: runs/ and FILE's name)"
-    )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="key.path=value",
-        help="change a setting, such as model.depth=50; more may follow",
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="check everything, print what would run, and stop"
-    )
+    add_common_options(parser, "model.depth=50")
     parser.add_argument(
         "--repair",
         action="store_true",
@@ -125,6 +113,28 @@ def _parser() -> argparse.ArgumentParser:
         help="replace results of other settings, and those of the stages named by --stage",
     )
     return parser
+
+
+def add_common_options(parser: argparse.ArgumentParser, setting: str) -> None:
+    """The options that all commands with a YAML have: `--output`, `--set` and `--check`.
+
+    Args:
+        parser: Gets the options; several words after one `--set` need `spread`.
+        setting: An assignment that the help shows.
+    """
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="run folder (default: runs/ and FILE's name)"
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="key.path=value",
+        help=f"change a setting, such as {setting}; more may follow",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="check everything, print what would run, and stop"
+    )
 
 
 def _run(options: argparse.Namespace) -> int:

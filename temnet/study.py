@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from temnet.config.loading import parse_assignments
 from temnet.config.study import Study, load_study
-from temnet.run import DONE, PAGE, guarded, load_stages, run_logged
+from temnet.run import DONE, PAGE, add_common_options, guarded, load_stages, run_logged, spread
 from temnet.stages.folder import check_root, default_folder
 from temnet.stages.plan import Step, make_plan
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(spread(sys.argv[1:] if arguments is None else arguments))
     return guarded(lambda: _run(options))
 
 
@@ -34,19 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         "again; arms, networks and seeds that were added are done then.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the study's YAML")
-    parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="folder (default: runs/ and FILE's name)"
-    )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="key.path=value",
-        help="change a setting, such as seeds=[1]; may be given more than once",
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="check everything, print what would run, and stop"
-    )
+    add_common_options(parser, "seeds=[1]")
     parser.add_argument(
         "--overwrite", action="store_true", help="replace trainings of other settings"
     )
