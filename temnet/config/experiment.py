@@ -55,7 +55,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
 }
 """Sections that each stage needs."""
 
-SIMULATION_VERSION = 2
+SIMULATION_VERSION = 3
 """Raised whenever the same settings give other examples than before."""
 
 WAVELENGTH_CONSTANTS = (12.2643, 0.978476e-6)
