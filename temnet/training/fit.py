@@ -18,6 +18,7 @@ from temnet.errors import InputError
 from temnet.models.checkpoint import load_network, to_float32
 from temnet.models.factory import build_model
 from temnet.records import Example
+from temnet.threads import one_thread
 from temnet.training.callbacks import (
     Checkpoint,
     CsvLog,
@@ -67,7 +68,7 @@ def fit(
             `training.start_from` does not fit.
     """
     folder = Path(folder)
-    with devices(experiment):
+    with devices(experiment), one_thread():
         _train(experiment, make_dataset, selection, folder, progress, describe)
     return best_model(experiment, folder)
 
