@@ -219,8 +219,10 @@ def best_model(experiment: Experiment, folder: str | Path) -> keras.Model:
 
 def training_hash(experiment: Experiment) -> str:
     """A hash of the settings that a training's course depends on."""
-    names = ("model", "training", "labels", "evaluation")
+    names = ("model", "training", "labels")
     sections = {name: getattr(experiment, name).model_dump(mode="json") for name in names}
+    # They choose the epoch; the rest is for the stage `evaluate`.
+    sections["evaluation"] = experiment.evaluation.model_dump(include={"radius", "border"})
     names = {"training", "source", "image_epochs", "augment"}
     data = experiment.data.model_dump(mode="json", include=names)
     return settings_hash({"identity": experiment.identity(), "data": data, **sections})
