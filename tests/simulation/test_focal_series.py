@@ -4,7 +4,7 @@ from ase import Atoms
 
 from temnet.config.experiment import wavelength
 from temnet.config.microscope import Microscope
-from temnet.simulation.exit_wave import exit_wave, plan_grid
+from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.optics import draw_optics, focal_ensemble, margin
 
@@ -151,3 +151,29 @@ def test_margin_follows_the_worst_microscope():
     assert of(100, 0) == pytest.approx(wavelength(50e3) * 0.8 * 100, rel=1e-6)
     assert of({"uniform": (-200, 10)}, 0) > of(100, 0)
     assert of(1000, 15) == 13.0
+
+
+def test_defocus_and_astigmatism_together_repeat_a_crystals_image_half_a_lattice_vector_away():
+    """Fourier images: Cowley & Moodie, Proc. Phys. Soc. B 70, 486 (1957).
+
+    C10 and C12 of a^2 / (2 lambda) each turn the beam (h, k) of a square lattice by -pi h^2, as a
+    shift by half of a does: nothing in a perfect crystal's images tells the one from the other.
+    """
+    cell, repeats = 4.0, 4
+    grid = Grid((128, 128), cell * repeats / 128, (0.0, 0.0))
+    place = np.arange(128) * grid.sampling / cell
+    rng = np.random.default_rng(0)
+    phase = np.zeros((128, 128))
+    for h in range(-2, 3):
+        for k in range(-2, 3):
+            wave = 2 * np.pi * (h * place[None, :] + k * place[:, None])
+            phase += 0.1 * rng.standard_normal() * np.cos(wave + rng.uniform(0, 2 * np.pi))
+    crystal = ExitWave(np.exp(1j * phase).astype(np.complex64), grid, ENERGY, 0.0)
+    half = cell**2 / wavelength(ENERGY) / 2
+    plain = focal_series(crystal, optics(**defocus(-40.0)))[0]
+    changed = {"astigmatism": half, "astigmatism_angle_deg": 0.0}
+    repeated = focal_series(crystal, optics(**defocus(-40.0 - half), **changed))[0]
+    step = repeated.shape[1] // (2 * repeats)
+    assert repeated.shape[1] == 2 * repeats * step
+    np.testing.assert_allclose(repeated, np.roll(plain, step, axis=1), atol=1e-4)
+    assert np.abs(repeated - plain).max() > 0.1
