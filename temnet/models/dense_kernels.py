@@ -213,15 +213,31 @@ def _add_three(line, first, second, third, pad, step):  # type: ignore[no-untype
 
 
 @njit(**COMPILE)
-def _add_weighted(line, row, weights, pad, step):  # type: ignore[no-untyped-def]
-    """Adds a row to a line three times, from the left, the middle and the right."""
-    cols = len(line)
-    left = row[pad - step : pad - step + cols]
-    centre = row[pad : pad + cols]
-    right = row[pad + step : pad + step + cols]
-    first, second, third = weights[0], weights[1], weights[2]
-    for x in range(cols):
-        line[x] += first * left[x] + second * centre[x] + third * right[x]
+def _add_nine(line, upper, middle, lower, weights, left, step):  # type: ignore[no-untyped-def]
+    """Adds three rows to a line nine times, beginning at left, left + step and left + 2 step."""
+    size, centre, right = len(line), left + step, left + 2 * step
+    a0, a1, a2 = (
+        upper[left : left + size],
+        upper[centre : centre + size],
+        upper[right : right + size],
+    )
+    b0, b1, b2 = (
+        middle[left : left + size],
+        middle[centre : centre + size],
+        middle[right : right + size],
+    )
+    c0, c1, c2 = (
+        lower[left : left + size],
+        lower[centre : centre + size],
+        lower[right : right + size],
+    )
+    w0, w1, w2 = weights[0], weights[1], weights[2]
+    w3, w4, w5 = weights[3], weights[4], weights[5]
+    w6, w7, w8 = weights[6], weights[7], weights[8]
+    for x in range(size):
+        first = w0 * a0[x] + w1 * a1[x] + w2 * a2[x]
+        second = w3 * b0[x] + w4 * b1[x] + w5 * b2[x]
+        line[x] += first + second + w6 * c0[x] + w7 * c1[x] + w8 * c2[x]
 
 
 @njit(**COMPILE)
@@ -237,10 +253,10 @@ def _finish(  # type: ignore[no-untyped-def]
         _add_three(line, taken[3, middle], taken[4, middle], taken[5, middle], pad, step)
         _add_three(line, taken[6, lower], taken[7, lower], taken[8, lower], pad, step)
         for source in range(len(inner)):
-            weights, plane = inner[source], sources[source]
-            _add_weighted(line, plane[upper], weights[0:3], pad, step)
-            _add_weighted(line, plane[middle], weights[3:6], pad, step)
-            _add_weighted(line, plane[lower], weights[6:9], pad, step)
+            plane = sources[source]
+            _add_nine(
+                line, plane[upper], plane[middle], plane[lower], inner[source], pad - step, step
+            )
         out = target[middle]
         inside = out[pad : pad + len(line)]
         for x in range(len(line)):
@@ -352,7 +368,7 @@ def _group_backward(
         for channel, number in enumerate(numbers):
             target, step = plan.inputs + number, plan.dilation(layer, channel)
             first, last = member.share(count)
-            found = np.zeros((count, 9), np.float32)
+            found = np.zeros((count, 9))
             _inner_backward(
                 slopes[target],
                 maps[before : before + count],
@@ -422,28 +438,39 @@ def _inner_backward(  # type: ignore[no-untyped-def]
 ):
     """From a map's gradients to those of its group's earlier maps and of their weights."""
     rows, cols = slope.shape[0] - 2 * pad, slope.shape[1] - 2 * pad
-    for source in range(first, last):
-        sums = np.zeros(9)
-        for row in range(rows):
-            given = slope[pad + row, pad : pad + cols]
-            for tap in range(9):
-                down, start = pad + row + (tap // 3 - 1) * step, pad + (tap % 3 - 1) * step
-                line = maps[source, down, start : start + cols]
-                back = slopes[source, down, start : start + cols]
-                sums[tap] += _dot_and_add(given, line, back, inner[source, tap])
-        for tap in range(9):
-            found[source, tap] = sums[tap]
+    wide = np.zeros((3, cols + 4 * step), np.float32)
+    for row in range(-step, rows + step):
+        for tap in range(3):
+            source = row - (tap - 1) * step
+            if 0 <= source < rows:
+                wide[tap, 2 * step : 2 * step + cols] = slope[pad + source, pad : pad + cols]
+            else:
+                wide[tap] = 0
+        for number in range(first, last):
+            back = slopes[number, pad + row, pad - step : pad + cols + step]
+            _add_nine(back, wide[0], wide[1], wide[2], inner[number], 2 * step, -step)
+            if 0 <= row < rows:
+                given = wide[1, 2 * step : 2 * step + cols]
+                for tap in range(3):
+                    line = maps[number, pad + row + (tap - 1) * step]
+                    _three_dots(given, line, found[number, 3 * tap : 3 * tap + 3], pad, step)
 
 
 @njit(**COMPILE)
-def _dot_and_add(given, line, back, weight):  # type: ignore[no-untyped-def]
-    """The product of two rows, while the first is added to a third with a weight."""
-    part = np.float32(0)
-    for x in range(len(given)):
-        part += given[x] * line[x]
-    for x in range(len(given)):
-        back[x] += weight * given[x]
-    return part
+def _three_dots(given, row, sums, pad, step):  # type: ignore[no-untyped-def]
+    """Adds the products of a row with another one, from the left, the middle and the right."""
+    cols = len(given)
+    left = row[pad - step : pad - step + cols]
+    centre = row[pad : pad + cols]
+    right = row[pad + step : pad + step + cols]
+    first, second, third = np.float32(0), np.float32(0), np.float32(0)
+    for x in range(cols):
+        first += given[x] * left[x]
+        second += given[x] * centre[x]
+        third += given[x] * right[x]
+    sums[0] += first
+    sums[1] += second
+    sums[2] += third
 
 
 @njit(**COMPILE)
