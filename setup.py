@@ -35,6 +35,7 @@ setup(
         "h5py>=3.11",
         "matplotlib>=3.9",
         "tqdm>=4.66",
+        "filelock>=3.13",
     ],
     extras_require={
         "fast": ["openvino>=2025.0"],

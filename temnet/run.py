@@ -20,7 +20,7 @@ from temnet.config.experiment import STAGES, Experiment
 from temnet.config.loading import json_schema, load_experiment, parse_assignments
 from temnet.errors import InputError
 from temnet.stages.files import with_found_files
-from temnet.stages.folder import LOG_FILE, default_folder
+from temnet.stages.folder import LOG_FILE, alone_in, default_folder
 from temnet.stages.plan import Step, make_plan, run_plan, scores_alone
 from temnet.stages.stage import Done, get_stage
 
@@ -205,9 +205,13 @@ def execute(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
 
 
 def run_logged(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
-    """Runs a plan with log file and progress bars; returns the exit code."""
+    """Runs a plan with log file and progress bars; returns the exit code.
+
+    Raises:
+        InputError: A stage asks for something else, or another run works in the folder.
+    """
     root.mkdir(parents=True, exist_ok=True)
-    with logging_to(root / LOG_FILE):
+    with alone_in(root), logging_to(root / LOG_FILE):
         try:
             run_plan(experiment, root, steps, progress_bar)
         except InputError as error:

@@ -13,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from temnet.config.experiment import Experiment, settings_hash
 from temnet.config.loading import dump_experiment
 from temnet.errors import InputError
@@ -23,6 +25,7 @@ RUNS = Path("runs")
 
 SETTINGS_FILE, ENVIRONMENT_FILE, LOG_FILE = "experiment.yaml", "environment.json", "log.txt"
 STAGE_FILE = "stage.json"
+LOCK_FILE = ".lock"
 
 DONE, RUNNING = "done", "running"
 
@@ -54,6 +57,31 @@ def default_folder(yaml_file: Path) -> Path:
     if yaml_file.name == SETTINGS_FILE and (yaml_file.parent / ENVIRONMENT_FILE).is_file():
         return yaml_file.parent
     return RUNS / yaml_file.stem
+
+
+@contextmanager
+def alone_in(root: Path) -> Iterator[None]:
+    """Inside of it no other process works in a run folder; a killed one does not stay in the way.
+
+    Where the file system has no locks, nothing is watched.
+
+    Raises:
+        InputError: Another one does.
+    """
+    lock = FileLock(root / LOCK_FILE)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise InputError(
+            f"{root}: another run is at work in this folder; wait until it has ended, or give "
+            "another --output."
+        ) from error
+    except (OSError, NotImplementedError):  # the file system has no locks
+        pass
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def plain(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@ import getpass
 import json
 import os
 import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from temnet.stages.folder import (
     DONE,
     RUNNING,
     Record,
+    alone_in,
     check_root,
     default_folder,
     environment,
@@ -130,3 +133,26 @@ def test_a_folder_without_rights_is_refused(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(InputError, match="may not be written"):
         check_root(tmp_path / "new")
+
+
+def test_two_runs_never_share_a_folder(tmp_path):
+    with alone_in(tmp_path):
+        with pytest.raises(InputError, match="another run is at work"), alone_in(tmp_path):
+            pass
+    with alone_in(tmp_path):
+        pass
+
+
+def test_a_killed_run_is_not_in_the_way(tmp_path):
+    code = (
+        "import sys, time; from pathlib import Path; from temnet.stages.folder import alone_in\n"
+        "with alone_in(Path(sys.argv[1])): print('inside', flush=True); time.sleep(60)"
+    )
+    arguments = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "inside\n"
+        with pytest.raises(InputError, match="another run is at work"), alone_in(tmp_path):
+            pass
+        holder.kill()
+    with alone_in(tmp_path):
+        pass
