@@ -13,6 +13,7 @@ from temnet.config.study import load_study, taught
 from temnet.config.study import tested as scored
 from temnet.run import main
 from temnet.simulation.example import draw_specimen, simulate_example
+from temnet.stages.simulate import duration
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 EXPERIMENTS = sorted(FOLDER.glob("*.yaml"))
@@ -113,9 +114,9 @@ def test_every_study_can_be_run(path, tmp_path, monkeypatch, capsys):
     wanted = [f"training: {arm}, {net}, seed 1" for arm in study.arms for net in study.networks]
     assert [line for line in lines if line.startswith("training: ")] == wanted
     assert sum(line.startswith("test: ") for line in lines) == len(study.tests) * len(study.arms)
-    # 20,000 presentations to each network of each arm.
-    hours = 0.1 * 20000 * len(wanted) / 3600
-    assert lines[-1].endswith(f"and {hours:.1f} hours to train")
+    # 10,000 presentations to each network of each arm.
+    hours = 0.1 * 10000 * len(wanted) / 3600
+    assert lines[-1].endswith(f"and {duration(hours)} to train")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -127,7 +128,7 @@ def test_every_study_asks_a_question_and_presents_as_many_images_to_each_network
     for arm in study.arms:
         for network in study.networks:
             training = taught(study, arm, network, 1).training
-            assert training.epochs * training.epoch_size == 20000
+            assert training.epochs * training.epoch_size == 10000
         for test in study.tests:  # nothing is simulated but the test's images
             rule = scored(study, test, arm).evaluation
             assert rule.series is rule.cramer_rao is rule.ideal_observer is None

@@ -28,7 +28,7 @@ STUDY = {
         },
         "training": {"epochs": 2, "images_per_epoch": 4, "batch_size": 2, "ema": 0},
     },
-    "networks": {"net": {"kind": "unet", "sampling": 0.2, "depth": 1, "filters": 4}},
+    "networks": {"net": {"model": {"kind": "unet", "sampling": 0.2, "depth": 1, "filters": 4}}},
     "arms": {
         "two/foci": {},
         "one focus": {"microscope": {"defocus": {"steps": [0]}}},

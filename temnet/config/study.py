@@ -25,6 +25,9 @@ TESTED_STAGES = ("simulate", "evaluate", "report")
 NOT_IN_ARMS = ("seed", "stages")
 """What the study itself gives each of its experiments."""
 
+OF_NETWORKS = ("model", "training")
+"""What networks may differ in: they are taught and tested on the same images."""
+
 Name = Annotated[str, Field(min_length=1, max_length=60)]
 Sections = dict[str, Any]
 
@@ -39,7 +42,9 @@ class Study(Settings):
         "`data.validation` of them.",
     )
     networks: dict[Name, Sections] = Field(
-        min_length=1, description="The section `model` of each network, by its name."
+        min_length=1,
+        description="What each network lays over the experiment, by its name: its `model`, and the "
+        "`training` that suits it.",
     )
     arms: dict[Name, Sections] = Field(
         min_length=2,
@@ -72,6 +77,18 @@ class Study(Settings):
                 if key in changes:
                     raise ValueError(f"`{key}` is the study's own; take it out of {name}")
         return arms
+
+    @field_validator("networks")
+    @classmethod
+    def _networks_differ_in_themselves(cls, networks: dict[str, Sections]) -> dict[str, Sections]:
+        for name, changes in networks.items():
+            for key in changes:
+                if key not in OF_NETWORKS:
+                    raise ValueError(
+                        f"{name} has `{key}`, but networks have {' and '.join(OF_NETWORKS)} alone; "
+                        "put the rest into the experiment or an arm"
+                    )
+        return networks
 
     @property
     def first_arm(self) -> str:
@@ -150,15 +167,15 @@ def _experiment(
 ) -> Experiment:
     """The study's experiment with a network, an arm, and ``changes``, the first going first."""
     parts = [
-        *((name, (), values) for name, values in changes),
-        (f"arms.{arm}", (), study.arms[arm]),
-        (f"networks.{network}", ("model",), study.networks[network]),
-        ("experiment", (), study.experiment),
+        *changes,
+        (f"arms.{arm}", study.arms[arm]),
+        (f"networks.{network}", study.networks[network]),
+        ("experiment", study.experiment),
     ]
     values: dict[str, Any] = {}
-    for _, place, part in reversed(parts):
-        values = merge(values, {"model": part} if place else part)
-    layers = [Layer(f"{origin}, {name}", place, part) for name, place, part in parts]
+    for _, part in reversed(parts):
+        values = merge(values, part)
+    layers = [Layer(f"{origin}, {name}", (), part) for name, part in parts]
     return validate(values, f"{origin}, experiment", layers)
 
 

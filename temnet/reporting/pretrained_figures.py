@@ -15,20 +15,20 @@ from temnet.reporting.score_source import FOLDER, Scores, taught_ranges
 
 HISTOGRAM, EXAMPLE = "f1_histogram.png", "example.png"
 
-CURVES = {"dose": "dose.png", "defocus": "defocus.png"}
+CURVES = {"dose": "dose.png", "defocus": "defocus.png", "astigmatism": "astigmatism.png"}
 """Files of the curves, by parameter."""
 
 FIGURES = (HISTOGRAM, *CURVES.values(), EXAMPLE)
 """Every file that may be written."""
 
-LARGEST = 150_000
+LARGEST = 300_000
 """Most bytes of a file."""
 
 RESOLUTIONS = (110, 90, 75, 60, 50)
 """Pixels per inch that are tried until a file is small enough."""
 
-SHOWN = "median"
-"""Which of the images that a run shows goes with its network."""
+SHOWN = ("median", "poor")
+"""Which of the images that a run shows go with its network."""
 
 
 def write_figures(scores: Scores, folder: Path) -> None:
@@ -76,12 +76,16 @@ def _curve(scores: Scores, parameter: str) -> Figure | None:
 
 
 def _example(scores: Scores) -> Figure | None:
-    """An image, its true columns and what the network found."""
-    lines = [line[:1] for line in scores.pictures()]
-    chosen = [line for line in lines if line[0].caption.startswith(SHOWN)] or lines[:1]
+    """Images, their true columns and what each network of the run found."""
+    lines = scores.pictures()
+    kinds = {line[0].caption.split(":")[0]: line for line in lines}
+    chosen = [kinds[kind] for kind in SHOWN if kind in kinds] or lines[:1]
     if not chosen:
         return None
-    titles = [[scores.picture_title(next(iter(scores.networks)), line[0]) for line in chosen]]
+    titles = [
+        [scores.picture_title(name, one) for name, one in zip(scores.networks, line, strict=True)]
+        for line in chosen
+    ]
     experiment = scores.source.experiment
     rule = (experiment.evaluation.radius, experiment.evaluation.border)
     return prediction_figure(chosen, titles, experiment.class_names, *rule)

@@ -245,8 +245,9 @@ def _pictures(one: Pretrained) -> list[str]:
         caption = f"F1 and position error by {name}, {how}; 95 % bootstrap intervals."
         captions[file] = (f"F1 and position error by {name}", caption)
     captions[EXAMPLE] = (
-        "an image with true and found columns",
-        "The validation image of median F1, its true columns and what was found.",
+        "images with true and found columns",
+        "The validation image of median F1 and the worst but one: true columns, what was found, "
+        "and what is wrong.",
     )
     return [
         picture(f"{one.name}/{file}", *words)

@@ -21,8 +21,11 @@ STUDY = {
         "stages": ["simulate"],
     },
     "networks": {
-        "unet": {"kind": "unet", "sampling": 0.2, "depth": 1},
-        "msdnet": {"kind": "msdnet", "sampling": 0.2, "depth": 3},
+        "unet": {"model": {"kind": "unet", "sampling": 0.2, "depth": 1}},
+        "msdnet": {
+            "model": {"kind": "msdnet", "sampling": 0.2, "depth": 3},
+            "training": {"learning_rate": 0.02},
+        },
     },
     "arms": {"two": {}, "one": {"microscope": {"defocus": {"steps": [0]}}, "camera": {"dose": 9}}},
     "seeds": [1, 2],
@@ -46,6 +49,7 @@ def test_an_arm_is_taught_with_its_settings_and_the_seed(file):
     assert (one.data.training, one.data.selection, one.data.validation) == (40, 9, 1)
     two = taught(study, "two", "unet", 2)
     assert two.microscope.defocus.steps == (0, 60) and two.camera.dose == 1e4
+    assert (one.training.learning_rate, two.training.learning_rate) == (0.02, 1e-3)
 
 
 def test_a_test_goes_before_the_arm_and_keeps_what_its_networks_take(file):
@@ -73,7 +77,7 @@ def test_counts_that_are_not_used_make_room_for_one_specimen(file):
          ["study.yaml, arms.x: microscope.defocus.stepz", "perhaps `steps`"]),
         ({"tests": {"dim": {"camera": {"dose": -1}}}},
          ["study.yaml, tests.dim: camera.dose", "got -1"]),
-        ({"networks": {"unet": {"filterz": 8}}},
+        ({"networks": {"unet": {"model": {"filterz": 8}}}},
          ["study.yaml, networks.unet: model.filterz", "perhaps `filters`"]),
         ({"experiment": {"data": {"image_size": 33}}},
          ["data.image_size 33 is not a multiple of 2"]),
@@ -82,7 +86,10 @@ def test_counts_that_are_not_used_make_room_for_one_specimen(file):
         ({"arms": {"x": {"data": {"validation": 9}}}},
          ["two and x", "data.validation was 6, is 9", "tests.dim"]),
         ({"arms": {"x": {"evaluation": {"radius": 1}}}}, ["evaluation.radius was 0.5, is 1.0"]),
-        ({"networks": {"msdnet": {"sampling": 0.25}}}, ["unet has pixels of 0.2 Å", "0.25 Å"]),
+        ({"networks": {"msdnet": {"model": {"sampling": 0.25}}}},
+         ["unet has pixels of 0.2 Å", "0.25 Å"]),
+        ({"networks": {"msdnet": {"camera": {"dose": 9}}}},
+         ["networks", "msdnet has `camera`", "model and training alone"]),
         ({"seeds": [1, 1]}, ["seeds", "each seed once"]),
         ({"seeds": []}, ["seeds", "at least 1 entry"]),
         ({"arm": {}}, ["arm: there is no such setting; perhaps `arms` is meant"]),
