@@ -27,7 +27,7 @@ LARGEST = 300_000
 RESOLUTIONS = (110, 90, 75, 60, 50)
 """Pixels per inch that are tried until a file is small enough."""
 
-SHOWN = ("median", "poor")
+SHOWN = ("median", "weak")
 """Which of the images that a run shows go with its network."""
 
 

@@ -246,8 +246,7 @@ def _pictures(one: Pretrained) -> list[str]:
         captions[file] = (f"F1 and position error by {name}", caption)
     captions[EXAMPLE] = (
         "images with true and found columns",
-        "The validation image of median F1 and the worst but one: true columns, what was found, "
-        "and what is wrong.",
+        "Validation images, one of median F1: true columns, what was found, and what is wrong.",
     )
     return [
         picture(f"{one.name}/{file}", *words)

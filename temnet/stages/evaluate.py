@@ -232,29 +232,27 @@ def _cramer_rao(
 
 
 def telling_images(f1: np.ndarray) -> dict[str, int]:
-    """Images to be shown, by what they are: the two worst (worst, poor), the median and the best.
+    """Images to be shown, by what they are.
 
     Args:
         f1: (N,) of each image; NaN is left out.
 
     Returns:
-        Indices, each once.
+        Indices, each once: the worst, that at the lowest tenth (weak), the median and the best.
 
     >>> telling_images(np.array([0.5, 1.0, np.nan, 0.1, 0.7]))
-    {'worst': 3, 'poor': 0, 'median': 4, 'best': 1}
+    {'worst': 3, 'median': 4, 'best': 1}
     """
     order = [int(i) for i in np.argsort(f1, kind="stable") if np.isfinite(f1[i])]
     if not order:
         return {}
-    picks = {"worst": order[0], "best": order[-1], "median": order[len(order) // 2]}
-    if len(order) > 1:
-        picks["poor"] = order[1]
-    names = ("worst", "poor", "median", "best")
+    count = len(order)
+    picks = {"worst": 0, "best": count - 1, "median": count // 2, "weak": count // 10}
     found: dict[str, int] = {}
-    for name in names:
-        if name in picks and picks[name] not in found.values():
-            found[name] = picks[name]
-    return found
+    for name, place in picks.items():
+        if order[place] not in found.values():
+            found[name] = order[place]
+    return {name: found[name] for name in ("worst", "weak", "median", "best") if name in found}
 
 
 def _pictures(

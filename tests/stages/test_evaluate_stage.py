@@ -265,4 +265,4 @@ def test_telling_images_are_each_once():
     assert telling_images(np.full(3, np.nan)) == {}
     assert telling_images(np.array([0.5])) == {"worst": 0}
     found = telling_images(np.linspace(0, 1, 101)[::-1])
-    assert found == {"worst": 100, "poor": 99, "median": 50, "best": 0}
+    assert found == {"worst": 100, "weak": 90, "median": 50, "best": 0}
