@@ -32,7 +32,9 @@ SHOWN = ("median", "weak")
 
 
 def write_figures(scores: Scores, folder: Path) -> None:
-    """Writes the figures of the first network as PNG, as far as there is something to show.
+    """Writes figures as PNG, as far as there is something to show.
+
+    Curves are those of the first network; in the histogram and in the images are all networks.
 
     Args:
         scores: What the stage `evaluate` has left.

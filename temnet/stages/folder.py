@@ -63,8 +63,6 @@ def default_folder(yaml_file: Path) -> Path:
 def alone_in(root: Path) -> Iterator[None]:
     """Inside of it no other process works in a run folder; a killed one does not stay in the way.
 
-    Where the file system has no locks, nothing is watched.
-
     Raises:
         InputError: Another one does.
     """
@@ -76,8 +74,6 @@ def alone_in(root: Path) -> Iterator[None]:
             f"{root}: another run is at work in this folder; wait until it has ended, or give "
             "another --output."
         ) from error
-    except (OSError, NotImplementedError):  # the file system has no locks
-        pass
     try:
         yield
     finally:

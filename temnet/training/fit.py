@@ -68,6 +68,7 @@ def fit(
             `training.start_from` does not fit.
     """
     folder = Path(folder)
+    # A second thread of linear algebra spins between MSD-net's small products, at their cost.
     with devices(experiment), one_thread():
         _train(experiment, make_dataset, selection, folder, progress, describe)
     return best_model(experiment, folder)
