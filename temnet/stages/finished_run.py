@@ -197,7 +197,12 @@ def _validation(scores: Scores, experiment: Experiment) -> dict[str, Any]:
         "invented_share": place["false_positives"] / peaks if peaks else None,
         "confusion": confusion,
         "curves": curves,
-        "paired": [_difference(pair, scores) for pair in scores.paired],
+        # "NAME (2)" is what lies under the network's own name until it is published.
+        "paired": [
+            _difference(pair, scores)
+            for pair in scores.paired
+            if not pair["second"].startswith(f"{name} (")
+        ],
     }
 
 
