@@ -33,7 +33,7 @@ WALLS = {
         "training.distribution",
     },
     "keras": {"data.pydataset", "models", "inference", "training", "benchmarks"},
-    "numba": {"models.dense_kernels"},
+    "numba": {"models.dense_loops"},
     "threadpoolctl": {"threads"},
     "openvino": {"inference.openvino_network"},
     "abtem": {"simulation"},

@@ -1,4 +1,4 @@
-"""`dense_kernels` as a TensorFlow function with a gradient."""
+"""`dense_forward` and `dense_backward` as a TensorFlow function with a gradient."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from temnet.models.dense_kernels import Gradients, backward, forward
+from temnet.models.dense_backward import Gradients, backward
+from temnet.models.dense_forward import forward
 from temnet.models.dense_plan import DensePlan
 
 
@@ -60,7 +61,7 @@ def mixed_scale(
     output_bias: Any,
     training: bool,
 ) -> Any:
-    """The answer of a mixed-scale dense network, computed by `dense_kernels`.
+    """The answer of a mixed-scale dense network, computed by `dense_forward`.
 
     Args:
         plan: The network's shape.

@@ -76,7 +76,7 @@ class MixedScaleDense(keras.layers.Layer):
     2 / (9 (inputs + width (depth - 1)) + outputs); biases and the last convolution from zero.
     The kernels of all layers are one vector (see `DensePlan`).
 
-    On TensorFlow without a GPU the layer is computed by `dense_kernels`, always in float32;
+    On TensorFlow without a GPU the layer is computed by `dense_forward`, always in float32;
     elsewhere, and within `plain_graph`, by Keras' operations.  Both give the same.
     """
 

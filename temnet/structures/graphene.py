@@ -325,6 +325,7 @@ def _vertices(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _even_bonds(points: np.ndarray, bonds: np.ndarray, length: float) -> np.ndarray:
     """Vertices moved by springs until the bonds are about alike; the closest become one."""
     degree = np.bincount(bonds.ravel(), minlength=len(points))[:, None]
+    degree = np.maximum(degree, 1)  # a corner of the patch may lie alone
     for _ in range(60):
         vector = points[bonds[:, 1]] - points[bonds[:, 0]]
         distance = np.linalg.norm(vector, axis=1, keepdims=True)

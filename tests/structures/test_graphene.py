@@ -81,6 +81,16 @@ def test_a_turned_bond_makes_two_pentagons_and_two_heptagons():
         assert nearest.min() > 1.2 and np.median(nearest) == pytest.approx(1.42, abs=0.03)
 
 
+def test_an_atom_alone_in_a_corner_of_the_patch_stays_where_it_is():
+    """These patches have such a corner; springs have nothing to pull there."""
+    settings = DefectedGraphene(perfect_probability=1, holes=0, stone_wales=0.01)
+    for seed in (95, 96, 150):
+        rng = np.random.default_rng(seed)
+        structure = build_graphene(settings, Field(20, 12, 1), ("C",), rng)
+        assert structure.parameters["stone_wales"] > 0
+        assert np.isfinite(structure.atoms.positions).all()
+
+
 def test_vacancies_and_adatoms():
     plain = {"perfect_probability": 1, "holes": 0}
     whole, fewer = (
