@@ -143,11 +143,14 @@ def test_the_studies_test_on_the_images_that_they_ask_about():
 
     for name in ("fresh_images", "dose_range", "still_atoms"):
         assert all(len(identities(name, test)) == 1 for test in studies[name].tests)
-    # Atoms vibrate in the test as in the first arm's training images.
+    # Atoms vibrate in one test as in the first arm's training images, in the other as in frames of
+    # molecular dynamics that a camera averages over.
     still = studies["still_atoms"]
-    (test,) = still.tests
     moving, resting = (taught(still, arm, "unet", still.seeds[0]) for arm in still.arms)
-    assert identities("still_atoms", test) == {moving.identity()} != {resting.identity()}
+    assert identities("still_atoms", "vibrating atoms") == {moving.identity()}
+    assert moving.identity() != resting.identity()
+    frames = scored(still, "molecular dynamics", still.first_arm)
+    assert frames.vibrations.kind == "snapshots" and frames.vibrations.configurations >= 20
     doses = studies["dose_range"]
     above, below = ([scored(doses, test, arm) for arm in doses.arms][0] for test in doses.tests)
     assert support(above.camera.dose)[0] == support(below.camera.dose)[1] == 200

@@ -40,19 +40,19 @@ NOTES = "In a *real* movie it finds | every column.\n"
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A run folder, with the network of another kind that was scored beside its own."""
+    """A run folder; a network of another kind and an earlier one were scored beside its own."""
     folder = tmp_path_factory.mktemp("publish")
     model = {"kind": "msdnet", "sampling": 0.2, "depth": 3, "max_dilation": 3}
     other = validate({**SETTINGS, "model": model}, "test")
     card = {"threshold": 0.3, "metrics": {}}
-    save_network(folder / "networks" / "tiny-msdnet", build_model(other), other, card)
+    beside = [folder / "networks" / "tiny-msdnet", folder / "earlier" / "tiny-unet"]
+    for path in beside:
+        save_network(path, build_model(other), other, card)
     values = {
         **SETTINGS,
         "data": {**SETTINGS["data"], "folder": str(folder / "sets")},
-        "evaluation": {
-            **SETTINGS["evaluation"], "networks": [str(folder / "networks" / "tiny-msdnet")],
-        },
-    }  # fmt: skip
+        "evaluation": {**SETTINGS["evaluation"], "networks": [str(path) for path in beside]},
+    }
     (folder / "tiny_unet.yaml").write_text(yaml.safe_dump(values))
     root = folder / "runs" / "tiny_unet"
     assert run.main([str(folder / "tiny_unet.yaml"), "--output", str(root)]) == 0
@@ -131,6 +131,9 @@ def test_the_difference_is_this_network_minus_the_other(finished, published):
         )
         for name in ("tiny-unet", "tiny-msdnet")
     }
+    # The earlier network of this name was compared, but it is what the published one replaces.
+    compared = json.loads((finished / "evaluate" / "summary.json").read_text())["paired"]
+    assert [pair["second"] for pair in compared] == ["tiny-msdnet", "tiny-unet (2)"]
     (pair,) = read_card(published / "tiny-unet")["validation"]["paired"]
     difference = f1["tiny-unet"] - f1["tiny-msdnet"]
     assert np.nanmean(difference) != 0

@@ -112,7 +112,10 @@ class SnapshotVibrations(Vibrations):
     """
 
     kind: Literal["snapshots"] = Field("snapshots", description="Frames of MD.")
-    file: str = Field(description="Path of a snapshots file, from the working folder.")
+    file: str = Field(
+        description="A snapshots file; a relative path counts from the YAML's folder, then from "
+        "the working folder."
+    )
 
 
 def _with_elements(values: dict[str, Number], default: bool) -> dict[str, Number]:

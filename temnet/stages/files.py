@@ -1,4 +1,4 @@
-"""Where the files of an experiment are: images and structures."""
+"""Where the files of an experiment are: images, structures and snapshots of their vibration."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from pathlib import Path
 
 from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFile
+from temnet.config.vibrations import SnapshotVibrations
 from temnet.errors import InputError
 from temnet.inference.files import images_in, natural_key
+
+ONE_FILE = (("structure", FromFile, "path"), ("vibrations", SnapshotVibrations, "file"))
+"""Sections that name one file: the section, its kind, and the key."""
 
 
 def with_found_files(experiment: Experiment, folder: Path) -> Experiment:
@@ -22,7 +26,12 @@ def with_found_files(experiment: Experiment, folder: Path) -> Experiment:
     Raises:
         InputError: A file is not there, or a pattern fits none.
     """
-    experiment = _with_structure_file(experiment, folder)
+    for section, kind, key in ONE_FILE:
+        settings = getattr(experiment, section)
+        if isinstance(settings, kind):
+            path = _find_one(f"{section}.{key}", getattr(settings, key), folder)
+            found = settings.model_copy(update={key: _from_here(path)})
+            experiment = experiment.model_copy(update={section: found})
     if experiment.images is None:
         return experiment
     found = [path for entry in experiment.images.files for path in _find(entry, folder)]
@@ -31,19 +40,14 @@ def with_found_files(experiment: Experiment, folder: Path) -> Experiment:
     return experiment.model_copy(update={"images": images})
 
 
-def _with_structure_file(experiment: Experiment, folder: Path) -> Experiment:
-    """The experiment with the path of its structure file, if it has one, from here."""
-    structure = experiment.structure
-    if not isinstance(structure, FromFile):
-        return experiment
+def _find_one(key: str, name: str, folder: Path) -> Path:
     for start in (folder, Path()):
-        path = start / Path(structure.path).expanduser()
+        path = start / Path(name).expanduser()
         if path.is_file():
-            found = structure.model_copy(update={"path": _from_here(path)})
-            return experiment.model_copy(update={"structure": found})
+            return path
     raise InputError(
-        f"structure.path: there is no file {structure.path!r} in {folder.resolve()}; check the "
-        "path, which counts from the YAML's folder and then from the working folder."
+        f"{key}: there is no file {name!r} in {folder.resolve()}; check the path, which counts "
+        "from the YAML's folder and then from the working folder."
     )
 
 

@@ -74,7 +74,8 @@ def read_run(root: Path) -> FinishedRun:
     network = load_network(network_folder(root))
     scores = _scores(root, network)
     cost = cost_of(network_folder(root))
-    names = tuple(scores.networks)[1:]
+    own, *others = scores.networks
+    names = tuple(name for name in others if not _is_earlier(name, own))
     settings = {**scored.settings["evaluation"], "networks": names}
     start = cost.get("start", {}).get("network")
     experiment = _portable(network.config, Evaluation.model_validate(settings), start)
@@ -197,13 +198,17 @@ def _validation(scores: Scores, experiment: Experiment) -> dict[str, Any]:
         "invented_share": place["false_positives"] / peaks if peaks else None,
         "confusion": confusion,
         "curves": curves,
-        # "NAME (2)" is what lies under the network's own name until it is published.
         "paired": [
             _difference(pair, scores)
             for pair in scores.paired
-            if not pair["second"].startswith(f"{name} (")
+            if not _is_earlier(pair["second"], name)
         ],
     }
+
+
+def _is_earlier(name: str, own: str) -> bool:
+    """Whether a network, "OWN (2)" in the scores, is what the published one replaces."""
+    return name.startswith(f"{own} (")
 
 
 def curve_points(rows: Sequence[Row], network: str) -> list[dict[str, Any]]:

@@ -59,10 +59,14 @@ def test_an_experiment_without_images_is_left_alone(here):
     assert with_found_files(experiment, here) is experiment
 
 
-def test_a_structure_file_counts_from_the_yaml_too(here):
-    structure = {"kind": "file", "path": "a.tif"}
-    experiment = Experiment(stages=("report",), structure=structure)
-    assert with_found_files(experiment, here / "yamls").structure.path == str(here / "yamls/a.tif")
-    missing = Experiment(stages=("report",), structure=structure | {"path": "x.cif"})
-    with pytest.raises(InputError, match=r"structure.path: there is no file 'x.cif'"):
-        with_found_files(missing, here / "yamls")
+@pytest.mark.parametrize(
+    ("section", "kind", "key"), [("structure", "file", "path"), ("vibrations", "snapshots", "file")]
+)
+def test_a_structure_and_its_snapshots_count_from_the_yaml_too(here, section, kind, key):
+    def given(name):
+        return Experiment(stages=("report",), **{section: {"kind": kind, key: name}})
+
+    found = with_found_files(given("a.tif"), here / "yamls")
+    assert getattr(getattr(found, section), key) == str(here / "yamls/a.tif")
+    with pytest.raises(InputError, match=f"{section}.{key}: there is no file 'x.cif'"):
+        with_found_files(given("x.cif"), here / "yamls")
