@@ -15,7 +15,7 @@ from temnet.reporting.score_source import FOLDER, Scores, taught_ranges
 
 HISTOGRAM, EXAMPLE = "f1_histogram.png", "example.png"
 
-CURVES = {"dose": "dose.png", "defocus": "defocus.png", "astigmatism": "astigmatism.png"}
+CURVES = {name: f"{name}.png" for name in ("dose", "defocus", "astigmatism", "camera_sampling")}
 """Files of the curves, by parameter."""
 
 FIGURES = (HISTOGRAM, *CURVES.values(), EXAMPLE)
