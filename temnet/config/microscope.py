@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from temnet.config.distributions import Number, Settings, bounded
+from temnet.config.distributions import Number, Settings, bounded, support
 
 
 class FocalSeries(Settings):
@@ -152,9 +153,32 @@ class Microscope(Settings):
         """The microscopes that can be drawn, each without variants of its own."""
         return tuple(map(self._with, self.variants)) or (self,)
 
+    def span(self, read: Callable[[Microscope], Number]) -> tuple[float, float]:
+        """Lowest and highest value of a setting that any variant draws.
+
+        Args:
+            read: From a variant to the setting.
+        """
+        return _joined([support(read(one)) for one in self.every_variant])
+
+    @property
+    def defocus_spans(self) -> tuple[tuple[float, float], ...]:
+        """Lowest and highest defocus of each image that any variant draws, without jitter [Å]."""
+        every = [(support(one.defocus.start), one.defocus.steps) for one in self.every_variant]
+        return tuple(
+            _joined([(low + steps[image], high + steps[image]) for (low, high), steps in every])
+            for image in range(len(self.defocus.steps))
+        )
+
     def _with(self, variant: dict[str, Any]) -> Microscope:
         values = self.model_dump(exclude={"variants"})
         for key, value in variant.items():
             nested = isinstance(value, dict) and key == "defocus"
             values[key] = {**values[key], **value} if nested else value
         return Microscope(**values)
+
+
+def _joined(spans: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """From the lowest to the highest of all."""
+    lows, highs = zip(*spans, strict=True)
+    return min(lows), max(highs)

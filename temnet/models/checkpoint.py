@@ -19,7 +19,7 @@ from typing import Any
 
 import keras
 
-from temnet.config.distributions import Number, support
+from temnet.config.distributions import support
 from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFunction
 from temnet.config.loading import load_experiment, write_experiment
@@ -265,35 +265,29 @@ def _is_replaceable(folder: Path) -> bool:
 def _describe(name: str, model: keras.Model, experiment: Experiment) -> dict[str, Any]:
     """What the settings tell about a network."""
     microscope, camera = experiment.microscope, experiment.camera
-    steps = microscope.defocus.steps
-    start = support(microscope.defocus.start)
+    lowest, highest = zip(*microscope.defocus_spans, strict=True)
     return {
         "name": name,
         "kind": experiment.model.kind,
         "structure": None if experiment.structure is None else experiment.structure.kind,
         "classes": list(experiment.class_names),
         "focus_count": experiment.focus_count,
-        "focus_steps": list(steps),
+        "focus_steps": list(microscope.defocus.steps),
         "sampling": experiment.model.sampling,
         "label_width": experiment.labels.width,
         "normalisation_width": experiment.labels.normalisation_width,
-        "energies": _range(microscope.energy),
-        "defocus": [start[0] + min(steps), start[1] + max(steps)],
-        "Cs_um": _range(microscope.Cs_um),
-        "astigmatism": _range(microscope.astigmatism),
-        "focal_spread": _range(microscope.focal_spread),
-        "dose": None if camera is None else _range(camera.dose),
-        "camera_sampling": None if camera is None else _range(camera.sampling),
+        "energies": list(microscope.span(lambda one: one.energy)),
+        "defocus": [min(lowest), max(highest)],
+        "Cs_um": list(microscope.span(lambda one: one.Cs_um)),
+        "astigmatism": list(microscope.span(lambda one: one.astigmatism)),
+        "focal_spread": list(microscope.span(lambda one: one.focal_spread)),
+        "dose": None if camera is None else list(support(camera.dose)),
+        "camera_sampling": None if camera is None else list(support(camera.sampling)),
         "seed": experiment.seed,
         "parameters": model.count_params(),
         "temnet": _package_version(),
         "keras": keras.__version__,
     }
-
-
-def _range(number: Number) -> list[float]:
-    """[lowest, highest] value that the training drew."""
-    return list(support(number))
 
 
 def _package_version() -> str:

@@ -156,11 +156,9 @@ def taught_ranges(experiment: Experiment) -> dict[str, tuple[float, float]]:
     camera, microscope = experiment.camera, experiment.microscope
     if camera is None or microscope is None or "train" not in experiment.stages:
         return {}
-    step = microscope.defocus.steps[0]
-    low, high = support(microscope.defocus.start)
     return {
         "dose": support(camera.dose),
         "camera_sampling": support(camera.sampling),
-        "astigmatism": support(microscope.astigmatism),
-        "defocus": (low + step, high + step),
+        "astigmatism": microscope.span(lambda one: one.astigmatism),
+        "defocus": microscope.defocus_spans[0],
     }
