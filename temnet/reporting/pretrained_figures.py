@@ -21,7 +21,7 @@ CURVES = {name: f"{name}.png" for name in ("dose", "defocus", "astigmatism", "ca
 FIGURES = (HISTOGRAM, *CURVES.values(), EXAMPLE)
 """Every file that may be written."""
 
-LARGEST = 300_000
+LARGEST = 600_000
 """Most bytes of a file."""
 
 RESOLUTIONS = (110, 90, 75, 60, 50)

@@ -123,6 +123,16 @@ def test_what_belongs_together_is_drawn_together():
     assert margin(microscope) == margin(Microscope(energy=300e3, Cs_um=1200)) == 13.0
 
 
+def test_spans_are_those_of_all_variants():
+    steps = {"steps": (0, 40)}
+    microscope = Microscope(energy=200e3, Cs_um=5000, defocus=steps, variants=VARIANTS)
+    assert microscope.span(lambda one: one.energy) == (80e3, 300e3)
+    assert microscope.span(lambda one: one.Cs_um) == (-15, 1200)  # never the section's own
+    assert microscope.defocus_spans == ((-50, 0), (-10, 40))
+    plain = Microscope(energy=200e3, defocus={"start": {"uniform": (-9, 7)}, **steps})
+    assert plain.defocus_spans == ((-9, 7), (31, 47))
+
+
 @pytest.mark.parametrize(
     ("variant", "message"),
     [
