@@ -30,7 +30,10 @@ SETTINGS = {
     "training": {
         "epochs": 8, "images_per_epoch": 64, "batch_size": 4, "learning_rate": 1e-2, "ema": 0.9,
     },
-    "evaluation": {"series": {"dose": [1e3, 1e5], "structures": 2}},
+    "evaluation": {
+        "series": {"dose": [1e3, 1e5], "structures": 2},
+        "ideal_observer": {"images": 2, "columns": 1, "doses": [1e3, 1e5]},
+    },
     "stages": ["simulate", "train", "evaluate"],
 }  # fmt: skip
 """Enough for a network that finds most columns, in seconds."""
@@ -167,7 +170,7 @@ def test_the_frozen_scores_are_found_again(published):
 
 def test_the_figures_are_small_and_the_page_shows_them(published):
     page = (published / "README.md").read_text()
-    for file in (FIGURES[0], "dose.png", "example.png"):
+    for file in (FIGURES[0], "dose.png", "ideal_observer.png", "example.png"):
         content = (published / "tiny-unet" / file).read_bytes()
         assert content.startswith(b"\x89PNG") and len(content) <= LARGEST
         assert f"](tiny-unet/{file})" in page
@@ -177,9 +180,9 @@ def test_the_figures_are_small_and_the_page_shows_them(published):
 
 
 def test_a_figure_full_of_noise_is_made_small():
-    figure = new_figure(9, 4)
+    figure = new_figure(12, 5)
     for axes in figure.subplots(1, 3):
-        axes.imshow(np.random.default_rng(0).random((160, 160)), cmap="gray")
+        axes.imshow(np.random.default_rng(0).random((400, 400)), cmap="gray")
     assert len(encode_figure(figure, "png")) > LARGEST >= len(small_png(figure)) > LARGEST / 4
 
 

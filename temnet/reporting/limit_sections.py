@@ -45,8 +45,7 @@ def ideal_parts(scores: Scores) -> list[Html]:
     if not rows:
         return [paragraph("No column was there that the ideal observer could be asked about.")]
     columns = max(row["columns"] for row in rows if row["class"] == MACRO_ROW)
-    curves = scores.table("series") if scores.source.has(f"{FOLDER}/series.csv") else []
-    series = [row for row in curves if row["parameter"] == "dose"]
+    ideal, series = scores.ideal_curves()
     beside = (
         "beside it that of the networks on the specimens of the dose series" if series else
         "networks stand beside it where evaluation.series.dose is set"
@@ -61,7 +60,7 @@ def ideal_parts(scores: Scores) -> list[Html]:
         "places counts against them: no network can stand above the dotted line but by chance, and "
         "one may stand far below it."
     )
-    figure = ideal_figure([row for row in rows if math.isfinite(row["dose"])], series)
+    figure = ideal_figure(ideal, series)
     return [scores.source.picture(figure, "ideal_observer", caption), _as_drawn(scores, rows)]
 
 

@@ -11,14 +11,15 @@ from temnet.reporting.curves import f1_histogram
 from temnet.reporting.figures import encode_figure
 from temnet.reporting.files import replace_file
 from temnet.reporting.gallery import prediction_figure
+from temnet.reporting.score_figures import ideal_figure
 from temnet.reporting.score_source import FOLDER, Scores, taught_ranges
 
-HISTOGRAM, EXAMPLE = "f1_histogram.png", "example.png"
+HISTOGRAM, IDEAL, EXAMPLE = "f1_histogram.png", "ideal_observer.png", "example.png"
 
 CURVES = {name: f"{name}.png" for name in ("dose", "defocus", "astigmatism", "camera_sampling")}
 """Files of the curves, by parameter."""
 
-FIGURES = (HISTOGRAM, *CURVES.values(), EXAMPLE)
+FIGURES = (HISTOGRAM, *CURVES.values(), IDEAL, EXAMPLE)
 """Every file that may be written."""
 
 LARGEST = 600_000
@@ -34,7 +35,7 @@ SHOWN = ("median", "weak")
 def write_figures(scores: Scores, folder: Path) -> None:
     """Writes figures as PNG, as far as there is something to show.
 
-    Curves are those of the first network; in the histogram and in the images are all networks.
+    Curves are those of the first network; elsewhere all networks are shown.
 
     Args:
         scores: What the stage `evaluate` has left.
@@ -44,6 +45,7 @@ def write_figures(scores: Scores, folder: Path) -> None:
     figures = {
         HISTOGRAM: f1_histogram(f1, "all classes, by image"),
         **{file: _curve(scores, parameter) for parameter, file in CURVES.items()},
+        IDEAL: _ideal(scores),
         EXAMPLE: _example(scores),
     }
     for file, figure in figures.items():
@@ -75,6 +77,12 @@ def _curve(scores: Scores, parameter: str) -> Figure | None:
             taught = taught_ranges(scores.source.experiment) if table == "series" else {}
             return condition_figure(rows, scores.levels, taught)
     return None
+
+
+def _ideal(scores: Scores) -> Figure | None:
+    """What the electrons allow at best, beside what the networks reach at fixed doses."""
+    ideal, series = scores.ideal_curves()
+    return ideal_figure(ideal, series) if ideal else None
 
 
 def _example(scores: Scores) -> Figure | None:

@@ -14,7 +14,7 @@ from temnet.config.nanoparticle import Nanoparticle
 from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE
 from temnet.reporting.markdown import bullets, picture, table
 from temnet.reporting.page import UNKNOWN
-from temnet.reporting.pretrained_figures import CURVES, EXAMPLE, HISTOGRAM
+from temnet.reporting.pretrained_figures import CURVES, EXAMPLE, HISTOGRAM, IDEAL
 from temnet.reporting.score_source import ROW_TITLES, taught_ranges, without_skill
 from temnet.reporting.score_tables import INVENTED, MISSED
 from temnet.reporting.source import bracketed, counted, known
@@ -244,6 +244,11 @@ def _pictures(one: Pretrained) -> list[str]:
         name = quantity(parameter)
         caption = f"F1 and position error by {name}, {how}; 95 % bootstrap intervals."
         captions[file] = (f"F1 and position error by {name}", caption)
+    captions[IDEAL] = (
+        "F1 by dose beside that of an ideal observer",
+        "F1 by dose beside that of an observer who is told the places, the microscope and all "
+        "other atoms, and only decides from the electrons which class stands at a place, or none.",
+    )
     captions[EXAMPLE] = (
         "images with true and found columns",
         "Validation images, one of median F1: true columns, what was found, and what is wrong.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,17 @@ class Scores:
     def table(self, name: str) -> list[Row]:
         """Rows of a table of the stage."""
         return read_table(self.source.root / FOLDER / f"{name}.csv")
+
+    def ideal_curves(self) -> tuple[list[Row], list[Row]]:
+        """The ideal observer's rows at known doses, and those of the networks' dose series."""
+        ideal, series = (
+            self.table(name) if self.source.has(f"{FOLDER}/{name}.csv") else []
+            for name in ("ideal_observer", "series")
+        )
+        return (
+            [row for row in ideal if math.isfinite(row["dose"])],
+            [row for row in series if row["parameter"] == "dose"],
+        )
 
     def image_f1(self, network: str) -> np.ndarray:
         """(N,) species-aware F1 of each image."""
