@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from temnet.config.experiment import SIMULATION_VERSION
+from temnet.config.loading import load_experiment
 from temnet.images.resample import resample
 from temnet.models.checkpoint import file_hash, load_network, read_card
 from temnet.reporting.pretrained_figures import LARGEST
@@ -61,6 +62,13 @@ def test_the_page_is_what_the_cards_say():
         "pretrained/README.md is written by `python -m temnet.publish`; run it, and add text to "
         "pretrained/NAME/notes.md."
     )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_experiment_scores_it_without_training(name):
+    """As `--stage evaluate report` does in an empty folder."""
+    path = PRETRAINED.parent / "experiments" / f"{name.replace('-', '_')}.yaml"
+    assert name in load_experiment(path).evaluation.networks
 
 
 @pytest.mark.parametrize("name", sorted(NAMES, key=lambda name: name == SPOILT))
