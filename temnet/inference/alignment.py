@@ -23,6 +23,7 @@ from scipy.ndimage import map_coordinates, maximum_filter, spline_filter
 from temnet.errors import InputError
 from temnet.images.normalize import gaussian_blur
 from temnet.inference.calibration import hann
+from temnet.inference.shifts import moved_back
 
 MAX_SHIFT = 3.0
 """Largest shift between the images of a series, unless a setting says otherwise [Å]: about a
@@ -141,39 +142,6 @@ def align_series(images: np.ndarray, sampling: float, max_shift: float = MAX_SHI
     shifts = shifts + _refined(np.zeros_like(shifts), maps)
     aligned = moved_back(images, shifts / sampling)
     return Alignment(aligned, shifts, margin, _border(shifts / sampling))
-
-
-def moved_back(images: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """Images (row, col, focus) that lay ``shifts`` (focus, 2) [pixels] off, where they belong."""
-    return np.stack([shifted(images[..., k], -s) for k, s in enumerate(shifts)], axis=-1)
-
-
-def shifted(image: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """An image moved by any part of a pixel, with a reflecting border.
-
-    Args:
-        image: (row, col).
-        shift: (2,) (row, col) [pixels]; what was at ``place`` comes to ``place + shift``.
-
-    Returns:
-        float32, same shape.
-
-    >>> shifted(np.eye(3), np.array([1.0, 0.0])).round(6) + 0
-    array([[1., 0., 0.],
-           [1., 0., 0.],
-           [0., 1., 0.]], dtype=float32)
-    """
-    image = np.asarray(image, np.float32)
-    for axis, distance in enumerate(shift):
-        if distance != 0:
-            count = image.shape[axis]
-            both = np.concatenate([image, np.flip(image, axis)], axis=axis)
-            turn = np.exp(-2j * np.pi * fft.rfftfreq(2 * count) * distance)
-            turn[-1] = turn[-1].real
-            turned = fft.rfft(both, axis=axis) * np.expand_dims(turn, 1 - axis)
-            moved = fft.irfft(turned.astype(np.complex64), 2 * count, axis=axis)
-            image = np.take(moved, range(count), axis=axis)
-    return image
 
 
 def _border(shifts: np.ndarray) -> tuple[int, int, int, int]:

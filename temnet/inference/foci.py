@@ -11,12 +11,13 @@ import numpy as np
 
 from temnet.config.analysis import EngineName
 from temnet.errors import InputError
-from temnet.inference.alignment import MAX_SHIFT, align_series, moved_back
+from temnet.inference.alignment import MAX_SHIFT, align_series
 from temnet.inference.engines import choose_engine
 from temnet.inference.focus_order import find_focus_order
 from temnet.inference.frames import LazyFrames
 from temnet.inference.peaks import default_min_distance
 from temnet.inference.predict import network_sampling, predict_probabilities, prepare_frame
+from temnet.inference.shifts import moved_back
 from temnet.models.checkpoint import Network
 from temnet.records import ImageSeries
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Literal
@@ -13,11 +12,10 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.images.resample import resampled_size, square_pixels
-from temnet.inference.calibration import MOST_FRAMES, header_warning, measure_sampling
 from temnet.inference.files import ImageFile, images_in, open_images
 from temnet.inference.frames import LazyFrames
-from temnet.inference.header import SAMPLING_RANGE
 from temnet.inference.masks import Box, box_mask, fill, mirror_sources
+from temnet.inference.pixel_size import measured_pixels, told_pixels
 from temnet.inference.pixels import (
     MOST_BROKEN,
     find_broken,
@@ -31,9 +29,6 @@ LOGGER = logging.getLogger(__name__)
 
 SMALLEST_SIDE = 16
 """Images with fewer rows or columns show no lattice."""
-
-PIXEL_ASPECT = 1e-3
-"""Pixels whose sizes differ by less than this fraction are of one size."""
 
 IN_MEMORY = 2**27
 """Series of so many bytes are read into an array; larger ones stay in their files."""
@@ -93,7 +88,7 @@ def read_images(
             "to be known; set images.spacing (or --spacing) [Å]."
         )
     told = sampling != "auto" or all(file.pixel_size for file in opened)
-    pixel_size = _pixel_size(opened, None if sampling == "auto" else sampling) if told else (1, 1)
+    pixel_size = told_pixels(opened, None if sampling == "auto" else sampling) if told else (1, 1)
     order = _arranged(opened, axes, focus_count)
     if frames is not None:
         if frames[0] >= len(order):
@@ -128,48 +123,7 @@ def read_images(
     )
     if spacing is None:
         return series
-    return _measured(series, spacing, small if told else None, sampling == "auto")
-
-
-def _measured(series: ImageSeries, spacing: float, told: float | None, taken: bool) -> ImageSeries:
-    """The series with its pixel size by the lattice, or with a warning where that differs.
-
-    Args:
-        series: The images.
-        spacing: Distance of the lattice planes [Å].
-        told: Pixel size by the header or the settings [Å], None where there is none.
-        taken: Whether the measured size is taken; else it only checks.
-    """
-    rows, cols = series.images.shape[1:3]
-    most = int(np.clip(IN_MEMORY // (4 * rows * cols), 1, MOST_FRAMES))
-    chosen = np.unique(np.linspace(0, len(series.images) - 1, most).round().astype(int))
-    frames = np.stack([np.asarray(series.images[int(number)])[..., 0] for number in chosen])
-    try:
-        found = measure_sampling(frames, spacing, told)
-    except InputError as error:
-        if taken:
-            raise InputError(f"{series.name}: {error}") from error
-        LOGGER.warning("%s: the pixel size could not be checked: %s", series.name, error)
-        return series
-    if told is not None and (warning := header_warning(told, found)):
-        LOGGER.warning("%s: %s", series.name, warning)
-    calibration = {
-        "spacing": spacing,
-        "sampling": found.sampling,
-        "uncertainty": found.uncertainty,
-        "spots": len(found.spots),
-        "taken": taken,
-    }
-    series = replace(series, metadata={**series.metadata, "calibration": calibration})
-    if not taken:
-        return series
-    factor = found.sampling / series.sampling
-    height, width = (size * factor for size in series.pixel_size)
-    LOGGER.info(
-        "%s: %.4g ± %.2g Å per pixel by the lattice", series.name, found.sampling, found.uncertainty
-    )
-    _check_range((height, width), series.name)
-    return replace(series, sampling=found.sampling, pixel_size=(height, width))
+    return measured_pixels(series, spacing, small if told else None, sampling == "auto", IN_MEMORY)
 
 
 def _paths(files: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -201,48 +155,6 @@ def _common_shape(opened: Sequence[ImageFile]) -> tuple[int, int]:
             f"{SMALLEST_SIDE} x {SMALLEST_SIDE} are needed."
         )
     return rows, cols
-
-
-def _pixel_size(opened: Sequence[ImageFile], sampling: float | None) -> tuple[float, float]:
-    """Height and width of a pixel [Å], by the setting or by all headers."""
-    if sampling is not None:
-        found = (float(sampling), float(sampling))
-    else:
-        found = _header_pixel_size(opened)
-    _check_range(found, str(opened[0].path))
-    height, width = found
-    if abs(height - width) <= PIXEL_ASPECT * max(found):
-        return height, height
-    LOGGER.info("pixels of %.4g by %.4g Å are resampled to square ones", height, width)
-    return found
-
-
-def _check_range(pixel_size: tuple[float, float], name: str) -> None:
-    low, high = SAMPLING_RANGE
-    for size in pixel_size:
-        if not low <= size <= high:
-            raise InputError(
-                f"{name}: a pixel of {size:.4g} Å cannot be that of an atomic-resolution image "
-                f"(expected {low} to {high:g} Å); set images.sampling to the right size."
-            )
-
-
-def _header_pixel_size(opened: Sequence[ImageFile]) -> tuple[float, float]:
-    """The pixel size on which all headers agree."""
-    for file in opened:
-        if file.pixel_size is None:
-            raise InputError(
-                f"{file.path}: the file does not say how large its pixels are; set "
-                "images.sampling (or --sampling) to the pixel size in Å."
-            )
-    sizes = np.array([file.pixel_size for file in opened])
-    low, high = sizes.min(axis=0), sizes.max(axis=0)
-    if np.any(high - low > PIXEL_ASPECT * high):
-        raise InputError(
-            f"{opened[0].path}: the files' pixels differ in size ({low.min():.4g} to "
-            f"{high.max():.4g} Å); predict them one by one."
-        )
-    return float(sizes[0, 0]), float(sizes[0, 1])
 
 
 def _arranged(opened: Sequence[ImageFile], axes: Axes, focus_count: int) -> np.ndarray:

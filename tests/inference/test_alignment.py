@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 import temnet
 from temnet.errors import InputError
-from temnet.inference.alignment import align_series, shifted
+from temnet.inference.alignment import align_series
+from temnet.inference.shifts import shifted
 
 SAMPLING = 0.12
 BORDER = 26

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from temnet.errors import InputError
-from temnet.inference.alignment import shifted
 from temnet.inference.foci import align_foci, order_foci
 from temnet.inference.frames import LazyFrames
+from temnet.inference.shifts import shifted
 from temnet.models.checkpoint import load_network
 from temnet.records import ImageSeries
 
