@@ -223,8 +223,9 @@ def test_other_settings_are_refused_before_any_work(finished, capsys):
     [
         ("seeds=[]", "seeds: expected at least 1 entry"),
         ("arms.one focus.camera.dos=1", "focal.yaml, arms.one focus: camera.dos"),
-        ("tests.validation.structure={kind: file, path: gone.xyz}", "gone.xyz"),
+        ("tests.validation.structure={kind: file, path: gone.xyz}", "validation: two/foci: "),
         ("arms.two-foci={}", "would be the same"),
+        ("experiment.structure={kind: file, path: gone.xyz}", "two/foci, net, seed 1: "),
         ("experiment.structure={kind: file, path: gone.xyz}", "gone.xyz"),
     ],
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_settings
@@ -96,6 +98,9 @@ class TestedRun:
         return is_done(evaluate.STAGE, self.experiment, self.root)
 
 
+Run = TypeVar("Run", TaughtRun, TestedRun)
+
+
 def is_done(stage: Stage, experiment: Experiment, root: Path) -> bool:
     """Whether a run folder holds the result of a stage with these settings."""
     record = read_record(root, stage.name)
@@ -113,18 +118,13 @@ def taught_runs(study: Study, root: Path, files: Path) -> list[TaughtRun]:
     Raises:
         InputError: Two of them would have the same folder, or a file is not there.
     """
-    runs = [
-        TaughtRun(
-            arm,
-            network,
-            seed,
-            root / NETWORKS / safe_name(f"{arm}_{network}_{seed}"),
-            with_found_files(taught(study, arm, network, seed), files),
-        )
-        for seed in study.seeds
-        for arm in study.arms
-        for network in study.networks
-    ]
+    runs = []
+    for seed in study.seeds:
+        for arm in study.arms:
+            for network in study.networks:
+                folder = root / NETWORKS / safe_name(f"{arm}_{network}_{seed}")
+                experiment = taught(study, arm, network, seed)
+                runs.append(_found(TaughtRun(arm, network, seed, folder, experiment), files))
     _check_folders([run.root for run in runs])
     return runs
 
@@ -146,7 +146,8 @@ def tested_runs(
     """
     runs = list(_tested(study, root, files, networks))
     for run in runs:  # before the networks are there, which the run's own check asks for
-        simulate.STAGE.check(run.experiment)
+        with _named(run.title):
+            simulate.STAGE.check(run.experiment)
     _check_folders([run.root for run in runs])
     return runs
 
@@ -159,7 +160,22 @@ def _tested(
             own = tuple(run for run in networks if run.arm == arm)
             folder = root / TESTS / safe_name(f"{test}_{arm}")
             experiment = tested(study, test, arm, [run.folder for run in own])
-            yield TestedRun(test, arm, folder, own, with_found_files(experiment, files))
+            yield _found(TestedRun(test, arm, folder, own, experiment), files)
+
+
+def _found(run: Run, files: Path) -> Run:
+    """The run with every file by its path from the working folder."""
+    with _named(run.title):
+        return replace(run, experiment=with_found_files(run.experiment, files))
+
+
+@contextmanager
+def _named(title: str) -> Iterator[None]:
+    """Lets the error of a run tell which of the study's runs it is."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{title}: {error}") from None
 
 
 def _check_folders(folders: Sequence[Path]) -> None:
