@@ -19,7 +19,7 @@ IMAGES_PER_BIN = 8
 
 @dataclass(frozen=True)
 class Condition:
-    """A drawn parameter that scores may depend on.
+    """A drawn parameter, or what came of it, that scores may depend on.
 
     Attributes:
         name: What tables call it.
@@ -35,6 +35,11 @@ class Condition:
 def _drawn(key: str, unit: float = 1.0) -> Callable[[Mapping[str, Any]], float]:
     return lambda parameters: float(parameters[key]) / unit
 
+
+CONTRAST = "column_contrast"
+"""By what name images are given `column_contrast` of the first image, which is not drawn."""
+
+PERCENT = 0.01
 
 CONDITIONS = (
     Condition("dose", "dose (e/Å²)", _drawn("dose")),
@@ -52,6 +57,7 @@ CONDITIONS = (
     Condition("focal_spread", "focal spread (Å)", _drawn("focal_spread")),
     Condition("image_spread", "vibration of the image (Å)", _drawn("image_spread")),
     Condition("energy", "energy (eV)", _drawn("energy")),
+    Condition(CONTRAST, "contrast of the columns (%)", _drawn(CONTRAST, PERCENT)),
 )
 """What scores are plotted against, where it was drawn from more than one value."""
 

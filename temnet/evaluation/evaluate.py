@@ -9,6 +9,8 @@ import numpy as np
 
 from temnet.config.analysis import Evaluation
 from temnet.errors import InputError
+from temnet.evaluation.column_contrast import column_contrast
+from temnet.evaluation.conditions import CONTRAST
 from temnet.evaluation.looked import Looked, score_rows
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.predict import network_sampling, predict_frame
@@ -67,12 +69,14 @@ def look(
         InputError: See `find_in_example`.
     """
     height, width = (example.sampling * (n - 1) for n in example.images.shape[:2])
+    columns, first = example.columns, example.images[..., 0]
+    contrast = column_contrast(first, columns.positions, example.sampling)
     return Looked(
         index=index,
         peaks=find_in_example(network, example, threshold),
-        columns=example.columns,
+        columns=columns,
         shape_angstrom=(height, width),
-        parameters=example.parameters,
+        parameters={**example.parameters, CONTRAST: contrast},
         specimen=index // reuse,
     )
 

@@ -21,7 +21,7 @@ class Looked:
         peaks: What was found, down to some score.
         columns: What is there.
         shape_angstrom: Height and width of the image [Å].
-        parameters: What it was drawn with, by name.
+        parameters: What it was drawn with, by name, and the contrast of its columns.
         specimen: Number of the specimen, which several images may share.
     """
 

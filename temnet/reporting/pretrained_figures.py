@@ -6,6 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from temnet.evaluation.conditions import CONTRAST
 from temnet.reporting.condition_figures import condition_figure
 from temnet.reporting.curves import f1_histogram
 from temnet.reporting.figures import encode_figure
@@ -16,7 +17,9 @@ from temnet.reporting.score_source import FOLDER, Scores, taught_ranges
 
 HISTOGRAM, IDEAL, EXAMPLE = "f1_histogram.png", "ideal_observer.png", "example.png"
 
-CURVES = {name: f"{name}.png" for name in ("dose", "defocus", "astigmatism", "camera_sampling")}
+PARAMETERS = ("dose", "defocus", "astigmatism", "camera_sampling", CONTRAST)
+
+CURVES = {name: f"{name}.png" for name in PARAMETERS}
 """Files of the curves, by parameter."""
 
 FIGURES = (HISTOGRAM, *CURVES.values(), IDEAL, EXAMPLE)

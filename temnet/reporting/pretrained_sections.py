@@ -11,6 +11,7 @@ from temnet.config.distributions import texts
 from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFile, FromFunction
 from temnet.config.nanoparticle import Nanoparticle
+from temnet.evaluation.conditions import CONTRAST
 from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE
 from temnet.reporting.markdown import bullets, picture, table
 from temnet.reporting.page import UNKNOWN
@@ -243,6 +244,8 @@ def _pictures(one: Pretrained) -> list[str]:
         )
         name = quantity(parameter)
         caption = f"F1 and position error by {name}, {how}; 95 % bootstrap intervals."
+        if parameter == CONTRAST:
+            caption += " Columns of positive contrast are brighter than what is around them."
         captions[file] = (f"F1 and position error by {name}", caption)
     captions[IDEAL] = (
         "F1 by dose beside that of an ideal observer",
