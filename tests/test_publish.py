@@ -31,7 +31,7 @@ SETTINGS = {
         "epochs": 8, "images_per_epoch": 64, "batch_size": 4, "learning_rate": 1e-2, "ema": 0.9,
     },
     "evaluation": {
-        "series": {"dose": [1e3, 1e5], "structures": 2},
+        "series": {"dose": [1e3, 1e5], "structures": 2, "heights": [1, 2]},
         "ideal_observer": {"images": 2, "columns": 1, "doses": [1e3, 1e5]},
     },
     "stages": ["simulate", "train", "evaluate"],
@@ -170,7 +170,8 @@ def test_the_frozen_scores_are_found_again(published):
 
 def test_the_figures_are_small_and_the_page_shows_them(published):
     page = (published / "README.md").read_text()
-    for file in (FIGURES[0], "dose.png", "ideal_observer.png", "example.png"):
+    names = ("f1_histogram", "dose", "column_contrast", "heights", "ideal_observer", "example")
+    for file in (f"{name}.png" for name in names):
         content = (published / "tiny-unet" / file).read_bytes()
         assert content.startswith(b"\x89PNG") and len(content) <= LARGEST
         assert f"](tiny-unet/{file})" in page

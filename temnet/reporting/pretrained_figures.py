@@ -12,17 +12,20 @@ from temnet.reporting.curves import f1_histogram
 from temnet.reporting.figures import encode_figure
 from temnet.reporting.files import replace_file
 from temnet.reporting.gallery import prediction_figure
+from temnet.reporting.height_section import height_figure
 from temnet.reporting.score_figures import ideal_figure
 from temnet.reporting.score_source import FOLDER, Scores, taught_ranges
 
-HISTOGRAM, IDEAL, EXAMPLE = "f1_histogram.png", "ideal_observer.png", "example.png"
+HISTOGRAM, HEIGHTS = "f1_histogram.png", "heights.png"
+
+IDEAL, EXAMPLE = "ideal_observer.png", "example.png"
 
 PARAMETERS = ("dose", "defocus", "astigmatism", "camera_sampling", CONTRAST)
 
 CURVES = {name: f"{name}.png" for name in PARAMETERS}
 """Files of the curves, by parameter."""
 
-FIGURES = (HISTOGRAM, *CURVES.values(), IDEAL, EXAMPLE)
+FIGURES = (HISTOGRAM, *CURVES.values(), HEIGHTS, IDEAL, EXAMPLE)
 """Every file that may be written."""
 
 LARGEST = 600_000
@@ -48,6 +51,7 @@ def write_figures(scores: Scores, folder: Path) -> None:
     figures = {
         HISTOGRAM: f1_histogram(f1, "all classes, by image"),
         **{file: _curve(scores, parameter) for parameter, file in CURVES.items()},
+        HEIGHTS: _heights(scores),
         IDEAL: _ideal(scores),
         EXAMPLE: _example(scores),
     }
@@ -80,6 +84,15 @@ def _curve(scores: Scores, parameter: str) -> Figure | None:
             taught = taught_ranges(scores.source.experiment) if table == "series" else {}
             return condition_figure(rows, scores.levels, taught)
     return None
+
+
+def _heights(scores: Scores) -> Figure | None:
+    """F1 of the first network against dose, by the height of the columns."""
+    if not scores.source.has(f"{FOLDER}/heights.csv"):
+        return None
+    wanted = (next(iter(scores.networks)), "dose")
+    rows = [row for row in scores.table("heights") if (row["network"], row["parameter"]) == wanted]
+    return height_figure(rows) if rows else None
 
 
 def _ideal(scores: Scores) -> Figure | None:

@@ -15,7 +15,7 @@ from temnet.evaluation.conditions import CONTRAST
 from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE
 from temnet.reporting.markdown import bullets, picture, table
 from temnet.reporting.page import UNKNOWN
-from temnet.reporting.pretrained_figures import CURVES, EXAMPLE, HISTOGRAM, IDEAL
+from temnet.reporting.pretrained_figures import CURVES, EXAMPLE, HEIGHTS, HISTOGRAM, IDEAL
 from temnet.reporting.score_source import ROW_TITLES, taught_ranges, without_skill
 from temnet.reporting.score_tables import INVENTED, MISSED
 from temnet.reporting.source import bracketed, counted, known
@@ -247,6 +247,12 @@ def _pictures(one: Pretrained) -> list[str]:
         if parameter == CONTRAST:
             caption += " Columns of positive contrast are brighter than what is around them."
         captions[file] = (f"F1 and position error by {name}", caption)
+    captions[HEIGHTS] = (
+        "F1 by dose and by height of the columns",
+        "F1 by dose, all classes, where columns of fewer atoms are ignored; peaks where no column "
+        "stands count as false at every height. On the right specimens with columns and without a "
+        "support.",
+    )
     captions[IDEAL] = (
         "F1 by dose beside that of an ideal observer",
         "F1 by dose beside that of an observer who is told the places, the microscope and all "

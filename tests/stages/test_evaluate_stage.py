@@ -115,7 +115,8 @@ def test_two_networks_are_scored_without_training(here):
     missed = sum(row["columns"] for row in confusion if row["network"] == "one"
                  and row["found_class"] == "missed")  # fmt: skip
     assert missed == first["classes"]["any"]["false_negatives"]
-    assert len(read_table(folder / "conditions.csv")) == 3
+    drawn = read_table(folder / "conditions.csv")
+    assert len(drawn) == 3 and all(np.isfinite(row["column_contrast"]) for row in drawn)
     page = Path("runs/pair/index.html").read_text()
     for part in (
         "two minus one",
