@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.stats import chi2
@@ -43,7 +44,7 @@ def confusion_matrix(
     return matrix
 
 
-def invented_per_area(looked: Sequence[Looked], settings: Evaluation) -> dict[str, float]:
+def invented_per_area(looked: Sequence[Looked], settings: Evaluation) -> dict[str, Any]:
     """Peaks on images without any column, for each 100 nm² of them.
 
     Args:
@@ -55,9 +56,18 @@ def invented_per_area(looked: Sequence[Looked], settings: Evaluation) -> dict[st
         ``images`` and ``area_nm2`` that were looked at, ``invented`` on them, and
         ``per_100_nm2`` with the exact 95 % interval ``low`` to ``high`` of a Poisson process
         (Garwood, Biometrika 28, 437 (1936)), which is too narrow where peaks come in patches.
-        NaN where there is no such image.
+        NaN where there is no such image.  ``kinds`` holds the same for each kind of specimen,
+        by the parameter ``structure`` that was drawn.
     """
     empty = [image for image in looked if not len(image.columns)]
+    kinds: dict[str, list[Looked]] = {}
+    for image in empty:
+        kinds.setdefault(str(image.parameters.get("structure", "")), []).append(image)
+    parts = {kind: _invented(kinds[kind], settings) for kind in sorted(kinds)}
+    return {**_invented(empty, settings), "kinds": parts}
+
+
+def _invented(empty: Sequence[Looked], settings: Evaluation) -> dict[str, float]:
     area = sum(image.area(settings) for image in empty)
     count = sum(len(image.by_place(settings).false) for image in empty)
     tail = (1 - CONFIDENCE) / 2

@@ -122,7 +122,7 @@ def draw_curve(axes: Axes, curve: Rows, keys: Sequence[str], number: int, name: 
 def scale_to(axes: Axes, rows: Rows) -> None:
     """Scales the axis of the parameter to the ``middle`` of the rows, by the logarithm or not."""
     values = np.array([row["middle"] for row in rows], np.float64)
-    if values.min() > 0 and values.max() > LOG_RATIO * values.min():
+    if min(row["low"] for row in rows) > 0 and values.max() > LOG_RATIO * values.min():
         steps = (1, 2, 5) if values.max() < FEW_DECADES * values.min() else (1,)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=steps))

@@ -21,6 +21,7 @@ from temnet.reporting.score_tables import INVENTED, MISSED
 from temnet.reporting.source import bracketed, counted, known
 from temnet.reporting.training_cost import cost_sentence, planned_cost
 from temnet.reporting.weak_places import GOOD, Ranges, by_parameter, quantity, weak_places
+from temnet.reporting.without_columns import invented_rates
 from temnet.reporting.wording import in_words, percent, rounded, span
 
 KINDS = {"unet": "U-Net", "msdnet": "MSD-net"}
@@ -179,10 +180,9 @@ def _overall(one: Pretrained) -> str:
     )
     empty = scores["without_columns"]
     if empty["images"]:
-        rate = bracketed(empty["per_100_nm2"], (empty["low"], empty["high"]), ".2g")
         text += (
-            f" On {counted(empty['images'], 'image')} without any column it invents {rate} per "
-            "100 nm²."
+            f" On {counted(empty['images'], 'image')} without any column it invents, per 100 nm², "
+            f"{invented_rates(empty)}."
         )
     bound = scores.get("cramer_rao")
     if bound is not None:

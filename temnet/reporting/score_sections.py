@@ -32,6 +32,7 @@ from temnet.reporting.score_source import (
 )
 from temnet.reporting.score_tables import INVENTED, MISSED
 from temnet.reporting.source import Source, bracketed, counted, known
+from temnet.reporting.without_columns import invented_rates
 
 LIMIT_TABLES = ("series", "cramer_rao", "ideal_observer", "ideal_confusion")
 
@@ -214,9 +215,8 @@ def _without_columns(scores: Scores) -> Html:
     if not first["images"]:
         return paragraph("There is no image without columns among those scored.")
     found = "; ".join(
-        f"{name} {bracketed(part['per_100_nm2'], (part['low'], part['high']), '.2g')}"
+        f"{name} {invented_rates(summary['without_columns'])}"
         for name, summary in scores.networks.items()
-        for part in (summary["without_columns"],)
     )
     return paragraph(
         f"Columns invented per 100 nm² on {counted(first['images'], 'image')} without any column "

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,3 +73,18 @@ def test_peaks_on_images_without_columns_are_counted_by_area():
     assert none["low"] == none["per_100_nm2"] == 0
     assert none["high"] == pytest.approx(2 * 3.6889 * unit, rel=1e-4)
     assert math.isnan(invented_per_area(others, settings)["per_100_nm2"])
+
+
+def test_they_are_also_counted_by_kind_of_specimen():
+    images = [looked([[5, 5]], [0], [], []), looked([], [], [], []), looked([[7, 7]], [0], [], [])]
+    kinds = ("off axis", "empty", "off axis")
+    told = [
+        replace(image, parameters={"structure": kind})
+        for image, kind in zip(images, kinds, strict=True)
+    ]
+    found = invented_per_area(told, Evaluation(radius=0.5, border=1.5))
+    assert found["invented"] == 2 and list(found["kinds"]) == ["empty", "off axis"]
+    empty, off_axis = found["kinds"].values()
+    assert (empty["images"], empty["invented"], empty["per_100_nm2"]) == (1, 0, 0)
+    assert (off_axis["images"], off_axis["invented"]) == (2, 2)
+    assert off_axis["per_100_nm2"] == pytest.approx(2 * 1e4 / (2 * 17 * 27))

@@ -228,7 +228,7 @@ def test_a_section_tells_all_that_the_card_does():
         "1.2 % of the peaks are invented columns",
         "The peaks of a at random places reach 0.02",
         "7.2 pm against 2.4 pm, ratio 3.00 [2.50, 3.50] (38 of 40 columns found)",
-        "On 20 images without any column it invents 1.5 [1, 2] per 100 nm²",
+        "On 20 images without any column it invents, per 100 nm², 1.5 [1, 2].",
         "a is better than b",
         "- S has F1 0.85",
     ):

@@ -39,6 +39,15 @@ def curve_row(network, parameter, middle, name, f1, error):
     }  # fmt: skip
 
 
+def test_a_quantity_of_both_signs_has_no_logarithm():
+    rows = [
+        {**curve_row("net", "column_contrast", middle, "C", 0.7, 9.0), "low": low}
+        for low, middle in ((-40.0, 0.1), (1.0, 20.0), (22.0, 70.0))
+    ]
+    figure = condition_figure(rows, {}, {})
+    assert {axes.get_xscale() for axes in figure.axes} == {"linear"}
+
+
 def condition_rows(*networks):
     return [
         curve_row(network, parameter, value, name, f1, error)
