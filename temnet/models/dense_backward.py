@@ -8,7 +8,7 @@ import numpy as np
 
 from temnet.models.dense_loops import fold, inner_backward, spread_taps, through_relu
 from temnet.models.dense_plan import DensePlan
-from temnet.models.dense_products import bordered, chunks, flat, multiply, pulled
+from temnet.models.dense_products import CHUNK, bordered, chunks, flat, multiply, pulled
 from temnet.models.teams import Arrays, Member, run_teams
 
 Gradients = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -41,6 +41,7 @@ def backward(
         slopes = arrays("maps", shape)
         taps = arrays("products", (9 * plan.largest_group, *shape[1:]))
         padded = arrays("padded", (plan.outputs, *shape[1:]))
+        part = arrays(f"part of {member.number}", (plan.maps, CHUNK))
         start, stop = member.share(shape[1])
         padded[:, start:stop] = 0
         member.wait()
@@ -53,7 +54,7 @@ def backward(
         _correlate(kept[number], padded, own.output, member)
         member.wait()
         for group in reversed(plan.groups):
-            _group_backward(plan, group, kept[number], slopes, taps, kernels, own, member)
+            _group_backward(plan, group, kept[number], slopes, taps, part, kernels, own, member)
         for channel in range(plan.inputs):
             member.alone(fold, slopes[channel], pad, plan.reflect)
         member.wait()
@@ -95,6 +96,7 @@ def _group_backward(
     maps: np.ndarray,
     slopes: np.ndarray,
     taps: np.ndarray,
+    part: np.ndarray,
     kernels: np.ndarray,
     sums: _Sums,
     member: Member,
@@ -146,6 +148,8 @@ def _group_backward(
     for place, layer in enumerate(group):
         plan.kernel(sums.kernels, layer)[:, :before] += by_weights[place].transpose(1, 2, 0)
     source, target = flat(used), flat(slopes[:before])
-    for part in chunks(member, source.shape[1]):
-        target[:, part] += weights.T @ source[:, part]
+    for pixels in chunks(member, source.shape[1]):
+        # A new array each time would cost as many page faults.
+        sum_ = part[:before, : pixels.stop - pixels.start]
+        target[:, pixels] += np.matmul(weights.T, source[:, pixels], out=sum_)
     member.wait()
