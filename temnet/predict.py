@@ -68,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
         help="leave the images of a focal series where they are",
     )
     parser.add_argument(
+        "--invert",
+        action="store_true",
+        help="exchange bright and dark, for images whose columns are dark",
+    )
+    parser.add_argument(
         "--axes",
         choices=("auto", "frames", "focus"),
         default="auto",
@@ -180,6 +185,7 @@ def _settings(options: argparse.Namespace) -> Experiment:
         "spacing": options.spacing,
         "focus_order": options.focus_order,
         "align": not options.no_align,
+        "invert": options.invert,
     }
     prediction = {
         "network": options.network,

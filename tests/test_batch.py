@@ -71,6 +71,20 @@ def test_files_of_one_name_get_folders_of_their_own(here):
     assert results() == sorted([f"{top}_a.tif", "a.npy", "deep_a.tif"])
 
 
+def test_dark_columns_are_found_as_bright_ones(here, dots):
+    dark = 2 * dots.mean() - dots
+    tifffile.imwrite("dark.tif", dark)
+    assert predict.main(["a.tif", *GIVEN]) == predict.main(["dark.tif", "--invert", *GIVEN]) == 0
+    bright, found = (read_table(Path(f"out/{name}/predict/columns.csv")) for name in ("a", "dark"))
+    assert len(bright) == len(found) > 0
+    for one, other in zip(bright, found, strict=True):
+        for key in ("row_angstrom", "col_angstrom", "score"):
+            assert other[key] == pytest.approx(one[key], abs=1e-3)
+    (part,) = json.loads(Path("out/dark/predict/series.json").read_text())
+    assert any("bright and dark were exchanged" in note for note in part["notes"])
+    assert "bright and dark were exchanged" in Path("out/dark/index.html").read_text()
+
+
 def test_a_folder_stands_for_its_images_or_for_one_movie(here):
     assert predict.main(["deep", *GIVEN]) == 0
     assert results() == ["a", "b"]

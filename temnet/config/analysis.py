@@ -51,6 +51,11 @@ class Images(Settings):
     max_shift: float = Field(
         3.0, gt=0, le=20, description="Largest believable shift within a focal series [Å]."
     )
+    invert: bool = Field(
+        False,
+        description="Exchange bright and dark, for images whose columns are dark and a network "
+        "that was taught on bright ones.",
+    )
     frames: tuple[int, int] | None = Field(
         None, description="First frame and the one after the last; all where it is not given."
     )

@@ -44,6 +44,7 @@ def read_images(
     focus_count: int = 1,
     mask: Sequence[Box] = (),
     spacing: float | None = None,
+    invert: bool = False,
 ) -> ImageSeries:
     """Images, movies or focal series from files.
 
@@ -69,6 +70,8 @@ def read_images(
             beside them, and no columns are found there.
         spacing: Distance between lattice planes that the images show [Å]; where ``sampling`` is
             not ``auto``, the pixel size is checked by it.
+        invert: Exchange bright and dark about the mean of each image, for dark columns and a
+            network that was taught on bright ones.
 
     Returns:
         The images, (frame, row, col, focus) float32 in the files' grey values.  Pixels that are
@@ -104,6 +107,7 @@ def read_images(
 
     def read(number: int) -> np.ndarray:
         image, _ = _repaired(_one(opened, number), sources)
+        image = 2 * image.mean(dtype=np.float64).astype(np.float32) - image if invert else image
         return square_pixels(image[..., None], pixel_size)[..., 0]
 
     small = min(pixel_size)
@@ -117,7 +121,7 @@ def read_images(
         images=np.asarray(images) if few else images,
         sampling=small,
         name=paths[0].name,
-        metadata={"files": [path.name for path in paths]},
+        metadata={"files": [path.name for path in paths], "inverted": invert},
         pixel_size=pixel_size,
         masked=boxes,
     )

@@ -57,6 +57,8 @@ FOCI_FILE, RINGS_FILE = "foci.csv", "rings.csv"
 KEPT_PIXELS = 2**25
 """Pixels that are kept for the report; frames of longer movies are left out evenly."""
 
+INVERTED = "bright and dark were exchanged (images.invert), in the pictures too"
+
 JUDGED_FRAMES = 8
 """Frames of a movie that are compared with the images that the network was taught on."""
 
@@ -138,7 +140,7 @@ def read_series(experiment: Experiment, focus_count: int) -> list[ImageSeries]:
     sampling = None if images.sampling == "header" else images.sampling
     each = [[file] for file in images.files] if images.axes == "auto" else [list(images.files)]
     options = sampling, images.axes, images.frames, focus_count, images.mask, images.spacing
-    return [read_images(files, *options) for files in each]
+    return [read_images(files, *options, invert=images.invert) for files in each]
 
 
 def _check_size(series: ImageSeries, network: Network) -> None:
@@ -194,7 +196,7 @@ def run(
     described = [
         {
             **_described(part, network),
-            **_compared(network, judged),
+            **_compared(network, judged, part.metadata.get("inverted", False)),
             "threshold": lowest,
             "engine": choose_engine(network, prediction.engine).name,
             "calibration": part.metadata.get("calibration"),
@@ -245,12 +247,12 @@ def judge(network: Network, series: ImageSeries) -> Verdict:
     return result
 
 
-def _compared(network: Network, judged: Verdict) -> dict[str, Any]:
+def _compared(network: Network, judged: Verdict, inverted: bool) -> dict[str, Any]:
     """What series.json says of the comparison with taught images."""
     return {
         "compared": network.card.get("taught_images") is not None,
         "unlike": list(judged.unlike),
-        "notes": list(judged.notes),
+        "notes": [*judged.notes, *([INVERTED] if inverted else [])],
     }
 
 

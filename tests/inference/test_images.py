@@ -35,6 +35,16 @@ def test_a_single_image_of_each_kind(tmp_path):
         np.testing.assert_array_equal(series.images[0, ..., 0], image)
 
 
+def test_bright_and_dark_are_exchanged_about_the_mean_of_each_image(tmp_path, monkeypatch):
+    path = tiff(tmp_path / "movie.tif", MOVIE)
+    expected = 2 * MOVIE.mean(axis=(1, 2), keepdims=True) - MOVIE
+    whole = read_images(path, sampling=0.2, invert=True)
+    np.testing.assert_allclose(whole.images[..., 0], expected, atol=1e-3)
+    monkeypatch.setattr(images, "IN_MEMORY", 0)
+    lazy = read_images(path, sampling=0.2, invert=True)
+    np.testing.assert_array_equal(np.asarray(lazy.images), whole.images)
+
+
 def test_pixel_size_comes_from_the_header_in_any_unit(tmp_path):
     for unit, scale in (("nm", 0.02), ("pm", 20.0), ("angstrom", 0.2), ("\\u00C5", 0.2)):
         path = tiff(
