@@ -245,7 +245,10 @@ def _pictures(one: Pretrained) -> list[str]:
         name = quantity(parameter)
         caption = f"F1 and position error by {name}, {how}; 95 % bootstrap intervals."
         if parameter == CONTRAST:
-            caption += " Columns of positive contrast are brighter than what is around them."
+            caption += (
+                " Columns of positive contrast are brighter than what is around them, in the first "
+                "image."
+            )
         captions[file] = (f"F1 and position error by {name}", caption)
     captions[HEIGHTS] = (
         "F1 by dose and by height of the columns",

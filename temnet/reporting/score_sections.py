@@ -232,7 +232,8 @@ def _curves(scores: Scores) -> list[Html]:
         caption = (
             "F1 and position error against what the images were drawn with: bins of equal numbers "
             "of images at their medians, everything else as drawn; 95 % bootstrap intervals over "
-            f"specimens. {scores.rule}. Grey lines (mean over the classes): {scores.skill}"
+            "specimens. Columns of positive contrast are brighter than what is around them, in the "
+            f"first image. {scores.rule}. Grey lines (mean over the classes): {scores.skill}"
         )
         parts.append(
             source.picture(condition_figure(rows, scores.levels, {}), "conditions", caption)
