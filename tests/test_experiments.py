@@ -141,7 +141,7 @@ def test_the_studies_test_on_the_images_that_they_ask_about():
         study = studies[name]
         return {scored(study, test, arm).identity() for arm in study.arms}
 
-    for name in ("fresh_images", "dose_range", "still_atoms"):
+    for name in ("few_images", "fresh_images", "dose_range", "still_atoms"):
         assert all(len(identities(name, test)) == 1 for test in studies[name].tests)
     # Atoms vibrate in one test as in the first arm's training images, in the other as in frames of
     # molecular dynamics that a camera averages over.
