@@ -170,8 +170,8 @@ def test_the_frozen_scores_are_found_again(published):
 
 def test_the_figures_are_small_and_the_page_shows_them(published):
     page = (published / "README.md").read_text()
-    names = ("f1_histogram", "dose", "column_contrast", "heights", "ideal_observer", "example")
-    for file in (f"{name}.png" for name in names):
+    names = ("f1_histogram", "dose", "column_contrast", "mean_score", "heights", "ideal_observer")
+    for file in (f"{name}.png" for name in (*names, "example")):
         content = (published / "tiny-unet" / file).read_bytes()
         assert content.startswith(b"\x89PNG") and len(content) <= LARGEST
         assert f"](tiny-unet/{file})" in page

@@ -61,7 +61,13 @@ CONDITIONS = (
 )
 """What scores are plotted against, where it was drawn from more than one value."""
 
-LABELS = {condition.name: condition.label for condition in CONDITIONS}
+MEAN_SCORE = Condition("mean_score", "mean score of the columns found", _drawn("mean_score"))
+"""What a network itself tells of an image."""
+
+DEPENDED = (*CONDITIONS, MEAN_SCORE)
+"""Everything that scores may depend on."""
+
+LABELS = {condition.name: condition.label for condition in DEPENDED}
 
 
 def conditions(parameters: Mapping[str, Any]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from temnet.evaluation.conditions import CONDITIONS, equal_bins
+from temnet.evaluation.conditions import DEPENDED, equal_bins
 from temnet.evaluation.tally import MACRO, Tally, intervals, scores
 
 MACRO_ROW = "macro"
@@ -24,15 +24,15 @@ def dependence_rows(
 
     Args:
         images: N images.
-        drawn: (N,) conditions of each; see `conditions`.
+        drawn: (N,) conditions of each; see `conditions`.  What is left out is not known.
         rng: Draws the samples of the intervals.
 
     Returns:
         Rows of `curve_rows` for each bin.
     """
     rows = []
-    for condition in CONDITIONS:
-        values = np.array([each[condition.name] for each in drawn])
+    for condition in DEPENDED:
+        values = np.array([each.get(condition.name, np.nan) for each in drawn])
         for chosen in equal_bins(values):
             part = values[chosen]
             place = {

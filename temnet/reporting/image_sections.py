@@ -42,7 +42,7 @@ def predict_section(source: Source) -> Section | None:
         paragraph(
             f"The network {series[0]['network']} found {len(rows):,} columns in "
             f"{counted(total, 'image')} of {counted(len(series), 'file')}: "
-            f"{_by_class(rows, classes)}. Table: ",
+            f"{_by_class(rows, classes)}.{_mean_score(rows)} Table: ",
             source.links(names[0], *others, FOCI),
             ".",
         ),
@@ -66,6 +66,13 @@ def predict_section(source: Source) -> Section | None:
         if part["frames"] > 1
     ]
     return Section("Columns found", parts)
+
+
+def _mean_score(rows: Sequence[Row]) -> str:
+    """What the network's scores tell of all columns together."""
+    if not rows:
+        return ""
+    return f" They score {np.mean([row['score'] for row in rows]):.2f} on average."
 
 
 def _what_was_done(source: Source, part: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from temnet.evaluation.conditions import CONTRAST
+from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
 from temnet.reporting.condition_figures import condition_figure
 from temnet.reporting.curves import f1_histogram
 from temnet.reporting.figures import encode_figure
@@ -20,7 +20,7 @@ HISTOGRAM, HEIGHTS = "f1_histogram.png", "heights.png"
 
 IDEAL, EXAMPLE = "ideal_observer.png", "example.png"
 
-PARAMETERS = ("dose", "defocus", "astigmatism", "camera_sampling", CONTRAST)
+PARAMETERS = ("dose", "defocus", "astigmatism", "camera_sampling", CONTRAST, MEAN_SCORE.name)
 
 CURVES = {name: f"{name}.png" for name in PARAMETERS}
 """Files of the curves, by parameter."""

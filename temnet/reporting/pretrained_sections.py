@@ -11,7 +11,7 @@ from temnet.config.distributions import texts
 from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFile, FromFunction
 from temnet.config.nanoparticle import Nanoparticle
-from temnet.evaluation.conditions import CONTRAST
+from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
 from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE
 from temnet.reporting.markdown import bullets, picture, table
 from temnet.reporting.page import UNKNOWN
@@ -249,6 +249,8 @@ def _pictures(one: Pretrained) -> list[str]:
                 " Columns of positive contrast are brighter than what is around them, in the first "
                 "image."
             )
+        if parameter == MEAN_SCORE.name:
+            caption += " The page of a prediction tells this score of your images."
         captions[file] = (f"F1 and position error by {name}", caption)
     captions[HEIGHTS] = (
         "F1 by dose and by height of the columns",

@@ -71,7 +71,7 @@ def quantity(parameter: str) -> str:
     >>> quantity("dose")
     'dose'
     """
-    return LABELS[parameter].rpartition(" (")[0]
+    return LABELS[parameter].partition(" (")[0]
 
 
 def _sentence(
@@ -102,8 +102,9 @@ def _sentence(
 
 def _place(parameter: str, run: Sequence[Point]) -> str:
     """What the parameter was in neighbouring points, with its unit."""
-    unit = LABELS[parameter].rpartition(" (")[2].removesuffix(")")
-    return span(run[0]["low"], run[-1]["high"]) + (unit if unit == "°" else f" {unit}")
+    unit = LABELS[parameter].partition(" (")[2].removesuffix(")")
+    values = span(run[0]["low"], run[-1]["high"])
+    return values + unit if unit in ("", "°") else f"{values} {unit}"
 
 
 def _values(points: Sequence[Point]) -> str:

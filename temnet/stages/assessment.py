@@ -11,7 +11,7 @@ import numpy as np
 
 from temnet.config.experiment import Experiment
 from temnet.evaluation.baselines import by_chance, never_naming, rarest_class
-from temnet.evaluation.conditions import conditions
+from temnet.evaluation.conditions import MEAN_SCORE, conditions
 from temnet.evaluation.confusion import confusion_matrix, invented_per_area
 from temnet.evaluation.dependence import dependence_rows
 from temnet.evaluation.evaluate import rows_with_conditions
@@ -64,7 +64,7 @@ def assess(
         kind: reliability_rows(said, right)
         for kind, (said, right) in outcomes(looked, settings).items()
     }
-    drawn = [conditions(image.parameters) for image in looked]
+    drawn = [{**conditions(image.parameters), **_mean_score(image)} for image in certain]
     summary = {
         "threshold": threshold,
         **summarise(rows, classes),
@@ -84,6 +84,11 @@ def assess(
     }
     named = {key: [{"network": name, **row} for row in part] for key, part in tables.items()}
     return Assessment(plain_values(summary), named, images)
+
+
+def _mean_score(image: Looked) -> dict[str, float]:
+    score = image.peaks.score
+    return {MEAN_SCORE.name: float(score.mean())} if len(score) else {}
 
 
 def _with_intervals(images: Tally, rng: np.random.Generator) -> dict[str, Any]:

@@ -62,3 +62,20 @@ def test_scores_follow_what_they_depend_on():
     macro = [row for row in found if row["class"] == "macro"]
     assert [row["f1"] for row in macro] == [row["f1"] for row in curve]
     assert math.isnan(macro[0]["rms_error_pm"])
+
+
+def test_what_a_network_tells_of_an_image_is_a_condition_too():
+    doses = [conditions({"dose": 200.0}) for _ in range(20)]
+    rows = [
+        {"index": index, "class": name, "true_positives": found, "false_positives": 1 - found,
+         "false_negatives": 1 - found, "rms_error_pm": 5.0}
+        for index, found in enumerate(10 * [0] + 10 * [1])
+        for name in ("C", "any", "all")
+    ]  # fmt: skip
+    images = tally(rows, ("C",), {index: index for index in range(20)})
+    told = [{**one, "mean_score": 0.6 + 0.01 * k} for k, one in enumerate(doses)]
+    found = dependence_rows(images, told, np.random.default_rng(0))
+    curve = [row for row in found if row["class"] == "C"]
+    assert [row["parameter"] for row in curve] == 2 * ["mean_score"]
+    assert [row["f1"] for row in curve] == [0, 1]
+    assert dependence_rows(images, doses, np.random.default_rng(0)) == []
