@@ -16,7 +16,7 @@ from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE
 from temnet.reporting.markdown import bullets, picture, table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.pretrained_figures import CURVES, EXAMPLE, HEIGHTS, HISTOGRAM, IDEAL
-from temnet.reporting.score_source import ROW_TITLES, taught_ranges, without_skill
+from temnet.reporting.score_source import OF_EMPTY_IMAGES, ROW_TITLES, taught_ranges, without_skill
 from temnet.reporting.score_tables import INVENTED, MISSED
 from temnet.reporting.source import bracketed, counted, known
 from temnet.reporting.training_cost import cost_sentence, planned_cost
@@ -235,7 +235,8 @@ def _percent(fraction: float | None, digits: int = 0) -> str:
 def _pictures(one: Pretrained) -> list[str]:
     """The figures that are there, each with its caption."""
     series = by_parameter(one.validation["curves"].get("series", ()))
-    captions = {HISTOGRAM: ("F1 of each image", "F1 of each validation image, all classes.")}
+    text = f"F1 of each validation image, all classes. {OF_EMPTY_IMAGES}"
+    captions = {HISTOGRAM: ("F1 of each image", text)}
     for parameter, file in CURVES.items():
         how = (
             "the same specimens at fixed values; shaded: what it was taught on"

@@ -23,6 +23,7 @@ from temnet.reporting.score_figures import (
 )
 from temnet.reporting.score_source import (
     FOLDER,
+    OF_EMPTY_IMAGES,
     ROW_TITLES,
     SUMMARY,
     TABLES,
@@ -147,7 +148,9 @@ def _differences(scores: Scores) -> list[Html]:
 def _images(scores: Scores) -> list[Html]:
     """The histogram of images, and the telling ones."""
     f1 = {name: scores.image_f1(name) for name in scores.networks}
-    caption = f"F1 of each image, all classes together; {scores.rule}. {scores.skill}"
+    caption = (
+        f"F1 of each image, all classes together; {scores.rule}. {OF_EMPTY_IMAGES} {scores.skill}"
+    )
     figure = f1_histogram(f1, "all classes, by image")
     parts = [scores.source.picture(figure, "f1_histogram", caption)]
     lines = scores.pictures()

@@ -22,6 +22,11 @@ FOLDER = "evaluate"
 
 SUMMARY = f"{FOLDER}/summary.json"
 
+OF_EMPTY_IMAGES = (
+    "An image without columns counts as 0 where a column was invented in it, and not at all else."
+)
+"""For captions of the F1 of images."""
+
 TABLES = ("scores", "conditions", "confusion", "thresholds", "reliability", "dependence")
 
 ROW_TITLES = {LOCALISATION: "any class (place only)", SPECIES: "all classes"}
