@@ -23,7 +23,7 @@ from temnet.images.normalize import normalize
 from temnet.images.resample import resample
 from temnet.inference.engines import choose_engine
 from temnet.inference.images import read_images
-from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.predict import network_sampling, predict_probabilities
 from temnet.models.checkpoint import Network, load_network, save_network
 from temnet.models.factory import build_model
@@ -148,8 +148,7 @@ def _steps(network: Network, file: Path, engine: EngineName) -> tuple[int, list[
     run = choose_engine(network, engine).run
     probabilities = predict_probabilities(network.model, images, run)
     mark()
-    distance = default_min_distance(labels.width)
-    peaks = find_peaks(probabilities, sampling, float(network.card["threshold"]), distance)
+    peaks = PeakFinder.of(network).find(probabilities)
     mark()
     return len(peaks), np.diff(marks).tolist()
 

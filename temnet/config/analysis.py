@@ -149,8 +149,9 @@ class Prediction(Settings):
     outputs: tuple[Literal["hdf5", "xyz", "maps", "overlays"], ...] = Field(
         ("hdf5", "xyz"),
         description="What is written besides columns.csv: the columns as `hdf5` (exact numbers) "
-        "and `xyz` (extended XYZ, one configuration per frame); `maps`, the probabilities of each "
-        "class as calibrated TIFF images, for which each frame is looked at once more; `overlays`, "
+        "and `xyz` (extended XYZ, one configuration per frame); `maps`, what the network itself "
+        "says of each class at each pixel, before scores are calibrated, as TIFF images with their "
+        "pixel size, for which each frame is looked at once more; `overlays`, "
         "a PNG of the columns over every frame instead of over six.",
     )
     rings: RingSettings | None = Field(

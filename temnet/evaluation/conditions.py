@@ -37,8 +37,8 @@ def _drawn(key: str, unit: float = 1.0) -> Callable[[Mapping[str, Any]], float]:
 
 
 CONTRAST = "column_contrast"
-"""By what name images are given `column_contrast` of the first image, which is not drawn; all
-columns count for it, also those that are not scored."""
+"""By what name images are given `column_contrast` of the columns that are scored in the first
+image, which is not drawn."""
 
 PERCENT = 0.01
 

@@ -12,10 +12,10 @@ from temnet.errors import InputError
 from temnet.evaluation.column_contrast import column_contrast
 from temnet.evaluation.conditions import CONTRAST
 from temnet.evaluation.looked import Looked, score_rows
-from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.predict import network_sampling, predict_frame
 from temnet.models.checkpoint import Network, check_focus_count
-from temnet.records import Example, Peaks
+from temnet.records import IGNORED, Example, Peaks
 
 
 def evaluate(
@@ -70,7 +70,8 @@ def look(
     """
     height, width = (example.sampling * (n - 1) for n in example.images.shape[:2])
     columns, first = example.columns, example.images[..., 0]
-    contrast = column_contrast(first, columns.positions, example.sampling)
+    scored = columns.positions[columns.class_index != IGNORED]
+    contrast = column_contrast(first, scored, example.sampling)
     return Looked(
         index=index,
         peaks=find_in_example(network, example, threshold),
@@ -115,9 +116,7 @@ def find_in_example(network: Network, example: Example, threshold: float | None 
     check_focus_count(network, example.images.shape[-1])
     # Scores shall not depend on what is installed.
     probabilities = predict_frame(network, example.images, example.sampling, engine="keras")
-    lowest = float(network.card["threshold"]) if threshold is None else threshold
-    distance = default_min_distance(network.config.labels.width)
-    return find_peaks(probabilities, sampling, lowest, distance)
+    return PeakFinder.of(network, threshold).find(probabilities)
 
 
 def drawn_conditions(parameters: Mapping[str, Any]) -> dict[str, float]:

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 from temnet.config.analysis import EngineName
 from temnet.errors import InputError
 from temnet.images.normalize import normalize
-from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.inference.peak_finder import PeakFinder
 from temnet.models.checkpoint import Network
 from temnet.models.factory import size_unit
 from temnet.models.msdnet import MixedScaleDense, has_kernels
@@ -192,11 +192,10 @@ def disagreement(network: Network, expected: np.ndarray, found: np.ndarray) -> t
         Largest difference of a probability, and of a peak's position [Å]; infinite where one
         has a peak, clearly above the threshold, that the other has not.
     """
-    sampling = float(network.config.model.sampling)
-    threshold = float(network.card["threshold"])
-    distance = default_min_distance(network.config.labels.width)
-    lowest = max(threshold - PROBABILITY_TOLERANCE, 0)
-    one, other = (find_peaks(each, sampling, lowest, distance) for each in (expected, found))
+    finder = PeakFinder.of(network)
+    threshold = finder.threshold
+    lower = finder.with_threshold(max(threshold - PROBABILITY_TOLERANCE, 0))
+    one, other = (lower.find(each) for each in (expected, found))
     farthest = 0.0
     for here, there in ((one, other), (other, one)):
         clear = here.positions[here.score >= threshold + PROBABILITY_TOLERANCE]

@@ -15,8 +15,8 @@ from temnet.inference.alignment import MAX_SHIFT, align_series
 from temnet.inference.engines import choose_engine
 from temnet.inference.focus_order import find_focus_order
 from temnet.inference.frames import LazyFrames
-from temnet.inference.peaks import default_min_distance
-from temnet.inference.predict import network_sampling, predict_probabilities, prepare_frame
+from temnet.inference.peak_finder import PeakFinder
+from temnet.inference.predict import predict_probabilities, prepare_frame
 from temnet.inference.shifts import moved_back
 from temnet.models.checkpoint import Network
 from temnet.records import ImageSeries
@@ -115,9 +115,7 @@ def order_foci(
                 prepare_frame(network, np.asarray(series.images[int(number)]), series.sampling)
                 for number in np.unique(chosen)
             ],
-            network_sampling(network),
-            float(network.card["threshold"]),
-            default_min_distance(network.config.labels.width),
+            PeakFinder.of(network),
         )
         backwards, sentence = found.reversed, found.sentence()
         LOGGER.info("%s: %s", series.name, sentence)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from temnet.inference.peaks import find_peaks
+from temnet.inference.peak_finder import PeakFinder
 
 FEWEST = 10
 """Fewer columns than this have no mean score that would tell anything."""
@@ -53,9 +53,7 @@ class FocusOrder:
 def find_focus_order(
     look: Callable[[np.ndarray], np.ndarray],
     frames: Sequence[np.ndarray],
-    sampling: float,
-    threshold: float,
-    min_distance: float,
+    finder: PeakFinder,
 ) -> FocusOrder:
     """The order in which a network is surer of the columns that it finds.
 
@@ -69,22 +67,20 @@ def find_focus_order(
         look: From prepared images (row, col, focus) to probabilities (row, col, class + 1), the
             background last.
         frames: Prepared images in the order of the file; some frames of the same movie.
-        sampling: Their pixel size [Å].
-        threshold: Lowest score of a column.
-        min_distance: Columns closer than this [Å] are one.
+        finder: Finds the columns in an answer.
     """
     if frames[0].shape[-1] == 1:
         return FocusOrder(False, False, (np.nan, np.nan), 0.0)
     found = []
     for step in (1, -1):
         answers = (look(np.ascontiguousarray(frame[..., ::step])) for frame in frames)
-        peaks = [find_peaks(answer, sampling, threshold, min_distance) for answer in answers]
+        peaks = [finder.find(answer) for answer in answers]
         found.append(np.concatenate([part.score for part in peaks]))
     scores = tuple(float(score.mean()) if len(score) else np.nan for score in found)
     if max(map(len, found)) < FEWEST:
         return FocusOrder(False, False, scores, 0.0)
     # An order with hardly a column has the lowest score that a column can have.
-    means, errors = zip(*(_mean(score, threshold) for score in found), strict=True)
+    means, errors = zip(*(_mean(score, finder.threshold) for score in found), strict=True)
     error = np.hypot(*errors)
     difference = float((means[0] - means[1]) / error) if error > 0 else 0.0
     if means[0] != means[1] and error == 0:

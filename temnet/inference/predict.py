@@ -15,7 +15,7 @@ from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
 from temnet.inference.engines import Run, choose_engine, run_by_keras
 from temnet.inference.masks import inside_boxes
-from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.reach import receptive_radius
 from temnet.inference.symmetries import symmetric_answers, with_spread
 from temnet.inference.tiling import BLEND, MARGIN, WHOLE_PIXELS, in_parts
@@ -122,14 +122,12 @@ def find_columns(
     if len(frames) == 0:
         raise InputError(f"{series.name or 'The series'}: there are no frames to look at.")
     check_focus_count(network, frames.shape[-1])
-    threshold = float(network.card["threshold"]) if threshold is None else threshold
-    if min_distance is None:
-        min_distance = default_min_distance(network.config.labels.width)
+    finder = PeakFinder.of(network, threshold, min_distance)
     run = choose_engine(network, engine).run
     found = []
     for number, frame in enumerate(frames):
         images = prepare_frame(network, frame, series.sampling)
-        peaks = _look(network, run, images, threshold, min_distance, symmetries)
+        peaks = _look(network, run, images, finder, symmetries)
         found.append(replace(peaks, frame=np.full(len(peaks), number, np.int64)))
         if progress is not None:
             progress(1)
@@ -138,21 +136,13 @@ def find_columns(
 
 
 def _look(
-    network: Network,
-    run: Run,
-    images: np.ndarray,
-    threshold: float,
-    min_distance: float,
-    symmetries: bool,
+    network: Network, run: Run, images: np.ndarray, finder: PeakFinder, symmetries: bool
 ) -> Peaks:
     """The columns in one prepared frame."""
-    sampling = network_sampling(network)
     if not symmetries:
-        probabilities = predict_probabilities(network.model, images, run)
-        return find_peaks(probabilities, sampling, threshold, min_distance)
+        return finder.find(predict_probabilities(network.model, images, run))
     answers = _turned_answers(network, run, images)
-    peaks = find_peaks(answers.mean(axis=0), sampling, threshold, min_distance)
-    return with_spread(peaks, answers, sampling, threshold, min_distance)
+    return with_spread(finder.find(answers.mean(axis=0)), answers, finder)
 
 
 def predict_frame(
@@ -162,7 +152,7 @@ def predict_frame(
     engine: EngineName = "auto",
     symmetries: bool = False,
 ) -> np.ndarray:
-    """Probability of each class at the network's pixels.
+    """What a network itself says of each class at its pixels, before its scores are calibrated.
 
     Args:
         network: The network.

@@ -63,7 +63,7 @@ def _signal(image: np.ndarray, sampling: float, class_name: str) -> dict:
         for number, (name, size) in enumerate(zip("yx", image.shape, strict=True))
     ]
     metadata = {
-        "General": {"title": f"probability of {class_name}"},
+        "General": {"title": f"network output, {class_name}"},
         "Signal": {"signal_type": ""},
     }
     return {"data": image, "axes": axes, "metadata": metadata, "original_metadata": {}}

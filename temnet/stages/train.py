@@ -17,7 +17,7 @@ from temnet.stages.summary import summarise
 from temnet.stages.taught_images import describe_images
 from temnet.training.batches import open_batches
 from temnet.training.fit import first_weights, fit
-from temnet.training.peak_scores import choose_threshold
+from temnet.training.fit_calibration import calibrate
 
 NETWORK = "network"
 """Name of the trained network's folder, in that of the stage."""
@@ -49,7 +49,7 @@ def check(experiment: Experiment) -> None:
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
-    """Trains, or goes on training, and saves the best network with its threshold and scores."""
+    """Trains, or goes on training, and saves the best network with its card."""
     training_set = split_folder(experiment, "training")
     selection = list(examples(experiment, "selection"))
     total = experiment.training.epochs * steps_per_epoch(experiment)
@@ -62,16 +62,15 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
             done,
             lambda epoch, batch: describe_batch(experiment, training_set, epoch, batch),
         )
-    threshold, _ = choose_threshold(model, selection, experiment)
-    network = Network(NETWORK, model, experiment, {"threshold": threshold})
+    calibration, threshold = calibrate(model, selection, experiment)
+    chosen = {"threshold": threshold, **calibration.entry()}
+    network = Network(NETWORK, model, experiment, chosen)
     with progress("score on selection", len(selection)) as done:
-        rows = evaluate(
-            network, enumerate(selection), experiment.evaluation, threshold, progress=done
-        )
+        rows = evaluate(network, enumerate(selection), experiment.evaluation, progress=done)
     metrics = {"split": "selection", **summarise(rows, experiment.class_names)}
     card = {
         "name": network_name(root),
-        "threshold": threshold,
+        **chosen,
         "metrics": metrics,
         "taught_images": describe_images(selection, experiment),
     }

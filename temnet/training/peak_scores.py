@@ -11,7 +11,7 @@ import numpy as np
 
 from temnet.config.experiment import Experiment
 from temnet.evaluation.scores import macro_f1, score_image
-from temnet.evaluation.thresholds import LOWEST_THRESHOLD, THRESHOLDS
+from temnet.evaluation.thresholds import LOWEST_THRESHOLD
 from temnet.images.normalize import normalize
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.predict import predict_probabilities
@@ -106,17 +106,3 @@ def best_threshold(
     best = np.flatnonzero(scores == scores.max())
     index = int(best[(len(best) - 1) // 2])
     return float(thresholds[index]), float(scores[index])
-
-
-def choose_threshold(
-    model: keras.Model, selection: Sequence[Example], experiment: Experiment
-) -> tuple[float, float]:
-    """The threshold that gives the highest species-aware F1 on `selection`, and that F1.
-
-    Args:
-        model: The trained network.
-        selection: Examples of the split `selection`.
-        experiment: The settings.
-    """
-    found = find_all(model, selection, experiment)
-    return best_threshold(found, selection, experiment, THRESHOLDS)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from temnet.inference.focus_order import find_focus_order
+from temnet.inference.peak_finder import PeakFinder
 
 PLACES = [(r, c) for r in range(8, 96, 10) for c in range(7, 96, 10)]
 
@@ -22,7 +23,7 @@ def look(images):
 
 
 def order(frames, look=look, threshold=0.4):
-    return find_focus_order(look, frames, 0.2, threshold, 1.0)
+    return find_focus_order(look, frames, PeakFinder(0.2, threshold, 1.0))
 
 
 def test_both_orders_are_recognised():

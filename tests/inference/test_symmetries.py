@@ -2,10 +2,13 @@ import numpy as np
 import pytest
 
 from temnet.data.augment import apply_symmetry
-from temnet.inference.peaks import find_peaks
+from temnet.inference.peak_finder import PeakFinder
+from temnet.inference.score_calibration import ScoreCalibration
 from temnet.inference.symmetries import _undone, symmetric_answers, with_spread
 
 SAMPLING = 0.2
+
+FINDER = PeakFinder(SAMPLING, 0.3, 1.0)
 
 
 def answer(places, shape=(40, 50), width=0.35):
@@ -39,23 +42,23 @@ def test_spread_is_the_scatter_of_the_positions():
     sigma = 0.05
     moved = places + rng.normal(0, sigma, (200, 3, 2))
     answers = np.stack([answer(each) for each in moved])
-    peaks = find_peaks(answers.mean(axis=0), SAMPLING, 0.3, 1.0)
-    found = with_spread(peaks, answers, SAMPLING, 0.3, 1.0)
+    peaks = FINDER.find(answers.mean(axis=0))
+    found = with_spread(peaks, answers, FINDER)
     assert len(found) == 3
     np.testing.assert_allclose(found.spread, sigma, rtol=0.15)
     np.testing.assert_array_equal(found.positions, peaks.positions)
-    still = with_spread(peaks, answers[:1].repeat(8, axis=0), SAMPLING, 0.3, 1.0)
+    still = with_spread(peaks, answers[:1].repeat(8, axis=0), FINDER)
     np.testing.assert_allclose(still.spread, 0, atol=1e-12)
 
 
 def test_a_column_in_a_single_answer_has_no_spread():
     answers = np.stack([answer([[2.0, 3.0], [5.0, 6.5]]), *[answer([[2.0, 3.0]])] * 7])
-    peaks = find_peaks(answers[0], SAMPLING, 0.3, 1.0)
-    spread = with_spread(peaks, answers, SAMPLING, 0.3, 1.0).spread
+    peaks = FINDER.find(answers[0])
+    spread = with_spread(peaks, answers, FINDER).spread
     lonely = peaks.positions[:, 0] > 4
     assert np.isnan(spread[lonely]).all() and np.isfinite(spread[~lonely]).all()
-    nothing = find_peaks(answer([]), SAMPLING, 0.3, 1.0)
-    assert len(with_spread(nothing, answers, SAMPLING, 0.3, 1.0)) == 0
+    nothing = FINDER.find(answer([]))
+    assert len(with_spread(nothing, answers, FINDER)) == 0
 
 
 def test_class_spread_is_the_scatter_of_the_probability():
@@ -65,9 +68,19 @@ def test_class_spread_is_the_scatter_of_the_probability():
     answers = np.stack(
         [np.stack([s * base[..., 0], (1 - s) * base[..., 0], base[..., 1]], -1) for s in share]
     )
-    peaks = find_peaks(answers.mean(axis=0), SAMPLING, 0.3, 1.0)
-    found = with_spread(peaks, answers, SAMPLING, 0.3, 1.0)
+    peaks = FINDER.find(answers.mean(axis=0))
+    found = with_spread(peaks, answers, FINDER)
     np.testing.assert_array_equal(found.class_index, 0)
     np.testing.assert_allclose(found.class_spread, 0.1 * peaks.score, rtol=0.1)
     assert np.all(found.spread < 1e-6)  # classes quarrel, positions do not
     assert np.isnan(peaks.class_spread).all()
+
+
+def test_class_spread_is_that_of_calibrated_probabilities():
+    """A network that is far too sure of a column hardly doubts it where its answers differ."""
+    answers = np.stack([height * answer([[2.0, 3.0]]) / 0.9 for height in (0.5, 0.55, 0.6)])
+    answers[..., -1] = 1 - answers[..., 0]
+    steep = PeakFinder(SAMPLING, 0.3, 1.0, ScoreCalibration(slope=4.0, offset=8.0))
+    found = with_spread(steep.find(answers.mean(axis=0)), answers, steep)
+    plain = with_spread(FINDER.find(answers.mean(axis=0)), answers, FINDER)
+    assert 0 < found.class_spread[0] < 1e-3 < 0.04 < plain.class_spread[0]

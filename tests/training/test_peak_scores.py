@@ -1,11 +1,8 @@
-from dataclasses import replace
-
-import keras
 import numpy as np
 import pytest
 
 from temnet.records import Columns, Example, Peaks
-from temnet.training.peak_scores import best_threshold, choose_threshold, macro_peak_f1
+from temnet.training.peak_scores import best_threshold, macro_peak_f1
 
 
 def peaks(positions, classes, scores):
@@ -63,22 +60,3 @@ def test_the_middle_of_the_best_thresholds(make_experiment):
     found = [peaks(PLACES[:3], [0, 1, 1], [0.9, 0.75, 0.25])]
     thresholds = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
     assert best_threshold(found, examples, make_experiment(), thresholds) == (0.5, 1.0)
-
-
-def test_a_network_that_sees_the_columns(make_experiment):
-    """Images whose very grey values say where a column is, and a network that reads them."""
-    experiment = make_experiment()
-    rows, cols = np.mgrid[:100, :100] * 0.12
-    bright = example(PLACES, [0, 0, 0, 0])
-    images = np.ones((100, 100, 1), np.float32)
-    for row, col in PLACES:
-        images[..., 0] += np.exp(-((rows - row) ** 2 + (cols - col) ** 2) / (2 * 0.35**2))
-    bright = replace(bright, images=images)
-    model = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(3, 1)])
-    model.set_weights([np.array([1.0, -9.0, -1.0]).reshape(1, 1, 1, 3), np.array([-2.0, -9, 2])])
-    threshold, score = choose_threshold(model, [bright], experiment)
-    assert score == 1
-    assert 0.05 < threshold < 0.95
-    blind = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(3, 1)])
-    blind.set_weights([np.zeros((1, 1, 1, 3)), np.array([-9.0, -9, 9])])
-    assert choose_threshold(blind, [bright], experiment)[1] == 0

@@ -1,0 +1,57 @@
+"""The peaks of a network's answers, with scores that are probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from temnet.inference.peaks import default_min_distance, find_peaks
+from temnet.inference.score_calibration import ScoreCalibration
+from temnet.models.checkpoint import Network
+from temnet.records import Peaks
+
+
+@dataclass(frozen=True)
+class PeakFinder:
+    """What the answers of a network are searched for.
+
+    Attributes:
+        sampling: The network's pixel size [Å].
+        threshold: Lowest score of a column, calibrated.
+        min_distance: Of peaks closer than this [Å] the one of higher score is kept.
+        calibration: How scores are made probabilities.
+    """
+
+    sampling: float
+    threshold: float
+    min_distance: float
+    calibration: ScoreCalibration = ScoreCalibration()
+
+    @classmethod
+    def of(
+        cls, network: Network, threshold: float | None = None, min_distance: float | None = None
+    ) -> PeakFinder:
+        """That of a network; threshold and distance are its own unless they are given."""
+        card, width = network.card, network.config.labels.width
+        return cls(
+            sampling=float(network.config.model.sampling),
+            threshold=float(card["threshold"]) if threshold is None else threshold,
+            min_distance=default_min_distance(width) if min_distance is None else min_distance,
+            calibration=ScoreCalibration.of(card),
+        )
+
+    def with_threshold(self, threshold: float) -> PeakFinder:
+        """The same that finds columns of at least another score."""
+        return replace(self, threshold=threshold)
+
+    def find(self, probabilities: np.ndarray) -> Peaks:
+        """The columns in one answer (row, col, class + 1), the background last.
+
+        Returns:
+            Peaks of frame 0, by falling score; see `find_peaks`.
+        """
+        lowest = self.calibration.before(self.threshold)
+        peaks = find_peaks(probabilities, self.sampling, lowest, self.min_distance)
+        score, classes = self.calibration.apply(peaks.score, peaks.probabilities)
+        return replace(peaks, score=score, probabilities=classes)
