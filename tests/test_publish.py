@@ -9,6 +9,7 @@ import yaml
 
 from temnet import publish, run
 from temnet.config.loading import load_experiment, validate, write_experiment
+from temnet.inference.score_calibration import ENTRY, ScoreCalibration
 from temnet.models.checkpoint import load_network, read_card, save_network, update_card
 from temnet.models.factory import build_model
 from temnet.reporting.figures import encode_figure, new_figure
@@ -103,6 +104,7 @@ def test_the_card_has_the_scores_of_the_run(finished, published):
     found = card["validation"]
     summary = json.loads((finished / "evaluate" / "summary.json").read_text())
     own = summary["networks"]["tiny-unet"]
+    assert own[ENTRY] == card[ENTRY] and own["threshold"] == card["threshold"]
     assert {name: found[name] for name in own} == own
     assert found["macro_f1"] > 0.4  # the network has learnt something to be told
     place = [row for row in own_rows(finished, "scores") if row["class"] == "any"]
@@ -244,6 +246,15 @@ def other_reading(root):
     changed_rows(root, lambda row: row["class"] == "all", "f1", 0.4)
 
 
+def other_threshold(root):
+    folder = root / "train" / "network"
+    update_card(folder, {"threshold": read_card(folder)["threshold"] / 2})
+
+
+def other_calibration(root):
+    update_card(root / "train" / "network", ScoreCalibration(slope=1.5).entry())
+
+
 REFUSED = {
     "no evaluation": (
         lambda root: shutil.rmtree(root / "evaluate"), "the stage `evaluate` is not finished",
@@ -261,6 +272,8 @@ REFUSED = {
     "other evaluation": (other_evaluation, "radius was 0.5, is 0.6"),
     "other specimens": (other_specimens, "since the stage `evaluate` was run (image 3"),
     "other reading": (other_reading, "(the mean F1 of the first"),
+    "other threshold": (other_threshold, "another threshold or another calibration"),
+    "other calibration": (other_calibration, "another threshold or another calibration"),
     "damaged network": (
         lambda root: (root / "train" / "network" / "model.keras").write_bytes(b"none"),
         "the file is not the one that card.json describes",

@@ -12,7 +12,9 @@ from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFile, FromFunction
 from temnet.config.nanoparticle import Nanoparticle
 from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
+from temnet.evaluation.scores import LOCALISATION
 from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE
+from temnet.inference.score_calibration import ENTRY
 from temnet.reporting.markdown import bullets, picture, table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.pretrained_figures import CURVES, EXAMPLE, HEIGHTS, HISTOGRAM, IDEAL
@@ -191,6 +193,12 @@ def _overall(one: Pretrained) -> str:
             f" Position error against the Cramér-Rao bound: {known(bound['error_pm'], '.1f')} pm "
             f"against {known(bound['bound_pm'], '.1f')} pm, ratio {ratio} ({bound['found']} of "
             f"{bound['columns']} columns found)."
+        )
+    if one.card.get(ENTRY) is not None:
+        text += (
+            " Scores are probabilities, from which the fraction of right peaks differs by "
+            f"{known(scores['calibration_error'][LOCALISATION])} on average (expected calibration "
+            "error)."
         )
     return text
 

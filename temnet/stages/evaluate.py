@@ -29,6 +29,7 @@ from temnet.evaluation.looked import Looked, score_rows
 from temnet.evaluation.paired import paired_difference
 from temnet.evaluation.tally import tally
 from temnet.evaluation.thresholds import LOWEST_THRESHOLD
+from temnet.inference.score_calibration import ENTRY
 from temnet.models.checkpoint import Network
 from temnet.randomness import generator
 from temnet.reporting.files import replace_file
@@ -110,7 +111,10 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     write_table(folder / "conditions.csv", _condition_rows(first), CONDITION_FIELDS)
     ratios = _cramer_rao(experiment, networks, looked, folder, progress)
     _series(experiment, networks, folder, progress)
-    summaries = {name: {**one.summary, **ratios.get(name, {})} for name, one in assessed.items()}
+    summaries = {
+        name: {**one.summary, **ratios.get(name, {}), ENTRY: networks[name].card.get(ENTRY)}
+        for name, one in assessed.items()
+    }
     values = {
         "split": SPLIT,
         "networks": summaries,

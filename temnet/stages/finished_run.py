@@ -15,6 +15,7 @@ from temnet.errors import InputError
 from temnet.evaluation.dependence import MACRO_ROW
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.evaluation.tally import MACRO
+from temnet.inference.score_calibration import ENTRY
 from temnet.models.checkpoint import SETTINGS_FILE as NETWORK_SETTINGS
 from temnet.models.checkpoint import Network, find_network, load_network, read_card
 from temnet.reporting.score_source import FOLDER, Scores, read_scores
@@ -131,6 +132,13 @@ def _scores(root: Path, network: Network) -> Scores:
             f"{root}: the stage `evaluate` has not scored the network that lies in the run (sha256 "
             f"of the scored one: {said}, of this one: {network.card['sha256'][:12]}…); run it "
             f"again (python -m temnet.run {root / SETTINGS_FILE} --stage evaluate --overwrite)."
+        )
+    summary = next(iter(scores.networks.values()))
+    if any(summary.get(key) != network.card.get(key) for key in ("threshold", ENTRY)):
+        raise InputError(
+            f"{root}: the stage `evaluate` has scored the network with another threshold or "
+            "another calibration of scores than its card has; run it again (python -m temnet.run "
+            f"{root / SETTINGS_FILE} --stage evaluate --overwrite)."
         )
     return scores
 
