@@ -192,7 +192,7 @@ def disagreement(network: Network, expected: np.ndarray, found: np.ndarray) -> t
         Largest difference of a probability, and of a peak's position [Å]; infinite where one
         has a peak, clearly above the threshold, that the other has not.
     """
-    finder = PeakFinder.of(network)
+    finder = PeakFinder.of(network).uncalibrated()
     threshold = finder.threshold
     lower = finder.with_threshold(max(threshold - PROBABILITY_TOLERANCE, 0))
     one, other = (lower.find(each) for each in (expected, found))

@@ -45,13 +45,18 @@ class PeakFinder:
         """The same that finds columns of at least another score."""
         return replace(self, threshold=threshold)
 
+    def uncalibrated(self) -> PeakFinder:
+        """The same in the network's own scores."""
+        lowest = self.calibration.before(self.threshold)
+        return replace(self, threshold=lowest, calibration=ScoreCalibration())
+
     def find(self, probabilities: np.ndarray) -> Peaks:
         """The columns in one answer (row, col, class + 1), the background last.
 
         Returns:
             Peaks of frame 0, by falling score; see `find_peaks`.
         """
-        lowest = self.calibration.before(self.threshold)
+        lowest = self.uncalibrated().threshold
         peaks = find_peaks(probabilities, self.sampling, lowest, self.min_distance)
         score, classes = self.calibration.apply(peaks.score, peaks.probabilities)
         return replace(peaks, score=score, probabilities=classes)
