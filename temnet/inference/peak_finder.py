@@ -56,7 +56,7 @@ class PeakFinder:
         Returns:
             Peaks of frame 0, by falling score; see `find_peaks`.
         """
-        lowest = self.uncalibrated().threshold
+        lowest = self.calibration.before(self.threshold)
         peaks = find_peaks(probabilities, self.sampling, lowest, self.min_distance)
         score, classes = self.calibration.apply(peaks.score, peaks.probabilities)
         return replace(peaks, score=score, probabilities=classes)
