@@ -23,13 +23,20 @@ class Empty(Settings):
         description="Fraction that shows a metal particle so far off any zone axis that there "
         "are fringes at most.",
     )
+    graphitic: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Fraction that shows graphitic carbon, such as soot: bent stacks of graphene "
+        "seen edge-on, with fringes of 3.4 Å.",
+    )
 
     @model_validator(mode="after")
     def _leave_some(self) -> Empty:
-        together = self.probability + self.amorphous + self.off_axis
+        together = self.probability + self.amorphous + self.off_axis + self.graphitic
         if together > 1:
             raise ValueError(
-                f"probability, amorphous and off_axis add up to {together:g}; lower them until "
-                "they are at most 1"
+                f"probability, amorphous, off_axis and graphitic add up to {together:g}; lower "
+                "them until they are at most 1"
             )
         return self

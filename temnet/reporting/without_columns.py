@@ -11,6 +11,7 @@ WHERE = {
     "empty": "in vacuum",
     "amorphous": "on amorphous films",
     "off axis": "on crystals off their axes",
+    "graphitic": "on graphitic carbon",
 }
 """Where an image was, by the kind of its specimen."""
 

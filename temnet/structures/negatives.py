@@ -16,6 +16,7 @@ from temnet.records import Columns, Structure
 from temnet.structures.amorphous import amorphous_carbon
 from temnet.structures.clusters import grow_particle
 from temnet.structures.geometry import Field
+from temnet.structures.graphitic import graphitic_carbon
 from temnet.structures.off_axis import fcc_reflections, off_axis_rotation
 
 OTHER_PARTICLE = Nanoparticle(element={"choice": FCC_METALS}, radius={"uniform": (8, 14)})
@@ -69,6 +70,11 @@ def _fringes(settings: StructureSettings, field: Field, rng: np.random.Generator
     return _without_columns(atoms, {"structure": "off axis", "element": element})
 
 
+def _stacks(settings: StructureSettings, field: Field, rng: np.random.Generator) -> Structure:
+    carbon, drawn = graphitic_carbon(field, rng)
+    return _without_columns(carbon, {"structure": "graphitic", **drawn})
+
+
 def _without_columns(atoms: Atoms, parameters: dict[str, object]) -> Structure:
     return Structure(atoms, Columns.empty(), np.full(len(atoms), -1, np.int64), parameters)
 
@@ -77,5 +83,6 @@ KINDS: dict[str, Callable[..., Structure]] = {
     "probability": _nothing,
     "amorphous": _film,
     "off_axis": _fringes,
+    "graphitic": _stacks,
 }
 """What to build for each share in the settings."""
