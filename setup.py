@@ -26,7 +26,7 @@ setup(
         "numba>=0.60",
         "threadpoolctl>=3.5",
         "pyyaml>=6.0",
-        "pydantic>=2.9",
+        "pydantic>=2.12",
         "rosettasciio[hdf5,image,mrcz,tiff]>=0.8",
         "tifffile>=2024.1",
         "zarr>=3.1",

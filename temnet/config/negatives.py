@@ -27,6 +27,7 @@ class Empty(Settings):
         0.0,
         ge=0,
         le=1,
+        exclude_if=lambda share: share == 0,
         description="Fraction that shows graphitic carbon, such as soot: bent stacks of graphene "
         "seen edge-on, with fringes of 3.4 Å.",
     )

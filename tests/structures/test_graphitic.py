@@ -63,6 +63,13 @@ def test_it_is_drawn_as_often_as_is_asked_for():
     assert all(len(one.columns) == 0 for one in shown)
 
 
+def test_where_there_is_none_settings_are_as_before():
+    """Sets and runs from before there was this kind stay what they are."""
+    assert set(Empty().model_dump()) == {"probability", "amorphous", "off_axis"}
+    assert Empty(graphitic=0.1).model_dump()["graphitic"] == 0.1
+    assert "graphitic" in Empty.model_json_schema()["properties"]
+
+
 def test_shares_that_are_more_than_all_are_refused():
     with pytest.raises(ValueError, match="graphitic add up to 1.1"):
         Empty(probability=0.5, graphitic=0.6)
