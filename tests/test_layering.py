@@ -41,6 +41,7 @@ WALLS = {
     "matplotlib": {"reporting"},
     "yaml": {"config.loading"},
     "pydantic": {"config"},
+    "annotated_types": {"config"},
     "rsciio": {"inference.files", "reporting.map_files"},
     "tifffile": {"inference.files", "benchmarks.files"},
     "h5py": {"reporting.peaks_files"},

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
-from temnet.config.distributions import Settings, Text, bounded, texts
+from temnet.config.distributions import Number, Settings, Text, bounded, texts
 
 CAMERAS = ("ideal", "counting", "scintillator")
 """Kinds of camera: none blurs, the signal is blurred before counting, or signal and noise."""
@@ -20,11 +21,11 @@ class TransferFunction(Settings):
     ``q`` is the spatial frequency as a fraction of the camera's Nyquist frequency.
     """
 
-    floor: bounded(0, 0.9) = Field(0.0, description="Value far beyond Nyquist.")
-    half: bounded(0.01, 5) = Field(
+    floor: Annotated[Number, bounded(0, 0.9)] = Field(0.0, description="Value far beyond Nyquist.")
+    half: Annotated[Number, bounded(0.01, 5)] = Field(
         0.5, description="Half of the frequency [Nyquist] at which the decay reaches one half."
     )
-    power: bounded(0.5, 10) = Field(2.0, description="Steepness of the decay.")
+    power: Annotated[Number, bounded(0.5, 10)] = Field(2.0, description="Steepness of the decay.")
     table: tuple[tuple[float, float], ...] | None = Field(
         None,
         min_length=2,
@@ -70,8 +71,8 @@ class Camera(Settings):
     and noise blurred alike.  See van den Broek et al., Ultramicroscopy 119, 50 (2012).
     """
 
-    sampling: bounded(0.01, 2, unit="Å") = Field(description="Pixel size [Å].")
-    dose: bounded(0, 1e8, unit="e/Å²", above=True) = Field(
+    sampling: Annotated[Number, bounded(0.01, 2, unit="Å")] = Field(description="Pixel size [Å].")
+    dose: Annotated[Number, bounded(0, 1e8, unit="e/Å²", above=True)] = Field(
         description="Electrons in each image [e/Å²]."
     )
     kind: Text = Field("ideal", description="ideal, counting or scintillator, or a choice.")
@@ -87,23 +88,25 @@ class Camera(Settings):
         ),
         description="Blur of signal and noise by a scintillator camera.",
     )
-    gain: bounded(0, 1e6, above=True) = Field(
+    gain: Annotated[Number, bounded(0, 1e6, above=True)] = Field(
         1.0, description="Factor from electrons to the counts in the image file."
     )
-    uneven_illumination: bounded(0, 0.5) = Field(
+    uneven_illumination: Annotated[Number, bounded(0, 0.5)] = Field(
         0.0, description="Largest relative deviation of the illumination from its mean."
     )
-    gain_noise: bounded(0, 0.2) = Field(
+    gain_noise: Annotated[Number, bounded(0, 0.2)] = Field(
         0.0, description="Relative standard deviation of the pixels' gain that was left."
     )
-    dead_pixels: bounded(0, 0.05) = Field(0.0, description="Fraction of pixels that read nothing.")
-    hot_pixels: bounded(0, 0.05) = Field(
+    dead_pixels: Annotated[Number, bounded(0, 0.05)] = Field(
+        0.0, description="Fraction of pixels that read nothing."
+    )
+    hot_pixels: Annotated[Number, bounded(0, 0.05)] = Field(
         0.0, description="Fraction of pixels that read ten times the mean."
     )
     repair: bool = Field(
         True, description="Dead and hot pixels are replaced by the median of their neighbours."
     )
-    readout_noise: bounded(0, 1000, unit="electrons") = Field(
+    readout_noise: Annotated[Number, bounded(0, 1000, unit="electrons")] = Field(
         0.0, description="Standard deviation of the readout noise of a pixel [electrons]."
     )
 

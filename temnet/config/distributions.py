@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import GroupedMetadata
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -216,8 +217,8 @@ Number = Annotated[float | Distribution, BeforeValidator(_parse_number)]
 Text = Annotated[str | TextChoice, BeforeValidator(_parse_text)]
 
 
-def number_or(*words: str) -> Any:
-    """The type of a setting that is a number or one of ``words``, with one message for all."""
+def number_or(*words: str) -> BeforeValidator:
+    """An annotation of a number or one of ``words``, with one message for all."""
 
     def parse(value: Any) -> Any:
         if (isinstance(value, str) and value in words) or is_number(value):
@@ -263,10 +264,20 @@ def draw_text(text: Text, rng: np.random.Generator) -> str:
     return words[0] if len(words) == 1 else words[int(rng.integers(len(words)))]
 
 
+class _Together(GroupedMetadata):
+    """Several annotations of a type, given as one."""
+
+    def __init__(self, *annotations: Any) -> None:
+        self.annotations = annotations
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.annotations)
+
+
 def bounded(
     low: float = -math.inf, high: float = math.inf, *, unit: str = "", above: bool = False
-) -> Any:
-    """The type of a number or distribution whose values lie in [low, high].
+) -> GroupedMetadata:
+    """An annotation of ``Number``, whose values lie in [low, high].
 
     Args:
         low: Lowest value allowed.
@@ -287,4 +298,4 @@ def bounded(
 
     limits: dict[str, Any] = {} if low == -math.inf else {"minimum": low}
     limits |= {} if high == math.inf else {"maximum": high}
-    return Annotated[Number, AfterValidator(check), Field(json_schema_extra=limits)]
+    return _Together(AfterValidator(check), Field(json_schema_extra=limits))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -22,18 +22,18 @@ class FromFile(Settings):
     zone_axis: tuple[int, int, int] = Field(
         (0, 0, 1), description="Direction along the beam, in the cell's vectors (indices)."
     )
-    thickness: bounded(1, 500, unit="Å") = Field(
+    thickness: Annotated[Number, bounded(1, 500, unit="Å")] = Field(
         30.0, description="Thickness of a crystal along the beam [Å]."
     )
     rotation_deg: Number = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Rotation in the plane [deg]."
     )
-    tilt_deg: bounded(0, 90, unit="deg") = Field(
+    tilt_deg: Annotated[Number, bounded(0, 90, unit="deg")] = Field(
         {"uniform": (0, 1)},
         validate_default=True,
         description="Tilt [deg] about a random axis in the plane.",
     )
-    scale: bounded(0.8, 1.2) = Field(1.0, description="Factor on all lengths.")
+    scale: Annotated[Number, bounded(0.8, 1.2)] = Field(1.0, description="Factor on all lengths.")
     naming: Literal["elements", "formula"] = Field(
         "elements",
         description="Columns are named by their elements (`OSr`), or by elements and numbers of "
@@ -45,12 +45,12 @@ class FromFile(Settings):
     edge_probability: float = Field(
         0.5, ge=0, le=1, description="Fraction of examples in which a crystal ends in the image."
     )
-    edges: bounded(1, 4) = Field(
+    edges: Annotated[Number, bounded(1, 4)] = Field(
         {"choice": (1, 2, 3)},
         validate_default=True,
         description="Number of straight edges of a crystal that ends (rounded).",
     )
-    vacancies: dict[str, bounded(0, 1)] = Field(
+    vacancies: dict[str, Annotated[Number, bounded(0, 1)]] = Field(
         {}, description="Fraction of each element's atoms that are missing."
     )
     empty: Empty = Field(Empty(), description="Examples without the specimen.")

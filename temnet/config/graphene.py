@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from ase.data import atomic_numbers
 from pydantic import Field, field_validator
 
-from temnet.config.distributions import Settings, Text, bounded, texts
+from temnet.config.distributions import Number, Settings, Text, bounded, texts
 from temnet.config.negatives import Empty
 
 
@@ -18,10 +18,10 @@ class DefectedGraphene(Settings):
     """
 
     kind: Literal["graphene"] = Field("graphene", description="Defected graphene.")
-    bond_length: bounded(1.2, 1.7, unit="Å") = Field(
+    bond_length: Annotated[Number, bounded(1.2, 1.7, unit="Å")] = Field(
         1.42, description="Mean distance of neighbouring atoms [Å]."
     )
-    relaxation_steps: bounded(0, 500) = Field(
+    relaxation_steps: Annotated[Number, bounded(0, 500)] = Field(
         {"choice": (10, 20, 40, 80, 160)},
         validate_default=True,
         description="Steps of Lloyd's algorithm: few leave many defects, many leave few.",
@@ -47,11 +47,13 @@ class DefectedGraphene(Settings):
         description="Fraction of examples that start from one perfect lattice, with the defects "
         "below, instead of a Voronoi diagram.",
     )
-    stone_wales: bounded(0, 0.1) = Field(
+    stone_wales: Annotated[Number, bounded(0, 0.1)] = Field(
         0.0, description="Fraction of a perfect lattice's bonds that are turned by 90 degrees."
     )
-    vacancies: bounded(0, 0.2) = Field(0.0, description="Fraction of atoms that are missing.")
-    adatoms: bounded(0, 0.1) = Field(
+    vacancies: Annotated[Number, bounded(0, 0.2)] = Field(
+        0.0, description="Fraction of atoms that are missing."
+    )
+    adatoms: Annotated[Number, bounded(0, 0.1)] = Field(
         0.0, description="Number of adatoms for each atom of the sheet."
     )
     adatom: Text = Field(
@@ -59,28 +61,28 @@ class DefectedGraphene(Settings):
         description="Element of the adatoms, or a choice; carbon sits on bonds, others on "
         "the middles of hexagons.",
     )
-    holes: bounded(0, 20) = Field(
+    holes: Annotated[Number, bounded(0, 20)] = Field(
         {"choice": (0, 1, 2)},
         validate_default=True,
         description="Number of holes (rounded to a whole number).",
     )
-    hole_radius: bounded(1, 50, unit="Å") = Field(
+    hole_radius: Annotated[Number, bounded(1, 50, unit="Å")] = Field(
         {"uniform": (2, 8)}, validate_default=True, description="Mean radius of a hole [Å]."
     )
-    contamination: bounded(0, 20) = Field(
+    contamination: Annotated[Number, bounded(0, 20)] = Field(
         0.0,
         description="Number of patches of amorphous carbon on the sheet (rounded to a whole "
         "number), each on one side of it; those of a narrow `contamination_width` are strands.",
     )
-    contamination_radius: bounded(1, 50, unit="Å") = Field(
+    contamination_radius: Annotated[Number, bounded(1, 50, unit="Å")] = Field(
         {"uniform": (3, 12)}, validate_default=True, description="Mean radius of a patch [Å]."
     )
-    contamination_width: bounded(0.5, 50, unit="Å") = Field(
+    contamination_width: Annotated[Number, bounded(0.5, 50, unit="Å")] = Field(
         50.0,
         description="Width of the band along a patch's outline that is covered [Å]; the whole "
         "patch is where this is more than its radius.",
     )
-    contamination_thickness: bounded(2, 50, unit="Å") = Field(
+    contamination_thickness: Annotated[Number, bounded(2, 50, unit="Å")] = Field(
         {"uniform": (2, 8)}, validate_default=True, description="Thickness of a patch [Å]."
     )
     empty: Empty = Field(Empty(), description="Examples without the sheet.")

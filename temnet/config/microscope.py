@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -16,7 +16,7 @@ class FocalSeries(Settings):
     ``defocus`` has abTEM's sign (defocus = -C10) and counts from the specimen's mid-plane.
     """
 
-    start: bounded(-5000, 5000, unit="Å") = Field(
+    start: Annotated[Number, bounded(-5000, 5000, unit="Å")] = Field(
         0.0, description="Defocus [Å] to which the steps are added."
     )
     steps: tuple[float, ...] = Field(
@@ -25,7 +25,7 @@ class FocalSeries(Settings):
         max_length=32,
         description="What each image adds to the start [Å]; its length is the number of images.",
     )
-    jitter: bounded(0, 100, unit="Å") = Field(
+    jitter: Annotated[Number, bounded(0, 100, unit="Å")] = Field(
         0.0, description="Standard deviation of an error of each image's defocus [Å]."
     )
 
@@ -37,12 +37,14 @@ class Microscope(Settings):
     that of abTEM, chi = 2 pi / lambda * (alpha^2 / 2 (C10 + C12 cos 2(phi - phi12)) + ...).
     """
 
-    energy: bounded(20e3, 1.5e6, unit="eV") = Field(description="Energy of the electrons [eV].")
+    energy: Annotated[Number, bounded(20e3, 1.5e6, unit="eV")] = Field(
+        description="Energy of the electrons [eV]."
+    )
     defocus: FocalSeries = Field(FocalSeries(), description="The focal series.")
-    Cs_um: bounded(-5000, 5000, unit="µm") = Field(
+    Cs_um: Annotated[Number, bounded(-5000, 5000, unit="µm")] = Field(
         0.0, description="Spherical aberration C30 [µm]."
     )
-    astigmatism: bounded(0, 5000, unit="Å") = Field(
+    astigmatism: Annotated[Number, bounded(0, 5000, unit="Å")] = Field(
         0.0, description="Two-fold astigmatism C12 [Å]."
     )
     astigmatism_angle_deg: Number = Field(
@@ -50,36 +52,44 @@ class Microscope(Settings):
         validate_default=True,
         description="Direction of C12 [deg], from the columns' axis towards the rows' axis.",
     )
-    coma: bounded(0, 50000, unit="Å") = Field(0.0, description="Axial coma C21 [Å].")
+    coma: Annotated[Number, bounded(0, 50000, unit="Å")] = Field(
+        0.0, description="Axial coma C21 [Å]."
+    )
     coma_angle_deg: Number = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Direction of C21 [deg]."
     )
-    trefoil: bounded(0, 50000, unit="Å") = Field(0.0, description="Three-fold astigmatism C23 [Å].")
+    trefoil: Annotated[Number, bounded(0, 50000, unit="Å")] = Field(
+        0.0, description="Three-fold astigmatism C23 [Å]."
+    )
     trefoil_angle_deg: Number = Field(
         {"uniform": (0, 120)}, validate_default=True, description="Direction of C23 [deg]."
     )
-    C32: bounded(0, 1e7, unit="Å") = Field(0.0, description="Star aberration C32 [Å].")
+    C32: Annotated[Number, bounded(0, 1e7, unit="Å")] = Field(
+        0.0, description="Star aberration C32 [Å]."
+    )
     C32_angle_deg: Number = Field(
         {"uniform": (0, 180)}, validate_default=True, description="Direction of C32 [deg]."
     )
-    C34: bounded(0, 1e7, unit="Å") = Field(0.0, description="Four-fold astigmatism C34 [Å].")
+    C34: Annotated[Number, bounded(0, 1e7, unit="Å")] = Field(
+        0.0, description="Four-fold astigmatism C34 [Å]."
+    )
     C34_angle_deg: Number = Field(
         {"uniform": (0, 90)}, validate_default=True, description="Direction of C34 [deg]."
     )
-    C50_mm: bounded(-500, 500, unit="mm") = Field(
+    C50_mm: Annotated[Number, bounded(-500, 500, unit="mm")] = Field(
         0.0, description="Spherical aberration of fifth order C50 [mm]."
     )
-    beam_tilt_mrad: bounded(0, 20, unit="mrad") = Field(
+    beam_tilt_mrad: Annotated[Number, bounded(0, 20, unit="mrad")] = Field(
         0.0,
         description="Angle between the beam and the optic axis [mrad]; the image does not move.",
     )
     beam_tilt_angle_deg: Number = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Its direction [deg]."
     )
-    focal_spread: bounded(0, 200, unit="Å") = Field(
+    focal_spread: Annotated[Number, bounded(0, 200, unit="Å")] = Field(
         0.0, description="Standard deviation of the defocus from chromatic aberration [Å]."
     )
-    angular_spread_mrad: bounded(0, 5, unit="mrad") = Field(
+    angular_spread_mrad: Annotated[Number, bounded(0, 5, unit="mrad")] = Field(
         0.0, description="Standard deviation of the illumination's direction [mrad]."
     )
     focal_spread_model: Literal["ensemble", "envelope"] = Field(
@@ -87,27 +97,27 @@ class Microscope(Settings):
         description="`ensemble` adds the images of several foci (right); `envelope` damps the wave "
         "(quicker, wrong by 5 % of contrast for MoS2 and 17 % for ten atoms of gold).",
     )
-    aperture_mrad: bounded(0, 500, unit="mrad", above=True) = Field(
+    aperture_mrad: Annotated[Number, bounded(0, 500, unit="mrad", above=True)] = Field(
         60.0, description="Half-angle of the objective aperture [mrad]."
     )
-    image_spread: bounded(0, 3, unit="Å") = Field(
+    image_spread: Annotated[Number, bounded(0, 3, unit="Å")] = Field(
         0.0,
         description="Standard deviation of the image's vibration against the camera [Å].",
     )
-    misalignment: bounded(0, 5, unit="Å") = Field(
+    misalignment: Annotated[Number, bounded(0, 5, unit="Å")] = Field(
         0.0,
         description="Standard deviation per axis [Å] of the shift left between the images of a "
         "focal series; the first image is the reference.",
     )
-    drift: bounded(0, 20, unit="Å") = Field(
+    drift: Annotated[Number, bounded(0, 20, unit="Å")] = Field(
         0.0,
         description="Steady drift from each image of a focal series to the next [Å], in a random "
         "direction; the first image is the reference.",
     )
-    exposure_drift: bounded(0, 5, unit="Å") = Field(
+    exposure_drift: Annotated[Number, bounded(0, 5, unit="Å")] = Field(
         0.0, description="Way of the specimen during an exposure [Å], along the drift."
     )
-    magnification_jitter: bounded(0, 0.05) = Field(
+    magnification_jitter: Annotated[Number, bounded(0, 0.05)] = Field(
         0.0,
         description="Standard deviation of the relative magnification of the later images of a "
         "focal series against the first.",

@@ -21,13 +21,15 @@ CHALCOGENS = ("Se", "Te")
 class Vacancies(Settings):
     """Fractions of missing atoms of MoS2."""
 
-    S: bounded(0, 0.5) = Field(
+    S: Annotated[Number, bounded(0, 0.5)] = Field(
         0.0, description="Fraction of sulphur pairs that have lost one atom."
     )
-    S2: bounded(0, 0.5) = Field(
+    S2: Annotated[Number, bounded(0, 0.5)] = Field(
         0.0, description="Fraction of sulphur pairs that have lost both atoms."
     )
-    Mo: bounded(0, 0.5) = Field(0.0, description="Fraction of molybdenum atoms that are missing.")
+    Mo: Annotated[Number, bounded(0, 0.5)] = Field(
+        0.0, description="Fraction of molybdenum atoms that are missing."
+    )
 
     @model_validator(mode="after")
     def _leave_something(self) -> Vacancies:
@@ -44,54 +46,54 @@ class MoS2(Settings):
     """A flake of monolayer MoS2 seen along [001]."""
 
     kind: Literal["mos2"] = Field("mos2", description="A flake of MoS2.")
-    lattice_constant: bounded(2.5, 4, unit="Å") = Field(
+    lattice_constant: Annotated[Number, bounded(2.5, 4, unit="Å")] = Field(
         {"normal": (3.16, 0.0133)}, validate_default=True, description="Lattice constant a [Å]."
     )
-    sulphur_distance: bounded(2, 4, unit="Å") = Field(
+    sulphur_distance: Annotated[Number, bounded(2, 4, unit="Å")] = Field(
         3.13, description="Distance between the two sulphur planes [Å]."
     )
     rotation_deg: Number = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Rotation in the plane [deg]."
     )
-    tilt_deg: bounded(0, 20, unit="deg") = Field(
+    tilt_deg: Annotated[Number, bounded(0, 20, unit="deg")] = Field(
         {"uniform": (0, 3)},
         validate_default=True,
         description="Tilt [deg] about a random axis in the plane.",
     )
     vacancies: Vacancies = Field(Vacancies(), description="Missing atoms.")
-    antisites: bounded(0, 0.3) = Field(
+    antisites: Annotated[Number, bounded(0, 0.3)] = Field(
         0.0, description="Fraction of Mo atoms and of S pairs that have changed their places."
     )
-    substitutes: dict[str, bounded(0, 1)] = Field(
+    substitutes: dict[str, Annotated[Number, bounded(0, 1)]] = Field(
         {}, description="Fraction of Mo atoms or S atoms that another element stands for."
     )
-    layers: bounded(1, 2) = Field(
+    layers: Annotated[Number, bounded(1, 2)] = Field(
         1, description="Number of layers (rounded to a whole number); two are stacked by 2H or 3R."
     )
-    strain: bounded(0, 0.1) = Field(
+    strain: Annotated[Number, bounded(0, 0.1)] = Field(
         0.0, description="Standard deviation of each component of a uniform strain (fraction)."
     )
-    local_strain: bounded(0, 0.1) = Field(
+    local_strain: Annotated[Number, bounded(0, 0.1)] = Field(
         0.0, description="Largest strain of a smooth wave of displacements (fraction)."
     )
-    ripple: bounded(0, 5, unit="Å") = Field(
+    ripple: Annotated[Number, bounded(0, 5, unit="Å")] = Field(
         0.0, description="Amplitude of a wave of the whole sheet out of its plane [Å]."
     )
-    ripple_wavelength: bounded(15, 500, unit="Å") = Field(
+    ripple_wavelength: Annotated[Number, bounded(15, 500, unit="Å")] = Field(
         {"uniform": (40, 120)}, validate_default=True, description="Length of that wave [Å]."
     )
     edge_probability: float = Field(
         0.5, ge=0, le=1, description="Fraction of examples in which the flake ends in the image."
     )
-    edges: bounded(1, 3) = Field(
+    edges: Annotated[Number, bounded(1, 3)] = Field(
         1, description="Number of edges of a flake that ends (rounded to a whole number)."
     )
-    holes: bounded(0, 20) = Field(
+    holes: Annotated[Number, bounded(0, 20)] = Field(
         {"choice": (0, 0, 1, 2)},
         validate_default=True,
         description="Number of holes (rounded to a whole number).",
     )
-    hole_radius: bounded(1, 50, unit="Å") = Field(
+    hole_radius: Annotated[Number, bounded(1, 50, unit="Å")] = Field(
         {"uniform": (2, 6)}, validate_default=True, description="Mean radius of a hole [Å]."
     )
     support: Annotated[Graphene | AmorphousCarbon, Field(discriminator="kind")] | None = Field(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from temnet.config.distributions import Settings, Text, bounded, texts
+from temnet.config.distributions import Number, Settings, Text, bounded, texts
 from temnet.config.negatives import Empty
 from temnet.config.supports import AmorphousCarbon, Oxide
 
@@ -29,13 +29,13 @@ class Nanoparticle(Settings):
 
     kind: Literal["nanoparticle"] = Field("nanoparticle", description="A metal particle.")
     element: Text = Field("Au", description="An fcc metal, or a choice of them.")
-    lattice_constant_scale: bounded(0.8, 1.2) = Field(
+    lattice_constant_scale: Annotated[Number, bounded(0.8, 1.2)] = Field(
         {"normal": (1.0, 0.006)},
         validate_default=True,
         description="Factor on the element's lattice constant.",
     )
     zone_axis: Text = Field("110", description="Direction along the beam: 110, 100, 111 or 211.")
-    radius: bounded(3, 60, unit="Å") = Field(
+    radius: Annotated[Number, bounded(3, 60, unit="Å")] = Field(
         {"uniform": (6, 14)},
         validate_default=True,
         description="Mean distance of the facets from the centre [Å].",
@@ -43,12 +43,12 @@ class Nanoparticle(Settings):
     facet_spread: float = Field(
         0.25, ge=0, le=0.8, description="Relative spread of the facets' distances."
     )
-    adatoms: bounded(0, 1) = Field(
+    adatoms: Annotated[Number, bounded(0, 1)] = Field(
         {"uniform": (0, 0.3)},
         validate_default=True,
         description="Atoms added to the rough surface, as a fraction of the surface atoms.",
     )
-    tilt_deg: bounded(0, 20, unit="deg") = Field(
+    tilt_deg: Annotated[Number, bounded(0, 20, unit="deg")] = Field(
         {"uniform": (0, 2.5)},
         validate_default=True,
         description="Tilt of the zone axis [deg] about a random axis in the image; cut to what "

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from temnet.config.distributions import Settings, bounded
+from temnet.config.distributions import Number, Settings, bounded
 
 
 class Graphene(Settings):
@@ -16,13 +16,13 @@ class Graphene(Settings):
     probability: float = Field(
         1.0, ge=0, le=1, description="Fraction of examples in which there is a sheet."
     )
-    gap: bounded(2.5, 5, unit="Å") = Field(
+    gap: Annotated[Number, bounded(2.5, 5, unit="Å")] = Field(
         3.35, description="Distance from the sheet to the specimen's nearest atoms [Å]."
     )
-    vacancies: bounded(0, 0.2) = Field(
+    vacancies: Annotated[Number, bounded(0, 0.2)] = Field(
         0.0, description="Fraction of carbon atoms that are missing."
     )
-    layers: bounded(1, 3) = Field(
+    layers: Annotated[Number, bounded(1, 3)] = Field(
         1, description="Number of sheets (rounded to a whole number), each at a random twist."
     )
 
@@ -36,13 +36,13 @@ class AmorphousCarbon(Settings):
     probability: float = Field(
         1.0, ge=0, le=1, description="Fraction of examples in which there is a film."
     )
-    thickness: bounded(2, 200, unit="Å") = Field(
+    thickness: Annotated[Number, bounded(2, 200, unit="Å")] = Field(
         {"uniform": (10, 50)}, validate_default=True, description="Thickness of the film [Å]."
     )
-    density: bounded(1, 3.6, unit="g/cm³") = Field(
+    density: Annotated[Number, bounded(1, 3.6, unit="g/cm³")] = Field(
         {"uniform": (1.8, 2.2)}, validate_default=True, description="Density [g/cm³]."
     )
-    gap: bounded(0, 5, unit="Å") = Field(
+    gap: Annotated[Number, bounded(0, 5, unit="Å")] = Field(
         {"uniform": (1.8, 2.8)},
         validate_default=True,
         description="Distance from the film's face to the specimen's nearest atoms [Å].",
@@ -58,7 +58,7 @@ class Oxide(Settings):
     probability: float = Field(
         0.6, ge=0, le=1, description="Fraction of examples in which there is an oxide."
     )
-    thickness: bounded(5, 100, unit="Å") = Field(
+    thickness: Annotated[Number, bounded(5, 100, unit="Å")] = Field(
         {"uniform": (15, 40)},
         validate_default=True,
         description="Thickness of the oxide along the beam [Å].",
@@ -78,7 +78,7 @@ class Oxide(Settings):
         description="Fraction of supports in a random orientation, which show fringes but no "
         "columns.",
     )
-    tilt_deg: bounded(0, 20, unit="deg") = Field(
+    tilt_deg: Annotated[Number, bounded(0, 20, unit="deg")] = Field(
         {"uniform": (0, 4)},
         validate_default=True,
         description="Tilt of the oxide's zone axis [deg] about a random axis in the image.",

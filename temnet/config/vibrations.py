@@ -19,7 +19,7 @@ class NoVibrations(Settings):
 class Vibrations(Settings):
     """What all vibrating specimens share."""
 
-    scale: bounded(0, 5) = Field(
+    scale: Annotated[Number, bounded(0, 5)] = Field(
         1.0,
         description="Factor on every standard deviation, drawn once per example; above 1 for "
         "vibration that the beam drives.",
@@ -40,14 +40,14 @@ class EinsteinVibrations(Vibrations):
     """
 
     kind: Literal["einstein"] = Field("einstein", description="Independent atoms.")
-    sigma: dict[str, bounded(0, 0.5, unit="Å")] = Field(
+    sigma: dict[str, Annotated[Number, bounded(0, 0.5, unit="Å")]] = Field(
         {},
         description="Standard deviation per axis [Å] of each element; `default` for the others.",
     )
-    debye_temperature: dict[str, bounded(10, 5000, unit="K")] = Field(
+    debye_temperature: dict[str, Annotated[Number, bounded(10, 5000, unit="K")]] = Field(
         {}, description="Debye temperature [K] of each element, used at `temperature`."
     )
-    b_factor: dict[str, bounded(0, 20, unit="Å²")] = Field(
+    b_factor: dict[str, Annotated[Number, bounded(0, 20, unit="Å²")]] = Field(
         {}, description="Isotropic B = 8 pi^2 sigma^2 [Å²] of each element."
     )
     temperature: float = Field(
@@ -88,7 +88,7 @@ class CoordinationVibrations(Vibrations):
     table: tuple[str, ...] = Field(
         min_length=1, description="Names of shipped tables, or paths of YAML files."
     )
-    sigma: dict[str, bounded(0, 0.5, unit="Å")] = Field(
+    sigma: dict[str, Annotated[Number, bounded(0, 0.5, unit="Å")]] = Field(
         {}, description="Standard deviation per axis [Å] of elements that no table has."
     )
     quantum: bool = Field(True, description="Whether zero-point motion is added.")

@@ -1,4 +1,5 @@
 import math
+from typing import Annotated
 
 import numpy as np
 import pytest
@@ -116,7 +117,7 @@ def test_other_values_are_no_words(value):
 
 
 def test_bounds_hold_for_the_whole_support():
-    adapter = TypeAdapter(bounded(0, 10, above=True))
+    adapter = TypeAdapter(Annotated[Number, bounded(0, 10, above=True)])
     assert adapter.validate_python(10) == 10
     adapter.validate_python({"normal": [5, 1.6]})
     for value in (0, 10.1, {"uniform": [0, 1]}, {"normal": [5, 1.7]}, {"choice": [1, 11]}):
