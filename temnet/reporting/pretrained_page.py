@@ -28,11 +28,12 @@ INTRODUCTION = """# Pretrained networks
 
 Each folder holds a network (`model.keras`, float32), the experiment that made it
 (`experiment.yaml`) and its `card.json`: what it was taught on, the score from which a peak counts
-as a column, its scores on the selection images (`metrics`) and on validation images
-(`validation`), what its training cost (`cost`), what it finds in twenty images that a test makes
-again (`frozen`), what taught images look like (`taught_images`, by which a warning tells when an
-image is unlike them), and the checksum of the network. `python -m temnet.predict`,
-`prediction.network` and `temnet.load_network` take the folder's name."""
+as a column, how scores become probabilities (`score_calibration`), how well it does on the
+selection images (`metrics`) and on validation images (`validation`), what its training cost
+(`cost`), what it finds in twenty images that a test makes again (`frozen`), what taught images look
+like (`taught_images`, by which a warning tells when an image is unlike them), and the checksum of
+the network. `python -m temnet.predict`, `prediction.network` and `temnet.load_network` take the
+folder's name."""
 
 EXPLANATION = """F1 is that of columns with their class, pooled over all validation images and
 averaged over the classes (macro), or of the median image; in brackets 95 % bootstrap intervals. The
