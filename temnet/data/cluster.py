@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,9 @@ class Workers:
     def __init__(self, client: Client | None) -> None:
         self.client = client
 
-    def in_order(self, function: Callable[..., Any], jobs: Iterable[tuple]) -> Iterator[Any]:
+    def in_order(
+        self, function: Callable[..., Any], jobs: Iterable[tuple]
+    ) -> Generator[Any, None, None]:
         """``function(*job)`` for each job, in the jobs' order, a few ahead of what is read."""
         if self.client is None:
             yield from (function(*job) for job in jobs)
@@ -62,7 +64,9 @@ class Workers:
             yield running.popleft().result()
             running.extend(self._submit(function, islice(jobs, 1)))
 
-    def as_done(self, function: Callable[..., Any], jobs: Iterable[tuple]) -> Iterator[Any]:
+    def as_done(
+        self, function: Callable[..., Any], jobs: Iterable[tuple]
+    ) -> Generator[Any, None, None]:
         """``function(*job)`` for each job, in the order in which they are done."""
         if self.client is None:
             yield from (function(*job) for job in jobs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +23,9 @@ BLOCK = 4
 """Examples that a worker makes at a time, where an exit wave serves fewer than that."""
 
 
-def fresh_examples(experiment: Experiment, split: str, start: int) -> Iterator[Example]:
+def fresh_examples(
+    experiment: Experiment, split: str, start: int
+) -> Generator[Example, None, None]:
     """Examples ``start``, ``start + 1``, ... without end, each once.
 
     They are made ahead of what is read, where `data.workers` and `data.scheduler` say, and are
@@ -65,7 +67,7 @@ def make_block(experiment: Experiment, start: int, stop: int, split: str) -> Sha
 
 def renewed_examples(
     experiment: Experiment, folder: Path | None, size: int, start: int
-) -> Iterator[Example]:
+) -> Generator[Example, None, None]:
     """Training examples without end: a set serves `data.image_epochs` epochs, then comes a new one.
 
     The next set is made while the network is trained on this one.  A set is known by its number,

@@ -45,7 +45,8 @@ class BatchDataset(keras.utils.PyDataset):
         self.folder = None if folder is None else Path(folder)
         self.start_epoch = start_epoch
         self._lock = Lock()
-        self._next, self._iterator = -1, iter(())
+        self._next = -1
+        self._iterator: Iterator[Batch] = iter(())
 
     @property
     def num_batches(self) -> int | None:

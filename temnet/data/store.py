@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import zarr
+from zarr.abc.codec import BytesBytesCodec
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from temnet.config.differences import differences
@@ -70,7 +71,7 @@ class StoredSet:
     group: zarr.Group
 
     def __len__(self) -> int:
-        return int(self.group["images"].shape[0])
+        return int(self.array("images").shape[0])
 
     @property
     def classes(self) -> list[str]:
@@ -80,7 +81,7 @@ class StoredSet:
     def missing_shards(self, count: int) -> list[int]:
         """Shards below example ``count`` that were not finished."""
         needed = -(-count // SHARD)
-        done = self.group["done"][:needed]
+        done = self._values("done", slice(needed))
         return [shard for shard in range(needed) if not done[shard]]
 
     def example(self, index: int) -> Example:
@@ -108,7 +109,7 @@ class StoredSet:
             InputError: The shard was not made, or it is damaged.
         """
         part = slice(shard * SHARD, min((shard + 1) * SHARD, len(self)))
-        if not self.group["done"][shard]:
+        if not self._values("done", shard):
             raise InputError(
                 f"{self.folder}: examples {part.start} to {part.stop - 1} were not made yet; "
                 "run the stage `simulate` again."
@@ -117,7 +118,7 @@ class StoredSet:
             lost = [name for name in ARRAYS if not self._chunk(name, shard).is_file()]
             if lost:
                 raise ValueError(f"the file of {lost[0]} is missing")
-            images, tables, texts = (self.group[name][part] for name in ARRAYS)
+            images, tables, texts = (self._values(name, part) for name in ARRAYS)
         except (ValueError, OSError, RuntimeError) as error:
             raise InputError(
                 f"{self.folder}: examples {part.start} to {part.stop - 1} are damaged ({error}); "
@@ -137,7 +138,7 @@ class StoredSet:
             content: Its examples, ``SHARD`` of them but for the last shard of a set.
         """
         part = slice(shard * SHARD, shard * SHARD + len(content))
-        capacity = self.group["columns"].shape[1]
+        capacity = self.array("columns").shape[1]
         tables = np.full((len(content), capacity, 4), np.nan)
         texts = np.zeros((len(content), PARAMETER_BYTES), np.uint8)
         for row, (table, text) in enumerate(zip(content.columns, content.parameters, strict=True)):
@@ -149,8 +150,8 @@ class StoredSet:
         # array that was opened, not created, knows that from Zarr's own settings alone.
         with zarr.config.set({"array.write_empty_chunks": True}):
             for name, array in zip(ARRAYS, (content.images, tables, texts), strict=True):
-                self.group[name][part] = array
-        self.group["done"][shard] = 1
+                self.array(name)[part] = array
+        self.array("done")[shard] = 1
 
     def forget_damaged(self) -> list[int]:
         """Reads every shard that was made; those that are damaged count as not made from now on.
@@ -160,18 +161,36 @@ class StoredSet:
         """
         damaged = []
         for shard in range(-(-len(self) // SHARD)):
-            if not self.group["done"][shard]:
+            if not self._values("done", shard):
                 continue
             try:
                 self.read(shard)
             except InputError:
-                self.group["done"][shard] = 0
+                self.array("done")[shard] = 0
                 damaged.append(shard)
         return damaged
 
+    def array(self, name: str) -> zarr.Array:
+        """One of the set's arrays.
+
+        Raises:
+            InputError: Something else has its name.
+        """
+        found = self.group[name]
+        if not isinstance(found, zarr.Array):
+            raise InputError(
+                f"{self.folder}: {name} is not an array; remove the set and run the stage "
+                "`simulate` again."
+            )
+        return found
+
+    def _values(self, name: str, part: int | slice) -> np.ndarray:
+        """What a part of an array holds."""
+        return np.asarray(self.array(name)[part])
+
     def _chunk(self, name: str, shard: int) -> Path:
         """The file of an array's chunk."""
-        zeros = (self.group[name].ndim - 1) * ["0"]
+        zeros = (self.array(name).ndim - 1) * ["0"]
         return self.folder / name / "c" / str(shard) / Path(*zeros)
 
 
@@ -236,10 +255,10 @@ def prepare_set(
 def _lengthen(stored: StoredSet, count: int) -> None:
     """Makes room for ``count`` examples; a last shard that was not whole is made again."""
     if len(stored) % SHARD:
-        stored.group["done"][len(stored) // SHARD] = 0
-    stored.group["done"].resize((-(-count // SHARD),))
+        stored.array("done")[len(stored) // SHARD] = 0
+    stored.array("done").resize((-(-count // SHARD),))
     for name in ARRAYS:
-        array = stored.group[name]
+        array = stored.array(name)
         array.resize((count, *array.shape[1:]))
 
 
@@ -269,9 +288,10 @@ def _create_arrays(experiment: Experiment, count: int, folder: Path) -> None:
     sides = [size * experiment.model.sampling + reach for size in (rows, cols)]
     capacity = int(np.ceil(sides[0] * sides[1] / AREA_PER_COLUMN)) + SHARD
     group = zarr.open_group(folder, mode="w")
-    checked, packed = [Crc32cCodec()], [ZstdCodec(level=3), Crc32cCodec()]
+    checked: list[BytesBytesCodec] = [Crc32cCodec()]
+    packed = [ZstdCodec(level=3), *checked]
     image_shape = (rows, cols, experiment.focus_count)
-    arrays = {
+    arrays: dict[str, tuple[tuple[int, ...], str, list[BytesBytesCodec], float]] = {
         "images": (image_shape, "float16", checked, 0),
         "columns": ((capacity, 4), "float64", packed, np.nan),
         "parameters": ((PARAMETER_BYTES,), "uint8", packed, 0),

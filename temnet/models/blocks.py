@@ -88,7 +88,7 @@ def plain_block(
 
     Arguments and shapes as in `convolution`.
     """
-    settings = {"seed": seed, "dtype": dtype, "batch_norm": batch_norm}
+    settings: dict[str, Any] = {"seed": seed, "dtype": dtype, "batch_norm": batch_norm}
     maps = convolution_unit(maps, filters, f"{name}_1", **settings)
     return convolution_unit(maps, filters, f"{name}_2", **settings)
 
@@ -101,7 +101,7 @@ def residual_block(
     The input passes a 1 x 1 convolution where it has another number of channels.  Arguments and
     shapes as in `convolution`.
     """
-    settings = {"seed": seed, "dtype": dtype, "batch_norm": batch_norm}
+    settings: dict[str, Any] = {"seed": seed, "dtype": dtype, "batch_norm": batch_norm}
     shortcut = maps
     if maps.shape[-1] != filters:
         shortcut = convolution(maps, filters, 1, f"{name}_shortcut", seed=seed, dtype=dtype)

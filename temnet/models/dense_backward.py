@@ -142,14 +142,14 @@ def _group_backward(
     weights = pulled(plan, kernels, group)
     used = taps[: len(weights)]
     member.wait()
-    by_weights = np.zeros((len(weights), before), np.float32)
-    _correlate(used, maps[:before], by_weights, member)
-    by_weights = by_weights.reshape(len(group), plan.width, 9, before)
+    products = np.zeros((len(weights), before), np.float32)
+    _correlate(used, maps[:before], products, member)
+    by_weights = products.reshape(len(group), plan.width, 9, before)
     for place, layer in enumerate(group):
         plan.kernel(sums.kernels, layer)[:, :before] += by_weights[place].transpose(1, 2, 0)
-    source, target = flat(used), flat(slopes[:before])
+    source, back = flat(used), flat(slopes[:before])
     for pixels in chunks(member, source.shape[1]):
         # A new array each time would cost as many page faults.
         sum_ = part[:before, : pixels.stop - pixels.start]
-        target[:, pixels] += np.matmul(weights.T, source[:, pixels], out=sum_)
+        back[:, pixels] += np.matmul(weights.T, source[:, pixels], out=sum_)
     member.wait()

@@ -31,6 +31,7 @@ def forward(
     biases: np.ndarray,
     output_kernel: np.ndarray,
     output_bias: np.ndarray,
+    *,
     keep: list[np.ndarray] | None = None,
 ) -> np.ndarray:
     """The network's answer.

@@ -3,17 +3,19 @@
 They are in one file, since Numba's cache does not see a change in another one.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
-COMPILE = {"fastmath": True, "cache": True, "nogil": True}
+COMPILE: dict[str, Any] = {"fastmath": True, "cache": True, "nogil": True}
 
 # Rows are cut out before they are looped over: an index that might be negative, as Numba allows it,
 # would keep the loops from using the processor's vectors.
 
 
 @njit(**COMPILE)
-def enter(image, plane, channel, start, stop, pad, reflect):  # type: ignore[no-untyped-def]
+def enter(image, plane, channel, start, stop, pad, reflect):
     """A channel of (row, col, input) becomes one of the first maps."""
     cols = image.shape[1]
     for row in range(start, stop):
@@ -24,7 +26,7 @@ def enter(image, plane, channel, start, stop, pad, reflect):  # type: ignore[no-
 
 
 @njit(**COMPILE)
-def _sides(line, pad, reflect):  # type: ignore[no-untyped-def]
+def _sides(line, pad, reflect):
     """The left and the right border of a row."""
     last = len(line) - pad - 1
     for i in range(1, pad + 1):
@@ -33,7 +35,7 @@ def _sides(line, pad, reflect):  # type: ignore[no-untyped-def]
 
 
 @njit(**COMPILE)
-def ends(plane, pad, reflect):  # type: ignore[no-untyped-def]
+def ends(plane, pad, reflect):
     """The upper and the lower border of a map."""
     last = len(plane) - pad - 1
     for i in range(1, pad + 1):
@@ -46,7 +48,7 @@ def ends(plane, pad, reflect):  # type: ignore[no-untyped-def]
 
 
 @njit(**COMPILE)
-def _add_three(line, first, second, third, pad, step):  # type: ignore[no-untyped-def]
+def _add_three(line, first, second, third, pad, step):
     """Adds three rows to a line, from the left, the middle and the right."""
     cols = len(line)
     left = first[pad - step : pad - step + cols]
@@ -57,7 +59,7 @@ def _add_three(line, first, second, third, pad, step):  # type: ignore[no-untype
 
 
 @njit(**COMPILE)
-def _add_nine(line, upper, middle, lower, weights, left, step):  # type: ignore[no-untyped-def]
+def _add_nine(line, upper, middle, lower, weights, left, step):
     """Adds three rows to a line nine times, beginning at left, left + step and left + 2 step."""
     size, centre, right = len(line), left + step, left + 2 * step
     a0, a1, a2 = (
@@ -85,9 +87,7 @@ def _add_nine(line, upper, middle, lower, weights, left, step):  # type: ignore[
 
 
 @njit(**COMPILE)
-def finish(  # type: ignore[no-untyped-def]
-    taken, sources, inner, bias, target, start, stop, step, pad, reflect
-):
+def finish(taken, sources, inner, bias, target, start, stop, step, pad, reflect):
     """A map: the sum of its nine products, of its group's maps and the bias, through ReLU."""
     line = np.empty(target.shape[1] - 2 * pad, np.float32)
     for row in range(start, stop):
@@ -109,7 +109,7 @@ def finish(  # type: ignore[no-untyped-def]
 
 
 @njit(**COMPILE)
-def fold(plane, pad, reflect):  # type: ignore[no-untyped-def]
+def fold(plane, pad, reflect):
     """Adds the gradients at the border to those of the pixels that it copies."""
     last_row, last_col = plane.shape[0] - pad - 1, plane.shape[1] - pad - 1
     if reflect:
@@ -124,7 +124,7 @@ def fold(plane, pad, reflect):  # type: ignore[no-untyped-def]
 
 
 @njit(**COMPILE)
-def through_relu(values, slope, start, stop, pad):  # type: ignore[no-untyped-def]
+def through_relu(values, slope, start, stop, pad):
     """Gradients before ReLU, in place; their sum."""
     cols = values.shape[1] - 2 * pad
     total = 0.0
@@ -141,9 +141,7 @@ def through_relu(values, slope, start, stop, pad):  # type: ignore[no-untyped-de
 
 
 @njit(**COMPILE)
-def inner_backward(  # type: ignore[no-untyped-def]
-    slope, maps, slopes, inner, found, first, last, step, pad
-):
+def inner_backward(slope, maps, slopes, inner, found, first, last, step, pad):
     """From a map's gradients to those of its group's earlier maps and of their weights."""
     rows, cols = slope.shape[0] - 2 * pad, slope.shape[1] - 2 * pad
     wide = np.zeros((3, cols + 4 * step), np.float32)
@@ -165,7 +163,7 @@ def inner_backward(  # type: ignore[no-untyped-def]
 
 
 @njit(**COMPILE)
-def _three_dots(given, row, sums, pad, step):  # type: ignore[no-untyped-def]
+def _three_dots(given, row, sums, pad, step):
     """Adds the products of a row with another one, from the left, the middle and the right."""
     cols = len(given)
     left = row[pad - step : pad - step + cols]
@@ -182,7 +180,7 @@ def _three_dots(given, row, sums, pad, step):  # type: ignore[no-untyped-def]
 
 
 @njit(**COMPILE)
-def spread_taps(slope, taps, first, last, step, pad):  # type: ignore[no-untyped-def]
+def spread_taps(slope, taps, first, last, step, pad):
     """A map's gradients, shifted to where each of its nine products stood; zero elsewhere."""
     rows, cols = slope.shape[0] - 2 * pad, slope.shape[1] - 2 * pad
     for tap in range(9):

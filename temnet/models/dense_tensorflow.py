@@ -59,6 +59,7 @@ def mixed_scale(
     biases: Any,
     output_kernel: Any,
     output_bias: Any,
+    *,
     training: bool,
 ) -> Any:
     """The answer of a mixed-scale dense network, computed by `dense_forward`.

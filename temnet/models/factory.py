@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 
 from temnet.config.experiment import Experiment
@@ -10,7 +12,7 @@ from temnet.models.blocks import DoubleSize
 from temnet.models.msdnet import MixedScaleDense, build_msdnet
 from temnet.models.unet import build_unet
 
-BUILDERS = {"unet": build_unet, "msdnet": build_msdnet}
+BUILDERS: dict[str, Callable[..., keras.Model]] = {"unet": build_unet, "msdnet": build_msdnet}
 """The function that builds each kind of network."""
 
 

@@ -145,7 +145,7 @@ class MixedScaleDense(keras.layers.Layer):
         they are and their results are cut.  Maps are joined once per group.
         """
         kernels, biases = (ops.cast(v, self.precision) for v in (self.kernels, self.biases))
-        maps, joined, recent = [inputs], self._pad(inputs), []
+        maps, joined, recent = [inputs], self._pad(inputs), list[Any]()
         for layer in range(self.depth):
             first, last = self.plan.offsets[layer : layer + 2]
             shape = (3, 3, self.plan.before(layer), self.width)
@@ -164,7 +164,8 @@ class MixedScaleDense(keras.layers.Layer):
         channels = []
         for channel in range(self.width):
             step = self.plan.dilation(layer, channel)
-            total, first = 0, 0
+            total: Any = 0
+            first = 0
             for part in parts:
                 last = first + part.shape[-1]
                 weights = kernel[:, :, first:last, channel : channel + 1]

@@ -55,7 +55,7 @@ def level_filters(settings: UNetSettings) -> list[int]:
 def _encoder(maps: Any, settings: UNetSettings, seed: int, dtype: str) -> tuple[Any, list[Any]]:
     """The maps at the coarsest level and those of every level above, from full size down."""
     block = BLOCKS[settings.residual]
-    common = {"seed": seed, "dtype": dtype, "batch_norm": settings.batch_norm}
+    common: dict[str, Any] = {"seed": seed, "dtype": dtype, "batch_norm": settings.batch_norm}
     *upper, bottom = level_filters(settings)
     skips = []
     for level, filters in enumerate(upper):
@@ -68,7 +68,7 @@ def _encoder(maps: Any, settings: UNetSettings, seed: int, dtype: str) -> tuple[
 def _decoder(maps: Any, skips: list[Any], settings: UNetSettings, seed: int, dtype: str) -> Any:
     """The maps at full size."""
     block = BLOCKS[settings.residual]
-    common = {"seed": seed, "dtype": dtype, "batch_norm": settings.batch_norm}
+    common: dict[str, Any] = {"seed": seed, "dtype": dtype, "batch_norm": settings.batch_norm}
     join = keras.layers.Concatenate if settings.skip == "concatenate" else keras.layers.Add
     for level in reversed(range(settings.depth)):
         name, filters = f"decoder_{level}", level_filters(settings)[level]
