@@ -13,9 +13,9 @@ Conventions, written once for the whole project:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -160,14 +160,39 @@ class Peaks:
         )
 
 
+class Frames(Protocol):
+    """(frame, row, col, focus) float32: an array, or what gives such arrays when it is indexed.
+
+    The index is a frame's number or a slice of frames.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Frames, rows, columns, focal images."""
+
+    @property
+    def ndim(self) -> int:
+        """Four."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the arrays."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, key: Any) -> np.ndarray: ...
+
+    def __iter__(self) -> Iterator[np.ndarray]: ...
+
+    def __array__(self) -> np.ndarray: ...
+
+
 @dataclass(frozen=True)
 class ImageSeries:
     """Images from a microscope.
 
     Attributes:
-        images: (frame, row, col, focus) float32 in the file's own grey values: an array, or what
-            gives such arrays when it is indexed by a frame's number or a slice of frames, and
-            has their ``shape``, ``ndim``, ``dtype`` and ``len``.
+        images: In the file's own grey values.
         sampling: Pixel size of ``images`` [Å].
         name: File name, for tables and titles.
         metadata: What the file says of itself; plain values.
@@ -177,7 +202,7 @@ class ImageSeries:
             last, and the same of columns, in the file's own pixels.
     """
 
-    images: np.ndarray
+    images: Frames
     sampling: float
     name: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -256,7 +256,8 @@ def _measured(
     """
     size = np.array(windowed.shape[1:])
     inertia = np.array([_inertia(count) for count in size])
-    spots, variances, strengths = [], [], []
+    spots: list[np.ndarray] = []
+    variances, strengths = [], []
     for row, col in places.tolist():
         rows = spectrum.rows[row] + ZOOM / size[0]
         cols = spectrum.cols[col] + ZOOM / size[1]

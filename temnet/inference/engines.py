@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import Literal
 from weakref import WeakKeyDictionary
 
 import keras
@@ -32,7 +33,7 @@ TEST_SIZE = 192
 SPACING = 6.0
 """Distance of the test image's columns, in label widths."""
 
-PRECISIONS = {"bf16": "bfloat16", "f32": "float32"}
+PRECISIONS: dict[Literal["bf16", "f32"], str] = {"bf16": "bfloat16", "f32": "float32"}
 """What OpenVINO is asked for, fastest first, and what we call it."""
 
 Run = Callable[[np.ndarray], np.ndarray]
@@ -210,5 +211,5 @@ def _fingerprint(model: keras.Model) -> int:
     """A number that changes when the weights do; 10 ms for five million."""
     value = 0
     for weight in model.weights:
-        value = zlib.crc32(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)), value)
+        value = zlib.crc32(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)).data, value)
     return value

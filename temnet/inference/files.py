@@ -214,7 +214,11 @@ class _Mapped:
 
     def __init__(self, path: Path, values: np.memmap) -> None:
         order = "C" if values.flags.c_contiguous else "F"
-        self._where = {"offset": values.offset, "shape": values.shape, "order": order}
+        self._where: dict[str, Any] = {
+            "offset": values.offset,
+            "shape": values.shape,
+            "order": order,
+        }
         self._path, self._dtype = path, values.dtype
 
     def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:

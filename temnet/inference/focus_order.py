@@ -76,9 +76,9 @@ def find_focus_order(
         answers = (look(np.ascontiguousarray(frame[..., ::step])) for frame in frames)
         peaks = [finder.find(answer) for answer in answers]
         found.append(np.concatenate([part.score for part in peaks]))
-    scores = tuple(float(score.mean()) if len(score) else np.nan for score in found)
+    forwards, backwards = (float(score.mean()) if len(score) else np.nan for score in found)
     if max(map(len, found)) < FEWEST:
-        return FocusOrder(False, False, scores, 0.0)
+        return FocusOrder(False, False, (forwards, backwards), 0.0)
     # An order with hardly a column has the lowest score that a column can have.
     means, errors = zip(*(_mean(score, finder.threshold) for score in found), strict=True)
     error = np.hypot(*errors)
@@ -86,7 +86,7 @@ def find_focus_order(
     if means[0] != means[1] and error == 0:
         difference = float(np.copysign(np.inf, means[0] - means[1]))
     decided = abs(difference) >= CLEAR
-    return FocusOrder(decided and difference < 0, decided, scores, difference)
+    return FocusOrder(decided and difference < 0, decided, (forwards, backwards), difference)
 
 
 def _mean(scores: np.ndarray, threshold: float) -> tuple[float, float]:

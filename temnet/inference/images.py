@@ -111,11 +111,11 @@ def read_images(
         return square_pixels(image[..., None], pixel_size)[..., 0]
 
     small = min(pixel_size)
-    size = tuple(
+    rows, cols = (
         n if np.isclose(pixel, small, rtol=1e-6, atol=0) else resampled_size(n, pixel, small)
         for n, pixel in zip(shape, pixel_size, strict=True)
     )
-    images = LazyFrames(read, order, size)
+    images = LazyFrames(read, order, (rows, cols))
     few = np.prod(images.shape) * images.dtype.itemsize <= IN_MEMORY
     series = ImageSeries(
         images=np.asarray(images) if few else images,
@@ -199,22 +199,23 @@ def _two_axes(opened: Sequence[ImageFile], focus_count: int) -> np.ndarray:
     return numbers if focus[0] == 1 else numbers.T
 
 
-def _checked_boxes(
-    mask: Sequence[Box], shape: tuple[int, int], path: Path
-) -> tuple[tuple[int, int, int, int], ...]:
+def _checked_boxes(mask: Sequence[Box], shape: tuple[int, int], path: Path) -> tuple[Box, ...]:
     """The boxes as integers; refused where they do not lie in the image."""
-    boxes = tuple(tuple(int(edge) for edge in box) for box in mask)
-    for box in boxes:
-        inside = len(box) == 4 and 0 <= box[0] < box[1] <= shape[0]
-        if not (inside and 0 <= box[2] < box[3] <= shape[1]):
+    boxes: list[Box] = []
+    for given in mask:
+        box = tuple(int(edge) for edge in given)
+        if len(box) != 4 or not (
+            0 <= box[0] < box[1] <= shape[0] and 0 <= box[2] < box[3] <= shape[1]
+        ):
             raise InputError(
                 f"{path}: images.mask {list(box)} is no part of the image of {shape[0]} x "
                 f"{shape[1]} pixels; expected [first row, row after the last, first column, "
                 "column after the last]."
             )
+        boxes.append(box)
     if boxes and np.all(box_mask(shape, boxes)):
         raise InputError(f"{path}: images.mask covers the whole image; leave some of it.")
-    return boxes
+    return tuple(boxes)
 
 
 def _place(opened: Sequence[ImageFile], number: int) -> tuple[ImageFile, int]:
@@ -290,7 +291,7 @@ def _look_through(
 
 def _refuse_broken(image: np.ndarray, broken: np.ndarray, file: ImageFile, number: int) -> None:
     """Says how much of an image is broken, and how."""
-    undefined = np.count_nonzero(~np.isfinite(image))
+    undefined = int(np.count_nonzero(~np.isfinite(image)))
     kind = "NaN or infinite" if undefined else "broken (far outside all that their neighbours hold)"
     fraction = max(broken.size, undefined) / image.size
     raise InputError(
