@@ -26,6 +26,7 @@ _WHERE = {
     "make_dataset": "temnet.data.pipeline",
     "make_pydataset": "temnet.data.pydataset",
     "build_model": "temnet.models.factory",
+    "finish_network": "temnet.training.finish",
     "load_network": "temnet.models.checkpoint",
     "read_images": "temnet.inference.images",
     "align_foci": "temnet.inference.foci",

@@ -113,9 +113,19 @@ def update_card(folder: Path, entries: Mapping[str, Any]) -> None:
 
 
 def to_float32(model: keras.Model, experiment: Experiment) -> keras.Model:
-    """The experiment's network in float32, uncompiled, with the weights of ``model``."""
+    """The experiment's network in float32, uncompiled, with the weights of ``model``.
+
+    Raises:
+        InputError: The model has other weights.
+    """
     plain = build_model(experiment, precision="float32")
-    plain.set_weights(model.get_weights())
+    weights = model.get_weights()
+    if [one.shape for one in weights] != [tuple(one.shape) for one in plain.weights]:
+        raise InputError(
+            f"The network {model.name} is not the one that the experiment's section model "
+            "describes; build it by temnet.build_model(experiment)."
+        )
+    plain.set_weights(weights)
     return plain
 
 

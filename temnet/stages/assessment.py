@@ -18,11 +18,11 @@ from temnet.evaluation.evaluate import rows_with_conditions
 from temnet.evaluation.looked import Looked, score_rows
 from temnet.evaluation.reliability import calibration_error, outcomes, reliability_rows
 from temnet.evaluation.scores import SPECIES
+from temnet.evaluation.summary import summarise
 from temnet.evaluation.tally import MACRO, MEAN, MEDIAN, SHARE, Tally, intervals, scores, tally
 from temnet.evaluation.thresholds import threshold_rows
 from temnet.randomness import generator
 from temnet.reporting.score_tables import INVENTED, MISSED
-from temnet.stages.summary import summarise
 
 OVER_ALL = (MACRO, MEAN, MEDIAN, SHARE)
 

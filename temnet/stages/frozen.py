@@ -18,11 +18,11 @@ import numpy as np
 from temnet.config.experiment import SIMULATION_VERSION, Experiment
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.scores import LOCALISATION, SPECIES
+from temnet.evaluation.summary import summarise
 from temnet.evaluation.tally import MACRO
 from temnet.models.checkpoint import Network
 from temnet.records import Example
 from temnet.simulation.series import simulate_steady
-from temnet.stages.summary import summarise
 
 SPLIT = "validation"
 
@@ -77,14 +77,15 @@ def frozen_scores(rows: Rows, class_names: Sequence[str]) -> FrozenScores:
         for row in rows
         if row["class"] == LOCALISATION and math.isfinite(row["shift_row_pm"])
     ]
-    number, *shift = np.array(pairs).reshape(-1, 3).T
+    table: np.ndarray = np.array(pairs).reshape(-1, 3)
+    number, shifts = table[:, 0], table[:, 1:].T
     return {
         "images": summary["images"],
         MACRO: summary[MACRO],
         "columns": place["true_positives"] + place["false_negatives"],
         "found": place["true_positives"] + place["false_positives"],
         "rms_error_pm": place["rms_error_pm"],
-        "shift_pm": [float(number @ part / number.sum()) for part in shift] if pairs else None,
+        "shift_pm": [float(number @ part / number.sum()) for part in shifts] if pairs else None,
     }
 
 
@@ -134,15 +135,15 @@ def contradiction(scored: Rows, found: Rows) -> str:
     for index in sorted(before.keys() & after.keys()):
         if before[index] != after[index]:
             return f"image {index} had {before[index]} columns and has {after[index]} now"
-    before, after = _image_f1(scored), _image_f1(found)
-    shared = sorted(before.keys() & after.keys())
-    change = np.array([after[index] - before[index] for index in shared])
+    f1_before, f1_after = _image_f1(scored), _image_f1(found)
+    shared = sorted(f1_before.keys() & f1_after.keys())
+    change = np.array([f1_after[index] - f1_before[index] for index in shared])
     if len(change) < 2:
         return ""
     error = change.std(ddof=1) / math.sqrt(len(change))
     if abs(change.mean()) <= max(LEAST_CHANGE, NOISE_ERRORS * error):
         return ""
-    was, is_now = (np.mean([each[index] for index in shared]) for each in (before, after))
+    was, is_now = (np.mean([each[index] for index in shared]) for each in (f1_before, f1_after))
     return f"the mean F1 of the first {len(shared)} images was {was:.3f} and is {is_now:.3f} now"
 
 

@@ -7,17 +7,14 @@ from typing import Any
 
 from temnet.config.experiment import Experiment
 from temnet.data.batches import describe_batch, steps_per_epoch
-from temnet.evaluation.evaluate import evaluate
-from temnet.models.checkpoint import Network, find_network, read_card, save_network
+from temnet.models.checkpoint import find_network, read_card
 from temnet.models.factory import build_model
 from temnet.stages import simulate
 from temnet.stages.sets import examples, split_folder
 from temnet.stages.stage import Progress, Stage
-from temnet.stages.summary import summarise
-from temnet.stages.taught_images import describe_images
 from temnet.training.batches import open_batches
+from temnet.training.finish import finish_network
 from temnet.training.fit import first_weights, fit
-from temnet.training.fit_calibration import calibrate
 
 NETWORK = "network"
 """Name of the trained network's folder, in that of the stage."""
@@ -62,19 +59,10 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
             done,
             lambda epoch, batch: describe_batch(experiment, training_set, epoch, batch),
         )
-    calibration, threshold = calibrate(model, selection, experiment)
-    chosen = {"threshold": threshold, **calibration.entry()}
-    network = Network(NETWORK, model, experiment, chosen)
     with progress("score on selection", len(selection)) as done:
-        rows = evaluate(network, enumerate(selection), experiment.evaluation, progress=done)
-    metrics = {"split": "selection", **summarise(rows, experiment.class_names)}
-    card = {
-        "name": network_name(root),
-        **chosen,
-        "metrics": metrics,
-        "taught_images": describe_images(selection, experiment),
-    }
-    save_network(folder / NETWORK, model, experiment, card)
+        finish_network(
+            folder / NETWORK, model, experiment, selection, network_name(root), progress=done
+        )
 
 
 def network_name(root: Path) -> str:

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temnet.evaluation.scores import macro_f1
+from temnet.evaluation.summary import summarise
 from temnet.evaluation.tally import interval, intervals, scores, statistics, tally
-from temnet.stages.summary import summarise
 
 CLASSES = ("Mo", "S")
 

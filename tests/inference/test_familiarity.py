@@ -1,7 +1,6 @@
 """What an image looks like, and whether that is like the taught images."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,7 @@ from temnet.inference.familiarity import reference, verdict
 from temnet.inference.images import read_images
 from temnet.models.checkpoint import find_network, load_network, read_card
 from temnet.records import Columns, Example
-from temnet.simulation.example import simulate_example
-from temnet.stages.taught_images import FEWEST_IMAGES, add_taught_images, describe_images
+from temnet.training.finish import FEWEST_IMAGES, describe_images
 
 SAMPLING, WIDTH, SIDE = 0.2, 12.0, 128
 
@@ -183,20 +181,6 @@ def test_the_movie_is_like_the_images_of_the_network_that_comes_along():
 def test_the_movie_at_a_wrong_pixel_size_is_not():
     sentences = of_the_movie(0.202 * 1.1).unlike
     assert any("a lattice that taught images do not show" in one for one in sentences)
-
-
-def test_a_card_gets_the_description_and_keeps_the_rest(network_folder, tmp_path):
-    shutil.copytree(network_folder / "tiny", tmp_path / "tiny")
-    before = read_card(tmp_path / "tiny")
-    add_taught_images(tmp_path / "tiny", count=4)
-    after = load_network(tmp_path / "tiny").card
-    described = after.pop("taught_images")
-    assert after == before and described["count"] == 4
-    # 32 pixels of 0.2 Å; the tiny network was taught at 1000 e/Å² and an ideal camera.
-    assert 300 < described["noise_dose"] < 1500
-    series = simulate_example(load_network(tmp_path / "tiny").config, 0, "selection").images
-    seen = appearance(series, SAMPLING, SAMPLING, WIDTH)
-    assert verdict([seen], SAMPLING, None, described).unlike == ()
 
 
 def test_too_few_images_are_no_description():

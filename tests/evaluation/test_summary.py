@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from temnet.stages.summary import summarise
+from temnet.evaluation.summary import summarise
 
 
 def row(index, name, true, false, missed, error=math.nan):

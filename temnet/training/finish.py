@@ -1,0 +1,73 @@
+"""A trained network with its card, as `python -m temnet.predict` and `load_network` take it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from temnet.config.experiment import Experiment
+from temnet.errors import InputError
+from temnet.evaluation.evaluate import evaluate
+from temnet.evaluation.summary import summarise
+from temnet.inference.appearance import example_appearance
+from temnet.inference.familiarity import reference
+from temnet.models.checkpoint import Network, save_network
+from temnet.records import Example
+from temnet.training.fit_calibration import calibrate
+
+FEWEST_IMAGES = 30
+"""Of fewer images an image of the same kind would often be called unlike."""
+
+
+def finish_network(
+    folder: str | Path,
+    model: keras.Model,
+    experiment: Experiment,
+    selection: Sequence[Example],
+    name: str | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> None:
+    """Calibrates a network's scores, chooses its threshold, and saves it with a card.
+
+    Args:
+        folder: Where to; a network that is there already is replaced.
+        model: ``temnet.build_model(experiment)``, trained in any way.
+        experiment: What built the model and made its images.
+        selection: Examples that it was not taught on, some hundred of them; of fewer than
+            `FEWEST_IMAGES` the card does not keep what taught images look like.
+        name: What it is called; the folder's name by default.
+        progress: Called with 1 after each example that was scored.
+
+    Raises:
+        InputError: There are no examples, the model is not the one that the experiment describes,
+            or the folder holds something else than a network.
+    """
+    if not selection:
+        raise InputError("There are no examples to choose a network's threshold by; give some.")
+    calibration, threshold = calibrate(model, selection, experiment)
+    card: dict[str, Any] = {"threshold": threshold, **calibration.entry()}
+    network = Network(name or Path(folder).name, model, experiment, card)
+    rows = evaluate(network, enumerate(selection), experiment.evaluation, progress=progress)
+    card |= {
+        "metrics": {"split": "selection", **summarise(rows, experiment.class_names)},
+        "taught_images": describe_images(selection, experiment),
+    }
+    save_network(folder, model, experiment, {"name": network.name, **card})
+
+
+def describe_images(examples: Iterable[Example], experiment: Experiment) -> dict[str, Any] | None:
+    """The entry ``taught_images`` of a network's card; see ``familiarity.reference``.
+
+    Args:
+        examples: Selection images, none of which the network was taught on.
+        experiment: The network's settings.
+
+    Returns:
+        None of fewer than `FEWEST_IMAGES` images.
+    """
+    width = experiment.labels.normalisation_width
+    seen = [example_appearance(example, width) for example in examples]
+    return reference(seen, experiment.model.sampling) if len(seen) >= FEWEST_IMAGES else None
