@@ -132,7 +132,7 @@ class Peaks:
     score: np.ndarray
     probabilities: np.ndarray
     spread: np.ndarray
-    class_spread: np.ndarray = None  # type: ignore[assignment]
+    class_spread: np.ndarray = None
 
     def __post_init__(self) -> None:
         if self.class_spread is None:

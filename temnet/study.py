@@ -109,11 +109,11 @@ def _steps_left(run: TaughtRun | TestedRun, overwrite: bool) -> list[Step]:
 
 def _carry_out(plan: Plan, title: str) -> int:
     """Does what is to be done for a run; returns the exit code."""
-    from temnet.stages.study import take_over
+    from temnet.stages.study import TaughtRun, take_over
 
     run, steps = plan.run, plan.steps
     print(f"{title}: {run.title}{plan.state if steps else ' (already done)'}", file=sys.stderr)
-    if plan.twin is not None:
+    if plan.twin is not None and isinstance(run, TaughtRun):
         take_over(run, plan.twin)
         steps = _steps_left(run, overwrite=False)
     return run_logged(run.experiment, run.root, steps) if steps else DONE
@@ -123,11 +123,13 @@ def description(root: Path, plans: Sequence[Plan], tested: Sequence[TestedRun]) 
     """What would run, for people."""
     from temnet.benchmarks.study import work_left
     from temnet.stages.simulate import duration
+    from temnet.stages.study import TaughtRun
 
     lines = [f"The settings are right. Folder: {root}"]
     for plan in plans:
         lines.append(f"training: {plan.run.title}{plan.state if plan.steps else ' (already done)'}")
-    to_teach = [plan.run for plan in plans if not plan.run.done and plan.twin is None]
+    left = [plan.run for plan in plans if not plan.run.done and plan.twin is None]
+    to_teach = [run for run in left if isinstance(run, TaughtRun)]
     to_test = [run for run in tested if not (all(one.done for one in run.networks) and run.done)]
     for run in tested:
         lines.append(f"test: {run.title}{'' if run in to_test else ' (already done)'}")

@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count, islice
 
 import numpy as np
@@ -90,10 +91,9 @@ def measure_simulation(
     reuse = experiment.data.exit_wave_reuse
     own, other = [], []
     for number in _with_atoms(experiment, examples + 1):
-        own.append(_timed(lambda n=number: _example(experiment, n)) / reuse)
+        own.append(_timed(partial(_example, experiment, number)) / reuse)
         if script is not None:
-            inputs = _inputs(experiment, number)
-            other.append(_timed(lambda args=inputs: script(*args)))
+            other.append(_timed(partial(script, *_inputs(experiment, number))))
     own, other = own[1:], other[1:]  # the first one loads and plans
     return SimulationCost(
         name=name,
@@ -146,11 +146,12 @@ def _shares(experiment: Experiment, examples: int) -> dict[str, float]:
     profile.disable()
     stats = pstats.Stats(profile)
     spent = dict.fromkeys(STEPS, 0.0)
-    for (file, _, function), (_, _, _, cumulative, _) in stats.stats.items():
+    for (file, _, function), (_, _, _, cumulative, _) in stats.stats.items():  # type: ignore[attr-defined]
         for step, wanted in STEPS.items():
             if function == wanted and "temnet" in file:
                 spent[step] += cumulative
-    shares = {step: seconds / stats.total_tt for step, seconds in spent.items()}
+    total = stats.total_tt  # type: ignore[attr-defined]
+    shares = {step: seconds / total for step, seconds in spent.items()}
     return {**shares, "rest": max(1 - sum(shares.values()), 0.0)}
 
 

@@ -45,12 +45,13 @@ def work_left(taught: Sequence[TaughtRun], tested: Sequence[TestedRun]) -> Work:
         taught: The trainings that are not done.
         tested: The tests that are not done.
     """
-    arms = {run.arm: run.experiment for run in (*tested, *taught)}
+    runs: list[TaughtRun | TestedRun] = [*tested, *taught]
+    arms = {run.arm: run.experiment for run in runs}
     example = {
         arm: seconds_per_example(one) / max(one.data.workers, 1) for arm, one in arms.items()
     }
     missing: dict[Path, tuple[int, float]] = {}
-    for run in (*taught, *tested):  # several share a set
+    for run in runs:  # several share a set
         for split in stored_splits(run.experiment):
             folder, count = (
                 split_folder(run.experiment, split),

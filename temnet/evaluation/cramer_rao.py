@@ -119,7 +119,7 @@ def bound_rows(
     for place, bound in zip(places, bounds, strict=True):
         away = np.linalg.norm(looked.columns.positions - place, axis=1)
         column = int(np.argmin(away))
-        mine = np.flatnonzero(pairs.true == column) if away[column] < SAME_PLACE else []
+        mine = np.flatnonzero((pairs.true == column) & (away[column] < SAME_PLACE))
         error = float(np.linalg.norm(residuals[mine[0]])) if len(mine) else math.nan
         rows.append(
             {

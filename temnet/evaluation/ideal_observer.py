@@ -149,8 +149,10 @@ def chosen_places(
         columns: How many columns of each class in each; fewer where there are fewer.
     """
     spread = looked[:: -(-len(looked) // images)]
-    every = sum(neighbour_counts(image, settings, class_count) for image in looked)
-    shown = sum(neighbour_counts(image, settings, class_count) for image in spread)
+    every, shown = (
+        np.sum([neighbour_counts(image, settings, class_count) for image in part], axis=0)
+        for part in (looked, spread)
+    )
     fractions = every / np.maximum(every.sum(axis=1, keepdims=True), 1)
     places = []
     for image in spread:

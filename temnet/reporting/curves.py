@@ -78,7 +78,7 @@ def f1_histogram(scores: Mapping[str, np.ndarray], title: str = "") -> Figure:
     lowest = min((float(f1.min()) for f1 in finite.values() if len(f1)), default=0.0)
     # Good networks crowd near 1: the axis begins at the tenth below the worst image.
     start = min(np.floor(10 * lowest + 1e-9) / 10, 0.8)
-    bins = np.linspace(start, 1.0, HISTOGRAM_BINS + 1)
+    bins = np.linspace(start, 1.0, HISTOGRAM_BINS + 1).tolist()
     for i, (name, f1) in enumerate(finite.items()):
         colour = LINE_COLOURS[i % len(LINE_COLOURS)]
         label = _histogram_label(name, f1, len(scores[name]) - len(f1))

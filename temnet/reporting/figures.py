@@ -10,7 +10,7 @@ import functools
 import io
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 import matplotlib
 import numpy as np
@@ -27,6 +27,9 @@ from scipy.spatial import cKDTree
 from temnet.reporting.files import replace_file
 from temnet.units import ANGSTROM_PER
 
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
 CLASS_COLOURS = ("#ff9d1c", "#3fc1ff", "#ff6fb5", "#f5ec3d", "#1fd39b", "#ff5a3c", "#c3a5ff")
 """Colours of classes on a grey image: those of Okabe & Ito (2008), brightened until each stands
 out from black and from white; the first pairs differ for every kind of colour vision."""
@@ -37,7 +40,7 @@ LINE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
 LINE_STYLES = ("-", "--", "-.", ":")
 """Styles of lines, so that colour is never the only difference."""
 
-STYLE = {
+STYLE: dict[RcKeyType, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 12,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -152,7 +153,7 @@ def _draw_errors(axes: Axes, picture: Picture, radius: float, border: float) -> 
     )
 
 
-def _mark(mark: dict[str, str]) -> dict[str, object]:
+def _mark(mark: dict[str, str]) -> dict[str, Any]:
     return {**mark, "markersize": 8, "markerfacecolor": "none", "markeredgewidth": 1.8}
 
 

@@ -242,10 +242,10 @@ def _configuration(peaks: Peaks, frame: int, sampling: float, class_names: Seque
 
 
 def _read_xyz(path: Path) -> StoredPeaks:
-    from ase.io import read
+    from ase.io import iread
 
     try:
-        configurations = read(path, index=":", format="extxyz")
+        configurations = list(iread(path, format="extxyz"))
         names = tuple(configurations[0].info["class_names"]["names"])
         parts = [_peaks_of(atoms, len(names)) for atoms in configurations]
         sampling = float(configurations[0].info["sampling"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.collections import PolyCollection
@@ -102,7 +103,11 @@ def ring_figure(
     for size, colour in COLOURS.items():
         corners = [ring[:, ::-1] for ring in rings if len(ring) == size]
         opacity = PLAIN if size == 6 else MARKED
-        style = {"facecolor": (colour, opacity), "edgecolor": (colour, 0.8), "linewidth": 0.8}
+        style: dict[str, Any] = {
+            "facecolor": (colour, opacity),
+            "edgecolor": (colour, 0.8),
+            "linewidth": 0.8,
+        }
         axes.add_collection(PolyCollection(corners, zorder=5, **style))
         if corners:
             label = f"{size} atoms: {len(corners)}"

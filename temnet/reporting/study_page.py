@@ -172,7 +172,7 @@ def _table(results: Results, rows: Sequence[Mapping[str, Any]], name: Any, digit
 
 def _runs(results: Results) -> Section:
     """How long trainings took, and where each has its own page."""
-    rows = {}
+    rows: dict[tuple[str, str], dict[int, Mapping[str, Any]]] = {}
     for row in results.rows:
         rows.setdefault((row["arm"], row["network"]), {})[row["seed"]] = row
     lines = [

@@ -231,7 +231,7 @@ def _image(atoms: Atoms, grid: Grid, optics: Optics, side: float, case: Accuracy
 def converged_series(wave: ExitWave, optics: Optics) -> np.ndarray:
     """A focal series as the sum of very many foci, (focus, row, col)."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(CONVERGED_FOCI)
-    total = 0.0
+    total: np.ndarray = np.zeros(())
     for node, weight in zip(nodes * optics.focal_spread, weights / weights.sum(), strict=True):
         foci = tuple(focus + float(node) for focus in optics.defocus)
         sharp = replace(optics, defocus=foci, focal_spread=0.0, ensemble=False)

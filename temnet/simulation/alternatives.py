@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -91,7 +91,7 @@ def _middle(structure: Structure, column: int) -> np.ndarray:
     return structure.atoms.positions[structure.atom_column == column, :2].mean(axis=0)
 
 
-def _sublist(structure: Structure, column: int, wanted: Counter) -> Sequence[int] | None:
+def _sublist(structure: Structure, column: int, wanted: Counter) -> np.ndarray | None:
     """The atoms of a column at the smallest depths that make up ``wanted``; None if it lacks any.
 
     Args:

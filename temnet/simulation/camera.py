@@ -136,8 +136,10 @@ def draw_detector(settings: Camera, rng: np.random.Generator) -> Detector:
 
 
 def _draw_transfer(settings: TransferFunction, rng: np.random.Generator) -> Transfer:
-    values = (draw(number, rng) for number in (settings.floor, settings.half, settings.power))
-    return Transfer(*values, settings.table)
+    floor, half, power = (
+        draw(number, rng) for number in (settings.floor, settings.half, settings.power)
+    )
+    return Transfer(floor, half, power, settings.table)
 
 
 def record(

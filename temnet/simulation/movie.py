@@ -122,11 +122,11 @@ def _recorded(
     motion = Motion(np.zeros((1, 2)), optics.image_spread, optics.exposure_drift, np.ones(1))
     rows, cols = experiment.data.shape
     sampling = experiment.model.sampling
-    shape = tuple(
+    height, width = (
         int(np.ceil((size - 1) * sampling / detector.sampling)) + 2 for size in (rows, cols)
     )
     images = [
-        record(intensity, grid, replace(detector, dose=dose), shape, motion, rng)
+        record(intensity, grid, replace(detector, dose=dose), (height, width), motion, rng)
         for dose in experiment.movie.doses
     ]
     resampled = [resample(image, detector.sampling, sampling)[:rows, :cols, 0] for image in images]

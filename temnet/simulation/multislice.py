@@ -124,7 +124,7 @@ def _atom(
     """
     rows, cols = fft.fftfreq(shape[0]), fft.rfftfreq(shape[1])
     square = (rows[:, None] ** 2 + cols**2) / sampling**2
-    factor = LobatoParametrization().projected_scattering_factor(symbol)(square)
+    factor = LobatoParametrization().projected_scattering_factor(symbol)(square)  # type: ignore[misc]
     factor = factor * np.exp(-2 * (np.pi * dict(sigmas).get(symbol, 0.0)) ** 2 * square)
     spline = (np.sinc(rows)[:, None] * np.sinc(cols)) ** 4
     # Up to Nyquist's frequency, not the band limit: the phase that the wave gains is not linear.

@@ -47,7 +47,8 @@ def reference_wave(
     )
     with abtem.config.set(ABTEM):
         waves = abtem.PlaneWave(energy=energy).multislice(potential, lazy=False)
-    array = np.ascontiguousarray(np.asarray(waves.array).T)  # abTEM is x-first
+    # abTEM is x-first.
+    array = np.ascontiguousarray(np.asarray(waves.array).T)  # type: ignore[union-attr]
     return ExitWave(array, grid, energy, depth / 2)
 
 

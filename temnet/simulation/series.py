@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -71,7 +71,8 @@ def simulate_series(
         An example for each of ``values``; with the value that was drawn it is the very example of
         the split.
     """
-    index, drawn = specimen * experiment.data.exit_wave_reuse, {}
+    index = specimen * experiment.data.exit_wave_reuse
+    drawn: dict[str, object] = {}
     microscope = specimen_microscope(experiment, specimen, split)
     structure, waves = specimen_waves(experiment, microscope, specimen, split, drawn)
     examples = []
@@ -121,6 +122,7 @@ def simulate_steady(experiment: Experiment, count: int, split: str) -> list[Exam
         structure, waves = specimen_waves(experiment, microscope, specimen, split, drawn)
         for index in range(specimen * reuse, min((specimen + 1) * reuse, count)):
             instrument = draw_instrument(experiment, microscope, waves[0].energy, index, split)
-            steady = replace(instrument, rng=_RowByRow(instrument.rng))
+            rng = cast(np.random.Generator, _RowByRow(instrument.rng))
+            steady = replace(instrument, rng=rng)
             examples.append(take_image(experiment, structure, waves, steady, dict(drawn)))
     return examples

@@ -149,7 +149,7 @@ def _rows(experiment: Experiment, first: Movie, second: Movie) -> Iterator[dict[
                     for movie, part in zip((first, second), members, strict=True)
                 ]
                 rng = generator(experiment.seed, f"compare/{name}/{region}/{quantity}", 0)
-                difference = compare(*blocks, rng)
+                difference = compare(blocks[0], blocks[1], rng)
                 yield {
                     "class": name,
                     "region": region,

@@ -70,7 +70,8 @@ def competitors(experiment: Experiment, root: Path) -> dict[str, Network]:
         InputError: One is missing or damaged.
     """
     own = [root / train.STAGE.name / train.NETWORK] if trains(experiment) else []
-    networks = [load_network(name) for name in (*own, *experiment.evaluation.networks)]
+    folders: list[str | Path] = [*own, *experiment.evaluation.networks]
+    networks = [load_network(folder) for folder in folders]
     found: dict[str, Network] = {}
     for number, network in enumerate(networks):
         earlier = sum(other.name == network.name for other in networks[:number])

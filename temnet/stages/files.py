@@ -30,8 +30,8 @@ def with_found_files(experiment: Experiment, folder: Path) -> Experiment:
         settings = getattr(experiment, section)
         if isinstance(settings, kind):
             path = _find_one(f"{section}.{key}", getattr(settings, key), folder)
-            found = settings.model_copy(update={key: _from_here(path)})
-            experiment = experiment.model_copy(update={section: found})
+            changed = settings.model_copy(update={key: _from_here(path)})
+            experiment = experiment.model_copy(update={section: changed})
     if experiment.images is None:
         return experiment
     found = [path for entry in experiment.images.files for path in _find(entry, folder)]

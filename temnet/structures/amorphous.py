@@ -40,7 +40,7 @@ def amorphous_carbon(
     while len(points) < count:
         more = rng.uniform(low, high, (count - len(points), 3))
         points = _apart(np.concatenate([points, more]))
-    drawn = {"carbon_thickness": thickness, "carbon_density": density}
+    drawn: dict[str, object] = {"carbon_thickness": thickness, "carbon_density": density}
     return Atoms(f"C{count}" if count else "", points), drawn
 
 

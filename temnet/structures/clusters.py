@@ -33,6 +33,11 @@ class Particle:
     lattice_constant: float
 
 
+def fcc_constant(element: str) -> float:
+    """Lattice constant of a metal as ASE tells it [Å]."""
+    return float(reference_states[atomic_numbers[element]]["a"])  # type: ignore[index]
+
+
 def grow_particle(settings: Nanoparticle, element: str, rng: np.random.Generator) -> Particle:
     """A roughened particle.
 
@@ -43,7 +48,7 @@ def grow_particle(settings: Nanoparticle, element: str, rng: np.random.Generator
     """
     shape = draw_text(settings.shape, rng)
     scale = draw(settings.lattice_constant_scale, rng)
-    lattice_constant = reference_states[atomic_numbers[element]]["a"] * scale
+    lattice_constant = fcc_constant(element) * scale
     radius = draw(settings.radius, rng)
     facets, distances = _wulff(rng) if shape == "wulff" else _random_facets(settings, rng)
     distances = distances * radius

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 from ase.build import bulk, graphene, mx2
-from ase.data import atomic_numbers, reference_states
+from ase.data import atomic_numbers
 
 from temnet.config.molecular_dynamics import MolecularDynamics
 from temnet.config.nanoparticle import FCC_METALS, Nanoparticle
-from temnet.structures.clusters import grow_particle
+from temnet.structures.clusters import fcc_constant, grow_particle
 from temnet.structures.coordination import SQUARE_HALF, coordination
 from temnet.structures.graphene import drop_dangling
 
@@ -59,8 +59,8 @@ class Specimen:
 def cutoffs(settings: MolecularDynamics) -> dict[str, float]:
     """Distances of bonds for counting neighbours [Å]."""
     if settings.material in FCC_METALS:
-        constant = reference_states[atomic_numbers[settings.material]]["a"]
-        return {f"{settings.material}-{settings.material}": SQUARE_HALF * constant}
+        cutoff = SQUARE_HALF * fcc_constant(settings.material)
+        return {f"{settings.material}-{settings.material}": cutoff}
     bonds = {"mos2": {"Mo-S": MOS2_BOND_CUTOFF}, "graphene": {"C-C": CARBON_BOND_CUTOFF}}
     return bonds.get(settings.material) or {**bonds["mos2"], **bonds["graphene"]}
 
@@ -119,7 +119,8 @@ def _patch(atoms: Atoms, side: float) -> Atoms:
     """A square of about ``side``, from the middle of a larger patch."""
     free = Atoms(numbers=atoms.numbers, positions=atoms.positions)
     free.positions -= (free.positions.min(axis=0) + free.positions.max(axis=0)) / 2
-    return free[np.all(np.abs(free.positions[:, :2]) <= side / 2, axis=1)]
+    inside: np.ndarray = np.all(np.abs(free.positions[:, :2]) <= side / 2, axis=1)
+    return free[inside]
 
 
 def _flake(side: float, vacancies: float, rng: np.random.Generator) -> Atoms:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 from ase import Atoms
-from ase.data import atomic_numbers, reference_states
 
 from temnet.config.distributions import draw_text
 from temnet.config.nanoparticle import FCC_METALS, Nanoparticle
@@ -14,7 +13,7 @@ from temnet.config.structure import StructureSettings
 from temnet.config.supports import AmorphousCarbon
 from temnet.records import Columns, Structure
 from temnet.structures.amorphous import amorphous_carbon
-from temnet.structures.clusters import grow_particle
+from temnet.structures.clusters import fcc_constant, grow_particle
 from temnet.structures.geometry import Field
 from temnet.structures.graphitic import graphitic_carbon
 from temnet.structures.off_axis import fcc_reflections, off_axis_rotation
@@ -60,9 +59,10 @@ def _fringes(settings: StructureSettings, field: Field, rng: np.random.Generator
     element = draw_text(own.element, rng)
     particle = grow_particle(own, element, rng)
     positions = particle.sites * particle.lattice_constant / 2
-    constant = reference_states[atomic_numbers[element]]["a"]
     thickness = 2 * float(np.linalg.norm(positions - positions.mean(axis=0), axis=1).mean())
-    rotation = off_axis_rotation(fcc_reflections(constant), max(thickness, THINNEST), rng)
+    rotation = off_axis_rotation(
+        fcc_reflections(fcc_constant(element)), max(thickness, THINNEST), rng
+    )
     positions = (positions - positions.mean(axis=0)) @ rotation.T
     middle = field.centre + rng.uniform(-0.3, 0.3, 2) * [field.width, field.height]
     positions[:, :2] += middle

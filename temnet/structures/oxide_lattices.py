@@ -30,6 +30,10 @@ class Surface:
     stable: bool = False
 
 
+Zone = tuple[tuple[float, float, float], tuple[Surface, ...]]
+"""A direction in Cartesian axes, and the surfaces that are seen edge-on along it."""
+
+
 @dataclass(frozen=True)
 class OxideLattice:
     """An oxide with an orthogonal cell.
@@ -39,15 +43,14 @@ class OxideLattice:
         cation: The element whose columns are labelled.
         cations: Its sites, in the cell's lengths.
         anions: Sites of oxygen.
-        zones: For each zone axis its direction in Cartesian axes, and the surfaces that are seen
-            edge-on along it.
+        zones: For each zone axis its direction and surfaces.
     """
 
     lengths: tuple[float, float, float]
     cation: str
     cations: tuple[tuple[float, float, float], ...]
     anions: tuple[tuple[float, float, float], ...]
-    zones: dict[str, tuple[tuple[float, float, float], tuple[Surface, ...]]]
+    zones: dict[str, Zone]
 
     def orientation(self, zone: str, upwards: np.ndarray | None = None) -> np.ndarray:
         """(3, 3) matrix from the crystal's axes to the image's, a surface's normal along y."""
@@ -75,7 +78,7 @@ class OxideLattice:
 
 def _fluorite(a: float, cation: str) -> OxideLattice:
     face = ((0.0, 0.0, 0.0), (0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0))
-    quarters = tuple(product((0.25, 0.75), repeat=3))
+    quarters = tuple((x, y, z) for x, y, z in product((0.25, 0.75), repeat=3))
 
     def surfaces(*normals: tuple[float, float, float]) -> tuple[Surface, ...]:
         return tuple(
@@ -83,7 +86,7 @@ def _fluorite(a: float, cation: str) -> OxideLattice:
             for n in normals
         )
 
-    zones = {
+    zones: dict[str, Zone] = {
         "110": ((1, -1, 0), surfaces((1, 1, 1), (1, 1, -1), (-1, -1, 1), (0, 0, 1), (1, 1, 0))),
         "100": ((1, 0, 0), surfaces((0, 1, 0), (0, 0, 1), (0, 1, 1), (0, -1, 1))),
         "111": ((1, 1, 1), surfaces((1, -1, 0), (1, 0, -1), (1, 1, -2), (2, -1, -1))),
@@ -96,7 +99,7 @@ def _rutile(a: float, c: float, u: float, cation: str) -> OxideLattice:
     cations = ((0.0, 0.0, 0.0), (0.5, 0.5, 0.5))
     anions = ((u, u, 0.0), (1 - u, 1 - u, 0.0), (0.5 + u, 0.5 - u, 0.5), (0.5 - u, 0.5 + u, 0.5))
     row = a / np.sqrt(2)
-    zones = {
+    zones: dict[str, Zone] = {
         "001": (
             (0, 0, 1),
             (Surface((1, 1, 0), row, True), Surface((1, -1, 0), row, True), Surface((1, 0, 0), a)),

@@ -224,8 +224,8 @@ def training_hash(experiment: Experiment) -> str:
     sections = {name: getattr(experiment, name).model_dump(mode="json") for name in names}
     # They choose the epoch; the rest is for the stage `evaluate`.
     sections["evaluation"] = experiment.evaluation.model_dump(include={"radius", "border"})
-    names = {"training", "source", "image_epochs", "augment"}
-    data = experiment.data.model_dump(mode="json", include=names)
+    kept = {"training", "source", "image_epochs", "augment"}
+    data = experiment.data.model_dump(mode="json", include=kept)
     return settings_hash({"identity": experiment.identity(), "data": data, **sections})
 
 
