@@ -15,6 +15,9 @@ WHERE = {
 }
 """Where an image was, by the kind of its specimen."""
 
+ELSEWHERE = "where the specimen shows none that counts"
+"""Where a specimen of the network's own kind lies beyond the image or its resolution."""
+
 
 def invented_rates(found: Mapping[str, Any]) -> str:
     """Columns per 100 nm², over all images and by the kind of specimen.
@@ -32,7 +35,7 @@ def invented_rates(found: Mapping[str, Any]) -> str:
     text, low, high = (rounded(found[key]) for key in ("per_100_nm2", "low", "high"))
     text = f"{text} [{low}, {high}]"
     parts = [
-        f"{WHERE.get(kind, f'on specimens of {kind}')} {rounded(part['per_100_nm2'])}"
+        f"{WHERE.get(kind, ELSEWHERE)} {rounded(part['per_100_nm2'])}"
         for kind, part in found.get("kinds", {}).items()
     ]
     return f"{text} ({', '.join(parts)})" if len(parts) > 1 else text
