@@ -66,12 +66,7 @@ def encode(examples: Sequence[Example]) -> Shard:
     """Examples as they are stored."""
     return Shard(
         images=np.stack([example.images for example in examples]).astype(np.float16),
-        columns=[
-            np.column_stack(
-                [one.columns.positions, one.columns.class_index, one.columns.atom_count]
-            )
-            for one in examples
-        ],
+        columns=[_table(example.columns) for example in examples],
         parameters=[json.dumps(dict(example.parameters)) for example in examples],
     )
 
