@@ -201,7 +201,7 @@ def test_the_pixel_size_is_compared_without_any_reference(here, capsys):
 def test_the_page_says_what_was_done(here):
     assert predict.main(["a.tif", *GIVEN, "--symmetries", "--threshold", "0.4"]) == 0
     page = re.sub(r"\s+", " ", Path("out/a/index.html").read_text(encoding="utf-8"))
-    for words in ("0.2 Å per pixel", "eight symmetries", "reach 0.4", "tiny", "columns.h5"):
+    for words in ("0.2 Å per pixel", "eight symmetries", "reaches 0.4", "tiny", "columns.h5"):
         assert words in page
 
 
