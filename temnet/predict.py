@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=("card", "reversed", "auto"),
         default="card",
         help="order of the images in a focal series (default: as on the network's card); auto "
-        "asks the network, which is right in three of four images",
+        "asks the network, which is right in three of the four images that it decides",
     )
     parser.add_argument(
         "--no-align",

@@ -43,8 +43,8 @@ class Images(Settings):
     focus_order: Literal["card", "reversed", "auto"] = Field(
         "card",
         description="Order of the images in a focal series: as on the network's `card`, "
-        "`reversed`, or `auto`, which asks the network: a guess, right in three of four simulated "
-        "images.",
+        "`reversed`, or `auto`, which asks the network: a guess, right in three of the four "
+        "simulated images that it decides.",
     )
     align: bool = Field(
         True, description="Lay the images of a focal series on each other before columns are found."

@@ -58,5 +58,4 @@ class PeakFinder:
         """
         lowest = self.calibration.before(self.threshold)
         peaks = find_peaks(probabilities, self.sampling, lowest, self.min_distance)
-        score, classes = self.calibration.apply(peaks.score, peaks.probabilities)
-        return replace(peaks, score=score, probabilities=classes)
+        return self.calibration.peaks(peaks)

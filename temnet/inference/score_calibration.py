@@ -10,11 +10,14 @@ its class.  Positions are those of the network's own maxima: stretched ones are 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit, softmax
+
+from temnet.errors import InputError
+from temnet.records import Peaks
 
 LEAST = 1e-7
 """What a probability is taken for at least, and one less it at most."""
@@ -39,8 +42,19 @@ class ScoreCalibration:
 
     @classmethod
     def of(cls, card: Mapping[str, Any]) -> ScoreCalibration:
-        """That of a network's card; without any, scores stay as they are."""
-        return cls(**card.get(ENTRY, {}))
+        """That of a network's card; without any, scores stay as they are.
+
+        Raises:
+            InputError: The card's entry is none that temnet has written.
+        """
+        values = card.get(ENTRY) or {}
+        names = {field.name for field in fields(cls)}
+        if not set(values) <= names or not all(np.isfinite(value) for value in values.values()):
+            raise InputError(
+                f"The network's card has the {ENTRY} {values}; expected numbers for "
+                f"{', '.join(sorted(names))}. Copy the network's folder again."
+            )
+        return cls(**values)
 
     def entry(self) -> dict[str, dict[str, float]]:
         """For a network's card."""
@@ -65,6 +79,11 @@ class ScoreCalibration:
         probability = expit(self.slope * logit(np.clip(score, LEAST, 1 - LEAST)) + self.offset)
         share = softmax(self.class_slope * np.log(np.maximum(classes, LEAST)), axis=-1)
         return probability, share * probability[..., None]
+
+    def peaks(self, peaks: Peaks) -> Peaks:
+        """Peaks with the network's own scores, calibrated."""
+        score, classes = self.apply(peaks.score, peaks.probabilities)
+        return replace(peaks, score=score, probabilities=classes)
 
     def before(self, probability: float) -> float:
         """The network's own score that becomes a probability.

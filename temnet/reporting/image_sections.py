@@ -103,8 +103,7 @@ def _what_was_done(source: Source, part: Mapping[str, Any]) -> str:
     lowest = part.get("threshold")
     if lowest is not None:
         steps.append(
-            f"Columns are the maxima of the answer for any class whose score, the probability that "
-            f"there is a column, reaches {lowest:g}, "
+            f"Columns are the maxima of the network's answer whose score reaches {lowest:g}, "
             "refined to a fraction of a pixel; positions count in the image's own pixels and in Å."
         )
     return " ".join(steps)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import keras
 import numpy as np
@@ -39,14 +38,9 @@ def calibrate(
     """
     found = find_all(model, selection, experiment)
     calibration = fit_calibration(found, selection, experiment)
-    calibrated = [_calibrated(peaks, calibration) for peaks in found]
+    calibrated = [calibration.peaks(peaks) for peaks in found]
     threshold, _ = best_threshold(calibrated, selection, experiment, THRESHOLDS)
     return calibration, threshold
-
-
-def _calibrated(peaks: Peaks, calibration: ScoreCalibration) -> Peaks:
-    score, classes = calibration.apply(peaks.score, peaks.probabilities)
-    return replace(peaks, score=score, probabilities=classes)
 
 
 def fit_calibration(

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from temnet.errors import InputError
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.score_calibration import ENTRY, LEAST, ScoreCalibration
 from temnet.models.checkpoint import load_network
@@ -53,6 +54,12 @@ def test_a_card_keeps_it():
     card = {"threshold": 0.5, **STEEP.entry()}
     assert ScoreCalibration.of(card) == STEEP
     assert set(card[ENTRY]) == {"slope", "offset", "class_slope"}
+
+
+@pytest.mark.parametrize("entry", [{"gradient": 2.0}, {"slope": float("nan")}])
+def test_another_entry_on_a_card_is_refused(entry):
+    with pytest.raises(InputError, match="expected numbers for class_slope, offset, slope"):
+        ScoreCalibration.of({ENTRY: entry})
 
 
 def test_certain_scores_stay_finite():
