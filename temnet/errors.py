@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import errno
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 
 
 class InputError(ValueError):
@@ -35,3 +41,29 @@ class SimulationError(Exception):
             f"example {self.index} of {self.split} failed: {self.cause}; drawn: "
             f"{drawn or 'nothing yet'}"
         )
+
+
+@contextmanager
+def disk_errors_told(folder: Path | None = None) -> Iterator[None]:
+    """What a full or a protected disk refuses within is told to the user as wrong input.
+
+    Args:
+        folder: What is written, named where the error itself names no file.
+
+    Raises:
+        InputError: The disk is full, or a place cannot be read or written.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise InputError(
+                f"{folder or error.filename or 'the output'}: the disk is full; make room and give "
+                "the same command again, it goes on with what is there."
+            ) from error
+        if error.errno in NOT_WRITABLE:
+            raise InputError(
+                f"{error.filename or folder or 'the output'}: this place cannot be used "
+                f"({error.strerror}); give another one, or change who may use it."
+            ) from error
+        raise

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from temnet.config.experiment import STAGES, Experiment
 from temnet.config.loading import json_schema, load_experiment, parse_assignments
-from temnet.errors import InputError
+from temnet.errors import InputError, disk_errors_told
 from temnet.stages.files import with_found_files
 from temnet.stages.folder import LOG_FILE, alone_in, default_folder
 from temnet.stages.plan import Step, make_plan, run_plan, scores_alone
@@ -213,7 +213,8 @@ def run_logged(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int
     root.mkdir(parents=True, exist_ok=True)
     with alone_in(root), logging_to(root / LOG_FILE):
         try:
-            run_plan(experiment, root, steps, progress_bar)
+            with disk_errors_told(root):
+                run_plan(experiment, root, steps, progress_bar)
         except InputError as error:
             LOGGER.error("%s", error)
             raise
@@ -235,7 +236,8 @@ def guarded(command: Callable[[], int]) -> int:
     # It warns when several networks are used, as each is traced once.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
-        return command()
+        with disk_errors_told():
+            return command()
     except InputError as error:
         print(error, file=sys.stderr)
         return WRONG_INPUT

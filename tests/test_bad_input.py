@@ -1,5 +1,7 @@
 """Whatever a user gives that is wrong: exit code 2, one message, no traceback, nothing written."""
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import tifffile
 import temnet
 from temnet import predict, run
 from temnet.errors import InputError
+from temnet.reporting import files as reporting_files
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -267,7 +270,7 @@ def test_stored_sets_that_cannot_be_used(here, capsys):
     (here / "file").write_text("in the way")
     blocked = ["data.folder=file" if a == "data.folder=sets" else a for a in arguments]
     assert run.main([*blocked, "--output", "blocked"]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    assert "cannot be used" in capsys.readouterr().err
 
 
 def test_a_run_folder_with_results_of_other_settings(here, capsys):
@@ -304,6 +307,27 @@ def test_a_folder_of_someone_else_in_the_run_folder(here, capsys):
 )
 def test_the_predict_command(here, capsys, arguments, part):
     assert part in refused(here, capsys, arguments, predict.main)
+
+
+def test_an_output_that_must_not_be_written(here, capsys, monkeypatch):
+    def forbidden(path, *arguments):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "mkdir", forbidden)
+    message = refused(here, capsys, ["a.yaml", "--output", "locked"])
+    assert message.startswith("locked: this place cannot be used (Permission denied)")
+
+
+def test_a_disk_that_is_full_in_the_middle_of_a_run(here, capsys, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reporting_files.os, "replace", full)
+        assert run.main(["a.yaml", "--output", "out"]) == 2
+    message = capsys.readouterr().err
+    assert "the disk is full" in message and "Traceback" not in message
+    assert run.main(["a.yaml", "--output", "out"]) == 0
 
 
 def test_the_command_itself_exits_with_2_and_one_line(here):

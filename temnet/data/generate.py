@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +9,8 @@ from temnet.config.experiment import Experiment
 from temnet.data.cluster import Workers, open_workers
 from temnet.data.shards import SHARD, Shard, encode
 from temnet.data.store import prepare_set
-from temnet.errors import InputError
+from temnet.errors import disk_errors_told
 from temnet.simulation.example import simulate_block
-
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 
 
 def set_folder(experiment: Experiment, split: str, root: Path) -> Path:
@@ -79,7 +75,7 @@ def fill_set(
         InputError: As in `generate_set`.
     """
     done = progress or (lambda number: None)
-    try:
+    with disk_errors_told(folder):
         stored = prepare_set(experiment, split, folder, first, count)
         missing = stored.missing_shards(count)
         done(count - sum(_size(shard, count) for shard in missing))
@@ -97,17 +93,6 @@ def fill_set(
             for number, shard in own.as_done(make_shard, jobs):
                 stored.write(number, shard)
                 done(len(shard))
-    except OSError as error:
-        if error.errno in NO_SPACE:
-            raise InputError(
-                f"{folder}: the disk is full; make room and give the same command again, it goes "
-                "on with what is there."
-            ) from error
-        if error.errno in NOT_WRITABLE:
-            raise InputError(
-                f"{folder}: this folder cannot be written ({error.strerror})."
-            ) from error
-        raise
 
 
 def make_shard(
