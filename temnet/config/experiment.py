@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -20,6 +19,7 @@ from temnet.config.movie import Movie
 from temnet.config.structure import StructureSettings
 from temnet.config.training import Training
 from temnet.config.vibrations import NoVibrations, VibrationSettings
+from temnet.electrons import wavelength
 
 Stage = Literal[
     "vibrations",
@@ -57,10 +57,6 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
 
 SIMULATION_VERSION = 3
 """Raised whenever the same settings give other examples than before."""
-
-WAVELENGTH_CONSTANTS = (12.2643, 0.978476e-6)
-"""Electron wavelength [Å] = a / sqrt(V (1 + b V)), V in volts: Kirkland, Advanced Computing in
-Electron Microscopy, 2nd ed. (2010), eq. 2.5 in numbers."""
 
 
 class Experiment(Settings):
@@ -238,16 +234,3 @@ def settings_hash(settings: object) -> str:
     """A short hash of plain values (what JSON can write), the same on every machine."""
     text = json.dumps(settings, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def wavelength(energy: float) -> float:
-    """Relativistic wavelength of electrons [Å].
-
-    Args:
-        energy: Energy [eV].
-
-    >>> round(wavelength(300e3), 5)
-    0.01969
-    """
-    first, second = WAVELENGTH_CONSTANTS
-    return first / math.sqrt(energy * (1 + second * energy))

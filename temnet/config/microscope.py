@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from temnet.config.distributions import Number, Settings, bounded, support
+from temnet.electrons import scherzer_defocus
+from temnet.units import MICROMETRE
 
 
 class FocalSeries(Settings):
@@ -18,6 +20,12 @@ class FocalSeries(Settings):
 
     start: Annotated[Number, bounded(-5000, 5000, unit="Å")] = Field(
         0.0, description="Defocus [Å] to which the steps are added."
+    )
+    scherzer: Annotated[Number, bounded(-20, 20)] = Field(
+        0.0,
+        exclude_if=lambda multiple: multiple == 0,
+        description="Factor of the Scherzer defocus that the drawn Cs and energy have, which is "
+        "added; around 1 atoms are bright where Cs is negative and dark where it is positive.",
     )
     steps: tuple[float, ...] = Field(
         (0.0,),
@@ -174,11 +182,23 @@ class Microscope(Settings):
     @property
     def defocus_spans(self) -> tuple[tuple[float, float], ...]:
         """Lowest and highest defocus of each image that any variant draws, without jitter [Å]."""
-        every = [(support(one.defocus.start), one.defocus.steps) for one in self.every_variant]
+        every = [(one.start_span, one.defocus.steps) for one in self.every_variant]
         return tuple(
             _joined([(low + steps[image], high + steps[image]) for (low, high), steps in every])
             for image in range(len(self.defocus.steps))
         )
+
+    @property
+    def start_span(self) -> tuple[float, float]:
+        """Lowest and highest defocus to which the steps are added, variants aside [Å]."""
+        low, high = support(self.defocus.start)
+        added = [
+            multiple * scherzer_defocus(Cs * MICROMETRE, energy)
+            for multiple in support(self.defocus.scherzer)
+            for Cs in support(self.Cs_um)
+            for energy in support(self.energy)
+        ]
+        return low + min(added), high + max(added)
 
     def _with(self, variant: dict[str, Any]) -> Microscope:
         values = self.model_dump(exclude={"variants"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import fft
 
-from temnet.config.experiment import wavelength
+from temnet.electrons import wavelength
 from temnet.simulation.aberrations import aberration_function
 from temnet.simulation.exit_wave import ExitWave
 from temnet.simulation.fourier import good_size, rotation

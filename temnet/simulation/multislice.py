@@ -17,7 +17,7 @@ from abtem.parametrizations import LobatoParametrization
 from ase.data import chemical_symbols
 from scipy import fft
 
-from temnet.config.experiment import wavelength
+from temnet.electrons import wavelength
 from temnet.simulation.fourier import rotation
 
 BAND_LIMIT = 2 / 3

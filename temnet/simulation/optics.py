@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from temnet.config.distributions import draw, support
-from temnet.config.experiment import wavelength
 from temnet.config.microscope import Microscope
+from temnet.electrons import scherzer_defocus, wavelength
 from temnet.units import MICROMETRE, MILLIMETRE, MILLIRADIAN
 
 ABTEM_SPREAD = np.sqrt(2)
@@ -86,12 +86,15 @@ def draw_optics(settings: Microscope, energy: float, rng: np.random.Generator) -
         rng: Draws everything else.
     """
     start = draw(settings.defocus.start, rng)
+    multiple = draw(settings.defocus.scherzer, rng)
     jitter = draw(settings.defocus.jitter, rng)
     count = len(settings.defocus.steps)
     errors = jitter * rng.standard_normal(count)
     tilt = draw(settings.beam_tilt_mrad, rng) * MILLIRADIAN
     direction = float(np.deg2rad(draw(settings.beam_tilt_angle_deg, rng)))
-    aberrations, overfocus = tilted(_draw_aberrations(settings, rng), tilt, direction)
+    drawn = _draw_aberrations(settings, rng)
+    start += multiple * scherzer_defocus(drawn["C30"], energy)
+    aberrations, overfocus = tilted(drawn, tilt, direction)
     defocus = tuple(
         float(start + step + error - overfocus)
         for step, error in zip(settings.defocus.steps, errors, strict=True)
@@ -220,7 +223,7 @@ def margin(settings: Microscope) -> float:
 
 def _reach(settings: Microscope) -> float:
     length = wavelength(support(settings.energy)[0])
-    start, steps = support(settings.defocus.start), settings.defocus.steps
+    start, steps = settings.start_span, settings.defocus.steps
     defocus = max(abs(start[0] + min(steps)), abs(start[1] + max(steps)))
     spherical = max(abs(value) for value in support(settings.Cs_um)) * MICROMETRE
     q = WRAP_FREQUENCY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from temnet.config.experiment import wavelength
+from temnet.electrons import wavelength
 from temnet.records import IGNORED, Columns
 from temnet.simulation.optics import Optics
 

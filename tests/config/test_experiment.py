@@ -3,8 +3,9 @@ import re
 
 import pytest
 
-from temnet.config.experiment import STAGES, Experiment, wavelength
+from temnet.config.experiment import STAGES, Experiment
 from temnet.config.loading import json_schema, merge, parse_assignments, validate
+from temnet.electrons import wavelength
 
 VALUES = {
     "seed": 1,

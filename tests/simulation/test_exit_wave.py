@@ -3,7 +3,7 @@ import pytest
 from abtem.core.energy import energy2sigma, energy2wavelength
 from ase import Atoms
 
-from temnet.config.experiment import wavelength
+from temnet.electrons import wavelength
 from temnet.simulation.exit_wave import atomic_planes, exit_wave, plan_grid
 from temnet.simulation.focal_series import crop_band
 

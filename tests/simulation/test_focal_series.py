@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from temnet.config.experiment import wavelength
 from temnet.config.microscope import Microscope
+from temnet.electrons import wavelength
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.optics import draw_optics, focal_ensemble, margin

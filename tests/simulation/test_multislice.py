@@ -8,7 +8,7 @@ from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temnet.config.experiment import wavelength
+from temnet.electrons import wavelength
 from temnet.simulation.aberrations import TERMS, aberration_function
 from temnet.simulation.multislice import multislice, projected_potential
 

@@ -7,8 +7,8 @@ from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temnet.config.experiment import wavelength
 from temnet.config.microscope import Microscope
+from temnet.electrons import wavelength
 from temnet.simulation.exit_wave import ExitWave, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.fourier import values_at
@@ -131,6 +131,29 @@ def test_spans_are_those_of_all_variants():
     assert microscope.defocus_spans == ((-50, 0), (-10, 40))
     plain = Microscope(energy=200e3, defocus={"start": {"uniform": (-9, 7)}, **steps})
     assert plain.defocus_spans == ((-9, 7), (31, 47))
+
+
+def test_scherzer_defocus_follows_the_drawn_aberration_and_energy():
+    settings = Microscope(
+        energy={"choice": [80e3, 300e3]},
+        Cs_um={"uniform": [-30, 10]},
+        defocus={"start": 5, "scherzer": 1.2, "steps": [0, 40]},
+    )
+    low, high = settings.start_span
+    assert low == pytest.approx(5 - 1.2 * np.sqrt(1.5 * 30e4 * wavelength(80e3)))
+    assert high == pytest.approx(5 + 1.2 * np.sqrt(1.5 * 10e4 * wavelength(80e3)))
+    assert settings.defocus_spans == ((low, high), (low + 40, high + 40))
+    drawn = [
+        draw_optics(settings, energy, np.random.default_rng(i))
+        for i, energy in enumerate([80e3, 300e3] * 10)
+    ]
+    for optics in drawn:
+        Cs = optics.aberrations["C30"]
+        expected = 5 + 1.2 * np.sign(Cs) * np.sqrt(1.5 * abs(Cs) * wavelength(optics.energy))
+        np.testing.assert_allclose(optics.defocus, [expected, expected + 40])
+    assert len({np.sign(optics.aberrations["C30"]) for optics in drawn}) == 2
+    # Where nothing is added, everything is drawn as it was without the setting.
+    assert "scherzer" not in Microscope(energy=80e3).model_dump()["defocus"]
 
 
 @pytest.mark.parametrize(

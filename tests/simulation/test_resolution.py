@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temnet.config.experiment import wavelength
 from temnet.config.microscope import Microscope
+from temnet.electrons import wavelength
 from temnet.records import Columns
 from temnet.simulation.optics import draw_optics
 from temnet.simulation.resolution import ignore_unresolved, information_limit, transfer
