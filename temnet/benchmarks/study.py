@@ -17,7 +17,7 @@ from temnet.stages.simulate import seconds_per_example
 from temnet.stages.study import TaughtRun, TestedRun
 from temnet.training.fit import compile_model
 
-REPEATS = 2
+REPEATS = 5
 """Steps of a training that are timed, after two that load and plan."""
 
 
