@@ -1,4 +1,4 @@
-"""The command that publishes networks: ``python -m temnet.publish RUN``."""
+"""The command that publishes networks and studies: ``python -m temnet.publish RUN``."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m temnet.publish",
         description="Puts the networks of finished runs into the folder of pretrained networks, "
-        "with their scores, figures and cost, and writes the folder's README.md from all cards. "
-        "A run whose stage `evaluate` is missing, of other settings or of another network is "
-        "refused, and nothing is changed.",
+        "with their scores, figures and cost, what finished studies have found beside them, and "
+        "writes the folder's README.md from all of it. A run whose stage `evaluate` is missing, of "
+        "other settings or of another network is refused, and nothing is changed.",
     )
     parser.add_argument(
         "runs",
         nargs="*",
         type=Path,
         metavar="RUN",
-        help="run folders; with none the page is written again, and cards without frozen scores "
-        "get them",
+        help="folders of runs and of studies; with none the page is written again, and cards "
+        "without frozen scores get them",
     )
     parser.add_argument(
         "--to",
@@ -53,7 +53,7 @@ def _run(options: argparse.Namespace) -> int:
     from temnet.stages.publish import PAGE, publish
 
     for place in publish(options.runs, options.to, progress_bar):
-        print(f"The network lies in {place}")
+        print(f"Published: {place}")
     print(f"The page is {options.to / PAGE}")
     return DONE
 

@@ -148,7 +148,8 @@ def _report(
 ) -> Path:
     """Writes the tables and the page, and returns its path."""
     from temnet.reporting.files import replace_file
-    from temnet.reporting.study_page import Results, write_study_page
+    from temnet.reporting.study_page import StudyPage, write_study_page
+    from temnet.reporting.study_results import SUMMARY_FILE, TABLE_FILE, StudyResults
     from temnet.reporting.tables import write_table
     from temnet.stages.assessment import plain_values
     from temnet.stages.study_scores import (
@@ -156,22 +157,19 @@ def _report(
         study_fields,
         study_rows,
         study_summary,
-        taught_differences,
     )
 
     scored = read_scores(tested)
     rows = study_rows(scored)
-    write_table(root / "study.csv", rows, study_fields(tested[0].experiment.class_names))
-    summary = plain_values(study_summary(study, scored, tested))
+    write_table(root / TABLE_FILE, rows, study_fields(tested[0].experiment.class_names))
+    summary = plain_values(study_summary(study, scored, taught, tested))
     text = json.dumps(summary, indent=1, ensure_ascii=False) + "\n"
-    replace_file(root / "summary.json", text.encode())
+    replace_file(root / SUMMARY_FILE, text.encode())
     trainings: dict[tuple[str, str], dict[int, Path]] = {}
     for run in taught:
         trainings.setdefault((run.arm, run.network), {})[run.seed] = run.root.relative_to(root)
     tests = {(run.test, run.arm): run.root.relative_to(root) for run in tested}
-    differences = taught_differences(study, taught)
-    results = Results(study, rows, summary, differences, trainings, tests)
-    return write_study_page(root, results)
+    return write_study_page(root, StudyPage(study, StudyResults(rows, summary), trainings, tests))
 
 
 if __name__ == "__main__":

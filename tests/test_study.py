@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from temnet import study
+from temnet import publish, study
 from temnet.evaluation.scores import SPECIES, macro_f1
 from temnet.models.checkpoint import read_card
 from temnet.reporting.tables import read_table
@@ -112,6 +112,39 @@ def test_the_second_start_goes_on_and_repeats_nothing(stopped, finished):
     assert "training epochs 1 to 2" in third and "training epochs 2 to 2" in third
     fourth = (run_folder("one focus", 2) / "log.txt").read_text()
     assert "training epochs 1 to 2" in fourth and "2 to 2" not in fourth
+
+
+def test_what_it_found_is_published_beside_the_networks(finished, capsys):
+    to = Path("pretrained")
+    assert publish.main([str(ROOT), "--to", str(to)]) == 0
+    place, page = to / "studies" / "focal", (to / "README.md").read_text()
+    assert capsys.readouterr().out.startswith(f"Published: {place}")
+    assert (place / "test_1.png").read_bytes().startswith(b"\x89PNG")
+    for part in (
+        "## Studies", "### focal", STUDY["question"], "| one focus | microscope.defocus.steps was ",
+        "| one focus − two/foci | net | ", "(studies/focal/test_1.png)",
+    ):  # fmt: skip
+        assert part in page, part
+    mean = json.loads((ROOT / "summary.json").read_text())["tests"]["validation"]["means"][0]
+    assert f"| two/foci | net | {mean['macro_f1']['mean']:.3f}" in page
+    # What people add stays, and the page is written from what lies there.
+    (place / "notes.md").write_text("A remark.")
+    assert publish.main([str(ROOT), "--to", str(to)]) == 0
+    assert (to / "README.md").read_text() == page.rstrip() + "\n\nA remark.\n"
+
+
+def test_a_study_that_is_not_finished_is_not_published(finished, tmp_path, capsys):
+    root = tmp_path / "focal"
+    root.mkdir()
+    for name in ("study.yaml", "study.csv"):
+        (root / name).write_bytes((ROOT / name).read_bytes())
+    assert publish.main([str(root), "--to", str(tmp_path / "to")]) == 2
+    assert "summary.json is missing; let the study finish" in capsys.readouterr().err
+    summary = json.loads((ROOT / "summary.json").read_text())
+    (root / "summary.json").write_text(json.dumps({**summary, "seeds": [1]}))
+    assert publish.main([str(root), "--to", str(tmp_path / "to")]) == 2
+    assert "was changed and is not finished" in capsys.readouterr().err
+    assert not (tmp_path / "to").exists()
 
 
 def test_a_third_start_does_nothing(finished, capsys):

@@ -16,6 +16,7 @@ from temnet.reporting.pretrained_sections import (
     specimen,
 )
 from temnet.reporting.source import bracketed, known
+from temnet.reporting.study_section import PublishedStudy, studies_section
 from temnet.reporting.training_cost import hours, total
 from temnet.reporting.wording import in_words
 
@@ -42,15 +43,17 @@ shown once. All of it is on simulated images; where a microscope or a specimen d
 network was taught on, expect worse."""
 
 
-def pretrained_page(networks: Sequence[Pretrained]) -> str:
+def pretrained_page(networks: Sequence[Pretrained], studies: Sequence[PublishedStudy] = ()) -> str:
     """The page as Markdown.
 
     Args:
         networks: All that lie in the folder, in the order of the page.
+        studies: The same.
     """
     parts = [INTRODUCTION, overview(networks), EXPLANATION]
     parts += [network_section(one) for one in networks]
     parts += [_pair_section(pair) for pair in pairs(networks)]
+    parts += [studies_section(studies)] if studies else []
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Publishing networks: from finished runs to the folder of pretrained networks and its page."""
+"""Publishing: from finished runs and studies to the folder of pretrained networks and its page."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from temnet.reporting.pretrained_page import pretrained_page
 from temnet.reporting.pretrained_sections import Pretrained
 from temnet.stages.finished_run import FinishedRun, read_run
 from temnet.stages.frozen import contradiction, example_rows, frozen_block, frozen_examples
+from temnet.stages.publish_study import is_study, publish_study, read_published, read_study
 from temnet.stages.stage import Done, Progress, silent
 
 PAGE = "README.md"
@@ -39,29 +40,30 @@ MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, *FIGURES)
 
 
 def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) -> list[Path]:
-    """Puts the networks of finished runs into a folder, and writes the folder's page.
+    """Puts the networks of finished runs, and studies, into a folder, and writes its page.
 
     Cards without frozen scores of the present simulation get them.  Everything is checked and
     scored before anything is changed.
 
     Args:
-        roots: Run folders; with none the page is written again.
+        roots: Folders of runs and of studies; with none the page is written again.
         folder: The folder of pretrained networks.
         progress: Shows how far the work is.
 
     Returns:
-        Folders of the networks that were published.
+        Folders of the networks and studies that were published.
 
     Raises:
-        InputError: A run is not finished, its scores are of something else, or something is in
-            the way in the folder.
+        InputError: A run or study is not finished, its scores are of something else, or something
+            is in the way in the folder.
     """
-    runs = [read_run(root) for root in roots]
+    runs = [read_run(root) for root in roots if not is_study(root)]
+    studies = [read_study(root) for root in roots if is_study(root)]
     names = [run.network.name for run in runs]
     for run in runs:
         _check_place(run, folder / run.network.name, names)
     others = [one for one in read_pretrained(folder) if one.name not in names]
-    if not runs and not others:
+    if not runs and not studies and not others:
         raise InputError(f"{folder}: there are no networks; give run folders, or another --to.")
     outdated = [folder / one.name for one in others if not _is_frozen(one.card)]
     with progress("frozen scores", len(runs) + len(outdated)) as done:
@@ -75,13 +77,15 @@ def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) ->
             replace_folder(partial, place, _beside(place, "old"))
     for path, block in added.items():
         update_card(path, {"frozen": block})
+    places += [publish_study(study, folder) for study in studies]
     write_page(folder)
     return places
 
 
 def write_page(folder: Path) -> None:
-    """Writes the page of all networks in a folder from their cards."""
-    replace_file(folder / PAGE, pretrained_page(read_pretrained(folder)).encode())
+    """Writes the page of all networks and studies in a folder."""
+    page = pretrained_page(read_pretrained(folder), read_published(folder))
+    replace_file(folder / PAGE, page.encode())
 
 
 def read_pretrained(folder: Path) -> list[Pretrained]:

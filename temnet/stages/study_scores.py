@@ -23,11 +23,10 @@ from temnet.evaluation.tally import (
 )
 from temnet.randomness import generator
 from temnet.reporting.source import read_json
+from temnet.reporting.study_results import ERROR
 from temnet.reporting.tables import Row, read_table
 from temnet.stages import evaluate, simulate, train
 from temnet.stages.study import TaughtRun, TestedRun
-
-ERROR = "rms_error_pm"
 
 Rows = list[dict[str, Any]]
 
@@ -129,7 +128,10 @@ def _clock(run: TaughtRun) -> dict[str, float]:
 
 
 def study_summary(
-    study: Study, scored: Sequence[Scored], runs: Sequence[TestedRun]
+    study: Study,
+    scored: Sequence[Scored],
+    taught: Sequence[TaughtRun],
+    runs: Sequence[TestedRun],
 ) -> dict[str, Any]:
     """Means over the trainings, and differences of the arms from the first, with intervals.
 
@@ -138,6 +140,7 @@ def study_summary(
     Args:
         study: The settings.
         scored: Every network in every test.
+        taught: The runs that taught them.
         runs: The runs that scored them.
     """
     return {
@@ -145,6 +148,7 @@ def study_summary(
         "seeds": list(study.seeds),
         "arms": list(study.arms),
         "networks": list(study.networks),
+        "taught": _taught_differences(study, taught),
         "tests": {
             test: _test_summary(
                 study,
@@ -208,7 +212,7 @@ def _other_images(first: TestedRun, run: TestedRun) -> str:
     return differences(*(simulate.settings(one.experiment) for one in (first, run)))
 
 
-def taught_differences(study: Study, runs: Sequence[TaughtRun]) -> dict[str, str]:
+def _taught_differences(study: Study, runs: Sequence[TaughtRun]) -> dict[str, str]:
     """How each arm is taught differently from the first, by its name."""
     chosen = {run.arm: train.settings(run.experiment) for run in reversed(runs)}
     return {arm: differences(chosen[study.first_arm], chosen[arm]) for arm in study.arms}

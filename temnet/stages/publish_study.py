@@ -1,0 +1,112 @@
+"""Publishing studies: what they have found, beside the pretrained networks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from temnet.config.study import Study, load_study
+from temnet.errors import InputError
+from temnet.reporting.files import replace_file
+from temnet.reporting.pretrained_figures import small_png
+from temnet.reporting.study_results import (
+    SUMMARY_FILE,
+    TABLE_FILE,
+    StudyResults,
+    read_study_results,
+)
+from temnet.reporting.study_section import PublishedStudy
+from temnet.stages.study import STUDY_FILE
+
+FOLDER = "studies"
+"""Where studies lie in the folder of pretrained networks."""
+
+NOTES_FILE = "notes.md"
+"""What people have to say about a study; it is shown and never changed."""
+
+
+@dataclass(frozen=True)
+class FinishedStudy:
+    """A study whose networks were all taught and scored.
+
+    Attributes:
+        root: Its folder.
+        results: What it has found.
+    """
+
+    root: Path
+    results: StudyResults
+
+    @property
+    def name(self) -> str:
+        """What its folder is called."""
+        return self.root.resolve().name
+
+
+def is_study(root: Path) -> bool:
+    """Whether a folder is that of a study."""
+    return (root / STUDY_FILE).is_file()
+
+
+def read_study(root: Path) -> FinishedStudy:
+    """A finished study.
+
+    Raises:
+        InputError: It is not finished, or a file is damaged.
+    """
+    study, results = load_study(root / STUDY_FILE), read_study_results(root)
+    if _parts(study) != {name: results.summary.get(name) for name in _parts(study)}:
+        raise InputError(
+            f"{root}: the study was changed and is not finished; let it finish (python -m "
+            "temnet.study)."
+        )
+    return FinishedStudy(root, results)
+
+
+def _parts(study: Study) -> Mapping[str, object]:
+    return {
+        "question": study.question,
+        "seeds": list(study.seeds),
+        "arms": list(study.arms),
+        "networks": list(study.networks),
+    }
+
+
+def publish_study(study: FinishedStudy, folder: Path) -> Path:
+    """Puts what a study has found into the folder of pretrained networks, and returns its place."""
+    place = folder / FOLDER / study.name
+    place.mkdir(parents=True, exist_ok=True)
+    for name in (STUDY_FILE, TABLE_FILE):
+        shutil.copyfile(study.root / name, place / name)
+    for test, figure in _figures(study.results):
+        replace_file(place / figure, small_png(study.results.figure(test)))
+    shutil.copyfile(study.root / SUMMARY_FILE, place / SUMMARY_FILE)  # by which a study is known
+    return place
+
+
+def read_published(folder: Path) -> list[PublishedStudy]:
+    """The studies in the folder of pretrained networks, by name.
+
+    Raises:
+        InputError: One is damaged.
+    """
+    found = sorted((folder / FOLDER).glob(f"*/{SUMMARY_FILE}"))
+    return [_published(summary.parent) for summary in found]
+
+
+def _published(place: Path) -> PublishedStudy:
+    results, notes = read_study_results(place), place / NOTES_FILE
+    return PublishedStudy(
+        name=place.name,
+        results=results,
+        figures={test: f"{FOLDER}/{place.name}/{figure}" for test, figure in _figures(results)},
+        notes=notes.read_text(encoding="utf-8") if notes.is_file() else "",
+    )
+
+
+def _figures(results: StudyResults) -> Iterator[tuple[str, str]]:
+    """Every test with its figure's file."""
+    for number, test in enumerate(results.tests, 1):
+        yield test, f"test_{number}.png"
