@@ -12,10 +12,10 @@ from temnet.stages.frozen import example_rows
 
 MIRRORED = {
     "microscope": {
-        "defocus": {"start": {"uniform": [80, 140]}}, "Cs_um": {"uniform": [0, 30]},
+        "defocus": {"start": {"uniform": [-10, 20]}}, "Cs_um": {"uniform": [8, 30]},
         "astigmatism": {"uniform": [0, 20]}, "variants": [],
     },
-    "structure": {"empty": {"probability": 0, "amorphous": 0, "off_axis": 0}},
+    "structure": {"empty": {"probability": 0, "amorphous": 0, "off_axis": 0, "graphitic": 0}},
     "camera": {"dose": 2000},
     "data": {"workers": 0, "exit_wave_reuse": 1},
     "seed": 7,

@@ -14,6 +14,7 @@ from temnet.reporting.pretrained_figures import LARGEST
 from temnet.reporting.pretrained_page import pretrained_page
 from temnet.stages.frozen import disagreements, example_rows, frozen_examples, frozen_scores
 from temnet.stages.publish import read_pretrained
+from temnet.stages.publish_study import read_published
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 FOLDERS = sorted(path.parent for path in PRETRAINED.glob("*/card.json"))
@@ -58,7 +59,7 @@ def test_all_of_it_is_small():
 
 def test_the_page_is_what_the_cards_say():
     page = (PRETRAINED / "README.md").read_text(encoding="utf-8")
-    assert page == pretrained_page(read_pretrained(PRETRAINED)), (
+    assert page == pretrained_page(read_pretrained(PRETRAINED), read_published(PRETRAINED)), (
         "pretrained/README.md is written by `python -m temnet.publish`; run it, and add text to "
         "pretrained/NAME/notes.md."
     )

@@ -308,7 +308,7 @@ def test_what_is_in_the_way_stays(finished, tmp_path, capsys):
     assert "this is in the way and no network's folder" in capsys.readouterr().err
     assert (tmp_path / "tiny-unet" / "thesis.tex").read_text() == "all of it"
     assert publish.main([str(finished), str(finished), "--to", str(tmp_path / "new")]) == 2
-    assert "another run has a network of the same name" in capsys.readouterr().err
+    assert "has a network of the same name" in capsys.readouterr().err
     assert publish.main(["--to", str(tmp_path / "new")]) == 2
     assert "there are no networks" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -141,9 +142,20 @@ def test_a_study_that_is_not_finished_is_not_published(finished, tmp_path, capsy
     assert publish.main([str(root), "--to", str(tmp_path / "to")]) == 2
     assert "summary.json is missing; let the study finish" in capsys.readouterr().err
     summary = json.loads((ROOT / "summary.json").read_text())
-    (root / "summary.json").write_text(json.dumps({**summary, "seeds": [1]}))
+    del summary["taught"]
+    (root / "summary.json").write_text(json.dumps(summary))
     assert publish.main([str(root), "--to", str(tmp_path / "to")]) == 2
-    assert "was changed and is not finished" in capsys.readouterr().err
+    assert "taught is missing, as an earlier temnet wrote it" in capsys.readouterr().err
+    shutil.copy(ROOT / "summary.json", root)
+    for part, change in (
+        ("arms", {"one focus": {"camera": {"dose": 5e3}}}), ("tests", {"more": {}}),
+    ):  # fmt: skip
+        changed = {**STUDY, part: {**STUDY[part], **change}}
+        (root / "study.yaml").write_text(yaml.safe_dump(changed, sort_keys=False))
+        assert publish.main([str(root), "--to", str(tmp_path / "to")]) == 2
+        assert "was changed and is not finished" in capsys.readouterr().err
+    assert publish.main([str(ROOT), str(ROOT), "--to", str(tmp_path / "to")]) == 2
+    assert "has a study of the same name, focal" in capsys.readouterr().err
     assert not (tmp_path / "to").exists()
 
 

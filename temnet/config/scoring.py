@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Settings
 
-FIXED_PARAMETERS = ("dose", "defocus", "astigmatism", "camera_sampling")
+FIXED_PARAMETERS = ("dose", "defocus", "scherzer", "astigmatism", "camera_sampling")
 """What `FixedSeries` can give fixed values to."""
 
 
@@ -23,6 +23,12 @@ class FixedSeries(Settings):
     )
     defocus: tuple[Annotated[float, Field(ge=-5000, le=5000)], ...] = Field(
         (), description="Defocus of the first image [Å]; the others keep their distance from it."
+    )
+    scherzer: tuple[Annotated[float, Field(ge=-20, le=20)], ...] = Field(
+        (),
+        exclude_if=lambda multiples: not multiples,
+        description="Defocus of the first image as a factor of the Scherzer defocus that its "
+        "energy and spherical aberration have; the others keep their distance from it.",
     )
     astigmatism: tuple[Annotated[float, Field(ge=0, le=5000)], ...] = Field(
         (), description="Two-fold astigmatism C12 [Å]."

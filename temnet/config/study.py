@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from temnet.config.differences import differences
 from temnet.config.distributions import Settings
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import Experiment, settings_hash
 from temnet.config.loading import merge, read_layers, validate
 from temnet.config.messages import Layer, describe
 from temnet.errors import InputError
@@ -89,6 +89,10 @@ class Study(Settings):
                         "put the rest into the experiment or an arm"
                     )
         return networks
+
+    def identity(self) -> str:
+        """Hash of all settings."""
+        return settings_hash(self.model_dump(mode="json"))
 
     @property
     def first_arm(self) -> str:

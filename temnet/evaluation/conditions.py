@@ -68,7 +68,11 @@ MEAN_SCORE = Condition("mean_score", "mean score of the columns found", _drawn("
 DEPENDED = (*CONDITIONS, MEAN_SCORE)
 """Everything that scores may depend on."""
 
-LABELS = {condition.name: condition.label for condition in DEPENDED}
+LABELS = {
+    **{condition.name: condition.label for condition in DEPENDED},
+    "scherzer": "defocus over Scherzer defocus",
+}
+"""What axes say: of everything above, and of what is only ever given fixed values."""
 
 
 def conditions(parameters: Mapping[str, Any]) -> dict[str, float]:

@@ -20,7 +20,15 @@ HISTOGRAM, HEIGHTS = "f1_histogram.png", "heights.png"
 
 IDEAL, EXAMPLE = "ideal_observer.png", "example.png"
 
-PARAMETERS = ("dose", "defocus", "astigmatism", "camera_sampling", CONTRAST, MEAN_SCORE.name)
+PARAMETERS = (
+    "dose",
+    "defocus",
+    "scherzer",
+    "astigmatism",
+    "camera_sampling",
+    CONTRAST,
+    MEAN_SCORE.name,
+)
 
 CURVES = {name: f"{name}.png" for name in PARAMETERS}
 """Files of the curves, by parameter."""

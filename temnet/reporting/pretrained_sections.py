@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from temnet.config.distributions import texts
+from temnet.config.distributions import support, texts
 from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFile, FromFunction
+from temnet.config.microscope import Microscope
 from temnet.config.nanoparticle import Nanoparticle
 from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
 from temnet.evaluation.scores import LOCALISATION
@@ -118,6 +119,7 @@ def _taught(one: Pretrained) -> str:
         ("energy", f"{span(*(energy / 1000 for energy in card['energies']))} keV"),
         ("defocus of any image", f"{span(*card['defocus'])} Å"),
         ("spherical aberration", f"{span(*card['Cs_um'])} µm"),
+        *_drawn_together(one.experiment.microscope),
         ("two-fold astigmatism", f"{span(*card['astigmatism'])} Å"),
         ("focal spread (standard deviation)", f"{span(*card['focal_spread'])} Å"),
     ]
@@ -125,6 +127,29 @@ def _taught(one: Pretrained) -> str:
         rows.append(("dose of an image", f"{span(*card['dose'])} e/Å²"))
         rows.append(("camera's pixel", f"{span(*card['camera_sampling'])} Å"))
     return table(("taught on", "range"), rows)
+
+
+def _drawn_together(microscope: Microscope | None) -> list[tuple[str, str]]:
+    """How foci follow the spherical aberration, where they do."""
+    if microscope is None:
+        return []
+    kinds = list(
+        dict.fromkeys(
+            (
+                support(variant.defocus.scherzer),
+                support(variant.defocus.start),
+                support(variant.Cs_um),
+            )
+            for variant in microscope.every_variant
+        )
+    )
+    if len(kinds) == 1 and not any(kinds[0][0]):
+        return []
+    parts = []
+    for multiples, start, aberration in kinds:
+        scherzer = f"{span(*multiples)} of the Scherzer defocus and " if any(multiples) else ""
+        parts.append(f"{scherzer}{span(*start)} Å where it is {span(*aberration)} µm")
+    return [("defocus by spherical aberration", "; ".join(parts))]
 
 
 def _validation(one: Pretrained) -> list[str]:

@@ -173,9 +173,13 @@ def taught_ranges(experiment: Experiment) -> dict[str, tuple[float, float]]:
     camera, microscope = experiment.camera, experiment.microscope
     if camera is None or microscope is None or "train" not in experiment.stages:
         return {}
+    foci = {"defocus": microscope.defocus_spans[0]}
+    multiples = microscope.span(lambda one: one.defocus.scherzer)
+    if any(multiples):  # which of these foci were drawn depends on energy and aberration
+        foci = {"scherzer": multiples}
     return {
         "dose": support(camera.dose),
         "camera_sampling": support(camera.sampling),
         "astigmatism": microscope.span(lambda one: one.astigmatism),
-        "defocus": microscope.defocus_spans[0],
+        **foci,
     }

@@ -17,6 +17,9 @@ from temnet.reporting.tables import read_table
 
 SUMMARY_FILE, TABLE_FILE = "summary.json", "study.csv"
 
+KEYS = ("question", "settings", "seeds", "arms", "networks", "taught", "tests")
+"""What the summary holds."""
+
 ERROR = "rms_error_pm"
 
 INTERVALS = (
@@ -159,7 +162,14 @@ def read_study_results(folder: Path) -> StudyResults:
             raise InputError(
                 f"{folder}: {name} is missing; let the study finish (python -m temnet.study)."
             )
-    return StudyResults(read_table(folder / TABLE_FILE), read_json(folder / SUMMARY_FILE))
+    summary = read_json(folder / SUMMARY_FILE)
+    missing = [key for key in KEYS if key not in summary]
+    if missing:
+        raise InputError(
+            f"{folder / SUMMARY_FILE}: {', '.join(missing)} is missing, as an earlier temnet wrote "
+            "it; give the study's command again."
+        )
+    return StudyResults(read_table(folder / TABLE_FILE), summary)
 
 
 def score_title(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from temnet.config.experiment import Experiment
+from temnet.electrons import scherzer_defocus
 from temnet.records import Example
 from temnet.simulation.example import (
     Instrument,
@@ -27,6 +28,14 @@ def _with_defocus(instrument: Instrument, value: float) -> Instrument:
     return replace(instrument, optics=replace(instrument.optics, defocus=defocus))
 
 
+def _with_scherzer(instrument: Instrument, value: float) -> Instrument:
+    """The first image at this multiple of the Scherzer defocus of its energy and aberration."""
+    optics = instrument.optics
+    return _with_defocus(
+        instrument, value * scherzer_defocus(optics.aberrations["C30"], optics.energy)
+    )
+
+
 def _with_astigmatism(instrument: Instrument, value: float) -> Instrument:
     aberrations = {**instrument.optics.aberrations, "C12": value}
     return replace(instrument, optics=replace(instrument.optics, aberrations=aberrations))
@@ -43,6 +52,7 @@ def _with_sampling(instrument: Instrument, value: float) -> Instrument:
 FIXED: Mapping[str, Callable[[Instrument, float], Instrument]] = {
     "dose": _with_dose,
     "defocus": _with_defocus,
+    "scherzer": _with_scherzer,
     "astigmatism": _with_astigmatism,
     "camera_sampling": _with_sampling,
 }
@@ -65,7 +75,7 @@ def simulate_series(
         experiment: The settings.
         specimen: Number of the specimen.
         split: training, selection or validation.
-        values: Names in `FIXED`, each with a value (Å, e/Å²).
+        values: Names in `FIXED`, each with a value (Å, e/Å², multiples).
 
     Returns:
         An example for each of ``values``; with the value that was drawn it is the very example of

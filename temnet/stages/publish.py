@@ -27,7 +27,8 @@ from temnet.reporting.pretrained_page import pretrained_page
 from temnet.reporting.pretrained_sections import Pretrained
 from temnet.stages.finished_run import FinishedRun, read_run
 from temnet.stages.frozen import contradiction, example_rows, frozen_block, frozen_examples
-from temnet.stages.publish_study import is_study, publish_study, read_published, read_study
+from temnet.stages.publish_study import FOLDER as STUDIES
+from temnet.stages.publish_study import is_study, read_published, read_study, write_study
 from temnet.stages.stage import Done, Progress, silent
 
 PAGE = "README.md"
@@ -60,24 +61,29 @@ def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) ->
     runs = [read_run(root) for root in roots if not is_study(root)]
     studies = [read_study(root) for root in roots if is_study(root)]
     names = [run.network.name for run in runs]
-    for run in runs:
-        _check_place(run, folder / run.network.name, names)
+    _check_names([(run.root, run.network.name) for run in runs], "network")
+    _check_names([(study.root, study.name) for study in studies], "study")
+    for name in names:
+        _check_place(folder / name)
     others = [one for one in read_pretrained(folder) if one.name not in names]
-    if not runs and not studies and not others:
+    if not (runs or studies or others or read_published(folder)):
         raise InputError(f"{folder}: there are no networks; give run folders, or another --to.")
     outdated = [folder / one.name for one in others if not _is_frozen(one.card)]
     with progress("frozen scores", len(runs) + len(outdated)) as done:
         blocks = [_freeze_run(run, done) for run in runs]
         added = {path: _freeze(load_network(path), done) for path in outdated}
     places = [folder / name for name in names]
+    places += [folder / STUDIES / study.name for study in studies]
     with _partial_folders(places) as partials:
-        for run, block, place, partial in zip(runs, blocks, places, partials, strict=True):
-            _write(run, block, place, partial)
+        pairs = list(zip(places, partials, strict=True))
+        for run, block, pair in zip(runs, blocks, pairs[: len(runs)], strict=True):
+            _write(run, block, *pair)
+        for study, pair in zip(studies, pairs[len(runs) :], strict=True):
+            write_study(study, *pair)
         for place, partial in zip(places, partials, strict=True):
             replace_folder(partial, place, _beside(place, "old"))
     for path, block in added.items():
         update_card(path, {"frozen": block})
-    places += [publish_study(study, folder) for study in studies]
     write_page(folder)
     return places
 
@@ -112,13 +118,19 @@ def _read(folder: Path) -> Pretrained:
     )
 
 
-def _check_place(run: FinishedRun, place: Path, names: Sequence[str]) -> None:
-    """Whether a run's network has a name of its own, and its place is free or another network's."""
-    if names.count(run.network.name) > 1:
-        raise InputError(
-            f"{run.root}: another run has a network of the same name, {run.network.name}; publish "
-            "one of them."
-        )
+def _check_names(named: Sequence[tuple[Path, str]], kind: str) -> None:
+    """Whether the networks or studies in some folders have different names."""
+    names = [name for _, name in named]
+    for root, name in named:
+        if names.count(name) > 1:
+            raise InputError(
+                f"{root}: another of these folders has a {kind} of the same name, {name}; publish "
+                "one of them."
+            )
+
+
+def _check_place(place: Path) -> None:
+    """Whether a network's place is free, or another network's."""
     if place.exists() and not (place / CARD_FILE).is_file():
         raise InputError(
             f"{place}: this is in the way and no network's folder; move it away or give another "

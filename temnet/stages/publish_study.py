@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from temnet.config.study import Study, load_study
+from temnet.config.study import load_study
 from temnet.errors import InputError
 from temnet.reporting.files import replace_file
 from temnet.reporting.pretrained_figures import small_png
@@ -22,6 +22,9 @@ from temnet.stages.study import STUDY_FILE
 
 FOLDER = "studies"
 """Where studies lie in the folder of pretrained networks."""
+
+MADE = (STUDY_FILE, TABLE_FILE, SUMMARY_FILE, "test_*.png")
+"""Files of a study's folder that publishing writes; others are left as they are."""
 
 NOTES_FILE = "notes.md"
 """What people have to say about a study; it is shown and never changed."""
@@ -57,7 +60,7 @@ def read_study(root: Path) -> FinishedStudy:
         InputError: It is not finished, or a file is damaged.
     """
     study, results = load_study(root / STUDY_FILE), read_study_results(root)
-    if _parts(study) != {name: results.summary.get(name) for name in _parts(study)}:
+    if study.identity() != results.summary["settings"]:
         raise InputError(
             f"{root}: the study was changed and is not finished; let it finish (python -m "
             "temnet.study)."
@@ -65,25 +68,15 @@ def read_study(root: Path) -> FinishedStudy:
     return FinishedStudy(root, results)
 
 
-def _parts(study: Study) -> Mapping[str, object]:
-    return {
-        "question": study.question,
-        "seeds": list(study.seeds),
-        "arms": list(study.arms),
-        "networks": list(study.networks),
-    }
-
-
-def publish_study(study: FinishedStudy, folder: Path) -> Path:
-    """Puts what a study has found into the folder of pretrained networks, and returns its place."""
-    place = folder / FOLDER / study.name
-    place.mkdir(parents=True, exist_ok=True)
-    for name in (STUDY_FILE, TABLE_FILE):
-        shutil.copyfile(study.root / name, place / name)
+def write_study(study: FinishedStudy, place: Path, partial: Path) -> None:
+    """Puts what a study has found into a folder, with what people have added to ``place``."""
+    if place.exists():
+        shutil.copytree(place, partial, ignore=shutil.ignore_patterns(*MADE))
+    partial.mkdir(parents=True, exist_ok=True)
+    for name in (STUDY_FILE, TABLE_FILE, SUMMARY_FILE):
+        shutil.copyfile(study.root / name, partial / name)
     for test, figure in _figures(study.results):
-        replace_file(place / figure, small_png(study.results.figure(test)))
-    shutil.copyfile(study.root / SUMMARY_FILE, place / SUMMARY_FILE)  # by which a study is known
-    return place
+        replace_file(partial / figure, small_png(study.results.figure(test)))
 
 
 def read_published(folder: Path) -> list[PublishedStudy]:

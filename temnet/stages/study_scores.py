@@ -145,6 +145,7 @@ def study_summary(
     """
     return {
         "question": study.question,
+        "settings": study.identity(),
         "seeds": list(study.seeds),
         "arms": list(study.arms),
         "networks": list(study.networks),

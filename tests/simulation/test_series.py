@@ -6,6 +6,7 @@ import pytest
 from temnet.config.loading import validate
 from temnet.config.scoring import FIXED_PARAMETERS
 from temnet.data.series import series_examples
+from temnet.electrons import wavelength
 from temnet.randomness import generator
 from temnet.simulation.example import draw_specimen, simulate_block, simulate_example
 from temnet.simulation.sensitivity import column_sensitivity
@@ -30,10 +31,24 @@ SETTINGS = {
 EXPERIMENT = validate(SETTINGS, "test")
 KEYS = {"dose": "dose", "defocus": "defocus", "astigmatism": "C12",
         "camera_sampling": "camera_sampling"}  # fmt: skip
+"""What is drawn by its name in an example; a multiple of Scherzer's is not drawn as such."""
 
 
 def test_every_parameter_of_the_settings_can_be_fixed():
-    assert tuple(FIXED) == FIXED_PARAMETERS == tuple(KEYS)
+    assert tuple(FIXED) == FIXED_PARAMETERS
+    assert set(FIXED) == {*KEYS, "scherzer"}
+
+
+def test_the_defocus_is_a_multiple_of_the_scherzer_defocus():
+    microscope = {**SETTINGS["microscope"], "Cs_um": {"uniform": [-30, -8]}}
+    experiment = validate({**SETTINGS, "microscope": microscope}, "test")
+    for example, multiple in zip(
+        simulate_series(experiment, 1, "validation", [("scherzer", 0.5), ("scherzer", 2)]),
+        (0.5, 2), strict=True,
+    ):  # fmt: skip
+        drawn = example.parameters
+        scherzer = -np.sqrt(1.5 * abs(drawn["C30"]) * wavelength(80e3))
+        assert drawn["C30"] < 0 and drawn["defocus"][0] == pytest.approx(multiple * scherzer)
 
 
 def test_only_the_parameter_changes():
