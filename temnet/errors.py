@@ -48,7 +48,7 @@ def disk_errors_told(folder: Path | None = None) -> Iterator[None]:
     """What a full or a protected disk refuses within is told to the user as wrong input.
 
     Args:
-        folder: What is written, named where the error itself names no file.
+        folder: What is written: named where the disk is full, or the error itself names no file.
 
     Raises:
         InputError: The disk is full, or a place cannot be read or written.

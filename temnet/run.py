@@ -11,7 +11,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -210,22 +210,32 @@ def run_logged(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int
     Raises:
         InputError: A stage asks for something else, or another run works in the folder.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    with alone_in(root), logging_to(root / LOG_FILE):
-        try:
-            with disk_errors_told(root):
-                run_plan(experiment, root, steps, progress_bar)
-        except InputError as error:
-            LOGGER.error("%s", error)
-            raise
-        except KeyboardInterrupt:
-            LOGGER.warning("stopped by Ctrl-C")
-            raise
-        except Exception as error:
-            LOGGER.exception("the run failed")
-            message = f"temnet failed: {type(error).__name__}: {_first_line(error)}"
-            print(f"{message}; the details are in {root / LOG_FILE}.", file=sys.stderr)
-            return FAILED
+    with disk_errors_told(root):
+        root.mkdir(parents=True, exist_ok=True)
+        with alone_in(root), logging_to(root / LOG_FILE):
+            return _run_plan(experiment, root, steps)
+
+
+def _run_plan(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
+    """Runs a plan whose log file is open; returns the exit code.
+
+    Raises:
+        InputError: A stage asks for something else, or the disk refuses something.
+    """
+    try:
+        with disk_errors_told(root):
+            run_plan(experiment, root, steps, progress_bar)
+    except InputError as error:
+        LOGGER.error("%s", error)
+        raise
+    except KeyboardInterrupt:
+        LOGGER.warning("stopped by Ctrl-C")
+        raise
+    except Exception as error:
+        LOGGER.exception("the run failed")
+        message = f"temnet failed: {type(error).__name__}: {_first_line(error)}"
+        print(f"{message}; the details are in {root / LOG_FILE}.", file=sys.stderr)
+        return FAILED
     return DONE
 
 
@@ -275,10 +285,24 @@ class Terminal(logging.Handler):
             tqdm.write(record.getMessage(), file=sys.stderr)
 
 
+class LogFile(logging.FileHandler):
+    """A log file that leaves out what a full disk does not take."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's own name)
+        """Says what went wrong with a message, unless the disk refused it."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Closes the file; what is left to be written may be lost."""
+        with suppress(OSError):
+            super().close()
+
+
 @contextmanager
 def logging_to(path: Path) -> Iterator[None]:
     """Appends temnet's messages and all warnings to a log file, and shows the main ones."""
-    to_file = logging.FileHandler(path, encoding="utf-8")
+    to_file = LogFile(path, encoding="utf-8")
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     ours, warnings = logging.getLogger("temnet"), logging.getLogger("py.warnings")
     handlers = ((ours, to_file), (ours, Terminal()), (warnings, to_file))

@@ -316,6 +316,9 @@ def test_an_output_that_must_not_be_written(here, capsys, monkeypatch):
     monkeypatch.setattr(os, "mkdir", forbidden)
     message = refused(here, capsys, ["a.yaml", "--output", "locked"])
     assert message.startswith("locked: this place cannot be used (Permission denied)")
+    arguments = ["image.tif", "--network", "tiny", "--sampling", "0.2", "--output", "locked"]
+    message = refused(here, capsys, arguments, main=predict.main)
+    assert "locked/image: this place cannot be used (Permission denied)" in message
 
 
 def test_a_disk_that_is_full_in_the_middle_of_a_run(here, capsys, monkeypatch):
@@ -328,6 +331,14 @@ def test_a_disk_that_is_full_in_the_middle_of_a_run(here, capsys, monkeypatch):
     message = capsys.readouterr().err
     assert "the disk is full" in message and "Traceback" not in message
     assert run.main(["a.yaml", "--output", "out"]) == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_log_file_that_takes_no_more_stops_nothing(here, capsys):
+    (here / "out").mkdir()
+    (here / "out" / "log.txt").symlink_to("/dev/full")
+    assert run.main(["a.yaml", "--output", "out"]) == 0
+    assert "Logging error" not in capsys.readouterr().err
 
 
 def test_the_command_itself_exits_with_2_and_one_line(here):

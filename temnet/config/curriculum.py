@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from temnet.config.distributions import LogUniform, Normal, Settings, Uniform
+from temnet.config.microscope import FocalSeries, Microscope
 
 if TYPE_CHECKING:
     from temnet.config.experiment import Experiment
@@ -65,6 +66,13 @@ def _narrow(value: Any, fraction: float) -> Any:
             return LogUniform(log_uniform=(float(np.exp(ends[0])), float(np.exp(ends[1]))))
         case Normal(normal=(mean, sigma)):
             return Normal(normal=(mean, fraction * sigma))
+        case Microscope() if value.variants:  # of which one is drawn whole
+            variants = [_narrow(one, fraction) for one in value.every_variant]
+            update = {
+                "variants": tuple(one.model_dump(exclude={"variants"}) for one in variants),
+                "defocus": FocalSeries(steps=value.defocus.steps),
+            }
+            return value.model_copy(update=update)
         case Settings():
             fields = {
                 name: _narrow(getattr(value, name), fraction) for name in type(value).model_fields

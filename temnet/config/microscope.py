@@ -19,13 +19,14 @@ class FocalSeries(Settings):
     """
 
     start: Annotated[Number, bounded(-5000, 5000, unit="Å")] = Field(
-        0.0, description="Defocus [Å] to which the steps are added."
+        0.0, description="Defocus [Å] to which `scherzer` and the steps are added."
     )
     scherzer: Annotated[Number, bounded(-20, 20)] = Field(
         0.0,
         exclude_if=lambda multiple: multiple == 0,
-        description="Factor of the Scherzer defocus that the drawn Cs and energy have, which is "
-        "added; around 1 atoms are bright where Cs is negative and dark where it is positive.",
+        description="Factor of the Scherzer defocus, sqrt(1.5 |Cs| lambda) with the sign of Cs, "
+        "which is added; around 1 thin specimens show bright atoms where Cs is negative, dark ones "
+        "where it is positive.",
     )
     steps: tuple[float, ...] = Field(
         (0.0,),
@@ -58,10 +59,11 @@ class Microscope(Settings):
     astigmatism_angle_deg: Number = Field(
         {"uniform": (0, 180)},
         validate_default=True,
-        description="Direction of C12 [deg], from the columns' axis towards the rows' axis.",
+        description="Direction of C12 [deg], from the axis of rising col (right) towards that of "
+        "rising row (down).",
     )
     coma: Annotated[Number, bounded(0, 50000, unit="Å")] = Field(
-        0.0, description="Axial coma C21 [Å]."
+        0.0, description="Axial coma C21 [Å], three times the B2 that correctors show."
     )
     coma_angle_deg: Number = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Direction of C21 [deg]."
@@ -73,7 +75,7 @@ class Microscope(Settings):
         {"uniform": (0, 120)}, validate_default=True, description="Direction of C23 [deg]."
     )
     C32: Annotated[Number, bounded(0, 1e7, unit="Å")] = Field(
-        0.0, description="Star aberration C32 [Å]."
+        0.0, description="Star aberration C32 [Å], four times the S3 that correctors show."
     )
     C32_angle_deg: Number = Field(
         {"uniform": (0, 180)}, validate_default=True, description="Direction of C32 [deg]."

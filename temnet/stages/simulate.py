@@ -143,7 +143,7 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
     if total:
         workers = max(experiment.data.workers, 1)
         hours = total * seconds_per_example(experiment) / workers / 3600
-        lines.append(f"time: about {duration(hours)} with data.workers: {workers}")
+        lines.append(f"time: about {duration(hours)} with data.workers: {experiment.data.workers}")
     return lines
 
 

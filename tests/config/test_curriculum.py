@@ -45,6 +45,21 @@ def test_ranges_widen_about_their_middles(experiment):
     assert narrowed(first, 0).structure == experiment.structure
 
 
+def test_the_ranges_of_every_variant_are_narrowed():
+    variants = [
+        {"defocus": {"start": {"uniform": [20, 100]}}, "Cs_um": {"uniform": [0, 8]}},
+        {"defocus": {"scherzer": {"uniform": [0.8, 1.6]}}, "energy": 60e3},
+    ]
+    microscope = {**SETTINGS["microscope"], "variants": variants}
+    experiment = validate({**SETTINGS, "microscope": microscope}, "test")
+    first, second = narrowed(experiment, 0).microscope.every_variant
+    assert support(first.defocus.start) == (50, 70) and support(first.Cs_um) == (3, 5)
+    assert support(second.defocus.scherzer) == pytest.approx((1.1, 1.3))
+    assert support(second.defocus.start) == (-40, 0) and second.energy == 60e3
+    assert support(first.defocus.scherzer) == (0, 0)
+    assert first.aperture_mrad == 30
+
+
 def test_fresh_training_images_follow_it_and_others_do_not(experiment):
     def foci(split, start, count):
         examples = fresh_examples(experiment, split, start)
