@@ -20,8 +20,8 @@ class Empty(Settings):
         0.0,
         ge=0,
         le=1,
-        description="Fraction that shows a metal particle so far off any zone axis that there "
-        "are fringes at most.",
+        description="Fraction that shows a metal particle off any zone axis: fringes, and dots "
+        "where it is thin, of which none is labelled.",
     )
     graphitic: float = Field(
         0.0,

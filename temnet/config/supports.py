@@ -75,8 +75,8 @@ class Oxide(Settings):
         0.15,
         ge=0,
         le=1,
-        description="Fraction of supports in a random orientation, which show fringes but no "
-        "columns.",
+        description="Fraction of supports in a random orientation: fringes, and dots where they "
+        "are thin, of which none is labelled.",
     )
     tilt_deg: Annotated[Number, bounded(0, 20, unit="deg")] = Field(
         {"uniform": (0, 4)},

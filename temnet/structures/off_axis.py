@@ -1,4 +1,7 @@
-"""Orientations in which a crystal shows fringes at most, and no columns."""
+"""Orientations in which a crystal of full thickness shows fringes at most, and no columns.
+
+Where it is thinner, as at the edge of a particle, dots may be seen.
+"""
 
 from __future__ import annotations
 
