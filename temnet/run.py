@@ -208,12 +208,17 @@ def run_logged(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int
     """Runs a plan with log file and progress bars; returns the exit code.
 
     Raises:
-        InputError: A stage asks for something else, or another run works in the folder.
+        InputError: A stage asks for something else, another run works in the folder, or the disk
+            refuses something.
     """
-    with disk_errors_told(root):
+    try:
         root.mkdir(parents=True, exist_ok=True)
-        with alone_in(root), logging_to(root / LOG_FILE):
-            return _run_plan(experiment, root, steps)
+    except OSError as error:
+        raise InputError(
+            f"{root}: this folder cannot be made ({error.strerror}); give another --output."
+        ) from error
+    with disk_errors_told(root), alone_in(root), logging_to(root / LOG_FILE):
+        return _run_plan(experiment, root, steps)
 
 
 def _run_plan(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:

@@ -315,10 +315,10 @@ def test_an_output_that_must_not_be_written(here, capsys, monkeypatch):
 
     monkeypatch.setattr(os, "mkdir", forbidden)
     message = refused(here, capsys, ["a.yaml", "--output", "locked"])
-    assert message.startswith("locked: this place cannot be used (Permission denied)")
+    assert message.startswith("locked: this folder cannot be made (Permission denied)")
     arguments = ["image.tif", "--network", "tiny", "--sampling", "0.2", "--output", "locked"]
     message = refused(here, capsys, arguments, main=predict.main)
-    assert "locked/image: this place cannot be used (Permission denied)" in message
+    assert "locked/image: this folder cannot be made (Permission denied)" in message
 
 
 def test_a_disk_that_is_full_in_the_middle_of_a_run(here, capsys, monkeypatch):

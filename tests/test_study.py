@@ -128,7 +128,8 @@ def test_what_it_found_is_published_beside_the_networks(finished, capsys):
         assert part in page, part
     mean = json.loads((ROOT / "summary.json").read_text())["tests"]["validation"]["means"][0]
     assert f"| two/foci | net | {mean['macro_f1']['mean']:.3f}" in page
-    # What people add stays, and the page is written from what lies there.
+    # What a killed one has left is not shown, and what people add stays.
+    shutil.copytree(place, place.with_name(".focal.1.part"))
     (place / "notes.md").write_text("A remark.")
     assert publish.main([str(ROOT), "--to", str(to)]) == 0
     assert (to / "README.md").read_text() == page.rstrip() + "\n\nA remark.\n"

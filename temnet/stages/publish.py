@@ -28,13 +28,16 @@ from temnet.reporting.pretrained_sections import Pretrained
 from temnet.stages.finished_run import FinishedRun, read_run
 from temnet.stages.frozen import contradiction, example_rows, frozen_block, frozen_examples
 from temnet.stages.publish_study import FOLDER as STUDIES
-from temnet.stages.publish_study import is_study, read_published, read_study, write_study
+from temnet.stages.publish_study import (
+    is_study,
+    read_notes,
+    read_published,
+    read_study,
+    write_study,
+)
 from temnet.stages.stage import Done, Progress, silent
 
 PAGE = "README.md"
-
-NOTES_FILE = "notes.md"
-"""What people have to say about a network; it is shown and never changed."""
 
 MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, *FIGURES)
 """Files of a network's folder that publishing writes; others are left as they are."""
@@ -105,7 +108,7 @@ def read_pretrained(folder: Path) -> list[Pretrained]:
 
 
 def _read(folder: Path) -> Pretrained:
-    notes, model = folder / NOTES_FILE, folder / MODEL_FILE
+    model = folder / MODEL_FILE
     if not model.is_file():
         raise InputError(f"{model}: the network's file is missing; copy the whole folder again.")
     return Pretrained(
@@ -114,7 +117,7 @@ def _read(folder: Path) -> Pretrained:
         experiment=load_experiment(folder / SETTINGS_FILE),
         size=model.stat().st_size,
         figures=[file for file in FIGURES if (folder / file).is_file()],
-        notes=notes.read_text(encoding="utf-8") if notes.is_file() else "",
+        notes=read_notes(folder),
     )
 
 

@@ -27,7 +27,7 @@ MADE = (STUDY_FILE, TABLE_FILE, SUMMARY_FILE, "test_*.png")
 """Files of a study's folder that publishing writes; others are left as they are."""
 
 NOTES_FILE = "notes.md"
-"""What people have to say about a study; it is shown and never changed."""
+"""What people have to say about a network or a study; it is shown and never changed."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +85,24 @@ def read_published(folder: Path) -> list[PublishedStudy]:
     Raises:
         InputError: One is damaged.
     """
-    found = sorted((folder / FOLDER).glob(f"*/{SUMMARY_FILE}"))
-    return [_published(summary.parent) for summary in found]
+    places = sorted(path.parent for path in (folder / FOLDER).glob(f"*/{SUMMARY_FILE}"))
+    return [_published(place) for place in places if place.name[0] != "."]
 
 
 def _published(place: Path) -> PublishedStudy:
-    results, notes = read_study_results(place), place / NOTES_FILE
+    results = read_study_results(place)
     return PublishedStudy(
         name=place.name,
         results=results,
         figures={test: f"{FOLDER}/{place.name}/{figure}" for test, figure in _figures(results)},
-        notes=notes.read_text(encoding="utf-8") if notes.is_file() else "",
+        notes=read_notes(place),
     )
+
+
+def read_notes(folder: Path) -> str:
+    """What people have to say about a network or a study, Markdown; empty where there is none."""
+    notes = folder / NOTES_FILE
+    return notes.read_text(encoding="utf-8") if notes.is_file() else ""
 
 
 def _figures(results: StudyResults) -> Iterator[tuple[str, str]]:
