@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ PAGE = "README.md"
 MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, *FIGURES)
 """Files of a network's folder that publishing writes; others are left as they are."""
 
+Writer = Callable[[Path, Path], None]
+"""Writes a folder that is to stand at the first path, at the second one."""
+
 
 def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) -> list[Path]:
     """Puts the networks of finished runs, and studies, into a folder, and writes its page.
@@ -75,20 +78,16 @@ def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) ->
     with progress("frozen scores", len(runs) + len(outdated)) as done:
         blocks = [_freeze_run(run, done) for run in runs]
         added = {path: _freeze(load_network(path), done) for path in outdated}
-    places = [folder / name for name in names]
-    places += [folder / STUDIES / study.name for study in studies]
-    with _partial_folders(places) as partials:
-        pairs = list(zip(places, partials, strict=True))
-        for run, block, pair in zip(runs, blocks, pairs[: len(runs)], strict=True):
-            _write(run, block, *pair)
-        for study, pair in zip(studies, pairs[len(runs) :], strict=True):
-            write_study(study, *pair)
-        for place, partial in zip(places, partials, strict=True):
-            replace_folder(partial, place, _beside(place, "old"))
+    writers: dict[Path, Writer] = {}
+    for run, block in zip(runs, blocks, strict=True):
+        writers[folder / run.network.name] = partial(_write, run, block)
+    for study in studies:
+        writers[folder / STUDIES / study.name] = partial(write_study, study)
+    _put_in_place(writers)
     for path, block in added.items():
         update_card(path, {"frozen": block})
     write_page(folder)
-    return places
+    return list(writers)
 
 
 def write_page(folder: Path) -> None:
@@ -171,28 +170,30 @@ def _freeze_run(run: FinishedRun, done: Done) -> dict[str, Any]:
     return frozen_block(rows, network.config.class_names)
 
 
-@contextmanager
-def _partial_folders(places: Sequence[Path]) -> Iterator[list[Path]]:
-    """Folders beside their places, which are removed if they are not used."""
-    partials = [_beside(place, "part") for place in places]
+def _put_in_place(writers: Mapping[Path, Writer]) -> None:
+    """Writes folders beside their places, and moves them there when all are whole."""
+    parts = {place: _beside(place, "part") for place in writers}
     try:
-        yield partials
+        for place, part in parts.items():
+            writers[place](place, part)
+        for place, part in parts.items():
+            replace_folder(part, place, _beside(place, "old"))
     finally:
-        for partial in partials:
-            shutil.rmtree(partial, ignore_errors=True)
+        for part in parts.values():
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def _beside(place: Path, ending: str) -> Path:
     return place.with_name(f".{place.name}.{os.getpid()}.{ending}")
 
 
-def _write(run: FinishedRun, frozen: Mapping[str, Any], place: Path, partial: Path) -> None:
+def _write(run: FinishedRun, frozen: Mapping[str, Any], place: Path, part: Path) -> None:
     """A network's whole folder, with what people have added to the one that is there."""
     if place.exists():
-        shutil.copytree(place, partial, ignore=shutil.ignore_patterns(*MADE))
-    partial.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(place, part, ignore=shutil.ignore_patterns(*MADE))
+    part.mkdir(parents=True, exist_ok=True)
     for file in (MODEL_FILE, CARD_FILE):
-        shutil.copyfile(run.folder / file, partial / file)
-    write_experiment(run.experiment, partial / SETTINGS_FILE)
-    update_card(partial, {**run.entries, "frozen": frozen})
-    write_figures(run.scores, partial)
+        shutil.copyfile(run.folder / file, part / file)
+    write_experiment(run.experiment, part / SETTINGS_FILE)
+    update_card(part, {**run.entries, "frozen": frozen})
+    write_figures(run.scores, part)

@@ -68,15 +68,15 @@ def read_study(root: Path) -> FinishedStudy:
     return FinishedStudy(root, results)
 
 
-def write_study(study: FinishedStudy, place: Path, partial: Path) -> None:
+def write_study(study: FinishedStudy, place: Path, part: Path) -> None:
     """Puts what a study has found into a folder, with what people have added to ``place``."""
     if place.exists():
-        shutil.copytree(place, partial, ignore=shutil.ignore_patterns(*MADE))
-    partial.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(place, part, ignore=shutil.ignore_patterns(*MADE))
+    part.mkdir(parents=True, exist_ok=True)
     for name in (STUDY_FILE, TABLE_FILE, SUMMARY_FILE):
-        shutil.copyfile(study.root / name, partial / name)
+        shutil.copyfile(study.root / name, part / name)
     for test, figure in _figures(study.results):
-        replace_file(partial / figure, small_png(study.results.figure(test)))
+        replace_file(part / figure, small_png(study.results.figure(test)))
 
 
 def read_published(folder: Path) -> list[PublishedStudy]:
