@@ -13,10 +13,10 @@ from typing import Any
 
 import dask
 import numpy as np
-import tifffile
 
 from temnet.errors import InputError
 from temnet.inference.header import Meaning, axis_meaning, is_energy, pixel_size
+from temnet.inference.stored import Blocks, Mapped, refuse_colour_planes, tiff_images
 
 LOGGER = logging.getLogger(__name__)
 
@@ -42,6 +42,9 @@ READERS: Mapping[str, str] = {
     ".png": "rsciio.image",
 }
 """RosettaSciIO's readers by the file's ending."""
+
+TIFF = (".tif", ".tiff")
+"""Endings of TIFF files."""
 
 CHUNKED = (".dm3", ".dm4", ".mrc")
 """Endings whose reader maps the file into memory in parts of a chosen shape."""
@@ -122,11 +125,7 @@ def open_images(path: Path) -> ImageFile:
         lazy = size > SMALL_FILE and suffix not in WHOLE_ONLY
         if size > SMALL_FILE and not lazy:
             LOGGER.warning("%s: files of its kind are read whole, %.1f GB", path, size / 1e9)
-        signal, data, count = _open(path, lazy)
-        if count > 1:
-            title = signal.get("metadata", {}).get("General", {}).get("title")
-            name = f", {title}," if title else ""
-            LOGGER.info("%s holds %d data sets; the first image%s is taken", path, count, name)
+        signal, data = _open(path, lazy, told=True)
         return _image_file(path, signal, data, lazy)
 
 
@@ -150,46 +149,59 @@ def _reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _open(path: Path, lazy: bool) -> tuple[Signal, Any, int]:
-    """A file's image, what its values are read from by indexing, and how many data sets it has."""
+def _open(path: Path, lazy: bool, told: bool = False) -> tuple[Signal, Any]:
+    """A file's image, and what its values are read from by indexing.
+
+    With ``told`` the log says what else the file holds.
+    """
     suffix = path.suffix.lower()
     if suffix == ".npy":
         data = np.load(path, allow_pickle=False, mmap_mode="r" if lazy else None)
-        return {"data": data, "axes": []}, _Mapped(path, data) if lazy else data, 1
+        return {"data": data, "axes": []}, Mapped(path, data) if lazy else data
     signals = _signals(path, lazy)
     number = _chosen(path, signals)
     signal = signals[number]
+    if told:
+        _tell_of_others(path, signals, number)
     data = signal["data"]
-    if lazy and suffix in (".tif", ".tiff"):
-        data = _tiff_images(path, number, data)
+    if lazy and suffix in TIFF:
+        data = tiff_images(path, number, data)
     elif lazy and suffix in CHUNKED and data.ndim == 3:
         data = _signals(path, lazy, chunks=(1, *data.shape[1:]))[number]["data"]
     elif lazy and data.ndim == 3 and data.chunks[0][0] > 1:
-        data = _Blocks(data)
-    return signal, data, len(signals)
+        data = Blocks(data, SMALL_FILE)
+    return signal, data
 
 
 def _signals(path: Path, lazy: bool, **options: Any) -> list[Signal]:
     """All data sets of a file."""
     suffix = path.suffix.lower()
-    if suffix in (".tif", ".tiff"):
-        _refuse_colour_planes(path)
+    if suffix in TIFF:
+        refuse_colour_planes(path)
     reader: Callable[..., list[Signal]] = import_module(READERS[suffix]).file_reader
     if suffix == ".emd":
         options["select_type"] = "images"  # the reader of spectrum images wants another library
-    return reader(str(path), lazy=lazy, **options)
+    signals = reader(str(path), lazy=lazy, **options)
+    return _joined(signals) if suffix in TIFF else signals
 
 
-def _refuse_colour_planes(path: Path) -> None:
-    """Some programs store three or four grey images as the colours of one, which none can tell."""
-    with tifffile.TiffFile(path) as file:
-        page = file.pages.first
-        apart = page.planarconfig == tifffile.PLANARCONFIG.SEPARATE
-        if apart and page.photometric == tifffile.PHOTOMETRIC.RGB:
-            raise InputError(
-                f"{path}: its {page.shape[0]} images are stored as red, green and blue of one "
-                "picture; save them as a stack of grey images (photometric: minisblack)."
-            )
+def _joined(signals: list[Signal]) -> list[Signal]:
+    """A TIFF's data sets, its pages as one of them where each came as one of its own.
+
+    Python's usual writers (tifffile's `TiffWriter.write`, imageio's `append_data`) describe each
+    page of a movie as an image by itself.
+    """
+    kinds = {(np.shape(signal["data"]), signal["data"].dtype) for signal in signals}
+    first = signals[0] if signals else {}
+    if len(signals) < 2 or len(kinds) > 1 or np.ndim(first["data"]) != 2:
+        return signals
+    return [
+        {
+            **first,
+            "data": np.stack([signal["data"] for signal in signals]),
+            "axes": [{}, *first["axes"]],
+        }
+    ]
 
 
 def _chosen(path: Path, signals: Sequence[Signal]) -> int:
@@ -197,8 +209,27 @@ def _chosen(path: Path, signals: Sequence[Signal]) -> int:
     flat = [n for n, signal in enumerate(signals) if _is_flat(signal)]
     if not flat:
         raise InputError(f"{path}: there is no image in this file.")
-    real = [n for n in flat if signals[n]["data"].dtype.kind in "uifb"]
+    real = [n for n in flat if _is_real(signals[n])]
     return (real or flat)[0]
+
+
+def _tell_of_others(path: Path, signals: Sequence[Signal], number: int) -> None:
+    """Warns of images that are left out, and mentions other data sets."""
+    if len(signals) == 1:
+        return
+    others = [signal for n, signal in enumerate(signals) if n != number]
+    images = sum(_is_flat(signal) and _is_real(signal) for signal in others)
+    title = signals[number].get("metadata", {}).get("General", {}).get("title")
+    name = f", {title}," if title else ""
+    left = f"; {images} more left out, save those as files of their own" if images else ""
+    LOGGER.log(
+        logging.WARNING if images else logging.INFO,
+        "%s holds %d data sets; the first image%s is taken%s",
+        path,
+        len(signals),
+        name,
+        left,
+    )
 
 
 def _is_flat(signal: Signal) -> bool:
@@ -206,74 +237,9 @@ def _is_flat(signal: Signal) -> bool:
     return np.ndim(signal["data"]) >= 2 and not any(is_energy(axis) for axis in signal["axes"])
 
 
-class _Mapped:
-    """Values in one piece of a file, mapped into memory for as long as it takes to read some.
-
-    (A map that stays is counted as this process' memory, up to the whole file.)
-    """
-
-    def __init__(self, path: Path, values: np.memmap) -> None:
-        order = "C" if values.flags.c_contiguous else "F"
-        self._where: dict[str, Any] = {
-            "offset": values.offset,
-            "shape": values.shape,
-            "order": order,
-        }
-        self._path, self._dtype = path, values.dtype
-
-    def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
-        return np.array(np.memmap(self._path, self._dtype, "r", **self._where)[index])
-
-
-class _Blocks:
-    """A movie that is stored in pieces of many frames: so many are read and held at once.
-
-    (An EMD file as RosettaSciIO writes it has pieces of a few rows of all frames; one frame takes
-    as long as all of them.)
-    """
-
-    def __init__(self, movie: Any) -> None:
-        frame = movie.dtype.itemsize * movie.shape[1] * movie.shape[2]
-        self._count = max(min(movie.chunks[0][0], SMALL_FILE // frame), 1)
-        self._movie, self._first, self._block = movie, -1, np.empty(0)
-
-    def __getitem__(self, index: tuple[int]) -> np.ndarray:
-        first = index[0] - index[0] % self._count
-        if first != self._first:
-            self._first = first
-            self._block = np.asarray(self._movie[first : first + self._count])
-        return self._block[index[0] - first]
-
-
-class _TiffPages:
-    """A TIFF's images, one page each, read by their number."""
-
-    def __init__(self, path: Path, series: int) -> None:
-        self._file = tifffile.TiffFile(path)
-        self._series = series
-
-    def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
-        series = self._file.series[self._series]
-        number = np.ravel_multi_index(index, series.shape[: len(index)]) if index else 0
-        return self._file.asarray(series=self._series, key=int(number))
-
-
-def _tiff_images(path: Path, series: int, like: Any) -> Any:
-    """A TIFF's values, mapped into memory where they lie in one piece, else page by page.
-
-    (RosettaSciIO's lazy TIFF copies the whole file for each frame that is asked for.)
-    """
-    try:
-        return _Mapped(path, tifffile.memmap(path, series=series, mode="r"))
-    except ValueError:  # compressed, or in strips here and there
-        pages = _TiffPages(path, series)
-        count = int(np.prod(like.shape[:-2], dtype=np.int64))
-        if len(pages._file.series[series].pages) != count:
-            raise InputError(
-                f"{path}: its pages are no images one by one, and the file is too large to be "
-                "read whole; save it as a TIFF with one page for each image."
-            ) from None
-        return pages
+def _is_real(signal: Signal) -> bool:
+    """Whether the values are real numbers."""
+    return signal["data"].dtype.kind in "uifb"
 
 
 def _image_file(path: Path, signal: Signal, data: Any, lazy: bool) -> ImageFile:

@@ -138,6 +138,33 @@ def test_large_compressed_tiffs_and_those_of_several_axes_are_read_page_by_page(
     np.testing.assert_array_equal(opened.read(2 * 3 + 1), MOVIE[3] + 1)
 
 
+@pytest.mark.parametrize("small", [2**27, 0])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_a_movie_written_page_by_page_keeps_all_of_its_frames(
+    tmp_path, monkeypatch, small, compression
+):
+    monkeypatch.setattr(files, "SMALL_FILE", small)
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for frame in MOVIE:
+            tags = {"resolution": (1e8 / 0.2, 1e8 / 0.2), "resolutionunit": "CENTIMETER"}
+            writer.write(frame, compression=compression, **tags)
+    opened = open_images(path)
+    assert [size for size, _ in opened.axes] == [5]
+    assert opened.pixel_size == pytest.approx((0.2, 0.2), rel=1e-4)
+    for number in (3, 0, 4):
+        np.testing.assert_array_equal(opened.read(number), MOVIE[number])
+
+
+def test_images_that_are_left_out_are_warned_of(tmp_path, caplog):
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for image in (MOVIE[0], MOVIE[1], MOVIE[2, ::2, ::2]):
+            writer.write(image)
+    np.testing.assert_array_equal(open_images(path).read(0), MOVIE[0])
+    assert "3 data sets; the first image is taken; 2 more left out" in caplog.text
+
+
 def test_a_large_single_image_and_one_in_colours(tmp_path, monkeypatch):
     np.save(tmp_path / "a.npy", MOVIE[0])
     tifffile.imwrite(tmp_path / "b.tif", np.repeat(MOVIE[0, ..., None] // 16, 3, -1).astype("u1"))
