@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import tifffile
 
 from temnet import predict, run
 from temnet.config.loading import json_schema, load_experiment
+from temnet.models.checkpoint import update_card
 from temnet.reporting.snapshots import read_frames, read_pictures
 from temnet.reporting.tables import (
     SCORE_FIELDS,
@@ -130,6 +132,19 @@ def test_a_changed_image_is_a_changed_input(here, capsys):
     assert "images.files" in capsys.readouterr().err
     assert run.main(["movie.yaml", "--overwrite"]) == 0
     assert {row["frame"] for row in read_table(Path("runs/movie/predict/columns.csv"))} == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    "entry", [{"threshold": 0.99}, {"score_calibration": {"slope": 2.0, "offset": -1.0}}]
+)
+def test_other_scores_of_the_network_are_a_changed_input(here, pretrained, entry, capsys):
+    shutil.copytree(pretrained / "tiny", here / "mine")
+    arguments = ["movie.yaml", "--set", "prediction.network=./mine", "--stage", "predict"]
+    assert run.main(arguments) == 0
+    update_card(here / "mine", entry)
+    assert run.main(arguments) == 2
+    assert "prediction.fingerprint" in capsys.readouterr().err
+    assert run.main([*arguments, "--overwrite"]) == 0
 
 
 def test_stages_may_be_run_one_by_one(here):

@@ -12,7 +12,7 @@ import numpy as np
 from temnet.config.analysis import EngineName
 from temnet.data.cluster import Workers
 from temnet.inference.predict import find_columns
-from temnet.models.checkpoint import Network, load_network, read_card
+from temnet.models.checkpoint import Network, fingerprint, load_network, read_card
 from temnet.records import ImageSeries, Peaks
 
 BLOCK = 4
@@ -41,13 +41,13 @@ def find_columns_with(
         symmetries: As for `find_columns`.
         engine: As for `find_columns`; each worker chooses for itself.
     """
-    sha256 = read_card(network)["sha256"]
+    known_by = fingerprint(read_card(network))
 
     def jobs() -> Iterator[tuple]:
         for first in range(0, len(series.images), BLOCK):
             frames = np.asarray(series.images[first : first + BLOCK])
             block = replace(series, images=frames, metadata={})
-            yield network, sha256, block, first, threshold, min_distance, symmetries, engine
+            yield network, known_by, block, first, threshold, min_distance, symmetries, engine
 
     found = []
     for count, peaks in workers.in_order(_find_in_block, jobs()):
@@ -59,7 +59,7 @@ def find_columns_with(
 
 def _find_in_block(
     network: Path,
-    sha256: str,
+    known_by: str,
     block: ImageSeries,
     first: int,
     threshold: float | None,
@@ -69,11 +69,11 @@ def _find_in_block(
 ) -> tuple[int, Peaks]:
     """How many frames were looked at, and their peaks with the numbers of their frames."""
     look = threshold, min_distance, None, symmetries, engine
-    peaks = find_columns(_loaded(network, sha256), block, *look)
+    peaks = find_columns(_loaded(network, known_by), block, *look)
     return len(block.images), replace(peaks, frame=peaks.frame + first)
 
 
 @lru_cache(maxsize=1)
-def _loaded(network: Path, sha256: str) -> Network:
-    """The network, kept for the next frames; it is known by its content."""
+def _loaded(network: Path, known_by: str) -> Network:
+    """The network, kept for the next frames; it is known by its fingerprint."""
     return load_network(network)

@@ -11,6 +11,7 @@ import tifffile
 
 from temnet.errors import InputError
 
+
 def refuse_colour_planes(path: Path) -> None:
     """Some programs store three or four grey images as the colours of one, which none can tell."""
     with tifffile.TiffFile(path) as file:
@@ -70,7 +71,7 @@ class _TiffPages:
         self._pages, self._outer = pages, tuple(outer)
 
     def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
-        number = np.ravel_multi_index(index, self._outer) if index else 0
+        number = int(np.ravel_multi_index(index, self._outer)) if index else 0
         series, page = self._pages[number]
         return self._file.asarray(series=series, key=page)
 

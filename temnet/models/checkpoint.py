@@ -215,6 +215,16 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def fingerprint(card: Mapping[str, Any]) -> str:
+    """Of all that decides which columns a network finds, with which scores: 64 hexadecimal digits.
+
+    Args:
+        card: The network's card.
+    """
+    entries = [card.get(name) for name in ("sha256", "threshold", "score_calibration")]
+    return hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
+
+
 def find_network(name: str | Path) -> Path:
     """The folder of a network, given by its path or its name; see `load_network`.
 

@@ -8,7 +8,13 @@ import numpy as np
 
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
-from temnet.models.checkpoint import Network, find_network, load_network, read_card
+from temnet.models.checkpoint import (
+    Network,
+    find_network,
+    fingerprint,
+    load_network,
+    read_card,
+)
 from temnet.stages import train
 
 
@@ -17,14 +23,14 @@ def trains(experiment: Experiment) -> bool:
     return "train" in experiment.stages or not experiment.evaluation.networks
 
 
-def network_hashes(experiment: Experiment) -> dict[str, str]:
-    """The checksum of each network that was named, by its name.
+def fingerprints(experiment: Experiment) -> dict[str, str]:
+    """That of each network that was named, by its name.
 
     Raises:
         InputError: There is no such network.
     """
     return {
-        name: read_card(find_network(name))["sha256"] for name in experiment.evaluation.networks
+        name: fingerprint(read_card(find_network(name))) for name in experiment.evaluation.networks
     }
 
 

@@ -46,7 +46,7 @@ from temnet.reporting.snapshots import Picture, write_pictures
 from temnet.reporting.tables import SCORE_FIELDS, write_table
 from temnet.stages import simulate, train
 from temnet.stages.assessment import Assessment, Rows, assess, plain_values
-from temnet.stages.competitors import check_networks, competitors, network_hashes, trains
+from temnet.stages.competitors import check_networks, competitors, fingerprints, trains
 from temnet.stages.ideal import ideal_observer
 from temnet.stages.sets import check_sets, examples, missing_examples, split_folder
 from temnet.stages.stage import Progress, Stage
@@ -70,7 +70,7 @@ def settings(experiment: Experiment) -> dict[str, Any]:
     return {
         **values,
         "data": {**values["data"], SPLIT: experiment.data.count(SPLIT)},
-        "evaluation": {**evaluation, "networks": network_hashes(experiment)},
+        "evaluation": {**evaluation, "networks": fingerprints(experiment)},
     }
 
 

@@ -24,7 +24,7 @@ from temnet.reporting.tables import Row, read_table
 from temnet.reporting.training_cost import planned_cost, total, training_cost
 from temnet.stages import evaluate, train
 from temnet.stages.assessment import plain_values
-from temnet.stages.competitors import network_hashes
+from temnet.stages.competitors import fingerprints
 from temnet.stages.folder import DONE, SETTINGS_FILE, Record, plain, read_record
 
 TOP_LEVEL_SECTIONS = ("data", "evaluation")
@@ -113,7 +113,7 @@ def _check_settings(root: Path, trained: Record, scored: Record) -> None:
         )
     experiment = load_experiment(root / SETTINGS_FILE)
     wanted = experiment.evaluation.model_dump(mode="json")
-    wanted = plain({**wanted, "networks": network_hashes(experiment)})
+    wanted = plain({**wanted, "networks": fingerprints(experiment)})
     if wanted != scored.settings["evaluation"]:
         changes = differences(scored.settings["evaluation"], wanted)
         raise InputError(

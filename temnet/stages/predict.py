@@ -27,6 +27,7 @@ from temnet.models.checkpoint import (
     check_focus_count,
     file_hash,
     find_network,
+    fingerprint,
     load_network,
     read_card,
 )
@@ -87,11 +88,9 @@ def settings(experiment: Experiment) -> dict[str, Any]:
         mode="json", exclude={"network", "workers", "scheduler"}
     )
     folder = find_network(experiment.prediction.network)
+    network = {"network": folder.name, "fingerprint": fingerprint(read_card(folder))}
     files = [f"{Path(file).name} {file_hash(Path(file))}" for file in experiment.images.files]
-    return {
-        "images": {**images, "files": files},
-        "prediction": {**prediction, "network": folder.name, "sha256": read_card(folder)["sha256"]},
-    }
+    return {"images": {**images, "files": files}, "prediction": {**prediction, **network}}
 
 
 def check(experiment: Experiment) -> Inputs:
@@ -121,12 +120,12 @@ def check_network(experiment: Experiment) -> Network:
         InputError: There is no such network, or it is damaged.
     """
     folder = find_network(experiment.prediction.network)
-    return _load(folder, read_card(folder)["sha256"])
+    return _load(folder, fingerprint(read_card(folder)))
 
 
 @lru_cache(maxsize=1)
-def _load(folder: Path, sha256: str) -> Network:
-    """The network in a folder, kept for the next file; it is known by its content."""
+def _load(folder: Path, known_by: str) -> Network:
+    """The network in a folder, kept for the next file; it is known by its fingerprint."""
     return load_network(folder)
 
 
