@@ -124,6 +124,24 @@ def test_a_second_start_does_nothing_twice(here, capsys):
     assert (here / "runs/movie/predict/columns.csv").stat().st_mtime_ns == before
 
 
+def test_sites_beside_a_mask_are_not_followed(here):
+    arguments = ["movie.yaml", "--stage", "predict", "occupancy"]
+    assert run.main([*arguments, "--set", "images.mask=[[20, 44, 0, 48]]"]) == 0
+    root = Path("runs/movie")
+    assert any(8.7 < row["row_angstrom"] < 9.4 for row in read_table(root / "predict/columns.csv"))
+    rows = [row["row_angstrom"] for row in read_table(root / "occupancy/sites.csv")]
+    assert rows and not any(3.9 - 0.7 < row < 8.7 + 0.7 for row in rows)
+    series = json.loads((root / "predict/series.json").read_text())
+    assert series[0]["masked_angstrom"] == [pytest.approx([3.9, 8.7, -0.1, 9.5])]
+
+
+def test_frames_count_from_the_first_that_was_chosen(here):
+    assert run.main(["movie.yaml", "--set", "images.frames=[1, 4]"]) == 0
+    assert {row["frame"] for row in read_table(Path("runs/movie/predict/columns.csv"))} == {0, 1, 2}
+    assert json.loads(Path("runs/movie/predict/series.json").read_text())[0]["first_frame"] == 1
+    assert "which is number 1 of the movie" in Path("runs/movie/index.html").read_text()
+
+
 def test_a_changed_image_is_a_changed_input(here, capsys):
     assert run.main(["movie.yaml"]) == 0
     frames = tifffile.imread("movie.tif")[:3]

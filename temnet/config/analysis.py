@@ -58,7 +58,9 @@ class Images(Settings):
         "that was taught on bright ones.",
     )
     frames: tuple[int, int] | None = Field(
-        None, description="First frame and the one after the last; all where it is not given."
+        None,
+        description="First frame and the one after the last; all where it is not given. Tables "
+        "and pictures count frames from the first of these.",
     )
     mask: tuple[tuple[int, int, int, int], ...] = Field(
         (),

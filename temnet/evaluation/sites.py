@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from temnet.evaluation.drift import usable_frames
 from temnet.evaluation.matching import match
+from temnet.evaluation.view import View
 from temnet.records import Peaks
 
 BINS_PER_TOLERANCE = 7
@@ -43,7 +44,7 @@ class Sites:
         peak_site: (N,) int64, the site of each peak, -1 for none.
         usable: (F,) bool, frames in which enough columns were found.
         drift: (F, 2) [Å], how far the specimen had moved.
-        extent: Height and width of the image [Å], None where it is not known.
+        view: What each image showed, None where it is not known.
     """
 
     positions: np.ndarray
@@ -53,7 +54,7 @@ class Sites:
     peak_site: np.ndarray
     usable: np.ndarray
     drift: np.ndarray
-    extent: tuple[float, float] | None = None
+    view: View | None = None
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -63,6 +64,13 @@ class Sites:
         """(S, F) bool: whether a column would have been seen, in a usable frame and in view."""
         return self.in_view & self.usable
 
+    def seen(self, places: np.ndarray) -> np.ndarray:
+        """(N,) fraction of the usable frames in which places (N, 2) were in view."""
+        drift = self.drift[self.usable]
+        if self.view is None or not len(drift):
+            return np.ones(len(places))
+        return self.view.shows(places[:, None] + drift).mean(axis=1)
+
 
 def find_sites(
     peaks: Peaks,
@@ -70,7 +78,7 @@ def find_sites(
     frame_count: int,
     tolerance: float,
     min_occupancy: float,
-    extent: tuple[float, float] | None = None,
+    view: View | None = None,
     usable: np.ndarray | None = None,
 ) -> Sites:
     """The sites of a movie.
@@ -84,26 +92,28 @@ def find_sites(
         frame_count: Number of frames.
         tolerance: Columns within this distance of a site belong to it [Å].
         min_occupancy: Places occupied in a smaller fraction of the frames are no sites.
-        extent: Height and width of the image [Å]; without it every site is always in view.
+        view: What each image shows; without it every site is always in view.  Places within the
+            tolerance of where it ends are not, whatever its margin.
         usable: (F,) bool; `temnet.evaluation.drift.usable_frames` by default.
 
     Returns:
         The sites in raster order; none where there are no peaks.
     """
     usable = usable_frames(peaks, frame_count) if usable is None else usable
+    view = None if view is None else replace(view, margin=max(view.margin, tolerance))
     places = peaks.positions - drift[peaks.frame]
     used = usable[peaks.frame]
     positions = _hills(places[used], tolerance)
     for _ in range(ROUNDS):
         peak_site = _assign(places, peaks.frame, positions, tolerance, usable)
         positions = _means(places, peak_site, positions)
-        presence, in_view = _follow(peak_site, peaks.frame, positions, drift, tolerance, extent)
+        presence, in_view = _follow(peak_site, peaks.frame, positions, drift, view)
         seen = np.maximum((in_view & usable).sum(axis=1), LEAST_SEEN * usable.sum())
         occupied = (presence & in_view).sum(axis=1)
         positions = positions[(occupied > 0) & (occupied >= min_occupancy * seen)]
     positions = positions[np.lexsort((positions[:, 1], positions[:, 0]))]
     peak_site = _assign(places, peaks.frame, positions, tolerance, usable)
-    presence, in_view = _follow(peak_site, peaks.frame, positions, drift, tolerance, extent)
+    presence, in_view = _follow(peak_site, peaks.frame, positions, drift, view)
     return Sites(
         positions=positions,
         class_index=_majority(peak_site, peaks.class_index, len(positions)),
@@ -112,7 +122,7 @@ def find_sites(
         peak_site=peak_site,
         usable=usable,
         drift=drift,
-        extent=extent,
+        view=view,
     )
 
 
@@ -170,19 +180,16 @@ def _follow(
     frame: np.ndarray,
     positions: np.ndarray,
     drift: np.ndarray,
-    tolerance: float,
-    extent: tuple[float, float] | None,
+    view: View | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(S, F) presence of a column, and whether the image showed the site with its scatter."""
     shape = (len(positions), len(drift))
     presence = np.zeros(shape, bool)
     found = peak_site >= 0
     presence[peak_site[found], frame[found]] = True
-    if extent is None:
+    if view is None:
         return presence, np.ones(shape, bool)
-    moved = positions[:, None, :] + drift[None, :, :]
-    inside = (moved >= tolerance) & (moved <= np.asarray(extent, float) - tolerance)
-    return presence, np.all(inside, axis=2)
+    return presence, view.shows(positions[:, None] + drift)
 
 
 def _majority(peak_site: np.ndarray, class_index: np.ndarray, count: int) -> np.ndarray:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
-from temnet.evaluation.sites import Sites
+from temnet.evaluation.sites import LEAST_SEEN, Sites
 from temnet.structures.coordination import neighbour_count
 
 LONGEST_BOND = 2.3
@@ -15,6 +17,10 @@ outline.  Those of fcc [110] have 1.2, of a square lattice 1.4, of the ring of g
 EDGE_WIDTH = 0.5
 """Sites nearer to the outline than this many nearest-neighbour distances are edge sites: the
 outermost row and no other."""
+
+BEYOND = 2.0
+"""Nearest-neighbour distances from a side of the outline to the place beyond it where a column
+would have been seen, was there one: the next row of any lattice lies nearer."""
 
 INTERIOR, EDGE = 0, 1
 REGIONS = ("interior", "edge")
@@ -61,7 +67,7 @@ def edge_distance(sites: Sites) -> np.ndarray:
 
     The outline is that of the Delaunay triangles whose sides are at most `LONGEST_BOND`
     nearest-neighbour distances long, so that it follows bays and holes.  Where the image ends
-    there is no edge: sides near its border are left out if the image's size is known.
+    there is no edge: a side counts if a column beyond it would have been seen.
 
     Returns:
         (S,) [Å]; 0 on the outline and for sites in no triangle, NaN for all of a class whose
@@ -70,20 +76,12 @@ def edge_distance(sites: Sites) -> np.ndarray:
     distance = np.zeros(len(sites))
     for index in np.unique(sites.class_index):
         mine = sites.class_index == index
-        distance[mine] = _outline_distance(sites.positions[mine], _view(sites))
+        distance[mine] = _outline_distance(sites.positions[mine], sites.seen)
     return distance
 
 
-def _view(sites: Sites) -> tuple[np.ndarray, np.ndarray] | None:
-    """Corners of the part of the specimen that the image showed in any usable frame [Å]."""
-    if sites.extent is None or not np.any(sites.usable):
-        return None
-    drift = sites.drift[sites.usable]
-    return -drift.max(axis=0), np.asarray(sites.extent, float) - drift.min(axis=0)
-
-
-def _outline_distance(points: np.ndarray, view: tuple[np.ndarray, np.ndarray] | None) -> np.ndarray:
-    """(N,) distance of points from their own outline."""
+def _outline_distance(points: np.ndarray, seen: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """(N,) distance of points from their own outline, where that was ``seen``."""
     if len(points) < 3:
         return np.zeros(len(points))
     try:
@@ -95,21 +93,27 @@ def _outline_distance(points: np.ndarray, view: tuple[np.ndarray, np.ndarray] | 
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
     triangles = triangles[sides.max(axis=1) <= LONGEST_BOND * spacing]
     lone = np.setdiff1d(np.arange(len(points)), triangles)
-    edges = np.sort(triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
-    edges, times = np.unique(edges, axis=0, return_counts=True)
-    outline = points[edges[times == 1]]
-    if view is not None:
-        outline = outline[~_at_border(outline.mean(axis=1), view, spacing)]
-    distance = _segment_distance(points, outline)
+    edges = triangles[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2)
+    opposite = triangles[:, [2, 0, 1]].reshape(-1)
+    _, first, times = np.unique(
+        np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True
+    )
+    chosen = first[times == 1]
+    outline = points[edges[chosen]]
+    beyond = _beyond(outline, points[opposite[chosen]], BEYOND * spacing)
+    distance = _segment_distance(points, outline[seen(beyond) >= LEAST_SEEN])
     distance[lone] = 0
     return distance
 
 
-def _at_border(
-    points: np.ndarray, view: tuple[np.ndarray, np.ndarray], margin: float
-) -> np.ndarray:
-    low, high = view
-    return np.any((points < low + margin) | (points > high - margin), axis=1)
+def _beyond(segments: np.ndarray, inside: np.ndarray, distance: float) -> np.ndarray:
+    """(M, 2) places before the middles of segments (M, 2 ends, 2), away from points ``inside``."""
+    along = segments[:, 1] - segments[:, 0]
+    normal = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    middle = segments.mean(axis=1)
+    outwards = np.sign(np.sum((middle - inside) * normal, axis=1, keepdims=True))
+    return middle + distance * outwards * normal
 
 
 def _segment_distance(points: np.ndarray, segments: np.ndarray) -> np.ndarray:

@@ -63,7 +63,8 @@ def read_images(
             images of one or more focal series; ``auto`` takes what the header says, else focal
             series where the network wants more than one image and their number is a multiple of
             that, else frames.
-        frames: First frame and the one after the last; all by default.
+        frames: First frame and the one after the last; all by default.  In all that follows
+            frames are counted from the first of these.
         focus_count: Images in the network's focal series.
         mask: Boxes that hold no image: first row, row after the last, first column, column after
             the last, in the files' pixels.  They are filled with the mirror image of what is
@@ -121,7 +122,11 @@ def read_images(
         images=np.asarray(images) if few else images,
         sampling=small,
         name=paths[0].name,
-        metadata={"files": [path.name for path in paths], "inverted": invert},
+        metadata={
+            "files": [path.name for path in paths],
+            "inverted": invert,
+            "first_frame": 0 if frames is None else frames[0],
+        },
         pixel_size=pixel_size,
         masked=boxes,
     )

@@ -77,6 +77,23 @@ def fill(image: np.ndarray, sources: tuple[np.ndarray, np.ndarray]) -> np.ndarra
     return filled
 
 
+def areas(
+    boxes: Sequence[Box], pixel_size: tuple[float, float]
+) -> list[tuple[float, float, float, float]]:
+    """Lowest and highest row, lowest and highest column of each box [Å].
+
+    They count from the centre of pixel [0, 0], ``pixel_size`` is its height and width [Å].
+
+    >>> areas([(0, 2, 1, 3)], (0.5, 1.0))
+    [(-0.25, 0.75, 0.5, 2.5)]
+    """
+    height, width = pixel_size
+    return [
+        ((top - 0.5) * height, (end - 0.5) * height, (left - 0.5) * width, (right - 0.5) * width)
+        for top, end, left, right in boxes
+    ]
+
+
 def inside_boxes(
     positions: np.ndarray, boxes: Sequence[Box], pixel_size: tuple[float, float]
 ) -> np.ndarray:

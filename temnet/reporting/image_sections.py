@@ -84,6 +84,11 @@ def _what_was_done(source: Source, part: Mapping[str, Any]) -> str:
         f"Each image was brought from {part['sampling']:.4g} Å per pixel to {size}, freed from "
         "its local mean and divided by its local contrast."
     ]
+    if part.get("first_frame"):
+        steps.append(
+            "Frames are counted from the first that was chosen, which is number "
+            f"{part['first_frame']} of the movie (its first one being 0)."
+        )
     measured = part.get("calibration")
     if measured:
         use = "was measured" if measured["taken"] else "given was compared"

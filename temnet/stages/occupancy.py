@@ -23,6 +23,7 @@ from temnet.evaluation.histories import (
 from temnet.evaluation.occupancy import site_rows, transition_rows
 from temnet.evaluation.rates import frame_rows, rate_rows, region_groups
 from temnet.evaluation.sites import Sites, find_sites
+from temnet.evaluation.view import View
 from temnet.models.checkpoint import find_network, read_card
 from temnet.records import Peaks
 from temnet.reporting.histories import write_histories
@@ -154,8 +155,8 @@ def _follow(
         count,
         experiment.occupancy.tolerance,
         experiment.occupancy.min_occupancy,
-        extent=extent,
-        usable=usable,
+        View(extent, [tuple(area) for area in movie["masked_angstrom"]]),
+        usable,
     )
     return sites, drift
 

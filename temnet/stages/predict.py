@@ -20,6 +20,7 @@ from temnet.inference.engines import choose_engine
 from temnet.inference.familiarity import Verdict, verdict
 from temnet.inference.foci import Shifts, align_foci, order_foci
 from temnet.inference.images import SMALLEST_SIDE, read_images
+from temnet.inference.masks import areas
 from temnet.inference.predict import find_columns, network_sampling
 from temnet.inference.shared import find_columns_with
 from temnet.models.checkpoint import (
@@ -264,6 +265,8 @@ def _described(series: ImageSeries, network: Network) -> dict[str, Any]:
         "rows": rows,
         "cols": cols,
         "sampling": series.sampling,
+        "first_frame": series.metadata.get("first_frame", 0),
+        "masked_angstrom": areas(series.masked, series.pixel_size),
         "network": network.card["name"],
         "network_sampling": network_sampling(network),
         "classes": list(network.config.class_names),

@@ -11,6 +11,7 @@ from temnet.evaluation.occupancy import changes, site_rows, wilson_interval
 from temnet.evaluation.occupancy import transition_rows as rows_of_transitions
 from temnet.evaluation.sites import Sites, find_sites
 from temnet.evaluation.surroundings import edge_distance
+from temnet.evaluation.view import View
 
 TOLERANCE, LEAST = 0.7, 0.1
 
@@ -19,7 +20,7 @@ def transition_rows(sites):
     return rows_of_transitions(counted_histories(sites))
 
 
-def make_sites(presence, places=None, in_view=None, usable=None, classes=None, extent=None):
+def make_sites(presence, places=None, in_view=None, usable=None, classes=None, view=None):
     presence = np.array(presence, bool)
     count, frames = presence.shape
     places = np.arange(2.0 * count).reshape(-1, 2) if places is None else np.array(places, float)
@@ -31,7 +32,7 @@ def make_sites(presence, places=None, in_view=None, usable=None, classes=None, e
         peak_site=np.zeros(0, np.int64),
         usable=np.ones(frames, bool) if usable is None else np.array(usable, bool),
         drift=np.zeros((frames, 2)),
-        extent=extent,
+        view=view,
     )
 
 
@@ -88,7 +89,7 @@ def test_frames_out_of_view_are_neither_empty_nor_occupied():
 
 def test_a_still_particle_has_no_transitions(static_movie, movies):
     drift = measure_drift(static_movie.peaks, 8, 5.0)
-    sites = find_sites(static_movie.peaks, drift, 8, TOLERANCE, LEAST, movies.EXTENT)
+    sites = find_sites(static_movie.peaks, drift, 8, TOLERANCE, LEAST, View(movies.EXTENT))
     rows = site_rows(sites, ["metal"])
     assert all(row["occupancy"] == 1 and row["transition_fraction"] == 0 for row in rows)
     assert transition_rows(sites) == []
@@ -99,7 +100,7 @@ def test_transitions_are_exact_where_nothing_is_uncertain(movies):
     places = movies.particle(radius=10.0)
     presence = movies.markov(rng, len(places), 40, occupancy=0.7, flip=0.15)
     movie = movies.make_movie(rng, places, presence, np.zeros((40, 2)))
-    sites = find_sites(movie.peaks, np.zeros((40, 2)), 40, TOLERANCE, LEAST, movies.EXTENT)
+    sites = find_sites(movie.peaks, np.zeros((40, 2)), 40, TOLERANCE, LEAST, View(movies.EXTENT))
     found, true = match(sites.positions, places, 0.01)
     assert len(found) == len(places)
     rows = site_rows(sites, ["metal"])
@@ -113,7 +114,7 @@ def test_transitions_are_exact_where_nothing_is_uncertain(movies):
 
 def test_occupancy_of_a_noisy_drifting_movie(noisy_movie, movies):
     drift = measure_drift(noisy_movie.peaks, 40, 5.0)
-    sites = find_sites(noisy_movie.peaks, drift, 40, TOLERANCE, LEAST, movies.EXTENT)
+    sites = find_sites(noisy_movie.peaks, drift, 40, TOLERANCE, LEAST, View(movies.EXTENT))
     found, true = match(sites.positions, noisy_movie.places, 0.4)
     rows = [site_rows(sites, ["metal"])[site] for site in found]
     seen = noisy_movie.presence[true].mean(axis=1) * 0.9  # one in ten is missed
@@ -169,9 +170,9 @@ def test_classes_have_outlines_of_their_own():
 def test_the_end_of_the_image_is_no_edge():
     places = lattice(7, 9) - 5.0 + 1.0
     extent = (14.0, 18.0)  # the lattice runs from 1 to 13 and from 1 to 17 Å
-    filled = edge_distance(make_sites(np.ones((63, 2)), places, extent=extent))
+    filled = edge_distance(make_sites(np.ones((63, 2)), places, view=View(extent)))
     assert np.all(np.isnan(filled))
-    half = edge_distance(make_sites(np.ones((63, 2)), places, extent=(14.0, 40.0)))
+    half = edge_distance(make_sites(np.ones((63, 2)), places, view=View((14.0, 40.0))))
     np.testing.assert_allclose(half, 17.0 - places[:, 1], atol=1e-9)
 
 

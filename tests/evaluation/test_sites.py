@@ -6,6 +6,8 @@ import pytest
 from temnet.evaluation.drift import measure_drift
 from temnet.evaluation.matching import match
 from temnet.evaluation.sites import find_sites
+from temnet.evaluation.surroundings import EDGE, region
+from temnet.evaluation.view import View
 from temnet.records import Peaks
 
 TOLERANCE, LEAST = 0.7, 0.1
@@ -13,9 +15,8 @@ TOLERANCE, LEAST = 0.7, 0.1
 
 def sites_of(movie, extent=None, **options):
     drift = measure_drift(movie.peaks, movie.frame_count, 5.0)
-    return find_sites(
-        movie.peaks, drift, movie.frame_count, TOLERANCE, LEAST, extent=extent, **options
-    )
+    view = None if extent is None else View(extent)
+    return find_sites(movie.peaks, drift, movie.frame_count, TOLERANCE, LEAST, view, **options)
 
 
 def test_a_still_particle_gives_back_its_columns(static_movie, movies):
@@ -123,6 +124,36 @@ def test_a_site_that_drifts_out_of_the_image_is_not_in_view(movies):
     assert np.all(blind.in_view) and not np.all(blind.presence)
 
 
+def filled(rng, drift, masked=()):
+    """Peaks of gold along [110] that fills an image of 60 Å, but for what is masked."""
+    steps = np.stack(np.meshgrid(*[np.arange(-30, 30)] * 2, indexing="ij"), -1).reshape(-1, 2)
+    places = np.concatenate([steps, steps + 0.5]) @ [[4.08, 0], [0, 2.885]]
+    turn = rng.uniform(0, np.pi)
+    places = places @ [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]] + 30
+    found, frame = [], []
+    for number, shift in enumerate(drift):
+        moved = places + shift
+        moved = moved[View((60.0, 60.0), masked).shows(moved)]
+        found.append(moved + rng.normal(0, 0.05, moved.shape))
+        frame.append(np.full(len(moved), number))
+    found, frame = np.concatenate(found), np.concatenate(frame)
+    ones = np.ones(len(frame))
+    return Peaks(frame, found, np.zeros(len(frame), np.int64), ones, ones[:, None], np.nan * ones)
+
+
+@pytest.mark.parametrize("masked", [(), [(40.0, 48.0, 0.0, 60.0)]])
+@pytest.mark.parametrize("drifted", [0.0, 4.0])
+def test_neither_the_image_s_border_nor_a_mask_makes_edges_or_changes(masked, drifted):
+    drift = np.linspace(0, drifted, 20)[:, None] * [1.0, 0.3]
+    for seed in range(3):
+        peaks = filled(np.random.default_rng(seed), drift, masked)
+        view = View((60.0, 60.0), masked)
+        sites = find_sites(peaks, drift, 20, TOLERANCE, LEAST, view, np.ones(20, bool))
+        assert len(sites) > 300
+        assert not np.any(region(sites) == EDGE)
+        np.testing.assert_array_equal(sites.presence[sites.observed], True)
+
+
 def test_frames_that_are_not_usable_say_nothing(static_movie):
     usable = np.ones(8, bool)
     usable[3] = False
@@ -133,6 +164,6 @@ def test_frames_that_are_not_usable_say_nothing(static_movie):
 
 
 def test_no_peaks_have_no_sites():
-    sites = find_sites(Peaks.empty(2), np.zeros((4, 2)), 4, TOLERANCE, LEAST, (10.0, 10.0))
+    sites = find_sites(Peaks.empty(2), np.zeros((4, 2)), 4, TOLERANCE, LEAST, View((10.0, 10.0)))
     assert len(sites) == 0 and sites.presence.shape == (0, 4)
     assert sites.peak_site.shape == (0,) and sites.class_index.shape == (0,)

@@ -13,6 +13,7 @@ from temnet.evaluation.drift import measure_drift, usable_frames
 from temnet.evaluation.histories import counted_histories, inferred_histories
 from temnet.evaluation.matching import match
 from temnet.evaluation.sites import find_sites
+from temnet.evaluation.view import View
 from temnet.inference.predict import find_columns
 from temnet.models.checkpoint import find_network, load_network
 from temnet.records import ImageSeries
@@ -116,7 +117,7 @@ def analysed(movie, images, network):
     usable = usable_frames(found, frames)
     drift = measure_drift(found, frames, 5.0, usable, extent)
     metal = found.select(found.class_index == 0)
-    sites = find_sites(metal, drift, frames, 0.7, 0.1, extent, usable)
+    sites = find_sites(metal, drift, frames, 0.7, 0.1, View(extent), usable)
     mine, true = match(sites.positions, movie.columns.positions, 0.7)
     # Sites where there never was a column are a group of their own.
     group = np.full(len(sites), 2)
