@@ -16,6 +16,11 @@ from temnet.evaluation.hidden_markov import (
 )
 from temnet.evaluation.sites import Sites
 
+LEAST_COUNT = 1.0
+"""A rate is told if its sites spent this many frames in the state that it leaves, and a mean stay
+if it ended this often: a hidden Markov model expects counts of far less than one, whose ratio says
+nothing."""
+
 
 @dataclass(frozen=True)
 class Histories:
@@ -66,6 +71,8 @@ class Detection:
         disappearance: (G, 3) chance per frame that an occupied site empties, likewise.
         hit: (G,) chance that the column of an occupied site is found.
         false: (G,) chance that a column is found at an empty one.
+
+    A chance is NaN where fewer than `LEAST_COUNT` site-frames tell of it.
     """
 
     appearance: np.ndarray
@@ -108,20 +115,30 @@ def inferred_histories(sites: Sites, group: np.ndarray) -> tuple[Histories, Dete
         return counted_histories(sites), Detection(none, none, none[:, 0], none[:, 0])
     seen = Observations(np.where(sites.observed, sites.presence.astype(np.int64), MISSING), group)
     model, posterior = fit(seen)
-    return _of_posterior(posterior, sites), _detection(model, seen)
+    return _of_posterior(posterior, sites), _detection(model, posterior, seen)
 
 
 def _of_posterior(posterior: Posterior, sites: Sites) -> Histories:
     return _histories(posterior.occupied[0], posterior.appeared[0], posterior.disappeared[0], sites)
 
 
-def _detection(model: HiddenMarkov, seen: Observations) -> Detection:
+def _detection(model: HiddenMarkov, posterior: Posterior, seen: Observations) -> Detection:
     intervals = rate_intervals(model, seen)
+    occupied = posterior.occupied[0] * (seen.found != MISSING)
+    empty = (1 - posterior.occupied[0]) * (seen.found != MISSING)
+
+    def told(chance: np.ndarray, frames: np.ndarray) -> np.ndarray:
+        """(G,) a chance, where enough site-frames tell of it."""
+        counts = np.bincount(seen.group, frames.sum(axis=1), minlength=len(chance))
+        return np.where(counts >= LEAST_COUNT, chance, np.nan)
+
     return Detection(
-        appearance=np.column_stack([model.appearance[0], intervals[0]]),
-        disappearance=np.column_stack([model.disappearance[0], intervals[1]]),
-        hit=model.hit[0],
-        false=model.false[0],
+        appearance=np.column_stack([told(model.appearance[0], empty[:, :-1]), intervals[0]]),
+        disappearance=np.column_stack(
+            [told(model.disappearance[0], occupied[:, :-1]), intervals[1]]
+        ),
+        hit=told(model.hit[0], occupied),
+        false=told(model.false[0], empty),
     )
 
 

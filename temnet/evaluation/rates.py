@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from temnet.evaluation.histories import Detection, Histories
+from temnet.evaluation.histories import LEAST_COUNT, Detection, Histories
 from temnet.evaluation.occupancy import wilson_interval
 from temnet.evaluation.sites import Sites
 from temnet.evaluation.surroundings import REGIONS, layer, neighbours, region
@@ -67,6 +67,7 @@ def rate_rows(
     The rate of disappearance is the chance per frame that an occupied site empties:
     disappearances per consecutive pair of frames of which the first is occupied.  Its inverse is
     the mean dwell time, which thereby takes stays that the movie cuts off for what they are.
+    Both are NaN where `LEAST_COUNT` is not reached.
 
     Args:
         sites: The sites.
@@ -84,17 +85,18 @@ def rate_rows(
         if detection is not None:
             known = int(number[group.members][0]) if group.kind == "region" else -1
         rates = _rates(histories, group.members, detection, known)
+        totals = _totals(histories, group.members)
         rows.append(
             {
                 "by": group.kind,
                 "group": group.name,
                 "class": class_names[group.class_index],
                 "sites": int(group.members.sum()),
-                **_totals(histories, group.members),
+                **totals,
                 **_named("appearance", rates[0], frame_time),
                 **_named("disappearance", rates[1], frame_time),
-                "mean_empty_frames": _inverse(rates[0][0]),
-                "mean_occupied_frames": _inverse(rates[1][0]),
+                "mean_empty_frames": _mean_stay(rates[0][0], totals["appearances"]),
+                "mean_occupied_frames": _mean_stay(rates[1][0], totals["disappearances"]),
                 "hit": np.nan if known in (None, -1) else float(detection.hit[known]),
                 "false": np.nan if known in (None, -1) else float(detection.false[known]),
             }
@@ -131,7 +133,7 @@ def _rates(
         interval = NO_INTERVAL
         if detection is None:
             interval = wilson_interval(round(number), round(at_risk))
-        rates.append((number / at_risk if at_risk > 0 else np.nan, *interval))
+        rates.append((number / at_risk if at_risk >= LEAST_COUNT else np.nan, *interval))
     return rates
 
 
@@ -145,8 +147,9 @@ def _named(
     return row | {f"{key}_per_s": row[key] / seconds for key in keys}
 
 
-def _inverse(rate: float) -> float:
-    return float(1 / rate) if rate > 0 else np.nan
+def _mean_stay(rate: float, ended: float) -> float:
+    """Frames that a stay lasts on average; NaN where too few of them have ended."""
+    return float(1 / rate) if ended >= LEAST_COUNT and rate > 0 else np.nan
 
 
 def frame_rows(

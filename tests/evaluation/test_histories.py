@@ -147,6 +147,29 @@ def test_the_model_keeps_real_departures_and_drops_misses():
     assert all(np.isnan(row["disappearance_low"]) for row in layers) and len(layers) == 4
 
 
+@pytest.mark.parametrize("missed", [0.0, 0.01])
+def test_nothing_is_told_of_a_state_that_was_not_seen(movies, missed):
+    rng = np.random.default_rng(3)
+    places = square(6)
+    inside = region(make_sites(np.ones((36, 2)), places)) == INTERIOR
+    presence = movies.markov(rng, 36, 40, occupancy=0.6, flip=0.1)
+    presence[inside] = rng.random((inside.sum(), 40)) >= missed
+    sites = make_sites(presence, places)
+    histories, detection = inferred_histories(sites, region_groups(sites))
+    rows = {
+        (row["by"], row["group"]): row
+        for row in rate_rows(sites, histories, ["metal"], detection, 0.5)
+    }
+    for key in (("region", "interior"), ("layer", "1"), ("layer", "2")):
+        row = rows[key]
+        assert row["disappearance"] < 1e-3 and row["occupancy"] > 0.99
+        for name in ("appearance", "appearance_per_s", "mean_empty_frames", "mean_occupied_frames"):
+            assert np.isnan(row[name]), (key, name)
+    assert np.isnan(rows["region", "interior"]["false"])
+    edge = rows["region", "edge"]
+    assert 0.05 < edge["appearance"] < 0.3 and 3 < edge["mean_occupied_frames"] < 30
+
+
 def test_sites_carry_what_the_model_says_beside_what_was_counted():
     sites, _ = particle_with_misses(0.1)
     inferred, _ = inferred_histories(sites, region_groups(sites))
