@@ -19,10 +19,12 @@ WRAP_FREQUENCY = 0.8
 """Spatial frequency whose rays decide how far an image reaches over its border [1/Å]."""
 
 MARGINS = (4.0, 13.0)
-"""Smallest and largest margin against the periodic wrap-around [Å]."""
+"""Smallest and largest margin against the periodic wrap-around, but for drift [Å]."""
 
-NARROW_SPREAD, FEW_FOCI, MIDDLE_SPREAD, MANY_FOCI = 14.0, 7, 28.0, 9
-"""Gauss-Hermite foci of an ensemble: seven converge up to a focal spread of 14 Å, nine to 28 Å."""
+GAUSS_HERMITE = ((7, 14.0, 3.9), (9, 28.0, 5.5))
+"""Numbers of Gauss-Hermite foci of an ensemble, each with the largest focal spread [Å] and the
+largest phase (`_phase`) that it serves.  Against 161 foci, in noise-free images: 1 % of the contrast
+is wrong at 3.9 with seven and at 3.7 with nine foci, 2 % at 4.6 with nine; at worst, 8 % at 5.3."""
 
 WIDEST_FOCUS = 3.0
 """Wider spreads are summed over even steps of focus out to this many standard deviations."""
@@ -190,9 +192,10 @@ def focal_ensemble(optics: Optics) -> tuple[np.ndarray, np.ndarray]:
     spread = optics.focal_spread
     if not optics.ensemble or spread == 0:
         return np.zeros(1), np.ones(1)
-    if spread <= MIDDLE_SPREAD:
-        count = FEW_FOCI if spread <= NARROW_SPREAD else MANY_FOCI
-        nodes, weights = np.polynomial.hermite_e.hermegauss(count)
+    phase = _phase(optics)
+    enough = [n for n, widest, most in GAUSS_HERMITE if spread <= widest and phase <= most]
+    if enough:
+        nodes, weights = np.polynomial.hermite_e.hermegauss(enough[0])
     else:
         nodes = np.linspace(-WIDEST_FOCUS, WIDEST_FOCUS, _even_foci(optics))
         weights = np.exp(-(nodes**2) / 2)
@@ -202,23 +205,37 @@ def focal_ensemble(optics: Optics) -> tuple[np.ndarray, np.ndarray]:
 def _even_foci(optics: Optics) -> int:
     """Steps of focus that are fine enough for the largest angles.
 
-    Two rays' interference oscillates with focus, at most by exp(i phase x) for a deviation of x
-    standard deviations, and is damped by exp(-phase^2 / 2).  Even steps h see it as damped until
-    its alias, 2 pi / h - phase, is so low that it is carried; Gauss-Hermite foci would need many
-    more (41 instead of 15 for 55 Å at 80 keV and 50 mrad).
+    Even steps h see the interference of `_phase` as damped until its alias, 2 pi / h - phase, is so
+    low that it is carried; Gauss-Hermite foci would need many more (41 instead of 15 for 55 Å at
+    80 keV and 50 mrad).
     """
-    phase = np.pi * optics.aperture**2 * optics.focal_spread / wavelength(optics.energy)
-    step = 2 * np.pi / (phase + WIDEST_FOCUS)
+    step = 2 * np.pi / (_phase(optics) + WIDEST_FOCUS)
     return 2 * int(np.ceil(WIDEST_FOCUS / step)) + 1
+
+
+def _phase(optics: Optics) -> float:
+    """How far the aperture's outermost rays come out of phase by one standard deviation of focus.
+
+    Two rays' interference oscillates with focus, at most by exp(i phase x) for a deviation of x
+    standard deviations, and is damped by exp(-phase^2 / 2).
+    """
+    return np.pi * optics.aperture**2 * optics.focal_spread / wavelength(optics.energy)
 
 
 def margin(settings: Microscope) -> float:
     """Space on each side of an image against the periodic wrap-around [Å].
 
-    The reach of the rays at 0.8 1/Å, lambda q (|defocus| + |Cs| lambda^2 q^2), for the worst
-    microscope that can be drawn.
+    The reach of the rays at 0.8 1/Å, lambda q (|defocus| + |Cs| lambda^2 q^2), and how far the
+    specimen drifts, for the worst microscope that can be drawn.
     """
-    return float(np.clip(max(map(_reach, settings.every_variant)), *MARGINS))
+    reach = np.clip(max(map(_reach, settings.every_variant)), *MARGINS)
+    return float(reach + max(map(_drift, settings.every_variant)))
+
+
+def _drift(settings: Microscope) -> float:
+    """How far the last image's specimen may have drifted [Å]."""
+    whole = support(settings.drift)[1] * (len(settings.defocus.steps) - 1)
+    return whole + support(settings.exposure_drift)[1] / 2
 
 
 def _reach(settings: Microscope) -> float:

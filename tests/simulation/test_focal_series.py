@@ -133,6 +133,15 @@ def test_a_wide_ensemble_damps_every_angle_that_passes_the_aperture(spread):
     assert np.abs(wrong - expected).max() > 0.1
 
 
+@pytest.mark.parametrize("spread", [4.0, 14.0, 20.0, 28.0])
+def test_what_passes_a_wide_aperture_is_damped(spread):
+    drawn = optics(focal_spread=spread, focal_spread_model="ensemble", aperture_mrad=60.0)
+    nodes, weights = focal_ensemble(drawn)
+    phase = np.pi * wavelength(ENERGY) * np.linspace(0, (0.060 / wavelength(ENERGY)) ** 2, 1000)
+    expected = np.exp(-((phase * spread) ** 2) / 2)
+    np.testing.assert_allclose(weights @ np.cos(np.outer(nodes, phase)), expected, atol=0.02)
+
+
 def test_a_series_has_an_image_per_step_and_the_illumination_is_one():
     changes = {"defocus": {"start": -30.0, "steps": (0.0, 50.0, 100.0)}}
     series = focal_series(atom_wave(), optics(**changes))
@@ -151,6 +160,12 @@ def test_margin_follows_the_worst_microscope():
     assert of(100, 0) == pytest.approx(wavelength(50e3) * 0.8 * 100, rel=1e-6)
     assert of({"uniform": (-200, 10)}, 0) > of(100, 0)
     assert of(1000, 15) == 13.0
+
+
+def test_margin_follows_the_drift():
+    still = Microscope(energy=50e3, defocus={"steps": (0.0, 50.0, 100.0)})
+    drifting = still.model_copy(update={"drift": 5.0, "exposure_drift": 1.0})
+    assert margin(drifting) == pytest.approx(margin(still) + 2 * 5 + 0.5)
 
 
 def test_defocus_and_astigmatism_together_repeat_a_crystals_image_half_a_lattice_vector_away():
