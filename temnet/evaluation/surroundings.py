@@ -18,10 +18,6 @@ EDGE_WIDTH = 0.5
 """Sites nearer to the outline than this many nearest-neighbour distances are edge sites: the
 outermost row and no other."""
 
-BEYOND = 2.0
-"""Nearest-neighbour distances from a side of the outline to the place beyond it where a column
-would have been seen, was there one: the next row of any lattice lies nearer."""
-
 INTERIOR, EDGE = 0, 1
 REGIONS = ("interior", "edge")
 """Names of the regions."""
@@ -67,7 +63,8 @@ def edge_distance(sites: Sites) -> np.ndarray:
 
     The outline is that of the Delaunay triangles whose sides are at most `LONGEST_BOND`
     nearest-neighbour distances long, so that it follows bays and holes.  Where the image ends
-    there is no edge: a side counts if a column beyond it would have been seen.
+    there is no edge: a side counts if a column one nearest-neighbour distance beyond it would have
+    been seen.
 
     Returns:
         (S,) [Å]; 0 on the outline and for sites in no triangle, NaN for all of a class whose
@@ -100,7 +97,7 @@ def _outline_distance(points: np.ndarray, seen: Callable[[np.ndarray], np.ndarra
     )
     chosen = first[times == 1]
     outline = points[edges[chosen]]
-    beyond = _beyond(outline, points[opposite[chosen]], BEYOND * spacing)
+    beyond = _beyond(outline, points[opposite[chosen]], spacing)
     distance = _segment_distance(points, outline[seen(beyond) >= LEAST_SEEN])
     distance[lone] = 0
     return distance
