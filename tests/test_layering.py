@@ -43,7 +43,7 @@ WALLS = {
     "pydantic": {"config"},
     "annotated_types": {"config"},
     "rsciio": {"inference.files", "reporting.map_files"},
-    "tifffile": {"inference.files", "benchmarks.files"},
+    "tifffile": {"inference.stored", "benchmarks.files"},
     "h5py": {"reporting.peaks_files"},
     "zarr": {"data"},
     "dask": {"data", "inference.files"},
