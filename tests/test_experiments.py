@@ -13,6 +13,7 @@ from temnet.config.study import load_study, taught
 from temnet.config.study import tested as scored
 from temnet.run import main
 from temnet.simulation.example import draw_specimen, simulate_example
+from temnet.stages.files import with_found_files
 from temnet.stages.simulate import duration
 
 FOLDER = Path(__file__).parents[1] / "experiments"
@@ -139,7 +140,8 @@ def test_the_studies_test_on_the_images_that_they_ask_about():
 
     def identities(name, test):
         study = studies[name]
-        return {scored(study, test, arm).identity() for arm in study.arms}
+        every = (scored(study, test, arm) for arm in study.arms)
+        return {with_found_files(one, FOLDER / "studies").identity() for one in every}
 
     for name in ("few_images", "fresh_images", "dose_range", "still_atoms"):
         assert all(len(identities(name, test)) == 1 for test in studies[name].tests)

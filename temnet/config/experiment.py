@@ -16,6 +16,7 @@ from temnet.config.learning import Data, Labels, ModelSettings, split_class
 from temnet.config.microscope import Microscope
 from temnet.config.molecular_dynamics import MolecularDynamics
 from temnet.config.movie import Movie
+from temnet.config.sources import source_hashes
 from temnet.config.structure import StructureSettings
 from temnet.config.training import Training
 from temnet.config.vibrations import NoVibrations, VibrationSettings
@@ -214,15 +215,24 @@ class Experiment(Settings):
             )
         return self
 
+    def source_hashes(self) -> dict[str, str]:
+        """Hashes of what is in the files that specimens are made of; see `sources`."""
+        return source_hashes(self.structure, self.vibrations)
+
     def identity(self) -> str:
-        """A hash of everything that an example depends on, and of nothing else."""
-        parts = {
+        """A hash of everything that an example depends on, and of nothing else.
+
+        Raises:
+            InputError: A file that specimens are made of is not there.
+        """
+        parts: dict[str, object] = {
             "version": self.version,
             "simulation": SIMULATION_VERSION,
             "seed": self.seed,
             "exit_wave_reuse": self.data.exit_wave_reuse,
             "shape": self.data.shape,
             "sampling": None if self.model is None else self.model.sampling,
+            **self.source_hashes(),
         }
         for name in ("structure", "vibrations", "microscope", "camera", "labels"):
             section = getattr(self, name)

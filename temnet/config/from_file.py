@@ -12,12 +12,16 @@ from temnet.config.negatives import Empty
 
 
 class FromFile(Settings):
-    """A crystal or a molecule in any file that ASE reads."""
+    """A crystal or a molecule in any file that ASE reads.
+
+    What is on sites that a CIF file has occupied in part, or by several elements, is drawn site by
+    site.
+    """
 
     kind: Literal["file"] = Field("file", description="A structure file.")
     path: str = Field(
-        description="The file; a relative path counts from the YAML's folder, then from the "
-        "working folder."
+        description="The file; a relative path counts from the working folder, for commands from "
+        "the YAML's folder first."
     )
     zone_axis: tuple[int, int, int] = Field(
         (0, 0, 1), description="Direction along the beam, in the cell's vectors (indices)."

@@ -135,7 +135,7 @@ class Microscope(Settings):
     variants: tuple[dict[str, Any], ...] = Field(
         (),
         description="Settings of this section that belong together: for each specimen one of "
-        "these is drawn and laid over the others.",
+        "these is drawn and laid over the others; `grid_sampling` is that of the section.",
     )
     grid_sampling: float = Field(
         0.1, ge=0.01, le=0.25, description="Coarsest pixel of the multislice grid [Å]."
@@ -153,6 +153,11 @@ class Microscope(Settings):
         for number, variant in enumerate(self.variants):
             if "variants" in variant:
                 raise ValueError(f"variants.{number} holds variants itself; take them out")
+            if "grid_sampling" in variant:
+                raise ValueError(
+                    f"variants.{number} holds grid_sampling, but all variants share one grid; set "
+                    "microscope.grid_sampling to what the finest one needs"
+                )
             try:
                 self._with(variant)
             except ValidationError as error:

@@ -34,10 +34,14 @@ class Empty(Settings):
 
     @model_validator(mode="after")
     def _leave_some(self) -> Empty:
-        together = self.probability + self.amorphous + self.off_axis + self.graphitic
-        if together > 1:
+        if self.together > 1:
             raise ValueError(
-                f"probability, amorphous, off_axis and graphitic add up to {together:g}; lower "
-                "them until they are at most 1"
+                f"probability, amorphous, off_axis and graphitic add up to {self.together:g}; "
+                "lower them until they are at most 1"
             )
         return self
+
+    @property
+    def together(self) -> float:
+        """Fraction of examples that show no columns."""
+        return self.probability + self.amorphous + self.off_axis + self.graphitic

@@ -86,7 +86,8 @@ class CoordinationVibrations(Vibrations):
 
     kind: Literal["coordination"] = Field("coordination", description="Tables of MD.")
     table: tuple[str, ...] = Field(
-        min_length=1, description="Names of shipped tables, or paths of YAML files."
+        min_length=1,
+        description="Names of shipped tables, or paths of YAML files from the working folder.",
     )
     sigma: dict[str, Annotated[Number, bounded(0, 0.5, unit="Å")]] = Field(
         {}, description="Standard deviation per axis [Å] of elements that no table has."
@@ -113,8 +114,8 @@ class SnapshotVibrations(Vibrations):
 
     kind: Literal["snapshots"] = Field("snapshots", description="Frames of MD.")
     file: str = Field(
-        description="A snapshots file; a relative path counts from the YAML's folder, then from "
-        "the working folder."
+        description="A snapshots file; a relative path counts from the working folder, for "
+        "commands from the YAML's folder first."
     )
 
 

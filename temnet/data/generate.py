@@ -62,6 +62,8 @@ def fill_set(
 ) -> None:
     """Makes a set of the examples ``first`` to ``first + count - 1``, as far as it is not there.
 
+    In a longer set that was not finished, the last shard is made whole.
+
     Args:
         experiment: The settings.
         split: training, selection or validation.
@@ -82,17 +84,17 @@ def fill_set(
         if not missing:
             return
         jobs = (
-            (experiment, split, first, shard, _size(shard, count)) for shard in missing
+            (experiment, split, first, shard, _size(shard, len(stored))) for shard in missing
         )  # fmt: skip
         if workers is not None:
             for number, shard in workers.as_done(make_shard, jobs):
                 stored.write(number, shard)
-                done(len(shard))
+                done(_size(number, count))
             return
         with open_workers(experiment.data) as own:
             for number, shard in own.as_done(make_shard, jobs):
                 stored.write(number, shard)
-                done(len(shard))
+                done(_size(number, count))
 
 
 def make_shard(

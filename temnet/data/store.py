@@ -8,6 +8,7 @@ one process writes to a set, whoever makes the examples.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,12 +25,14 @@ from temnet.config.experiment import SIMULATION_VERSION, Experiment
 from temnet.data.shards import SHARD, Shard
 from temnet.errors import InputError
 from temnet.records import Example
+from temnet.structures.columns import TOLERANCE
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 2
 
-AREA_PER_COLUMN = 1.5
-"""No specimen has more than one column on this area [Å²]; it sizes the table of columns."""
+AREA_PER_COLUMN = math.sqrt(3) / 2 * TOLERANCE**2
+"""Area of a column where all neighbours are as near as columns can be [Å²]; it sizes the table of
+columns.  Crystals come close: SrTiO3 along [137] has a column on 0.50 Å²."""
 
 PARAMETER_BYTES = 8192
 """Room for an example's drawn parameters as JSON."""
@@ -53,6 +56,7 @@ def describe(experiment: Experiment, split: str, first: int = 0) -> dict[str, An
         "exit_wave_reuse": experiment.data.exit_wave_reuse,
         "sampling": experiment.model.sampling,
         **{name: getattr(experiment, name).model_dump(mode="json") for name in IDENTITY_SECTIONS},
+        **experiment.source_hashes(),
     }
 
 
@@ -119,6 +123,9 @@ class StoredSet:
             if lost:
                 raise ValueError(f"the file of {lost[0]} is missing")
             images, tables, texts = (self._values(name, part) for name in ARRAYS)
+            empty = len(images) - np.count_nonzero(texts.any(axis=1))
+            if empty:
+                raise ValueError(f"{empty} of them were never written")
         except (ValueError, OSError, RuntimeError) as error:
             raise InputError(
                 f"{self.folder}: examples {part.start} to {part.stop - 1} are damaged ({error}); "
@@ -136,6 +143,9 @@ class StoredSet:
         Args:
             shard: Which shard.
             content: Its examples, ``SHARD`` of them but for the last shard of a set.
+
+        Raises:
+            InputError: An example has more columns than the set has room for.
         """
         part = slice(shard * SHARD, shard * SHARD + len(content))
         capacity = self.array("columns").shape[1]
@@ -143,7 +153,11 @@ class StoredSet:
         texts = np.zeros((len(content), PARAMETER_BYTES), np.uint8)
         for row, (table, text) in enumerate(zip(content.columns, content.parameters, strict=True)):
             if len(table) > capacity:
-                raise ValueError(f"{len(table)} columns do not fit into a table of {capacity}")
+                raise InputError(
+                    f"{self.folder}: example {part.start + row} has {len(table)} columns, the set "
+                    f"has room for {capacity}; take a specimen with fewer columns, or remove the "
+                    "set if an older temnet began it."
+                )
             tables[row, : len(table)] = table
             texts[row, : len(text.encode())] = np.frombuffer(text.encode(), np.uint8)
         # A chunk that is not there was lost, so that one of nothing but fill values has to be; an
@@ -240,8 +254,7 @@ def prepare_set(
         check_settings(stored, experiment, split, first)
         for leftover in folder.rglob("*.partial"):  # of a process that was killed
             leftover.unlink()
-        if len(stored) < count:
-            _lengthen(stored, count)
+        _make_room(stored, count)
         return stored
     folder.mkdir(parents=True, exist_ok=True)
     _create_arrays(experiment, count, folder)
@@ -252,14 +265,22 @@ def prepare_set(
     return open_set(folder)
 
 
-def _lengthen(stored: StoredSet, count: int) -> None:
-    """Makes room for ``count`` examples; a last shard that was not whole is made again."""
-    if len(stored) % SHARD:
-        stored.array("done")[len(stored) // SHARD] = 0
-    stored.array("done").resize((-(-count // SHARD),))
-    for name in ARRAYS:
+def _make_room(stored: StoredSet, count: int) -> None:
+    """Brings all arrays to one length, the longest there is and ``count`` at least.
+
+    Shards that were not whole in each of them are made again.  ``images``, which tells the set's
+    length, comes last, so that a set that was killed before is as long as it was.
+    """
+    lengths = [stored.array(name).shape[0] for name in ARRAYS]
+    length = max(count, *lengths)
+    if min(lengths) == length:
+        return
+    done = stored.array("done")
+    done.resize((-(-length // SHARD),))
+    done[min(lengths) // SHARD :] = 0
+    for name in reversed(ARRAYS):
         array = stored.array(name)
-        array.resize((count, *array.shape[1:]))
+        array.resize((length, *array.shape[1:]))
 
 
 def check_settings(stored: StoredSet, experiment: Experiment, split: str, first: int = 0) -> None:
@@ -286,7 +307,7 @@ def _create_arrays(experiment: Experiment, count: int, folder: Path) -> None:
     rows, cols = experiment.data.shape
     reach = 8 * experiment.labels.width
     sides = [size * experiment.model.sampling + reach for size in (rows, cols)]
-    capacity = int(np.ceil(sides[0] * sides[1] / AREA_PER_COLUMN)) + SHARD
+    capacity = math.ceil(sides[0] * sides[1] / AREA_PER_COLUMN) + SHARD
     group = zarr.open_group(folder, mode="w")
     checked: list[BytesBytesCodec] = [Crc32cCodec()]
     packed = [ZstdCodec(level=3), *checked]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy import fft
 
@@ -10,22 +12,20 @@ GRID_SIZES = (
     576, 600, 640, 672, 720, 768, 800, 840, 864, 900, 960, 1024, 1080, 1152, 1200, 1280, 1440,
     1536,
 )  # fmt: skip
-"""Sides of the grids that exit waves are computed on; all have small prime factors."""
+"""Sides of the grids that exit waves are computed on, but for larger ones; all are even and have
+small prime factors."""
 
 
 def good_size(count: float) -> int:
     """The smallest grid size that is at least ``count``.
 
-    >>> good_size(100)
-    128
-
-    Raises:
-        ValueError: No grid size is that large.
+    >>> good_size(100), good_size(1925)
+    (128, 1944)
     """
     for size in GRID_SIZES:
         if size >= count - 1e-6:
             return size
-    raise ValueError(f"no grid size reaches {count:.0f}; the largest is {GRID_SIZES[-1]}")
+    return 2 * fft.next_fast_len(math.ceil(count / 2 - 1e-6), real=True)
 
 
 def rotation(phase: np.ndarray) -> np.ndarray:

@@ -24,6 +24,8 @@ from temnet.stages.sets import (
     stored_splits,
 )
 from temnet.stages.stage import Progress, Stage
+from temnet.structures.elements import possible_elements
+from temnet.structures.vibrations import check_elements
 
 PICTURES = 8
 """Examples that the report shows."""
@@ -47,6 +49,7 @@ def settings(experiment: Experiment) -> dict[str, Any]:
     values = experiment.model_dump(mode="json", include=set(names))
     return {
         **values,
+        **experiment.source_hashes(),
         "model": {"sampling": experiment.model.sampling},
         "data": data.model_dump(
             mode="json", exclude={"workers", "scheduler", "augment", "image_epochs"}
@@ -65,11 +68,12 @@ def check(experiment: Experiment) -> None:
 
 
 def check_specimens(experiment: Experiment) -> None:
-    """Makes a few specimens, which tells of missing files, tables and elements.
+    """Whether it is known how every element vibrates, and a few specimens can be made.
 
     Raises:
-        InputError: One of them cannot be made.
+        InputError: It is not so.
     """
+    check_elements(possible_elements(experiment.structure), experiment.vibrations)
     for index in range(TRIED_SPECIMENS):
         draw_specimen(experiment, index, SHOWN_SPLIT)
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import ase.io
 import numpy as np
 from ase import Atoms
+from ase.io.formats import filetype
 
 from temnet.config.distributions import draw
 from temnet.config.from_file import FromFile, FromFunction
+from temnet.config.sources import find_file, find_function, read_if_changed
 from temnet.errors import InputError
 from temnet.records import Structure
 from temnet.structures.check import check_structure
 from temnet.structures.columns import formula, ignore_smeared, make_structure, moved, project
 from temnet.structures.geometry import Field, rotation_about, tilt_matrix
+from temnet.structures.occupancies import (
+    OCCUPANCY,
+    VACANT,
+    check_occupancies,
+    draw_occupied,
+)
 
 
 def build_from_file(
@@ -71,25 +77,29 @@ def build_from_file(
     return ignore_smeared(moved(structure, (atoms.positions - pivot) @ matrix.T + pivot))
 
 
-@cache
 def read_structure(path: str) -> Atoms:
     """The structure in a file.
 
     Raises:
-        InputError: The file is missing, or ASE cannot read it.
+        InputError: The file is missing, ASE cannot read it, or it does not say what its sites hold.
     """
-    file = Path(path).expanduser()
-    if not file.is_file():
-        raise InputError(f"structure.path: there is no file {path!r}; check the path.")
+    return _structure(find_file("structure.path", path))
+
+
+@read_if_changed
+def _structure(file: Path) -> Atoms:
     try:
         found = ase.io.read(file)
     except Exception as error:  # ASE's readers raise whatever they meet
         raise InputError(
-            f"{path}: ASE cannot read this as a structure ({error}); give a CIF, XYZ or another "
+            f"{file}: ASE cannot read this as a structure ({error}); give a CIF, XYZ or another "
             "of its formats."
         ) from error
     if not isinstance(found, Atoms) or not len(found):
-        raise InputError(f"{path}: the file holds no atoms; give one with a structure.")
+        raise InputError(f"{file}: the file holds no atoms; give one with a structure.")
+    if filetype(str(file)) != "cif":  # its atoms were chosen, whatever is noted of their sites
+        found.info.pop(OCCUPANCY, None)
+    check_occupancies(found, file)
     return found
 
 
@@ -127,13 +137,23 @@ def _crystal(
     inside = field.covers(positions[:, :2])
     if cell.pbc.all():
         inside &= np.abs(positions[:, 2]) <= thickness / 2
-    return Atoms(numbers=np.tile(cell.numbers, len(steps))[inside], positions=positions[inside])
+    site = np.tile(np.arange(len(cell)), len(steps))[inside]
+    return _on_sites(cell, site, positions[inside], rng)
 
 
 def _molecule(cell: Atoms, matrix: np.ndarray, field: Field, rng: np.random.Generator) -> Atoms:
     positions = (cell.positions - cell.positions.mean(axis=0)) @ matrix.T
     place = field.centre + rng.uniform(-0.3, 0.3, 2) * [field.width, field.height]
-    return Atoms(numbers=cell.numbers, positions=positions + [*place, 0.0])
+    return _on_sites(cell, np.arange(len(cell)), positions + [*place, 0.0], rng)
+
+
+def _on_sites(
+    cell: Atoms, site: np.ndarray, positions: np.ndarray, rng: np.random.Generator
+) -> Atoms:
+    """The atoms on copies of the cell's sites at (N, 3) positions [Å]."""
+    numbers = draw_occupied(cell, site, rng)
+    there = numbers != VACANT
+    return Atoms(numbers=numbers[there], positions=positions[there])
 
 
 def _within_edges(
@@ -168,7 +188,7 @@ def build_from_function(
     Raises:
         InputError: There is no such function, or what it returns cannot be simulated.
     """
-    function = find_function(settings.function)
+    function, _ = find_function(settings.function)
     structure = function(field, tuple(classes), rng, **settings.options)
     if not isinstance(structure, Structure):
         raise InputError(
@@ -176,23 +196,3 @@ def build_from_function(
             "expected a temnet.records.Structure."
         )
     return check_structure(structure, settings.function)
-
-
-@cache
-def find_function(name: str) -> Callable[..., Structure]:
-    """The function `module:function`.
-
-    Raises:
-        InputError: The module cannot be imported or has no such function.
-    """
-    module, attribute = name.split(":")
-    try:
-        function = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise InputError(
-            f"structure.function: {name} cannot be found ({error}); the module has to be "
-            "importable from where the command is run."
-        ) from error
-    if not callable(function):
-        raise InputError(f"structure.function: {name} is no function.")
-    return function

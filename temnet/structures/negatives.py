@@ -53,9 +53,14 @@ def _film(settings: StructureSettings, field: Field, rng: np.random.Generator) -
     return _without_columns(film, {"structure": "amorphous", **drawn})
 
 
+def off_axis_particle(settings: StructureSettings) -> Nanoparticle:
+    """The particle that shows fringes alone: the specimen itself if it is one."""
+    return settings if isinstance(settings, Nanoparticle) else OTHER_PARTICLE
+
+
 def _fringes(settings: StructureSettings, field: Field, rng: np.random.Generator) -> Structure:
     """A metal particle in an orientation that shows one set of lattice planes at most."""
-    own = settings if isinstance(settings, Nanoparticle) else OTHER_PARTICLE
+    own = off_axis_particle(settings)
     element = draw_text(own.element, rng)
     particle = grow_particle(own, element, rng)
     positions = particle.sites * particle.lattice_constant / 2

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import ase.io
 import numpy as np
 from ase import Atoms
 
+from temnet.config.sources import find_file, read_if_changed
 from temnet.errors import InputError
 
 MISFIT = 0.05
@@ -53,19 +53,23 @@ def encode_specimen(snapshots: Snapshots) -> bytes:
     return text.getvalue().encode()
 
 
-@cache
 def read_snapshots(path: str) -> Snapshots:
     """Snapshots from their file.
 
     Raises:
         InputError: The file is missing or damaged.
     """
+    return _snapshots(find_file("vibrations.file", path))
+
+
+@read_if_changed
+def _snapshots(file: Path) -> Snapshots:
     try:
-        with np.load(Path(path).expanduser(), allow_pickle=False) as file:
-            return Snapshots(file["numbers"], file["places"], file["moves"])
+        with np.load(file, allow_pickle=False) as arrays:
+            return Snapshots(arrays["numbers"], arrays["places"], arrays["moves"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"vibrations.file: {path} cannot be read as snapshots ({error}); give a file that the "
+            f"vibrations.file: {file} cannot be read as snapshots ({error}); give a file that the "
             "stage `vibrations` wrote."
         ) from error
 

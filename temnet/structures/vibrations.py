@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from ase.data import atomic_masses, atomic_numbers, chemical_symbols
@@ -13,6 +12,7 @@ from scipy.integrate import quad
 
 from temnet.config.distributions import Number, draw
 from temnet.config.loading import load_vibration_table
+from temnet.config.sources import find_table_file, read_if_changed
 from temnet.config.vibration_table import TableRow, VibrationTable
 from temnet.config.vibrations import (
     CoordinationVibrations,
@@ -28,9 +28,6 @@ from temnet.structures.coordination import coordination
 from temnet.structures.snapshots import frames_for, read_snapshots
 
 LOGGER = logging.getLogger(__name__)
-
-TABLES = Path(__file__).with_name("tables")
-"""Where the shipped tables lie."""
 
 DEBYE_PREFACTOR = 145.527
 """3 hbar^2 / (u k_B) [Å^2 K] for a mass of one atomic mass unit u (CODATA 2018)."""
@@ -88,22 +85,17 @@ def _einstein(
         sigma[element] = debye_sigma(value, settings.temperature, mass)
     for element, value in _drawn(settings.b_factor, rng).items():
         sigma[element] = float(np.sqrt(value / (8 * np.pi**2)))
-    return _by_element(structure, sigma, "vibrations.sigma")
+    return _by_element(structure, sigma)
 
 
 def _drawn(values: Mapping[str, Number], rng: np.random.Generator) -> dict[str, float]:
     return {name: draw(value, rng) for name, value in sorted(values.items())}
 
 
-def _by_element(structure: Structure, sigma: Mapping[str, float], key: str) -> np.ndarray:
+def _by_element(structure: Structure, sigma: Mapping[str, float]) -> np.ndarray:
     numbers, element = np.unique(structure.atoms.numbers, return_inverse=True)
     names = [chemical_symbols[number] for number in numbers]
-    missing = sorted(name for name in names if name not in sigma and "default" not in sigma)
-    if missing:
-        raise InputError(
-            f"{key} has no value for {', '.join(missing)}; add it, or `default` for all elements "
-            "that are not named."
-        )
+    _check_named(names, sigma)
     values = np.array([sigma.get(name, sigma.get("default", 0.0)) for name in names])
     return np.repeat(values[element, None], 3, axis=1)
 
@@ -135,7 +127,7 @@ def _coordination(
 ) -> np.ndarray:
     """(N, 3) standard deviations [Å] by element, coordination number and direction."""
     tables = [find_table(name) for name in settings.table]
-    known = {row.element for table in tables for row in table.rows}
+    known = _table_elements(settings)
     numbers = structure.atoms.numbers
     others = ~np.isin(numbers, [atomic_numbers[name] for name in known])
     sigma = np.zeros((len(numbers), 3))
@@ -143,7 +135,7 @@ def _coordination(
         kept = structure.atoms[others]
         alone = Structure(kept, structure.columns, structure.atom_column[others])
         drawn = _drawn(settings.sigma, rng)
-        sigma[others] = _by_element(alone, drawn, "vibrations.sigma")
+        sigma[others] = _by_element(alone, drawn)
     for name, table in zip(settings.table, tables, strict=True):
         count = coordination(structure.atoms, table.cutoffs)
         for element in sorted({row.element for row in table.rows}):
@@ -154,6 +146,36 @@ def _coordination(
                     _warn_once(name, element, int(value), row.coordination)
                 sigma[own[count[own] == value]] = _axes(row, settings.quantum)
     return sigma
+
+
+def check_elements(elements: Collection[str], settings: VibrationSettings) -> None:
+    """Whether it is known how every one of some elements vibrates.
+
+    Args:
+        elements: Chemical symbols of what specimens can hold.
+        settings: The model of vibration.
+
+    Raises:
+        InputError: Some have no standard deviation; all of them are named.
+    """
+    if isinstance(settings, EinsteinVibrations):
+        named = {*settings.sigma, *settings.debye_temperature, *settings.b_factor}
+        _check_named(elements, named)
+    if isinstance(settings, CoordinationVibrations):
+        _check_named(elements, _table_elements(settings) | set(settings.sigma))
+
+
+def _check_named(elements: Collection[str], named: Collection[str]) -> None:
+    missing = sorted(set(elements).difference(named)) if "default" not in named else []
+    if missing:
+        raise InputError(
+            f"vibrations.sigma has no value for {', '.join(missing)}, which specimens can hold; "
+            "add what is missing, or `default` for all elements that are not named."
+        )
+
+
+def _table_elements(settings: CoordinationVibrations) -> set[str]:
+    return {row.element for name in settings.table for row in find_table(name).rows}
 
 
 def nearest_row(table: VibrationTable, element: str, count: int) -> TableRow:
@@ -176,22 +198,16 @@ def _axes(row: TableRow, quantum: bool) -> np.ndarray:
     return np.array([in_plane, in_plane, along])
 
 
-@cache
 def find_table(name: str) -> VibrationTable:
     """A shipped table by its name, or one by its path.
 
     Raises:
         InputError: There is none, or it is damaged.
     """
-    shipped = TABLES / f"{name}.yaml"
-    path = shipped if shipped.is_file() else Path(name).expanduser()
-    if not path.is_file():
-        names = ", ".join(sorted(file.stem for file in TABLES.glob("*.yaml")))
-        raise InputError(
-            f"vibrations.table: there is no table {name!r}; choose from {names}, or give the path "
-            "of a YAML file."
-        )
-    return load_vibration_table(path)
+    return _table(find_table_file(name))
+
+
+_table = read_if_changed(load_vibration_table)
 
 
 MODELS: dict[str, Callable[..., np.ndarray]] = {

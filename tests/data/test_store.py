@@ -8,8 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import ase.build
+import ase.io
 import numpy as np
 import pytest
+import zarr
 
 from temnet.config.loading import write_experiment
 from temnet.data import store
@@ -26,6 +29,13 @@ LOGGER = logging.getLogger(__name__)
 def made(settings, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sets") / "training"
     generate_set(settings(), "training", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def longer(settings, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sets") / "longer"
+    generate_set(settings(data={"training": 40}), "training", folder)
     return folder
 
 
@@ -94,6 +104,124 @@ def test_a_set_can_be_made_longer(settings, made, tmp_path):
     )
 
 
+def test_a_shorter_run_leaves_a_longer_set_that_can_be_finished(settings, longer, tmp_path):
+    """Its last shard is made whole, though the run needs four examples of it."""
+
+    def stop(count):
+        if count:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate_set(settings(data={"training": 40}), "training", tmp_path, stop)
+    counts = []
+    generate_set(settings(), "training", tmp_path, counts.append)
+    assert counts == [SHARD, 4]
+    assert open_set(tmp_path).missing_shards(40) == [2]
+    generate_set(settings(data={"training": 40}), "training", tmp_path)
+    assert files(tmp_path) == files(longer)
+
+
+def test_examples_that_were_never_written_are_damage(settings, made, tmp_path):
+    shutil.copytree(made, tmp_path / "set")
+    stored = open_set(tmp_path / "set")
+    stored.array("parameters")[18:] = 0
+    with pytest.raises(InputError, match=r"16 to 19 are damaged \(2 of them were never written"):
+        stored.example(16)
+    assert stored.forget_damaged() == [1]
+    generate_set(settings(), "training", stored.folder)
+    assert files(stored.folder) == files(made)
+
+
+@pytest.mark.parametrize("resized", range(4))
+def test_killed_while_it_is_made_longer_a_set_is_whole(
+    settings, made, tmp_path, monkeypatch, resized
+):
+    """Killed before the first, second, ... of the four arrays was made longer."""
+    folder, wanted = tmp_path / "set", settings(data={"training": 40})
+    resize, calls = zarr.Array.resize, []
+    shutil.copytree(made, folder)
+
+    def killed(array, shape):
+        if len(calls) == resized:
+            raise KeyboardInterrupt
+        calls.append(array)
+        resize(array, shape)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zarr.Array, "resize", killed)
+        with pytest.raises(KeyboardInterrupt):
+            prepare_set(wanted, "training", folder, 0, 40)
+    assert len(open_set(folder)) == 20
+    assert open_set(folder).missing_shards(20) in ([], [1])
+    stored = prepare_set(wanted, "training", folder, 0, 40)
+    assert array_lengths(stored) == {"images": 40, "columns": 40, "parameters": 40, "done": 3}
+    assert stored.missing_shards(40) == [1, 2]
+
+
+def test_a_set_whose_arrays_differ_in_length_is_mended(settings, made, longer, tmp_path):
+    """As it was left where ``images`` had been made longer first, and all was then called done."""
+    shutil.copytree(made, tmp_path / "set")
+    stored = open_set(tmp_path / "set")
+    stored.array("images").resize((40, 32, 32, 2))
+    stored.array("done").resize((3,))
+    stored.array("done")[:] = 1
+    with pytest.raises(InputError, match="12 of them were never written"):
+        stored.shard(1)
+    counts = []
+    generate_set(settings(data={"training": 40}), "training", stored.folder, counts.append)
+    assert counts == [16, 16, 8]
+    assert files(stored.folder) == files(longer)
+
+
+def array_lengths(stored):
+    """Length of each array of a set."""
+    return {
+        name: stored.array(name).shape[0] for name in ("images", "columns", "parameters", "done")
+    }
+
+
+def gold(path):
+    """Gold along [137], which has a column on a²/(4 √59) = 0.54 Å² where it is 50 Å thick."""
+    ase.io.write(path, ase.build.bulk("Au", a=4.08, cubic=True))
+    crystal = {"kind": "file", "path": str(path), "zone_axis": [1, 3, 7], "thickness": 50}
+    return {
+        "structure": {**crystal, "tilt_deg": 0, "edge_probability": 0, "empty": {"probability": 0}},
+        "labels": {"classes": ["Au"], "width": 0.4},
+        "data": {"training": 2},
+    }
+
+
+def test_columns_that_stand_close_are_kept(settings, tmp_path):
+    experiment = settings(**gold(tmp_path / "gold.xyz"))
+    generate_set(experiment, "training", tmp_path / "set")
+    stored, side = open_set(tmp_path / "set"), 31 * 0.25 + 8 * 0.4
+    for index in (0, 1):
+        columns = stored.example(index).columns
+        assert len(columns) == pytest.approx(side**2 * 4 * 59**0.5 / 4.08**2, rel=0.05)
+        np.testing.assert_array_equal(
+            columns.positions, simulate_example(experiment, index).columns.positions
+        )
+
+
+def test_a_table_of_an_older_set_stays_as_it_is(settings, longer, tmp_path, monkeypatch):
+    """It goes on with the room that it has, and says so where that does not do."""
+    dense = settings(**gold(tmp_path / "gold.xyz"))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "AREA_PER_COLUMN", 1.5)
+        generate_set(settings(), "training", tmp_path / "sparse")
+        prepare_set(dense, "training", tmp_path / "dense", 0, 2)
+    generate_set(settings(data={"training": 40}), "training", tmp_path / "sparse")
+    stored = open_set(tmp_path / "sparse")
+    assert stored.array("columns").shape == (40, 100, 4) < open_set(longer).array("columns").shape
+    for index in (3, 19, 39):
+        np.testing.assert_array_equal(
+            stored.example(index).columns.positions,
+            open_set(longer).example(index).columns.positions,
+        )
+    with pytest.raises(InputError, match="example 0 has .* columns, the set has room for 100; "):
+        generate_set(dense, "training", tmp_path / "dense")
+
+
 def test_a_set_of_other_settings_is_refused_with_the_difference_named(settings, made):
     other = settings(camera={"sampling": 0.2, "dose": 500}, seed=3)
     with pytest.raises(InputError, match="seed was 1, is 3; camera.dose was 1000.0, is 500.0"):
@@ -125,11 +253,10 @@ def test_folder_is_named_by_what_the_examples_depend_on(settings, tmp_path):
     assert set_folder(settings(data={"folder": "here"}), "training", tmp_path).parts[0] == "here"
 
 
-def test_a_chunk_that_is_damaged_cut_or_lost_is_named_and_made_again(settings, made, tmp_path):
-    generate_set(settings(data={"training": 40}), "training", tmp_path / "whole")
+def test_a_chunk_that_is_damaged_cut_or_lost_is_named_and_made_again(settings, longer, tmp_path):
     for harm in ("flip", "cut", "lose"):
         folder = tmp_path / harm
-        shutil.copytree(tmp_path / "whole", folder)
+        shutil.copytree(longer, folder)
         chunk = folder / "columns" / "c" / "1" / "0" / "0"
         content = bytearray(chunk.read_bytes())
         if harm == "flip":
@@ -147,7 +274,7 @@ def test_a_chunk_that_is_damaged_cut_or_lost_is_named_and_made_again(settings, m
         made_again = []
         generate_set(settings(data={"training": 40}), "training", folder, made_again.append)
         assert made_again == [24, 16]
-        assert files(folder) == files(tmp_path / "whole")
+        assert files(folder) == files(longer)
 
 
 def files(folder):

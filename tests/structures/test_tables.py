@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from temnet.structures.vibrations import TABLES, find_table
+from temnet.config.sources import TABLES
+from temnet.structures.vibrations import find_table
 
 NAMES = sorted(path.stem for path in TABLES.glob("*.yaml"))
 

@@ -1,0 +1,76 @@
+"""Elements that specimens can hold, as far as it is known before they are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from temnet.config.distributions import support, texts
+from temnet.config.from_file import FromFile, FromFunction
+from temnet.config.graphene import DefectedGraphene
+from temnet.config.mos2 import METALS, MoS2
+from temnet.config.nanoparticle import Nanoparticle
+from temnet.config.structure import StructureSettings
+from temnet.config.supports import AmorphousCarbon, Graphene, Oxide
+from temnet.structures.from_file import read_structure
+from temnet.structures.negatives import off_axis_particle
+from temnet.structures.occupancies import site_elements
+from temnet.structures.oxide_lattices import LATTICES
+
+
+def possible_elements(settings: StructureSettings) -> set[str]:
+    """Every element that a specimen can hold, but for those that only a user's function knows.
+
+    Raises:
+        InputError: A structure file cannot be read.
+    """
+    empty = settings.empty
+    found = BY_KIND[settings.kind](settings) if empty.together < 1 else set()
+    if empty.amorphous or empty.graphitic:
+        found.add("C")
+    if empty.off_axis:
+        found |= {*texts(off_axis_particle(settings).element)}
+    return found
+
+
+def _mos2(settings: MoS2) -> set[str]:
+    found = {"Mo", "S"} | _on_support(settings.support)
+    for element, fraction in settings.substitutes.items():
+        least, most = support(fraction)
+        if most > 0:
+            found.add(element)
+        if least == 1:
+            found.discard("Mo" if element in METALS else "S")
+    return found
+
+
+def _nanoparticle(settings: Nanoparticle) -> set[str]:
+    return {*texts(settings.element)} | _on_support(settings.support)
+
+
+def _on_support(carrier: Graphene | AmorphousCarbon | Oxide | None) -> set[str]:
+    if carrier is None or carrier.probability == 0:
+        return set()
+    return {LATTICES[carrier.kind].cation, "O"} if isinstance(carrier, Oxide) else {"C"}
+
+
+def _graphene(settings: DefectedGraphene) -> set[str]:
+    return {"C"} | ({*texts(settings.adatom)} if support(settings.adatoms)[1] > 0 else set())
+
+
+def _file(settings: FromFile) -> set[str]:
+    lost = {name for name, share in settings.vacancies.items() if support(share)[0] == 1}
+    return site_elements(read_structure(settings.path)) - lost
+
+
+def _function(settings: FromFunction) -> set[str]:
+    return set()
+
+
+BY_KIND: dict[str, Callable[..., set[str]]] = {
+    "mos2": _mos2,
+    "nanoparticle": _nanoparticle,
+    "graphene": _graphene,
+    "file": _file,
+    "python": _function,
+}
+"""The elements of each kind of structure, with what it lies on."""

@@ -1,0 +1,104 @@
+"""Sites that a CIF file has occupied in part, or by several elements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers
+
+from temnet.errors import InputError
+
+ROUNDING = 0.03
+"""Occupancies of a site, each of them rounded, may add up to so much more than one."""
+
+KINDS, OCCUPANCY = "spacegroup_kinds", "occupancy"
+"""ASE's names of the line of the CIF that each atom comes from, and of what the lines say."""
+
+VACANT = -1
+"""Stands for the atomic number where there is no atom."""
+
+
+def check_occupancies(cell: Atoms, file: Path) -> None:
+    """Whether it is known what every site of a CIF file holds.
+
+    Raises:
+        InputError: Occupancies are no fractions, or one site stands in several lines that ASE
+            does not bring together.
+    """
+    partial = partial_sites(cell)
+    for occupancy in partial.values():
+        together = sum(occupancy.values())
+        if min(occupancy.values(), default=0) < 0 or together > 1 + ROUNDING:
+            shown = ", ".join(f"{element} {value:g}" for element, value in occupancy.items())
+            raise InputError(
+                f"{file}: the occupancies of a site are {shown}; expected fractions that add up to "
+                "at most 1."
+            )
+    used = set(_kinds(cell).tolist())
+    lines = cell.info.get(OCCUPANCY, {})
+    brought_in = sum(len(elements) - 1 for kind, elements in lines.items() if int(kind) in used)
+    if partial and len(lines) != len(used) + brought_in:
+        raise InputError(
+            f"{file}: an element stands twice on one site, or a site at two equivalent places, so "
+            "that its occupancies cannot be told; give each element of a site one line, with the "
+            "same coordinates for all."
+        )
+
+
+def partial_sites(cell: Atoms) -> dict[int, dict[str, float]]:
+    """For each kind of site that does not hold one element for certain, each one's fraction."""
+    used = set(_kinds(cell).tolist())
+    found = {
+        int(kind): {name: _fraction(value) for name, value in elements.items() if value != 0}
+        for kind, elements in cell.info.get(OCCUPANCY, {}).items()
+    }
+    return {
+        kind: occupancy
+        for kind, occupancy in found.items()
+        if kind in used and list(occupancy.values()) != [1.0]
+    }
+
+
+def site_elements(cell: Atoms) -> set[str]:
+    """Every element that a site can hold."""
+    partial = partial_sites(cell)
+    full = np.array(cell.get_chemical_symbols())[~np.isin(_kinds(cell), list(partial))]
+    return set(full.tolist()).union(*partial.values())
+
+
+def draw_occupied(cell: Atoms, site: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What is on copies of a structure's sites, each drawn by itself.
+
+    Args:
+        cell: The structure of a file.
+        site: (N,) index of the atom in it that each is a copy of.
+        rng: Draws them; nothing is drawn where every site holds one element for certain.
+
+    Returns:
+        (N,) atomic numbers, -1 where there is no atom.
+    """
+    numbers, kinds = cell.numbers[site], _kinds(cell)[site]
+    for kind, occupancy in sorted(partial_sites(cell).items()):
+        own = np.flatnonzero(kinds == kind)
+        numbers[own] = _drawn(occupancy, len(own), rng)
+    return numbers
+
+
+def _drawn(occupancy: Mapping[str, float], count: int, rng: np.random.Generator) -> np.ndarray:
+    values = np.array(list(occupancy.values()))
+    chances = values / max(values.sum(), 1)
+    choices = [*(atomic_numbers[element] for element in occupancy), VACANT]
+    return rng.choice(choices, count, p=[*chances, max(1 - chances.sum(), 0)])
+
+
+def _kinds(cell: Atoms) -> np.ndarray:
+    """(n_atoms,) the kind of each site; each is one of its own where there is no cell."""
+    return cell.arrays.get(KINDS, np.arange(len(cell)))
+
+
+def _fraction(value: object) -> float:
+    """An occupancy; one that the CIF leaves open (`?` or `.`) is whole."""
+    return float(value) if isinstance(value, int | float) else 1.0

@@ -1,0 +1,107 @@
+"""Stored sets know what their specimens were made of, and bad specimens are refused at once."""
+
+from pathlib import Path
+
+import ase.io
+import numpy as np
+import pytest
+from ase.build import bulk
+
+from temnet import run
+from temnet.data.store import open_set
+
+YAML = """
+structure: {kind: file, path: gold.cif, thickness: 8, empty: {probability: 0}}
+vibrations: {kind: coordination, table: table.yaml}
+microscope: {energy: 300e3, grid_sampling: 0.15, aperture_mrad: 20}
+camera: {sampling: 0.2, dose: 1000}
+labels: {classes: [Au], width: 0.4}
+data: {image_size: 32, training: 1, selection: 1, validation: 1, workers: 0, exit_wave_reuse: 1}
+model: {kind: unet, sampling: 0.25}
+stages: [simulate]
+"""
+
+TABLE = """
+material: Au
+temperature: 300
+cutoffs: {Au-Au: 4.0}
+rows: [{element: Au, coordination: 12, atoms: 9, in_plane: SIGMA, along_beam: 0.1}]
+provenance: {}
+"""
+
+
+def write_crystal(lattice_constant):
+    ase.io.write("gold.cif", bulk("Au", a=lattice_constant, cubic=True))
+
+
+def write_table(sigma):
+    Path("table.yaml").write_text(TABLE.replace("SIGMA", sigma))
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("a.yaml").write_text(YAML)
+    write_crystal(4.08)
+    write_table("0.05")
+    return tmp_path
+
+
+def stored():
+    """The images of every stored validation set."""
+    manifests = Path("runs/sets").glob("*/validation/manifest.json")
+    return [open_set(manifest.parent).example(0).images for manifest in manifests]
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (lambda: write_crystal(5.20), "structure.path"),
+        (lambda: write_table("0.15"), "vibrations.table table.yaml"),
+    ],
+    ids=["structure", "table"],
+)
+def test_a_file_that_was_changed_makes_other_images(here, capsys, change, key):
+    assert run.main(["a.yaml"]) == 0
+    assert run.main(["a.yaml", "--check"]) == 0
+    assert "simulate: already done" in capsys.readouterr().out
+    change()
+    assert run.main(["a.yaml"]) == 2
+    message = capsys.readouterr().err
+    assert f"run with other settings (content of {key} was '" in message
+    assert run.main(["a.yaml", "--overwrite"]) == 0
+    first, second = stored()
+    assert np.abs(first - second).max() > 0.1
+
+
+def test_a_set_in_a_named_folder_is_not_taken_for_that_of_another_file(here, capsys):
+    arguments = ["a.yaml", "--set", "data.folder=sets"]
+    assert run.main(arguments) == 0
+    write_crystal(5.20)
+    capsys.readouterr()
+    assert run.main([*arguments, "--overwrite"]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("sets/training: the stored set was made with other settings")
+    assert "content of structure.path was '" in message
+
+
+@pytest.mark.parametrize(("key", "file"), [("structure.path", "gold.cif"), ("table", "table.yaml")])
+def test_a_file_that_was_removed_is_named_in_one_line(here, capsys, key, file):
+    assert run.main(["a.yaml"]) == 0
+    Path(file).unlink()
+    capsys.readouterr()
+    assert run.main(["a.yaml"]) == 2
+    message = capsys.readouterr().err
+    assert key in message and repr(file) in message and message.count("\n") == 1
+
+
+def test_elements_that_seldom_come_are_looked_for_before_the_run(here, capsys):
+    """One specimen in a hundred is a particle of one of seven metals, which the table lacks."""
+    seldom = "structure.empty={off_axis: 0.01, probability: 0}"
+    assert run.main(["a.yaml", "--check", "--set", seldom]) == 2
+    message = capsys.readouterr().err
+    assert "vibrations.sigma has no value for Ag, Al, Cu, Ni, Pd, Pt, which" in message
+    assert message.count("\n") == 1
+    assert not Path("runs").exists()
+    given = "vibrations.sigma={default: 0.1}"
+    assert run.main(["a.yaml", "--check", "--set", seldom, given]) == 0
