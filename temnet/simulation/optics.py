@@ -24,8 +24,7 @@ MARGINS = (4.0, 13.0)
 GAUSS_HERMITE = ((7, 14.0, 3.9), (9, 28.0, 5.5))
 """Numbers of Gauss-Hermite foci of an ensemble, each with the largest focal spread [Å] and the
 largest phase (`_phase`) that it serves.  Against 161 foci, in noise-free images: 1 % of the
-contrast is wrong at 3.9 with seven and at 3.7 with nine foci, 2 % at 4.6 with nine; at worst, 8 % at
-5.3."""
+contrast is wrong at 3.9 with seven and at 3.7 with nine foci, 2 % at 4.6 and 8 % at 5.3."""
 
 WIDEST_FOCUS = 3.0
 """Wider spreads are summed over even steps of focus out to this many standard deviations."""
