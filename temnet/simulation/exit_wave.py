@@ -18,7 +18,7 @@ class Grid:
     """The periodic grid that an exit wave is computed on.
 
     Attributes:
-        shape: (rows, cols), from the list of good sizes.
+        shape: (rows, cols), even and of small prime factors.
         sampling: Pixel size [Å].
         origin: (row, col) of the image's pixel [0, 0] in the grid's periodic box [Å].
     """

@@ -15,6 +15,8 @@ from temnet.reporting.simulated_movie_section import dose_file
 from temnet.reporting.tables import write_table
 from temnet.simulation.movie import SimulatedMovie, simulate_movie
 from temnet.stages.stage import Progress, Stage
+from temnet.structures.elements import possible_elements
+from temnet.structures.vibrations import check_elements
 
 TRUTH_FIELDS = (
     "column",
@@ -35,15 +37,16 @@ def settings(experiment: Experiment) -> dict[str, Any]:
     data = {"image_size": experiment.data.shape, "sampling": experiment.model.sampling}
     for name in SIMULATION_SECTIONS[:4]:
         sections[name] = getattr(experiment, name).model_dump(mode="json")
-    return {"simulation": SIMULATION_VERSION, **sections, **data}
+    return {"simulation": SIMULATION_VERSION, **sections, **data, **experiment.source_hashes()}
 
 
 def check(experiment: Experiment) -> None:
-    """Whether the class whose columns change is one of the labels'.
+    """Whether all elements vibrate, and the class whose columns change is one of the labels'.
 
     Raises:
-        InputError: It is not.
+        InputError: It is not so.
     """
+    check_elements(possible_elements(experiment.structure), experiment.vibrations)
     classes = experiment.labels.classes
     if experiment.movie.changing not in classes:
         raise InputError(

@@ -8,6 +8,7 @@ import pytest
 
 from temnet import run
 from temnet.config.loading import load_experiment
+from temnet.config.sources import TABLES
 from temnet.errors import InputError
 from temnet.evaluation.drift import measure_drift, usable_frames
 from temnet.evaluation.histories import counted_histories, inferred_histories
@@ -19,6 +20,7 @@ from temnet.models.checkpoint import find_network, load_network
 from temnet.records import ImageSeries
 from temnet.reporting.tables import read_table
 from temnet.simulation.movie import simulate_movie
+from temnet.stages.movie import STAGE
 
 LOGGER = logging.getLogger(__name__)
 
@@ -104,6 +106,21 @@ def test_the_stage_writes_frames_for_each_dose_and_the_truth(tmp_path, monkeypat
     wrong = ["--set", "movie.changing=gold", "--output", "other"]
     assert run.main([str(MOVIE_FILE), *wrong]) == 2
     assert "movie.changing names gold" in capsys.readouterr().err
+
+
+def test_a_table_that_was_changed_makes_another_movie(tmp_path):
+    path = tmp_path / "table.yaml"
+    text = (TABLES / "gold_300K.yaml").read_text()
+    path.write_text(text)
+    experiment = load_experiment(MOVIE_FILE, {"vibrations": {"table": str(path)}})
+    before = STAGE.settings(experiment)
+    path.write_text(text + "\n# changed\n")
+    assert STAGE.settings(experiment) != before
+
+
+def test_an_element_that_does_not_vibrate_is_named_at_once():
+    with pytest.raises(InputError, match="has no value for Pd, which"):
+        STAGE.check(load_experiment(MOVIE_FILE, {"structure": {"element": "Pd"}}))
 
 
 def analysed(movie, images, network):
