@@ -179,7 +179,8 @@ def test_the_movie_is_like_the_images_of_the_network_that_comes_along():
 
 
 def test_the_movie_at_a_wrong_pixel_size_is_not():
-    sentences = of_the_movie(0.202 * 1.1).unlike
+    """By 30 %: with 200 images to compare with, 10 % are as strange as the rarest of them."""
+    sentences = of_the_movie(0.202 * 1.3).unlike
     assert any("a lattice that taught images do not show" in one for one in sentences)
 
 
