@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
@@ -45,6 +45,7 @@ class Sites:
         usable: (F,) bool, frames in which enough columns were found.
         drift: (F, 2) [Å], how far the specimen had moved.
         view: What each image showed, None where it is not known.
+        tolerance: Columns within this distance of a site belong to it [Å].
     """
 
     positions: np.ndarray
@@ -55,6 +56,7 @@ class Sites:
     usable: np.ndarray
     drift: np.ndarray
     view: View | None = None
+    tolerance: float = 0.0
 
     def __len__(self) -> int:
         return len(self.positions)
@@ -69,7 +71,7 @@ class Sites:
         drift = self.drift[self.usable]
         if self.view is None or not len(drift):
             return np.ones(len(places))
-        return self.view.shows(places[:, None] + drift).mean(axis=1)
+        return self.view.shows(places[:, None] + drift, self.tolerance).mean(axis=1)
 
 
 def find_sites(
@@ -92,28 +94,27 @@ def find_sites(
         frame_count: Number of frames.
         tolerance: Columns within this distance of a site belong to it [Å].
         min_occupancy: Places occupied in a smaller fraction of the frames are no sites.
-        view: What each image shows; without it every site is always in view.  Places within the
-            tolerance of where it ends are not, whatever its margin.
+        view: What each image shows; without it every site is always in view.  A site within the
+            tolerance of where the view ends is not.
         usable: (F,) bool; `temnet.evaluation.drift.usable_frames` by default.
 
     Returns:
         The sites in raster order; none where there are no peaks.
     """
     usable = usable_frames(peaks, frame_count) if usable is None else usable
-    view = None if view is None else replace(view, margin=max(view.margin, tolerance))
     places = peaks.positions - drift[peaks.frame]
     used = usable[peaks.frame]
     positions = _hills(places[used], tolerance)
     for _ in range(ROUNDS):
         peak_site = _assign(places, peaks.frame, positions, tolerance, usable)
         positions = _means(places, peak_site, positions)
-        presence, in_view = _follow(peak_site, peaks.frame, positions, drift, view)
+        presence, in_view = _follow(peak_site, peaks.frame, positions, drift, tolerance, view)
         seen = np.maximum((in_view & usable).sum(axis=1), LEAST_SEEN * usable.sum())
         occupied = (presence & in_view).sum(axis=1)
         positions = positions[(occupied > 0) & (occupied >= min_occupancy * seen)]
     positions = positions[np.lexsort((positions[:, 1], positions[:, 0]))]
     peak_site = _assign(places, peaks.frame, positions, tolerance, usable)
-    presence, in_view = _follow(peak_site, peaks.frame, positions, drift, view)
+    presence, in_view = _follow(peak_site, peaks.frame, positions, drift, tolerance, view)
     return Sites(
         positions=positions,
         class_index=_majority(peak_site, peaks.class_index, len(positions)),
@@ -123,6 +124,7 @@ def find_sites(
         usable=usable,
         drift=drift,
         view=view,
+        tolerance=tolerance,
     )
 
 
@@ -180,6 +182,7 @@ def _follow(
     frame: np.ndarray,
     positions: np.ndarray,
     drift: np.ndarray,
+    tolerance: float,
     view: View | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(S, F) presence of a column, and whether the image showed the site with its scatter."""
@@ -189,7 +192,7 @@ def _follow(
     presence[peak_site[found], frame[found]] = True
     if view is None:
         return presence, np.ones(shape, bool)
-    return presence, view.shows(positions[:, None] + drift)
+    return presence, view.shows(positions[:, None] + drift, tolerance)
 
 
 def _majority(peak_site: np.ndarray, class_index: np.ndarray, count: int) -> np.ndarray:

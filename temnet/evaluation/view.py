@@ -18,24 +18,30 @@ class View:
     Attributes:
         extent: Height and width of the image [Å].
         masked: Areas that hold no image, such as a scale bar.
-        margin: A place that is nearer than this to the image's border or to a masked area is not
-            in view, since its column may lie beyond [Å].
     """
 
     extent: tuple[float, float]
     masked: Sequence[Area] = ()
-    margin: float = 0.0
 
-    def shows(self, places: np.ndarray) -> np.ndarray:
-        """(...) bool, which places (..., 2) [Å] are in view."""
-        high = np.asarray(self.extent, float) - self.margin
-        inside = np.all((places >= self.margin) & (places <= high), axis=-1)
+    def shows(self, places: np.ndarray, margin: float = 0.0) -> np.ndarray:
+        """Which places are in view.
+
+        Args:
+            places: (..., 2), (row, col) [Å] from the centre of pixel [0, 0].
+            margin: Places that are nearer than this to the image's border or to a masked area are
+                not, since their columns may lie beyond [Å].
+
+        Returns:
+            (...) bool.
+        """
+        high = np.asarray(self.extent, float) - margin
+        inside = np.all((places >= margin) & (places <= high), axis=-1)
         row, col = places[..., 0], places[..., 1]
         for first_row, last_row, first_col, last_col in self.masked:
             inside &= ~(
-                (row > first_row - self.margin)
-                & (row < last_row + self.margin)
-                & (col > first_col - self.margin)
-                & (col < last_col + self.margin)
+                (row > first_row - margin)
+                & (row < last_row + margin)
+                & (col > first_col - margin)
+                & (col < last_col + margin)
             )
         return inside

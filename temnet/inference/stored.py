@@ -92,13 +92,15 @@ def tiff_images(path: Path, number: int, like: Any) -> Any:
     outer = like.shape[:-2]
     count = int(np.prod(outer, dtype=np.int64))
     with tifffile.TiffFile(path) as file:
-        lengths = [len(series.pages) for series in file.series]
-    if len(outer) == 1 and count == len(lengths) > 1:
+        shapes = [series.shape[:2] for series in file.series]
+        pages = [len(series.pages) for series in file.series]
+    joined = len(shapes) > 1 and set(shapes) == {like.shape[-2:]}
+    if joined and outer == (len(shapes),):
         return _TiffPages(path, [(series, 0) for series in range(count)], outer)
     try:
         return Mapped(path, tifffile.memmap(path, series=number, mode="r"))
     except ValueError:  # compressed, or in strips here and there
-        if lengths[number] != count:
+        if pages[number] != count:
             raise InputError(
                 f"{path}: its pages are no images one by one, and the file is too large to be "
                 "read whole; save it as a TIFF with one page for each image."

@@ -156,6 +156,20 @@ def test_a_movie_written_page_by_page_keeps_all_of_its_frames(
         np.testing.assert_array_equal(opened.read(number), MOVIE[number])
 
 
+@pytest.mark.parametrize("small", [2**27, 0])
+def test_of_several_movies_in_a_tiff_the_first_is_taken(tmp_path, monkeypatch, caplog, small):
+    """As many movies as frames in each, which are no movie of that many pages."""
+    monkeypatch.setattr(files, "SMALL_FILE", small)
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for movie in (MOVIE[:2], MOVIE[2:4]):
+            writer.write(movie, photometric="minisblack")
+    opened = open_images(path)
+    assert [size for size, _ in opened.axes] == [2]
+    np.testing.assert_array_equal(opened.read(1), MOVIE[1])
+    assert "1 more left out" in caplog.text
+
+
 def test_images_that_are_left_out_are_warned_of(tmp_path, caplog):
     path = tmp_path / "a.tif"
     with tifffile.TiffWriter(path) as writer:
