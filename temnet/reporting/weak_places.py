@@ -34,18 +34,22 @@ def weak_places(curves: Mapping[str, Sequence[Point]], taught: Ranges) -> list[s
         A sentence for each parameter that makes a difference, and one for the others together.
     """
     sentences = []
-    weak, good = [], []
+    equal: dict[str, list[Point]] = {}
+    good = []
     for parameter, points in by_parameter(curves["drawn"]).items():
-        below = [_is_weak(point) for point in points]
-        if not any(below):
+        if not any(map(_is_weak, points)):
             good.append(parameter)
-        elif all(below) and _may_be_equal(points):
-            weak.append(parameter)
+        elif _may_be_equal(points):
+            equal[parameter] = points
         else:
             sentences.append(_sentence(parameter, points, "as drawn", EVERYTHING))
-    if weak:
-        names = in_words([quantity(name) for name in weak])
-        sentences.append(f"F1 is below {GOOD:g} throughout, whatever the {names}.")
+    if equal:
+        names = in_words([quantity(name) for name in equal])
+        values = _values([point for points in equal.values() for point in points])
+        sentences.append(
+            f"In bins by {names} F1 is {values}, and the intervals of each one's best and worst "
+            "bin overlap."
+        )
     if good:
         names = in_words([quantity(name) for name in good])
         sentences.append(f"In no bin by {names} does F1 fall below {GOOD:g}.")
