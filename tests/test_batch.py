@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 import temnet
 from temnet import predict
@@ -128,9 +129,10 @@ def test_outputs_that_are_asked_for(here, dots, monkeypatch):
     np.testing.assert_allclose(
         image[tuple(pixel[near_peak].T)], first.probabilities[near_peak, 0], atol=1e-6
     )
-    pictures = sorted(path.name for path in Path("out/movie/report").glob("columns_*"))
-    # The page shows one frame, the others are pictures beside it.
-    assert pictures == ["columns_0000.png", "columns_0000.svg", "columns_0001.png"]
+    pictures = sorted(path.name for path in (folder / "overlays").iterdir())
+    assert pictures == ["0000.png", "0001.png"]
+    assert all(Image.open(folder / "overlays" / name).size > (300, 300) for name in pictures)
+    # The page shows one frame.
     assert Path("out/movie/index.html").read_text(encoding="utf-8").count("<img") == 1 + 1
 
 

@@ -93,7 +93,7 @@ def test_a_movie_becomes_columns_sites_and_a_page(here, capsys):
     sites = {row["site"] for row in read_table(root / "occupancy" / "sites.csv")}
     assert {row["site"] for row in followed} - {-1} == sites
     frames = read_frames(root / "predict" / "images.npz")
-    assert frames.frames.shape == (4, 64, 48) and frames.sampling == 0.2
+    assert frames.frames.shape == (4, 64, 48) and frames.sampling.tolist() == [0.2] * 4
     assert "<html" in (root / "index.html").read_text(encoding="utf-8")
 
 
@@ -133,6 +133,26 @@ def test_sites_beside_a_mask_are_not_followed(here):
     assert rows and not any(3.9 - 0.7 < row < 8.7 + 0.7 for row in rows)
     series = json.loads((root / "predict/series.json").read_text())
     assert series[0]["masked_angstrom"] == [pytest.approx([3.9, 8.7, -0.1, 9.5])]
+
+
+def test_files_of_one_name_are_told_apart(here, dots):
+    """Two microscopes' files, one of half the pixel size."""
+    for folder, shift in (("day1", 0), ("day2", 3)):
+        Path(folder).mkdir()
+        np.save(f"{folder}/im.npy", np.roll(dots, shift, axis=0))
+    files = "images.files=[day1/im.npy, day2/im.npy]"
+    options = ["--stage", "predict", "report", "--set", files, "images.axes=auto"]
+    assert run.main(["movie.yaml", *options]) == 0
+    root = Path("runs/movie")
+    rows = read_table(root / "predict/columns.csv")
+    assert {row["file"] for row in rows} == {"day1_im.npy", "day2_im.npy"}
+    frames = read_frames(root / "predict/images.npz")
+    assert frames.names == ("day1_im.npy", "day2_im.npy")
+    for name in frames.names:
+        mine = [row for row in rows if row["file"] == name]
+        text = (root / "report" / f"columns_{frames.names.index(name):04d}.svg").read_text()
+        number = sum(row["class"] == "metal" for row in mine)
+        assert f"metal: {number}" in text
 
 
 def test_frames_count_from_the_first_that_was_chosen(here):

@@ -155,7 +155,7 @@ class Prediction(Settings):
         "and `xyz` (extended XYZ, one configuration per frame); `maps`, what the network itself "
         "says of each class at each pixel, before scores are calibrated, as TIFF images with their "
         "pixel size, for which each frame is looked at once more; `overlays`, "
-        "a PNG of the columns over every frame instead of over six.",
+        "a PNG of the columns over every frame.",
     )
     rings: RingSettings | None = Field(
         None,
@@ -215,7 +215,9 @@ class Occupancy(Settings):
         0.7, gt=0, le=5, description="A site is one place within this distance [Å]."
     )
     classes: tuple[str, ...] | None = Field(
-        None, description="Classes that are followed; all where it is not given."
+        None,
+        description="Sites whose columns are mostly of these classes are followed; all where it is "
+        "not given. A column of another class at such a site counts as being there.",
     )
     min_occupancy: float = Field(
         0.1, ge=0, le=1, description="Places occupied in fewer of the frames are no sites."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
@@ -65,6 +66,19 @@ class Sites:
     def observed(self) -> np.ndarray:
         """(S, F) bool: whether a column would have been seen, in a usable frame and in view."""
         return self.in_view & self.usable
+
+    def of(self, classes: Sequence[int]) -> Sites:
+        """The sites whose columns were mostly taken for one of some classes."""
+        keep = np.isin(self.class_index, classes)
+        number = np.append(np.where(keep, np.cumsum(keep) - 1, -1), -1)  # -1 stays -1
+        return replace(
+            self,
+            positions=self.positions[keep],
+            class_index=self.class_index[keep],
+            presence=self.presence[keep],
+            in_view=self.in_view[keep],
+            peak_site=number[self.peak_site],
+        )
 
     def seen(self, places: np.ndarray) -> np.ndarray:
         """(N,) fraction of the usable frames in which places (N, 2) were in view."""

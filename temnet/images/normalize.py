@@ -30,6 +30,9 @@ def normalize(images: np.ndarray, sampling: float, width: float) -> np.ndarray:
         float32 of the same shape.
     """
     images = np.asarray(images, np.float32)
+    # A power of two changes no digit, and the squares below neither overflow nor vanish.
+    _, exponent = np.frexp(np.abs(images).max(axis=(-3, -2, -1), keepdims=True))
+    images = np.ldexp(images, -exponent)
     sigma = width / sampling
     level = images.mean(axis=(-3, -2, -1), keepdims=True)
     # A blur leaves a constant as it is; without it, rounding is a tenth of what it would be.

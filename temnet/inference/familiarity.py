@@ -59,10 +59,12 @@ class Verdict:
     Attributes:
         unlike: What is beyond all taught images; empty for an image like them.
         notes: What is worth to know but found in taught images too.
+        compared: What was compared, by name.
     """
 
     unlike: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    compared: tuple[str, ...] = ()
 
 
 def reference(appearances: Sequence[Appearance], sampling: float) -> dict[str, Any]:
@@ -116,19 +118,36 @@ def verdict(
         taught: What `reference` returned; None for a network that does not know.
     """
     unlike = list(_pixel_size(camera_sampling, taught_sampling))
+    compared = [] if taught_sampling is None else ["pixel size"]
     if taught is None or not seen:
-        return Verdict(tuple(unlike))
+        return Verdict(tuple(unlike), compared=tuple(compared))
     spectrum = np.median([one.spectrum for one in seen], axis=0)
     unlike += _spectrum_sentences(spectrum, taught)
-    dose = float(np.median([one.noise_dose for one in seen]))
+    compared.append("power spectrum")
+    notes = []
+    doses = [one.noise_dose for one in seen if np.isfinite(one.noise_dose)]
     least = taught["noise_dose"]
-    if least is not None and dose < least / MARGIN:
-        unlike.append(
-            f"more noise than any taught image: as of {_short(dose)} e/Å², the noisiest taught "
-            f"ones show that of {_short(least)} e/Å²"
+    if least is not None and not doses:
+        notes.append(
+            "noise was not compared with that of taught images: grey values below zero do not tell "
+            "how many electrons there were"
         )
-    found, notes = _lattice_sentences([one.spots for one in seen], taught)
-    return Verdict(tuple(unlike + found), tuple(notes))
+    elif least is not None:
+        dose = float(np.median(doses))
+        compared.append("noise")
+        if dose < least / MARGIN:
+            unlike.append(
+                f"more noise than any taught image: as of {_short(dose)} e/Å², the noisiest taught "
+                f"ones show that of {_short(least)} e/Å²"
+            )
+    strange, note = _lattice_sentences([one.spots for one in seen], taught)
+    if note is not None:
+        notes.append(note)
+    elif taught["spot_limit"] is not None:
+        compared.append("lattice")
+    if strange is not None:
+        unlike.append(strange)
+    return Verdict(tuple(unlike), tuple(notes), tuple(compared))
 
 
 def _pixel_size(sampling: float, taught: Sequence[float] | None) -> Iterable[str]:
@@ -161,28 +180,28 @@ def _spectrum_sentences(spectrum: np.ndarray, taught: Mapping[str, Any]) -> Iter
 
 def _lattice_sentences(
     seen: Sequence[np.ndarray], taught: Mapping[str, Any]
-) -> tuple[list[str], list[str]]:
-    """What is unlike in the lattice, and notes."""
+) -> tuple[str | None, str | None]:
+    """What is unlike in the lattice, and what to say where none was found to compare."""
     known = np.array(taught["spots"], np.float64)
     with_spots = [spots for spots in seen if len(spots)]
     if taught["spot_limit"] is None:
-        return [], []
+        return None, None
     if 2 * len(with_spots) < len(seen):
         low, high = 1 / known[[-1, 0]]
-        return [], [
+        return None, (
             f"no lattice stands out; in {taught['lattice_fraction']:.0%} of the taught images one "
             f"does, of {low:.2f} to {high:.2f} Å. Columns in an image without a lattice may be "
             "invented"
-        ]
+        )
     strange = [_strangeness(spots, known, taught["spot_images"]) for spots in with_spots]
     if np.median(strange) <= taught["spot_limit"]:
-        return [], []
+        return None, None
     middle = with_spots[int(np.argsort(strange)[len(strange) // 2])]
     spacings = ", ".join(f"{1 / one:.3g}" for one in middle)
-    return [
+    return (
         f"a lattice that taught images do not show, of spacing {spacings} Å; is it another "
         "material, or is the pixel size wrong?"
-    ], []
+    ), None
 
 
 def _strangeness(spots: np.ndarray, known: np.ndarray, images: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -15,7 +16,7 @@ from temnet.images.resample import resampled_size, square_pixels
 from temnet.inference.files import ImageFile, images_in, open_images
 from temnet.inference.frames import LazyFrames
 from temnet.inference.masks import Box, box_mask, fill, mirror_sources
-from temnet.inference.pixel_size import measured_pixels, told_pixels
+from temnet.inference.pixel_size import measured_pixels, plausible, told_pixels
 from temnet.inference.pixels import (
     MOST_BROKEN,
     find_broken,
@@ -29,6 +30,10 @@ LOGGER = logging.getLogger(__name__)
 
 SMALLEST_SIDE = 16
 """Images with fewer rows or columns show no lattice."""
+
+LEAST_CONTRAST = 5.0e-3
+"""Standard deviation over mean of grey values below which something was added to them: that of
+40,000 electrons in a pixel.  Near `temnet.images.normalize.RELATIVE_FLOOR` images are blank."""
 
 IN_MEMORY = 2**27
 """Series of so many bytes are read into an array; larger ones stay in their files."""
@@ -81,7 +86,7 @@ def read_images(
 
     Raises:
         InputError: A file is missing, is no image, holds too many values that are no numbers, or
-            its pixel size is unknown or cannot be measured.
+            its pixel size is unknown or cannot be measured; or there are no such frames.
     """
     paths = _paths(files)
     opened = [open_images(path) for path in paths]
@@ -91,14 +96,28 @@ def read_images(
             f"{paths[0]}: to measure the pixel size, the distance between the lattice planes has "
             "to be known; set images.spacing (or --spacing) [Å]."
         )
-    told = sampling != "auto" or all(file.pixel_size for file in opened)
+    if isinstance(sampling, str) and sampling != "auto":
+        raise InputError(f"The pixel size is a number in Å or auto; got {sampling!r}.")
+    told = sampling != "auto" or all(plausible(file.pixel_size) for file in opened)
     pixel_size = told_pixels(opened, None if sampling == "auto" else sampling) if told else (1, 1)
     order = _arranged(opened, axes, focus_count)
     if frames is not None:
+        if not 0 <= frames[0] < frames[1]:
+            raise InputError(
+                f"Frames are chosen by the first, from 0 on, and the one after the last; got "
+                f"{list(frames)}."
+            )
         if frames[0] >= len(order):
             raise InputError(
                 f"{paths[0]}: images.frames begins at {frames[0]}, but there are only "
                 f"{len(order)} frames."
+            )
+        if frames[1] > len(order):
+            LOGGER.warning(
+                "%s: images.frames ends at %d, but there are only %d frames; those are taken",
+                paths[0],
+                frames[1],
+                len(order),
             )
         order = order[frames[0] : frames[1]]
     boxes = _checked_boxes(mask, shape, paths[0])
@@ -260,6 +279,7 @@ def _look_through(
     path = opened[0].path
     sources = mirror_sources(shape, boxes)
     most_broken, most_saturated, with_broken, flat = 0, 0.0, 0, []
+    least_contrast = math.inf
     for number in order.ravel():
         image, broken = _repaired(_one(opened, int(number)), sources)
         if broken.size > MOST_BROKEN * image.size or not np.all(np.isfinite(image)):
@@ -268,6 +288,9 @@ def _look_through(
             _warn_of_paint(image, path)
         if image.min() == image.max():
             flat.append(int(number))
+        else:
+            spread, mean = image.std(dtype=np.float64), abs(image.mean(dtype=np.float64))
+            least_contrast = min(least_contrast, spread / mean if mean else math.inf)
         most_broken, with_broken = max(most_broken, broken.size), with_broken + (broken.size > 0)
         most_saturated = max(most_saturated, saturated_fraction(image))
     if len(flat) == order.size:
@@ -276,6 +299,13 @@ def _look_through(
         blank = [f"{file.path.name}[{k}]" for file, k in (_place(opened, n) for n in flat[:5])]
         more = f" and {len(flat) - 5} more" if len(flat) > 5 else ""
         LOGGER.warning("%s: %s%s: blank, all pixels the same", path, ", ".join(blank), more)
+    if least_contrast < LEAST_CONTRAST:
+        LOGGER.warning(
+            "%s: grey values scatter by only %.2g %% of their mean, so that columns may go unseen; "
+            "if the camera adds a constant, subtract it",
+            path,
+            100 * least_contrast,
+        )
     if most_broken:
         LOGGER.warning(
             "%s: broken pixels in %d of %d images, at most %d in one, were replaced by the median "

@@ -60,14 +60,25 @@ def _header_pixel_size(opened: Sequence[ImageFile]) -> tuple[float, float]:
     return float(sizes[0, 0]), float(sizes[0, 1])
 
 
-def _check_range(pixel_size: tuple[float, float], name: str) -> None:
+def plausible(pixel_size: tuple[float, float] | None) -> bool:
+    """Whether a header's pixel size [Å] is there and may be that of an atomic-resolution image."""
+    return pixel_size is not None and _out_of_range(pixel_size) is None
+
+
+def _out_of_range(pixel_size: tuple[float, float]) -> float | None:
+    """The height or width that cannot be that of an atomic-resolution image."""
     low, high = SAMPLING_RANGE
-    for size in pixel_size:
-        if not low <= size <= high:
-            raise InputError(
-                f"{name}: a pixel of {size:.4g} Å cannot be that of an atomic-resolution image "
-                f"(expected {low} to {high:g} Å); set images.sampling to the right size."
-            )
+    return next((size for size in pixel_size if not low <= size <= high), None)
+
+
+def _check_range(pixel_size: tuple[float, float], name: str) -> None:
+    size = _out_of_range(pixel_size)
+    if size is not None:
+        low, high = SAMPLING_RANGE
+        raise InputError(
+            f"{name}: a pixel of {size:.4g} Å cannot be that of an atomic-resolution image "
+            f"(expected {low} to {high:g} Å); set images.sampling to the right size."
+        )
 
 
 def measured_pixels(

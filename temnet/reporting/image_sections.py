@@ -6,18 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from temnet.reporting.curves import count_figure
-from temnet.reporting.figures import encode_figure
-from temnet.reporting.files import replace_file
 from temnet.reporting.overlay import overlay_figure
 from temnet.reporting.page import Html, Section, paragraph, side_by_side
 from temnet.reporting.snapshots import Frames, read_frames
 from temnet.reporting.source import Source, counted, read_json
 from temnet.reporting.tables import Row, read_table
+from temnet.reporting.wording import in_words
 
 FOCI = "predict/foci.csv"
+
+OVERLAYS = "overlays"
+"""Output of the stage `predict`, and its folder there."""
 
 MOST_OVERLAYS = 6
 """Overlays that the page shows, of evenly chosen images."""
@@ -46,20 +47,15 @@ def predict_section(source: Source) -> Section | None:
             source.links(names[0], *others, FOCI),
             ".",
         ),
-        paragraph(_what_was_done(source, series[0])),
+        *_what_was_done(source, series),
         *(part for one in series for part in _comparison(one)),
     ]
     chosen = evenly(len(frames.frames), MOST_OVERLAYS)
     overlays = [_overlay(source, frames, index, rows, classes) for index in chosen]
     # The first is shown large, the others beside each other.
     parts += [overlays[0], side_by_side(overlays[1:])] if len(overlays) > 1 else overlays
-    if "overlays" in source.experiment.prediction.outputs:
-        for index in range(len(frames.frames)):
-            if index not in chosen:
-                name = f"{_overlay_name(index)}.png"
-                figure = _overlay_figure(frames, index, rows, classes)
-                replace_file(source.figures / name, encode_figure(figure, "png"))
-        parts.append(paragraph("Every frame with its columns: report/columns_….png."))
+    if OVERLAYS in source.experiment.prediction.outputs:
+        parts.append(paragraph(f"Every frame with its columns: predict/{OVERLAYS}."))
     parts += [
         _counts(source, number, part, rows)
         for number, part in enumerate(series)
@@ -75,8 +71,18 @@ def _mean_score(rows: Sequence[Row]) -> str:
     return f" They score {np.mean([row['score'] for row in rows]):.2f} on average."
 
 
-def _what_was_done(source: Source, part: Mapping[str, Any]) -> str:
-    """How the columns were found, in plain words."""
+def _what_was_done(source: Source, series: Sequence[Mapping[str, Any]]) -> list[Html]:
+    """How the columns were found, a paragraph for the files of which the same is to be told."""
+    files: dict[str, list[str]] = {}
+    for part in series:
+        files.setdefault(_steps(source, part), []).append(part["file"])
+    if len(files) == 1:
+        return [paragraph(text) for text in files]
+    return [paragraph(f"{in_words(names)}: {text}") for text, names in files.items()]
+
+
+def _steps(source: Source, part: Mapping[str, Any]) -> str:
+    """How the columns of one series were found, in plain words."""
     prediction = source.experiment.prediction
     pixel = part.get("network_sampling")
     size = "the network's pixels" if pixel is None else f"the network's pixels of {pixel:g} Å"
@@ -130,48 +136,40 @@ def _shifts_text(rows: Sequence[Row], file: str) -> str:
 
 def _comparison(part: Mapping[str, Any]) -> list[Html]:
     """How one series compares with the images that the network was taught on."""
-    if "compared" not in part:
+    if "compared_by" not in part:
         return []
     name = part["file"]
     lines = [f"{name} is unlike the taught images: {sentence}." for sentence in part["unlike"]]
     lines += [f"{name}: {note}." for note in part["notes"]]
-    if not part["compared"]:
+    known = part["compared_by"]
+    if "power spectrum" not in known:
         lines.append(
             f"{name}: this network does not keep what its taught images looked like, so only the "
             "pixel size was compared."
         )
     elif not part["unlike"]:
         lines.append(
-            f"{name}: pixel size, power spectrum, noise and lattice are within those of the "
-            "images that the network was taught on."
+            f"{name}: {in_words(known)} {'are' if len(known) > 1 else 'is'} within what the images "
+            "show that the network was taught on."
         )
     return [paragraph(line) for line in lines]
-
-
-def _overlay_name(index: int) -> str:
-    return f"columns_{index:04d}"
 
 
 def _overlay(
     source: Source, frames: Frames, index: int, rows: Sequence[Row], classes: Sequence[str]
 ) -> Html:
-    figure = _overlay_figure(frames, index, rows, classes)
-    caption = f"Columns found in {frames.names[index]}, frame {int(frames.numbers[index])}."
-    return source.picture(figure, _overlay_name(index), caption)
-
-
-def _overlay_figure(
-    frames: Frames, index: int, rows: Sequence[Row], classes: Sequence[str]
-) -> Figure:
     file, frame = frames.names[index], int(frames.numbers[index])
     mine = [row for row in rows if row["file"] == file and row["frame"] == frame]
-    return overlay_figure(
+    figure = overlay_figure(
         frames.frames[index],
-        frames.sampling,
+        float(frames.sampling[index]),
         positions(mine),
         np.array([classes.index(row["class"]) for row in mine], dtype=np.int64),
         classes,
         f"{file}, frame {frame}",
+    )
+    return source.picture(
+        figure, f"columns_{index:04d}", f"Columns found in {file}, frame {frame}."
     )
 
 

@@ -27,6 +27,18 @@ MODELS = {
 }
 """What each model of occupancy means."""
 
+MEANINGS = {
+    "threshold": (
+        "per cent of frames in which a column was found there",
+        "per cent of consecutive frame pairs in which a column appears or vanishes",
+    ),
+    "hidden_markov": (
+        "per cent of frames in which a column was there, as the model expects",
+        "per cent of consecutive frame pairs in which a column came or left, as the model expects",
+    ),
+}
+"""What the maps of occupancy and of transitions show, by each model."""
+
 SIGNIFICANT = 0.05
 """Differences with a smaller p are called significant."""
 
@@ -41,7 +53,7 @@ def occupancy_section(source: Source) -> Section | None:
     frames = read_frames(source.root / images)
     model = source.experiment.occupancy.model
     parts = [
-        paragraph(_occupancy_text(sites, changes, drift)),
+        paragraph(_occupancy_text(sites, changes, drift, model)),
         paragraph(
             MODELS[model],
             " Tables: ",
@@ -56,16 +68,21 @@ def occupancy_section(source: Source) -> Section | None:
         ),
     ]
     if sites and frames.mean is not None:
-        parts += _maps(source, frames, sites, "inferred_" if model == "hidden_markov" else "")
+        usable = {row["frame"] for row in drift if row["usable"]}
+        averaged = len(usable.intersection(frames.numbers.tolist()))
+        parts += _maps(source, frames, sites, model, averaged)
     parts += _curves(source)
     return Section("Occupancy and transitions", parts)
 
 
-def _occupancy_text(sites: Sequence[Row], changes: Sequence[Row], drift: Sequence[Row]) -> str:
+def _occupancy_text(
+    sites: Sequence[Row], changes: Sequence[Row], drift: Sequence[Row], model: str
+) -> str:
     usable = [row for row in drift if row["usable"]]
+    judged = "" if model == "threshold" else ", by the likelier state of each frame"
     text = (
         f"{counted(len(sites), 'site')} were followed through {len(usable)} of "
-        f"{counted(len(drift), 'frame')}; they changed {counted(len(changes), 'time')}."
+        f"{counted(len(drift), 'frame')}; they changed {counted(len(changes), 'time')}{judged}."
     )
     if usable:
         farthest = np.linalg.norm([_drift(row) for row in usable], axis=1).max()
@@ -80,26 +97,21 @@ def _drift(row: Row) -> tuple[float, float]:
     return row["row_angstrom"], row["col_angstrom"]
 
 
-def _maps(source: Source, frames: Frames, sites: Sequence[Row], prefix: str) -> list[Html]:
-    title = f"{frames.names[0]}, average of the frames"
+def _maps(
+    source: Source, frames: Frames, sites: Sequence[Row], model: str, averaged: int
+) -> list[Html]:
+    title = f"{frames.names[0]}, average of {counted(averaged, 'frame')}"
+    prefix = "inferred_" if model == "hidden_markov" else ""
+    occupied, changed = MEANINGS[model]
     maps = (
-        (
-            occupancy_map,
-            "occupancy",
-            "Occupancy of each site: per cent of frames in which a column was found there.",
-        ),
-        (
-            transition_map,
-            "transition_fraction",
-            "Transitions of each site: per cent of consecutive frame pairs in which a column "
-            "appears or vanishes.",
-        ),
+        (occupancy_map, "occupancy", f"Occupancy of each site: {occupied}."),
+        (transition_map, "transition_fraction", f"Transitions of each site: {changed}."),
     )
     return [
         source.picture(
             draw(
                 frames.mean,
-                frames.sampling,
+                float(frames.sampling[0]),
                 positions(sites),
                 np.array([row[prefix + values] for row in sites], dtype=np.float64),
                 title,
@@ -218,7 +230,15 @@ def _verdicts(rows: Sequence[Row]) -> Iterator[str]:
             "Sites remember their state for longer than these movies have room for: p of the "
             "occupancy is somewhat too small, and its interval too narrow. Record longer movies."
         )
-    found = [row for row in rows if row["p_value"] < SIGNIFICANT]
+    tested = [row for row in rows if np.isfinite(row["p_value"])]
+    if len(tested) < len(rows):
+        yield (
+            f"{len(rows) - len(tested)} of {counted(len(rows), 'difference')} could not be tested: "
+            "there are fewer than two blocks in which something could be counted."
+        )
+    if not tested:
+        return
+    found = [row for row in tested if row["p_value"] < SIGNIFICANT]
     if not found:
         yield f"No difference is significant (all p at least {SIGNIFICANT:g})."
         return
@@ -227,7 +247,7 @@ def _verdicts(rows: Sequence[Row]) -> Iterator[str]:
     )
     yield (
         f"Significant at p < {SIGNIFICANT:g}, each test by itself: {names}; "
-        f"{len(rows)} tests were made."
+        f"{counted(len(tested), 'test')} were made."
     )
 
 

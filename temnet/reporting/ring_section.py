@@ -78,7 +78,8 @@ def _picture(
     file, frame = frames.names[index], int(frames.numbers[index])
     mine = [ring for ring in rings if ring["file"] == file and ring["frame"] == frame]
     corners = [positions([columns[int(line)] for line in ring["columns"].split()]) for ring in mine]
-    figure = ring_figure(frames.frames[index], frames.sampling, corners, f"{file}, frame {frame}")
+    pixel = float(frames.sampling[index])
+    figure = ring_figure(frames.frames[index], pixel, corners, f"{file}, frame {frame}")
     caption = f"Rings in {file}, frame {frame}, coloured by their number of atoms."
     return source.picture(figure, f"rings_{index:04d}", caption)
 

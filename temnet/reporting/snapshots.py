@@ -27,7 +27,7 @@ class Frames:
         frames: (frame, row, col) float32, the kept frames.
         names: For each kept frame, the name of its file.
         numbers: (frame,) int64, for each kept frame its number within the file.
-        sampling: Pixel size of these arrays [Å].
+        sampling: (frame,) float64, for each kept frame its pixel size [Å].
         mean: (row, col) float32, time average without drift, in the frame of reference that
             sites have; NaN where no frame reaches.  None for images that are no movie.
     """
@@ -35,15 +35,16 @@ class Frames:
     frames: np.ndarray
     names: tuple[str, ...]
     numbers: np.ndarray
-    sampling: float
+    sampling: np.ndarray
     mean: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         count = len(self.frames)
-        if self.frames.ndim != 3 or len(self.names) != count or self.numbers.shape != (count,):
+        each = len(self.names), len(self.numbers), len(self.sampling)
+        if self.frames.ndim != 3 or each != (count,) * 3:
             raise ValueError(
-                "Frames need frames (frame, row, col) and a name and a number for each; got "
-                f"{self.frames.shape}, {len(self.names)} names and numbers {self.numbers.shape}."
+                "Frames need frames (frame, row, col) and for each a name, a number and a pixel "
+                f"size; got {self.frames.shape}, and {each[0]}, {each[1]} and {each[2]} of these."
             )
 
 
@@ -90,7 +91,7 @@ def write_frames(path: Path, frames: Frames) -> None:
         "frames": np.asarray(frames.frames, np.float32),
         "names": np.array(frames.names, dtype=np.str_),
         "numbers": frames.numbers,
-        "sampling": np.float64(frames.sampling),
+        "sampling": frames.sampling,
     }
     if frames.mean is not None:
         arrays["mean"] = np.asarray(frames.mean, np.float32)
@@ -100,7 +101,7 @@ def write_frames(path: Path, frames: Frames) -> None:
 def read_frames(path: Path) -> Frames:
     """Reads what :func:`write_frames` wrote.
 
-    Without ``numbers`` the frames count from 0; one name stands for all frames.
+    Without ``numbers`` the frames count from 0; one name and one pixel size stand for all frames.
 
     Raises:
         InputError: The file is missing or damaged.
@@ -110,12 +111,15 @@ def read_frames(path: Path) -> Frames:
     names = tuple(str(name) for name in np.atleast_1d(arrays.get("names", "")))
     if len(names) == 1:
         names = names * len(frames)
+    sampling = np.atleast_1d(arrays["sampling"])
+    if len(sampling) == 1:
+        sampling = np.repeat(sampling, len(frames))
     try:
         return Frames(
             frames,
             names,
             arrays.get("numbers", np.arange(len(frames))).astype(np.int64),
-            float(arrays["sampling"]),
+            sampling,
             arrays.get("mean"),
         )
     except ValueError as error:

@@ -70,12 +70,20 @@ def check(experiment: Experiment) -> list[Movie]:
         InputError: One is missing or unfinished, or they were not analysed alike.
     """
     first, second = (Path(run) for run in experiment.compare.runs)
-    here, there = (_comparable(_record(run)) for run in (first, second))
+    records = [_record(run) for run in (first, second)]
+    here, there = map(_comparable, records)
     if here != there:
         raise InputError(
             f"{first} and {second} were not analysed alike ({differences(here, there)}), so that "
             "their difference would be one of the analysis; run one of them again with the "
             "settings of the other."
+        )
+    times = [record.settings["occupancy"].get("frame_time") for record in records]
+    if None not in times and times[0] != times[1]:
+        raise InputError(
+            f"{first} and {second} have {times[0]} and {times[1]} s from frame to frame "
+            "(occupancy.frame_time); what changes from one frame to the next can be compared "
+            "between movies of the same frame time alone."
         )
     movies = [_read(run) for run in (first, second)]
     length = experiment.compare.block_frames
@@ -105,8 +113,15 @@ def _record(run: Path) -> Record:
 
 
 def _comparable(record: Record) -> dict[str, Any]:
-    """Settings that two runs must share: all but the images."""
-    return {name: record.settings.get(name) for name in ("prediction", "occupancy")}
+    """Settings that two runs must share: all that the sites and their histories depend on."""
+    return {
+        section: {
+            name: value
+            for name, value in record.settings.get(section, {}).items()
+            if name not in ("outputs", "rings", "frame_time")
+        }
+        for section in ("prediction", "occupancy")
+    }
 
 
 def _read(run: Path) -> Movie:

@@ -85,19 +85,18 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     movie = json.loads((source / predict.SERIES_FILE).read_text(encoding="utf-8"))[0]
     classes = movie["classes"]
     peaks = peaks_from_rows(rows, classes)
-    followed = _followed(peaks, classes, experiment)
     with progress("occupancy", 3) as done:
-        sites, drift = _follow(peaks, followed, movie, experiment)
+        sites = _follow(peaks, movie, experiment)
         done(1)
         histories, detection = site_histories(sites, experiment.occupancy.model)
         _write_tables(folder, sites, histories, detection, peaks, classes, experiment)
-        site = np.full(len(peaks), -1)
-        site[followed] = sites.peak_site
-        with_site = [{**row, "site": int(number)} for row, number in zip(rows, site, strict=True)]
+        with_site = [
+            {**row, "site": int(site)} for row, site in zip(rows, sites.peak_site, strict=True)
+        ]
         write_table(folder / predict.COLUMNS_FILE, with_site, column_fields(classes))
         done(1)
         frames = read_frames(source / predict.IMAGES_FILE)
-        mean = mean_image(frames, drift, sites.usable)
+        mean = mean_image(frames, sites.drift, sites.usable)
         write_frames(folder / predict.IMAGES_FILE, replace(frames, mean=mean))
         done(1)
     LOGGER.info("%d sites in %d frames", len(sites), int(sites.usable.sum()))
@@ -135,30 +134,28 @@ def _write_tables(
     write_histories(folder / HISTORIES_FILE, histories)
 
 
-def _followed(peaks: Peaks, classes: list[str], experiment: Experiment) -> np.ndarray:
-    """Indices of the peaks whose class is followed."""
-    names = experiment.occupancy.classes or classes
-    return np.flatnonzero(np.isin(peaks.class_index, [classes.index(name) for name in names]))
+def _follow(peaks: Peaks, movie: dict[str, Any], experiment: Experiment) -> Sites:
+    """The sites whose class is followed.
 
-
-def _follow(
-    peaks: Peaks, followed: np.ndarray, movie: dict[str, Any], experiment: Experiment
-) -> tuple[Sites, np.ndarray]:
-    """The sites, and the drift, which all columns tell, whether they are followed or not."""
+    Columns of all classes tell drift and sites: a column that was taken for another class in some
+    frames did not leave.
+    """
     count = int(movie["frames"])
     usable = usable_frames(peaks, count)
     extent = ((movie["rows"] - 1) * movie["sampling"], (movie["cols"] - 1) * movie["sampling"])
-    drift = measure_drift(peaks, count, experiment.occupancy.max_drift, usable, extent)
     sites = find_sites(
-        peaks.select(followed),
-        drift,
+        peaks,
+        measure_drift(peaks, count, experiment.occupancy.max_drift, usable, extent),
         count,
         experiment.occupancy.tolerance,
         experiment.occupancy.min_occupancy,
         View(extent, [tuple(area) for area in movie["masked_angstrom"]]),
         usable,
     )
-    return sites, drift
+    followed = experiment.occupancy.classes
+    if followed is None:
+        return sites
+    return sites.of([movie["classes"].index(name) for name in followed])
 
 
 def _drift_rows(drift: np.ndarray, usable: np.ndarray) -> list[dict[str, Any]]:
@@ -183,10 +180,11 @@ def mean_image(frames: Frames, drift: np.ndarray, usable: np.ndarray) -> np.ndar
     """
     total = np.zeros(frames.frames.shape[1:])
     weight = np.zeros_like(total)
-    for image, number in zip(frames.frames, frames.numbers, strict=True):
+    kept = zip(frames.frames, frames.numbers, frames.sampling, strict=True)
+    for image, number, sampling in kept:
         if not usable[number]:
             continue
-        shift = -drift[number] / frames.sampling
+        shift = -drift[number] / sampling
         moved = ndimage.shift(image.astype(float), shift, order=1, cval=np.nan)
         there = np.isfinite(moved)
         total[there] += moved[there]

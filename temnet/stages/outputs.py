@@ -12,7 +12,11 @@ from temnet.evaluation.rings import find_rings
 from temnet.inference.predict import network_sampling, predict_frame
 from temnet.models.checkpoint import Network
 from temnet.records import ImageSeries, Peaks
+from temnet.reporting.figures import encode_figure
+from temnet.reporting.files import replace_file
+from temnet.reporting.image_sections import OVERLAYS
 from temnet.reporting.map_files import safe_name, write_maps
+from temnet.reporting.overlay import overlay_figure
 from temnet.reporting.peaks_files import write_peaks
 from temnet.reporting.tables import Row
 
@@ -115,11 +119,52 @@ def write_series_maps(
         engine: What runs the network.
         progress: Called with 1 after each frame.
     """
-    stem = name.removeprefix("columns").removeprefix("_")
     for number in range(len(series.images)):
         frame = np.asarray(series.images[number])
         probabilities = predict_frame(network, frame, series.sampling, engine, symmetries)
-        parts = ([stem] if stem else []) + [f"{number:04d}"]
         sampling, classes = network_sampling(network), network.config.class_names
-        write_maps(folder / MAPS, "_".join(parts), probabilities, sampling, classes)
+        write_maps(folder / MAPS, _frame_name(name, number), probabilities, sampling, classes)
         progress(1)
+
+
+def write_overlays(
+    folder: Path,
+    name: str,
+    series: ImageSeries,
+    peaks: Peaks,
+    class_names: Sequence[str],
+    progress: Callable[[int], object],
+) -> None:
+    """Draws the columns over the first focal image of each frame, one frame after the other.
+
+    Args:
+        folder: The stage's folder.
+        name: Name of the series' files.
+        series: The images.
+        peaks: Their columns.
+        class_names: Name of each class index.
+        progress: Called with 1 after each frame.
+    """
+    for number in range(len(series.images)):
+        mine = peaks.select(peaks.frame == number)
+        figure = overlay_figure(
+            np.asarray(series.images[number])[..., 0],
+            series.sampling,
+            mine.positions,
+            mine.class_index,
+            class_names,
+            f"{series.name}, frame {number}",
+        )
+        path = folder / OVERLAYS / f"{_frame_name(name, number)}.png"
+        replace_file(path, encode_figure(figure, "png"))
+        progress(1)
+
+
+def _frame_name(name: str, number: int) -> str:
+    """What the files of one frame are called.
+
+    >>> _frame_name("columns", 3), _frame_name("columns_0_a", 3)
+    ('0003', '0_a_0003')
+    """
+    stem = name.removeprefix("columns").removeprefix("_")
+    return "_".join(([stem] if stem else []) + [f"{number:04d}"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from temnet.models.checkpoint import (
 )
 from temnet.records import ImageSeries
 from temnet.reporting.files import replace_file
+from temnet.reporting.image_sections import OVERLAYS
 from temnet.reporting.snapshots import Frames, write_frames
 from temnet.reporting.tables import (
     FOCI_FIELDS,
@@ -42,11 +43,13 @@ from temnet.reporting.tables import (
     peaks_rows,
     write_table,
 )
+from temnet.stages.batch import distinct_names
 from temnet.stages.outputs import (
     MAPS,
     ring_rows,
     series_names,
     write_columns,
+    write_overlays,
     write_series_maps,
 )
 from temnet.stages.stage import Progress, Stage
@@ -134,13 +137,18 @@ def read_series(experiment: Experiment, focus_count: int) -> list[ImageSeries]:
     """The images of an experiment.
 
     With `axes: auto` each file stands for itself; files of `frames` or of `focus` follow each
-    other in one movie or in focal series.
+    other in one movie or in focal series.  No two series have the same name.
     """
     images = experiment.images
     sampling = None if images.sampling == "header" else images.sampling
     each = [[file] for file in images.files] if images.axes == "auto" else [list(images.files)]
     options = sampling, images.axes, images.frames, focus_count, images.mask, images.spacing
-    return [read_images(files, *options, invert=images.invert) for files in each]
+    series = [read_images(files, *options, invert=images.invert) for files in each]
+    if len({part.name for part in series}) == len(series):
+        return series
+    # Tables and pictures know a series by its name.
+    names = distinct_names([Path(files[0]) for files in each])
+    return [replace(part, name=name) for part, name in zip(series, names, strict=True)]
 
 
 def _check_size(series: ImageSeries, network: Network) -> None:
@@ -165,9 +173,9 @@ def run(
     rings: list[dict[str, Any]] = []
     where = find_network(prediction.network)
     shared = prediction.scheduler is not None or prediction.workers > 0
-    maps = MAPS in prediction.outputs
+    maps, overlays = MAPS in prediction.outputs, OVERLAYS in prediction.outputs
     verdicts = [judge(network, part) for part in inputs.series]
-    looks = (1 + maps) * sum(len(part.images) for part in inputs.series)
+    looks = (1 + maps + overlays) * sum(len(part.images) for part in inputs.series)
     with (
         open_workers(prediction, "prediction") as workers,
         progress("predict", looks) as done,
@@ -186,6 +194,8 @@ def run(
             write_columns(folder, name, peaks, series.sampling, classes, prediction.outputs)
             if maps:
                 write_series_maps(folder, name, network, series, steady, engine, done)
+            if overlays:
+                write_overlays(folder, name, series, peaks, classes, done)
     write_table(folder / COLUMNS_FILE, rows, column_fields(classes))
     if prediction.rings is not None:
         write_table(folder / RINGS_FILE, rings, RING_FIELDS)
@@ -196,7 +206,7 @@ def run(
     described = [
         {
             **_described(part, network),
-            **_compared(network, judged, part.metadata.get("inverted", False)),
+            **_compared(judged, part.metadata.get("inverted", False)),
             "threshold": lowest,
             "engine": choose_engine(network, prediction.engine).name,
             "calibration": part.metadata.get("calibration"),
@@ -247,10 +257,10 @@ def judge(network: Network, series: ImageSeries) -> Verdict:
     return result
 
 
-def _compared(network: Network, judged: Verdict, inverted: bool) -> dict[str, Any]:
+def _compared(judged: Verdict, inverted: bool) -> dict[str, Any]:
     """What series.json says of the comparison with taught images."""
     return {
-        "compared": network.card.get("taught_images") is not None,
+        "compared_by": list(judged.compared),
         "unlike": list(judged.unlike),
         "notes": [*judged.notes, *([INVERTED] if inverted else [])],
     }
@@ -276,16 +286,12 @@ def _described(series: ImageSeries, network: Network) -> dict[str, Any]:
 def kept_frames(series: Sequence[ImageSeries]) -> Frames:
     """The first focal image of each frame, or of evenly chosen ones where there are too many.
 
-    Frames are kept as one array: images of another size than the first are left out.
+    Frames are kept as one array: images of another shape than the first are left out.
     """
     first = series[0]
-    alike = [
-        part
-        for part in series
-        if part.images.shape[1:3] == first.images.shape[1:3] and part.sampling == first.sampling
-    ]
+    alike = [part for part in series if part.images.shape[1:3] == first.images.shape[1:3]]
     if len(alike) < len(series):
-        LOGGER.warning("images of other sizes than %s's are not shown in the report", first.name)
+        LOGGER.warning("images of another shape than %s are not shown in the report", first.name)
     every = [(part, number) for part in alike for number in range(len(part.images))]
     most = max(KEPT_PIXELS // (first.images.shape[1] * first.images.shape[2]), 1)
     chosen = every[:: -(-len(every) // most)]
@@ -293,7 +299,7 @@ def kept_frames(series: Sequence[ImageSeries]) -> Frames:
         frames=np.stack([part.images[number, ..., 0] for part, number in chosen]),
         names=tuple(part.name for part, _ in chosen),
         numbers=np.array([number for _, number in chosen], np.int64),
-        sampling=first.sampling,
+        sampling=np.array([part.sampling for part, _ in chosen]),
     )
 
 

@@ -167,3 +167,22 @@ def test_no_peaks_have_no_sites():
     sites = find_sites(Peaks.empty(2), np.zeros((4, 2)), 4, TOLERANCE, LEAST, View((10.0, 10.0)))
     assert len(sites) == 0 and sites.presence.shape == (0, 4)
     assert sites.peak_site.shape == (0,) and sites.class_index.shape == (0,)
+
+
+def test_a_column_that_is_taken_for_another_class_in_some_frames_did_not_leave(static_movie):
+    frame, position = static_movie.peaks.frame, static_movie.peaks.positions
+    right = position[:, 1] > np.median(position[:, 1])
+    flicker = ~right & (frame % 3 == 0)  # 3 of 8 frames
+    class_index = (right ^ flicker).astype(np.int64)
+    movie = replace(static_movie, peaks=replace(static_movie.peaks, class_index=class_index))
+    every = sites_of(movie)
+    sites = every.of([0])
+    assert 0 < len(sites) < len(every) and np.all(sites.class_index == 0)
+    assert np.all(sites.presence)
+    members = sites.peak_site >= 0
+    assert np.all(np.bincount(sites.peak_site[members]) == 8)
+    np.testing.assert_allclose(
+        position[members], sites.positions[sites.peak_site[members]], atol=1e-9
+    )
+    assert np.all(every.class_index[every.peak_site[~members]] == 1)
+    assert len(every.of([])) == 0 and np.all(every.of([]).peak_site == -1)

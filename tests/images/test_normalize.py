@@ -81,3 +81,9 @@ def test_single_precision_is_enough_for_counts_on_a_high_level():
     coarse = images - gaussian_blur(images, 20.0)
     coarse /= np.sqrt(gaussian_blur(coarse**2, 20.0))
     assert np.abs(coarse - expected).max() > 3 * np.abs(found - expected).max()
+
+
+@pytest.mark.parametrize("factor", [2.0**-100, 2.0**100])
+def test_values_of_any_size_are_normalised_to_the_last_digit(series, factor):
+    np.testing.assert_array_equal(normalize(series * np.float32(factor), 0.2, 2.0),
+                                  normalize(series, 0.2, 2.0))  # fmt: skip

@@ -157,6 +157,25 @@ def test_an_image_of_one_value_and_a_tiny_one_do_no_harm(card):
         said(frame, card)
 
 
+def test_it_is_told_what_was_compared(card):
+    frame = image(np.random.default_rng(9), 1000, 2.2)
+    everything = ("pixel size", "power spectrum", "noise", "lattice")
+    assert said(frame, card).compared == everything
+    # Values below zero do not tell the dose; one such frame of several does not matter.
+    signed = frame - frame.mean()
+    verdicts = [
+        said(signed, card),
+        verdict([look(frame), look(signed)], SAMPLING, (0.1, 0.24), card),
+    ]
+    assert [one.compared for one in verdicts] == [("pixel size", "power spectrum", "lattice"),
+                                                  everything]  # fmt: skip
+    assert any("noise was not compared" in note for note in verdicts[0].notes)
+    assert verdicts[1].notes == ()
+    # Nor is there a lattice to compare where none stands out.
+    assert "lattice" not in said(image(np.random.default_rng(6), 1000), card).compared
+    assert verdict([], SAMPLING, (0.1, 0.24), None).compared == ("pixel size",)
+
+
 def test_a_series_counts_as_one(card):
     rng = np.random.default_rng(8)
     frame = np.concatenate([image(rng, 900, 2.2) for _ in range(3)], axis=-1)
@@ -179,7 +198,7 @@ def test_the_movie_is_like_the_images_of_the_network_that_comes_along():
 
 
 def test_the_movie_at_a_wrong_pixel_size_is_not():
-    """By 30 %: with 200 images to compare with, 10 % are as strange as the rarest of them."""
+    """By 30 %: 10 % are as strange as the rarest of the taught images, of 200 as of 2,000."""
     sentences = of_the_movie(0.202 * 1.3).unlike
     assert any("a lattice that taught images do not show" in one for one in sentences)
 

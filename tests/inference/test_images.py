@@ -392,3 +392,31 @@ def test_noise_has_no_lattice_to_measure_by(tmp_path, caplog):
         read_images(tmp_path / "a.npy", sampling="auto", spacing=2.1)
     found = read_images(tmp_path / "a.npy", sampling=0.2, spacing=2.1)
     assert found.sampling == 0.2 and "could not be checked" in caplog.text
+
+
+def test_a_pedestal_is_warned_of(tmp_path, caplog):
+    counts = np.random.default_rng(0).poisson(100, (64, 64))
+    for name, pedestal in (("plain", 0), ("high", 32768)):
+        np.save(tmp_path / f"{name}.npy", counts + pedestal)
+        caplog.clear()
+        read_images(tmp_path / f"{name}.npy", 0.2)
+        assert ("subtract it" in caplog.text) == (name == "high")
+
+
+@pytest.mark.parametrize("frames", [(3, 3), (-2, 0), (5, 2)])
+def test_frames_that_cannot_be_are_refused(tmp_path, frames):
+    np.save(tmp_path / "m.npy", np.random.default_rng(0).poisson(9, (8, 32, 32)))
+    with pytest.raises(InputError, match="Frames are chosen by the first"):
+        read_images(tmp_path / "m.npy", 0.2, frames=frames)
+
+
+def test_a_range_of_frames_that_ends_too_late_is_told(tmp_path, caplog):
+    np.save(tmp_path / "m.npy", np.random.default_rng(0).poisson(9, (8, 32, 32)))
+    assert len(read_images(tmp_path / "m.npy", 0.2, frames=(2, 100)).images) == 6
+    assert "ends at 100, but there are only 8 frames" in caplog.text
+
+
+def test_a_pixel_size_in_words_is_refused(tmp_path):
+    np.save(tmp_path / "m.npy", np.random.default_rng(0).poisson(9, (32, 32)))
+    with pytest.raises(InputError, match="a number in Å or auto"):
+        read_images(tmp_path / "m.npy", "0.2 A")

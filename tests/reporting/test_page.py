@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from temnet.config.analysis import Occupancy
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
 from temnet.evaluation.histories import Histories
@@ -86,7 +87,7 @@ def fill(root, file="m.tif", frames=3, per_frame=2):
     rows = peaks_rows(peaks, 0.2, CLASSES, file)
     write_table(root / "predict" / "columns.csv", rows, column_fields(CLASSES))
     images = rng.normal(size=(frames, 40, 40)).astype(np.float32)
-    kept = Frames(images, (file,) * frames, np.arange(frames), 0.2, images[0])
+    kept = Frames(images, (file,) * frames, np.arange(frames), np.full(frames, 0.2), images[0])
     write_frames(root / "predict" / "images.npz", kept)
     part = {
         "file": file, "frames": frames, "rows": 40, "cols": 40, "sampling": 0.2, "network": "n",
@@ -130,6 +131,33 @@ def test_a_movie_is_shown_with_maps_and_tables(tmp_path):
     assert (
         "drifted by up to 1.0 Å" in text and "too few columns were found in them: frames 1" in text
     )
+
+
+def test_files_of_which_different_things_are_told_have_a_paragraph_each(tmp_path):
+    fill(tmp_path)
+    path = tmp_path / "predict" / "series.json"
+    (part,) = json.loads(path.read_text())
+    others = [part | {"file": "o.tif"}, part | {"file": "p.tif", "sampling": 0.1}]
+    path.write_text(json.dumps([part, *others]))
+    text = " ".join("".join(report(tmp_path).text).split())
+    assert "m.tif and o.tif: Each image was brought from 0.2 Å per pixel" in text
+    assert "p.tif: Each image was brought from 0.1 Å per pixel" in text
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("threshold", "frames in which a column was found there"),
+        ("hidden_markov", "frames in which a column was there, as the model expects"),
+    ],
+)
+def test_maps_say_by_which_model_they_are(tmp_path, model, words):
+    follow(tmp_path, fill(tmp_path), sites=2)
+    settings = experiment().model_copy(update={"occupancy": Occupancy(model=model)})
+    (tmp_path / "report").mkdir()
+    write_report(tmp_path, tmp_path / "report", settings)
+    text = " ".join((tmp_path / "index.html").read_text(encoding="utf-8").split())
+    assert words in text and ("by the likelier state" in text) == (model == "hidden_markov")
 
 
 def test_rates_dwell_times_and_occupied_sites_are_shown(tmp_path):

@@ -57,7 +57,10 @@ def test_the_page_counts_the_rings(tmp_path, sizes):
     write_table(tmp_path / "predict/rings.csv", rings, RING_FIELDS)
     write_table(tmp_path / "predict/columns.csv", columns, COLUMN_FIELDS)
     image = np.zeros((1, 60, 90), np.float32)
-    write_frames(tmp_path / "predict/images.npz", Frames(image, ("m.tif",), np.zeros(1, int), 0.2))
+    write_frames(
+        tmp_path / "predict/images.npz",
+        Frames(image, ("m.tif",), np.zeros(1, int), np.array([0.2])),
+    )
     experiment = Experiment(
         images={"files": ("m.tif",)}, prediction={"network": "n", "rings": {}}, stages=("report",)
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from temnet import run
+from temnet.evaluation.comparison import Difference
 from temnet.evaluation.histories import counted_histories
 from temnet.evaluation.occupancy import site_rows
 from temnet.evaluation.sites import Sites
@@ -84,12 +85,28 @@ def test_blocks_can_be_given(here):
     assert {row["blocks_first"] for row in rows_of().values()} == {6}
 
 
+def test_what_was_written_besides_does_not_matter(here):
+    prediction = {**SETTINGS["prediction"], "outputs": ["xyz"], "rings": {"bond": [1.1, 1.8]}}
+    untimed = {"tolerance": 0.7, "frame_time": None}
+    finished(here / "oxygen", 2, 0.1, {**SETTINGS, "prediction": prediction, "occupancy": untimed})
+    assert run.main(["compare.yaml"]) == 0
+
+
+def test_differences_that_cannot_be_tested_are_not_called_insignificant(here, monkeypatch):
+    finished(here / "oxygen", 2, 0.1)
+    unknown = Difference(np.nan, np.nan, np.nan, np.nan)
+    monkeypatch.setattr("temnet.stages.compare.compare", lambda *_: unknown)
+    assert run.main(["compare.yaml"]) == 0
+    page = (here / "runs/compare/index.html").read_text(encoding="utf-8")
+    assert "4 of 4 differences could not be tested" in page and "significant" not in page.lower()
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ("missing", ["oxygen", "finished stage `occupancy`", "is not there"]),
         ("other network", ["not analysed alike", "prediction.threshold was 0.5, is 0.4"]),
-        ("other time", ["not analysed alike", "occupancy.frame_time was 0.1, is 0.2"]),
+        ("other time", ["0.1 and 0.2 s from frame to frame", "occupancy.frame_time"]),
         ("short", ["oxygen", "3 frames", "4 blocks"]),
         ("damaged", ["histories.npz", "cannot be read"]),
         ("same", ["two different folders", "vacuum"]),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def test_all_frames_of_a_short_movie_are_kept_with_their_first_focus():
     assert frames.frames.shape == (3, 4, 5)
     np.testing.assert_array_equal(frames.frames[:, 0, 0], [0, 1, 2])
     np.testing.assert_array_equal(frames.numbers, [0, 1, 2])
-    assert frames.names == ("a",) * 3 and frames.sampling == 0.2
+    assert frames.names == ("a",) * 3 and frames.sampling.tolist() == [0.2] * 3
 
 
 def test_frames_of_a_long_movie_are_left_out_evenly(monkeypatch):
@@ -35,9 +37,10 @@ def test_an_image_larger_than_the_limit_is_kept(monkeypatch):
     assert kept_frames([series(2)]).frames.shape == (1, 4, 5)
 
 
-def test_files_of_another_size_are_left_out():
-    parts = [series(1), series(2, (6, 6), "b"), series(2, name="c")]
+def test_files_of_another_shape_are_left_out():
+    parts = [series(1), series(2, (6, 6), "b"), replace(series(2, name="c"), sampling=0.1)]
     frames = kept_frames(parts)
+    assert frames.sampling.tolist() == [0.2, 0.1, 0.1]
     assert frames.names == ("a", "c", "c")
     np.testing.assert_array_equal(frames.numbers, [0, 0, 1])
 
@@ -48,7 +51,7 @@ def drifting(drift_pixels):
     for frame, (row, col) in zip(frames, drift_pixels, strict=True):
         frame[3 + row, 4 + col] = 1
     numbers = np.arange(len(frames))
-    return Frames(frames, ("a",) * len(frames), numbers, 0.2)
+    return Frames(frames, ("a",) * len(frames), numbers, np.full(len(frames), 0.2))
 
 
 def test_the_mean_puts_the_specimen_where_the_sites_are():
@@ -76,7 +79,7 @@ def test_the_mean_is_nan_where_no_frame_reaches():
 
 def test_kept_frames_of_a_movie_use_the_drift_of_their_own_number():
     frames = drifting(np.array([[0, 0], [2, 2]]))
-    chosen = Frames(frames.frames[1:], frames.names[1:], np.array([5]), 0.2)
+    chosen = Frames(frames.frames[1:], frames.names[1:], np.array([5]), np.array([0.2]))
     drift = np.zeros((6, 2))
     drift[5] = 0.4
     assert mean_image(chosen, drift, np.ones(6, bool))[3, 4] == pytest.approx(1, abs=1e-5)
