@@ -96,7 +96,7 @@ def f1_histogram(scores: Mapping[str, np.ndarray], title: str = "") -> Figure:
 
 def _histogram_label(name: str, f1: np.ndarray, without: int) -> str:
     if len(f1):
-        text = f"mean {f1.mean():.3f}, median {np.median(f1):.3f} (dashed); {len(f1)} images"
+        text = f"mean {f1.mean():.3f}, median {np.median(f1):.3f} (dashed)\n{len(f1)} images"
     else:
         text = "no image with columns"
     rest = f", {without} empty ones out" if without else ""

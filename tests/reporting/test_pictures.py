@@ -9,6 +9,7 @@ from temnet.config.vibration_table import TableRow
 from temnet.errors import InputError
 from temnet.records import IGNORED
 from temnet.reporting.curves import (
+    LEGEND_LENGTH,
     count_figure,
     f1_histogram,
     training_figure,
@@ -180,6 +181,14 @@ def test_vibration_has_a_line_for_each_direction_that_differs():
     figure = vibration_figure([row("Au", 6, 0.1), row("Au", 12, 0.1), row("S", 3, 0.2)])
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["Au", "S, in plane", "S, along beam"]
+
+
+def test_the_legend_of_long_names_lies_within_the_histogram():
+    f1 = np.array([0.9, 1.0, np.nan] * 150)
+    figure = f1_histogram({"n" * LEGEND_LENGTH: f1, "mos2-graphene-msdnet": f1})
+    figure.draw_without_rendering()
+    box = figure.legends[0].get_window_extent()
+    assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1
 
 
 def test_snapshots_come_back(tmp_path):
