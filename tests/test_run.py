@@ -260,6 +260,18 @@ def test_a_network_is_taught_and_scored(here, capsys):
     )
 
 
+def test_fresh_images_that_serve_some_epochs_are_the_training_s_own(here):
+    fresh = ["data.source=fresh", "data.image_epochs=2", "data.folder=null"]
+    stages = ["--stage", "simulate", "train"]
+    assert run.main(["training.yaml", *stages, "--set", *fresh, "training.epochs=3"]) == 0
+    # Another number of images in an epoch does not meet the first one's.
+    changed = ["--set", *fresh, "training.epochs=3", "training.images_per_epoch=6"]
+    assert run.main(["training.yaml", *stages, "--output", "o", *changed]) == 0
+    kept = {path.name for path in Path("runs/sets").glob("*/*") if path.is_dir()}
+    assert kept == {"selection", "validation"}
+    assert not Path("runs/training/train/images").exists()
+
+
 def test_training_that_fails_goes_on_after_its_last_epoch(here, monkeypatch, capsys):
     from temnet.training.callbacks import CsvLog
 

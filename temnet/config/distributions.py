@@ -22,6 +22,22 @@ NORMAL_TRUNCATION = 3.0
 """A normal distribution is cut at this many standard deviations, so that it has bounds."""
 
 
+class InsideError(ValueError):
+    """What is wrong with settings that are only checked together with those around them.
+
+    Attributes:
+        place: Keys from the section that is checked to these settings.
+        section: What the settings are of.
+        error: What is wrong with them.
+    """
+
+    def __init__(
+        self, place: tuple[int | str, ...], section: type[Settings], error: ValidationError
+    ) -> None:
+        super().__init__(str(error))
+        self.place, self.section, self.error = place, section, error
+
+
 class Settings(BaseModel):
     """Base of all settings: frozen, unknown keys refused, NaN and infinity refused."""
 

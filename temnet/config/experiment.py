@@ -207,8 +207,22 @@ class Experiment(Settings):
         return self
 
     @model_validator(mode="after")
+    def _snapshots_know_the_specimen(self) -> Experiment:
+        if self.structure is None or self.vibrations.kind != "snapshots":
+            return self
+        empty = self.structure.empty
+        others = [name for name in ("amorphous", "off_axis", "graphitic") if getattr(empty, name)]
+        if others:
+            raise ValueError(
+                "vibrations.kind snapshots moves the atoms of one specimen, but "
+                f"structure.empty shows others; set {' and '.join(others)} to 0"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _specimens_differ(self) -> Experiment:
-        if self.data.exit_wave_reuse > min(self.data.training, self.data.validation):
+        least = min(self.data.training, self.data.selection, self.data.validation)
+        if self.data.exit_wave_reuse > least:
             raise ValueError(
                 f"data.exit_wave_reuse {self.data.exit_wave_reuse} is more than a split has "
                 "examples, which would all show one specimen; make it smaller"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -61,8 +62,15 @@ class Labels(Settings):
     def _unique(self) -> Labels:
         if len(set(self.classes)) != len(self.classes):
             raise ValueError(f"classes must differ from each other; got {list(self.classes)}")
-        for name in self.classes:
-            split_class(name)
+        for (_, one), (_, other) in combinations(
+            sorted((split_class(name), name) for name in self.classes), 2
+        ):
+            first, second = split_class(one), split_class(other)
+            if first[0] == second[0] and second[1] <= first[2]:
+                raise ValueError(
+                    f"columns of {second[1]:g} atoms are {one} and {other} at once; give each "
+                    "number of atoms to one class"
+                )
         if "background" in self.classes:
             raise ValueError("`background` is added by itself; take it out of classes")
         return self

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from temnet.config.distributions import DISTRIBUTIONS, Settings, shown
 from temnet.config.experiment import Experiment
-from temnet.config.messages import Layer, describe
+from temnet.config.messages import Layer, Place, describe
 from temnet.config.vibration_table import VibrationTable
 from temnet.errors import InputError
 
@@ -43,6 +43,10 @@ def _with_plain_values(resolvers: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
     return extended
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+"""What YAML calls the key `<<`, by which a mapping takes over another's entries."""
+
+
 class _Loader(yaml.SafeLoader):
     """PyYAML's safe loader with the values of YAML 1.2, refusing keys that stand twice."""
 
@@ -56,6 +60,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: list[Any] = []
         for key_node, _ in node.value:
+            if key_node.tag == _MERGE:
+                continue
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
@@ -93,7 +99,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _read(
-    path: Path, parents: tuple[Path, ...], place: tuple[str, ...]
+    path: Path, parents: tuple[Path, ...], place: Place
 ) -> tuple[dict[str, Any], list[Layer]]:
     """The values of a file that is laid at ``place``, and the files that they come from."""
     if path.resolve() in [parent.resolve() for parent in parents]:
@@ -117,21 +123,19 @@ def _read(
 
 
 def _with_bases(
-    values: dict[Any, Any], path: Path, parents: tuple[Path, ...], place: tuple[str, ...]
+    values: dict[Any, Any], path: Path, parents: tuple[Path, ...], place: Place
 ) -> tuple[dict[str, Any], list[Layer]]:
     """``values`` over what its own and its sections' `base:` entries bring along."""
     own: dict[str, Any] = {}
     inherited: list[Layer] = []
     for key, value in values.items():
         if not isinstance(key, str):
-            where = f" in {'.'.join(place)}" if place else ""
+            where = f" in {'.'.join(map(str, place))}" if place else ""
             raise InputError(f"{path}: names are texts; got {shown(key)}{where}; quote it.")
         if key == "base":
             continue
-        own[key] = value
-        if isinstance(value, dict):
-            own[key], layers = _with_bases(value, path, parents, (*place, key))
-            inherited += layers[1:]
+        own[key], layers = _section(value, path, parents, (*place, key))
+        inherited += layers
     layers = [Layer(str(path), place, values), *inherited]
     if "base" not in values:
         return own, layers
@@ -139,6 +143,21 @@ def _with_bases(
         raise InputError(f"{path}: `base` must name one file; got {shown(values['base'])}.")
     base, base_layers = _read(path.parent / values["base"], parents, place)
     return merge(base, own), layers + base_layers
+
+
+def _section(
+    value: Any, path: Path, parents: tuple[Path, ...], place: Place
+) -> tuple[Any, list[Layer]]:
+    """A value with the bases of the sections in it, and what these bring along."""
+    if isinstance(value, dict):
+        values, layers = _with_bases(value, path, parents, place)
+        return values, layers[1:]
+    if not isinstance(value, list):
+        return value, []
+    entries = [
+        _section(entry, path, parents, (*place, number)) for number, entry in enumerate(value)
+    ]
+    return [entry for entry, _ in entries], [layer for _, layers in entries for layer in layers]
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from temnet.config.distributions import Settings, shown
+from temnet.config.distributions import InsideError, Settings, shown
 from temnet.config.experiment import Experiment
 
 Place = tuple[int | str, ...]
@@ -63,18 +63,31 @@ def describe(
         root: What the settings are of.
     """
     found: dict[str, list[str]] = {}
-    items = error.errors(include_url=False)
-    for item in items:
-        if item["type"] == "too_short" and any(_below(other, item) for other in items):
-            continue  # pydantic counts the entries that are right
-        place, section = _resolve(item["loc"], root)
-        if item["type"] in ("union_tag_invalid", "union_tag_not_found"):
-            place = (*place, "kind")
+    for place, item, section in _faults(error, root):
         where = next((layer.origin for layer in layers if layer.holds(place)), origin)
         path = ".".join(map(str, place))
         head = f"{where}: {path}" if place else where
         found.setdefault(head, []).append(_sentence(item, section))
     return [f"{head}: {'; '.join(dict.fromkeys(texts))}." for head, texts in found.items()]
+
+
+def _faults(
+    error: ValidationError, root: type[Settings]
+) -> Iterator[tuple[Place, Mapping[str, Any], type[Settings] | None]]:
+    """Each fault with its key path and the section that the key is of."""
+    items = error.errors(include_url=False)
+    for item in items:
+        if item["type"] == "too_short" and any(_below(other, item) for other in items):
+            continue  # pydantic counts the entries that are right
+        place, section = _resolve(item["loc"], root)
+        inside = item.get("ctx", {}).get("error")
+        if isinstance(inside, InsideError):
+            for rest, fault, owner in _faults(inside.error, inside.section):
+                yield (*place, *inside.place, *rest), fault, owner
+            continue
+        if item["type"] in ("union_tag_invalid", "union_tag_not_found"):
+            place = (*place, "kind")
+        yield place, item, section
 
 
 def _below(item: Mapping[str, Any], parent: Mapping[str, Any]) -> bool:

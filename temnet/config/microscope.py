@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from temnet.config.distributions import Number, Settings, bounded, support
+from temnet.config.distributions import InsideError, Number, Settings, bounded, support
 from temnet.electrons import scherzer_defocus
 from temnet.units import MICROMETRE
 
@@ -161,10 +161,7 @@ class Microscope(Settings):
             try:
                 self._with(variant)
             except ValidationError as error:
-                first = error.errors()[0]
-                key = ".".join(map(str, first["loc"]))
-                message = first["msg"].removeprefix("Value error, ")
-                raise ValueError(f"variants.{number}.{key}: {message}") from None
+                raise InsideError(("variants", number), Microscope, error) from None
             focus = self._with(variant).defocus
             if len(focus.steps) != len(self.defocus.steps):
                 raise ValueError(

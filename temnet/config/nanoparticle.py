@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Number, Settings, Text, bounded, texts
 from temnet.config.negatives import Empty
@@ -69,6 +69,16 @@ class Nanoparticle(Settings):
         None, description="What the particle sits on."
     )
     empty: Empty = Field(Empty(), description="Examples without the particle.")
+
+    @model_validator(mode="after")
+    def _one_plane(self) -> Nanoparticle:
+        if self.twin_probability + self.fault_probability > 1:
+            raise ValueError(
+                "twin_probability and fault_probability add up to "
+                f"{self.twin_probability + self.fault_probability:g}; lower them until they are at "
+                "most 1"
+            )
+        return self
 
     @field_validator("element")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from temnet.config.distributions import Number, Settings, bounded
 
@@ -83,3 +83,13 @@ class Oxide(Settings):
         validate_default=True,
         description="Tilt of the oxide's zone axis [deg] about a random axis in the image.",
     )
+
+    @model_validator(mode="after")
+    def _one_orientation(self) -> Oxide:
+        together = self.epitaxial_probability + self.off_axis_probability
+        if together > 1:
+            raise ValueError(
+                "epitaxial_probability and off_axis_probability add up to "
+                f"{together:g}; lower them until they are at most 1"
+            )
+        return self

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from temnet.config.curriculum import Curriculum
-from temnet.config.distributions import Settings
+from temnet.config.distributions import Settings, is_number, shown
+
+
+def _parse_weights(value: Any) -> Any:
+    # A union would report both of its branches; this says in one sentence what is wrong.
+    named = isinstance(value, Mapping) and all(map(is_number, value.values()))
+    if not named and value not in ("equal", "balanced"):
+        raise ValueError(
+            f"expected equal, balanced, or a number for each class; got {shown(value)}"
+        )
+    return value
 
 
 class Training(Settings):
@@ -56,7 +67,9 @@ class Training(Settings):
     peak_weight: float = Field(
         10.0, ge=0, description="Weight of a column's pixel in the loss; background has 1."
     )
-    class_weights: Literal["equal", "balanced"] | dict[str, float] = Field(
+    class_weights: Annotated[
+        Literal["equal", "balanced"] | dict[str, float], BeforeValidator(_parse_weights)
+    ] = Field(
         "equal",
         description="What a kind of column counts more than others in `peak_weight`: `equal`; "
         "`balanced`, so that rare ones weigh as much as common ones in all; or by name, such as "

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from temnet.config.experiment import Experiment
 from temnet.data.cluster import Workers, open_workers
 from temnet.data.shards import SHARD, Shard, encode
-from temnet.data.store import prepare_set
+from temnet.data.store import MANIFEST, check_settings, open_set, prepare_set
 from temnet.errors import disk_errors_told
 from temnet.simulation.example import simulate_block
+
+LOGGER = logging.getLogger(__name__)
 
 
 def set_folder(experiment: Experiment, split: str, root: Path) -> Path:
@@ -40,7 +46,7 @@ def generate_set(
     Args:
         experiment: The settings; the work is done where `data.workers` and `data.scheduler` say.
         split: training, selection or validation.
-        folder: The set's folder, which only this process writes to.
+        folder: The set's folder; while another process makes it, this one waits.
         progress: Called with the number of examples just finished, those that were there
             already in the first call.
 
@@ -48,7 +54,12 @@ def generate_set(
         InputError: The folder holds a set of other settings or cannot be written, the disk is
             full, or the scheduler cannot be used.
     """
-    fill_set(experiment, split, folder, 0, experiment.data.count(split), progress)
+    count = experiment.data.count(split)
+    if not _is_whole(experiment, split, folder, count):
+        with disk_errors_told(folder), _alone(folder):
+            fill_set(experiment, split, folder, 0, count, progress)
+    elif progress is not None:
+        progress(count)
 
 
 def fill_set(
@@ -67,7 +78,7 @@ def fill_set(
     Args:
         experiment: The settings.
         split: training, selection or validation.
-        folder: The set's folder.
+        folder: The set's folder, which only this process writes to.
         first: Index of the set's first example.
         count: Number of its examples.
         progress: As in `generate_set`.
@@ -95,6 +106,31 @@ def fill_set(
             for number, shard in own.as_done(make_shard, jobs):
                 stored.write(number, shard)
                 done(_size(number, count))
+
+
+def _is_whole(experiment: Experiment, split: str, folder: Path, count: int) -> bool:
+    """Whether a set holds all of its examples, so that nothing is written."""
+    if not (folder / MANIFEST).is_file():
+        return False
+    stored = open_set(folder)
+    check_settings(stored, experiment, split)
+    return stored.holds(count)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Inside of it no other process makes a set; whoever comes second waits."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        LOGGER.warning("%s: waits for another run that makes these images", folder)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def make_shard(

@@ -67,8 +67,15 @@ def encode(examples: Sequence[Example]) -> Shard:
     return Shard(
         images=np.stack([example.images for example in examples]).astype(np.float16),
         columns=[_table(example.columns) for example in examples],
-        parameters=[json.dumps(dict(example.parameters)) for example in examples],
+        parameters=[json.dumps(dict(example.parameters), default=_plain) for example in examples],
     )
+
+
+def _plain(value: Any) -> Any:
+    """What JSON takes for a number or an array of NumPy's, which a user's function may return."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"structure.parameters hold {value!r}, which is no number, text or list")
 
 
 def _table(columns: Columns) -> np.ndarray:

@@ -88,6 +88,11 @@ class StoredSet:
         done = self._values("done", slice(needed))
         return [shard for shard in range(needed) if not done[shard]]
 
+    def holds(self, count: int) -> bool:
+        """Whether the first ``count`` examples are all there."""
+        least = min(self.array(name).shape[0] for name in ARRAYS)
+        return least >= count and not self.missing_shards(count)
+
     def example(self, index: int) -> Example:
         """Example ``index`` of the set, its labels drawn anew."""
         return self.read(index // SHARD).example(index % SHARD, self.manifest)

@@ -149,6 +149,7 @@ def record(
     shape: tuple[int, int],
     motion: Motion,
     rng: np.random.Generator,
+    pixels: np.random.Generator | None = None,
 ) -> np.ndarray:
     """Images as the camera records them, in counts per pixel.
 
@@ -159,22 +160,25 @@ def record(
         shape: Rows and columns of the image; the centre of its pixel [0, 0] lies at the
             grid's origin.
         motion: Shifts, magnifications and blur of the images.
-        rng: Draws the electrons, the noise and the pixels that are broken.
+        rng: Draws the electrons and the noise.
+        pixels: Draws what belongs to the camera's pixels, their gain and which are broken; by
+            default ``rng`` does.
 
     Returns:
         (row, col, focus) float32.
     """
+    pixels = rng if pixels is None else pixels
     means = _padded_means(intensity, grid, detector, shape, motion)
     stack = np.stack([rng.poisson(mean).astype(np.float32) for mean in means], axis=-1)
     if detector.event_mtf is not None:
         stack = blur(stack, detector.event_mtf)
     if detector.gain_noise > 0:
-        pixels = (*stack.shape[:2], 1)
-        stack *= 1 + detector.gain_noise * rng.standard_normal(pixels, np.float32)
+        each = (*stack.shape[:2], 1)
+        stack *= 1 + detector.gain_noise * pixels.standard_normal(each, np.float32)
     if detector.readout_noise > 0:
         stack += detector.readout_noise * rng.standard_normal(stack.shape, np.float32)
     if detector.dead_pixels > 0 or detector.hot_pixels > 0:
-        stack = _broken(stack, detector, rng)
+        stack = _broken(stack, detector, pixels)
     inner = slice(PADDING, -PADDING)
     return np.ascontiguousarray(detector.gain * stack[inner, inner], np.float32)
 

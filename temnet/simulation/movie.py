@@ -126,7 +126,15 @@ def _recorded(
         int(np.ceil((size - 1) * sampling / detector.sampling)) + 2 for size in (rows, cols)
     )
     images = [
-        record(intensity, grid, replace(detector, dose=dose), (height, width), motion, rng)
+        record(
+            intensity,
+            grid,
+            replace(detector, dose=dose),
+            (height, width),
+            motion,
+            rng,
+            generator(experiment.seed, "movie/pixels", index),
+        )
         for dose in experiment.movie.doses
     ]
     resampled = [resample(image, detector.sampling, sampling)[:rows, :cols, 0] for image in images]

@@ -25,6 +25,7 @@ from temnet.stages.sets import (
 )
 from temnet.stages.stage import Progress, Stage
 from temnet.structures.elements import possible_elements
+from temnet.structures.names import check_names
 from temnet.structures.vibrations import check_elements
 
 PICTURES = 8
@@ -68,12 +69,13 @@ def check(experiment: Experiment) -> None:
 
 
 def check_specimens(experiment: Experiment) -> None:
-    """Whether it is known how every element vibrates, and a few specimens can be made.
+    """Whether elements and names are known, and a few specimens can be made.
 
     Raises:
         InputError: It is not so.
     """
     check_elements(possible_elements(experiment.structure), experiment.vibrations)
+    check_names(experiment.structure, experiment.class_names)
     for index in range(TRIED_SPECIMENS):
         draw_specimen(experiment, index, SHOWN_SPLIT)
 
@@ -143,12 +145,24 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
             f"{split}: {experiment.data.count(split)} examples, {missing} of them to be made, in "
             f"{split_folder(experiment, split)}"
         )
+    lines.append(f"columns: {_columns_text(experiment)}")
     lines.append(f"disk: {set_bytes(experiment, total) / 1e9:.2g} GB for what is to be made")
     if total:
         workers = max(experiment.data.workers, 1)
         hours = total * seconds_per_example(experiment) / workers / 3600
         lines.append(f"time: about {duration(hours)} with data.workers: {experiment.data.workers}")
     return lines
+
+
+def _columns_text(experiment: Experiment) -> str:
+    """How many columns of each class a few specimens have."""
+    count = np.zeros(len(experiment.class_names) + 1, int)
+    for index in range(TIMED_SPECIMENS):
+        resting, _ = draw_specimen(experiment, index, SHOWN_SPLIT)
+        count += np.bincount(resting.columns.class_index + 1, minlength=len(count))
+    named = zip(experiment.class_names, count[1:], strict=True)
+    each = ", ".join(f"{number:,} {name}" for name, number in named)
+    return f"{each} and {count[0]:,} of no class in {TIMED_SPECIMENS} specimens"
 
 
 def seconds_per_example(experiment: Experiment) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from temnet.training.fit import first_weights, fit
 
 NETWORK = "network"
 """Name of the trained network's folder, in that of the stage."""
+
+FRESH = "images"
+"""Folder, in that of the stage, of fresh images that serve several epochs."""
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:
@@ -47,7 +51,8 @@ def check(experiment: Experiment) -> None:
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
     """Trains, or goes on training, and saves the best network with its card."""
-    training_set = split_folder(experiment, "training")
+    fresh = experiment.data.source == "fresh"
+    training_set = folder / FRESH if fresh else split_folder(experiment, "training")
     selection = list(examples(experiment, "selection"))
     total = experiment.training.epochs * steps_per_epoch(experiment)
     with progress("train", total) as done:
@@ -59,6 +64,7 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
             done,
             lambda epoch, batch: describe_batch(experiment, training_set, epoch, batch),
         )
+    shutil.rmtree(folder / FRESH, ignore_errors=True)
     with progress("score on selection", len(selection)) as done:
         finish_network(
             folder / NETWORK, model, experiment, selection, network_name(root), progress=done

@@ -58,7 +58,10 @@ def grow_particle(settings: Nanoparticle, element: str, rng: np.random.Generator
     grid = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
     grid = grid[grid.sum(axis=1) % 2 == 0]
     points = grid * lattice_constant / 2 + rng.uniform(-1, 1, 3)
-    sites = grid[np.all(points @ normals.T <= distances, axis=1)]
+    inside = np.all(points @ normals.T <= distances, axis=1)
+    if not inside.any():  # all facets are nearer than the next atom
+        inside[np.argmin(np.linalg.norm(points, axis=1))] = True
+    sites = grid[inside]
     adatoms = draw(settings.adatoms, rng)
     return Particle(roughen(sites, adatoms, rng), lattice_constant)
 

@@ -63,9 +63,7 @@ def build_from_file(
     atom_column = project(atoms, np.ones(len(atoms), bool))
 
     def class_of(composition: Mapping[str, int]) -> str:
-        name = (
-            formula(composition) if settings.naming == "formula" else "".join(sorted(composition))
-        )
+        name = formula(composition) if settings.naming == "formula" else elements_name(composition)
         return settings.classes.get(name, name)
 
     structure = make_structure(atoms, atom_column, class_of, classes, parameters)
@@ -75,6 +73,15 @@ def build_from_file(
     pivot = np.array([*field.centre, 0.0])
     matrix = tilt_matrix(tilt, direction)
     return ignore_smeared(moved(structure, (atoms.positions - pivot) @ matrix.T + pivot))
+
+
+def elements_name(composition: Mapping[str, int]) -> str:
+    """A column's name by its elements, by the alphabet.
+
+    >>> elements_name({"Ti": 8, "O": 8})
+    'OTi'
+    """
+    return "".join(sorted(composition))
 
 
 def read_structure(path: str) -> Atoms:

@@ -12,6 +12,7 @@ from scipy.integrate import quad
 
 from temnet.config.distributions import Number, draw
 from temnet.config.loading import load_vibration_table
+from temnet.config.mos2 import CHALCOGENS, METALS
 from temnet.config.sources import find_table_file, read_if_changed
 from temnet.config.vibration_table import TableRow, VibrationTable
 from temnet.config.vibrations import (
@@ -136,8 +137,10 @@ def _coordination(
         alone = Structure(kept, structure.columns, structure.atom_column[others])
         drawn = _drawn(settings.sigma, rng)
         sigma[others] = _by_element(alone, drawn)
+    bonded = structure.atoms.copy()
+    bonded.numbers[others] = _stand_ins(numbers[others])
     for name, table in zip(settings.table, tables, strict=True):
-        count = coordination(structure.atoms, table.cutoffs)
+        count = coordination(bonded, table.cutoffs)
         for element in sorted({row.element for row in table.rows}):
             own = np.flatnonzero(numbers == atomic_numbers[element])
             for value in np.unique(count[own]):
@@ -146,6 +149,16 @@ def _coordination(
                     _warn_once(name, element, int(value), row.coordination)
                 sigma[own[count[own] == value]] = _axes(row, settings.quantum)
     return sigma
+
+
+def _stand_ins(numbers: np.ndarray) -> np.ndarray:
+    """Atomic numbers with substitutes replaced by those whose neighbours they have in MoS2."""
+    numbers = numbers.copy()
+    for family, element in ((METALS, "Mo"), (CHALCOGENS, "S")):
+        numbers[np.isin(numbers, [atomic_numbers[name] for name in family])] = atomic_numbers[
+            element
+        ]
+    return numbers
 
 
 def check_elements(elements: Collection[str], settings: VibrationSettings) -> None:

@@ -112,6 +112,31 @@ def test_base_at_the_top_and_in_sections(tmp_path):
     }
 
 
+def test_base_in_the_entries_of_a_list(tmp_path):
+    path = written(
+        tmp_path,
+        a="microscope:\n  energy: 300e3\n  variants:\n"
+        "    - {base: parts/c.yaml, Cs_um: 2}\n    - {Cs_um: 3}\n",
+    )
+    (tmp_path / "parts").mkdir()
+    written(tmp_path / "parts", c="Cs_um: 1\nenergy: 80e3\n")
+    variants = [{"Cs_um": 2, "energy": 80e3}, {"Cs_um": 3}]
+    assert read_yaml(path)["microscope"]["variants"] == variants
+    written(tmp_path / "parts", c="Cs: 1\n")
+    with pytest.raises(InputError) as caught:
+        load_experiment(path)
+    file = tmp_path / "parts" / "c.yaml"
+    assert f"{file}: microscope.variants.0.Cs: there is no such setting" in str(caught.value)
+
+
+def test_a_section_takes_over_another_by_yaml_s_own_means(tmp_path):
+    path = written(tmp_path, a="a: &one {dose: 1, gain: 2}\nb:\n  <<: *one\n  dose: 3\n")
+    assert read_yaml(path)["b"] == {"dose": 3, "gain": 2}
+    path = written(tmp_path, a="a: &one {dose: 1}\nb:\n  <<: *one\n  dose: 3\n  dose: 4\n")
+    with pytest.raises(InputError, match="'dose' stands twice"):
+        read_yaml(path)
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [

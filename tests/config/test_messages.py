@@ -155,6 +155,15 @@ def test_the_values_themselves_are_right():
             "stages: expected each stage once; got simulate, simulate.",
         ),
         (
+            "training.class_weights=3",
+            "training.class_weights: expected equal, balanced, or a number for each class; got 3.",
+        ),
+        (
+            "microscope.variants=[{Cs_um: 1}, {defocus: 5}]",
+            "microscope.variants.1.defocus: expected a section of `name: value` (the focal series); "
+            "got 5.",
+        ),
+        (
             "stages=[fly]",
             f"stages.0: expected {', '.join(STAGES[:-1])} or {STAGES[-1]}; got 'fly'.",
         ),
@@ -180,6 +189,24 @@ def test_one_clear_sentence_with_the_key_as_typed(assignment, expected):
         (["labels.width=0.1"], ["labels.width 0.1 Å", "model.sampling 0.2", "at least 0.2"]),
         (["microscope.grid_sampling=0.2"], ["microscope.grid_sampling 0.2", "aperture_mrad"]),
         (["data.exit_wave_reuse=1000", "data.training=10"], ["data.exit_wave_reuse 1000"]),
+        (["data.exit_wave_reuse=5", "data.selection=4"], ["data.exit_wave_reuse 5"]),
+        (
+            ["structure.twin_probability=0.7", "structure.fault_probability=0.7"],
+            ["structure: twin_probability and fault_probability add up to 1.4"],
+        ),
+        (
+            ["structure.support={off_axis_probability: 0.8, epitaxial_probability: 0.5}"],
+            ["epitaxial_probability and off_axis_probability add up to 1.3"],
+        ),
+        (
+            ["labels.classes=[metal:1-3, oxide, metal:3-8]"],
+            ["labels: columns of 3 atoms are metal:1-3 and metal:3-8 at once"],
+        ),
+        (["labels.classes=[metal, metal:3-8]"], ["columns of 3 atoms are metal and metal:3-8"]),
+        (
+            ["vibrations={kind: snapshots, file: x.npz}", "structure.empty={amorphous: 0.1}"],
+            ["vibrations.kind snapshots", "set amorphous to 0"],
+        ),
         (["structure=null"], ["stage `simulate`", "structure", "out of stages"]),
         (["images=null"], ["stage `predict` needs the section images"]),
         (["data.image_size=[64, 80]"], ["data.augment to false", "[64, 80]"]),

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import ase.build
@@ -17,7 +19,7 @@ import zarr
 from temnet.config.loading import write_experiment
 from temnet.data import store
 from temnet.data.generate import generate_set, set_folder
-from temnet.data.shards import SHARD
+from temnet.data.shards import SHARD, encode
 from temnet.data.store import open_set, prepare_set
 from temnet.errors import InputError
 from temnet.simulation.example import simulate_example
@@ -352,3 +354,32 @@ def test_killed_at_any_moment_the_set_is_finished_to_the_same_bytes(settings, tm
         parts.append(counts[0])
     LOGGER.info("examples that the killed processes had finished: %s", parts)
     assert len(set(parts)) > 5  # some were killed in the middle
+
+
+def test_two_runs_that_begin_one_set_at_once_make_it_once(settings, tmp_path):
+    with ThreadPoolExecutor(2) as threads:
+        arguments = settings(), "training", tmp_path / "training"
+        for run in [threads.submit(generate_set, *arguments) for _ in range(2)]:
+            run.result()
+    stored = open_set(tmp_path / "training")
+    assert not stored.missing_shards(len(stored))
+    expected = simulate_example(settings(), 0)
+    np.testing.assert_array_equal(
+        stored.example(0).images, expected.images.astype(np.float16).astype(np.float32)
+    )
+
+
+def test_a_whole_set_that_nobody_may_write_to_is_taken(settings, made, tmp_path):
+    """Where the lock cannot be written either."""
+    shutil.copytree(made, tmp_path / "training")
+    (tmp_path / ".training.lock").mkdir()
+    done = []
+    generate_set(settings(), "training", tmp_path / "training", done.append)
+    assert done == [settings().data.training]
+
+
+def test_what_a_function_draws_may_be_numpy_s(settings):
+    example = simulate_example(settings(), 0)
+    numbers = {"a": np.int64(3), "b": np.float32(0.5), "c": np.arange(2)}
+    shard = encode([replace(example, parameters=numbers)])
+    assert json.loads(shard.parameters[0]) == {"a": 3, "b": 0.5, "c": [0, 1]}

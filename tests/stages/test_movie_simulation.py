@@ -73,6 +73,18 @@ def test_still_columns_are_always_there_and_doses_are_what_they_say(movie):
     np.testing.assert_allclose(means, [200, 5000], rtol=0.1)
 
 
+def test_the_camera_s_pixels_are_the_same_in_all_frames():
+    camera = {"hot_pixels": 0.01, "repair": False, "sampling": 0.2, "kind": "counting"}
+    movie = simulate_movie(
+        load_experiment(MOVIE_FILE, {**SMALL, "camera": camera, "model": {"sampling": 0.2}})
+    )
+    doses = movie.images.reshape(2, 6, -1)
+    hot = doses > 0.5 * doses.max(axis=-1, keepdims=True)
+    assert hot[0, 0].sum() > 20
+    assert np.all(hot == hot[0, 0])
+    assert np.any(doses[0, 0] != doses[0, 1])
+
+
 def test_a_specimen_without_edge_columns_is_refused(small):
     none = load_experiment(MOVIE_FILE, {**SMALL, "movie": {"most_neighbours": 0}})
     with pytest.raises(InputError, match="no metal column in the image has so few neighbours"):

@@ -151,3 +151,9 @@ def test_rutile_lies_with_110_on_the_metals_111():
 def test_rutile_knows_no_relation_to_other_axes():
     structure = particle(support=Oxide(**RUTILE, epitaxial_probability=1), zone_axis="100")
     assert structure.parameters["support_relation"] == "random"
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_smallest_particle_with_the_least_regular_facets_has_atoms(seed):
+    structure = particle(seed, radius=3, facet_spread=0.8, adatoms=0)
+    assert len(structure.atoms) >= 1 and len(structure.columns) >= 1

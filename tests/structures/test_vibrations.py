@@ -4,6 +4,7 @@ import pytest
 import yaml
 from ase import Atoms
 
+from temnet.config.mos2 import MoS2
 from temnet.config.vibrations import (
     CoordinationVibrations,
     EinsteinVibrations,
@@ -11,6 +12,8 @@ from temnet.config.vibrations import (
 )
 from temnet.errors import InputError
 from temnet.structures.columns import make_structure
+from temnet.structures.factory import build_structure
+from temnet.structures.geometry import Field
 from temnet.structures.vibrations import debye_sigma, displaced, find_table, nearest_row
 
 
@@ -126,6 +129,28 @@ def test_a_missing_coordination_takes_the_nearest_with_one_warning(table, caplog
     messages = [record.getMessage() for record in caplog.records if "neighbours" in record.message]
     assert len(messages) == 1 and "no Au with 1 neighbours; the row for 0" in messages[0]
     assert nearest_row(find_table(table), "Au", 7).coordination == 2
+
+
+def test_substitutes_count_as_neighbours():
+    """In whole MoS2 nothing lies at an edge, whatever is in place of some of its atoms."""
+
+    def shift(substitutes):
+        settings = MoS2(
+            holes=0, edge_probability=0, antisites=0, vacancies={}, strain=0, ripple=0, tilt_deg=0,
+            substitutes=substitutes, empty={"probability": 0},
+        )  # fmt: skip
+        field = Field(60.0, 60.0, 4.0)
+        structure = build_structure(settings, field, ("Mo",), np.random.default_rng(0))
+        vibrations = CoordinationVibrations(table="mos2_300K", sigma={"default": 0.05})
+        (moved,) = displaced(structure, vibrations, np.random.default_rng(1))
+        numbers = structure.atoms.numbers
+        moves = moved.atoms.positions - structure.atoms.positions
+        middle = np.all(np.abs(structure.atoms.positions[:, :2] - 30) < 25, axis=1)
+        return {n: moves[middle & (numbers == n)].std(axis=0) for n in (16, 42)}
+
+    whole, alloy = shift({}), shift({"W": 0.3, "Se": 0.3})
+    for number, sigma in whole.items():
+        np.testing.assert_allclose(alloy[number], sigma, rtol=0.15)
 
 
 def test_what_no_table_has_is_an_error(table, tmp_path):

@@ -1,0 +1,66 @@
+"""Whether columns can have the names that settings give them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+
+from temnet.config.from_file import FromFile
+from temnet.config.learning import split_class
+from temnet.config.mos2 import MoS2
+from temnet.config.structure import StructureSettings
+from temnet.errors import InputError
+from temnet.structures.columns import formula
+from temnet.structures.from_file import elements_name, read_structure
+from temnet.structures.occupancies import site_elements
+
+_SYMBOL = re.compile(r"([A-Z][a-z]?)([0-9]*)")
+
+
+def check_names(settings: StructureSettings, classes: Sequence[str]) -> None:
+    """Whether every name in the settings is one that columns of such specimens can have.
+
+    Args:
+        settings: The section ``structure``.
+        classes: ``labels.classes``.
+
+    Raises:
+        InputError: A name is none of an element, or is not written as columns are named.
+    """
+    wanted = {split_class(name)[0] for name in classes}
+    if isinstance(settings, MoS2) and settings.column_classes is None:
+        _check("labels.classes", wanted, {"Mo", "S", *settings.substitutes}, formula)
+    if isinstance(settings, FromFile):
+        elements = site_elements(read_structure(settings.path))
+        name_of = formula if settings.naming == "formula" else elements_name
+        _check("structure.classes", settings.classes, elements, name_of)
+        _check("labels.classes", wanted - set(settings.classes.values()), elements, name_of)
+        lost = sorted(set(settings.vacancies) - elements)
+        if lost:
+            raise InputError(
+                f"structure.vacancies names {', '.join(lost)}; {settings.path} holds "
+                f"{', '.join(sorted(elements))}."
+            )
+
+
+def _check(
+    key: str,
+    names: Collection[str],
+    elements: Collection[str],
+    name_of: Callable[[Counter[str]], str],
+) -> None:
+    for name in sorted(names):
+        parts = _SYMBOL.findall(name)
+        read = "".join(symbol + number for symbol, number in parts)
+        unknown = {symbol for symbol, _ in parts} - set(elements)
+        if not parts or read != name or unknown:
+            raise InputError(
+                f"{key} names {name}, which no column is called; columns are called by the "
+                f"elements on them, which are {', '.join(sorted(elements))}."
+            )
+        counts: Counter[str] = Counter()
+        for symbol, number in parts:
+            counts[symbol] += int(number or 1)
+        if name_of(counts) != name:
+            raise InputError(f"{key} names {name}; such columns are called {name_of(counts)}.")
