@@ -186,7 +186,7 @@ def test_figures_are_made_again_without_training_images_and_without_training(her
     assert not Path("sets").exists() and not Path("runs").exists()
     assert run.main(["--stage", "evaluate", "report", "train.yaml"]) == 0
     assert "simulate validation: 100%" in capsys.readouterr().err
-    assert [path.name for path in Path("sets").iterdir()] == ["validation"]
+    assert [path.name for path in Path("sets").iterdir() if path.is_dir()] == ["validation"]
     folders = {path.name for path in Path("runs/train").iterdir() if path.is_dir()}
     assert folders == {"evaluate", "report"}
     assert scored() == ["one", "two"]
