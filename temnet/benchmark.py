@@ -22,6 +22,9 @@ EXPERIMENTS = Path("experiments")
 PRESETS, PLAIN = EXPERIMENTS / "models", "msdnet_paper"
 """Networks that are timed, and the one that is timed in Keras' operations too."""
 
+UNIT = 16
+"""Sizes of images that all presets take are multiples of this: four levels halve them."""
+
 FILE_NETWORKS = ("unet_small", "unet_standard", "nanoparticle-unet")
 """Networks for which the way from a file to its columns is timed."""
 
@@ -163,6 +166,12 @@ def _network_costs(options: argparse.Namespace) -> list[Any]:
     for name, least in (("size", 32), ("batch", 1), ("foci", 1), ("repeats", 1)):
         if getattr(options, name) < least:
             raise InputError(f"--{name} must be at least {least}; got {getattr(options, name)}.")
+    if options.size % UNIT:
+        down = options.size // UNIT * UNIT
+        raise InputError(
+            f"--size must be a multiple of {UNIT}, which the U-Nets need; got {options.size}, give "
+            f"{down} or {down + UNIT}."
+        )
     from temnet.benchmarks.networks import measure_networks
 
     return measure_networks(

@@ -50,7 +50,12 @@ class Images(Settings):
         True, description="Lay the images of a focal series on each other before columns are found."
     )
     max_shift: float = Field(
-        3.0, gt=0, le=20, description="Largest believable shift within a focal series [Å]."
+        1.5,
+        gt=0,
+        le=20,
+        description="Largest believable shift within a focal series [Å]. Larger ones can be told "
+        "in images of some 40 Å and more; in smaller ones a crystal that was shifted by most of a "
+        "lattice vector looks as if it had been shifted the other way.",
     )
     invert: bool = Field(
         False,
@@ -143,7 +148,7 @@ class Prediction(Settings):
     )
     engine: EngineName = Field(
         "auto",
-        description="What runs the network: `keras`, `openvino` (pip install temnet[fast]), or "
+        description="What runs the network: `keras`, `openvino` (pip install -e .[fast]), or "
         "`auto`, which takes OpenVINO where it is installed and agrees with Keras.",
     )
     workers: int = Field(

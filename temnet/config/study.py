@@ -25,6 +25,9 @@ TESTED_STAGES = ("simulate", "evaluate", "report")
 NOT_IN_ARMS = ("seed", "stages")
 """What the study itself gives each of its experiments."""
 
+NOT_IN_TESTS = ("stages", "model", "training")
+"""What the images of a test do not depend on, or what the network has learnt."""
+
 OF_NETWORKS = ("model", "training")
 """What networks may differ in: they are taught and tested on the same images."""
 
@@ -89,6 +92,19 @@ class Study(Settings):
                         "put the rest into the experiment or an arm"
                     )
         return networks
+
+    @field_validator("tests")
+    @classmethod
+    def _tests_change_the_images(cls, tests: dict[str, Sections]) -> dict[str, Sections]:
+        for name, changes in tests.items():
+            for key in NOT_IN_TESTS:
+                if key in changes:
+                    raise ValueError(f"`{key}` is not a test's to change; take it out of {name}")
+            if "networks" in changes.get("evaluation", {}):
+                raise ValueError(
+                    f"a study scores its own networks; take evaluation.networks out of {name}"
+                )
+        return tests
 
     def identity(self) -> str:
         """Hash of all settings."""
@@ -213,6 +229,14 @@ def _check(study: Study, origin: str) -> None:
                 )
     for test in study.tests:
         experiments = {arm: tested(study, test, arm, (), origin) for arm in study.arms}
+        for arm, scored in experiments.items():
+            own = taught(study, arm, next(iter(study.networks)), study.seeds[0], origin)
+            found = differences(_seen_by_networks(own), _seen_by_networks(scored))
+            if found:
+                raise InputError(
+                    f"{origin}: networks of the arm {arm} cannot be scored in tests.{test} "
+                    f"({found})."
+                )
         (first, reference), *rest = experiments.items()
         for arm, other in rest:
             found = differences(_shared(reference), _shared(other))
@@ -221,6 +245,14 @@ def _check(study: Study, origin: str) -> None:
                     f"{origin}: {first} and {arm} would be scored in different ways ({found}); "
                     f"set these in tests.{test}, which goes before the arms."
                 )
+
+
+def _seen_by_networks(experiment: Experiment) -> dict[str, Any]:
+    """What has to be as it was taught for a network to be scored."""
+    return {
+        "labels": {"classes": list(experiment.class_names)},
+        "microscope": {"defocus": {"foci": experiment.focus_count}},
+    }
 
 
 def _shared(experiment: Experiment) -> dict[str, Any]:

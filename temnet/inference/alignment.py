@@ -25,9 +25,11 @@ from temnet.images.normalize import gaussian_blur
 from temnet.inference.calibration import hann
 from temnet.inference.shifts import moved_back
 
-MAX_SHIFT = 3.0
-"""Largest shift between the images of a series, unless a setting says otherwise [Å]: about a
-lattice vector, beyond which a crystal looks like itself."""
+MAX_SHIFT = 1.5
+"""Largest shift between the images of a series, unless a setting says otherwise [Å]: about half a
+lattice vector.  Beyond it a crystal looks like itself but for its edges and defects, and in small
+images the nearer of two places is taken: in simulated MoS2 of 22 and 30 Å 5 of 36 shifts of 2.3 and
+2.7 Å were told wrong in silence, of 38 Å none of 150."""
 
 BEYOND = 1.0
 """Shifts are looked for this much farther than they may be [Å], to be seen and refused."""

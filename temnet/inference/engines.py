@@ -130,7 +130,9 @@ def _openvino(network: Network, wanted: EngineName) -> tuple[str, str, Run]:
     """Name, reason and run of OpenVINO in the fastest precision that agrees with Keras."""
     model = network.model
     if find_spec("openvino") is None:
-        raise _Unfit("OpenVINO is not installed", "Install it: pip install temnet[fast].")
+        raise _Unfit(
+            "OpenVINO is not installed", "Install it: pip install -e .[fast] in temnet's folder."
+        )
     if any(isinstance(layer, MixedScaleDense) for layer in model.layers):
         own = "its compiled kernels are faster" if has_kernels() else "its layer is not known there"
         raise _Unfit(f"{network.name} is an MSD-net, and {own}")

@@ -72,11 +72,7 @@ def save_network(
     if missing:
         raise ValueError(f"A network's card needs {' and '.join(missing)}; got {sorted(card)}.")
     folder = Path(folder).resolve()
-    if folder.exists() and not _is_replaceable(folder):
-        raise InputError(
-            f"{folder}: this is not a network's folder, so that it is not replaced; give the "
-            "network a folder of its own."
-        )
+    check_replaceable(folder)
     partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -97,6 +93,19 @@ def save_network(
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_replaceable(folder: Path) -> None:
+    """Whether a network can be saved into a folder.
+
+    Raises:
+        InputError: The folder holds something else than a network.
+    """
+    if folder.exists() and not _is_replaceable(folder):
+        raise InputError(
+            f"{folder}: this is not a network's folder, so that it is not replaced; give the "
+            "network a folder of its own."
+        )
 
 
 def update_card(folder: Path, entries: Mapping[str, Any]) -> None:

@@ -160,8 +160,8 @@ def test_the_values_themselves_are_right():
         ),
         (
             "microscope.variants=[{Cs_um: 1}, {defocus: 5}]",
-            "microscope.variants.1.defocus: expected a section of `name: value` (the focal series); "
-            "got 5.",
+            "microscope.variants.1.defocus: expected a section of `name: value` (the focal "
+            "series); got 5.",
         ),
         (
             "stages=[fly]",

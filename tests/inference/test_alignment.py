@@ -9,6 +9,7 @@ from temnet.inference.alignment import align_series
 from temnet.inference.shifts import shifted
 
 SAMPLING = 0.12
+LARGEST = 3.0  # Å; the images are large enough to tell
 BORDER = 26
 ADDED = [[0.0, 0.0], [0.93, -0.62], [-1.21, 0.37]]
 
@@ -45,12 +46,12 @@ def largest_error(found, true):
 @pytest.mark.parametrize("added", [ADDED, [[0, 0], [0, 0], [0, 0]], [[0, 0], [1.5, 0], [0, -1.5]]])
 def test_known_shifts_of_mos2_are_found(mos2, added):
     images, drawn = mos2
-    aligned = align_series(moved(images, added), SAMPLING)
+    aligned = align_series(moved(images, added), SAMPLING, LARGEST)
     assert largest_error(aligned.shifts, drawn + added) < 0.1
     assert aligned.margin > 5
     assert aligned.shifts[0].tolist() == [0, 0]
     # The aligned series has nothing left to align, and the negative of the shifts is wrong.
-    again = align_series(aligned.images, SAMPLING)
+    again = align_series(aligned.images, SAMPLING, LARGEST)
     assert np.abs(again.shifts).max() < 0.05
     assert largest_error(-aligned.shifts, drawn + added) > 0.2
 
@@ -74,19 +75,19 @@ def test_correlation_alone_locks_on_another_place(mos2):
 
 def test_reversed_contrast_gain_and_order_make_no_difference(mos2):
     series = moved(mos2[0], ADDED)
-    found = align_series(series, SAMPLING).shifts
+    found = align_series(series, SAMPLING, LARGEST).shifts
     changed = series * [-3.0, 20.0, 1.0] + [100.0, -7.0, 0.0]
-    np.testing.assert_allclose(align_series(changed, SAMPLING).shifts, found, atol=1e-3)
-    turned = align_series(series[..., ::-1], SAMPLING).shifts
+    np.testing.assert_allclose(align_series(changed, SAMPLING, LARGEST).shifts, found, atol=1e-3)
+    turned = align_series(series[..., ::-1], SAMPLING, LARGEST).shifts
     np.testing.assert_allclose(turned[::-1] - turned[2], found, atol=0.05)
-    across = align_series(series.transpose(1, 0, 2), SAMPLING).shifts
+    across = align_series(series.transpose(1, 0, 2), SAMPLING, LARGEST).shifts
     np.testing.assert_allclose(across[:, ::-1], found, atol=0.02)
 
 
 def test_aligned_images_show_the_same_at_the_same_place(mos2):
     images = np.repeat(mos2[0][..., :1], 3, axis=-1)
     first = moved(images, np.zeros((3, 2)))[..., 0]
-    result = align_series(moved(images, ADDED), SAMPLING)
+    result = align_series(moved(images, ADDED), SAMPLING, LARGEST)
     top, bottom, left, right = result.border
     assert (top, bottom, left, right) == (11, 8, 6, 4)  # 1.21, 0.93, 0.62 and 0.37 Å of 0.12
     inner = np.s_[top + 12 : -bottom - 12, left + 12 : -right - 12]
@@ -114,7 +115,7 @@ def test_a_shift_beyond_the_largest_is_refused():
     film = np.fft.ifft2(np.fft.fft2(film) * np.exp(-((frequency / 0.5) ** 2))).real
     film = np.repeat(film[..., None], 2, axis=-1)
     added = [[0, 0], [2.6, 0.4]]
-    found = align_series(moved(film, added), SAMPLING)
+    found = align_series(moved(film, added), SAMPLING, LARGEST)
     assert largest_error(found.shifts, np.array(added)) < 0.02
     with pytest.raises(InputError, match=r"Image 2 .* \(2.6, 0.4\) Å .* 2 Å"):
         align_series(moved(film, added), SAMPLING, max_shift=2.0)

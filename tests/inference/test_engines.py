@@ -136,7 +136,7 @@ def test_without_openvino_keras_serves_and_a_wish_for_it_is_refused(monkeypatch)
     engine = choose_engine(network(UNET))
     assert engine.name == "Keras" and "not installed" in engine.reason
     series = ImageSeries(np.ones((1, 32, 32, 2), np.float32), 0.2)
-    with pytest.raises(InputError, match=r"pip install temnet\[fast\]") as caught:
+    with pytest.raises(InputError, match=r"pip install -e .\[fast\]") as caught:
         find_columns(network(UNET), series, engine="openvino")
     assert "\n" not in str(caught.value)
 
