@@ -34,7 +34,9 @@ class InsideError(ValueError):
     def __init__(
         self, place: tuple[int | str, ...], section: type[Settings], error: ValidationError
     ) -> None:
-        super().__init__(str(error))
+        first = error.errors()[0]
+        key = ".".join(map(str, (*place, *first["loc"])))
+        super().__init__(f"{key}: {first['msg'].removeprefix('Value error, ')}")
         self.place, self.section, self.error = place, section, error
 
 

@@ -175,3 +175,19 @@ def test_a_network_brings_no_python_function_along(make_experiment, tmp_path):
     save_network(tmp_path / "evil", build_model(experiment), experiment, CARD)
     with pytest.raises(InputError, match="names? the Python function somewhere:make"):
         load_network(tmp_path / "evil")
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"threshold": None}, {"threshold": "0.5"}, {"threshold": 7}, {"focus_count": None},
+        {"score_calibration": {"slope": "a"}}, {"camera_sampling": "x"}, {"sha256": 5},
+        {"taught_images": {"x": 1}}, {"classes": "Mo"},
+    ],
+)  # fmt: skip
+def test_an_entry_that_somebody_has_spoilt_is_named(saved, entry):
+    change_card(saved[0], **entry)
+    with pytest.raises(
+        InputError, match=rf"card\.json: {next(iter(entry))} is missing or not what"
+    ):
+        load_network(saved[0])

