@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from pydantic import BaseModel, Field, ValidationError
 
+from temnet.config.card import wrong_entries
 from temnet.config.distributions import support
 from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFunction
@@ -51,33 +51,6 @@ class Network:
     model: keras.Model
     config: Experiment
     card: Mapping[str, Any]
-
-
-class _Compared(BaseModel):
-    """The entry ``taught_images``; see `temnet.inference.familiarity.reference`."""
-
-    spectrum: list[list[float | None]]
-    bin_edges: list[float]
-    limit: float | None
-    noise_dose: float | None
-    spots: list[float]
-    spot_images: int
-    spot_limit: float | None
-    lattice_fraction: float
-
-
-class _Card(BaseModel):
-    """The entries of a card that predictions depend on."""
-
-    sha256: str
-    threshold: float = Field(gt=0, lt=1, strict=True)
-    name: str
-    classes: list[str]
-    focus_count: int = Field(ge=1, strict=True)
-    sampling: float = Field(gt=0, strict=True)
-    camera_sampling: tuple[float, float] | None = None
-    score_calibration: dict[str, float] | None = None
-    taught_images: _Compared | None = None
 
 
 def save_network(
@@ -312,14 +285,12 @@ def read_card(folder: Path) -> dict[str, Any]:
             f"{path}: the card has schema {card['schema']}, this temnet reads up to {SCHEMA}; "
             "update temnet."
         )
-    try:
-        _Card.model_validate(card)
-    except ValidationError as error:
-        wrong = sorted({str(fault["loc"][0]) for fault in error.errors()})
+    wrong = wrong_entries(card)
+    if wrong:
         raise InputError(
             f"{path}: {', '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} missing or not what "
             "temnet writes there; copy the network's folder again."
-        ) from None
+        )
     return card
 
 
