@@ -35,6 +35,14 @@ Name = Annotated[str, Field(min_length=1, max_length=60)]
 Sections = dict[str, Any]
 
 
+def _refuse(layers: Mapping[str, Sections], keys: Sequence[str], why: str) -> None:
+    """Refuses settings that are not to be changed in any of the named layers."""
+    for name, changes in layers.items():
+        for key in keys:
+            if key in changes:
+                raise ValueError(f"`{key}` {why}; take it out of {name}")
+
+
 class Study(Settings):
     """Everything that describes a study."""
 
@@ -75,10 +83,7 @@ class Study(Settings):
     @field_validator("arms")
     @classmethod
     def _arms_leave_the_study_its_own(cls, arms: dict[str, Sections]) -> dict[str, Sections]:
-        for name, changes in arms.items():
-            for key in NOT_IN_ARMS:
-                if key in changes:
-                    raise ValueError(f"`{key}` is the study's own; take it out of {name}")
+        _refuse(arms, NOT_IN_ARMS, "is the study's own")
         return arms
 
     @field_validator("networks")
@@ -96,10 +101,8 @@ class Study(Settings):
     @field_validator("tests")
     @classmethod
     def _tests_change_the_images(cls, tests: dict[str, Sections]) -> dict[str, Sections]:
+        _refuse(tests, NOT_IN_TESTS, "is not a test's to change")
         for name, changes in tests.items():
-            for key in NOT_IN_TESTS:
-                if key in changes:
-                    raise ValueError(f"`{key}` is not a test's to change; take it out of {name}")
             if "networks" in changes.get("evaluation", {}):
                 raise ValueError(
                     f"a study scores its own networks; take evaluation.networks out of {name}"
