@@ -19,6 +19,7 @@ from temnet.config.experiment import Experiment
 from temnet.data.batches import prepare
 from temnet.data.cluster import open_workers
 from temnet.data.fresh import make_block
+from temnet.errors import InputError
 from temnet.randomness import generator
 from temnet.simulation.camera import draw_detector
 from temnet.simulation.example import draw_specimen, simulate_block, simulation_grid
@@ -38,6 +39,9 @@ STEPS = {
     "normalisation": "normalize",
 }
 """Steps of an example and the functions that do them."""
+
+MOST_EMPTY = 50
+"""So many specimens are looked at for each one with atoms, before there are said to be too few."""
 
 Script = Callable[[Atoms, Grid, Optics, float], np.ndarray]
 """The focal series of given atoms by abTEM alone, with a microscope and a dose [e/Å²]."""
@@ -106,9 +110,20 @@ def measure_simulation(
 
 
 def _with_atoms(experiment: Experiment, number: int) -> list[int]:
-    """The first few specimens that are not empty."""
-    full = (n for n in count() if len(draw_specimen(experiment, n, SPLIT)[0].atoms))
-    return list(islice(full, number))
+    """The first few specimens that are not empty.
+
+    Raises:
+        InputError: There are hardly any.
+    """
+    looked_at = range(MOST_EMPTY * number)
+    full = (n for n in looked_at if len(draw_specimen(experiment, n, SPLIT)[0].atoms))
+    found = list(islice(full, number))
+    if len(found) < number:
+        raise InputError(
+            f"Only {len(found)} of {len(looked_at)} specimens have atoms, too few to be timed; "
+            "lower the fractions of structure.empty."
+        )
+    return found
 
 
 def _inputs(experiment: Experiment, number: int) -> tuple[Atoms, Grid, Optics, float]:

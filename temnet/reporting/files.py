@@ -21,9 +21,26 @@ def replace_file(path: Path, content: bytes) -> None:
     try:
         with temporary.open("wb") as file:
             file.write(content)
-        os.replace(temporary, path)
+        put_in_place(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Has a finished file take the place of another one, once it is on the disk.
+
+    Without the wait a loss of power could leave the new name with nothing in the file.
+
+    Args:
+        temporary: The finished file, beside ``path``.
+        path: Its place.
+
+    Raises:
+        OSError: The disk is full or broken; the old file is kept.
+    """
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
 
 
 def replace_folder(work: Path, final: Path, old: Path) -> None:

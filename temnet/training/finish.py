@@ -14,7 +14,7 @@ from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.summary import summarise
 from temnet.inference.appearance import example_appearance
 from temnet.inference.familiarity import reference
-from temnet.models.checkpoint import Network, check_replaceable, save_network
+from temnet.models.checkpoint import Network, check_replaceable, save_network, to_float32
 from temnet.records import Example
 from temnet.training.fit_calibration import calibrate
 
@@ -48,6 +48,7 @@ def finish_network(
     if not selection:
         raise InputError("There are no examples to choose a network's threshold by; give some.")
     check_replaceable(Path(folder).resolve())
+    model = to_float32(model, experiment)  # what is saved is what is calibrated
     calibration, threshold = calibrate(model, selection, experiment)
     card: dict[str, Any] = {"threshold": threshold, **calibration.entry()}
     network = Network(name or Path(folder).name, model, experiment, card)

@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 
 from temnet.errors import InputError
-from temnet.reporting.files import replace_file
+from temnet.reporting.files import put_in_place, replace_file
 
 STATE_FILE = "state.json"
 
@@ -109,6 +109,6 @@ def save_atomically(model: keras.Model, path: Path, optimizer: bool) -> None:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part.keras")
     try:
         model.save(temporary, include_optimizer=optimizer)
-        os.replace(temporary, path)
+        put_in_place(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

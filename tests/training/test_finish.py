@@ -87,3 +87,14 @@ def test_no_examples_are_refused(experiment, tmp_path):
 def test_of_few_examples_the_card_does_not_describe_images(experiment, selection, tmp_path):
     finish_network(tmp_path / "few", temnet.build_model(experiment), experiment, selection[:3])
     assert load_network(tmp_path / "few").card["taught_images"] is None
+
+
+def test_scores_are_calibrated_in_the_precision_that_is_saved(
+    finished, experiment, selection, tmp_path
+):
+    folder, model = finished
+    coarse = temnet.build_model(experiment, precision="mixed_bfloat16")
+    coarse.set_weights(model.get_weights())
+    finish_network(tmp_path / "coarse", coarse, experiment, selection)
+    found, expected = load_network(tmp_path / "coarse").card, load_network(folder).card
+    assert found[ENTRY] == expected[ENTRY] and found["threshold"] == expected["threshold"]
