@@ -89,12 +89,10 @@ def test_of_few_examples_the_card_does_not_describe_images(experiment, selection
     assert load_network(tmp_path / "few").card["taught_images"] is None
 
 
-def test_scores_are_calibrated_in_the_precision_that_is_saved(
-    finished, experiment, selection, tmp_path
-):
+def test_what_is_scored_is_what_is_saved(finished, experiment, selection, tmp_path):
     folder, model = finished
     coarse = temnet.build_model(experiment, precision="mixed_bfloat16")
     coarse.set_weights(model.get_weights())
     finish_network(tmp_path / "coarse", coarse, experiment, selection)
     found, expected = load_network(tmp_path / "coarse").card, load_network(folder).card
-    assert found[ENTRY] == expected[ENTRY] and found["threshold"] == expected["threshold"]
+    assert all(found[key] == expected[key] for key in (ENTRY, "threshold", "metrics"))
