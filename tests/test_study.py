@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import yaml
 from temnet import publish, study
 from temnet.evaluation.scores import SPECIES, macro_f1
 from temnet.models.checkpoint import read_card
+from temnet.reporting.study_results import read_study_results
 from temnet.reporting.tables import read_table
 
 STUDY = {
@@ -124,6 +126,7 @@ def test_what_it_found_is_published_beside_the_networks(finished, capsys):
     for part in (
         "## Studies", "### focal", STUDY["question"], "| one focus | microscope.defocus.steps was ",
         "| one focus − two/foci | net | ", "(studies/focal/test_1.png)",
+        "In brackets 95 % intervals",
     ):  # fmt: skip
         assert part in page, part
     mean = json.loads((ROOT / "summary.json").read_text())["tests"]["validation"]["means"][0]
@@ -233,6 +236,13 @@ def test_the_page_tells_what_was_asked_and_links_to_every_run(finished):
     assert page.count("<img") == 1 and (ROOT / "report/test_1.svg").is_file()
     for link in ROOT.glob("*/*/index.html"):
         assert f'href="{link.relative_to(ROOT)}"' in page
+
+
+def test_of_one_training_no_intervals_are_told(finished):
+    results = read_study_results(ROOT)
+    once = replace(results, summary={**results.summary, "seeds": [1]})
+    assert "there are no intervals" in once.intervals and "interval" not in once.caption
+    assert "In brackets" in results.intervals and "95 % intervals" in results.caption
 
 
 def test_a_study_beside_takes_over_what_is_the_same(finished, quick, capsys):

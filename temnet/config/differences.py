@@ -14,6 +14,8 @@ MOST = 4
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """The first few settings that differ, with what they were and what they are now.
 
+    Of a section whose `kind` differs, settings that only one of the kinds has are left out.
+
     Args:
         old: Plain values, nested.
         new: The same.
@@ -26,6 +28,10 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """
     before, after = _flat(old), _flat(new)
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+    of_other_kind = tuple(key.removesuffix("kind") for key in keys if key.endswith(".kind"))
+    keys = [
+        key for key in keys if (key in before and key in after) or not key.startswith(of_other_kind)
+    ]
     texts = [
         f"{key} was {shown(before.get(key))}, is {shown(after.get(key))}" for key in keys[:MOST]
     ]

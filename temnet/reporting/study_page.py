@@ -26,8 +26,6 @@ from temnet.reporting.page import (
 )
 from temnet.reporting.report import PAGE
 from temnet.reporting.study_results import (
-    CAPTION,
-    INTERVALS,
     SUMMARY_FILE,
     TABLE_FILE,
     StudyResults,
@@ -66,12 +64,12 @@ def _test(root: Path, page: StudyPage, test: str) -> Section:
     """What the arms score on the images of one test."""
     results = page.results
     parts = [
-        paragraph(f"{results.rule(test)} {results.images(test)} {INTERVALS} {results.skill(test)}"),
+        paragraph(
+            f"{results.rule(test)} {results.images(test)} {results.intervals} {results.skill(test)}"
+        ),
         _figure(root, results, test),
         table(*results.means_table(test)),
-        paragraph(
-            f"Differences from {results.first_arm}, training by training and image by image:"
-        ),
+        paragraph(results.pairing),
         table(*results.differences_table(test)),
     ]
     return Section(f"Test: {test}", parts)
@@ -80,7 +78,7 @@ def _test(root: Path, page: StudyPage, test: str) -> Section:
 def _figure(root: Path, results: StudyResults, test: str) -> Html:
     name = f"test_{list(results.tests).index(test) + 1}"
     png = save_figure(results.figure(test), root / FIGURES, name)
-    return picture(png, f"{CAPTION} {results.rule(test)}", f"{FIGURES}/{name}.svg")
+    return picture(png, f"{results.caption} {results.rule(test)}", f"{FIGURES}/{name}.svg")
 
 
 def _runs(page: StudyPage) -> Section:

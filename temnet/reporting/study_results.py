@@ -29,6 +29,11 @@ INTERVALS = (
     "comparisons."
 )
 
+NO_INTERVALS = (
+    "What one training of each network finds does not tell how much others would differ, so that "
+    "there are no intervals."
+)
+
 CAPTION = (
     "Small dots: each training; large ones: their means, with 95 % intervals for other trainings "
     "and other specimens."
@@ -65,6 +70,16 @@ class StudyResults:
     def first_arm(self) -> str:
         """The arm that the others are compared with."""
         return self.summary["arms"][0]
+
+    @property
+    def intervals(self) -> str:
+        """What the intervals are of, if there are any."""
+        return INTERVALS if len(self.summary["seeds"]) > 1 else NO_INTERVALS
+
+    @property
+    def caption(self) -> str:
+        """What a test's figure shows."""
+        return CAPTION if len(self.summary["seeds"]) > 1 else "The score of each network."
 
     @property
     def pairing(self) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from temnet.reporting.markdown import picture, table
-from temnet.reporting.study_results import CAPTION, INTERVALS, StudyResults
+from temnet.reporting.study_results import StudyResults
 
-INTRODUCTION = f"""## Studies
+INTRODUCTION = """## Studies
 
-How ways to teach differ, each tried with several trainings (`python -m temnet.study
-experiments/studies/NAME.yaml`). These networks are small and were taught for a short time, so that
-only their differences count. {INTERVALS}"""
+How ways to teach differ (`python -m temnet.study experiments/studies/NAME.yaml`). These networks
+are small and were taught for a short time, so that only their differences count."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ def studies_section(studies: Sequence[PublishedStudy]) -> str:
 def _study(study: PublishedStudy) -> str:
     results = study.results
     parts = [f"### {study.name}", results.summary["question"], table(*results.arms_table())]
+    parts.append(results.intervals)
     for test in results.tests:
         if len(results.tests) > 1:
             parts.append(f"**Test: {test}**")
@@ -48,6 +48,6 @@ def _study(study: PublishedStudy) -> str:
             table(*results.means_table(test)),
             results.pairing,
             table(*results.differences_table(test)),
-            picture(study.figures[test], f"scores of the arms, {test}", CAPTION),
+            picture(study.figures[test], f"scores of the arms, {test}", results.caption),
         ]
     return "\n\n".join([*parts, study.notes.strip()]).strip()
