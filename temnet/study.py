@@ -147,7 +147,7 @@ def _report(
     root: Path, study: Study, taught: Sequence[TaughtRun], tested: Sequence[TestedRun]
 ) -> Path:
     """Writes the tables and the page, and returns its path."""
-    from temnet.reporting.files import replace_file
+    from temnet.files import replace_file
     from temnet.reporting.study_page import StudyPage, write_study_page
     from temnet.reporting.study_results import SUMMARY_FILE, TABLE_FILE, StudyResults
     from temnet.reporting.tables import write_table

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "temnet"
 
 LAYERS = (
-    {"errors", "records", "randomness", "units", "electrons", "threads", "images"},
+    {"errors", "files", "records", "randomness", "units", "electrons", "threads", "images"},
     {"config"},
     {"structures"},
     {"simulation"},

@@ -24,6 +24,7 @@ from temnet.config.differences import differences
 from temnet.config.experiment import SIMULATION_VERSION, Experiment
 from temnet.data.shards import SHARD, Shard
 from temnet.errors import InputError
+from temnet.files import replace_file
 from temnet.records import Example
 from temnet.structures.columns import TOLERANCE
 
@@ -263,10 +264,8 @@ def prepare_set(
         return stored
     folder.mkdir(parents=True, exist_ok=True)
     _create_arrays(experiment, count, folder)
-    temporary = folder / f"{MANIFEST}.partial"
     text = json.dumps(describe(experiment, split, first), indent=1)
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(folder / MANIFEST)
+    replace_file(folder / MANIFEST, text.encode())
     return open_set(folder)
 
 

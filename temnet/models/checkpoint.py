@@ -25,6 +25,7 @@ from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFunction
 from temnet.config.loading import load_experiment, write_experiment
 from temnet.errors import InputError
+from temnet.files import replace_file
 from temnet.models.factory import build_model
 
 SCHEMA = 1
@@ -117,9 +118,7 @@ def update_card(folder: Path, entries: Mapping[str, Any]) -> None:
     """
     card = {**read_card(folder), **entries}
     text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False)
-    partial = folder / f".{CARD_FILE}.{os.getpid()}.part"
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(folder / CARD_FILE)
+    replace_file(folder / CARD_FILE, f"{text}\n".encode())
 
 
 def to_float32(model: keras.Model, experiment: Experiment) -> keras.Model:

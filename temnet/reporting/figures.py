@@ -24,7 +24,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from scipy.spatial import cKDTree
 
-from temnet.reporting.files import replace_file
+from temnet.files import replace_file
 from temnet.units import ANGSTROM_PER
 
 if TYPE_CHECKING:

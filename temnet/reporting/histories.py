@@ -10,7 +10,7 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.evaluation.histories import Histories
-from temnet.reporting.files import replace_file
+from temnet.files import replace_file
 
 ARRAYS = ("occupied", "observed", "appeared", "disappeared")
 

@@ -31,8 +31,8 @@ from typing import NamedTuple
 import numpy as np
 
 from temnet.errors import InputError
+from temnet.files import replace_file
 from temnet.records import Peaks
-from temnet.reporting.files import replace_file
 from temnet.reporting.tables import (
     column_fields,
     peaks_from_rows,

@@ -7,10 +7,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
+from temnet.files import replace_file
 from temnet.reporting.condition_figures import condition_figure
 from temnet.reporting.curves import f1_histogram
 from temnet.reporting.figures import encode_figure
-from temnet.reporting.files import replace_file
 from temnet.reporting.gallery import prediction_figure
 from temnet.reporting.height_section import height_figure
 from temnet.reporting.score_figures import ideal_figure

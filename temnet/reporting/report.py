@@ -6,7 +6,7 @@ from pathlib import Path
 
 from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_experiment
-from temnet.reporting.files import replace_file
+from temnet.files import replace_file
 from temnet.reporting.page import Section, details, link, paragraph, render
 from temnet.reporting.sections import SECTIONS
 from temnet.reporting.source import Source

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from temnet.errors import InputError
-from temnet.reporting.files import replace_file
+from temnet.files import replace_file
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 
 from temnet.config.loading import dump_settings
 from temnet.config.study import Study
+from temnet.files import replace_file
 from temnet.reporting.figures import save_figure
-from temnet.reporting.files import replace_file
 from temnet.reporting.page import (
     Html,
     Section,

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from temnet.errors import InputError
+from temnet.files import replace_file
 from temnet.records import Peaks
-from temnet.reporting.files import replace_file
 
 Row = dict[str, Any]
 

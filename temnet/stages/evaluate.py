@@ -29,10 +29,10 @@ from temnet.evaluation.looked import Looked, score_rows
 from temnet.evaluation.paired import paired_difference
 from temnet.evaluation.tally import tally
 from temnet.evaluation.thresholds import LOWEST_THRESHOLD
+from temnet.files import replace_file
 from temnet.inference.score_calibration import ENTRY
 from temnet.models.checkpoint import Network
 from temnet.randomness import generator
-from temnet.reporting.files import replace_file
 from temnet.reporting.score_tables import (
     BOUND_FIELDS,
     CONDITION_FIELDS,

@@ -10,7 +10,7 @@ import numpy as np
 
 from temnet.config.experiment import SIMULATION_SECTIONS, SIMULATION_VERSION, Experiment
 from temnet.errors import InputError
-from temnet.reporting.files import replace_file
+from temnet.files import replace_file
 from temnet.reporting.simulated_movie_section import dose_file
 from temnet.reporting.tables import write_table
 from temnet.simulation.movie import SimulatedMovie, simulate_movie

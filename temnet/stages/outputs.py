@@ -9,11 +9,11 @@ import numpy as np
 
 from temnet.config.analysis import EngineName
 from temnet.evaluation.rings import find_rings
+from temnet.files import replace_file
 from temnet.inference.predict import network_sampling, predict_frame
 from temnet.models.checkpoint import Network
 from temnet.records import ImageSeries, Peaks
 from temnet.reporting.figures import encode_figure
-from temnet.reporting.files import replace_file
 from temnet.reporting.image_sections import OVERLAYS
 from temnet.reporting.map_files import safe_name, write_maps
 from temnet.reporting.overlay import overlay_figure

@@ -15,6 +15,7 @@ import numpy as np
 from temnet.config.experiment import Experiment
 from temnet.data.cluster import open_workers
 from temnet.errors import InputError
+from temnet.files import replace_file
 from temnet.inference.appearance import frame_appearance
 from temnet.inference.engines import choose_engine
 from temnet.inference.familiarity import Verdict, verdict
@@ -33,7 +34,6 @@ from temnet.models.checkpoint import (
     read_card,
 )
 from temnet.records import ImageSeries
-from temnet.reporting.files import replace_file
 from temnet.reporting.image_sections import OVERLAYS
 from temnet.reporting.snapshots import Frames, write_frames
 from temnet.reporting.tables import (

@@ -12,6 +12,7 @@ from typing import Any
 from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import load_experiment, write_experiment
 from temnet.errors import InputError
+from temnet.files import replace_file, replace_folder
 from temnet.models.checkpoint import (
     CARD_FILE,
     MODEL_FILE,
@@ -21,7 +22,6 @@ from temnet.models.checkpoint import (
     read_card,
     update_card,
 )
-from temnet.reporting.files import replace_file, replace_folder
 from temnet.reporting.pretrained_figures import FIGURES, write_figures
 from temnet.reporting.pretrained_page import pretrained_page
 from temnet.reporting.pretrained_sections import Pretrained

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from temnet.config.study import load_study
 from temnet.errors import InputError
-from temnet.reporting.files import replace_file
+from temnet.files import replace_file
 from temnet.reporting.pretrained_figures import small_png
 from temnet.reporting.study_results import (
     SUMMARY_FILE,

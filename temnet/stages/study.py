@@ -14,8 +14,8 @@ from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_settings
 from temnet.config.study import Study, taught, tested
 from temnet.errors import InputError
+from temnet.files import replace_file
 from temnet.models.checkpoint import update_card
-from temnet.reporting.files import replace_file
 from temnet.reporting.map_files import safe_name
 from temnet.stages import evaluate, simulate, train
 from temnet.stages.files import with_found_files

@@ -13,8 +13,8 @@ from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_settings
 from temnet.config.molecular_dynamics import MolecularDynamics
 from temnet.config.nanoparticle import FCC_METALS
+from temnet.files import replace_file
 from temnet.randomness import generator
-from temnet.reporting.files import replace_file
 from temnet.stages.stage import Done, Progress, Stage
 from temnet.structures.md_specimens import make_specimen
 from temnet.structures.molecular_dynamics import (

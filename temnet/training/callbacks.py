@@ -34,8 +34,8 @@ from temnet.config.experiment import Experiment
 from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
 from temnet.evaluation.scores import class_f1
+from temnet.files import replace_file
 from temnet.records import Example
-from temnet.reporting.files import replace_file
 from temnet.reporting.tables import read_table, write_table
 from temnet.training.averaging import averaged_weights
 from temnet.training.panels import log_image, panel

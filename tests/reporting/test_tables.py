@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from temnet.errors import InputError
+from temnet.files import replace_file
 from temnet.records import Peaks
-from temnet.reporting.files import replace_file
 from temnet.reporting.tables import (
     column_fields,
     peaks_from_rows,
@@ -108,7 +108,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("temnet.reporting.files.os.replace", full)
+    monkeypatch.setattr("temnet.files.os.replace", full)
     with pytest.raises(OSError, match="No space"):
         replace_file(path, b"new")
     assert path.read_bytes() == b"old" and list(path.parent.iterdir()) == [path]
