@@ -11,9 +11,8 @@ import pytest
 import tifffile
 
 import temnet
-from temnet import predict, run
+from temnet import files, predict, run
 from temnet.errors import InputError
-from temnet.reporting import files as reporting_files
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -326,7 +325,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_run(here, capsys, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(reporting_files.os, "replace", full)
+        patch.setattr(files.os, "replace", full)
         assert run.main(["a.yaml", "--output", "out"]) == 2
     message = capsys.readouterr().err
     assert "the disk is full" in message and "Traceback" not in message
