@@ -11,7 +11,7 @@ from scipy.stats import chi2
 
 from temnet.config.analysis import Evaluation
 from temnet.evaluation.looked import Looked
-from temnet.evaluation.tally import CONFIDENCE
+from temnet.evaluation.tally import CONFIDENCE, interval, resampled_weights
 
 HUNDRED_SQUARE_NANOMETRES = 1e4
 """100 nm² in Å²."""
@@ -44,41 +44,60 @@ def confusion_matrix(
     return matrix
 
 
-def invented_per_area(looked: Sequence[Looked], settings: Evaluation) -> dict[str, Any]:
+def invented_per_area(
+    looked: Sequence[Looked], settings: Evaluation, rng: np.random.Generator
+) -> dict[str, Any]:
     """Peaks on images without any column, for each 100 nm² of them.
 
     Args:
         looked: Images, with the peaks that count; those with a column, ignored ones too, are
             passed over.
         settings: Radius and border.
+        rng: Draws the specimens again.
 
     Returns:
         ``images`` and ``area_nm2`` that were looked at, ``invented`` on them, and
-        ``per_100_nm2`` with the exact 95 % interval ``low`` to ``high`` of a Poisson process
-        (Garwood, Biometrika 28, 437 (1936)), which is too narrow where peaks come in patches.
-        NaN where there is no such image.  ``kinds`` holds the same for each kind of specimen,
-        by the parameter ``structure`` that was drawn.
+        ``per_100_nm2`` with its 95 % bootstrap interval ``low`` to ``high`` over specimens, since
+        peaks come in patches; where that tells nothing, as nothing was invented or there is one
+        specimen alone, that of a Poisson process (Garwood, Biometrika 28, 437 (1936)).  NaN
+        where there is no such image.  ``kinds`` holds the same for each kind of specimen, by the
+        parameter ``structure`` that was drawn.
     """
     empty = [image for image in looked if not len(image.columns)]
     kinds: dict[str, list[Looked]] = {}
     for image in empty:
         kinds.setdefault(str(image.parameters.get("structure", "")), []).append(image)
-    parts = {kind: _invented(kinds[kind], settings) for kind in sorted(kinds)}
-    return {**_invented(empty, settings), "kinds": parts}
+    total = _invented(empty, settings, rng)
+    return {
+        **total,
+        "kinds": {kind: _invented(kinds[kind], settings, rng) for kind in sorted(kinds)},
+    }
 
 
-def _invented(empty: Sequence[Looked], settings: Evaluation) -> dict[str, float]:
-    area = sum(image.area(settings) for image in empty)
-    count = sum(len(image.by_place(settings).false) for image in empty)
-    tail = (1 - CONFIDENCE) / 2
-    low = chi2.ppf(tail, 2 * count) / 2 if count else 0.0
-    high = chi2.ppf(1 - tail, 2 * count + 2) / 2
+def _invented(
+    empty: Sequence[Looked], settings: Evaluation, rng: np.random.Generator
+) -> dict[str, float]:
+    areas = np.array([image.area(settings) for image in empty])
+    counts = np.array([len(image.by_place(settings).false) for image in empty], np.int64)
+    specimen = np.array([image.specimen for image in empty])
+    area, count = float(areas.sum()), int(counts.sum())
     unit = HUNDRED_SQUARE_NANOMETRES / area if area else math.nan
+    if count and len(np.unique(specimen)) > 1:
+        weights = resampled_weights(specimen, rng)
+        low, high = interval(HUNDRED_SQUARE_NANOMETRES * (weights @ counts) / (weights @ areas))
+    else:
+        low, high = (unit * end for end in _poisson_interval(count))
     return {
         "images": len(empty),
         "area_nm2": area / 100,
         "invented": count,
         "per_100_nm2": count * unit,
-        "low": float(low * unit),
-        "high": float(high * unit),
+        "low": low,
+        "high": high,
     }
+
+
+def _poisson_interval(count: int) -> tuple[float, float]:
+    tail = (1 - CONFIDENCE) / 2
+    low = chi2.ppf(tail, 2 * count) / 2 if count else 0.0
+    return float(low), float(chi2.ppf(1 - tail, 2 * count + 2) / 2)

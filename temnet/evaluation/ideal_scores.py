@@ -156,8 +156,8 @@ def _tally(
     names = (*class_names, LOCALISATION, SPECIES)
     every = np.zeros((len(true), len(names), 3))
     every[:, : len(class_names)] = weight[:, None, None] * counts
-    nothing = np.zeros(every.shape[:2])
-    return Tally(names, every, nothing, nothing, specimen)
+    nothing, unknown = np.zeros(every.shape[:2]), np.full(len(true), np.nan)
+    return Tally(names, every, nothing, nothing, unknown, specimen)
 
 
 def _confusion_rows(dose: float, said: np.ndarray, true: np.ndarray, weight: np.ndarray) -> Rows:

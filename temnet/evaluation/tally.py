@@ -20,7 +20,10 @@ GOOD_IMAGE = 0.95
 """F1 above which an image counts as well read."""
 
 MACRO, MEAN, MEDIAN, SHARE = "macro_f1", "mean_image_f1", "median_image_f1", "share_good_images"
-"""Names of the statistics over all classes."""
+"""Names of the statistics over all classes; those of an image are over images with columns."""
+
+SHIFT = "rms_shift_pm"
+"""Name of the root mean square of the shifts of whole images, which position errors leave out."""
 
 OF_A_CLASS = ("precision", "recall", "f1", "rms_error_pm")
 """Names of the statistics of each class, of ``any`` and of ``all``."""
@@ -37,6 +40,7 @@ class Tally:
         counts: (N, K, 3) int64, true positives, false positives, false negatives.
         pairs: (N, K) int64, pairs whose position error is known.
         squares: (N, K) their sum of squared errors [pm²].
+        shifts: (N,) squared length of the image's shift [pm²], NaN where it is not known.
         specimen: (N,) int64, the specimen of each image.
     """
 
@@ -44,6 +48,7 @@ class Tally:
     counts: np.ndarray
     pairs: np.ndarray
     squares: np.ndarray
+    shifts: np.ndarray
     specimen: np.ndarray
 
     def __len__(self) -> int:
@@ -51,12 +56,14 @@ class Tally:
 
     def select(self, mask: np.ndarray) -> Tally:
         """The images where ``mask`` (N,) is true, or at the given indices."""
-        arrays = (self.counts, self.pairs, self.squares, self.specimen)
+        arrays = (self.counts, self.pairs, self.squares, self.shifts, self.specimen)
         return Tally(self.names, *(array[mask] for array in arrays))
 
     def image_f1(self) -> np.ndarray:
-        """(N,) species-aware F1 of each image, NaN where nothing is there and nothing found."""
-        return _f1(self.counts[:, self.names.index(SPECIES)])
+        """(N,) species-aware F1 of each image, NaN where no column counts."""
+        counts = self.counts[:, self.names.index(SPECIES)]
+        true, _, missed = counts.T
+        return np.where(true + missed > 0, _f1(counts), np.nan)
 
 
 def tally(
@@ -74,13 +81,16 @@ def tally(
     counts = np.zeros((len(place), len(names), 3), np.int64)
     pairs = np.zeros(counts.shape[:2], np.int64)
     squares = np.zeros(counts.shape[:2])
+    shifts = np.full(len(place), np.nan)
     for row in rows:
         where = place[row["index"]], names.index(row["class"])
         counts[where] = row["true_positives"], row["false_positives"], row["false_negatives"]
         if np.isfinite(row["rms_error_pm"]):
             pairs[where] = row["true_positives"]
             squares[where] = row["true_positives"] * row["rms_error_pm"] ** 2
-    return Tally(names, counts, pairs, squares, np.array(list(specimens.values()), np.int64))
+        shifts[place[row["index"]]] = row["shift_row_pm"] ** 2 + row["shift_col_pm"] ** 2
+    specimen = np.array(list(specimens.values()), np.int64)
+    return Tally(names, counts, pairs, squares, shifts, specimen)
 
 
 def statistics(images: Tally, weights: np.ndarray) -> Statistics:
@@ -93,7 +103,8 @@ def statistics(images: Tally, weights: np.ndarray) -> Statistics:
     Returns:
         (B,) arrays by name, NaN where there is nothing to divide by: `MACRO` (pooled counts, the
         mean over the classes that occur or were found), `MEAN`, `MEDIAN` and `SHARE` of the
-        images' species-aware F1, and ``NAME/STATISTIC`` for each row and `OF_A_CLASS`.
+        species-aware F1 of the images with columns, `SHIFT` of the images where it is known, and
+        ``NAME/STATISTIC`` for each row and `OF_A_CLASS`.
     """
     weights = np.asarray(weights, np.float64)
     counts = np.tensordot(weights, images.counts, axes=1)
@@ -102,10 +113,12 @@ def statistics(images: Tally, weights: np.ndarray) -> Statistics:
     error = np.sqrt(_ratio(weights @ images.squares, weights @ images.pairs))
     values = (_ratio(true, true + false), _ratio(true, true + missed), f1, error)
     classes = f1[:, :-2]
-    known = np.isfinite(classes)
+    known, shifted = np.isfinite(classes), np.isfinite(images.shifts)
+    shifts = weights[:, shifted] @ images.shifts[shifted]
     found = {
         MACRO: _ratio(np.where(known, classes, 0).sum(axis=1), known.sum(axis=1)),
         **_of_images(images.image_f1(), weights),
+        SHIFT: np.sqrt(_ratio(shifts, weights @ shifted)),
     }
     for number, name in enumerate(images.names):
         for statistic, value in zip(OF_A_CLASS, values, strict=True):

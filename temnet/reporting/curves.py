@@ -68,7 +68,7 @@ def f1_histogram(scores: Mapping[str, np.ndarray], title: str = "") -> Figure:
     """Histogram of F1 per image with mean (line) and median (dashed), one colour per network.
 
     Args:
-        scores: For each network (N,) F1 of each image; NaN (nothing there and nothing found) is
+        scores: For each network (N,) F1 of each image; NaN (an image without columns) is
             left out and counted in the legend.
         title: What was scored.
     """

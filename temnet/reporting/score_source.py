@@ -22,9 +22,7 @@ FOLDER = "evaluate"
 
 SUMMARY = f"{FOLDER}/summary.json"
 
-OF_EMPTY_IMAGES = (
-    "An image without columns counts as 0 where a column was invented in it, and not at all else."
-)
+OF_EMPTY_IMAGES = "Images without columns are left out; what is invented in them has its own rate."
 """For captions of the F1 of images."""
 
 TABLES = ("scores", "conditions", "confusion", "thresholds", "reliability", "dependence")
@@ -103,10 +101,11 @@ class Scores:
         )
 
     def image_f1(self, network: str) -> np.ndarray:
-        """(N,) species-aware F1 of each image."""
+        """(N,) species-aware F1 of each image, NaN where no column counts."""
         wanted = (network, SPECIES)
-        found = [row["f1"] for row in self.rows if (row["network"], row["class"]) == wanted]
-        return np.array(found, np.float64)
+        rows = [row for row in self.rows if (row["network"], row["class"]) == wanted]
+        there = np.array([row["true_positives"] + row["false_negatives"] for row in rows])
+        return np.where(there > 0, np.array([row["f1"] for row in rows], np.float64), np.nan)
 
     def pictures(self) -> list[list[Picture]]:
         """The images that are shown, each with what every network found in it."""

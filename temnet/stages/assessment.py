@@ -17,14 +17,24 @@ from temnet.evaluation.dependence import dependence_rows
 from temnet.evaluation.evaluate import rows_with_conditions
 from temnet.evaluation.looked import Looked, score_rows
 from temnet.evaluation.reliability import calibration_error, outcomes, reliability_rows
-from temnet.evaluation.scores import SPECIES
+from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.evaluation.summary import summarise
-from temnet.evaluation.tally import MACRO, MEAN, MEDIAN, SHARE, Tally, intervals, scores, tally
+from temnet.evaluation.tally import (
+    MACRO,
+    MEAN,
+    MEDIAN,
+    SHARE,
+    SHIFT,
+    Tally,
+    intervals,
+    scores,
+    tally,
+)
 from temnet.evaluation.thresholds import threshold_rows
 from temnet.randomness import generator
 from temnet.reporting.score_tables import INVENTED, MISSED
 
-OVER_ALL = (MACRO, MEAN, MEDIAN, SHARE)
+OVER_ALL = (MACRO, MEAN, MEDIAN, SHARE, SHIFT)
 
 Rows = list[dict[str, Any]]
 
@@ -70,7 +80,9 @@ def assess(
         **summarise(rows, classes),
         **_with_intervals(images, rng),
         "baselines": _baselines(certain, experiment),
-        "without_columns": invented_per_area(certain, settings),
+        "without_columns": invented_per_area(
+            certain, settings, generator(experiment.seed, "evaluation/invented")
+        ),
         "calibration_error": {kind: calibration_error(bins) for kind, bins in reliability.items()},
     }
     tables = {
@@ -122,14 +134,11 @@ def _baselines(certain: Sequence[Looked], experiment: Experiment) -> dict[str, A
 
 def _pooled(looked: Sequence[Looked], experiment: Experiment) -> dict[str, Any]:
     """Macro F1, F1 of each class, of ``any`` and of ``all``, and the mean F1 of an image."""
-    rows = score_rows(looked, experiment.class_names, experiment.evaluation)
-    f1 = [row["f1"] for row in rows if row["class"] == SPECIES and math.isfinite(row["f1"])]
-    pooled = summarise(rows, experiment.class_names)
-    return {
-        MACRO: pooled["macro_f1"],
-        MEAN: float(np.mean(f1)) if f1 else math.nan,
-        "classes": {name: part["f1"] for name, part in pooled["classes"].items()},
-    }
+    classes = experiment.class_names
+    rows = score_rows(looked, classes, experiment.evaluation)
+    values = scores(tally(rows, classes, {image.index: image.specimen for image in looked}))
+    f1 = {name: values[f"{name}/f1"] for name in (*classes, LOCALISATION, SPECIES)}
+    return {MACRO: values[MACRO], MEAN: values[MEAN], "classes": f1}
 
 
 def _confusion_rows(matrix: np.ndarray, classes: Sequence[str]) -> Rows:

@@ -14,6 +14,7 @@ from temnet.records import Columns, Peaks
 
 SHAPE = (20.0, 30.0)
 SETTINGS = Evaluation(radius=0.5, border=0)
+RNG = np.random.default_rng(0)
 
 
 def looked(found, found_class, true, true_class):
@@ -61,7 +62,7 @@ def test_peaks_on_images_without_columns_are_counted_by_area():
     empty = [looked([[5, 5], [9, 9]], [0, 1], [], []), looked([[7, 7]], [0], [], [])]
     others = [looked([[5, 5]], [0], [[9, 9]], [0]), looked([[5, 5]], [0], [[9, 9]], [-1])]
     settings = Evaluation(radius=0.5, border=1.5)
-    found = invented_per_area([*empty, *others], settings)
+    found = invented_per_area([*empty, *others], settings, RNG)
     unit = 1e4 / (2 * 17 * 27)
     assert (found["images"], found["invented"]) == (2, 3)
     assert found["area_nm2"] == pytest.approx(2 * 17 * 27 / 100)
@@ -69,10 +70,26 @@ def test_peaks_on_images_without_columns_are_counted_by_area():
     assert found["per_100_nm2"] == pytest.approx(3 * unit)
     assert found["low"] == pytest.approx(0.6187 * unit, rel=1e-4)
     assert found["high"] == pytest.approx(8.7673 * unit, rel=1e-4)
-    none = invented_per_area([looked([], [], [], [])], settings)
+    none = invented_per_area([looked([], [], [], [])], settings, RNG)
     assert none["low"] == none["per_100_nm2"] == 0
     assert none["high"] == pytest.approx(2 * 3.6889 * unit, rel=1e-4)
-    assert math.isnan(invented_per_area(others, settings)["per_100_nm2"])
+    assert math.isnan(invented_per_area(others, settings, RNG)["per_100_nm2"])
+
+
+def test_patches_of_one_specimen_are_not_counted_as_independent_events():
+    # Fifty specimens of two images, in a fifth of which 30 peaks were invented at once.
+    peaks = [[[2 + i % 6 * 2, 3 + i // 6 * 2] for i in range(30 if k % 5 == 0 else 0)]
+             for k in range(50)]  # fmt: skip
+    images = [
+        replace(looked(one, [0] * len(one), [], []), specimen=number)
+        for number, one in enumerate(peaks)
+        for _ in range(2)
+    ]
+    found = invented_per_area(images, Evaluation(radius=0.5, border=1.5), RNG)
+    assert found["invented"] == 2 * 10 * 30
+    error = found["per_100_nm2"] * math.sqrt(0.8 / 0.2 / 50)  # of a share of 0.2 of 50
+    assert found["high"] - found["low"] == pytest.approx(2 * 1.96 * error, rel=0.1)
+    assert found["low"] < found["per_100_nm2"] < found["high"]
 
 
 def test_they_are_also_counted_by_kind_of_specimen():
@@ -82,7 +99,7 @@ def test_they_are_also_counted_by_kind_of_specimen():
         replace(image, parameters={"structure": kind})
         for image, kind in zip(images, kinds, strict=True)
     ]
-    found = invented_per_area(told, Evaluation(radius=0.5, border=1.5))
+    found = invented_per_area(told, Evaluation(radius=0.5, border=1.5), RNG)
     assert found["invented"] == 2 and list(found["kinds"]) == ["empty", "off axis"]
     empty, off_axis = found["kinds"].values()
     assert (empty["images"], empty["invented"], empty["per_100_nm2"]) == (1, 0, 0)

@@ -15,7 +15,7 @@ CLASSES = ("Mo", "S")
 def image_rows(index, rng):
     """Rows as `score_image` makes them, of made-up counts."""
     counts = rng.integers(0, 6, (2, 3)) * (rng.random((2, 3)) < 0.8)
-    rows = []
+    rows, shift = [], rng.uniform(-9, 9, 2) if rng.random() < 0.8 else np.full(2, math.nan)
     for name, (true, false, missed) in zip(
         (*CLASSES, "any", "all"), [*counts, counts.sum(axis=0), counts.sum(axis=0)], strict=True
     ):
@@ -29,6 +29,8 @@ def image_rows(index, rng):
                 "false_negatives": int(missed),
                 "f1": 2 * true / total if total else math.nan,
                 "rms_error_pm": float(rng.uniform(1, 30)) if true else math.nan,
+                "shift_row_pm": shift[0],
+                "shift_col_pm": shift[1],
             }
         )
     return rows
@@ -41,7 +43,18 @@ def make(count, seed=0, per_specimen=1):
 
 
 def f1_of(rows):
-    return np.array([row["f1"] for row in rows if row["class"] == "all"])
+    """F1 of the images with columns."""
+    every = [row for row in rows if row["class"] == "all"]
+    return np.array([row["f1"] for row in every if row["true_positives"] + row["false_negatives"]])
+
+
+def shift_of(rows):
+    """Root mean square of the shifts that are known."""
+    shifts = [
+        np.hypot(row["shift_row_pm"], row["shift_col_pm"]) for row in rows if row["class"] == "all"
+    ]
+    known = np.array([shift for shift in shifts if np.isfinite(shift)])
+    return math.sqrt(np.mean(known**2)) if len(known) else math.nan
 
 
 def test_scores_are_those_of_the_rows():
@@ -52,9 +65,21 @@ def test_scores_are_those_of_the_rows():
         for key in ("precision", "recall", "f1", "rms_error_pm"):
             assert values[f"{name}/{key}"] == pytest.approx(summary["classes"][name][key])
     f1 = f1_of(rows)
-    assert values["mean_image_f1"] == pytest.approx(np.nanmean(f1))
-    assert values["median_image_f1"] == pytest.approx(np.nanmedian(f1))
-    assert values["share_good_images"] == pytest.approx(np.mean(f1[np.isfinite(f1)] > 0.95))
+    assert 0 < len(f1) < 40
+    assert values["mean_image_f1"] == pytest.approx(np.mean(f1))
+    assert values["median_image_f1"] == pytest.approx(np.median(f1))
+    assert values["share_good_images"] == pytest.approx(np.mean(f1 > 0.95))
+    assert values["rms_shift_pm"] == pytest.approx(shift_of(rows))
+
+
+def test_an_image_without_columns_has_no_f1_whatever_was_invented_in_it():
+    # Else a network would be averaged over more images the more it invents.
+    rows = image_rows(0, np.random.default_rng(0))
+    for row, false in zip(rows, (2, 0, 2, 2), strict=True):
+        row.update(true_positives=0, false_positives=false, false_negatives=0, f1=0.0)
+    images = tally(rows, CLASSES, {0: 0})
+    assert np.isnan(images.image_f1()).all()
+    assert scores(images)["all/precision"] == 0
 
 
 @settings(max_examples=30)
@@ -70,8 +95,8 @@ def test_a_weighted_sample_is_one_with_images_repeated(seed, count):
             for copy in range(weight[row["index"]])
         ]
         f1 = f1_of(repeated)
-        f1 = f1[np.isfinite(f1)]
         expected = {
+            "rms_shift_pm": shift_of(repeated),
             "macro_f1": macro_f1(repeated),
             "mean_image_f1": f1.mean() if len(f1) else math.nan,
             "median_image_f1": np.median(f1) if len(f1) else math.nan,
@@ -91,7 +116,6 @@ def test_a_weighted_sample_is_one_with_images_repeated(seed, count):
 def test_the_interval_of_a_mean_is_that_of_its_standard_error():
     rows, images = make(300)
     f1 = f1_of(rows)
-    f1 = f1[np.isfinite(f1)]
     low, high = intervals(images, np.random.default_rng(1))["mean_image_f1"]
     error = f1.std() / math.sqrt(len(f1))
     assert (low + high) / 2 == pytest.approx(f1.mean(), abs=0.2 * error)
