@@ -43,7 +43,7 @@ def __getattr__(name: str) -> Any:
     if name in _WHERE:
         return getattr(import_module(_WHERE[name]), name)
     if name == "callbacks":
-        return import_module("temnet.training.callbacks")
+        return import_module("temnet.callbacks")
     raise AttributeError(f"module 'temnet' has no attribute {name!r}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,11 @@ class SimulationError(Exception):
         )
 
 
+def _says_no_space(error: OSError) -> bool:
+    """Whether the copy of a folder stopped for want of space; it has texts of errors alone."""
+    return isinstance(error, shutil.Error) and any(f"[Errno {n}]" in str(error) for n in NO_SPACE)
+
+
 @contextmanager
 def disk_errors_told(folder: Path | None = None) -> Iterator[None]:
     """What a full or a protected disk refuses within is told to the user as wrong input.
@@ -56,7 +62,7 @@ def disk_errors_told(folder: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in NO_SPACE:
+        if error.errno in NO_SPACE or _says_no_space(error):
             raise InputError(
                 f"{folder or error.filename or 'the output'}: the disk is full; make room and give "
                 "the same command again, it goes on with what is there."

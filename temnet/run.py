@@ -139,6 +139,8 @@ def add_common_options(parser: argparse.ArgumentParser, setting: str) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.check and options.repair:
+        raise InputError("--check changes nothing, but --repair does; give one of them.")
     overrides = parse_assignments(options.set)
     experiment = load_experiment(options.file, overrides)
     root = options.output or default_folder(options.file)

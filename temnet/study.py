@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from temnet.config.loading import parse_assignments
 from temnet.config.study import Study, load_study
 from temnet.run import DONE, PAGE, add_common_options, guarded, load_stages, run_logged, spread
-from temnet.stages.folder import check_root, default_folder
+from temnet.stages.folder import alone_in, check_root, default_folder
 from temnet.stages.plan import Step, make_plan
 
 if TYPE_CHECKING:
@@ -46,14 +46,30 @@ def _run(options: argparse.Namespace) -> int:
     root = options.output or default_folder(options.file)
     check_root(root)
     load_stages(("simulate", "train", "evaluate", "report"))
-    from temnet.stages.study import prepare_study, taught_runs, tested_runs
+    from temnet.stages.study import taught_runs, tested_runs
 
     taught = taught_runs(study, root, options.file.parent)
     tested = tested_runs(study, root, options.file.parent, taught)
-    plans = [_plan(run, root, options.overwrite) for run in taught]
     if options.check:
+        plans = [_plan(run, root, options.overwrite) for run in taught]
         print(description(root, plans, tested))
         return DONE
+    root.mkdir(parents=True, exist_ok=True)
+    with alone_in(root):
+        return _teach_and_test(study, root, taught, tested, options.overwrite)
+
+
+def _teach_and_test(
+    study: Study,
+    root: Path,
+    taught: Sequence[TaughtRun],
+    tested: Sequence[TestedRun],
+    overwrite: bool,
+) -> int:
+    """Does what is left of a study; returns the exit code."""
+    from temnet.stages.study import prepare_study
+
+    plans = [_plan(run, root, overwrite) for run in taught]
     prepare_study(root, study)
     for number, plan in enumerate(plans, 1):
         code = _carry_out(plan, f"training {number} of {len(plans)}")

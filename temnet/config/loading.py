@@ -187,7 +187,9 @@ def _same(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether a section is changed key by key, not replaced as a whole."""
     if DISTRIBUTIONS.keys() & old.keys() or DISTRIBUTIONS.keys() & new.keys():
         return False
-    return key not in _SECTIONS_OF_A_KIND or "kind" not in new or new["kind"] == old.get("kind")
+    if key not in _SECTIONS_OF_A_KIND or "kind" not in old or "kind" not in new:
+        return True
+    return new["kind"] == old["kind"]
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:

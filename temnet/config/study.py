@@ -103,7 +103,8 @@ class Study(Settings):
     def _tests_change_the_images(cls, tests: dict[str, Sections]) -> dict[str, Sections]:
         _refuse(tests, NOT_IN_TESTS, "is not a test's to change")
         for name, changes in tests.items():
-            if "networks" in changes.get("evaluation", {}):
+            evaluation = changes.get("evaluation")
+            if isinstance(evaluation, Mapping) and "networks" in evaluation:
                 raise ValueError(
                     f"a study scores its own networks; take evaluation.networks out of {name}"
                 )

@@ -25,7 +25,7 @@ from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFunction
 from temnet.config.loading import load_experiment, write_experiment
 from temnet.errors import InputError
-from temnet.files import replace_file
+from temnet.files import replace_file, replace_folder
 from temnet.models.factory import build_model
 
 SCHEMA = 1
@@ -90,9 +90,7 @@ def save_network(
         }
         text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False)
         (partial / CARD_FILE).write_text(text + "\n", encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        partial.rename(folder)
+        replace_folder(partial, folder, folder.with_name(f".{folder.name}.{os.getpid()}.old"))
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -24,7 +24,7 @@ DIGITS = 7
 
 TEXT_COLUMNS = (
     "file", "class", "network", "name", "setting", "parameter", "true_class", "found_class",
-    "group", "rule",
+    "group", "rule", "arm", "test",
 )  # fmt: skip
 """Columns whose cells stay text even where they look like a number."""
 

@@ -31,7 +31,7 @@ from temnet.evaluation.tally import tally
 from temnet.evaluation.thresholds import LOWEST_THRESHOLD
 from temnet.files import replace_file
 from temnet.inference.score_calibration import ENTRY
-from temnet.models.checkpoint import Network
+from temnet.models.checkpoint import CARD_FILE, Network, read_card
 from temnet.randomness import generator
 from temnet.reporting.score_tables import (
     BOUND_FIELDS,
@@ -43,6 +43,7 @@ from temnet.reporting.score_tables import (
     THRESHOLD_FIELDS,
 )
 from temnet.reporting.snapshots import Picture, write_pictures
+from temnet.reporting.source import read_json
 from temnet.reporting.tables import SCORE_FIELDS, write_table
 from temnet.stages import simulate, train
 from temnet.stages.assessment import Assessment, Rows, assess, plain_values
@@ -279,6 +280,15 @@ def _pictures(
     return pictures
 
 
+def intact(experiment: Experiment, root: Path) -> bool:
+    """Whether the scores are of the network that lies in the run folder, where one was trained."""
+    card = root / train.STAGE.name / train.NETWORK / CARD_FILE
+    if not trains(experiment) or not card.is_file():
+        return True
+    scored = read_json(root / STAGE.name / "summary.json").get("sha256", {})
+    return next(iter(scored.values()), None) == read_card(card.parent)["sha256"]
+
+
 def describe(experiment: Experiment, inputs: None) -> list[str]:
     """Which examples are scored, and what else is simulated for it."""
     evaluation, further = experiment.evaluation, missing_examples(experiment, SPLIT)
@@ -318,5 +328,6 @@ STAGE = Stage(
     check=check,
     run=run,
     describe=describe,
+    intact=intact,
     requires_also=requires_also,
 )

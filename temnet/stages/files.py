@@ -59,8 +59,9 @@ def _find(entry: str, folder: Path) -> list[Path]:
             return [path]
         if path.is_dir() and (inside := images_in(path)):
             return inside
-        names = (Path(name) for name in glob.glob(str(path), recursive=True))
-        matches = sorted(names, key=natural_key)
+        # Brackets in the folder's own name are no pattern.
+        names = glob.glob(str(Path(entry).expanduser()), root_dir=start, recursive=True)
+        matches = sorted((start / name for name in names), key=natural_key)
         files = [match for match in matches if match.is_file()]
         if files:
             return files

@@ -29,6 +29,9 @@ LOCK_FILE = ".lock"
 
 DONE, RUNNING = "done", "running"
 
+OF_EXAMPLES, FIRST_RECORDED = ("simulate", "train", "evaluate"), 3
+"""Stages whose records tell of the simulation, and its version where they do not yet."""
+
 PACKAGES = (
     "temnet", "tensorflow", "keras", "abtem", "ase", "numpy", "scipy", "scikit-learn",
     "rosettasciio", "zarr", "dask", "pydantic", "matplotlib",
@@ -96,7 +99,10 @@ def read_record(root: Path, stage: str) -> Record | None:
         return None
     try:
         values = json.loads((folder / STAGE_FILE).read_text(encoding="utf-8"))
-        return Record(values["status"], values["settings"])
+        settings = values["settings"]
+        if stage in OF_EXAMPLES:
+            settings = {"simulation": FIRST_RECORDED, **settings}
+        return Record(values["status"], settings)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{folder}: this is in the way and not the result of the stage `{stage}`, since its "
@@ -131,17 +137,20 @@ def stage_folder(
         settings: Plain values that the result depends on.
         resumable: Whether what a stopped run has made is kept.
     """
-    final = root / stage
-    if resumable:
-        final.mkdir(parents=True, exist_ok=True)
-        write_record(final, stage, Record(RUNNING, settings))
-        yield final
-        write_record(final, stage, Record(DONE, settings))
-        return
-    work, old = root / f".{stage}.partial", root / f".{stage}.old"
+    final, work, old = root / stage, root / f".{stage}.partial", _old(root, stage)
     for rest in (work, old):
         shutil.rmtree(rest, ignore_errors=True)
     work.mkdir(parents=True)
+    if resumable:
+        try:
+            write_record(work, stage, Record(RUNNING, settings))
+            if not final.exists():  # never without its record, which says that it can go on
+                work.rename(final)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        yield final
+        write_record(final, stage, Record(DONE, settings))
+        return
     try:
         yield work
         write_record(work, stage, Record(DONE, settings))
@@ -158,7 +167,15 @@ def remove_stage(root: Path, stage: str) -> None:
         InputError: The folder was not made by the stage.
     """
     if read_record(root, stage) is not None:
-        shutil.rmtree(root / stage)
+        old = _old(root, stage)
+        shutil.rmtree(old, ignore_errors=True)
+        (root / stage).rename(old)  # what is killed in between leaves no half of a result
+        shutil.rmtree(old)
+
+
+def _old(root: Path, stage: str) -> Path:
+    """Where a stage's earlier result goes before it is removed."""
+    return root / f".{stage}.old"
 
 
 def check_root(root: Path) -> None:

@@ -114,13 +114,13 @@ def _step(stage: Stage, experiment: Experiment, root: Path, overwrite: bool, nam
             f"({differences(record.settings, settings)}); give another --output to keep that "
             "result, or --overwrite to replace it."
         )
-    done = record.status == DONE and stage.intact(experiment)
+    done = record.status == DONE and stage.intact(experiment, root)
     return Step(stage, settings, done=done, begun=not done, replaces=False)
 
 
 def _check_required(stage: Stage, reader: Stage, experiment: Experiment, root: Path) -> None:
     record = read_record(root, stage.name)
-    if record is None or record.status != DONE or not stage.intact(experiment):
+    if record is None or record.status != DONE or not stage.intact(experiment, root):
         raise InputError(
             f"{root}: the stage `{reader.name}` reads what `{stage.name}` makes, which is not "
             f"there; run `{stage.name}` first (--stage {stage.name} --stage {reader.name})."

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import SIMULATION_VERSION, Experiment
 from temnet.data.generate import generate_set
 from temnet.evaluation.evaluate import drawn_conditions
 from temnet.records import Example
@@ -39,7 +39,7 @@ TRIED_SPECIMENS = 4
 
 SHOWN_SPLIT = "validation"
 
-NOT_IN_EXAMPLES = ("workers", "scheduler", "augment", "image_epochs")
+NOT_IN_EXAMPLES = {"workers", "scheduler", "augment", "image_epochs"}
 """Settings of the data that no example depends on."""
 
 
@@ -52,9 +52,8 @@ def settings(experiment: Experiment) -> dict[str, Any]:
         **values,
         **experiment.source_hashes(),
         "model": {"sampling": experiment.model.sampling},
-        "data": data.model_dump(
-            mode="json", exclude={"workers", "scheduler", "augment", "image_epochs"}
-        ),
+        "data": data.model_dump(mode="json", exclude=NOT_IN_EXAMPLES),
+        "simulation": SIMULATION_VERSION,
     }
 
 
@@ -191,7 +190,7 @@ def duration(hours: float) -> str:
     return f"{hours:.1f} hours"
 
 
-def intact(experiment: Experiment) -> bool:
+def intact(experiment: Experiment, root: Path) -> bool:
     """Whether all sets are complete."""
     return all(missing_examples(experiment, split) == 0 for split in stored_splits(experiment))
 

@@ -24,7 +24,7 @@ def silent(title: str, total: int) -> Iterator[Done]:
     yield lambda count: None
 
 
-def _nothing_lost(experiment: Experiment) -> bool:
+def _nothing_lost(experiment: Experiment, root: Path) -> bool:
     return True
 
 
@@ -48,7 +48,8 @@ class Stage:
         resumable: The folder keeps what a run that was stopped has made, and the stage goes on
             from there; others are made in one step.
         always: It is made again by every run, being quick and made of the others' results.
-        intact: Whether what the stage keeps outside of its folder is still there.
+        intact: Whether, with these settings and in this run folder, what the stage keeps outside
+            of its own folder, or has read there, is still the same.
         requires_also: Further stages that it reads with these settings.
     """
 
@@ -60,7 +61,7 @@ class Stage:
     describe: Callable[[Experiment, Any], list[str]]
     resumable: bool = False
     always: bool = False
-    intact: Callable[[Experiment], bool] = _nothing_lost
+    intact: Callable[[Experiment, Path], bool] = _nothing_lost
     requires_also: Callable[[Experiment], tuple[str, ...]] = _nothing_more
 
 

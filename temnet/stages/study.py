@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -201,8 +201,9 @@ def find_twin(run: TaughtRun, study: Path) -> Path | None:
     """
     wanted = plain(train.STAGE.settings(run.experiment))
     for record in sorted(study.parent.glob(f"*/{NETWORKS}/*/{train.STAGE.name}")):
-        if read_record(record.parent, train.STAGE.name) == Record(DONE, wanted):
-            return record.parent
+        with suppress(InputError):  # a damaged run of another study is none of ours
+            if read_record(record.parent, train.STAGE.name) == Record(DONE, wanted):
+                return record.parent
     return None
 
 
@@ -211,9 +212,12 @@ def take_over(run: TaughtRun, twin: Path) -> None:
     name = train.STAGE.name
     partial = run.root / f".{name}.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(twin / name, partial)
-    update_card(partial / train.NETWORK, {"name": train.network_name(run.root)})
-    partial.rename(run.root / name)
+    try:
+        shutil.copytree(twin / name, partial)
+        update_card(partial / train.NETWORK, {"name": train.network_name(run.root)})
+        partial.rename(run.root / name)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def prepare_study(root: Path, study: Study) -> None:

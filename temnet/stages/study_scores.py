@@ -10,6 +10,7 @@ import numpy as np
 
 from temnet.config.differences import differences
 from temnet.config.study import Study
+from temnet.errors import InputError
 from temnet.evaluation.crossed import estimate
 from temnet.evaluation.scores import LOCALISATION
 from temnet.evaluation.tally import (
@@ -66,7 +67,7 @@ def read_scores(runs: Sequence[TestedRun]) -> list[Scored]:
     All samples of the specimens are the same for networks and arms, so that they can be paired.
 
     Raises:
-        InputError: A table is missing or damaged.
+        InputError: A table is missing or damaged, or is of other networks.
     """
     return [scored for run in runs for scored in _scored(run)]
 
@@ -80,16 +81,16 @@ def _scored(run: TestedRun) -> Iterator[Scored]:
         own.setdefault(row["network"], []).append(row)
     rng = generator(run.experiment.seed, "study/specimens")
     weights = resampled_weights(np.array(list(specimens.values())), rng)
-    for taught, name in zip(run.networks, _names(run), strict=True):
-        counts = tally(own.get(name, []), classes, specimens)
+    for taught in run.networks:
+        name = train.network_name(taught.root)
+        if name not in own:
+            raise InputError(
+                f"{folder}: this has no scores of {name}; run the study again with --overwrite."
+            )
+        counts = tally(own[name], classes, specimens)
         values = {key: float(value[0]) for key, value in _of(counts, np.ones((1, len(counts))))}
         number = len(set(specimens.values()))
         yield Scored(run.test, taught, number, values, dict(_of(counts, weights)))
-
-
-def _names(run: TestedRun) -> list[str]:
-    """What the tables call the networks of a run, in their order."""
-    return list(read_json(run.root / evaluate.STAGE.name / "summary.json")["networks"])
 
 
 def _of(images: Tally, weights: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

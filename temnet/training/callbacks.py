@@ -24,6 +24,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,18 +123,13 @@ class Checkpoint(keras.callbacks.Callback):
                 f"{', '.join(sorted(logs or {})) or 'nothing'}. Give another monitor, or put the "
                 "callback that adds it before Checkpoint."
             )
-        best, best_epoch = self.state.best, self.state.best_epoch
+        now = self.state
         if self._better(float(value)):
-            best, best_epoch = float(value), epoch
+            grown = now.grown_epoch if float(value) == now.best else epoch
+            now = replace(now, best=float(value), best_epoch=epoch, grown_epoch=grown)
             with averaged_weights(self.model):
                 save_atomically(self.model, self.folder / "best.keras", optimizer=False)
-        self.state = save_state(
-            self.model,
-            self.folder,
-            TrainingState(
-                epochs=epoch + 1, best=best, best_epoch=best_epoch, settings=self.state.settings
-            ),
-        )
+        self.state = save_state(self.model, self.folder, replace(now, epochs=epoch + 1))
 
     def _better(self, value: float) -> bool:
         if math.isnan(value):
@@ -224,8 +220,9 @@ class StopOnNaN(keras.callbacks.Callback):
             raise InputError(
                 f"The training diverged: the loss is {loss} in epoch {self._epoch + 1}, batch "
                 f"{batch + 1}; a finite number was expected. Lower training.learning_rate or "
-                "training.clip_norm, or look for images that are not finite; a second start goes "
-                "on from the last whole epoch." + (f" The batch has {made_of}." if made_of else "")
+                "training.clip_norm and start again with --overwrite or another --output, or look "
+                "for images that are not finite."
+                + (f" The batch has {made_of}." if made_of else "")
             )
 
 

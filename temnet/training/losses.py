@@ -62,7 +62,8 @@ class ColumnLoss(keras.losses.Loss):
         """Cross-entropy per pixel, (batch, row, col)."""
         logarithm = ops.log_softmax(y_pred, axis=-1)
         if self.focal > 0:
-            logarithm = logarithm * (1 - ops.exp(logarithm)) ** self.focal
+            # A certain pixel's power below one has no finite slope at zero.
+            logarithm = logarithm * ops.maximum(1 - ops.exp(logarithm), 1e-7) ** self.focal
         pixel = -ops.sum(y_true * logarithm, axis=-1)
         if self.class_weights is None:
             columns = 1 - y_true[..., -1]

@@ -49,15 +49,8 @@ class Plateau(keras.callbacks.Callback):
         self.log, self.rate, self.factor, self.epochs = Path(log), rate, factor, epochs
         self.monitor = monitor
 
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Sets the rate that an earlier part of the training had come to."""
-        self._set(self.params.get("initial_epoch", 0))
-
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Sets the rate of the epoch."""
-        self._set(epoch)
-
-    def _set(self, epoch: int) -> None:
         rows = read_table(self.log) if self.log.exists() else []
         scores = [float(row[self.monitor]) for row in rows if row["epoch"] < epoch]
         self.model.optimizer.learning_rate = self.rate * self.factor ** plateaus(
@@ -66,10 +59,10 @@ class Plateau(keras.callbacks.Callback):
 
 
 def stalled(state: TrainingState, epochs: int | None) -> bool:
-    """Whether a training has gone on for ``epochs`` epochs since its best one."""
-    if epochs is None or state.best_epoch is None:
+    """Whether the score of a training has not grown for ``epochs`` epochs."""
+    if epochs is None or state.grown_epoch is None:
         return False
-    return state.epochs - 1 - state.best_epoch >= epochs
+    return state.epochs - 1 - state.grown_epoch >= epochs
 
 
 class EarlyStop(keras.callbacks.Callback):

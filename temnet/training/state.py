@@ -23,7 +23,8 @@ class TrainingState:
         epochs: Epochs that are finished.
         weights: Name of the file with the last epoch's weights and optimizer.
         best: Best value of what is monitored; None before there is one.
-        best_epoch: The epoch, counted from 0, that had it.
+        best_epoch: The epoch, counted from 0, that had it; of several the last.
+        grown_epoch: The first that had it.
         settings: Hash of the settings that the training depends on; empty if it was not given.
     """
 
@@ -31,6 +32,7 @@ class TrainingState:
     weights: str = ""
     best: float | None = None
     best_epoch: int | None = None
+    grown_epoch: int | None = None
     settings: str = ""
 
 

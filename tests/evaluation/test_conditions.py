@@ -68,7 +68,8 @@ def test_what_a_network_tells_of_an_image_is_a_condition_too():
     doses = [conditions({"dose": 200.0}) for _ in range(20)]
     rows = [
         {"index": index, "class": name, "true_positives": found, "false_positives": 1 - found,
-         "false_negatives": 1 - found, "rms_error_pm": 5.0, "shift_row_pm": 1.0, "shift_col_pm": 1.0}
+         "false_negatives": 1 - found, "rms_error_pm": 5.0, "shift_row_pm": 1.0,
+         "shift_col_pm": 1.0}
         for index, found in enumerate(10 * [0] + 10 * [1])
         for name in ("C", "any", "all")
     ]  # fmt: skip
