@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,16 @@ class Scores:
     paired: Sequence[Mapping[str, Any]]
     rows: Sequence[Row]
     checksums: Mapping[str, str]
+
+    def seen_from(self, network: str) -> Scores:
+        """The same with a network before the others, and with the pairs that it is in."""
+        names = [network, *(name for name in self.networks if name != network)]
+        pairs = [_turned(pair) if pair["second"] == network else pair for pair in self.paired]
+        return replace(
+            self,
+            networks={name: self.networks[name] for name in names},
+            paired=[pair for pair in pairs if pair["first"] == network],
+        )
 
     @property
     def first(self) -> Mapping[str, Any]:
@@ -121,6 +131,18 @@ class Scores:
             row["f1"] for row in self.rows if (row["network"], row["index"], row["class"]) == wanted
         )
         return f"{network}: F1 {f1:.2f}"
+
+
+def _turned(pair: Mapping[str, Any]) -> dict[str, Any]:
+    """A pair of networks with the second one first."""
+    mean, low, high = (None if pair[k] is None else -pair[k] for k in ("mean", "low", "high"))
+    return {
+        **pair,
+        "first": pair["second"],
+        "second": pair["first"],
+        **{"mean": mean, "low": high, "high": low},
+        **{"better": pair["worse"], "worse": pair["better"]},
+    }
 
 
 def read_scores(source: Source) -> Scores | None:

@@ -25,7 +25,7 @@ from temnet.models.checkpoint import (
 from temnet.reporting.pretrained_figures import FIGURES, write_figures
 from temnet.reporting.pretrained_page import pretrained_page
 from temnet.reporting.pretrained_sections import Pretrained
-from temnet.stages.finished_run import FinishedRun, read_run
+from temnet.stages.finished_run import FinishedRun, read_runs
 from temnet.stages.frozen import contradiction, example_rows, frozen_block, frozen_examples
 from temnet.stages.publish_study import FOLDER as STUDIES
 from temnet.stages.publish_study import (
@@ -64,7 +64,7 @@ def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) ->
         InputError: A run or study is not finished, its scores are of something else, or something
             is in the way in the folder.
     """
-    runs = [read_run(root) for root in roots if not is_study(root)]
+    runs = [run for root in roots if not is_study(root) for run in read_runs(root)]
     studies = [read_study(root) for root in roots if is_study(root)]
     names = [run.network.name for run in runs]
     _check_names([(run.root, run.network.name) for run in runs], "network")
