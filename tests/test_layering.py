@@ -18,7 +18,7 @@ LAYERS = (
     {"evaluation"},
     {"reporting"},
     {"training"},
-    {"stages"},
+    {"stages", "callbacks"},
     {"benchmarks"},
     {"run"},
     {"predict", "benchmark", "publish", "study"},

@@ -26,6 +26,9 @@ FEW_DECADES = 30.0
 
 ROW_NAMES = {LOCALISATION: "any class (place only)", MACRO_ROW: "mean over the classes"}
 
+OVER_CLASSES = (LOCALISATION, SPECIES, MACRO_ROW)
+"""Rows of all classes together."""
+
 TAUGHT = "#efefef"
 """Shade of what the network was taught on."""
 
@@ -36,8 +39,8 @@ def condition_figure(
 ) -> Figure:
     """For each parameter F1 (left) and position error (right), with 95 % intervals.
 
-    One network has a line for each class and one for the place alone; of several, the mean over
-    the classes is shown.
+    One network has a line for each class and, of several classes, for the place alone and for
+    the mean over the classes; of several networks, the mean over the classes is shown.
 
     Args:
         rows: Of dependence.csv or series.csv.
@@ -80,10 +83,13 @@ def _curves(rows: Rows, key: str) -> dict[str, Rows]:
             for name in networks
         }
     else:
+        # Of a single class the place alone and the mean would lie over its line.
+        several = len([name for name in classes if name not in OVER_CLASSES]) > 1
+        left_out = (SPECIES,) if several else OVER_CLASSES
         parts = {
             ROW_NAMES.get(name, name): [row for row in rows if row["class"] == name]
             for name in classes
-            if name not in (SPECIES, MACRO_ROW)
+            if name not in left_out
         }
     return {
         name: part for name, part in parts.items() if any(np.isfinite(row[key]) for row in part)

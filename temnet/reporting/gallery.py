@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from temnet.evaluation.matching import match
-from temnet.records import IGNORED
+from temnet.evaluation.pairs import pair_by_place
+from temnet.records import IGNORED, Columns, Peaks
 from temnet.reporting.figures import (
     circle_radius,
+    class_colour,
     class_legend,
     draw_columns,
     new_figure,
@@ -29,6 +30,12 @@ from temnet.reporting.snapshots import Picture
 PANEL = 3.0
 """Side of a small image [inch]."""
 
+POINTS = 72
+"""Points of an inch."""
+
+MARK_SIZE = 8
+"""Largest size of a mark [point]."""
+
 CAPTION_LENGTH = 36
 """Longest caption over a small image."""
 
@@ -36,6 +43,8 @@ MISSED = {"marker": "s", "color": "#ff3b30", "label": "missed"}
 INVENTED = {"marker": "x", "color": "#ff3b30", "label": "invented"}
 CONFUSED = {"marker": "D", "color": "#ff3b30", "label": "wrong class"}
 """Marks of errors: they differ in shape, not only in colour."""
+
+IGNORED_COLUMN = {"marker": "o", "color": class_colour(IGNORED), "label": "not counted"}
 
 
 @styled
@@ -97,13 +106,15 @@ def prediction_figure(
         set_title(axes[1], "true columns")
         for panel, picture, name in zip(axes[2:], pictures, names, strict=True):
             draw_columns(panel, picture.found_positions, picture.found_class, size, width=1.2)
-            _draw_errors(panel, picture, radius, border)
+            _draw_errors(panel, picture, radius, border, size)
             set_title(panel, shorten(name, CAPTION_LENGTH))
         _caption(axes[0], first)
     every_class = np.concatenate([pictures[0].true_class for pictures in lines])
     marks = [Line2D([], [], linestyle="none", **_mark(mark)) for mark in (MISSED, INVENTED)]
     if len(class_names) > 1:
         marks.append(Line2D([], [], linestyle="none", **_mark(CONFUSED)))
+    if np.any(every_class == IGNORED):
+        marks.append(Line2D([], [], linestyle="none", **_mark(IGNORED_COLUMN)))
     _legend(figure, [*class_legend(every_class, class_names), *marks])
     return figure
 
@@ -113,7 +124,7 @@ def errors(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Positions of what was missed, invented and given the wrong class.
 
-    Columns of class -1 and peaks matched to them are out of the count.
+    It is the pairing of the scores, so that the marks are what was counted.
 
     Args:
         picture: With true and found columns.
@@ -123,19 +134,23 @@ def errors(
     Returns:
         Three (n, 2) arrays [Å].
     """
-    found, true = match(picture.found_positions, picture.true_positions, radius)
-    missed = np.setdiff1d(np.flatnonzero(picture.true_class != IGNORED), true)
-    invented = np.setdiff1d(np.arange(len(picture.found_class)), found)
-    confused = picture.found_class[found] != picture.true_class[true]
-    confused &= picture.true_class[true] != IGNORED
-    places = (
-        picture.true_positions[missed],
-        picture.found_positions[invented],
-        picture.found_positions[found[confused]],
+    count, unknown = len(picture.found_class), np.zeros(len(picture.true_class), np.int64)
+    peaks = Peaks(
+        frame=np.zeros(count, np.int64),
+        positions=picture.found_positions,
+        class_index=picture.found_class,
+        score=np.ones(count),
+        probabilities=np.zeros((count, 0)),
+        spread=np.full(count, np.nan),
     )
-    high = _size(picture) - border
-    inside = [part[np.all((part >= border) & (part <= high), axis=1)] for part in places]
-    return inside[0], inside[1], inside[2]
+    columns = Columns(picture.true_positions, picture.true_class, unknown)
+    pairs = pair_by_place(peaks, columns, radius, tuple(_size(picture)), border)
+    confused = pairs.found[peaks.class_index[pairs.found] != columns.class_index[pairs.true]]
+    return (
+        columns.positions[pairs.missed],
+        peaks.positions[pairs.false],
+        peaks.positions[confused],
+    )
 
 
 def _size(picture: Picture) -> np.ndarray:
@@ -143,10 +158,13 @@ def _size(picture: Picture) -> np.ndarray:
     return picture.sampling * (np.array(picture.image.shape) - 1)
 
 
-def _draw_errors(axes: Axes, picture: Picture, radius: float, border: float) -> None:
+def _draw_errors(axes: Axes, picture: Picture, radius: float, border: float, circle: float) -> None:
     marks = (MISSED, INVENTED, CONFUSED)
+    # As wide as the circles of columns, or a crowd of errors would hide the image.
+    size = min(MARK_SIZE, max(2.5, 2 * circle * POINTS * PANEL / float(_size(picture).max())))
     for positions, mark in zip(errors(picture, radius, border), marks, strict=True):
-        axes.plot(positions[:, 1], positions[:, 0], linestyle="none", zorder=6, **_mark(mark))
+        style = {**_mark(mark), "markersize": size, "markeredgewidth": 0.22 * size}
+        axes.plot(positions[:, 1], positions[:, 0], linestyle="none", zorder=6, **style)
     height, width = _size(picture) - 2 * border
     axes.add_patch(
         Rectangle((border, border), width, height, fill=False, edgecolor="white", linestyle=":")
@@ -154,7 +172,7 @@ def _draw_errors(axes: Axes, picture: Picture, radius: float, border: float) -> 
 
 
 def _mark(mark: dict[str, str]) -> dict[str, Any]:
-    return {**mark, "markersize": 8, "markerfacecolor": "none", "markeredgewidth": 1.8}
+    return {**mark, "markersize": MARK_SIZE, "markerfacecolor": "none", "markeredgewidth": 1.8}
 
 
 def _caption(axes: Axes, picture: Picture) -> None:

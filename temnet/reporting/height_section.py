@@ -21,6 +21,12 @@ TABLE, SUMMARY = "evaluate/heights.csv", "evaluate/summary.json"
 
 TITLES = {EVERYWHERE: "all specimens", VACUUM: "in vacuum"}
 
+OF_FALSE_PEAKS = (
+    "Peaks where no column stands count as false at every height, and weigh the more, the fewer "
+    "columns are left, so that F1 may fall although high columns are found as well as others."
+)
+"""For captions of scores by height."""
+
 NAME_LENGTH = 28
 """Longest name of a network over a panel."""
 
@@ -86,8 +92,7 @@ def height_section(source: Source) -> Section | None:
     text = (
         "F1 of place and class, the columns of all classes counted together, where columns of "
         "fewer atoms are ignored: they do not count as missed, nor do peaks on them count as found "
-        "or as false. Peaks where no column stands count as false at every height, and weigh the "
-        "more, the fewer columns are left. The same specimens throughout, with one parameter at "
+        f"or as false. {OF_FALSE_PEAKS} The same specimens throughout, with one parameter at "
         f"fixed values and everything else as drawn; columns within {radius:g} Å of a peak that "
         f"scores {thresholds} or more."
     )

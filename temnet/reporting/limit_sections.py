@@ -15,6 +15,14 @@ from temnet.reporting.score_source import FOLDER, Scores
 from temnet.reporting.source import bracketed, counted, known
 from temnet.reporting.tables import Row
 
+OF_IDEAL_LINES = (
+    "Line: what is most probable is said; dotted: the highest F1 that any rule gives the class. "
+    "Networks have to find the places as well, and what they invent between the places counts "
+    "against them: no network can stand above the dotted line but by chance, and one may stand far "
+    "below it."
+)
+"""For captions of the ideal observer."""
+
 
 def bound_parts(scores: Scores) -> list[Html]:
     """Position error against the Cramér-Rao bound."""
@@ -55,10 +63,7 @@ def ideal_parts(scores: Scores) -> list[Html]:
         "95 % bootstrap intervals over specimens. This observer is told the places, the microscope "
         "and all other atoms, and only decides which class stands at a place, or none, from the "
         "counted electrons (likelihood ratios; Gonnissen et al., Appl. Phys. Lett. 105, 063116 "
-        "(2014)). Line: what is most probable is said; dotted: the highest F1 that any rule gives "
-        "the class. Networks have to find the places as well, and what they invent between the "
-        "places counts against them: no network can stand above the dotted line but by chance, and "
-        "one may stand far below it."
+        f"(2014)). {OF_IDEAL_LINES}"
     )
     figure = ideal_figure(ideal, series)
     return [scores.source.picture(figure, "ideal_observer", caption), _as_drawn(scores, rows)]

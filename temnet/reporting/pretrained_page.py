@@ -37,12 +37,15 @@ the network. `python -m temnet.predict`, `prediction.network` and `temnet.load_n
 folder's name."""
 
 EXPLANATION = """F1 is that of columns with their class, pooled over all validation images and
-averaged over the classes (macro), or of the median image; in brackets 95 % bootstrap intervals. The
-position error is the root of the mean squared distance in the plane. A presentation is one image
-shown once. All of it is on simulated images; where a microscope or a specimen differs from what a
-network was taught on, expect worse. The Cramér-Rao bound is that of an unbiased estimate that knows
-everything but the place; a network knows what columns look like, and only columns that were found
-count, so that the ratio to it may be below one."""
+averaged over the classes (macro), or of the median image of those with columns; in brackets 95 %
+bootstrap intervals. The position error is the root of the mean squared distance in the plane,
+after the shift that all columns of an image share (by coma, tilt, foci that are not aligned) was
+taken off. A presentation is one image shown once. Peak F1, by which the best epoch is chosen, is
+the macro F1 on the first hundred selection images at the best threshold. All of it is on
+simulated images; where a microscope or a specimen differs from what a network was taught on,
+expect worse. The Cramér-Rao bound is that of an unbiased estimate that knows everything but the
+place; a network knows what columns look like, and only columns that were found count, so that
+the ratio to it may be below one."""
 
 
 def pretrained_page(networks: Sequence[Pretrained], studies: Sequence[PublishedStudy] = ()) -> str:

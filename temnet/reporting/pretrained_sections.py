@@ -14,12 +14,21 @@ from temnet.config.microscope import Microscope
 from temnet.config.nanoparticle import Nanoparticle
 from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
 from temnet.evaluation.scores import LOCALISATION
-from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE
+from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE, SHIFT
 from temnet.inference.score_calibration import ENTRY
+from temnet.reporting.height_section import OF_FALSE_PEAKS
+from temnet.reporting.limit_sections import OF_IDEAL_LINES
 from temnet.reporting.markdown import bullets, picture, table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.pretrained_figures import CURVES, EXAMPLE, HEIGHTS, HISTOGRAM, IDEAL
-from temnet.reporting.score_source import OF_EMPTY_IMAGES, ROW_TITLES, taught_ranges, without_skill
+from temnet.reporting.score_source import (
+    OF_EMPTY_IMAGES,
+    OF_LEVELS,
+    ROW_TITLES,
+    taught_ranges,
+    told_rows,
+    without_skill,
+)
 from temnet.reporting.score_tables import INVENTED, MISSED
 from temnet.reporting.source import bracketed, counted, known
 from temnet.reporting.training_cost import cost_sentence, planned_cost
@@ -117,7 +126,7 @@ def _taught(one: Pretrained) -> str:
     card = one.card
     rows = [
         ("energy", f"{span(*(energy / 1000 for energy in card['energies']))} keV"),
-        ("defocus of any image", f"{span(*card['defocus'])} Å"),
+        ("defocus of any image (positive: underfocus)", f"{span(*card['defocus'])} Å"),
         ("spherical aberration", f"{span(*card['Cs_um'])} µm"),
         *_drawn_together(one.experiment.microscope),
         ("two-fold astigmatism", f"{span(*card['astigmatism'])} Å"),
@@ -147,7 +156,11 @@ def _drawn_together(microscope: Microscope | None) -> list[tuple[str, str]]:
         return []
     parts = []
     for multiples, start, aberration in kinds:
-        scherzer = f"{span(*multiples)} of the Scherzer defocus and " if any(multiples) else ""
+        scherzer = (
+            f"{span(*multiples)} times √(1.5 |Cs| λ), overfocus for negative Cs, and "
+            if any(multiples)
+            else ""
+        )
         parts.append(f"{scherzer}{span(*start)} Å where it is {span(*aberration)} µm")
     return [("defocus by spherical aberration", "; ".join(parts))]
 
@@ -185,7 +198,7 @@ def class_table(scores: Mapping[str, Any]) -> str:
     header = ("class", "columns", "precision", "recall", "F1", "error (pm, rms)")
     ends = scores.get("intervals", {}).get("classes", {})
     rows = []
-    for name, part in scores["classes"].items():
+    for name, part in told_rows(scores["classes"]).items():
         own = ends.get(name, {})
         columns = part["true_positives"] + part["false_negatives"]
         rates = (bracketed(part[key], own.get(key)) for key in ("precision", "recall", "f1"))
@@ -198,11 +211,12 @@ def _overall(one: Pretrained) -> str:
     """Scores over all classes, what is reached without skill, and the bound."""
     scores, ends = one.validation, one.validation["intervals"]
     text = (
-        f"Macro F1 {bracketed(scores[MACRO], ends[MACRO])}. F1 of an image (all classes): "
+        f"Macro F1 {bracketed(scores[MACRO], ends[MACRO])}. F1 of an image with columns: "
         f"{bracketed(scores[MEAN], ends[MEAN])} on average, "
         f"{bracketed(scores[MEDIAN], ends[MEDIAN])} in the median, above {GOOD_IMAGE:g} in "
         f"{_percent(scores[SHARE])} of the images. "
         f"{_percent(scores['invented_share'], 1)} of the peaks are invented columns. "
+        f"{_shift_sentence(scores)}"
         f"{without_skill(one.name, scores['baselines'])}"
     )
     empty = scores["without_columns"]
@@ -226,6 +240,14 @@ def _overall(one: Pretrained) -> str:
             "error)."
         )
     return text
+
+
+def _shift_sentence(scores: Mapping[str, Any]) -> str:
+    """How far whole images are shifted; empty where an earlier temnet wrote the scores."""
+    if scores.get(SHIFT) is None:
+        return ""
+    shift = bracketed(scores[SHIFT], scores["intervals"].get(SHIFT), ".1f")
+    return f"All columns of an image share a shift of {shift} pm (rms), which errors leave out. "
 
 
 def difference_sentence(name: str, difference: Mapping[str, Any]) -> str:
@@ -277,7 +299,7 @@ def _pictures(one: Pretrained) -> list[str]:
             else "bins of the images as they were drawn"
         )
         name = quantity(parameter)
-        caption = f"F1 and position error by {name}, {how}; 95 % bootstrap intervals."
+        caption = f"F1 and position error by {name}, {how}; 95 % bootstrap intervals. {OF_LEVELS}"
         if parameter == CONTRAST:
             caption += (
                 " Columns of positive contrast are brighter than what is around them, in the first "
@@ -288,14 +310,14 @@ def _pictures(one: Pretrained) -> list[str]:
         captions[file] = (f"F1 and position error by {name}", caption)
     captions[HEIGHTS] = (
         "F1 by dose and by height of the columns",
-        "F1 by dose, all classes, where columns of fewer atoms are ignored; peaks where no column "
-        "stands count as false at every height. On the right specimens with columns and without a "
-        "support.",
+        "F1 by dose, all classes, where columns of fewer atoms are ignored. On the right specimens "
+        f"with columns and without a support. {OF_FALSE_PEAKS}",
     )
     captions[IDEAL] = (
         "F1 by dose beside that of an ideal observer",
         "F1 by dose beside that of an observer who is told the places, the microscope and all "
-        "other atoms, and only decides from the electrons which class stands at a place, or none.",
+        "other atoms, and only decides from the electrons which class stands at a place, or none. "
+        f"{OF_IDEAL_LINES}",
     )
     captions[EXAMPLE] = (
         "images with true and found columns",

@@ -30,6 +30,7 @@ from temnet.reporting.score_source import (
     Scores,
     read_scores,
     taught_ranges,
+    told_rows,
 )
 from temnet.reporting.score_tables import INVENTED, MISSED
 from temnet.reporting.source import Source, bracketed, counted, known
@@ -113,7 +114,7 @@ def _class_table(summary: Mapping[str, Any]) -> Html:
             bracketed(scores["rms_error_pm"], ends.get(name, {}).get("rms_error_pm"), ".1f"),
             known(chance.get(name), ".2f"),
         )
-        for name, scores in summary["classes"].items()
+        for name, scores in told_rows(summary["classes"]).items()
     ]
     return table(header, rows)
 
@@ -223,7 +224,7 @@ def _without_columns(scores: Scores) -> Html:
     )
     return paragraph(
         f"Columns invented per 100 nm² on {counted(first['images'], 'image')} without any column "
-        f"({first['area_nm2']:.0f} nm²; 95 % interval of independent events): {found}."
+        f"({first['area_nm2']:.0f} nm²; in brackets 95 % intervals): {found}."
     )
 
 

@@ -30,6 +30,21 @@ TABLES = ("scores", "conditions", "confusion", "thresholds", "reliability", "dep
 ROW_TITLES = {LOCALISATION: "any class (place only)", SPECIES: "all classes"}
 """What tables call the two rows over all classes."""
 
+OF_LEVELS = (
+    "Grey lines: the mean over the classes that is reached without skill, on images as drawn."
+)
+"""For captions of curves."""
+
+
+def told_rows(classes: Mapping[str, Any]) -> dict[str, Any]:
+    """The rows of a table of scores; of a single class its own alone, as the others are the same.
+
+    >>> told_rows({"C": 1, "any": 1, "all": 1})
+    {'C': 1}
+    """
+    own = {name: part for name, part in classes.items() if name not in ROW_TITLES}
+    return dict(classes) if len(own) > 1 else own
+
 
 @dataclass(frozen=True)
 class Scores:

@@ -37,17 +37,21 @@ class Panel:
         trainings: For each (arm, network) the score of every training; NaN is left out.
         means: For each the mean with ``low`` and ``high``, the ends of its interval, None where
             they are not known.
+        least_span: The axis shows at least so much, or chance would look like a result.
     """
 
     title: str
     label: str
     trainings: Mapping[tuple[str, str], Sequence[float]]
     means: Mapping[tuple[str, str], Mapping[str, float | None]]
+    least_span: float = 0.0
 
 
 @styled
 def study_figure(panels: Sequence[Panel], arms: Sequence[str], networks: Sequence[str]) -> Figure:
-    """A panel for each score: arms side by side, a dot for each training, means with intervals.
+    """A panel for each score: arms side by side, means with intervals, a dot for each training.
+
+    Where there is one training of each network, its score alone is shown.
 
     Args:
         panels: The scores, two in a line.
@@ -66,6 +70,9 @@ def study_figure(panels: Sequence[Panel], arms: Sequence[str], networks: Sequenc
         axes.set_xticks(range(len(arms)), labels)
         plain(axes.get_xticklabels())
         axes.set(xlim=(-0.6, len(arms) - 0.4), ylabel=panel.label)
+        low, high = axes.get_ylim()
+        lacking = max(panel.least_span - (high - low), 0.0)
+        axes.set_ylim(low - lacking / 2, high + lacking / 2)
         axes.grid(False, axis="x")
         set_title(axes, panel.title)
     for axes in every[len(panels) :]:
@@ -83,6 +90,8 @@ def _draw(
     offset = SPREAD * ((number + 0.5) / count - 0.5)
     for place, arm in enumerate(arms):
         dots = np.array(panel.trainings[arm, network], np.float64)
+        if len(dots) < 2:
+            continue  # it is the mean
         x = np.full(len(dots), place + offset - DOT_OFFSET)
         axes.plot(x, dots, marker, markersize=4, alpha=0.55, mew=0, linestyle="none", **style)
     means = [panel.means[arm, network] for arm in arms]
@@ -90,17 +99,11 @@ def _draw(
         np.array([np.nan if mean[key] is None else mean[key] for mean in means], np.float64)
         for key in ("mean", "low", "high")
     )
+    style |= {"markersize": 7, "mfc": "white", "label": shorten(network, LEGEND_LENGTH)}
+    x = np.arange(len(arms)) + offset
+    if not np.isfinite(low).any():
+        axes.plot(x, value, marker, **style)
+        return
     # An interval that nobody knows is not drawn; the mean is.
     ends = np.nan_to_num(np.stack([value - low, high - value]))
-    label = shorten(network, LEGEND_LENGTH)
-    axes.errorbar(
-        np.arange(len(arms)) + offset,
-        value,
-        ends,
-        fmt=marker,
-        markersize=7,
-        mfc="white",
-        capsize=4,
-        label=label,
-        **style,
-    )
+    axes.errorbar(x, value, ends, fmt=marker, capsize=4, **style)

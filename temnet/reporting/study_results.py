@@ -162,8 +162,8 @@ class StudyResults:
             if row["test"] == test:
                 trainings.setdefault((row["arm"], row["network"]), []).append(row[score])
         means = {(row["arm"], row["network"]): row[score] for row in self.tests[test]["means"]}
-        label = "error (pm)" if score == ERROR else "F1"
-        return Panel(score_title(score), label, trainings, means)
+        label, span = ("error (pm)", 2.0) if score == ERROR else ("F1", 0.1)
+        return Panel(score_title(score), label, trainings, means, span)
 
 
 def read_study_results(folder: Path) -> StudyResults:

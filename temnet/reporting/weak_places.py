@@ -87,21 +87,26 @@ def _sentence(
         return taught[0] <= point["middle"] <= taught[1]
 
     start = f"By {quantity(parameter)} ({how}) F1 is below {GOOD:g}"
-    if all(map(_is_weak, points)):
-        worst, best = (pick(points, key=lambda point: point["f1"]) for pick in (min, max))
+    inside = [point for point in points if is_taught(point)] or points
+    worst, best = (pick(inside, key=lambda point: point["f1"]) for pick in (min, max))
+    runs = [list(run) for _, run in groupby(points, lambda one: (_is_weak(one), is_taught(one)))]
+    if all(map(_is_weak, inside)):
+        beyond = [
+            f"{_values(run)} at {_place(parameter, run)}" for run in runs if run[0] not in inside
+        ]
         return (
             f"{start} throughout: {_values([worst])} at {_place(parameter, [worst])}"
-            f"{_worst_class(worst)}; at best {_values([best])} at {_place(parameter, [best])}."
+            f"{_worst_class(worst)}; at best {_values([best])} at {_place(parameter, [best])}"
+            f"{f'; beyond what was taught {in_words(beyond)}' if beyond else ''}."
         )
-    runs = groupby(points, lambda point: (_is_weak(point), is_taught(point)))
     parts = [
-        f"{_place(parameter, run)} ({_values(run)}{'' if inside else '; not taught'})"
-        for (low, inside), run in ((key, list(run)) for key, run in runs)
-        if low
+        f"{_place(parameter, run)} ({_values(run)}{'' if run[0] in inside else '; not taught'})"
+        for run in runs
+        if _is_weak(run[0])
     ]
-    worst = min(points, key=lambda point: point["f1"])
     rest = [point for point in points if not _is_weak(point)]
-    return f"{start} at {in_words(parts)}{_worst_class(worst)}; elsewhere it is {_values(rest)}."
+    of_class = _worst_class(worst) if _is_weak(worst) else ""
+    return f"{start} at {in_words(parts)}{of_class}; elsewhere it is {_values(rest)}."
 
 
 def _place(parameter: str, run: Sequence[Point]) -> str:
@@ -130,7 +135,7 @@ def _worst_class(worst: Point) -> str:
 
 
 def _is_weak(point: Point) -> bool:
-    return point["f1"] < GOOD
+    return round(point["f1"], 3) < GOOD  # as it is printed
 
 
 def _may_be_equal(points: Sequence[Point]) -> bool:

@@ -1,5 +1,7 @@
 """Figures, judged by their pixels."""
 
+from dataclasses import replace
+
 import matplotlib
 import numpy as np
 import pytest
@@ -136,12 +138,19 @@ def test_errors_are_missed_invented_and_confused():
     assert [len(part) for part in errors(picture(found, [1, 0, 0]), 0.5, 3.9)] == [0, 1, 0]
 
 
+def test_a_peak_between_a_column_and_an_ignored_one_is_the_column_s():
+    shown = picture([[4.0, 4.0 + 0.35]], [0], [0, IGNORED])
+    shown = replace(shown, true_positions=np.array([[4.0, 4.0], [4.0, 4.6]]))
+    assert [len(part) for part in errors(shown, 0.5)] == [0, 0, 0]  # as it is scored
+
+
 def test_galleries_of_any_number_of_pictures_are_drawn():
     for count in (1, 5):
         assert pixels(gallery_figure([picture()] * count, ["a", "b"])).size
     shown = picture([[2.0, 4.0]], [0])
     assert pixels(prediction_figure([[shown]], [["F1 1"]], ["a", "b"], 0.5, 1.0)).size
     figure = prediction_figure([[shown, picture()]] * 2, [["one", "$two"]] * 2, ["a"], 0.5, 0)
+    assert "not counted" in [text.get_text() for text in figure.legends[0].get_texts()]
     titles = [axes.get_title(loc="left") for axes in figure.axes[:4]]
     assert titles == ["$x$", "true columns", "one", "$two"]
 

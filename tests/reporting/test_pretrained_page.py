@@ -141,6 +141,15 @@ def test_fixed_values_are_told_where_they_are_weak():
         f"{start}100 e/Å² (0.400 [0.390, 0.410]; not taught) and 300 e/Å² (0.600 [0.590, 0.610]); "
         "elsewhere it is 0.950 [0.940, 0.960]."
     ]
+    # Nor does it say where a network is worst or best.
+    weak = [point(10, 10, 0.1, S=0.0, Mo=0.2), *series[:2], point(2000, 2000, 0.8)]
+    assert weak_places({"drawn": [], "series": weak}, {"dose": (100, 1000)}) == [
+        "By dose (at fixed values) F1 is below 0.9 throughout: 0.400 [0.390, 0.410] at 100 e/Å²; "
+        "at best 0.600 [0.590, 0.610] at 300 e/Å²; beyond what was taught 0.100 [0.090, 0.110] at "
+        "10 e/Å² and 0.800 [0.790, 0.810] at 2,000 e/Å²."
+    ]
+    # What is printed as 0.900 is not below 0.9.
+    assert weak_places({"drawn": [], "series": [point(1, 1, 0.8996), *series[2:]]}, {}) == []
     assert weak_places({"drawn": [], "series": series[2:]}, {}) == []
     assert weak_places({"drawn": [{**point(0, 1, 0.5), "f1": None}]}, {}) == []
 

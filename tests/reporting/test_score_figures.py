@@ -62,7 +62,12 @@ def condition_rows(*networks):
 def test_one_network_has_a_line_for_each_class_and_several_one_each():
     figure = condition_figure(condition_rows("net"), {"chance": 0.1}, {"dose": (100, 1000)})
     figure.canvas.draw()
-    assert labels(figure) == ["chance", "C", "any class (place only)"]
+    assert labels(figure) == ["chance", "C"]  # the others would lie over the only class
+    rows = condition_rows("net")
+    rows += [{**row, "class": "N"} for row in rows if row["class"] == "C"]
+    several = condition_figure(rows, {}, {})
+    assert labels(several) == ["C", "any class (place only)", "mean over the classes", "N"]
+    assert len(several.axes[1].containers) == 3  # position errors have no mean over classes
     left, right, lower = figure.axes[:3]
     assert left.get_xscale() == right.get_xscale() == "log" and lower.get_xscale() == "linear"
     assert left.get_xlabel() == "dose (e/Å²)" and right.get_ylabel() == "position error (pm)"

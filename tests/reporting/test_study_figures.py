@@ -37,6 +37,16 @@ def test_every_training_is_a_dot_and_every_mean_has_its_interval():
     assert figure.axes[2].get_title(loc="left") == "third"
 
 
+def test_of_one_training_the_score_alone_is_shown():
+    trainings = {(arm, net): [0.85] for arm in ARMS for net in NETWORKS}
+    means = {key: {"mean": 0.85, "low": None, "high": None} for key in trainings}
+    figure = study_figure([Panel("t", "F1", trainings, means, 0.1)], ARMS, NETWORKS)
+    axes = figure.axes[0]
+    assert not axes.containers and [len(line.get_ydata()) for line in axes.lines] == [2, 2]
+    low, high = axes.get_ylim()
+    assert high - low == pytest.approx(0.1) and (low + high) / 2 == pytest.approx(0.85)
+
+
 def test_one_panel_and_long_names():
     arms = ["a name of an arm that is far too long for a single line", "one"]
     trainings = {(arm, "net"): [] for arm in arms}
