@@ -16,7 +16,13 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.inference.header import Meaning, axis_meaning, is_energy, pixel_size
-from temnet.inference.stored import Blocks, Mapped, refuse_colour_planes, tiff_images
+from temnet.inference.stored import (
+    Blocks,
+    Mapped,
+    refuse_colour_planes,
+    refuse_transparency,
+    tiff_images,
+)
 
 LOGGER = logging.getLogger(__name__)
 
@@ -178,6 +184,8 @@ def _signals(path: Path, lazy: bool, **options: Any) -> list[Signal]:
     suffix = path.suffix.lower()
     if suffix in TIFF:
         refuse_colour_planes(path)
+    elif suffix == ".png":
+        refuse_transparency(path)
     reader: Callable[..., list[Signal]] = import_module(READERS[suffix]).file_reader
     if suffix == ".emd":
         options["select_type"] = "images"  # the reader of spectrum images wants another library

@@ -24,6 +24,16 @@ def refuse_colour_planes(path: Path) -> None:
             )
 
 
+def refuse_transparency(path: Path) -> None:
+    """RosettaSciIO's reader fails on grey PNG files with a channel of transparency."""
+    with path.open("rb") as file:
+        header = file.read(26)
+    if header[:4] == b"\x89PNG" and header[25:] == b"\x04":  # colour type 4 of RFC 2083
+        raise InputError(
+            f"{path}: this grey picture has a channel of transparency (alpha); save it without."
+        )
+
+
 class Mapped:
     """Values in one piece of a file, mapped into memory for as long as it takes to read some.
 

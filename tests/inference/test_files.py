@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 import h5py
+import imageio.v3 as imageio
 import numpy as np
 import pytest
 import tifffile
@@ -210,6 +211,13 @@ def test_a_png_and_a_real_number_of_each_kind(tmp_path):
             np.save(path, image) if ending == ".npy" else tifffile.imwrite(path, image)
             found = read_images(path, sampling=0.2).images[0, ..., 0]
             np.testing.assert_array_equal(found, image.astype(np.float32))
+
+
+def test_a_grey_png_with_transparency_is_refused_with_what_to_do(tmp_path):
+    grey = MOVIE[0].astype(np.uint8)
+    imageio.imwrite(tmp_path / "a.png", np.stack([grey, np.full_like(grey, 255)], axis=-1))
+    with pytest.raises(InputError, match=r"a\.png: .* channel of transparency \(alpha\); save it"):
+        open_images(tmp_path / "a.png")
 
 
 def test_resolution_tags_of_a_tiff_are_lengths_where_they_can_be(tmp_path):
