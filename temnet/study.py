@@ -50,8 +50,8 @@ def _run(options: argparse.Namespace) -> int:
 
     taught = taught_runs(study, root, options.file.parent)
     tested = tested_runs(study, root, options.file.parent, taught)
+    plans = [_plan(run, root, options.overwrite) for run in taught]
     if options.check:
-        plans = [_plan(run, root, options.overwrite) for run in taught]
         print(description(root, plans, tested))
         return DONE
     root.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def _teach_and_test(
     """Does what is left of a study; returns the exit code."""
     from temnet.stages.study import prepare_study
 
-    plans = [_plan(run, root, overwrite) for run in taught]
+    plans = [_plan(run, root, overwrite) for run in taught]  # another process may have ended
     prepare_study(root, study)
     for number, plan in enumerate(plans, 1):
         code = _carry_out(plan, f"training {number} of {len(plans)}")

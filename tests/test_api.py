@@ -14,9 +14,15 @@ def test_every_public_name_is_there():
         assert getattr(temnet, name) is not None
     with pytest.raises(AttributeError, match="nonsense"):
         _ = temnet.nonsense
-    from temnet.training.callbacks import PeakF1
 
-    assert temnet.callbacks.PeakF1 is PeakF1
+
+def test_callbacks_are_a_module_of_their_own():
+    from temnet import training
+    from temnet.callbacks import PeakF1
+
+    assert PeakF1 is temnet.callbacks.PeakF1 is training.callbacks.PeakF1
+    for name in temnet.callbacks.__all__:
+        assert getattr(temnet.callbacks, name) is getattr(training.callbacks, name)
 
 
 def test_import_is_light():

@@ -1,5 +1,6 @@
 """A tiny study: stopped, gone on with, reported, and taken over by another one."""
 
+import errno
 import json
 import logging
 import shutil
@@ -11,10 +12,16 @@ import pytest
 import yaml
 
 from temnet import publish, study
+from temnet.config.study import load_study
+from temnet.errors import InputError
 from temnet.evaluation.scores import SPECIES, macro_f1
 from temnet.models.checkpoint import read_card
 from temnet.reporting.study_results import read_study_results
-from temnet.reporting.tables import read_table
+from temnet.reporting.tables import SCORE_FIELDS, read_table, write_table
+from temnet.stages.folder import alone_in
+from temnet.stages.study import find_twin, taught_runs
+from temnet.stages.study import tested_runs as scored_runs
+from temnet.stages.study_scores import read_scores
 
 STUDY = {
     "question": "What do two foci buy over one?",
@@ -174,6 +181,42 @@ def test_a_third_start_does_nothing(finished, capsys):
     assert (ROOT / "index.html").stat().st_mtime_ns > page
 
 
+def test_two_starts_never_share_a_study(finished, capsys):
+    before = {path: path.stat().st_mtime_ns for path in ROOT.rglob("*")}
+    with alone_in(ROOT):
+        assert study.main(["focal.yaml"]) == 2
+        captured = capsys.readouterr()
+        assert study.main(["focal.yaml", "--check"]) == 0  # writes nothing
+    assert captured.err.startswith(f"{ROOT}: another run is at work") and captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert {path: path.stat().st_mtime_ns for path in ROOT.rglob("*")} == before
+
+
+def test_scores_are_found_by_the_network_s_name(finished, tmp_path):
+    settings = load_study("focal.yaml")
+    test, _ = scored_runs(settings, ROOT, Path(), taught_runs(settings, ROOT, Path()))
+    shutil.copytree(test.root / "evaluate", tmp_path / "evaluate")
+    rows = read_table(tmp_path / "evaluate/scores.csv")
+    for row in rows:
+        row["true_positives"] = 3 * (row["network"] == "two-foci-net-2")
+    write_table(tmp_path / "evaluate/scores.csv", rows, SCORE_FIELDS)
+    for networks in (test.networks, test.networks[::-1]):
+        scored = read_scores([replace(test, root=tmp_path, networks=networks)])
+        f1 = {one.run.seed: one.values["macro_f1"] for one in scored}
+        assert f1[1] == 0 < f1[2]
+    gone = replace(test.networks[0], root=ROOT / "networks/a_third_1")
+    with pytest.raises(InputError, match="no scores of a-third-1; .* --overwrite"):
+        read_scores([replace(test, networks=(gone,))])
+
+
+def test_names_that_look_like_numbers_stay_texts(finished, tmp_path):
+    shutil.copy(ROOT / "summary.json", tmp_path)
+    text = (ROOT / "study.csv").read_text().replace("two/foci", "2").replace("validation", "1e3")
+    (tmp_path / "study.csv").write_text(text)
+    rows = read_study_results(tmp_path).rows
+    assert {(row["test"], row["arm"]) for row in rows} == {("1e3", "2"), ("1e3", "one focus")}
+
+
 def test_the_table_has_the_scores_of_every_training(finished):
     rows = read_table(ROOT / "study.csv", ("test", "arm", "network"))
     assert [(row["test"], row["arm"], row["network"], row["seed"]) for row in rows] == [
@@ -270,6 +313,27 @@ def test_a_study_beside_takes_over_what_is_the_same(finished, quick, capsys):
     assert read_card(source)["name"] == "two-foci-net-2"
 
 
+def test_a_full_disk_takes_nothing_over_and_leaves_no_part(finished, capsys, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write(arms={"two/foci": {}, "dim": {"camera": {"dose": 300}}}, seeds=[2])
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfile", full)
+        assert study.main(["focal.yaml", "--output", "runs/full"]) == 2
+    assert "the disk is full" in capsys.readouterr().err
+    assert not list(Path("runs/full").rglob("*.partial"))
+    shutil.rmtree("runs/full")
+
+
+def test_a_damaged_run_of_another_study_is_passed_over(finished, tmp_path):
+    (tmp_path / "a/networks/damaged/train").mkdir(parents=True)
+    whole = tmp_path / "b/networks/whole"
+    shutil.copytree(run_folder("two-foci", 1), whole)
+    run, *_ = taught_runs(load_study("focal.yaml"), tmp_path / "new", Path())
+    assert find_twin(run, tmp_path / "new") == whole
+
+
 def test_other_settings_are_refused_before_any_work(finished, capsys):
     before = {path: path.stat().st_mtime_ns for path in ROOT.rglob("*")}
     assert study.main(["focal.yaml", "--set", "experiment.training.epochs=3"]) == 2
@@ -281,6 +345,7 @@ def test_other_settings_are_refused_before_any_work(finished, capsys):
 @pytest.mark.parametrize(
     ("assignment", "part"),
     [
+        ("experiment.training.start_from=gone", "There is no network 'gone'"),
         ("seeds=[]", "seeds: expected at least 1 entry"),
         ("arms.one focus.camera.dos=1", "focal.yaml, arms.one focus: camera.dos"),
         ("tests.validation.structure={kind: file, path: gone.xyz}", "validation: two/foci: "),

@@ -282,11 +282,13 @@ def _pictures(
 
 def intact(experiment: Experiment, root: Path) -> bool:
     """Whether the scores are of the network that lies in the run folder, where one was trained."""
-    card = root / train.STAGE.name / train.NETWORK / CARD_FILE
-    if not trains(experiment) or not card.is_file():
+    if not trains(experiment):
         return True
-    scored = read_json(root / STAGE.name / "summary.json").get("sha256", {})
-    return next(iter(scored.values()), None) == read_card(card.parent)["sha256"]
+    network, summary = root / train.STAGE.name / train.NETWORK, root / STAGE.name / "summary.json"
+    if not (network / CARD_FILE).is_file() or not summary.is_file():
+        return False
+    scored = read_json(summary).get("sha256", {})
+    return next(iter(scored.values()), None) == read_card(network)["sha256"]
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:

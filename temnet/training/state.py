@@ -66,8 +66,10 @@ def load_state(folder: Path) -> TrainingState:
     if not path.is_file():
         return TrainingState()
     try:
-        state = TrainingState(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        # Earlier versions did not tell the first of equal epochs.
+        state = TrainingState(**{"grown_epoch": values.get("best_epoch"), **values})
+    except (ValueError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path}: this is not the state of a training ({error}); remove {folder} to train "
             "from the beginning."

@@ -175,6 +175,16 @@ def test_set_takes_yaml_values():
     ) == {"a": {"b": 2, "c": {"uniform": [1, 2]}}, "d": None, "e": "a=b", "f": {"g": ["x", 1]}}
 
 
+def test_set_gives_another_kind_and_its_keys_in_any_order(tmp_path):
+    path = written(tmp_path, a="structure: {kind: mos2, holes: 0}\nstages: [report]")
+    assignments = ["structure.radius=9", "structure.kind=nanoparticle"]
+    for order in (assignments, assignments[::-1]):
+        found = parse_assignments(order)
+        assert found == {"structure": {"radius": 9, "kind": "nanoparticle"}}
+        structure = load_experiment(path, found).structure
+        assert (structure.kind, structure.radius) == ("nanoparticle", 9)
+
+
 @pytest.mark.parametrize("text", ["seed", "=1", "a..b=1", "a.=1", "a=[1", ""])
 def test_set_refuses_what_is_no_assignment(text):
     with pytest.raises(InputError, match="--set"):
@@ -202,6 +212,11 @@ def test_set_refuses_what_is_no_assignment(text):
             {"model": {"kind": "unet", "a": 1}},
             {"model": {"kind": "unet", "b": 2}},
             {"model": {"kind": "unet", "a": 1, "b": 2}},
+        ),
+        (
+            {"model": {"a": 1}},
+            {"model": {"kind": "unet", "b": 2}},
+            {"model": {"a": 1, "kind": "unet", "b": 2}},
         ),
         # ... but a camera's kind is a setting like the others.
         (

@@ -86,6 +86,7 @@ def test_counts_that_are_not_used_make_room_for_one_specimen(file):
         ({"tests": {"x": {"model": {"sampling": 0.3}}}}, ["`model` is not a test's to change"]),
         ({"tests": {"x": {"evaluation": {"networks": ["a"]}}}},
          ["take evaluation.networks out of x"]),
+        ({"tests": {"x": {"evaluation": None}}}, ["tests.x: evaluation: expected a section"]),
         ({"tests": {"x": {"microscope": {"defocus": {"steps": [0, 10, 20, 30]}}}}},
          ["networks of the arm", "cannot be scored in tests.x", "microscope.defocus.foci was"]),
         ({"tests": {"x": {"labels": {"classes": ["Mo"]}}}}, ["cannot be scored", "labels.classes"]),

@@ -1,4 +1,6 @@
+import errno
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -140,6 +142,22 @@ def test_a_failed_save_keeps_the_old_one(saved):
     folder, model, experiment = saved
     with pytest.raises(ValueError, match="JSON"):
         save_network(folder, model, experiment, {"threshold": 0.5, "metrics": float("nan")})
+    assert load_network(folder).card["threshold"] == 0.35
+    assert [path.name for path in folder.parent.iterdir()] == ["tiny-net"]
+
+
+def test_a_save_whose_last_step_fails_keeps_the_old_one(saved, monkeypatch):
+    folder, model, experiment = saved
+    rename = Path.rename
+
+    def fails(path, target):
+        if path.suffix == ".part":
+            raise OSError(errno.EIO, "the disk is broken")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fails)
+    with pytest.raises(OSError, match="broken"):
+        save_network(folder, model, experiment, CARD | {"threshold": 0.5})
     assert load_network(folder).card["threshold"] == 0.35
     assert [path.name for path in folder.parent.iterdir()] == ["tiny-net"]
 

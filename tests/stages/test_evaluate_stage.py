@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from temnet import run
+from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import validate
-from temnet.models.checkpoint import save_network
+from temnet.models.checkpoint import read_card, save_network, update_card
 from temnet.models.factory import build_model
 from temnet.reporting.tables import read_table
 from temnet.stages import evaluate, train
@@ -226,12 +227,33 @@ def test_a_set_of_other_settings_is_refused_before_any_work(here, capsys):
     assert not Path("other").exists()
 
 
-def test_a_network_that_was_trained_is_scored_first(here):
+def test_a_network_that_was_trained_is_scored_first(here, capsys):
     Path("train.yaml").write_text(yaml.safe_dump(TRAINS))
     assert run.main(["train.yaml", "--stage", "simulate", "train"]) == 0
     shutil.rmtree("sets/validation")
     assert run.main(["train.yaml", "--stage", "evaluate"]) == 0
     assert scored() == ["train", "one", "two"]
+    check = ["train.yaml", "--stage", "evaluate", "--check"]
+    assert run.main(check) == 0 and "evaluate: already done" in capsys.readouterr().out
+    update_card(Path("runs/train/train/network"), {"sha256": "0" * 64})
+    assert run.main(check) == 0 and "evaluate (goes on)" in capsys.readouterr().out
+
+
+def test_scores_are_done_where_they_are_of_the_network_in_the_run_folder(here):
+    root, network = Path("runs/train"), Path("runs/train/train/network")
+    shutil.copytree("networks/one", network)
+    (root / "evaluate").mkdir()
+    sha256 = {"train": read_card(network)["sha256"], "one": "1" * 64}
+    (root / "evaluate/summary.json").write_text(json.dumps({"sha256": sha256}))
+    assert evaluate.STAGE.intact(validate(TRAINS, "test"), root)
+    update_card(network, {"sha256": "1" * 64})
+    assert not evaluate.STAGE.intact(validate(TRAINS, "test"), root)
+    assert evaluate.STAGE.intact(validate(SETTINGS, "test"), root)  # scores other networks alone
+    # Scores whose network is being taught anew, or that somebody removed, are made again.
+    (network / "card.json").unlink()
+    assert not evaluate.STAGE.intact(validate(TRAINS, "test"), root)
+    (root / "evaluate/summary.json").unlink()
+    assert not evaluate.STAGE.intact(validate(TRAINS, "test"), root)
 
 
 def test_a_training_that_is_not_finished_is_refused(here, capsys):
@@ -251,6 +273,8 @@ def test_training_does_not_depend_on_what_is_scored_beside_it(here):
     assert train.settings(with_others) == train.settings(alone)
     assert evaluate.settings(with_others) != evaluate.settings(alone)
     assert evaluate.requires_also(with_others) == ("train",)
+    assert train.settings(alone)["simulation"] == SIMULATION_VERSION
+    assert evaluate.settings(alone)["simulation"] == SIMULATION_VERSION
     wider = validate({**SETTINGS, "evaluation": {"radius": 0.7}}, "test")
     assert train.settings(wider) != train.settings(alone)
 

@@ -47,6 +47,16 @@ def test_a_name_with_brackets_is_a_name_before_it_is_a_pattern(here):
     assert found(here, "work/deep/d[1].tif") == ["deep/d[1].tif"]
 
 
+def test_brackets_in_the_name_of_the_yaml_s_folder_are_no_pattern(here):
+    folder = here / "day [1]"
+    (folder / "deep").mkdir(parents=True)
+    for name in ("e.tif", "deep/f.tif"):
+        (folder / name).touch()
+    assert found(folder, "*.tif") == [str(folder / "e.tif")]
+    assert found(folder, "**/f*.tif") == [str(folder / "deep/f.tif")]
+    assert found(folder, f"{here}/yamls/*.tif") == [str(here / f"yamls/{n}.tif") for n in "ab"]
+
+
 @pytest.mark.parametrize("entry", ["gone.tif", "*.dm4", "empty"])
 def test_what_is_not_there_is_named(here, entry):
     with pytest.raises(InputError, match="images.files: there is no file") as caught:

@@ -25,7 +25,7 @@ from temnet.stages.folder import (
     stage_folder,
 )
 
-SETTINGS = {"model": {"depth": 4}}
+SETTINGS = {"model": {"depth": 4}, "simulation": 3}
 
 
 def test_a_stage_appears_in_one_step(tmp_path):
@@ -69,6 +69,44 @@ def test_a_resumable_stage_keeps_what_it_has(tmp_path):
     with stage_folder(tmp_path, "train", SETTINGS, True) as folder:
         assert (folder / "last").exists()
     assert read_record(tmp_path, "train").status == DONE
+
+
+def test_a_resumable_stage_never_appears_without_its_record(tmp_path, monkeypatch):
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("temnet.stages.folder.write_record", killed)
+        with pytest.raises(KeyboardInterrupt), stage_folder(tmp_path, "train", SETTINGS, True):
+            pass
+    assert read_record(tmp_path, "train") is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_removal_that_is_killed_leaves_no_half_of_a_result(tmp_path, monkeypatch):
+    with stage_folder(tmp_path, "train", SETTINGS, True) as folder:
+        (folder / "last").touch()
+
+    def killed(path, ignore_errors=False):
+        if path.exists():
+            (path / "stage.json").unlink()
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("temnet.stages.folder.shutil.rmtree", killed)
+        remove_stage(tmp_path, "train")
+    assert read_record(tmp_path, "train") is None
+    with stage_folder(tmp_path, "train", SETTINGS, True) as folder:
+        assert not (folder / "last").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["train"]
+
+
+@pytest.mark.parametrize("stage", ["simulate", "train", "evaluate"])
+def test_a_record_without_a_simulation_is_of_version_3(tmp_path, stage):
+    for settings in ({"seed": 1}, {"seed": 1, "simulation": 4}):
+        with stage_folder(tmp_path, stage, settings, False):
+            pass
+        assert read_record(tmp_path, stage).settings == {"simulation": 3, **settings}
 
 
 def test_rests_of_a_killed_run_are_cleared(tmp_path):

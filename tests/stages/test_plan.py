@@ -10,11 +10,15 @@ class Recorder:
     """Stages that write their name, in place of the real ones."""
 
     def __init__(self):
-        self.ran, self.fails, self.refuses, self.sets_lost = [], None, None, False
+        self.ran, self.fails, self.refuses, self.lost = [], None, None, set()
 
     def stage(self, name):
         requires = {"train": ("simulate",), "evaluate": ("simulate", "train")}.get(name, ())
         sections = {"simulate": {"data"}, "train": {"training"}, "evaluate": {"evaluation"}}
+
+        def settings(experiment):
+            values = experiment.model_dump(mode="json", include=sections.get(name, set()))
+            return {**values, "simulation": 3}
 
         def check(experiment):
             if self.refuses == name:
@@ -31,13 +35,13 @@ class Recorder:
         return Stage(
             name=name,
             requires=requires,
-            settings=lambda e: e.model_dump(mode="json", include=sections.get(name, set())),
+            settings=settings,
             check=check,
             run=run,
             describe=lambda experiment, inputs: [inputs],
             resumable=name == "train",
             always=name == "report",
-            intact=lambda e: not (name == "simulate" and self.sets_lost),
+            intact=lambda experiment, root: (name, root) not in self.lost,
         )
 
 
@@ -142,12 +146,22 @@ def test_networks_are_scored_alone_where_no_training_was_begun(recorder, tmp_pat
 
 def test_sets_that_were_removed_are_made_again(recorder, tmp_path):
     run(experiment(), tmp_path)
-    recorder.sets_lost = True
+    recorder.lost = {("simulate", tmp_path)}
     with pytest.raises(InputError, match="`simulate` makes, which is not there"):
         plan.make_plan(experiment(), tmp_path, named=["train"])
     recorder.ran.clear()
     run(experiment(), tmp_path)
     assert recorder.ran == ["simulate", "report"]
+
+
+def test_a_result_of_what_was_replaced_since_is_made_again_in_its_run_folder(recorder, tmp_path):
+    for root in (tmp_path / "one", tmp_path / "two"):
+        run(experiment(), root)
+    recorder.lost = {("evaluate", tmp_path / "one")}
+    for root, again in ((tmp_path / "one", ["evaluate"]), (tmp_path / "two", [])):
+        recorder.ran.clear()
+        run(experiment(), root)
+        assert recorder.ran == [*again, "report"]
 
 
 def test_a_wrong_input_of_a_late_stage_stops_everything_before_it_begins(recorder, tmp_path):

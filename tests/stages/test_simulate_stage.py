@@ -1,5 +1,6 @@
 """Stored sets know what their specimens were made of, and bad specimens are refused at once."""
 
+import json
 from pathlib import Path
 
 import ase.io
@@ -72,6 +73,23 @@ def test_a_file_that_was_changed_makes_other_images(here, capsys, change, key):
     assert run.main(["a.yaml", "--overwrite"]) == 0
     first, second = stored()
     assert np.abs(first - second).max() > 0.1
+
+
+def test_images_of_another_simulation_are_other_images(here, capsys, monkeypatch):
+    assert run.main(["a.yaml"]) == 0
+    record = Path("runs/a/simulate/stage.json")
+    values = json.loads(record.read_text())
+    assert values["settings"].pop("simulation") == 3
+    record.write_text(json.dumps(values))  # as an earlier temnet wrote it
+    capsys.readouterr()
+    assert run.main(["a.yaml", "--check"]) == 0
+    assert "simulate: already done" in capsys.readouterr().out
+    for module in ("config.experiment", "stages.simulate"):
+        monkeypatch.setattr(f"temnet.{module}.SIMULATION_VERSION", 4)
+    assert run.main(["a.yaml"]) == 2
+    assert "(simulation was 3, is 4)" in capsys.readouterr().err
+    assert run.main(["a.yaml", "--overwrite"]) == 0
+    assert len(stored()) == 2
 
 
 def test_a_set_in_a_named_folder_is_not_taken_for_that_of_another_file(here, capsys):

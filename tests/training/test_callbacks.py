@@ -60,14 +60,17 @@ def rows(path):
 
 
 @pytest.mark.parametrize(
-    ("mode", "values", "best"),
+    ("mode", "values", "best", "grown"),
     [
-        ("max", [0.1, 0.7, 0.2], 1),
-        ("min", [0.3, 0.7, 0.2], 2),
-        ("max", [0.5, float("nan"), 0.1], 0),
+        ("max", [0.1, 0.7, 0.2], 1, 1),
+        ("min", [0.3, 0.7, 0.2], 2, 2),
+        ("max", [0.5, float("nan"), 0.1], 0, 0),
+        # Of equals the later one has seen more, but the score has not grown.
+        ("max", [0.5, 0.5, 0.1], 1, 0),
+        ("min", [0.3, 0.2, 0.2], 2, 1),
     ],
 )
-def test_best_and_last(model, tmp_path, mode, values, best):
+def test_best_and_last(model, tmp_path, mode, values, best, grown):
     say = Say(values)
     train(model, 3, say, Checkpoint(tmp_path, mode=mode))
     assert sorted(p.name for p in tmp_path.iterdir()) == [
@@ -77,6 +80,7 @@ def test_best_and_last(model, tmp_path, mode, values, best):
     assert kept == say.averages[best]
     state = load_state(tmp_path)
     assert (state.epochs, state.best, state.best_epoch) == (3, values[best], best)
+    assert state.grown_epoch == grown
 
 
 def test_the_last_has_the_weights_themselves_not_their_average(model, tmp_path):
@@ -116,12 +120,14 @@ def test_log_has_a_line_per_epoch_and_goes_on(model, tmp_path):
 def test_nan_ends_the_training(model, tmp_path):
     bad = TARGETS.copy()
     bad[4:] = np.nan  # the second batch
-    with pytest.raises(InputError, match=r"loss is nan in epoch 1, batch 2.*learning_rate"):
+    with pytest.raises(InputError, match=r"loss is nan in epoch 1, batch 2.*learning_rate") as told:
         model.fit(
             INPUTS, bad, batch_size=4, shuffle=False, verbose=0,
             callbacks=[StopOnNaN(), Say([0]), Checkpoint(tmp_path)],
         )  # fmt: skip
     assert list(tmp_path.iterdir()) == []
+    # With another rate the same command would be refused.
+    assert "again with --overwrite or another --output" in str(told.value)
 
 
 def test_the_message_tells_what_the_batch_was_made_of(model):

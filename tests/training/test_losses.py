@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,18 @@ def test_focal_loss_by_hand():
         expected = -((1 - share) ** 2) * np.log(share)
         logits = np.array([[[[logit, 0.0]]]])
         assert float(ColumnLoss(focal=2)(labels, logits)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("focal", [0.5, 1, 2])
+def test_a_certain_pixel_has_a_finite_focal_slope(focal):
+    labels = np.array([[[[1.0, 0.0], [0.0, 1.0]]]], np.float32)
+    logits = tf.constant([[[[50.0, -50.0], [50.0, -50.0]]]])  # right, and wrong
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = ColumnLoss(focal=focal)(labels, logits)
+    slope = tape.gradient(value, logits).numpy()
+    assert np.isfinite(slope).all() and slope[0, 0, 1, 0] > 0.1
+    assert float(value) == pytest.approx(50, rel=0.01)  # 100 per pixel that is wrong
 
 
 def test_dice_loss_by_hand():

@@ -68,6 +68,24 @@ def test_a_training_that_does_not_become_better_ends_and_stays_ended(model, tmp_
     assert not stalled(TrainingState(), 1)
 
 
+def test_a_score_that_stays_the_same_does_not_grow(model, tmp_path):
+    """Also where a part of the training was an earlier run's; the best is the last of equals."""
+
+    def run(first, last):
+        checkpoint = Checkpoint(tmp_path, state=load_state(tmp_path))
+        model.fit(
+            INPUTS, TARGETS, initial_epoch=first, epochs=last, verbose=0,
+            callbacks=[Say([0.4, *8 * [0.5]]), checkpoint, EarlyStop(checkpoint, 3)],
+        )  # fmt: skip
+        return load_state(tmp_path)
+
+    state = run(0, 3)
+    assert (state.epochs, state.best_epoch, state.grown_epoch) == (3, 2, 1)
+    state = run(3, 9)
+    assert (state.epochs, state.best_epoch, state.grown_epoch) == (5, 4, 1)
+    assert stalled(state, 3) and not stalled(state, 4)
+
+
 @pytest.mark.parametrize(("schedule", "last"), [("cosine", 0.01), ("constant", 1.0)])
 def test_rates_rise_and_then_fall_or_stay(make_experiment, schedule, last):
     experiment = make_experiment(

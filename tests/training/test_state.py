@@ -1,3 +1,5 @@
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -41,6 +43,14 @@ def test_no_training_yet(tmp_path):
     before = everything(model)
     restore(model, tmp_path, TrainingState())
     np.testing.assert_array_equal(before[0], everything(model)[0])
+
+
+def test_the_state_of_an_earlier_temnet_has_grown_in_its_best_epoch(tmp_path):
+    save_state(model_after(1), tmp_path, TrainingState(epochs=5, best=0.5, best_epoch=2))
+    values = json.loads((tmp_path / "state.json").read_text())
+    del values["grown_epoch"]
+    (tmp_path / "state.json").write_text(json.dumps(values))
+    assert load_state(tmp_path).grown_epoch == 2
 
 
 def test_only_the_last_epoch_is_kept(tmp_path):
