@@ -99,7 +99,7 @@ def _histogram_label(name: str, f1: np.ndarray, without: int) -> str:
         text = f"mean {f1.mean():.3f}, median {np.median(f1):.3f} (dashed)\n{len(f1)} images"
     else:
         text = "no image with columns"
-    rest = f", {without} empty ones out" if without else ""
+    rest = f", {without} without columns left out" if without else ""
     return f"{shorten(name, LEGEND_LENGTH)}: {text}{rest}"
 
 

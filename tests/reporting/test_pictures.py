@@ -162,7 +162,7 @@ def test_histogram_leaves_out_what_has_no_score():
     ]
     assert sum(heights) == 2
     (label,) = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert "mean 0.950" in label and "2 images, 1 empty ones out" in label
+    assert "mean 0.950" in label and "2 images, 1 without columns left out" in label
     assert "no image with columns" in (
         f1_histogram({"net": np.array([np.nan])}).legends[0].get_texts()[0].get_text()
     )
