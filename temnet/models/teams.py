@@ -77,7 +77,8 @@ class _Stock:
 
 
 _STOCK = _Stock()
-_POOLS: list[ThreadPoolExecutor] = []
+_POOLS: dict[int, ThreadPoolExecutor] = {}
+"""By their number of threads: a cluster may give a process other processors while it runs."""
 
 
 def thread_count() -> int:
@@ -110,14 +111,14 @@ def run_teams(work: Callable[[Member, Arrays, int], None], images: int, rows: in
                 raise
 
     with _LOCK:
-        if not _POOLS:
-            _POOLS.append(ThreadPoolExecutor(threads, thread_name_prefix="temnet"))
+        if threads not in _POOLS:  # one of fewer threads would have a team wait for ever
+            _POOLS[threads] = ThreadPoolExecutor(threads, thread_name_prefix="temnet")
         with one_thread():
             tasks = []
             for team in range(teams):
                 barrier = Barrier(size)
                 for number in range(size):
-                    tasks.append(_POOLS[0].submit(serve, team, Member(number, barrier)))
+                    tasks.append(_POOLS[threads].submit(serve, team, Member(number, barrier)))
             errors = [error for task in tasks if (error := task.exception()) is not None]
         _STOCK.shrink()
     for error in errors:
