@@ -154,8 +154,11 @@ def test_the_studies_test_on_the_images_that_they_ask_about():
     frames = scored(still, "molecular dynamics", still.first_arm)
     assert frames.vibrations.kind == "snapshots" and frames.vibrations.configurations >= 20
     doses = studies["dose_range"]
-    above, below = ([scored(doses, test, arm) for arm in doses.arms][0] for test in doses.tests)
-    assert support(above.camera.dose)[0] == support(below.camera.dose)[1] == 200
+    above, below, untaught = (
+        support(scored(doses, test, doses.first_arm).camera.dose) for test in doses.tests
+    )
+    all_doses = support(taught(doses, doses.first_arm, "unet", doses.seeds[0]).camera.dose)
+    assert above[0] == below[1] == 200 and below[0] == untaught[1] == all_doses[0] == 100
     foci = studies["focal_series"]
     three, one, bright = (scored(foci, "validation", arm) for arm in foci.arms)
     assert (three.focus_count, one.focus_count, bright.focus_count) == (3, 1, 1)
