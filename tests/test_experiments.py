@@ -145,6 +145,9 @@ def test_the_studies_test_on_the_images_that_they_ask_about():
 
     for name in ("few_images", "fresh_images", "dose_range", "still_atoms"):
         assert all(len(identities(name, test)) == 1 for test in studies[name].tests)
+    fresh = studies["fresh_images"]
+    assert taught(fresh, "fresh images", "unet", 1).data.source == "fresh"
+    assert scored(fresh, "validation", "fresh images").data.source == "stored"
     # Atoms vibrate in one test as in the first arm's training images, in the other as in frames of
     # molecular dynamics that a camera averages over.
     still = studies["still_atoms"]

@@ -151,7 +151,7 @@ def taught(
     """
     own = {"seed": seed, "stages": list(TAUGHT_STAGES)}
     experiment = _experiment(study, arm, network, [("the study", own)], origin)
-    return _with_counts(experiment, validation=experiment.data.exit_wave_reuse)
+    return _with_data(experiment, validation=experiment.data.exit_wave_reuse)
 
 
 def tested(
@@ -178,8 +178,9 @@ def tested(
     experiment = _experiment(study, arm, next(iter(study.networks)), changes, origin)
     scoring = experiment.evaluation.model_copy(update={"networks": tuple(map(str, networks))})
     reuse = experiment.data.exit_wave_reuse
-    counted = _with_counts(experiment, training=reuse, selection=reuse)
-    return counted.model_copy(update={"evaluation": scoring})
+    # What is scored is stored, however the arm's training images came.
+    data = {"training": reuse, "selection": reuse, "source": "stored", "image_epochs": 1}
+    return _with_data(experiment, **data).model_copy(update={"evaluation": scoring})
 
 
 def _experiment(
@@ -203,9 +204,9 @@ def _experiment(
     return validate(values, f"{origin}, experiment", layers)
 
 
-def _with_counts(experiment: Experiment, **counts: int) -> Experiment:
-    """The experiment with other numbers of examples."""
-    return experiment.model_copy(update={"data": experiment.data.model_copy(update=counts)})
+def _with_data(experiment: Experiment, **changes: Any) -> Experiment:
+    """The experiment with other numbers of examples, or another source of them."""
+    return experiment.model_copy(update={"data": experiment.data.model_copy(update=changes)})
 
 
 def _check(study: Study, origin: str) -> None:
