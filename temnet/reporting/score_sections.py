@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from temnet.evaluation.scores import LOCALISATION
-from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, RESAMPLES, SHARE
+from temnet.evaluation.tally import GOOD_IMAGE, MACRO, MEAN, MEDIAN, RESAMPLES, SHARE, SHIFT
 from temnet.reporting.condition_figures import condition_figure
 from temnet.reporting.curves import f1_histogram
 from temnet.reporting.gallery import prediction_figure
@@ -59,7 +59,8 @@ def _numbers(scores: Scores) -> list[Html]:
             f"Scored on {counted(first['images'], 'simulated image')} of the split {scores.split} "
             f"({counted(specimens, 'specimen')}), by which nothing was chosen; {scores.how}. "
             f"In brackets 95 % bootstrap intervals: {RESAMPLES:,} times as many specimens drawn "
-            "again, with all of their images. ",
+            "again, with all of their images. F1 of an image is that of images with columns. "
+            "Position errors leave out the shift that all columns of an image share (rms beside). ",
             scores.skill,
         ),
         _overall_table(scores),
@@ -75,22 +76,23 @@ def _numbers(scores: Scores) -> list[Html]:
 def _overall_table(scores: Scores) -> Html:
     header = (
         "network", "mean F1 over classes", "mean F1 of an image", "median",
-        f"images above {GOOD_IMAGE:g}", "calibration error",
+        f"images above {GOOD_IMAGE:g}", "calibration error", "shared shift (pm)",
     )  # fmt: skip
     rows = [
         (
             name,
             *(_with_ends(summary, key) for key in (MACRO, MEAN, MEDIAN, SHARE)),
             known(summary["calibration_error"][LOCALISATION]),
+            _with_ends(summary, SHIFT, ".1f"),
         )
         for name, summary in scores.networks.items()
     ]
     chance = scores.first["baselines"]["chance"]
-    rows.append(("by chance", known(chance[MACRO]), known(chance[MEAN]), *3 * (UNKNOWN,)))
+    rows.append(("by chance", known(chance[MACRO]), known(chance[MEAN]), *4 * (UNKNOWN,)))
     never = scores.first["baselines"].get("never_rarest")
     if never is not None:
         name = f"never {never['rarest']}"
-        rows.append((name, known(never[MACRO]), known(never[MEAN]), *3 * (UNKNOWN,)))
+        rows.append((name, known(never[MACRO]), known(never[MEAN]), *4 * (UNKNOWN,)))
     return table(header, rows)
 
 
@@ -257,5 +259,5 @@ def _curves(scores: Scores) -> list[Html]:
     return [*parts, *bound_parts(scores), *ideal_parts(scores)]
 
 
-def _with_ends(summary: Mapping[str, Any], key: str) -> str:
-    return bracketed(summary.get(key), summary.get("intervals", {}).get(key))
+def _with_ends(summary: Mapping[str, Any], key: str, digits: str = ".3f") -> str:
+    return bracketed(summary.get(key), summary.get("intervals", {}).get(key), digits)

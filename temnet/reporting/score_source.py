@@ -70,7 +70,7 @@ class Scores:
     def seen_from(self, network: str) -> Scores:
         """The same with a network before the others, and with the pairs that it is in."""
         names = [network, *(name for name in self.networks if name != network)]
-        pairs = [_turned(pair) if pair["second"] == network else pair for pair in self.paired]
+        pairs = [turned(pair) if pair["second"] == network else pair for pair in self.paired]
         return replace(
             self,
             networks={name: self.networks[name] for name in names},
@@ -148,8 +148,12 @@ class Scores:
         return f"{network}: F1 {f1:.2f}"
 
 
-def _turned(pair: Mapping[str, Any]) -> dict[str, Any]:
-    """A pair of networks with the second one first."""
+def turned(pair: Mapping[str, Any]) -> dict[str, Any]:
+    """A pair of networks the other way round: its difference is the second minus the first.
+
+    Args:
+        pair: Of summary.json.
+    """
     mean, low, high = (None if pair[k] is None else -pair[k] for k in ("mean", "low", "high"))
     return {
         **pair,

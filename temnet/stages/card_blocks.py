@@ -13,7 +13,7 @@ from temnet.evaluation.dependence import MACRO_ROW
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.evaluation.tally import MACRO
 from temnet.models.checkpoint import SETTINGS_FILE, find_network, read_card
-from temnet.reporting.score_source import FOLDER, Scores
+from temnet.reporting.score_source import FOLDER, Scores, turned
 from temnet.reporting.tables import Row, read_table
 from temnet.reporting.training_cost import planned_cost, total, training_cost
 from temnet.stages import train
@@ -120,20 +120,12 @@ def curve_points(rows: Sequence[Row], network: str) -> list[dict[str, Any]]:
 
 def _difference(pair: Mapping[str, Any], scores: Scores) -> dict[str, Any]:
     """A pair of networks as the first one's card has it: this network minus the other one."""
-    other = scores.networks[pair["second"]]
-    turned = {
-        name: None if pair[source] is None else -pair[source]
-        for name, source in (("mean", "mean"), ("low", "high"), ("high", "low"))
-    }
+    other, back = scores.networks[pair["second"]], turned(pair)
+    names = ("images", "specimens", "mean", "low", "high", "better", "worse", "p")
     return {
         "network": pair["second"],
         "sha256": scores.checksums[pair["second"]],
         MACRO: other[MACRO],
         "interval": other["intervals"][MACRO],
-        "images": pair["images"],
-        "specimens": pair["specimens"],
-        **turned,
-        "better": pair["worse"],
-        "worse": pair["better"],
-        "p": pair["p"],
+        **{name: back[name] for name in names},
     }
