@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from temnet.evaluation.hidden_markov import (
+    BOUNDS,
     MISSING,
     HiddenMarkov,
     Observations,
@@ -71,14 +72,18 @@ class Detection:
         disappearance: (G, 3) chance per frame that an occupied site empties, likewise.
         hit: (G,) chance that the column of an occupied site is found.
         false: (G,) chance that a column is found at an empty one.
+        at_bound: For each group the chances that stand where their search ends; the others of
+            the group depend on these bounds.
 
-    A chance is NaN where fewer than `LEAST_COUNT` site-frames tell of it.
+    A chance is NaN where fewer than `LEAST_COUNT` site-frames tell of it; so are rates that stand
+    at their bound, of which only the interval's lower end is known.
     """
 
     appearance: np.ndarray
     disappearance: np.ndarray
     hit: np.ndarray
     false: np.ndarray
+    at_bound: tuple[tuple[str, ...], ...] = ()
 
 
 def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -132,13 +137,26 @@ def _detection(model: HiddenMarkov, posterior: Posterior, seen: Observations) ->
         counts = np.bincount(seen.group, frames.sum(axis=1), minlength=len(chance))
         return np.where(counts >= LEAST_COUNT, chance, np.nan)
 
+    known = {
+        "appearance": told(model.appearance[0], empty[:, :-1]),
+        "disappearance": told(model.disappearance[0], occupied[:, :-1]),
+        "hit": told(model.hit[0], occupied),
+        "false": told(model.false[0], empty),
+    }
+    stuck = {name: known[name] == bound for name, bound in BOUNDS.items()}
+    appearance, disappearance = (
+        np.column_stack([np.where(stuck[name], np.nan, known[name]), ends])
+        for name, ends in zip(("appearance", "disappearance"), intervals, strict=True)
+    )
     return Detection(
-        appearance=np.column_stack([told(model.appearance[0], empty[:, :-1]), intervals[0]]),
-        disappearance=np.column_stack(
-            [told(model.disappearance[0], occupied[:, :-1]), intervals[1]]
+        appearance,
+        disappearance,
+        known["hit"],
+        known["false"],
+        tuple(
+            tuple(name for name in BOUNDS if stuck[name][group])
+            for group in range(len(known["hit"]))
         ),
-        hit=told(model.hit[0], occupied),
-        false=told(model.false[0], empty),
     )
 
 

@@ -67,7 +67,8 @@ def rate_rows(
     The rate of disappearance is the chance per frame that an occupied site empties:
     disappearances per consecutive pair of frames of which the first is occupied.  Its inverse is
     the mean dwell time, which thereby takes stays that the movie cuts off for what they are.
-    Both are NaN where `LEAST_COUNT` is not reached.
+    Both are NaN where `LEAST_COUNT` is not reached.  `at_bound` names the chances of the hidden
+    Markov model that stand at their bound.
 
     Args:
         sites: The sites.
@@ -99,6 +100,7 @@ def rate_rows(
                 "mean_occupied_frames": _mean_stay(rates[1][0], totals["disappearances"]),
                 "hit": np.nan if known in (None, -1) else float(detection.hit[known]),
                 "false": np.nan if known in (None, -1) else float(detection.false[known]),
+                "at_bound": "" if known in (None, -1) else " ".join(detection.at_bound[known]),
             }
         )
     return rows

@@ -20,7 +20,7 @@ from temnet.reporting.tables import Row, read_table
 
 MODELS = {
     "threshold": "Columns are counted as they were found: one that was missed looks like one that "
-    "left, so that rates are upper bounds.",
+    "left, so that rates of slow changes are too large.",
     "hidden_markov": "A hidden Markov model tells missed columns from those that left by how long "
     "they stay away; maps, transitions and rates are by that model. What comes and goes within a "
     "frame or two looks to it like misses.",
@@ -38,6 +38,14 @@ MEANINGS = {
     ),
 }
 """What the maps of occupancy and of transitions show, by each model."""
+
+CHANCES = {
+    "appearance": "how often columns appear",
+    "disappearance": "how often columns vanish",
+    "hit": "how often a column is missed",
+    "false": "how often a column is found where there is none",
+}
+"""The chances of the hidden Markov model, in words."""
 
 SIGNIFICANT = 0.05
 """Differences with a smaller p are called significant."""
@@ -130,7 +138,7 @@ def _curves(source: Source) -> list[Html]:
         return []
     rates, frames = (read_table(source.root / name) for name in names[:2])
     time = source.experiment.occupancy.frame_time
-    parts = [_rate_table(rates, time)] if rates else []
+    parts = [_rate_table(rates, time), *map(paragraph, _bounded(rates))] if rates else []
     regions = {
         name.removeprefix("occupied_"): np.array([row[name] for row in frames], float)
         for name in (frames[0] if frames else ())
@@ -175,6 +183,19 @@ def _rate_table(rates: Sequence[Row], frame_time: float | None) -> Html:
         if row["by"] == "region"
     ]
     return table(header, rows)
+
+
+def _bounded(rates: Sequence[Row]) -> Iterator[str]:
+    """What the hidden Markov model could not find out."""
+    for row in rates:
+        stuck = row.get("at_bound")
+        if isinstance(stuck, str) and stuck:
+            names = " and ".join(CHANCES[name] for name in stuck.split())
+            yield (
+                f"{row['class']}, {row['group']}: {names} cannot be told from this movie; the "
+                "search ended at the bound of what the model allows. Rates and occupancy of these "
+                "sites depend on that bound, and their intervals do not know of it."
+            )
 
 
 def _with_interval(row: Row, name: str, suffix: str) -> str:

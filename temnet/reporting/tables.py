@@ -110,6 +110,7 @@ RATE_FIELDS = (
     "mean_occupied_frames",
     "hit",
     "false",
+    "at_bound",
 )
 """Columns of rates.csv: chances per frame, and per second where frames have a time."""
 

@@ -123,9 +123,16 @@ def _write_tables(
     write_table(folder / "sites.csv", site_rows(sites, classes, inferred), SITE_FIELDS)
     write_table(folder / "transitions.csv", transition_rows(histories), TRANSITION_FIELDS)
     time = experiment.occupancy.frame_time
-    write_table(
-        folder / "rates.csv", rate_rows(sites, histories, classes, detection, time), RATE_FIELDS
-    )
+    rates = rate_rows(sites, histories, classes, detection, time)
+    for row in rates:
+        if row["at_bound"]:
+            LOGGER.warning(
+                "%s, %s: the hidden Markov model cannot tell %s; rates depend on its bounds",
+                row["class"],
+                row["group"],
+                row["at_bound"].replace(" ", ", "),
+            )
+    write_table(folder / "rates.csv", rates, RATE_FIELDS)
     columns = np.zeros((len(classes), len(sites.usable)), np.int64)
     np.add.at(columns, (peaks.class_index, peaks.frame), 1)
     per_frame = frame_rows(sites, histories, columns, classes)

@@ -75,6 +75,33 @@ def test_thousands_of_columns_do_not_jump_by_a_period(known):
     assert largest_error(found, drift) < 0.01
 
 
+def test_a_still_crystal_that_fills_the_image_does_not_jump_by_a_period():
+    # Graphene, of whose atoms many are missed and some invented: by chance a frame may meet the
+    # one before better a period away.
+    first, second = 2.46 * np.array([1, 0]), 2.46 * np.array([0.5, np.sqrt(0.75)])
+    steps = np.stack(np.mgrid[-30:30, -30:30], axis=-1).reshape(-1, 2)
+    lattice = np.concatenate(
+        [steps @ [first, second] + shift for shift in (0, (first + second) / 3)]
+    )
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        frames = []
+        for _ in range(12):
+            seen = lattice[rng.random(len(lattice)) > 0.15]
+            seen = np.concatenate([seen + rng.normal(0, 0.2, seen.shape), rng.random((5, 2)) * 36])
+            frames.append(seen[np.all((seen >= 0) & (seen <= 36), axis=1)])
+        count = sum(map(len, frames))
+        peaks = Peaks(
+            np.repeat(np.arange(12), [len(seen) for seen in frames]),
+            np.concatenate(frames),
+            np.zeros(count, np.int64),
+            np.ones(count),
+            np.ones((count, 1)),
+            np.full(count, np.nan),
+        )
+        assert np.abs(measure_drift(peaks, 12, 5.0, extent=(36.0, 36.0))).max() < 0.2, seed
+
+
 def test_drift_beyond_the_largest_is_not_looked_for(movies):
     drift = np.zeros((4, 2))
     drift[2:, 0] = 4.0

@@ -170,6 +170,28 @@ def test_nothing_is_told_of_a_state_that_was_not_seen(movies, missed):
     assert 0.05 < edge["appearance"] < 0.3 and 3 < edge["mean_occupied_frames"] < 30
 
 
+def test_chances_at_the_bound_of_their_search_are_named_and_no_rates():
+    rng = np.random.default_rng(0)
+
+    def of_regions(presence):
+        sites = make_sites(presence, square(6))
+        histories, detection = inferred_histories(sites, region_groups(sites))
+        rows = rate_rows(sites, histories, ["metal"], detection)
+        assert not any(row["at_bound"] for row in rows if row["by"] != "region")
+        return [row for row in rows if row["by"] == "region"]
+
+    # Sites that are empty at first fill faster than the model can tell from misses.
+    filling = (rng.random((36, 60)) < 0.9) & (np.arange(60) > 0)
+    for row in of_regions(filling):
+        assert row["at_bound"] == "appearance"
+        assert np.isnan(row["appearance"]) and row["appearance_high"] == 1
+    # Columns are invented at empty sites in three frames of ten, more than the model allows.
+    invented = rng.random((36, 40)) < np.where(np.arange(36) % 3 == 0, 0.95, 0.3)[:, None]
+    assert [row["at_bound"] for row in of_regions(invented)] == ["false", "false"]
+    changing = np.repeat(rng.random((36, 10)) < 0.5, 6, axis=1)
+    assert [row["at_bound"] for row in of_regions(changing)] == ["", ""]
+
+
 def test_sites_carry_what_the_model_says_beside_what_was_counted():
     sites, _ = particle_with_misses(0.1)
     inferred, _ = inferred_histories(sites, region_groups(sites))

@@ -164,7 +164,8 @@ def test_rates_dwell_times_and_occupied_sites_are_shown(tmp_path):
     follow(tmp_path, fill(tmp_path), sites=2)
     folder = tmp_path / "occupancy"
     rate = dict.fromkeys(RATE_FIELDS, 0.25) | {"by": "region", "group": "edge", "class": "metal"}
-    layer = rate | {"by": "layer", "group": "0", "sites": 2}
+    rate["at_bound"] = "false"
+    layer = rate | {"by": "layer", "group": "0", "sites": 2, "at_bound": ""}
     write_table(folder / "rates.csv", [rate | {"sites": 2}, layer], RATE_FIELDS)
     rows = [
         dict.fromkeys(frame_fields(CLASSES), 1) | {"frame": frame, "usable": True}
@@ -179,8 +180,9 @@ def test_rates_dwell_times_and_occupied_sites_are_shown(tmp_path):
     page = report(tmp_path)
     text = " ".join(" ".join(page.text).split())
     assert len(page.images) == 3 + 1 + 2 + 2
-    assert text.count("metal, edge") == 1  # layers stay in the table
-    assert "0.25 (0.25 to 0.25)" in text and "rates are upper bounds" in text
+    assert text.count("metal, edge") == 2  # layers stay in the table
+    assert "metal, edge: how often a column is found where there is none cannot be told" in text
+    assert "0.25 (0.25 to 0.25)" in text and "rates of slow changes are too large" in text
     for name in ("dwell_times", "occupied_sites"):
         assert (tmp_path / "report" / f"{name}.svg").is_file()
 
