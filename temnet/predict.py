@@ -13,7 +13,7 @@ from temnet.config.analysis import EngineName
 from temnet.config.experiment import Experiment
 from temnet.config.loading import validate
 from temnet.errors import InputError
-from temnet.run import DONE, FAILED, WRONG_INPUT, execute, guarded, load_stages
+from temnet.run import DONE, FAILED, WRONG_INPUT, execute, guarded, kept_messages, load_stages
 from temnet.stages.folder import RUNS
 from temnet.stages.plan import make_plan
 
@@ -164,7 +164,9 @@ def _predict(experiment: Experiment, job: Job, options: argparse.Namespace) -> i
     experiment = experiment.model_copy(update={"images": images})
     root = options.output / job.folder
     try:
-        return execute(experiment, root, make_plan(experiment, root, overwrite=options.overwrite))
+        with kept_messages() as said:
+            steps = make_plan(experiment, root, overwrite=options.overwrite)
+        return execute(experiment, root, steps, said)
     except InputError as error:
         print(error, file=sys.stderr)
         return WRONG_INPUT

@@ -155,11 +155,12 @@ def _run(options: argparse.Namespace) -> int:
 
         for line in repair_sets(experiment):
             print(line)
-    steps = make_plan(experiment, root, options.stage, options.overwrite)
+    with kept_messages() as said:
+        steps = make_plan(experiment, root, options.stage, options.overwrite)
     if options.check:
         print(description(experiment, root, steps))
         return DONE
-    return execute(experiment, root, steps)
+    return execute(experiment, root, steps, said)
 
 
 def load_stages(names: Sequence[str]) -> None:
@@ -197,17 +198,32 @@ def description(experiment: Experiment, root: Path, steps: Sequence[Step]) -> st
     return "\n".join(lines)
 
 
-def execute(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
-    """Runs a plan with log file and progress bars, and says where the result lies."""
-    code = run_logged(experiment, root, steps)
+def execute(
+    experiment: Experiment,
+    root: Path,
+    steps: Sequence[Step],
+    said: Sequence[logging.LogRecord] = (),
+) -> int:
+    """Runs a plan with log file and progress bars, and says where the result lies.
+
+    What was ``said`` while it was made goes into the log file, too.
+    """
+    code = run_logged(experiment, root, steps, said)
     if code == DONE:
         result = root / PAGE
         print(f"The result lies in {result if result.is_file() else root}")
     return code
 
 
-def run_logged(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
+def run_logged(
+    experiment: Experiment,
+    root: Path,
+    steps: Sequence[Step],
+    said: Sequence[logging.LogRecord] = (),
+) -> int:
     """Runs a plan with log file and progress bars; returns the exit code.
+
+    Messages that were ``said`` before begin the log file.
 
     Raises:
         InputError: A stage asks for something else, another run works in the folder, or the disk
@@ -219,7 +235,7 @@ def run_logged(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int
         raise InputError(
             f"{root}: this folder cannot be made ({error.strerror}); give another --output."
         ) from error
-    with disk_errors_told(root), alone_in(root), logging_to(root / LOG_FILE):
+    with disk_errors_told(root), alone_in(root), logging_to(root / LOG_FILE, said):
         return _run_plan(experiment, root, steps)
 
 
@@ -306,11 +322,41 @@ class LogFile(logging.FileHandler):
             super().close()
 
 
+class Kept(logging.Handler):
+    """Keeps messages until there is a log file for them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps one message."""
+        self.records.append(record)
+
+
 @contextmanager
-def logging_to(path: Path) -> Iterator[None]:
-    """Appends temnet's messages and all warnings to a log file, and shows the main ones."""
+def kept_messages() -> Iterator[list[logging.LogRecord]]:
+    """Shows temnet's warnings and keeps them, while there is no run folder to log in."""
+    ours, kept, terminal = logging.getLogger("temnet"), Kept(), Terminal()
+    ours.addHandler(kept)
+    ours.addHandler(terminal)
+    try:
+        yield kept.records
+    finally:
+        ours.removeHandler(kept)
+        ours.removeHandler(terminal)
+
+
+@contextmanager
+def logging_to(path: Path, said: Sequence[logging.LogRecord] = ()) -> Iterator[None]:
+    """Appends temnet's messages and all warnings to a log file, and shows the main ones.
+
+    Messages that were ``said`` and shown before are appended first.
+    """
     to_file = LogFile(path, encoding="utf-8")
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for record in said:
+        to_file.handle(record)
     ours, warnings = logging.getLogger("temnet"), logging.getLogger("py.warnings")
     handlers = ((ours, to_file), (ours, Terminal()), (warnings, to_file))
     before = [(logger, logger.level, logger.propagate) for logger in (ours, warnings)]

@@ -93,8 +93,27 @@ def test_a_folder_stands_for_its_images_or_for_one_movie(here):
     assert results() == ["a", "b", "deep"]
     (part,) = json.loads(Path("out/deep/predict/series.json").read_text())
     assert part["frames"] == 2
+    assert part["frame_files"] == [["a.tif"], ["b.tif"]]
     rows = read_table(Path("out/deep/predict/columns.csv"))
-    assert {row["frame"] for row in rows} == {0, 1}
+    assert {(row["file"], row["frame"]) for row in rows} == {("deep", 0), ("deep", 1)}
+    text = Path("out/deep/index.html").read_text()
+    assert "2 images of 2 files" in text and "first frame is a.tif, its last b.tif" in text
+
+
+def test_what_reading_warned_of_is_in_the_log(here, dots, capsys):
+    broken = dots.copy()
+    broken[5, 5] = 1e9
+    tifffile.imwrite("hot.tif", broken)
+    assert predict.main(["hot.tif", *GIVEN]) == 0
+    assert capsys.readouterr().err.count("broken pixels in 1 of 1 images") == 1
+    assert Path("out/hot/log.txt").read_text().count("broken pixels in 1 of 1 images") == 1
+
+
+def test_an_image_that_memory_may_not_hold_stops_no_other(here, dots, monkeypatch, capsys):
+    monkeypatch.setattr(stage, "MOST_PIXELS", dots.size - 1)
+    assert predict.main(["a.tif", "a.npy", *GIVEN]) == 2
+    assert results() == ["a.npy"]
+    assert "more than memory may hold" in capsys.readouterr().err
 
 
 def test_the_network_is_loaded_once(here, monkeypatch):

@@ -52,6 +52,9 @@ READERS: Mapping[str, str] = {
 TIFF = (".tif", ".tiff")
 """Endings of TIFF files."""
 
+WHITE_IS_ZERO = 0
+"""A TIFF's photometric interpretation of scanned negatives and some printed pictures."""
+
 CHUNKED = (".dm3", ".dm4", ".mrc")
 """Endings whose reader maps the file into memory in parts of a chosen shape."""
 
@@ -271,11 +274,15 @@ def _image_file(path: Path, signal: Signal, data: Any, lazy: bool) -> ImageFile:
     metadata, axes = _plain(signal.get("original_metadata")), list(signal["axes"])
     meanings = [axis_meaning(axis, metadata) for axis in axes[: len(outer)]]
     meanings += [""] * (len(outer) - len(meanings))
+    read = _reader(path, data if lazy or np.prod(outer) > 1 else None, outer)
+    if metadata.get("PhotometricInterpretation") == WHITE_IS_ZERO:
+        LOGGER.warning("%s: the file says that 0 is white; its grey values are turned round", path)
+        read = _turned(read)
     return ImageFile(
         path=path,
         axes=tuple((n, m) for n, m in zip(outer, meanings, strict=True) if n > 1),
         shape=shape[-2:],
-        read=_reader(path, data if lazy or np.prod(outer) > 1 else None, outer),
+        read=read,
         pixel_size=pixel_size(axes, metadata, path),
     )
 
@@ -290,6 +297,16 @@ def _reader(path: Path, data: Any | None, outer: tuple[int, ...]) -> Callable[[i
             return _grey(np.asarray(values[tuple(int(part) for part in index)]))
 
     return read
+
+
+def _turned(read: Callable[[int], np.ndarray]) -> Callable[[int], np.ndarray]:
+    """Grey values that grow with brightness, of a file where 0 is white."""
+
+    def turned(number: int) -> np.ndarray:
+        values = read(number)
+        return np.iinfo(values.dtype).max - values if values.dtype.kind == "u" else -values
+
+    return turned
 
 
 def _plain(metadata: Any) -> Mapping[str, Any]:

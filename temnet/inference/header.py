@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -51,7 +52,7 @@ def pixel_size(
                 "transform; give the image itself."
             )
         if not isinstance(unit, str) or not is_length(unit) or not scale:
-            return _from_resolution(metadata)
+            return _from_ome(metadata) or _from_resolution(metadata)
         found.append(to_angstrom(float(scale), unit))
     if len(found) < 2 or not min(found) > 0 or _without_cell(metadata):
         return None
@@ -65,6 +66,24 @@ def _imagej_unit(metadata: Mapping[str, Any]) -> str | None:
         return None
     lines = dict(line.partition("=")[::2] for line in description.splitlines())
     return lines.get("unit", "").replace("\\u00C5", "Å").replace("\\u00c5", "Å") or None
+
+
+def _from_ome(metadata: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Pixel size [Å] by the OME-XML in a TIFF's description (OME model, element Pixels)."""
+    description = metadata.get("ImageDescription")
+    if not isinstance(description, str) or "<OME" not in description:
+        return None
+    found = []
+    for axis in "YX":
+        size, unit = (
+            re.search(rf'\bPhysicalSize{axis}{end}="([^"]*)"', description) for end in ("", "Unit")
+        )
+        try:
+            length = to_angstrom(float(size[1]), unit[1] if unit else "µm") if size else 0.0
+        except ValueError:
+            return None
+        found.append(length)
+    return (found[0], found[1]) if min(found) > 0 else None
 
 
 def _from_resolution(metadata: Mapping[str, Any]) -> tuple[float, float] | None:

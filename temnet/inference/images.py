@@ -80,13 +80,16 @@ def read_images(
             network that was taught on bright ones.
 
     Returns:
-        The images, (frame, row, col, focus) float32 in the files' grey values.  Pixels that are
+        The images, (frame, row, col, focus) float32 in the files' grey values, with the name of
+        the file, or of the folder where there are several.  Pixels that are
         not square are resampled along one axis to the smaller of height and width.  What was
-        measured on a lattice is in ``metadata["calibration"]``.
+        measured on a lattice is in ``metadata["calibration"]``, and the files of each frame, if
+        there are several, in ``metadata["frame_files"]``.
 
     Raises:
         InputError: A file is missing, is no image, holds too many values that are no numbers, or
-            its pixel size is unknown or cannot be measured; or there are no such frames.
+            its pixel size is unknown or cannot be measured; or there are no such frames.  A movie's
+            frames with too many such values are blank, all zero, and named in the log.
     """
     paths = _paths(files)
     opened = [open_images(path) for path in paths]
@@ -121,11 +124,14 @@ def read_images(
             )
         order = order[frames[0] : frames[1]]
     boxes = _checked_boxes(mask, shape, paths[0])
-    _look_through(opened, order, boxes, shape)
+    unusable = _look_through(opened, order, boxes, shape)
+    sources_of = [[_place(opened, int(n))[0].path.name for n in foci] for foci in order]
 
     sources = mirror_sources(shape, boxes)
 
     def read(number: int) -> np.ndarray:
+        if number in unusable:
+            return np.zeros((rows, cols), np.float32)
         image, _ = _repaired(_one(opened, number), sources)
         image = 2 * image.mean(dtype=np.float64).astype(np.float32) - image if invert else image
         return square_pixels(image[..., None], pixel_size)[..., 0]
@@ -140,9 +146,10 @@ def read_images(
     series = ImageSeries(
         images=np.asarray(images) if few else images,
         sampling=small,
-        name=paths[0].name,
+        name=_name(paths),
         metadata={
-            "files": [path.name for path in paths],
+            "files": list(dict.fromkeys(name for names in sources_of for name in names)),
+            "frame_files": sources_of if len(paths) > 1 else None,
             "inverted": invert,
             "first_frame": 0 if frames is None else frames[0],
         },
@@ -166,6 +173,12 @@ def _paths(files: str | Path | Sequence[str | Path]) -> list[Path]:
             raise InputError(f"{path}: there are no images in this folder; name the files.")
         paths += inside
     return paths
+
+
+def _name(paths: Sequence[Path]) -> str:
+    """The name of a file; of several that of their folder, where they share one."""
+    folders = {path.resolve().parent for path in paths}
+    return (folders.pop().name if len(paths) > 1 == len(folders) else "") or paths[0].name
 
 
 def _common_shape(opened: Sequence[ImageFile]) -> tuple[int, int]:
@@ -274,16 +287,26 @@ def _look_through(
     order: np.ndarray,
     boxes: tuple[Box, ...],
     shape: tuple[int, int],
-) -> None:
-    """One look at every image: refuses what is unusable, warns of what is doubtful."""
+) -> frozenset[int]:
+    """One look at every image: refuses what is unusable, warns of what is doubtful.
+
+    Returns:
+        Numbers of a movie's images that hold too many broken pixels.
+    """
     path = opened[0].path
+    unusable: dict[int, str] = {}
+    movie = order.shape[0] > 1 == order.shape[1]
     sources = mirror_sources(shape, boxes)
     most_broken, most_saturated, with_broken, flat = 0, 0.0, 0, []
     least_contrast = math.inf
     for number in order.ravel():
         image, broken = _repaired(_one(opened, int(number)), sources)
         if broken.size > MOST_BROKEN * image.size or not np.all(np.isfinite(image)):
-            _refuse_broken(image, broken, *_place(opened, int(number)))
+            unusable[int(number)] = _broken_text(image, broken, *_place(opened, int(number)))
+            if movie and len(unusable) < order.size:
+                continue
+            reason = next(iter(unusable.values()))
+            raise InputError(f"{reason}; mask them by images.mask, or cut them off.")
         if number == order[0, 0] and image.min() < image.max():
             _warn_of_paint(image, path)
         if image.min() == image.max():
@@ -322,17 +345,21 @@ def _look_through(
             path,
             100 * most_saturated,
         )
+    if unusable:
+        left = len(unusable) - 1
+        more = f", as {left} more" if left else ""
+        LOGGER.warning("%s; this frame is taken as blank%s", next(iter(unusable.values())), more)
+    return frozenset(unusable)
 
 
-def _refuse_broken(image: np.ndarray, broken: np.ndarray, file: ImageFile, number: int) -> None:
+def _broken_text(image: np.ndarray, broken: np.ndarray, file: ImageFile, number: int) -> str:
     """Says how much of an image is broken, and how."""
     undefined = int(np.count_nonzero(~np.isfinite(image)))
     kind = "NaN or infinite" if undefined else "broken (far outside all that their neighbours hold)"
     fraction = max(broken.size, undefined) / image.size
-    raise InputError(
+    return (
         f"{file.path}: {fraction:.2%} of the pixels of image {number} are {kind}, too many or too "
-        "close together to be replaced; mask them by images.mask, cut them off, or leave the "
-        "image out by images.frames."
+        "close together to be replaced"
     )
 
 

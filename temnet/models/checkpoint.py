@@ -199,7 +199,8 @@ def check_focus_count(network: Network, focus_count: int) -> None:
         + (
             "Set images.axes to frames, or choose a network for focal series."
             if expected == 1
-            else "Give all images of the series, or choose a network for that many."
+            else "Give all images of the series as one (--axes focus, images.axes: focus, or "
+            'axes="focus" in Python), or choose a network for that many.'
         )
     )
 

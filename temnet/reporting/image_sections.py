@@ -42,7 +42,7 @@ def predict_section(source: Source) -> Section | None:
     parts = [
         paragraph(
             f"The network {series[0]['network']} found {len(rows):,} columns in "
-            f"{counted(total, 'image')} of {counted(len(series), 'file')}: "
+            f"{counted(total, 'image')} of {counted(_file_count(series), 'file')}: "
             f"{_by_class(rows, classes)}.{_mean_score(rows)} Table: ",
             source.links(names[0], *others, FOCI),
             ".",
@@ -62,6 +62,10 @@ def predict_section(source: Source) -> Section | None:
         if part["frames"] > 1
     ]
     return Section("Columns found", parts)
+
+
+def _file_count(series: Sequence[Mapping[str, Any]]) -> int:
+    return sum(len(part.get("files") or [part["file"]]) for part in series)
 
 
 def _mean_score(rows: Sequence[Row]) -> str:
@@ -95,6 +99,12 @@ def _steps(source: Source, part: Mapping[str, Any]) -> str:
             "Frames are counted from the first that was chosen, which is number "
             f"{part['first_frame']} of the movie (its first one being 0)."
         )
+    files = part.get("frame_files")
+    if files:
+        steps.append(
+            f"Its first frame is {in_words(files[0])}, its last {in_words(files[-1])}; "
+            "predict/series.json names the files of each frame."
+        )
     measured = part.get("calibration")
     if measured:
         use = "was measured" if measured["taken"] else "given was compared"
@@ -103,6 +113,12 @@ def _steps(source: Source, part: Mapping[str, Any]) -> str:
             f"{measured['sampling']:.4g} ± {measured['uncertainty']:.2g} Å by "
             f"{counted(measured['spots'], 'spot')}."
         )
+        if not measured["taken"]:
+            off = 100 * (part["sampling"] / measured["sampling"] - 1)
+            steps.append(
+                f"That given is {abs(off):.1f} % {'larger' if off > 0 else 'smaller'}, and it is "
+                "what was taken."
+            )
     if source.has(FOCI):
         steps.append(_shifts_text(read_table(source.root / FOCI), part["file"]))
     if part.get("focus_order"):

@@ -62,6 +62,9 @@ FOCI_FILE, RINGS_FILE = "foci.csv", "rings.csv"
 KEPT_PIXELS = 2**25
 """Pixels that are kept for the report; frames of longer movies are left out evenly."""
 
+MOST_PIXELS = 200_000_000
+"""Pixels of the network that one image may have: a dozen bytes and more are held of each."""
+
 INVERTED = "bright and dark were exchanged (images.invert), in the pictures too"
 
 JUDGED_FRAMES = 8
@@ -159,6 +162,12 @@ def _check_size(series: ImageSeries, network: Network) -> None:
             f"{series.name}: at the network's pixels of {pixel:g} Å the image has {rows} x {cols} "
             f"pixels, at least {SMALLEST_SIDE} x {SMALLEST_SIDE} are needed; give a larger image "
             f"or the right images.sampling (now {series.sampling:g} Å)."
+        )
+    if rows * cols > MOST_PIXELS:
+        raise InputError(
+            f"{series.name}: at the network's pixels of {pixel:g} Å the image has {rows} x {cols} "
+            f"pixels, more than memory may hold; cut it into parts of at most {MOST_PIXELS:.0e} "
+            f"such pixels or give the right images.sampling (now {series.sampling:g} Å)."
         )
 
 
@@ -271,6 +280,8 @@ def _described(series: ImageSeries, network: Network) -> dict[str, Any]:
     count, rows, cols = series.images.shape[:3]
     return {
         "file": series.name,
+        "files": series.metadata.get("files", [series.name]),
+        "frame_files": series.metadata.get("frame_files"),
         "frames": count,
         "rows": rows,
         "cols": cols,

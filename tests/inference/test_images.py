@@ -252,10 +252,64 @@ def test_broken_pixels_are_replaced_with_a_warning_and_too_many_refused(tmp_path
         broken[many] = np.nan
         np.save(tmp_path / "b.npy", broken)
         with pytest.raises(InputError, match="image 1 are NaN.*images.mask"):
-            read_images(tmp_path / "b.npy", sampling=0.2)
+            read_images(tmp_path / "b.npy", sampling=0.2, axes="focus")
         with pytest.raises(InputError, match="b.npy.*image 1 are NaN"):  # of the second file
-            read_images([tmp_path / "a.npy", tmp_path / "b.npy"], sampling=0.2)
+            read_images([tmp_path / "a.npy", tmp_path / "b.npy"], sampling=0.2, axes="focus")
         broken[many] = image[many[1:]]
+
+
+@pytest.mark.parametrize("memory", [0, 2**27])
+def test_a_frame_of_a_movie_that_is_broken_is_blank_and_the_others_are_read(
+    tmp_path, caplog, monkeypatch, memory
+):
+    monkeypatch.setattr(images, "IN_MEMORY", memory)
+    image = lattice()
+    broken = np.stack([image] * 4)
+    broken[1, :40, :40] = broken[3] = np.nan
+    np.save(tmp_path / "a.npy", broken)
+    found = np.asarray(read_images(tmp_path / "a.npy", sampling=0.2).images)[..., 0]
+    assert "image 1 are NaN" in caplog.text and "taken as blank, as 1 more" in caplog.text
+    np.testing.assert_array_equal(found[[0, 2]], broken[[0, 2]])
+    assert not np.any(found[[1, 3]])
+    later = read_images(tmp_path / "a.npy", sampling=0.2, frames=(2, 4))
+    assert np.any(later.images[0]) and not np.any(later.images[1])
+    broken[:, 0] = broken[:, 1] = np.nan  # what all frames lack is to be masked
+    np.save(tmp_path / "b.npy", broken)
+    with pytest.raises(InputError, match="image 0 are NaN.*images.mask"):
+        read_images(tmp_path / "b.npy", sampling=0.2)
+
+
+def test_a_movie_of_several_files_knows_which_frame_is_whose(tmp_path):
+    (tmp_path / "heating").mkdir()
+    for number in range(4):
+        tiff(tmp_path / "heating" / f"t{number}.tif", MOVIE[number])
+    series = read_images(tmp_path / "heating", sampling=0.2, axes="frames", frames=(1, 3))
+    assert series.name == "heating" and series.metadata["files"] == ["t1.tif", "t2.tif"]
+    assert series.metadata["frame_files"] == [["t1.tif"], ["t2.tif"]]
+    np.testing.assert_array_equal(series.images[0, ..., 0], MOVIE[1])
+    one = read_images(tmp_path / "heating" / "t0.tif", sampling=0.2)
+    assert one.name == "t0.tif" and one.metadata["frame_files"] is None
+
+
+def test_a_tiff_whose_zero_is_white_is_turned_round(tmp_path, caplog):
+    path = tiff(tmp_path / "a.tif", MOVIE[:2], photometric="miniswhite")
+    found = read_images(path, sampling=0.2).images[..., 0]
+    np.testing.assert_array_equal(found, 255 - MOVIE[:2].astype(np.float32))
+    np.testing.assert_array_equal(np.asarray(Image.open(path), np.float32), found[0])
+    assert "0 is white" in caplog.text
+    path = tiff(tmp_path / "b.tif", MOVIE[0].astype(np.float32), photometric="miniswhite")
+    np.testing.assert_array_equal(
+        read_images(path, sampling=0.2).images[0, ..., 0], -1.0 * MOVIE[0]
+    )
+
+
+@pytest.mark.parametrize(("size", "unit"), [(0.02, "nm"), (2.0e-5, None), (0.2, "Å")])
+def test_the_pixel_size_of_an_ome_tiff_is_read(tmp_path, size, unit):
+    units = {} if unit is None else {"PhysicalSizeXUnit": unit, "PhysicalSizeYUnit": unit}
+    metadata = {"axes": "TYX", "PhysicalSizeX": size, "PhysicalSizeY": 1.5 * size, **units}
+    path = tiff(tmp_path / "a.ome.tif", MOVIE, metadata=metadata)
+    series = read_images(path)
+    np.testing.assert_allclose(series.pixel_size, (0.3, 0.2))
 
 
 def test_a_mask_hides_what_is_burnt_in(tmp_path, caplog):
