@@ -71,6 +71,15 @@ BOUNDS = {
 explained otherwise, and the other chances of the group are those of the bound."""
 
 
+CHANCES = {
+    "appearance": "how often columns appear",
+    "disappearance": "how often columns vanish",
+    "hit": "how often a column is missed",
+    "false": "how often a column is found where there is none",
+}
+"""Each chance in words."""
+
+
 @dataclass(frozen=True)
 class Observations:
     """What was seen.

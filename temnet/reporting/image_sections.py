@@ -100,7 +100,9 @@ def _steps(source: Source, part: Mapping[str, Any]) -> str:
             f"{part['first_frame']} of the movie (its first one being 0)."
         )
     files = part.get("frame_files")
-    if files:
+    if files and len(files) == 1:
+        steps.append(f"Its images are {in_words(files[0])}, in this order.")
+    elif files:
         steps.append(
             f"Its first frame is {in_words(files[0])}, its last {in_words(files[-1])}; "
             "predict/series.json names the files of each frame."

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from temnet.evaluation.comparison import MEMORIES
+from temnet.evaluation.hidden_markov import CHANCES
 from temnet.evaluation.histories import dwell_times
 from temnet.reporting.histories import read_histories
 from temnet.reporting.image_sections import positions
@@ -38,14 +39,6 @@ MEANINGS = {
     ),
 }
 """What the maps of occupancy and of transitions show, by each model."""
-
-CHANCES = {
-    "appearance": "how often columns appear",
-    "disappearance": "how often columns vanish",
-    "hit": "how often a column is missed",
-    "false": "how often a column is found where there is none",
-}
-"""The chances of the hidden Markov model, in words."""
 
 SIGNIFICANT = 0.05
 """Differences with a smaller p are called significant."""

@@ -14,6 +14,7 @@ from scipy import ndimage
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
 from temnet.evaluation.drift import measure_drift, usable_frames
+from temnet.evaluation.hidden_markov import CHANCES
 from temnet.evaluation.histories import (
     Detection,
     Histories,
@@ -130,7 +131,7 @@ def _write_tables(
                 "%s, %s: the hidden Markov model cannot tell %s; rates depend on its bounds",
                 row["class"],
                 row["group"],
-                row["at_bound"].replace(" ", ", "),
+                " and ".join(CHANCES[name] for name in row["at_bound"].split()),
             )
     write_table(folder / "rates.csv", rates, RATE_FIELDS)
     columns = np.zeros((len(classes), len(sites.usable)), np.int64)
