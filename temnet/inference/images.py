@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Literal
 
@@ -81,10 +81,10 @@ def read_images(
 
     Returns:
         The images, (frame, row, col, focus) float32 in the files' grey values, with the name of
-        the file, or of the folder where there are several.  Pixels that are
-        not square are resampled along one axis to the smaller of height and width.  What was
-        measured on a lattice is in ``metadata["calibration"]``, and the files of each frame, if
-        there are several, in ``metadata["frame_files"]``.
+        the file, or of the folder where there are several.  Pixels that are not square are
+        resampled along one axis to the smaller of height and width.  What was measured on a
+        lattice is in ``metadata["calibration"]``, and the files of each frame, if there are
+        several, in ``metadata["frame_files"]``.
 
     Raises:
         InputError: A file is missing, is no image, holds too many values that are no numbers, or
@@ -125,7 +125,7 @@ def read_images(
         order = order[frames[0] : frames[1]]
     boxes = _checked_boxes(mask, shape, paths[0])
     unusable = _look_through(opened, order, boxes, shape)
-    sources_of = [[_place(opened, int(n))[0].path.name for n in foci] for foci in order]
+    frame_files = [[_place(opened, int(n))[0].path for n in foci] for foci in order]
 
     sources = mirror_sources(shape, boxes)
 
@@ -148,8 +148,10 @@ def read_images(
         sampling=small,
         name=_name(paths),
         metadata={
-            "files": list(dict.fromkeys(name for names in sources_of for name in names)),
-            "frame_files": sources_of if len(paths) > 1 else None,
+            "files": [path.name for path in dict.fromkeys(chain.from_iterable(frame_files))],
+            "frame_files": (
+                [[path.name for path in foci] for foci in frame_files] if len(paths) > 1 else None
+            ),
             "inverted": invert,
             "first_frame": 0 if frames is None else frames[0],
         },
@@ -316,7 +318,7 @@ def _look_through(
             least_contrast = min(least_contrast, spread / mean if mean else math.inf)
         most_broken, with_broken = max(most_broken, broken.size), with_broken + (broken.size > 0)
         most_saturated = max(most_saturated, saturated_fraction(image))
-    if len(flat) == order.size:
+    if len(flat) + len(unusable) == order.size:
         raise InputError(f"{path}: all pixels have the same value; this image shows nothing.")
     if flat:
         blank = [f"{file.path.name}[{k}]" for file, k in (_place(opened, n) for n in flat[:5])]
