@@ -27,7 +27,9 @@ class FromFile(Settings):
         (0, 0, 1), description="Direction along the beam, in the cell's vectors (indices)."
     )
     thickness: Annotated[Number, bounded(1, 500, unit="Å")] = Field(
-        30.0, description="Thickness of a crystal along the beam [Å]."
+        30.0,
+        description="Thickness of a crystal along the beam [Å]. What has 8 Å of vacuum in its cell "
+        "(a sheet, a slab) or no cell (a molecule) is kept whole.",
     )
     rotation_deg: Number = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Rotation in the plane [deg]."

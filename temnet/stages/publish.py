@@ -145,8 +145,15 @@ def _is_frozen(card: Mapping[str, Any]) -> bool:
 
 
 def _freeze(network: Network, done: Done) -> dict[str, Any]:
-    """The block ``frozen`` of a network that is published already."""
-    rows = example_rows(network, frozen_examples(network.config))
+    """The block ``frozen`` of a network that is published already.
+
+    Raises:
+        InputError: Its specimens cannot be made.
+    """
+    try:
+        rows = example_rows(network, frozen_examples(network.config))
+    except InputError as error:
+        raise InputError(f"{network.name}: its images cannot be made again: {error}") from error
     done(1)
     return frozen_block(rows, network.config.class_names)
 
@@ -163,8 +170,9 @@ def _freeze_run(run: FinishedRun, done: Done) -> dict[str, Any]:
     changed = contradiction([row for row in run.scores.rows if row["network"] == own], rows)
     if changed:
         raise InputError(
-            f"{run.root}: temnet has changed since the stage `evaluate` was run ({changed}); run "
-            "the stages `simulate` and `evaluate` again with --overwrite."
+            f"{run.root}: temnet, or a file that specimens are made from, has changed since the "
+            f"stage `evaluate` was run ({changed}); bring the file back, or run the stages "
+            "`simulate` and `evaluate` again with --overwrite."
         )
     done(1)
     return frozen_block(rows, network.config.class_names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from temnet.config.experiment import SIMULATION_VERSION, Experiment
+from temnet.config.from_file import FromFile
 from temnet.data.generate import generate_set
 from temnet.evaluation.evaluate import drawn_conditions
 from temnet.records import Example
@@ -25,8 +27,11 @@ from temnet.stages.sets import (
 )
 from temnet.stages.stage import Progress, Stage
 from temnet.structures.elements import possible_elements
+from temnet.structures.from_file import extent
 from temnet.structures.names import check_names
 from temnet.structures.vibrations import check_elements
+
+LOGGER = logging.getLogger(__name__)
 
 PICTURES = 8
 """Examples that the report shows."""
@@ -75,8 +80,20 @@ def check_specimens(experiment: Experiment) -> None:
     """
     check_elements(possible_elements(experiment.structure), experiment.vibrations)
     check_names(experiment.structure, experiment.class_names)
+    count = np.zeros(len(experiment.class_names) + 1, int)
     for index in range(TRIED_SPECIMENS):
-        draw_specimen(experiment, index, SHOWN_SPLIT)
+        resting, _ = draw_specimen(experiment, index, SHOWN_SPLIT)
+        count += np.bincount(resting.columns.class_index + 1, minlength=len(count))
+    missing = [name for name, n in zip(experiment.class_names, count[1:], strict=True) if not n]
+    if missing and 2 * count[0] > count.sum():
+        LOGGER.warning(
+            "no column of %d specimens is of class %s, and %d of %d are of no class: along this "
+            "zone axis columns may hold other elements, so that they are called something else",
+            TRIED_SPECIMENS,
+            " or ".join(missing),
+            count[0],
+            count.sum(),
+        )
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
@@ -144,6 +161,9 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
             f"{split}: {experiment.data.count(split)} examples, {missing} of them to be made, in "
             f"{split_folder(experiment, split)}"
         )
+    if isinstance(experiment.structure, FromFile):
+        path = experiment.structure.path
+        lines.append(f"specimen: {Path(path).name}, {extent(path)}")
     lines.append(f"columns: {_columns_text(experiment)}")
     lines.append(f"disk: {set_bytes(experiment, total) / 1e9:.2g} GB for what is to be made")
     if total:

@@ -25,6 +25,27 @@ from temnet.structures.occupancies import (
     draw_occupied,
 )
 
+VACUUM = 8.0
+"""Height of a layer without atoms that is vacuum around a sheet and not part of a crystal [Å]:
+more than between the sheets of any layered crystal, less than is left around a sheet."""
+
+EXTENTS = (
+    "a molecule, at a random place",
+    "a wire, kept whole",
+    "a sheet, kept whole whatever structure.thickness is",
+    "a crystal, cut to structure.thickness",
+)
+"""What a structure is, by the number of directions that it goes on in."""
+
+
+def extent(path: str) -> str:
+    """What the structure in a file is taken for, in plain words.
+
+    Raises:
+        InputError: See `read_structure`.
+    """
+    return EXTENTS[int(np.sum(read_structure(path).pbc))]
+
 
 def build_from_file(
     settings: FromFile, field: Field, classes: Sequence[str], rng: np.random.Generator
@@ -85,10 +106,11 @@ def elements_name(composition: Mapping[str, int]) -> str:
 
 
 def read_structure(path: str) -> Atoms:
-    """The structure in a file.
+    """The structure in a file; where its cell holds a layer of vacuum, it does not go on.
 
     Raises:
-        InputError: The file is missing, ASE cannot read it, or it does not say what its sites hold.
+        InputError: The file is missing, ASE cannot read it, it holds several structures, or it
+            does not say what its sites hold.
     """
     return _structure(find_file("structure.path", path))
 
@@ -96,18 +118,41 @@ def read_structure(path: str) -> Atoms:
 @read_if_changed
 def _structure(file: Path) -> Atoms:
     try:
-        found = ase.io.read(file)
+        every = ase.io.read(file, index=":")
     except Exception as error:  # ASE's readers raise whatever they meet
         raise InputError(
             f"{file}: ASE cannot read this as a structure ({error}); give a CIF, XYZ or another "
             "of its formats."
         ) from error
+    if len(every) > 1:
+        raise InputError(f"{file}: the file holds {len(every)} structures; give one with a single.")
+    found = every[0] if every else None
     if not isinstance(found, Atoms) or not len(found):
         raise InputError(f"{file}: the file holds no atoms; give one with a structure.")
     if filetype(str(file)) != "cif":  # its atoms were chosen, whatever is noted of their sites
         found.info.pop(OCCUPANCY, None)
     check_occupancies(found, file)
-    return found
+    return _without_vacuum(found)
+
+
+def _without_vacuum(cell: Atoms) -> Atoms:
+    """The structure without the periods that only a layer of vacuum makes, kept in one piece.
+
+    A CIF of a sheet is periodic along its normal, too, by a cell that is mostly empty.
+    """
+    cell = cell.copy()
+    inverse = np.linalg.pinv(np.asarray(cell.cell))
+    for axis in np.flatnonzero(cell.pbc & np.any(inverse, axis=0)).tolist():
+        fraction = cell.positions @ inverse[:, axis]
+        place = fraction - np.floor(fraction)
+        levels = np.sort(place)
+        gaps = np.diff(levels, append=levels[0] + 1)
+        widest = int(np.argmax(gaps))
+        if gaps[widest] > VACUUM * np.linalg.norm(inverse[:, axis]):
+            cell.pbc[axis] = False
+            cells = np.floor(fraction) + (place > levels[widest])
+            cell.positions -= cells[:, None] * cell.cell[axis]
+    return cell
 
 
 def _to_beam(cell: Atoms, settings: FromFile) -> np.ndarray:
@@ -131,8 +176,8 @@ def _crystal(
     vectors = np.asarray(cell.cell) @ matrix.T
     basis = cell.positions @ matrix.T
     reach = np.hypot(field.radius, thickness / 2) + np.linalg.norm(np.ptp(basis, axis=0))
-    heights = 1 / np.linalg.norm(np.linalg.pinv(vectors), axis=0)
-    counts = np.where(cell.pbc, np.ceil(reach / heights).astype(int) + 1, 0)
+    counts = np.ceil(reach * np.linalg.norm(np.linalg.pinv(vectors), axis=0)).astype(int) + 1
+    counts = np.where(cell.pbc, counts, 0)
     steps = np.stack(
         np.meshgrid(*(np.arange(-n, n + 1) for n in counts), indexing="ij"), axis=-1
     ).reshape(-1, 3)

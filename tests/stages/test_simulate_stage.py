@@ -123,3 +123,14 @@ def test_elements_that_seldom_come_are_looked_for_before_the_run(here, capsys):
     assert not Path("runs").exists()
     given = "vibrations.sigma={default: 0.1}"
     assert run.main(["a.yaml", "--check", "--set", seldom, given]) == 0
+
+
+def test_classes_that_no_column_has_are_warned_of(here, capsys):
+    ase.io.write("salt.cif", bulk("NaCl", "rocksalt", a=5.64, cubic=True))
+    settings = ["structure.path=salt.cif", "vibrations={kind: none}"]
+    assert run.main(["a.yaml", "--check", "--set", *settings, "labels.classes=[Na, ClNa]"]) == 0
+    captured = capsys.readouterr()
+    assert "salt.cif, a crystal" in captured.out and "of no class:" not in captured.err
+    assert run.main(["a.yaml", "--set", *settings, "labels.classes=[Na, Cl]"]) == 0
+    assert "no column of 4 specimens is of class Na or Cl" in capsys.readouterr().err
+    assert "is of class Na or Cl" in Path("runs/a/log.txt").read_text()

@@ -2,7 +2,8 @@ import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
-from ase.build import bulk, graphene, molecule
+from ase.build import bulk, graphene, molecule, mx2
+from ase.lattice.hexagonal import Graphite
 from scipy.spatial import cKDTree
 
 from temnet.config.from_file import FromFile, FromFunction
@@ -10,7 +11,7 @@ from temnet.errors import InputError
 from temnet.records import Structure
 from temnet.structures.columns import make_structure
 from temnet.structures.factory import build_structure
-from temnet.structures.from_file import read_structure
+from temnet.structures.from_file import extent, read_structure
 from temnet.structures.geometry import Field
 
 FIELD = Field(30.0, 24.0, 5.0)
@@ -73,6 +74,36 @@ def test_a_sheet_is_kept_whole_and_named_by_formula(tmp_path):
     assert set(structure.columns.class_index) == {0}
 
 
+@pytest.mark.parametrize("shift", [0.0, 0.5, 0.93])
+def test_a_sheet_whose_cell_holds_vacuum_is_one_sheet_kept_whole(tmp_path, shift):
+    """As CIFs of sheets are, which cannot say that they do not go on."""
+    sheet = mx2("WSe2", a=3.28, thickness=3.34, vacuum=10)
+    sheet.pbc = True
+    sheet.positions[:, 2] += shift * sheet.cell[2, 2]
+    sheet.wrap()
+    ase.io.write(tmp_path / "w.cif", sheet)
+    for seed in range(4):
+        made = build(tmp_path / "w.cif", ("W", "Se2"), seed, naming="formula", thickness=6)
+        assert np.ptp(made.atoms.positions[:, 2]) == pytest.approx(3.34, abs=0.01)
+        inside = made.columns.inside(FIELD.height, FIELD.width)
+        number = np.bincount(made.columns.class_index[inside] + 1, minlength=3)
+        cells = FIELD.height * FIELD.width / (3.28**2 * np.sqrt(3) / 2)
+        assert number == pytest.approx([0, cells, cells], rel=0.15)
+    assert extent(str(tmp_path / "w.cif")).startswith("a sheet")
+
+
+def test_layered_crystals_go_on_and_their_extent_is_told(tmp_path, perovskite):
+    ase.io.write(tmp_path / "g.cif", Graphite("C", latticeconstant={"a": 2.46, "c": 6.71}))
+    assert np.ptp(build(tmp_path / "g.cif", thickness=40).atoms.positions[:, 2]) > 30
+    assert extent(str(tmp_path / "g.cif")) == extent(str(perovskite))
+    assert extent(str(perovskite)).startswith("a crystal")
+    boxed = molecule("C60", vacuum=10)
+    boxed.pbc = True
+    ase.io.write(tmp_path / "c60.cif", boxed)
+    assert extent(str(tmp_path / "c60.cif")).startswith("a molecule")
+    assert len(build(tmp_path / "c60.cif").atoms) == 60
+
+
 def test_a_molecule_lies_somewhere_in_the_field(tmp_path):
     ase.io.write(tmp_path / "c60.xyz", molecule("C60"))
     places = [build(tmp_path / "c60.xyz", seed=seed).atoms for seed in range(5)]
@@ -97,6 +128,9 @@ def test_vacancies_scale_and_edges(perovskite):
 
 
 def test_what_cannot_be_simulated_is_named(tmp_path):
+    ase.io.write(tmp_path / "two.xyz", [molecule("H2O"), molecule("CO")])
+    with pytest.raises(InputError, match="holds 2 structures"):
+        build(tmp_path / "two.xyz")
     with pytest.raises(InputError, match="there is no file"):
         build(tmp_path / "none.cif")
     (tmp_path / "text.cif").write_text("no structure")
