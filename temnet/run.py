@@ -12,6 +12,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from logging.handlers import MemoryHandler
 from pathlib import Path
 
 from tqdm import tqdm
@@ -322,26 +323,15 @@ class LogFile(logging.FileHandler):
             super().close()
 
 
-class Kept(logging.Handler):
-    """Keeps messages until there is a log file for them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keeps one message."""
-        self.records.append(record)
-
-
 @contextmanager
 def kept_messages() -> Iterator[list[logging.LogRecord]]:
     """Shows temnet's warnings and keeps them, while there is no run folder to log in."""
-    ours, kept, terminal = logging.getLogger("temnet"), Kept(), Terminal()
+    ours, terminal = logging.getLogger("temnet"), Terminal()
+    kept = MemoryHandler(sys.maxsize, flushLevel=sys.maxsize)
     ours.addHandler(kept)
     ours.addHandler(terminal)
     try:
-        yield kept.records
+        yield kept.buffer
     finally:
         ours.removeHandler(kept)
         ours.removeHandler(terminal)

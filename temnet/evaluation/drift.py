@@ -109,12 +109,8 @@ def measure_drift(
     for place, frame in enumerate(frames.tolist()[1:], start=1):
         last = int(frames[place - 1])
         before = frames[max(0, place - REMEMBERED) : place].tolist()
-        reference = [points[other] - drift[other] for other in before]
-        votes = _votes(reference, points[frame] - drift[last], max_drift * (frame - last))
-        votes /= _overlap(drift[last] - drift[before], len(votes), extent)
-        drift[frame] = drift[last] + _best_shift(
-            votes, max_drift * (frame - last), len(before), len(points[frame])
-        )
+        drift[frame] = drift[last]
+        drift[frame] += _shift(points, drift, before, [frame], max_drift * (frame - last), extent)
     drift = _checked(points, drift, max_drift, extent)
     drift = _refined(points, drift, extent)
     drift -= drift[frames[0]]
@@ -140,18 +136,9 @@ def _checked(
         before = frames[max(0, place - REMEMBERED) : place]
         after = frames[place : place + REMEMBERED]
         last, frame = before[-1], after[0]
-        step = checked[frame] - checked[last]
+        checked[frames[place:]] -= checked[frame] - checked[last]
         reach = max_drift * (frame - last)
-        votes = _votes(
-            [points[other] - checked[other] for other in before],
-            np.concatenate([points[other] - checked[other] for other in after]) + step,
-            reach,
-        ) / len(after)
-        offsets = (checked[after, None] - checked[None, before]).reshape(-1, 2) - step
-        votes /= _overlap(offsets, len(votes), extent)
-        seen = sum(len(points[other]) for other in after) / len(after)
-        found = _best_shift(votes, reach, max(len(before), len(after)), seen)
-        checked[frames[place:]] += found - step
+        checked[frames[place:]] += _shift(points, checked, before, after, reach, extent)
     return checked
 
 
@@ -161,15 +148,29 @@ def _refined(
     """Drift after each frame was compared with frames from all over the movie."""
     frames = list(points)
     chosen = frames[:: -(-len(frames) // COMPARED)]
-    corrected = {frame: points[frame] - drift[frame] for frame in frames}
     refined = drift.copy()
     for frame in frames:
         others = [other for other in chosen if other != frame]
         if others:
-            votes = _votes([corrected[other] for other in others], corrected[frame], REFINEMENT)
-            votes /= _overlap(drift[frame] - drift[others], len(votes), extent)
-            refined[frame] += _best_shift(votes, REFINEMENT, len(others), len(points[frame]))
+            refined[frame] += _shift(points, drift, others, [frame], REFINEMENT, extent)
     return refined
+
+
+def _shift(
+    points: dict[int, np.ndarray],
+    drift: np.ndarray,
+    others: list[int],
+    frames: list[int],
+    reach: float,
+    extent: tuple[float, float] | None,
+) -> np.ndarray:
+    """(2,) shift [Å] of some frames together against others, beyond the drift that is known."""
+    reference = [points[other] - drift[other] for other in others]
+    moved = np.concatenate([points[frame] - drift[frame] for frame in frames])
+    votes = _votes(reference, moved, reach) / len(frames)
+    offsets = (drift[frames, None] - drift[None, others]).reshape(-1, 2)
+    votes /= _overlap(offsets, len(votes), extent)
+    return _best_shift(votes, reach, max(len(others), len(frames)), len(moved) / len(frames))
 
 
 def _best_shift(votes: np.ndarray, reach: float, frame_count: int, seen: float) -> np.ndarray:

@@ -304,7 +304,7 @@ def _turned(read: Callable[[int], np.ndarray]) -> Callable[[int], np.ndarray]:
 
     def turned(number: int) -> np.ndarray:
         values = read(number)
-        return np.iinfo(values.dtype).max - values if values.dtype.kind == "u" else -values
+        return ~values if values.dtype.kind in "biu" else -values
 
     return turned
 

@@ -75,14 +75,13 @@ def _from_ome(metadata: Mapping[str, Any]) -> tuple[float, float] | None:
         return None
     found = []
     for axis in "YX":
-        size, unit = (
+        size, named = (
             re.search(rf'\bPhysicalSize{axis}{end}="([^"]*)"', description) for end in ("", "Unit")
         )
-        try:
-            length = to_angstrom(float(size[1]), unit[1] if unit else "µm") if size else 0.0
-        except ValueError:
+        unit = named[1] if named else "µm"
+        if size is None or not is_length(unit):
             return None
-        found.append(length)
+        found.append(to_angstrom(float(size[1]), unit))
     return (found[0], found[1]) if min(found) > 0 else None
 
 

@@ -179,8 +179,8 @@ def _paths(files: str | Path | Sequence[str | Path]) -> list[Path]:
 
 def _name(paths: Sequence[Path]) -> str:
     """The name of a file; of several that of their folder, where they share one."""
-    folders = {path.resolve().parent for path in paths}
-    return (folders.pop().name if len(paths) > 1 == len(folders) else "") or paths[0].name
+    folders = {path.resolve().parent.name for path in paths}
+    return paths[0].name if len(paths) == 1 or len(folders) > 1 else folders.pop() or paths[0].name
 
 
 def _common_shape(opened: Sequence[ImageFile]) -> tuple[int, int]:
@@ -297,7 +297,7 @@ def _look_through(
     """
     path = opened[0].path
     unusable: dict[int, str] = {}
-    movie = order.shape[0] > 1 == order.shape[1]
+    movie = len(order) > 1 and order.shape[1] == 1
     sources = mirror_sources(shape, boxes)
     most_broken, most_saturated, with_broken, flat = 0, 0.0, 0, []
     least_contrast = math.inf

@@ -166,7 +166,7 @@ def _check_size(series: ImageSeries, network: Network) -> None:
     if rows * cols > MOST_PIXELS:
         raise InputError(
             f"{series.name}: at the network's pixels of {pixel:g} Å the image has {rows} x {cols} "
-            f"pixels, more than memory may hold; cut it into parts of at most {MOST_PIXELS:.0e} "
+            f"pixels, more than memory may hold; cut it into parts of at most {MOST_PIXELS:,} "
             f"such pixels or give the right images.sampling (now {series.sampling:g} Å)."
         )
 

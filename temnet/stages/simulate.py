@@ -87,8 +87,8 @@ def check_specimens(experiment: Experiment) -> None:
     missing = [name for name, n in zip(experiment.class_names, count[1:], strict=True) if not n]
     if missing and 2 * count[0] > count.sum():
         LOGGER.warning(
-            "no column of %d specimens is of class %s, and %d of %d are of no class: along this "
-            "zone axis columns may hold other elements, so that they are called something else",
+            "no column of %d specimens is of class %s, and %d of %d are of no class; compare "
+            "labels.classes with what columns hold along the beam, by which they are named",
             TRIED_SPECIMENS,
             " or ".join(missing),
             count[0],

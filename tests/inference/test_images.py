@@ -297,6 +297,8 @@ def test_a_tiff_whose_zero_is_white_is_turned_round(tmp_path, caplog):
     np.testing.assert_array_equal(found, 255 - MOVIE[:2].astype(np.float32))
     np.testing.assert_array_equal(np.asarray(Image.open(path), np.float32), found[0])
     assert "0 is white" in caplog.text
+    path = tiff(tmp_path / "c.tif", MOVIE[0] > 99, photometric="miniswhite")
+    np.testing.assert_array_equal(read_images(path, sampling=0.2).images[0, ..., 0], MOVIE[0] <= 99)
     path = tiff(tmp_path / "b.tif", MOVIE[0].astype(np.float32), photometric="miniswhite")
     np.testing.assert_array_equal(
         read_images(path, sampling=0.2).images[0, ..., 0], -1.0 * MOVIE[0]
@@ -310,6 +312,9 @@ def test_the_pixel_size_of_an_ome_tiff_is_read(tmp_path, size, unit):
     path = tiff(tmp_path / "a.ome.tif", MOVIE, metadata=metadata)
     series = read_images(path)
     np.testing.assert_allclose(series.pixel_size, (0.3, 0.2))
+    metadata |= {"PhysicalSizeXUnit": "pixel"}
+    with pytest.raises(InputError, match="does not say how large its pixels are"):
+        read_images(tiff(path, MOVIE, metadata=metadata))
 
 
 def test_a_mask_hides_what_is_burnt_in(tmp_path, caplog):
