@@ -35,6 +35,9 @@ LEAST_CONTRAST = 5.0e-3
 """Standard deviation over mean of grey values below which something was added to them: that of
 40,000 electrons in a pixel.  Near `temnet.images.normalize.RELATIVE_FLOOR` images are blank."""
 
+MOST_NAMED = 20
+"""Numbers of broken images that a warning names."""
+
 IN_MEMORY = 2**27
 """Series of so many bytes are read into an array; larger ones stay in their files."""
 
@@ -348,10 +351,20 @@ def _look_through(
             100 * most_saturated,
         )
     if unusable:
-        left = len(unusable) - 1
-        more = f", as {left} more" if left else ""
-        LOGGER.warning("%s; this frame is taken as blank%s", next(iter(unusable.values())), more)
+        reason, *others = unusable.values()
+        more = f", as {len(others)} more: images {_listed(list(unusable)[1:])}" if others else ""
+        LOGGER.warning("%s; this frame is taken as blank%s", reason, more)
     return frozenset(unusable)
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """The first of some numbers, as text.
+
+    >>> _listed([3, 5])
+    '3, 5'
+    """
+    shown = ", ".join(map(str, numbers[:MOST_NAMED]))
+    return shown + (", and more" if len(numbers) > MOST_NAMED else "")
 
 
 def _broken_text(image: np.ndarray, broken: np.ndarray, file: ImageFile, number: int) -> str:

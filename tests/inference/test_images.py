@@ -268,7 +268,7 @@ def test_a_frame_of_a_movie_that_is_broken_is_blank_and_the_others_are_read(
     broken[1, :40, :40] = broken[3] = np.nan
     np.save(tmp_path / "a.npy", broken)
     found = np.asarray(read_images(tmp_path / "a.npy", sampling=0.2).images)[..., 0]
-    assert "image 1 are NaN" in caplog.text and "taken as blank, as 1 more" in caplog.text
+    assert "image 1 are NaN" in caplog.text and "taken as blank, as 1 more: images 3" in caplog.text
     np.testing.assert_array_equal(found[[0, 2]], broken[[0, 2]])
     assert not np.any(found[[1, 3]])
     later = read_images(tmp_path / "a.npy", sampling=0.2, frames=(2, 4))
