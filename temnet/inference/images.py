@@ -13,7 +13,9 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.images.resample import resampled_size, square_pixels
-from temnet.inference.files import ImageFile, images_in, open_images
+from temnet.inference.arrangement import Axes, arranged
+from temnet.inference.file_names import images_in
+from temnet.inference.files import ImageFile, open_images
 from temnet.inference.frames import LazyFrames
 from temnet.inference.masks import Box, box_mask, fill, mirror_sources
 from temnet.inference.pixel_size import measured_pixels, plausible, told_pixels
@@ -40,8 +42,6 @@ MOST_NAMED = 20
 
 IN_MEMORY = 2**27
 """Series of so many bytes are read into an array; larger ones stay in their files."""
-
-Axes = Literal["auto", "frames", "focus"]
 
 
 def read_images(
@@ -106,7 +106,7 @@ def read_images(
         raise InputError(f"The pixel size is a number in Å or auto; got {sampling!r}.")
     told = sampling != "auto" or all(plausible(file.pixel_size) for file in opened)
     pixel_size = told_pixels(opened, None if sampling == "auto" else sampling) if told else (1, 1)
-    order = _arranged(opened, axes, focus_count)
+    order = arranged(opened, axes, focus_count)
     if frames is not None:
         if not 0 <= frames[0] < frames[1]:
             raise InputError(
@@ -201,44 +201,6 @@ def _common_shape(opened: Sequence[ImageFile]) -> tuple[int, int]:
             f"{SMALLEST_SIDE} x {SMALLEST_SIDE} are needed."
         )
     return rows, cols
-
-
-def _arranged(opened: Sequence[ImageFile], axes: Axes, focus_count: int) -> np.ndarray:
-    """(frame, focus) numbers of the images, counted through all files."""
-    numbers = np.arange(sum(len(file) for file in opened))
-    if axes == "frames":
-        return numbers[:, None]
-    first = opened[0]
-    if any(len(file.axes) > 1 for file in opened):
-        return _two_axes(opened, focus_count)
-    meaning = first.axes[0][1] if len(opened) == 1 and first.axes else ""
-    if axes == "auto" and (focus_count == 1 or meaning == "time"):
-        return numbers[:, None]
-    if axes == "auto" and meaning == "focus":
-        return numbers[None]
-    whole = focus_count > 1 and len(numbers) % focus_count == 0
-    if axes == "auto" and not whole:
-        return numbers[:, None]
-    # A stack that does not hold whole series is taken as one, and refused by the network.
-    return numbers.reshape(-1, focus_count) if whole else numbers[None]
-
-
-def _two_axes(opened: Sequence[ImageFile], focus_count: int) -> np.ndarray:
-    """(frame, focus) numbers of the images of a movie of focal series in one file."""
-    first = opened[0]
-    sizes, meanings = zip(*first.axes, strict=True)
-    by_name = [axis for axis in (0, 1) if meanings[axis] == "focus" or meanings[1 - axis] == "time"]
-    by_size = [axis for axis in (0, 1) if sizes[axis] == focus_count]
-    focus = by_name if len(by_name) == 1 else by_size
-    if len(opened) > 1 or len(sizes) > 2 or len(focus) != 1:
-        extent = " x ".join(str(size) for size in sizes)
-        raise InputError(
-            f"{first.path}: the images stand in {extent} and the file does not say what is time "
-            "and what is focus; set images.axes to frames to take all of them as frames, or save "
-            "one axis."
-        )
-    numbers = np.arange(sizes[0] * sizes[1]).reshape(sizes)
-    return numbers if focus[0] == 1 else numbers.T
 
 
 def _checked_boxes(mask: Sequence[Box], shape: tuple[int, int], path: Path) -> tuple[Box, ...]:

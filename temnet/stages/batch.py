@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from temnet.errors import InputError
-from temnet.inference.files import images_in
+from temnet.inference.file_names import images_in
 from temnet.reporting.map_files import safe_name
 
 

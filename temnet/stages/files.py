@@ -10,7 +10,7 @@ from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFile
 from temnet.config.vibrations import SnapshotVibrations
 from temnet.errors import InputError
-from temnet.inference.files import images_in, natural_key
+from temnet.inference.file_names import images_in, natural_key
 
 ONE_FILE = (("structure", FromFile, "path"), ("vibrations", SnapshotVibrations, "file"))
 """Sections that name one file: the section, its kind, and the key."""

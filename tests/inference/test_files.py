@@ -13,7 +13,8 @@ import tifffile
 
 from temnet.errors import InputError
 from temnet.inference import files
-from temnet.inference.files import images_in, natural_key, open_images
+from temnet.inference.file_names import images_in, natural_key
+from temnet.inference.files import open_images
 from temnet.inference.images import read_images
 
 MOVIE = np.random.default_rng(0).integers(0, 4000, (5, 20, 30), dtype=np.uint16)
