@@ -11,10 +11,10 @@ import re
 ESCAPE = "'"
 
 _FORMULA = "=+-@\t\r\n＝＋－＠"
-"""Characters that make a formula of a cell that begins with them.
+"""Characters that make a formula of a cell that begins with them, wide ones included.
 
-The wide ones count too in some.  The list is that of OWASP's page on CSV injection, https://owasp.org/www-community/attacks/CSV_Injection.
-_FORMULA = "=+-@\t\r\n＝＋－＠"
+The list is that of https://owasp.org/www-community/attacks/CSV_Injection.
+"""
 
 _STARTS = tuple(_FORMULA + ESCAPE)
 
