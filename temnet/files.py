@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Writes ``content`` to ``path`` in one step: the old file, or the new one, never a part.
+    """Writes ``content`` to ``path`` in one step; see `replacing`."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to that takes the place of ``path`` at the end of the block.
+
+    There is the old file or the new one, never a part; if the block fails the old one stays.
     Folders that are missing are made.  The temporary file lies beside the target, because only
     a rename within one file system is atomic.
 
@@ -19,8 +29,7 @@ def replace_file(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
+        yield temporary
         put_in_place(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
