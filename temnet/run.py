@@ -24,6 +24,7 @@ from temnet.stages.files import with_found_files
 from temnet.stages.folder import LOG_FILE, alone_in, default_folder
 from temnet.stages.plan import Step, make_plan, run_plan, scores_alone
 from temnet.stages.stage import Done, get_stage
+from temnet.user_folders import spare_home
 
 LOGGER = logging.getLogger("temnet.run")  # __name__ is __main__ under python -m
 
@@ -267,6 +268,7 @@ def guarded(command: Callable[[], int]) -> int:
     """Runs a command; what goes wrong becomes a message and an exit code."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    spare_home()
     # It warns when several networks are used, as each is traced once.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:

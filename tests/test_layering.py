@@ -8,7 +8,17 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "temnet"
 
 LAYERS = (
-    {"errors", "files", "records", "randomness", "units", "electrons", "threads", "images"},
+    {
+        "errors",
+        "files",
+        "records",
+        "randomness",
+        "units",
+        "electrons",
+        "threads",
+        "images",
+        "user_folders",
+    },
     {"config"},
     {"structures"},
     {"simulation"},

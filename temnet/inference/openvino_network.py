@@ -11,10 +11,13 @@ from typing import Any, Literal
 
 import keras
 import numpy as np
-import openvino
-from openvino import opset11 as opset
 
+from temnet.inference.usage_data import no_usage_data
 from temnet.models.blocks import BatchNorm, DoubleSize
+
+with no_usage_data():
+    import openvino
+    from openvino import opset11 as opset
 
 Precision = Literal["bf16", "f32"]
 
