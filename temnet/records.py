@@ -22,6 +22,8 @@ import numpy as np
 if TYPE_CHECKING:
     import ase
 
+    from temnet.images.unseen import UnseenRegions
+
 IGNORED = -1
 """Class index of a column that is neither labelled nor scored."""
 
@@ -200,6 +202,8 @@ class ImageSeries:
             pixels; ``sampling`` both by default.
         masked: Boxes without an image (a burnt-in label), each the first row, the row after the
             last, and the same of columns, in the file's own pixels.
+        unseen: Regions of single frames that hold no image (borders of an aligned movie), None
+            where every frame is whole.
     """
 
     images: Frames
@@ -208,6 +212,7 @@ class ImageSeries:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     pixel_size: tuple[float, float] | None = None
     masked: tuple[tuple[int, int, int, int], ...] = ()
+    unseen: UnseenRegions | None = None
 
     def __post_init__(self) -> None:
         if self.pixel_size is None:

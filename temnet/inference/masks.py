@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from temnet.records import ImageSeries
+
 Box = tuple[int, int, int, int]
 """First row, row after the last, first column, column after the last [pixels]."""
 
@@ -112,3 +114,21 @@ def inside_boxes(
     for first_row, end_row, first_col, end_col in boxes:
         inside |= (row >= first_row) & (row < end_row) & (col >= first_col) & (col < end_col)
     return inside
+
+
+def seen(series: ImageSeries, frame: int, positions: np.ndarray) -> np.ndarray:
+    """Which positions a frame shows: those outside its boxes and its regions without image.
+
+    Args:
+        series: The images.
+        frame: The frame's number.
+        positions: (N, 2), (row, col) [Å] from the centre of pixel [0, 0].
+
+    Returns:
+        (N,) bool.
+    """
+    pixel_size = series.pixel_size or (series.sampling, series.sampling)
+    inside = inside_boxes(positions, series.masked, pixel_size)
+    if series.unseen is not None:
+        inside |= series.unseen.contains(frame, positions, pixel_size)
+    return ~inside

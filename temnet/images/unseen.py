@@ -1,0 +1,192 @@
+"""Regions of single frames that hold no image, such as the borders of an aligned movie."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from scipy.ndimage import maximum_filter, minimum_filter
+
+from temnet.files import replace_file
+
+KEPT_MASKS = 8
+"""Unpacked masks that are kept for the next question."""
+
+
+def pack(mask: np.ndarray) -> bytes:
+    """A mask in a few hundred bytes.
+
+    Args:
+        mask: (row, col) bool.
+
+    >>> mask = np.arange(20).reshape(4, 5) > 12
+    >>> bool(np.all(unpack(pack(mask), (4, 5)) == mask))
+    True
+    """
+    return zlib.compress(np.packbits(mask).tobytes(), 6)
+
+
+@lru_cache(maxsize=KEPT_MASKS)
+def unpack(packed: bytes, shape: tuple[int, int]) -> np.ndarray:
+    """(row, col) bool, read only, of what `pack` made."""
+    bits = np.frombuffer(zlib.decompress(packed), np.uint8)
+    mask = np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)
+    mask.flags.writeable = False
+    return mask
+
+
+@dataclass(frozen=True)
+class UnseenRegions:
+    """What each frame of a series does not show, held packed.
+
+    Attributes:
+        shape: Rows and columns of the file's own pixels.
+        packed: By frame, its focal images' masks by their number; see `pack`.  Frames that show
+            everything are left out.
+        shifts: By frame, how far its focal images lay from the first, (focus, 2) int, (row, col)
+            [pixels of the file]; frames that were not aligned are left out.
+    """
+
+    shape: tuple[int, int]
+    packed: Mapping[int, Mapping[int, bytes]]
+    shifts: Mapping[int, np.ndarray] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """How many frames do not show everything."""
+        return len(self.packed)
+
+    def mask(self, frame: int) -> np.ndarray | None:
+        """(row, col) bool, true where any focal image of a frame shows nothing; None: nowhere."""
+        if frame not in self.packed:
+            return None
+        union = None
+        for focus, packed in self.packed[frame].items():
+            mask = unpack(packed, self.shape)
+            if frame in self.shifts:
+                mask = _moved(mask, -self.shifts[frame][focus])
+            union = mask if union is None else union | mask
+        return union
+
+    def contains(
+        self,
+        frame: int,
+        positions: np.ndarray,
+        pixel_size: tuple[float, float],
+        margin: float = 0.0,
+    ) -> np.ndarray:
+        """Which positions lie in a region of a frame.
+
+        Args:
+            frame: The frame.
+            positions: (N, 2), (row, col) [Å] from the centre of pixel [0, 0].
+            pixel_size: Height and width of the file's pixels [Å].
+            margin: Positions that are so near to a region count as inside [Å], along rows and
+                columns each.
+
+        Returns:
+            (N,) bool.
+        """
+        mask = self.mask(frame)
+        if mask is None or len(positions) == 0:
+            return np.zeros(len(positions), bool)
+        pixels = tuple(int(np.ceil(margin / size)) for size in pixel_size)
+        key = tuple(self.packed[frame].values())
+        if len(key) == 1 and frame not in self.shifts:
+            mask = _wider(key[0], self.shape, pixels)
+        elif any(pixels):
+            mask = _widened(mask, pixels)
+        place = np.rint(positions / np.asarray(pixel_size)).astype(int)
+        row, col = np.clip(place, 0, np.array(self.shape) - 1).T
+        return mask[row, col]
+
+    def part(self, first: int, end: int) -> UnseenRegions:
+        """Those of the frames from ``first`` to the one before ``end``, counted from zero."""
+        chosen = range(first, end)
+        return replace(
+            self,
+            packed={k - first: v for k, v in self.packed.items() if k in chosen},
+            shifts={k - first: v for k, v in self.shifts.items() if k in chosen},
+        )
+
+    def aligned(self, shifts: np.ndarray) -> UnseenRegions:
+        """The same after a frame's images were moved onto its first.
+
+        Args:
+            shifts: (frame, focus, 2), how far they lay from the first [pixels of the file].
+        """
+        whole = np.rint(shifts).astype(int)
+        return replace(self, shifts={k: whole[k] for k in self.packed if np.any(whole[k])})
+
+    def write(self, path: Path, pixel_size: tuple[float, float]) -> None:
+        """Writes the regions into a file, and the size of the pixels [Å]."""
+        frames = sorted(self.packed)
+        known: dict[bytes, int] = {}
+        which = []
+        for frame in frames:
+            mask = self.mask(frame)
+            assert mask is not None
+            which.append(known.setdefault(pack(mask), len(known)))
+        stream = io.BytesIO()
+        np.savez(
+            stream,
+            shape=np.array(self.shape, np.int64),
+            pixel_size=np.array(pixel_size, float),
+            frames=np.array(frames, np.int64),
+            which=np.array(which, np.int64),
+            ends=np.cumsum([len(each) for each in known]).astype(np.int64),
+            masks=np.frombuffer(b"".join(known), np.uint8),
+        )
+        replace_file(path, stream.getvalue())
+
+    @staticmethod
+    def read(path: Path) -> tuple[UnseenRegions, tuple[float, float]]:
+        """What `write` wrote: the regions, and height and width of a pixel [Å]."""
+        with np.load(path, allow_pickle=False) as file:
+            parts = {name: file[name] for name in file.files}
+        every = parts["masks"].tobytes()
+        ends = parts["ends"].tolist()
+        masks = [every[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+        packed = {
+            int(frame): {0: masks[int(number)]}
+            for frame, number in zip(parts["frames"], parts["which"], strict=True)
+        }
+        rows, cols = parts["shape"].tolist()
+        height, width = parts["pixel_size"].tolist()
+        return UnseenRegions((rows, cols), packed), (height, width)
+
+
+def _moved(mask: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """A mask moved by whole pixels; its border goes on outside."""
+    row = np.clip(np.arange(mask.shape[0]) - shift[0], 0, mask.shape[0] - 1)
+    col = np.clip(np.arange(mask.shape[1]) - shift[1], 0, mask.shape[1] - 1)
+    return mask[np.ix_(row, col)]
+
+
+@lru_cache(maxsize=KEPT_MASKS)
+def _wider(packed: bytes, shape: tuple[int, int], pixels: tuple[int, int]) -> np.ndarray:
+    return _widened(unpack(packed, shape), pixels)
+
+
+def _widened(mask: np.ndarray, pixels: tuple[int, int]) -> np.ndarray:
+    """A mask with all that is up to so many rows and columns from it."""
+    return maximum_filter(mask, tuple(2 * n + 1 for n in pixels)) if any(pixels) else mask
+
+
+def wide_part(mask: np.ndarray, side: int) -> np.ndarray:
+    """What squares of ``side`` pixels cover that fit into a mask; its border goes on outside.
+
+    >>> wide_part(np.array([[0, 0, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]], bool), 3).astype(int)
+    array([[0, 0, 0, 0],
+           [1, 1, 1, 0],
+           [1, 1, 1, 1]])
+    >>> wide_part(np.eye(4, dtype=bool), 3).any()
+    np.False_
+    """
+    around = np.pad(mask, side, mode="edge")
+    inner = maximum_filter(minimum_filter(around, side), side, origin=-1 if side % 2 == 0 else 0)
+    return inner[side:-side, side:-side] & mask
