@@ -94,7 +94,8 @@ class UnseenRegions:
         mask = self.mask(frame)
         if mask is None or len(positions) == 0:
             return np.zeros(len(positions), bool)
-        pixels = tuple(int(np.ceil(margin / size)) for size in pixel_size)
+        height, width = pixel_size
+        pixels = (int(np.ceil(margin / height)), int(np.ceil(margin / width)))
         key = tuple(self.packed[frame].values())
         if len(key) == 1 and frame not in self.shifts:
             mask = _wider(key[0], self.shape, pixels)
@@ -178,15 +179,17 @@ def _widened(mask: np.ndarray, pixels: tuple[int, int]) -> np.ndarray:
 
 
 def wide_part(mask: np.ndarray, side: int) -> np.ndarray:
-    """What squares of ``side`` pixels cover that fit into a mask; its border goes on outside.
+    """What squares of ``side`` pixels cover that fit into a mask.
 
-    >>> wide_part(np.array([[0, 0, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]], bool), 3).astype(int)
-    array([[0, 0, 0, 0],
-           [1, 1, 1, 0],
-           [1, 1, 1, 1]])
-    >>> wide_part(np.eye(4, dtype=bool), 3).any()
-    np.False_
+    Args:
+        mask: (row, col) bool.
+        side: An odd number.
+
+    >>> wide_part(np.array([[0, 0, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1], [1, 1, 1, 0]], bool), 3)[:, 2:]
+    array([[False, False],
+           [ True, False],
+           [ True, False],
+           [ True, False]])
     """
-    around = np.pad(mask, side, mode="edge")
-    inner = maximum_filter(minimum_filter(around, side), side, origin=-1 if side % 2 == 0 else 0)
-    return inner[side:-side, side:-side] & mask
+    inner = minimum_filter(mask, side, mode="constant", cval=0)
+    return maximum_filter(inner, side, mode="constant", cval=0)
