@@ -11,11 +11,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
+from temnet.command import DONE, guarded
 from temnet.config.analysis import EngineName
 from temnet.config.experiment import SIMULATION_SECTIONS, Experiment
 from temnet.config.loading import load_experiment, parse_yaml, validate
 from temnet.errors import InputError
-from temnet.run import DONE, guarded
 
 EXPERIMENTS = Path("experiments")
 
@@ -37,8 +37,11 @@ SCRIPT = Path("tests/benchmarks/abtem_script.py")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit code."""
-    options = _parser().parse_args(arguments)
-    return guarded(lambda: options.run(options))
+    return guarded(lambda: _measure(_parser().parse_args(arguments)))
+
+
+def _measure(options: argparse.Namespace) -> int:
+    return options.run(options)
 
 
 def _parser() -> argparse.ArgumentParser:

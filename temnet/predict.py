@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from temnet.command import DONE, FAILED, WRONG_INPUT, execute, guarded, load_stages
 from temnet.config.analysis import EngineName
 from temnet.config.experiment import Experiment
 from temnet.config.loading import validate
 from temnet.errors import InputError
-from temnet.run import DONE, FAILED, WRONG_INPUT, execute, guarded, kept_messages, load_stages
+from temnet.run_log import kept_messages
 from temnet.stages.folder import RUNS
 from temnet.stages.plan import make_plan
 
@@ -25,8 +26,7 @@ STAGES = ("predict", "report")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit code."""
-    options = _parser().parse_args(arguments)
-    return guarded(lambda: _run(options))
+    return guarded(lambda: _run(_parser().parse_args(arguments)))
 
 
 def _parser() -> argparse.ArgumentParser:

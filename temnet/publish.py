@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from temnet.run import DONE, guarded, load_stages, progress_bar
+from temnet.command import DONE, guarded, load_stages
+from temnet.run_log import progress_bar
 
 PRETRAINED = Path("pretrained")
 """Folder of the networks that come along, in the working folder."""
@@ -18,8 +19,7 @@ STAGES = ("evaluate",)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit code."""
-    options = _parser().parse_args(arguments)
-    return guarded(lambda: _run(options))
+    return guarded(lambda: _run(_parser().parse_args(arguments)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from temnet.command import DONE, PAGE, guarded, load_stages, run_logged
 from temnet.config.loading import parse_assignments
 from temnet.config.study import Study, load_study
-from temnet.run import DONE, PAGE, add_common_options, guarded, load_stages, run_logged, spread
+from temnet.run import add_common_options, spread
 from temnet.stages.folder import alone_in, check_root, default_folder
 from temnet.stages.plan import Step, make_plan
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit code."""
-    options = _parser().parse_args(spread(sys.argv[1:] if arguments is None else arguments))
-    return guarded(lambda: _run(options))
+    words = sys.argv[1:] if arguments is None else arguments
+    return guarded(lambda: _run(_parser().parse_args(spread(words))))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,6 +17,8 @@ LAYERS = (
         "electrons",
         "threads",
         "images",
+        "signals",
+        "streams",
         "user_folders",
     },
     {"config"},
@@ -30,6 +32,7 @@ LAYERS = (
     {"training"},
     {"stages", "callbacks"},
     {"benchmarks"},
+    {"command", "run_log"},
     {"run"},
     {"predict", "benchmark", "publish", "study"},
 )
@@ -59,11 +62,11 @@ WALLS = {
     "dask": {"data", "inference.files"},
     "distributed": {"data"},
     "argparse": {"run", "predict", "benchmark", "publish", "study"},
-    "tqdm": {"run", "predict"},
+    "tqdm": {"run_log"},
 }
 """Where each library may be imported: in these packages or modules and nowhere else."""
 
-COMMANDS = {"run", "predict", "benchmark", "publish", "study"}
+COMMANDS = {"command", "run", "predict", "benchmark", "publish", "study"}
 
 
 def imports(tree, module):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from temnet import predict, run
+from temnet import predict, run, run_log
 from temnet.config.loading import json_schema, load_experiment
 from temnet.models.checkpoint import update_card
 from temnet.reporting.snapshots import read_frames, read_pictures
@@ -332,7 +332,7 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(here):
 def test_warnings_of_libraries_go_to_the_log_and_not_to_the_terminal(here, capsys):
     import warnings
 
-    with run.logging_to(here / "log.txt"):
+    with run_log.logging_to(here / "log.txt"):
         warnings.warn("a library grumbles", stacklevel=1)
         logging.getLogger("temnet.data").info("a detail")
         logging.getLogger("temnet.data").warning("a warning")
