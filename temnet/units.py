@@ -1,31 +1,25 @@
-"""Conversions between units, named after what they convert."""
+"""Conversions between units, named after what they convert, and how units are spelled."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from typing import Literal
 
 ANGSTROM_PER = {
     "Å": 1.0,
-    "A": 1.0,
-    "angstrom": 1.0,
-    "angstroms": 1.0,
-    "ångström": 1.0,
-    "pm": 0.01,
-    "picometer": 0.01,
-    "picometers": 0.01,
-    "nm": 10.0,
-    "nanometer": 10.0,
-    "nanometers": 10.0,
-    "um": 1.0e4,
+    "pm": 1.0e-2,
+    "nm": 1.0e1,
     "µm": 1.0e4,
-    "μm": 1.0e4,
-    "micron": 1.0e4,
     "mm": 1.0e7,
     "cm": 1.0e8,
+    "dm": 1.0e9,
     "m": 1.0e10,
-    "meters": 1.0e10,
+    "fm": 1.0e-5,
+    "inch": 2.54e8,
+    "bohr": 0.529177210903,  # CODATA 2018
 }
-"""Length of a unit [Å], by the names that microscope files use."""
+"""Length of a unit [Å], by its symbol."""
 
 MICROMETRE = ANGSTROM_PER["µm"]
 """One micrometre [Å]."""
@@ -36,22 +30,158 @@ MILLIMETRE = ANGSTROM_PER["mm"]
 MILLIRADIAN = 1.0e-3
 """One milliradian [rad]."""
 
+Kind = Literal["length", "reciprocal", "angle", "time", "pixel", ""]
+"""What a unit measures; reciprocal is that of a length, nothing where it is not known."""
+
+_PREFIXES = {
+    "femto": "fm",
+    "pico": "pm",
+    "piko": "pm",
+    "nano": "nm",
+    "micro": "µm",
+    "mikro": "µm",
+    "milli": "mm",
+    "centi": "cm",
+    "zenti": "cm",
+    "deci": "dm",
+    "dezi": "dm",
+    "": "m",
+}
+"""Prefixes of the metre in words (English, French, German), and the symbol that each makes."""
+
+_METRES = ("meter", "meters", "metre", "metres", "metern")
+"""The metre in words without accents, singular and plural."""
+
+_LENGTH_NAMES = {
+    **{f"{prefix}{metre}": unit for prefix, unit in _PREFIXES.items() for metre in _METRES},
+    **dict.fromkeys(("a", "aa", "ang", "angs", "angst", "angstrom", "angstroms"), "Å"),
+    **dict.fromkeys(("angstroem", "angstroems", "angstrøm", "angstrum"), "Å"),
+    **dict.fromkeys(("micron", "microns", "mikron", "mu", "um"), "µm"),
+    **dict.fromkeys(("inch", "inches", "in"), "inch"),
+    "bohr": "bohr",
+}
+"""Spellings of lengths in lower case without accents; symbols beside them keep their case."""
+
+_SYMBOLS = {
+    **{unit.replace("µ", "u"): unit for unit in ("fm", "pm", "nm", "µm", "mm", "cm", "dm", "m")},
+    **dict.fromkeys(("NM", "nM"), "nm"),
+    **dict.fromkeys(("PM",), "pm"),
+    **dict.fromkeys(("UM", "uM"), "µm"),
+}
+"""Symbols whose case counts (mm is no Mm), and those that are written in capitals by mistake."""
+
+_ANGLES = {
+    f"{prefix}{name}"
+    for prefix in ("", "m", "u", "n", "milli", "micro", "mikro", "nano")
+    for name in ("rad", "rads", "radian", "radians", "radiant")
+} | {"deg", "degs", "degree", "degrees", "grad", "degre", "degres", "°", "arcsec", "arcmin"}
+"""Spellings of angles in lower case without accents."""
+
+_TIMES = {
+    *("s", "ms", "us", "ns", "ps", "min", "h", "hr", "sec", "secs", "second", "seconds"),
+    *("millisecond", "milliseconds", "msec", "minute", "minutes", "hour", "hours", "sekunde"),
+    *("sekunden", "seconde", "secondes", "frame", "frames"),
+}
+"""Spellings of times in lower case."""
+
+_PIXELS = {"", "px", "pix", "pixel", "pixels", "none", "<undefined>", "undefined", "unknown"}
+"""What is written where nobody calibrated, in lower case."""
+
+_INVERSES = ("inverse", "reciprocal", "per", "inv")
+"""Words before a unit that something is counted per."""
+
+_COUNTS = {"", "1", "c", "cycle", "cycles", "lp", "line", "lines", "linepairs", "k"}
+"""What is counted per length, in lower case."""
+
+_FACTOR = re.compile(r"^(10[+-]\d+|[\d.]+(?:e[+-]?\d+)?)[*·×]?(?=\D)", re.IGNORECASE)
+"""A number before a unit, as in 1e-10 m or 10^-9 m."""
+
 
 def unit_name(text: str) -> str:
-    """A unit as the tables here spell it.
+    r"""A unit without the marks of the program that wrote it.
 
-    Micro and Å each have two characters that look alike; long names may begin with a capital.
+    Micro and Å each have two characters that look alike; ImageJ writes them as escapes, TeX by
+    commands, EMD in brackets; UTF-8 is sometimes read as Latin-1.
 
-    >>> unit_name(" \u212b"), unit_name("Angstrom"), unit_name("Mm")
-    ('Å', 'angstrom', 'Mm')
+    >>> unit_name(" \u212b"), unit_name("\\u00B5m"), unit_name("[n_m]"), unit_name("$A^{-1}$")
+    ('Å', 'um', 'nm', 'A-1')
     """
-    name = unicodedata.normalize("NFKC", text).strip()
-    return name.lower() if len(name) > 2 else name
+    name = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    name = unicodedata.normalize("NFC", _mended(name))
+    name = re.sub(r"\\(?:text|math)?(?:mu|micro)\b\s*|\\(?:text)?mu(?=m)|\\micro", "u", name)
+    name = re.sub(r"\\(?:AA|r\s*\{?A\}?|angstrom|textup|mathring\{A\})(?![a-z])", "Å", name)
+    name = re.sub(r"\\(?:mathrm|text|rm|mathsf|textrm|,|;|!)", "", name)
+    name = unicodedata.normalize("NFKC", name)
+    name = name.replace("\u03bc", "u").replace("\u2212", "-").replace("\u2013", "-")
+    return re.sub(r"[\s$^_{}()\[\]\\\"']", "", name)
+
+
+def _mended(text: str) -> str:
+    """UTF-8 that was read as Latin-1 or Windows' code page, as what it was."""
+    for page in ("latin-1", "cp1252"):
+        try:
+            return text.encode(page).decode("utf-8")
+        except UnicodeError:
+            continue
+    return text
+
+
+def _plain(name: str) -> str:
+    """Lower case without accents."""
+    split = unicodedata.normalize("NFD", name)
+    return "".join(c for c in split if not unicodedata.combining(c)).lower()
+
+
+def _length(name: str) -> float | None:
+    """Length of a tidied unit [Å], None where it is none that is known here."""
+    name = re.sub(r"/(?:px|pix|pixels?)$", "", name, flags=re.IGNORECASE).rstrip(".")
+    number = _FACTOR.match(name)
+    factor = 1.0
+    if number:
+        power = re.fullmatch(r"10([+-]\d+)", number[1])
+        try:
+            factor = 10.0 ** int(power[1]) if power else float(number[1])
+        except (ValueError, OverflowError):  # such as 1.2.3
+            return None
+        name = name[number.end() :]
+    symbol = _SYMBOLS.get(name) or _LENGTH_NAMES.get(_plain(name))
+    return factor * ANGSTROM_PER[symbol] if symbol else None
+
+
+def _is_reciprocal(plain: str) -> bool:
+    """Whether a tidied unit in lower case is one per length, or per pixel."""
+    above, slash, below = plain.rpartition("/")
+    if slash:
+        return above in _COUNTS or _length(below) is not None
+    worded = any(
+        plain.startswith(word) and _length(plain.removeprefix(word)) is not None
+        for word in _INVERSES
+    )
+    return worded or plain.endswith("-1")
+
+
+def kind_of(unit: str) -> Kind:
+    """What a unit measures, by any spelling.
+
+    >>> [kind_of(unit) for unit in ("nm", "1/nm", "mrad", "s", "px", "furlong")]
+    ['length', 'reciprocal', 'angle', 'time', 'pixel', '']
+    """
+    name = unit_name(unit)
+    plain = _plain(name)
+    if plain in _PIXELS:
+        return "pixel"
+    if plain in _ANGLES:
+        return "angle"
+    if _length(name) is not None:
+        return "length"
+    if plain in _TIMES:
+        return "time"
+    return "reciprocal" if _is_reciprocal(plain) else ""
 
 
 def is_length(unit: str) -> bool:
     """Whether a unit is a length that is known here."""
-    return unit_name(unit) in _LENGTHS
+    return kind_of(unit) == "length"
 
 
 def to_angstrom(value: float, unit: str) -> float:
@@ -63,7 +193,7 @@ def to_angstrom(value: float, unit: str) -> float:
     >>> to_angstrom(0.02, "nm")
     0.2
     """
-    return value * _LENGTHS[unit_name(unit)]
-
-
-_LENGTHS = {unit_name(name): length for name, length in ANGSTROM_PER.items()}
+    length = _length(unit_name(unit))
+    if length is None:
+        raise KeyError(unit)
+    return value * length
