@@ -21,6 +21,7 @@ setup(
         "tensorboard>=2.18",
         "abtem>=1.0.11",
         "ase>=3.24",
+        "spglib>=2.5",
         "numpy>=2.0",
         "scipy>=1.13",
         "numba>=0.60",

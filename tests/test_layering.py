@@ -51,6 +51,7 @@ WALLS = {
     "openvino": {"inference.openvino_network"},
     "abtem": {"simulation"},
     "ase": {"records", "config", "structures", "simulation", "benchmarks", "reporting.peaks_files"},
+    "spglib": {"structures.cif_symmetry"},
     "matplotlib": {"reporting"},
     "yaml": {"config.loading"},
     "pydantic": {"config"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +17,9 @@ from temnet.config.sources import find_file, find_function, read_if_changed
 from temnet.errors import InputError
 from temnet.records import Structure
 from temnet.structures.check import check_structure
+from temnet.structures.cif import read_cif
 from temnet.structures.columns import formula, ignore_smeared, make_structure, moved, project
+from temnet.structures.encodings import any_text, marked_text
 from temnet.structures.geometry import Field, rotation_about, tilt_matrix
 from temnet.structures.occupancies import (
     OCCUPANCY,
@@ -118,7 +121,9 @@ def read_structure(path: str) -> Atoms:
 @read_if_changed
 def _structure(file: Path) -> Atoms:
     try:
-        every = ase.io.read(file, index=":")
+        every, kind = _read(file)
+    except InputError:
+        raise
     except Exception as error:  # ASE's readers raise whatever they meet
         raise InputError(
             f"{file}: ASE cannot read this as a structure ({error}); give a CIF, XYZ or another "
@@ -129,10 +134,21 @@ def _structure(file: Path) -> Atoms:
     found = every[0] if every else None
     if not isinstance(found, Atoms) or not len(found):
         raise InputError(f"{file}: the file holds no atoms; give one with a structure.")
-    if filetype(str(file)) != "cif":  # its atoms were chosen, whatever is noted of their sites
+    if kind != "cif":  # its atoms were chosen, whatever is noted of their sites
         found.info.pop(OCCUPANCY, None)
     check_occupancies(found, file)
     return _without_vacuum(found)
+
+
+def _read(file: Path) -> tuple[list[Atoms], str]:
+    """All structures of a file, and the name of its format."""
+    text = marked_text(file)
+    # A mark of the encoding hides from ASE what the content is: the file's name has to tell.
+    kind = filetype(str(file), read=text is None)
+    if kind == "cif":
+        return read_cif(file, any_text(file)), kind
+    given = file if text is None else io.StringIO(text)
+    return list(ase.io.iread(given, index=":", format=None if text is None else kind)), kind
 
 
 def _without_vacuum(cell: Atoms) -> Atoms:

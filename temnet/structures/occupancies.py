@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -67,6 +68,24 @@ def site_elements(cell: Atoms) -> set[str]:
     partial = partial_sites(cell)
     full = np.array(cell.get_chemical_symbols())[~np.isin(_kinds(cell), list(partial))]
     return set(full.tolist()).union(*partial.values())
+
+
+def site_counts(cell: Atoms) -> tuple[dict[str, float], np.ndarray]:
+    """What a structure holds on average.
+
+    Returns:
+        The number of atoms of each element, by occupancies; (n_atoms,) bool, whether one element
+        is on the site for certain.
+    """
+    partial, kinds = partial_sites(cell), _kinds(cell)
+    whole = ~np.isin(kinds, list(partial))
+    counts: dict[str, float] = defaultdict(float)
+    for name in np.array(cell.get_chemical_symbols())[whole].tolist():
+        counts[name] += 1
+    for kind, occupancy in partial.items():
+        for name, fraction in occupancy.items():
+            counts[name] += fraction * int(np.sum(kinds == kind))
+    return dict(counts), whole
 
 
 def draw_occupied(cell: Atoms, site: np.ndarray, rng: np.random.Generator) -> np.ndarray:
