@@ -11,6 +11,7 @@ from PIL import Image
 
 import temnet
 from temnet import predict
+from temnet.inference.column_finder import FoundFrame
 from temnet.inference.familiarity import Verdict
 from temnet.records import Peaks
 from temnet.reporting.tables import read_table
@@ -52,14 +53,14 @@ def test_a_bad_file_is_reported_and_the_others_are_done(here, capsys):
 
 
 def test_something_unforeseen_stops_no_other_file_and_gives_1(here, capsys, monkeypatch):
-    find = stage.find_columns
+    find = stage.find_in_frames
 
     def fails_on_a(network, series, *arguments):
         if series.name == "a.tif":
             raise RuntimeError("out of luck")
         return find(network, series, *arguments)
 
-    monkeypatch.setattr(stage, "find_columns", fails_on_a)
+    monkeypatch.setattr(stage, "find_in_frames", fails_on_a)
     Path("bad.tif").write_bytes(b"this is a text")
     assert predict.main(["a.tif", "bad.tif", "deep/b.tif", *GIVEN]) == 1
     assert results() == ["b"] and not Path("out/a/predict").exists()
@@ -172,7 +173,8 @@ def test_rings_of_each_frame_stand_in_their_table(here, dots, monkeypatch):
         probabilities=np.ones((2 * count, 2)),
         spread=np.zeros(2 * count),
     )
-    monkeypatch.setattr(stage, "find_columns", lambda *arguments: peaks)
+    each = [FoundFrame(n, dots[..., None], peaks.select(peaks.frame == n)) for n in (0, 1)]
+    monkeypatch.setattr(stage, "find_in_frames", lambda *arguments: iter(each))
     np.save("movie.npy", np.stack([dots, dots]))
     assert predict.main(["movie.npy", *GIVEN, "--rings", "2", "3"]) == 0
     rings = read_table(Path("out/movie/predict/rings.csv"))

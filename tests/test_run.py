@@ -17,12 +17,13 @@ import tifffile
 from temnet import predict, run, run_log
 from temnet.config.loading import json_schema, load_experiment
 from temnet.models.checkpoint import update_card
-from temnet.reporting.snapshots import read_frames, read_pictures
+from temnet.reporting.column_table import column_fields
+from temnet.reporting.kept_frames import each_frame, read_index
+from temnet.reporting.snapshots import read_pictures
 from temnet.reporting.tables import (
     SCORE_FIELDS,
     SITE_FIELDS,
     TRANSITION_FIELDS,
-    column_fields,
     read_table,
 )
 
@@ -92,8 +93,9 @@ def test_a_movie_becomes_columns_sites_and_a_page(here, capsys):
     assert [row["row_pixel"] for row in followed] == [row["row_pixel"] for row in columns]
     sites = {row["site"] for row in read_table(root / "occupancy" / "sites.csv")}
     assert {row["site"] for row in followed} - {-1} == sites
-    frames = read_frames(root / "predict" / "images.npz")
-    assert frames.frames.shape == (4, 64, 48) and frames.sampling.tolist() == [0.2] * 4
+    kept = root / "predict" / "images.npz"
+    assert [frame.shape for frame in each_frame(kept)] == [(64, 48)] * 4
+    assert read_index(kept).sampling.tolist() == [0.2] * 4
     assert "<html" in (root / "index.html").read_text(encoding="utf-8")
 
 
@@ -146,7 +148,7 @@ def test_files_of_one_name_are_told_apart(here, dots):
     root = Path("runs/movie")
     rows = read_table(root / "predict/columns.csv")
     assert {row["file"] for row in rows} == {"day1_im.npy", "day2_im.npy"}
-    frames = read_frames(root / "predict/images.npz")
+    frames = read_index(root / "predict/images.npz")
     assert frames.names == ("day1_im.npy", "day2_im.npy")
     for name in frames.names:
         mine = [row for row in rows if row["file"] == name]

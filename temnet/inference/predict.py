@@ -1,27 +1,21 @@
-"""What a network says of images, and the columns in it."""
+"""What a network predicts for an image."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import replace
 
 import keras
 import numpy as np
 
 from temnet.config.analysis import EngineName
-from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
 from temnet.inference.engines import Run, choose_engine, run_by_keras
-from temnet.inference.masks import inside_boxes
-from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.reach import receptive_radius
-from temnet.inference.symmetries import symmetric_answers, with_spread
+from temnet.inference.symmetries import symmetric_answers
 from temnet.inference.tiling import BLEND, MARGIN, WHOLE_PIXELS, in_parts
-from temnet.models.checkpoint import Network, check_focus_count
+from temnet.models.checkpoint import Network
 from temnet.models.factory import size_unit, smallest_size
-from temnet.records import ImageSeries, Peaks
 
 
 def predict_probabilities(
@@ -85,66 +79,6 @@ def pad_to_size(images: np.ndarray, unit: int, smallest: int) -> tuple[np.ndarra
     return images, origin
 
 
-def find_columns(
-    network: Network,
-    series: ImageSeries,
-    threshold: float | None = None,
-    min_distance: float | None = None,
-    progress: Callable[[int], object] | None = None,
-    symmetries: bool = False,
-    engine: EngineName = "auto",
-) -> Peaks:
-    """The columns in every frame of a series.
-
-    Each frame is resampled to the network's pixels and normalised, as training images are.
-
-    Args:
-        network: The network.
-        series: Images from a microscope.
-        threshold: Lowest score of a column; by default the network's own.
-        min_distance: Columns closer than this [Å] are one; by default three label widths.
-        progress: Called with 1 after each frame.
-        symmetries: Look at each frame in the eight symmetries of the square, which takes eight
-            times as long; columns are those of the mean answer, with the spread of positions and
-            classes.
-        engine: What runs the network; `auto` takes OpenVINO where it is installed and agrees
-            with Keras (see `choose_engine`).
-
-    Returns:
-        Peaks with their frame, positions [Å] from the centre of the series' pixel [0, 0]; none in
-        its masked boxes.
-
-    Raises:
-        InputError: There are no frames, not as many focal images as the network wants, or the
-            engine is not there.
-    """
-    frames = series.images
-    if len(frames) == 0:
-        raise InputError(f"{series.name or 'The series'}: there are no frames to look at.")
-    check_focus_count(network, frames.shape[-1])
-    finder = PeakFinder.of(network, threshold, min_distance)
-    run = choose_engine(network, engine).run
-    found = []
-    for number, frame in enumerate(frames):
-        images = prepare_frame(network, frame, series.sampling)
-        peaks = _look(network, run, images, finder, symmetries)
-        found.append(replace(peaks, frame=np.full(len(peaks), number, np.int64)))
-        if progress is not None:
-            progress(1)
-    peaks = Peaks.concatenate(found)
-    return peaks.select(~inside_boxes(peaks.positions, series.masked, series.pixel_size))
-
-
-def _look(
-    network: Network, run: Run, images: np.ndarray, finder: PeakFinder, symmetries: bool
-) -> Peaks:
-    """The columns in one prepared frame."""
-    if not symmetries:
-        return finder.find(predict_probabilities(network.model, images, run))
-    answers = _turned_answers(network, run, images)
-    return with_spread(finder.find(answers.mean(axis=0)), answers, finder)
-
-
 def predict_frame(
     network: Network,
     frame: np.ndarray,
@@ -166,13 +100,17 @@ def predict_frame(
     """
     run = choose_engine(network, engine).run
     images = prepare_frame(network, frame, sampling)
+    answers = probabilities_of(network.model, images, run, symmetries)
+    return answers.mean(axis=0) if symmetries else answers
+
+
+def probabilities_of(
+    model: keras.Model, images: np.ndarray, run: Run, symmetries: bool
+) -> np.ndarray:
+    """(row, col, class + 1) probabilities, or (8, row, col, class + 1), one for each symmetry."""
     if not symmetries:
-        return predict_probabilities(network.model, images, run)
-    return _turned_answers(network, run, images).mean(axis=0)
-
-
-def _turned_answers(network: Network, run: Run, images: np.ndarray) -> np.ndarray:
-    return symmetric_answers(lambda part: predict_probabilities(network.model, part, run), images)
+        return predict_probabilities(model, images, run)
+    return symmetric_answers(lambda part: predict_probabilities(model, part, run), images)
 
 
 def prepare_frame(network: Network, frame: np.ndarray, sampling: float) -> np.ndarray:

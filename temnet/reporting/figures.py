@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import matplotlib
 import numpy as np
+import PIL.Image
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import EllipseCollection
@@ -67,6 +68,19 @@ DPI = 150
 CONTRAST_PERCENTILES = (0.5, 99.5)
 """Grey values that become black and white."""
 
+MOST_SHOWN = 1200
+"""Rows and columns from twice of which an image is reduced before it is drawn, which matplotlib
+would do by leaving pixels out, with several copies of the whole."""
+
+MOST_VECTORS = 2000
+"""Circles of a picture up to which its SVG has each of them by itself; more become pixels there."""
+
+LEGIBLE_CIRCLE = 5.0
+"""Radius below which a circle's line gets thinner [pixels of the picture]."""
+
+SMALLEST_CIRCLE = 2.0
+"""Circles of a smaller radius are drawn as points [pixels of the picture]."""
+
 BAR_FRACTION = 0.25
 """A scale bar is at most this fraction of the image's width."""
 
@@ -116,6 +130,14 @@ def save_figure(figure: Figure, folder: Path, name: str) -> bytes:
     replace_file(folder / f"{name}.png", png)
     replace_file(folder / f"{name}.svg", encode_figure(figure, "svg"))
     return png
+
+
+def few_colours(png: bytes) -> bytes:
+    """The same picture in 256 colours, which take a third of the bytes."""
+    buffer = io.BytesIO()
+    picture = PIL.Image.open(io.BytesIO(png)).convert("RGB")
+    picture.quantize(256, dither=PIL.Image.Dither.NONE).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def shorten(text: str, length: int = TITLE_LENGTH) -> str:
@@ -172,17 +194,41 @@ def show_image(axes: Axes, image: np.ndarray, sampling: float, bar: bool = True)
         bar: Whether to draw the scale bar.
     """
     rows, cols = image.shape
-    low, high = grey_limits(image)
+    shown, step = _reduced(image)
+    low, high = grey_limits(shown)
     colours = matplotlib.colormaps["gray"].with_extremes(bad="#27313d")
-    extent = (-0.5 * sampling, (cols - 0.5) * sampling, (rows - 0.5) * sampling, -0.5 * sampling)
+    # Pixels that were averaged may reach over the last row and column, where the axes end.
+    bottom, right = (step * size * sampling for size in shown.shape)
+    edge = -0.5 * sampling
     axes.imshow(
-        image, cmap=colours, vmin=low, vmax=high, extent=extent, interpolation="nearest", zorder=0
+        shown,
+        cmap=colours,
+        vmin=low,
+        vmax=high,
+        extent=(edge, right + edge, bottom + edge, edge),
+        interpolation="nearest",
+        zorder=0,
     )
-    axes.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
+    limits = {"xlim": (edge, cols * sampling + edge), "ylim": (rows * sampling + edge, edge)}
+    axes.set(**limits, xticks=[], yticks=[])
     axes.grid(False)
     axes.spines[:].set_visible(False)
     if bar:
         draw_scale_bar(axes, image.shape, sampling)
+
+
+def _reduced(image: np.ndarray) -> tuple[np.ndarray, int]:
+    """The mean over squares of pixels where there are more than can be shown, and their side."""
+    step = max(image.shape) // MOST_SHOWN
+    if step < 2:
+        return image, 1
+    reduced = image
+    for axis in (0, 1):
+        starts = np.arange(0, image.shape[axis], step)
+        counts = np.diff(starts, append=image.shape[axis]).astype(np.float32)
+        counts = counts[:, None] if axis == 0 else counts
+        reduced = np.add.reduceat(reduced, starts, axis=axis, dtype=np.float32) / counts
+    return reduced, step
 
 
 def scale_bar_length(width: float) -> float:
@@ -258,7 +304,8 @@ def draw_circles(axes: Axes, positions: np.ndarray, radius: float, **style: Any)
         **style: What matplotlib's collections take (``edgecolors``, ``facecolors``, …).
     """
     size = np.full(len(positions), 2 * radius)
-    style = {"facecolors": "none", "zorder": 5, **style}
+    pixels = len(positions) > MOST_VECTORS
+    style = {"facecolors": "none", "zorder": 5, "rasterized": pixels, **style}
     axes.add_collection(
         EllipseCollection(
             size,
@@ -277,17 +324,34 @@ def draw_columns(
 ) -> None:
     """Draws open circles in the colours of their classes, with a dark rim against a light image.
 
+    Where circles would be smaller than a few pixels they are points; see `SMALLEST_CIRCLE`.
+
     Args:
-        axes: Where.
+        axes: Where, with its limits set.
         positions: (N, 2) [Å].
         class_index: (N,) int; -1 (neither labelled nor scored) is drawn in grey.
         radius: Radius of the circles [Å].
         width: Line width [point].
     """
+    low, high = axes.get_xlim()
+    drawn = radius * axes.get_figure(root=True).get_figwidth() * DPI / abs(high - low)
     for index in np.unique(class_index):
         chosen = positions[class_index == index]
-        draw_circles(axes, chosen, radius, edgecolors="#000000a0", linewidths=width + 1.4)
-        draw_circles(axes, chosen, radius, edgecolors=class_colour(index), linewidths=width)
+        colour = class_colour(index)
+        if drawn < SMALLEST_CIRCLE:
+            axes.plot(
+                *chosen[:, ::-1].T,
+                marker=",",
+                linestyle="none",
+                color=colour,
+                alpha=0.6,
+                zorder=5,
+                rasterized=True,
+            )
+            continue
+        thin = min(1.0, drawn / LEGIBLE_CIRCLE)
+        for edge, line in (("#000000a0", width + 1.4), (colour, width)):
+            draw_circles(axes, chosen, radius, edgecolors=edge, linewidths=thin * line)
 
 
 def class_colour(index: int) -> str:

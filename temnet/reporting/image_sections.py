@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from temnet.reporting.column_summary import ColumnSummary, summarise_columns
 from temnet.reporting.curves import count_figure
-from temnet.reporting.overlay import overlay_figure
-from temnet.reporting.page import Html, Section, paragraph, side_by_side
-from temnet.reporting.snapshots import Frames, read_frames
+from temnet.reporting.kept_frames import each_frame, read_index
+from temnet.reporting.overlay import legible_part, overlay_figure
+from temnet.reporting.page import Html, Section, joined_parts, paragraph, side_by_side
 from temnet.reporting.source import Source, counted, read_json
 from temnet.reporting.tables import Row, read_table
-from temnet.reporting.wording import in_words
+from temnet.reporting.wording import in_words, shortened
 
-FOCI = "predict/foci.csv"
+COLUMNS, IMAGES, FOCI = "predict/columns.csv", "predict/images.npz", "predict/foci.csv"
 
 OVERLAYS = "overlays"
 """Output of the stage `predict`, and its folder there."""
@@ -23,44 +24,55 @@ OVERLAYS = "overlays"
 MOST_OVERLAYS = 6
 """Overlays that the page shows, of evenly chosen images."""
 
+MOST_NAMED, MOST_CURVES = 20, 6
+"""Files that the page describes one by one, and movies whose numbers of columns it draws: a page
+of thousands of files stays one that a browser opens."""
+
 
 def predict_section(source: Source) -> Section | None:
     """Columns drawn over the images, and their number in each frame."""
-    names = ("predict/columns.csv", "predict/images.npz", "predict/series.json")
+    names = (COLUMNS, IMAGES, "predict/series.json")
     if not source.has(*names):
         return None
-    rows = read_table(source.root / names[0])
-    frames = read_frames(source.root / names[1])
     series = read_json(source.root / names[2])
-    classes = series[0]["classes"]
-    total = sum(part["frames"] for part in series)
+    index = read_index(source.root / IMAGES)
+    chosen = evenly(len(index), MOST_OVERLAYS)
+    places = [(index.names[place], int(index.numbers[place])) for place in chosen]
+    lengths = {part["file"]: part["frames"] for part in series}
+    summary = summarise_columns(source.root / COLUMNS, lengths, places)
+    total = sum(lengths.values())
     others = sorted(
         path.relative_to(source.root).as_posix()
         for path in (source.root / "predict").iterdir()
         if path.suffix in (".h5", ".xyz")
     )
+    by_class = ", ".join(f"{number:,} {name}" for name, number in summary.by_class().items())
     parts = [
         paragraph(
-            f"The network {series[0]['network']} found {len(rows):,} columns in "
+            f"The network {series[0]['network']} found {summary.total:,} columns in "
             f"{counted(total, 'image')} of {counted(_file_count(series), 'file')}: "
-            f"{_by_class(rows, classes)}.{_mean_score(rows)} Table: ",
-            source.links(names[0], *others, FOCI),
+            f"{by_class}.{_mean_score(summary)} Table: ",
+            source.links(COLUMNS, *others[:MOST_NAMED], FOCI),
             ".",
         ),
         *_what_was_done(source, series),
-        *(part for one in series for part in _comparison(one)),
+        *_comparisons(series),
     ]
-    chosen = evenly(len(frames.frames), MOST_OVERLAYS)
-    overlays = [_overlay(source, frames, index, rows, classes) for index in chosen]
+    images = each_frame(source.root / IMAGES, chosen)
+    pictures = [
+        _overlay(source, image, float(index.sampling[place]), (file, frame), place, summary)
+        for place, (file, frame), image in zip(chosen, places, images, strict=True)
+    ]
     # The first is shown large, the others beside each other.
-    parts += [overlays[0], side_by_side(overlays[1:])] if len(overlays) > 1 else overlays
+    parts += [pictures[0], side_by_side(pictures[1:])] if len(pictures) > 1 else pictures
     if OVERLAYS in source.experiment.prediction.outputs:
         parts.append(paragraph(f"Every frame with its columns: predict/{OVERLAYS}."))
-    parts += [
-        _counts(source, number, part, rows)
-        for number, part in enumerate(series)
-        if part["frames"] > 1
-    ]
+    movies = [(number, part) for number, part in enumerate(series) if part["frames"] > 1]
+    parts += [_counts(source, number, part, summary) for number, part in movies[:MOST_CURVES]]
+    if len(movies) > MOST_CURVES:
+        parts.append(
+            paragraph(f"Curves of {len(movies) - MOST_CURVES:,} more movies are not shown.")
+        )
     return Section("Columns found", parts)
 
 
@@ -68,11 +80,9 @@ def _file_count(series: Sequence[Mapping[str, Any]]) -> int:
     return sum(len(part.get("files") or [part["file"]]) for part in series)
 
 
-def _mean_score(rows: Sequence[Row]) -> str:
-    """What the network's scores tell of all columns together."""
-    if not rows:
-        return ""
-    return f" They score {np.mean([row['score'] for row in rows]):.2f} on average."
+def _mean_score(summary: ColumnSummary) -> str:
+    """The mean score of all columns together."""
+    return f" They score {summary.mean_score:.2f} on average." if summary.total else ""
 
 
 def _what_was_done(source: Source, series: Sequence[Mapping[str, Any]]) -> list[Html]:
@@ -82,7 +92,17 @@ def _what_was_done(source: Source, series: Sequence[Mapping[str, Any]]) -> list[
         files.setdefault(_steps(source, part), []).append(part["file"])
     if len(files) == 1:
         return [paragraph(text) for text in files]
-    return [paragraph(f"{in_words(names)}: {text}") for text, names in files.items()]
+    described = [f"{shortened(names)}: {text}" for text, names in files.items()]
+    return _bounded(described)
+
+
+def _bounded(texts: Sequence[str]) -> list[Html]:
+    """A paragraph for each text, up to `MOST_NAMED` of them."""
+    parts = [paragraph(text) for text in texts[:MOST_NAMED]]
+    left = len(texts) - MOST_NAMED
+    if left > 0:
+        parts.append(paragraph(f"… and {left:,} more; predict/series.json describes each file."))
+    return parts
 
 
 def _steps(source: Source, part: Mapping[str, Any]) -> str:
@@ -152,55 +172,78 @@ def _shifts_text(rows: Sequence[Row], file: str) -> str:
     return text
 
 
-def _comparison(part: Mapping[str, Any]) -> list[Html]:
-    """How one series compares with the images that the network was taught on."""
+def _comparisons(series: Sequence[Mapping[str, Any]]) -> list[Html]:
+    """How the images compare with training images, those that differ first."""
+    return _bounded(
+        [line for unlike in (True, False) for one in series for line in _comparison(one, unlike)]
+    )
+
+
+def _comparison(part: Mapping[str, Any], unlike: bool) -> list[str]:
+    """How one series compares with training images: warnings and notes, or what is usual."""
     if "compared_by" not in part:
         return []
-    name = part["file"]
-    lines = [f"{name} is unlike the taught images: {sentence}." for sentence in part["unlike"]]
-    lines += [f"{name}: {note}." for note in part["notes"]]
-    known = part["compared_by"]
+    name, known = part["file"], part["compared_by"]
+    if unlike:
+        lines = [f"{name} is unlike the taught images: {each}." for each in part["unlike"]]
+        return lines + [f"{name}: {note}." for note in part["notes"]]
     if "power spectrum" not in known:
-        lines.append(
+        return [
             f"{name}: this network does not keep what its taught images looked like, so only the "
             "pixel size was compared."
-        )
-    elif not part["unlike"]:
-        lines.append(
-            f"{name}: {in_words(known)} {'are' if len(known) > 1 else 'is'} within what the images "
-            "show that the network was taught on."
-        )
-    return [paragraph(line) for line in lines]
+        ]
+    if part["unlike"]:
+        return []
+    return [
+        f"{name}: {in_words(known)} {'are' if len(known) > 1 else 'is'} within what the images "
+        "show that the network was taught on."
+    ]
 
 
 def _overlay(
-    source: Source, frames: Frames, index: int, rows: Sequence[Row], classes: Sequence[str]
+    source: Source,
+    image: np.ndarray,
+    sampling: float,
+    place: tuple[str, int],
+    number: int,
+    summary: ColumnSummary,
 ) -> Html:
-    file, frame = frames.names[index], int(frames.numbers[index])
-    mine = [row for row in rows if row["file"] == file and row["frame"] == frame]
+    """A frame with its columns, and a part of it where these are too small to be seen."""
+    title, peaks = f"{place[0]}, frame {place[1]}", summary.shown[place]
     figure = overlay_figure(
-        frames.frames[index],
-        float(frames.sampling[index]),
-        positions(mine),
-        np.array([classes.index(row["class"]) for row in mine], dtype=np.int64),
-        classes,
-        f"{file}, frame {frame}",
+        image, sampling, peaks.positions, peaks.class_index, summary.class_names, title
     )
-    return source.picture(
-        figure, f"columns_{index:04d}", f"Columns found in {file}, frame {frame}."
+    name = f"columns_{number:04d}"
+    whole = source.picture(figure, name, f"Columns found in {title}.")
+    part = legible_part(image.shape, sampling, peaks.positions)
+    if part is None:
+        return whole
+    (rows, cols), origin = part, np.array([part[0].start, part[1].start]) * sampling
+    end = np.array([rows.stop, cols.stop]) * sampling
+    inside = np.all((peaks.positions >= origin) & (peaks.positions < end), axis=1)
+    detail = overlay_figure(
+        image[part],
+        sampling,
+        peaks.positions[inside] - origin,
+        peaks.class_index[inside],
+        summary.class_names,
+        f"{title}, detail",
     )
+    caption = (
+        f"Rows {rows.start} to {rows.stop - 1} and columns {cols.start} to {cols.stop - 1} of it."
+    )
+    return joined_parts([whole, source.picture(detail, f"{name}_detail", caption)])
 
 
-def _counts(source: Source, number: int, part: Mapping[str, Any], rows: Sequence[Row]) -> Html:
-    counts = {
-        name: np.bincount(
-            [row["frame"] for row in rows if (row["file"], row["class"]) == (part["file"], name)],
-            minlength=part["frames"],
-        )
-        for name in part["classes"]
-    }
+def _counts(source: Source, number: int, part: Mapping[str, Any], summary: ColumnSummary) -> Html:
+    none = np.zeros((len(summary.class_names), part["frames"]), int)
+    counts = summary.counts.get(part["file"], none)
     occupancy = source.experiment.occupancy
-    figure = count_figure(counts, part["file"], occupancy.frame_time if occupancy else None)
+    figure = count_figure(
+        dict(zip(summary.class_names, counts, strict=True)),
+        part["file"],
+        occupancy.frame_time if occupancy else None,
+    )
     caption = "Number of columns found in each frame; the dashed line is the average."
     return source.picture(figure, f"counts_{number:02d}", caption)
 
@@ -209,11 +252,6 @@ def positions(rows: Sequence[Row]) -> np.ndarray:
     """(N, 2) positions [Å] of rows."""
     points = [(row["row_angstrom"], row["col_angstrom"]) for row in rows]
     return np.array(points, dtype=np.float64).reshape(-1, 2)
-
-
-def _by_class(rows: Iterable[Row], classes: Sequence[str]) -> str:
-    found = [row["class"] for row in rows]
-    return ", ".join(f"{found.count(name):,} {name}" for name in classes)
 
 
 def evenly(count: int, most: int) -> list[int]:

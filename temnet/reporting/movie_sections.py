@@ -12,12 +12,13 @@ from temnet.evaluation.hidden_markov import CHANCES
 from temnet.evaluation.histories import dwell_times
 from temnet.reporting.histories import read_histories
 from temnet.reporting.image_sections import positions
+from temnet.reporting.kept_frames import MeanImage, read_mean
 from temnet.reporting.maps import occupancy_map, transition_map
 from temnet.reporting.movie_figures import comparison_figure, dwell_figure, occupied_figure
 from temnet.reporting.page import Html, Section, link, paragraph, side_by_side, table
-from temnet.reporting.snapshots import Frames, read_frames
 from temnet.reporting.source import Source, counted
 from temnet.reporting.tables import Row, read_table
+from temnet.reporting.wording import shortened
 
 MODELS = {
     "threshold": "Columns are counted as they were found: one that was missed looks like one that "
@@ -51,7 +52,7 @@ def occupancy_section(source: Source) -> Section | None:
     if not source.has(*names, images):
         return None
     sites, changes, drift = (read_table(source.root / name) for name in names)
-    frames = read_frames(source.root / images)
+    mean = read_mean(source.root / images)
     model = source.experiment.occupancy.model
     parts = [
         paragraph(_occupancy_text(sites, changes, drift, model)),
@@ -68,10 +69,10 @@ def occupancy_section(source: Source) -> Section | None:
             ".",
         ),
     ]
-    if sites and frames.mean is not None:
+    if sites and mean.image is not None:
         usable = {row["frame"] for row in drift if row["usable"]}
-        averaged = len(usable.intersection(frames.numbers.tolist()))
-        parts += _maps(source, frames, sites, model, averaged)
+        averaged = len(usable.intersection(mean.index.numbers.tolist()))
+        parts += _maps(source, mean, sites, model, averaged)
     parts += _curves(source)
     return Section("Occupancy and transitions", parts)
 
@@ -90,7 +91,7 @@ def _occupancy_text(
         text += f" The specimen drifted by up to {farthest:.1f} Å, which was taken off."
     left = [str(row["frame"]) for row in drift if not row["usable"]]
     if left:
-        text += f" Left out, as too few columns were found in them: frames {', '.join(left)}."
+        text += f" Left out, as too few columns were found in them: frames {shortened(left, 20)}."
     return text
 
 
@@ -99,9 +100,9 @@ def _drift(row: Row) -> tuple[float, float]:
 
 
 def _maps(
-    source: Source, frames: Frames, sites: Sequence[Row], model: str, averaged: int
+    source: Source, mean: MeanImage, sites: Sequence[Row], model: str, averaged: int
 ) -> list[Html]:
-    title = f"{frames.names[0]}, average of {counted(averaged, 'frame')}"
+    title = f"{mean.index.names[0]}, average of {counted(averaged, 'frame')}"
     prefix = "inferred_" if model == "hidden_markov" else ""
     occupied, changed = MEANINGS[model]
     maps = (
@@ -111,8 +112,8 @@ def _maps(
     return [
         source.picture(
             draw(
-                frames.mean,
-                float(frames.sampling[0]),
+                mean.image,
+                float(mean.index.sampling[0]),
                 positions(sites),
                 np.array([row[prefix + values] for row in sites], dtype=np.float64),
                 title,

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from temnet.reporting.figures import (
+    DPI,
     circle_radius,
     class_legend,
     draw_columns,
@@ -21,6 +22,12 @@ from temnet.reporting.figures import (
 
 IMAGE_WIDTH = 6.4
 """Width of an image [inch]."""
+
+LEGIBLE = 4.0
+"""Least radius of a circle at which columns are told apart [pixels of the picture]."""
+
+DETAIL = 60.0
+"""Side of the part that is shown of an image whose circles are smaller [Å]."""
 
 IMAGE_HEIGHT = 8.0
 """Greatest height of an image [inch]."""
@@ -60,3 +67,29 @@ def overlay_figure(
     )
     plain(legend.get_texts())
     return figure
+
+
+def legible_part(
+    shape: tuple[int, int], sampling: float, positions: np.ndarray
+) -> tuple[slice, slice] | None:
+    """The part of an image to show where the circles in the whole are too small to be seen.
+
+    Args:
+        shape: Rows and columns of the image.
+        sampling: Pixel size [Å].
+        positions: (N, 2) columns, (row, col) [Å].
+
+    Returns:
+        Rows and columns of a square with many columns in it; None where the whole is legible.
+    """
+    width, _ = image_size(shape, IMAGE_WIDTH, IMAGE_HEIGHT)
+    drawn = circle_radius(positions) / sampling * width * DPI / shape[1]
+    if drawn >= LEGIBLE or not len(positions):
+        return None
+    sides = [min(round(DETAIL / sampling), size) for size in shape]
+    tiles = [max(size // side, 1) for size, side in zip(shape, sides, strict=True)]
+    place = np.floor(positions / sampling / sides).astype(int)
+    place = np.clip(place, 0, np.array(tiles) - 1)
+    count = np.bincount(np.ravel_multi_index(place.T, tiles), minlength=tiles[0] * tiles[1])
+    row, col = np.unravel_index(np.argmax(count), tiles)
+    return slice(row * sides[0], (row + 1) * sides[0]), slice(col * sides[1], (col + 1) * sides[1])

@@ -70,13 +70,27 @@ def joined(links: Iterable[Html]) -> Html:
     return Html(", ".join(part.text for part in links))
 
 
-def picture(png: bytes, caption: str, editable: str) -> Html:
-    """An image with its caption, inside of the page, and a link to the file to edit."""
-    data = base64.b64encode(png).decode("ascii")
+def picture(png: bytes | str, caption: str, editable: str) -> Html:
+    """An image with its caption, and a link to the file to edit.
+
+    Args:
+        png: The image, which becomes a part of the page, or the path of its file.
+        caption: What it shows.
+        editable: Path of the SVG file.
+    """
+    if isinstance(png, bytes):
+        source = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+    else:
+        source = png
     return Html(
-        f'<figure><img alt="{escape(caption)}" src="data:image/png;base64,{data}">'
+        f'<figure><img alt="{escape(caption)}" src="{escape(source)}">'
         f"<figcaption>{escape(caption)} {link(editable, 'SVG').text}</figcaption></figure>"
     )
+
+
+def joined_parts(parts: Sequence[Html]) -> Html:
+    """Parts below each other as one."""
+    return Html("\n".join(part.text for part in parts))
 
 
 def side_by_side(parts: Sequence[Html]) -> Html:

@@ -12,18 +12,21 @@
 
 ``.xyz``
     Extended XYZ as ASE, OVITO and others read it: configuration ``i`` is frame ``i``, up to the
-    last frame with columns; ``x`` is the column, ``y`` the row, both in Å, ``z`` is 0, and the
-    other fields of Peaks are arrays (real numbers with eight decimals).  A class that is named by
-    an element and perhaps a number, such as ``Mo`` or ``S2``, has that element's symbol; others,
-    such as ``metal``, have ``X``.  The class's own name stands in the array ``class``.
+    last frame with columns.  ``x`` is the column and ``y`` is minus the row, both in Å, so that
+    the structure looks like the image where y runs up; ``z`` is 0.  (Files of temnet 0.1 have
+    ``y`` = row and show the mirror image; they lack ``y_axis=up`` and are read as what they are.)
+    The other fields of Peaks are arrays (real numbers with eight decimals); spreads that are not
+    known are left out.  A class that is named by an element and perhaps a number, such as ``Mo``
+    or ``S2``, has that element's symbol; others, such as ``metal``, have ``X``.  The class's own
+    name stands in the array ``class``.
 """
 
 from __future__ import annotations
 
-import io
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import NamedTuple
@@ -31,15 +34,9 @@ from typing import NamedTuple
 import numpy as np
 
 from temnet.errors import InputError
-from temnet.files import replace_file
+from temnet.files import replacing
 from temnet.records import Peaks
-from temnet.reporting.tables import (
-    column_fields,
-    peaks_from_rows,
-    peaks_rows,
-    read_table,
-    write_table,
-)
+from temnet.reporting.column_table import ColumnTable, ColumnTableWriter, read_columns
 
 FORMAT, VERSION = "temnet columns", 1
 """What an HDF5 file of columns calls itself; one of a newer version is refused."""
@@ -61,6 +58,21 @@ FIELDS: Mapping[str, tuple[str, str, str]] = {
 
 UNKNOWN_ELEMENT = "X"
 """Symbol of a column whose class names no element, as ASE has it."""
+
+CHUNK_ROWS = 4096
+"""Columns that an HDF5 file gets at a time, and rows of its chunks."""
+
+SPREADS = ("spread", "class_spread")
+"""Fields of Peaks that are mostly not known."""
+
+UP = "up"
+"""Entry ``y_axis`` of an XYZ file whose y runs up."""
+
+Add = Callable[[Peaks], None]
+"""Appends columns to a file."""
+
+Begin = Callable[[Path, float, Sequence[str]], AbstractContextManager[Add]]
+"""Begins a file at a path for a pixel size [Å] and the names of the classes."""
 
 _ELEMENT_CLASS = re.compile(r"([A-Z][a-z]?)[0-9]*(:.*)?")
 
@@ -93,9 +105,28 @@ def write_peaks(
     Raises:
         InputError: The ending is another.
     """
-    path = Path(path)
-    write, _ = _format(path)
-    write(path, peaks, sampling, class_names)
+    with open_peaks(Path(path), sampling, class_names) as add:
+        add(peaks)
+
+
+def open_peaks(
+    path: Path, sampling: float, class_names: Sequence[str]
+) -> AbstractContextManager[Add]:
+    """Begins a file of columns that grows frame by frame and appears at the end of the block.
+
+    Args:
+        path: A file ending in ``.csv``, ``.h5`` or ``.xyz``; an older one is replaced.
+        sampling: Pixel size of the image [Å].
+        class_names: Name of each class index.
+
+    Returns:
+        A context whose value appends Peaks.  In ``.xyz`` files later calls add later frames.
+
+    Raises:
+        InputError: The ending is another.
+    """
+    begin, _ = _format(path)
+    return begin(path, sampling, class_names)
 
 
 def read_peaks(path: str | Path) -> StoredPeaks:
@@ -127,7 +158,7 @@ def element_symbol(class_name: str) -> str:
     return found[1] if found and found[1] in atomic_numbers else UNKNOWN_ELEMENT
 
 
-def _format(path: Path) -> tuple[Callable[..., None], Callable[[Path], StoredPeaks]]:
+def _format(path: Path) -> tuple[Begin, Callable[[Path], StoredPeaks]]:
     try:
         return FORMATS[path.suffix.lower()]
     except KeyError:
@@ -137,53 +168,72 @@ def _format(path: Path) -> tuple[Callable[..., None], Callable[[Path], StoredPea
         ) from None
 
 
-def _write_csv(path: Path, peaks: Peaks, sampling: float, class_names: Sequence[str]) -> None:
-    rows = peaks_rows(peaks, sampling, class_names, path.stem)
-    write_table(path, rows, column_fields(class_names))
+@contextmanager
+def _begin_csv(path: Path, sampling: float, class_names: Sequence[str]) -> Iterator[Add]:
+    with replacing(path) as temporary, ColumnTableWriter(temporary, class_names) as table:
+        yield lambda peaks: table.write(peaks, sampling, path.stem)
+        table.close()
 
 
 def _read_csv(path: Path) -> StoredPeaks:
-    rows = read_table(path)
-    with path.open(encoding="utf-8", errors="surrogateescape") as file:
-        header = file.readline().rstrip("\n").split(",")
-    names = tuple(name[2:] for name in header if name.startswith("p_"))
-    files = sorted({row["file"] for row in rows if "file" in row})
-    if len(files) > 1:
+    table = read_columns(path)
+    if len(table.files) > 1:
         raise InputError(
-            f"{path}: this table holds the columns of {len(files)} images ({files[0]}, "
-            f"{files[1]}, …); read the file of one image."
+            f"{path}: this table holds the columns of {len(table.files)} images "
+            f"({table.files[0]}, {table.files[1]}, …); read the file of one image."
         )
-    try:
-        return StoredPeaks(peaks_from_rows(rows, names), _sampling_of(rows), names)
-    except InputError:
-        raise
-    except (TypeError, ValueError) as error:
-        raise _damaged(path, error) from error
+    return StoredPeaks(table.peaks, _sampling_of(table), table.class_names)
 
 
-def _sampling_of(rows: Sequence[Mapping[str, float]]) -> float:
-    """Pixel size [Å] as the ratio of Å to pixels, from the number that tells it best."""
-    pairs = [(abs(row[f"{a}_pixel"]), abs(row[f"{a}_angstrom"])) for row in rows for a in _AXES]
-    pixels, length = max(pairs, default=(0.0, 0.0))
-    return float(f"{length / pixels:.6g}") if pixels > 0 else math.nan
+def _sampling_of(table: ColumnTable) -> float:
+    """Pixel size [Å] as the ratio of Å to pixels, from the number that gives it best."""
+    if not np.any(table.pixels):
+        return math.nan
+    best = np.unravel_index(np.argmax(np.abs(table.pixels)), table.pixels.shape)
+    return float(f"{table.peaks.positions[best] / table.pixels[best]:.6g}")
 
 
-_AXES = ("row", "col")
-
-
-def _write_hdf5(path: Path, peaks: Peaks, sampling: float, class_names: Sequence[str]) -> None:
+@contextmanager
+def _begin_hdf5(path: Path, sampling: float, class_names: Sequence[str]) -> Iterator[Add]:
     import h5py
 
-    buffer = io.BytesIO()
-    with h5py.File(buffer, "w") as file:
+    waiting: list[Peaks] = []
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update(format=FORMAT, version=VERSION, sampling=float(sampling))
         file.attrs["sampling_unit"] = "Å per pixel"
         file.attrs["class_names"] = np.array(class_names, dtype=h5py.string_dtype())
-        for field in fields(Peaks):
-            dataset = file.create_dataset(field.name, data=getattr(peaks, field.name))
-            texts = FIELDS.get(field.name, ("", "", ""))
-            dataset.attrs.update(zip(("unit", "axes", "description"), texts, strict=True))
-    replace_file(path, buffer.getvalue())
+        for name, empty in _arrays(Peaks.empty(len(class_names))).items():
+            dataset = file.create_dataset(
+                name,
+                empty.shape,
+                empty.dtype,
+                maxshape=(None, *empty.shape[1:]),
+                chunks=(CHUNK_ROWS, *empty.shape[1:]),
+            )
+            dataset.attrs.update(zip(("unit", "axes", "description"), FIELDS[name], strict=True))
+
+        def add(peaks: Peaks) -> None:
+            waiting.append(peaks)
+            if sum(map(len, waiting)) >= CHUNK_ROWS:
+                flush()
+
+        def flush() -> None:
+            if not waiting:
+                return
+            for name, values in _arrays(Peaks.concatenate(waiting)).items():
+                there = len(file[name])
+                file[name].resize(there + len(values), axis=0)
+                file[name][there:] = values
+            waiting.clear()
+
+        yield add
+        flush()
+        file.close()
+
+
+def _arrays(peaks: Peaks) -> dict[str, np.ndarray]:
+    """The fields of some columns."""
+    return {field.name: getattr(peaks, field.name) for field in fields(Peaks)}
 
 
 def _read_hdf5(path: Path) -> StoredPeaks:
@@ -205,17 +255,31 @@ def _read_hdf5(path: Path) -> StoredPeaks:
         raise _damaged(path, error) from error
 
 
-def _write_xyz(path: Path, peaks: Peaks, sampling: float, class_names: Sequence[str]) -> None:
+@contextmanager
+def _begin_xyz(path: Path, sampling: float, class_names: Sequence[str]) -> Iterator[Add]:
     from ase.io import write
 
-    last = int(peaks.frame.max()) if len(peaks) else 0
-    configurations = [
-        _configuration(peaks.select(peaks.frame == frame), frame, sampling, class_names)
-        for frame in range(last + 1)
-    ]
-    text = io.StringIO()
-    write(text, configurations, format="extxyz")
-    replace_file(path, text.getvalue().encode())
+    written = 0  # configurations so far, one for each frame
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+
+        def add(peaks: Peaks) -> None:
+            nonlocal written
+            if not len(peaks):
+                return
+            ends = np.flatnonzero(np.diff(peaks.frame)) + 1
+            for part in np.split(np.arange(len(peaks)), ends):
+                frame = int(peaks.frame[part[0]])
+                empty = range(written, frame)
+                configurations = [_configuration(none, number, *described) for number in empty]
+                configurations.append(_configuration(peaks.select(part), frame, *described))
+                write(file, configurations, format="extxyz")
+                written = frame + 1
+
+        none, described = Peaks.empty(len(class_names)), (sampling, class_names)
+        yield add
+        if not written:
+            write(file, [_configuration(none, 0, *described)], format="extxyz")
+        file.close()
 
 
 def _configuration(peaks: Peaks, frame: int, sampling: float, class_names: Sequence[str]):
@@ -226,9 +290,10 @@ def _configuration(peaks: Peaks, frame: int, sampling: float, class_names: Seque
     symbols = [element_symbol(name) for name in class_names]
     atoms = Atoms(
         [symbols[index] for index in peaks.class_index],
-        positions=np.stack([col, row, np.zeros(len(peaks))], axis=1),
+        positions=np.stack([col, -row, np.zeros(len(peaks))], axis=1),
         info={
             "frame": frame,
+            "y_axis": UP,
             "sampling": float(sampling),
             "class_names": {"names": list(class_names)},  # ASE keeps a mapping as JSON
         },
@@ -236,8 +301,10 @@ def _configuration(peaks: Peaks, frame: int, sampling: float, class_names: Seque
     words = np.array([re.sub(r"\s", "_", name) for name in class_names], np.str_)
     atoms.arrays["class"] = words[peaks.class_index]
     for field in fields(Peaks):
-        if field.name not in ("frame", "positions"):
-            atoms.arrays[field.name] = getattr(peaks, field.name)
+        values = getattr(peaks, field.name)
+        known = field.name not in SPREADS or np.any(np.isfinite(values))
+        if field.name not in ("frame", "positions") and known:
+            atoms.arrays[field.name] = values
     return atoms
 
 
@@ -260,9 +327,13 @@ def _peaks_of(atoms, class_count: int) -> Peaks:
     values = {
         field.name: np.asarray(atoms.arrays[field.name], np.float64)
         for field in fields(Peaks)
-        if field.name not in ("frame", "class_index")
+        if field.name not in ("frame", "class_index", *SPREADS)
     }
-    values["positions"] = atoms.positions[:, [1, 0]]
+    unknown = np.full(len(atoms), np.nan)
+    for name in SPREADS:
+        values[name] = np.asarray(atoms.arrays.get(name, unknown), np.float64)
+    sign = -1 if atoms.info.get("y_axis") == UP else 1
+    values["positions"] = atoms.positions[:, [1, 0]] * [sign, 1] + 0.0
     values["probabilities"] = values["probabilities"].reshape(len(atoms), class_count)
     return Peaks(
         frame=np.full(len(atoms), int(atoms.info["frame"]), np.int64),
@@ -279,9 +350,9 @@ def _damaged(path: Path, error: Exception) -> InputError:
     )
 
 
-FORMATS: Mapping[str, tuple[Callable[..., None], Callable[[Path], StoredPeaks]]] = {
-    ".csv": (_write_csv, _read_csv),
-    ".h5": (_write_hdf5, _read_hdf5),
-    ".xyz": (_write_xyz, _read_xyz),
+FORMATS: Mapping[str, tuple[Begin, Callable[[Path], StoredPeaks]]] = {
+    ".csv": (_begin_csv, _read_csv),
+    ".h5": (_begin_hdf5, _read_hdf5),
+    ".xyz": (_begin_xyz, _read_xyz),
 }
-"""Writer and reader by the file's ending."""
+"""What begins a file, and its reader by the file's ending."""

@@ -11,13 +11,21 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from temnet.reporting.figures import image_size, new_figure, set_title, show_image, styled
-from temnet.reporting.image_sections import evenly, positions
+from temnet.reporting.column_summary import summarise_columns
+from temnet.reporting.figures import (
+    MOST_VECTORS,
+    image_size,
+    new_figure,
+    set_title,
+    show_image,
+    styled,
+)
+from temnet.reporting.image_sections import COLUMNS, IMAGES, evenly
+from temnet.reporting.kept_frames import each_frame, read_index
 from temnet.reporting.overlay import IMAGE_HEIGHT, IMAGE_WIDTH
 from temnet.reporting.page import Html, Section, paragraph, side_by_side, table
-from temnet.reporting.snapshots import Frames, read_frames
 from temnet.reporting.source import Source, counted
-from temnet.reporting.tables import Row, read_table
+from temnet.reporting.tables import table_rows
 
 RINGS = "predict/rings.csv"
 
@@ -43,15 +51,23 @@ PLAIN, MARKED = 0.12, 0.6
 
 def rings_section(source: Source) -> Section | None:
     """The rings drawn over the images, and how many there are of each size."""
-    if not source.has(RINGS, "predict/columns.csv", "predict/images.npz"):
+    if not source.has(RINGS, COLUMNS, IMAGES):
         return None
-    rings = read_table(source.root / RINGS)
-    columns = read_table(source.root / "predict/columns.csv")
-    frames = read_frames(source.root / "predict/images.npz")
-    count = Counter(ring["atoms"] for ring in rings)
+    index = read_index(source.root / IMAGES)
+    chosen = evenly(len(index), MOST_PICTURES)
+    places = [(index.names[place], int(index.numbers[place])) for place in chosen]
+    summary = summarise_columns(source.root / COLUMNS, {}, places)
+    count: Counter[int] = Counter()
+    corners: dict[tuple[str, int], list[np.ndarray]] = {place: [] for place in places}
+    for ring in table_rows(source.root / RINGS):
+        count[ring["atoms"]] += 1
+        place = ring["file"], ring["frame"]
+        if place in corners:
+            lines = np.array(ring["columns"].split(), np.int64) - summary.first_line[place]
+            corners[place].append(summary.shown[place].positions[lines])
     parts = [
         paragraph(
-            f"{counted(len(rings), 'ring')} of bonded columns, without those that the image's "
+            f"{counted(count.total(), 'ring')} of bonded columns, without those that the image's "
             "border or a hole cuts. Table: ",
             source.links(RINGS),
             ".",
@@ -59,29 +75,32 @@ def rings_section(source: Source) -> Section | None:
         table(
             ("atoms", "", "rings", "share"),
             [
-                (size, NAMES[size], number, number / len(rings))
+                (size, NAMES[size], number, number / count.total())
                 for size, number in sorted(count.items())
             ],
         ),
     ]
+    images = each_frame(source.root / IMAGES, chosen)
     pictures = [
-        _picture(source, frames, index, rings, columns)
-        for index in evenly(len(frames.frames), MOST_PICTURES)
+        _picture(source, image, float(index.sampling[number]), place, number, corners[place])
+        for number, place, image in zip(chosen, places, images, strict=True)
     ]
     parts += [pictures[0], side_by_side(pictures[1:])] if len(pictures) > 1 else pictures
     return Section("Rings", parts)
 
 
 def _picture(
-    source: Source, frames: Frames, index: int, rings: Sequence[Row], columns: Sequence[Row]
+    source: Source,
+    image: np.ndarray,
+    sampling: float,
+    place: tuple[str, int],
+    number: int,
+    corners: Sequence[np.ndarray],
 ) -> Html:
-    file, frame = frames.names[index], int(frames.numbers[index])
-    mine = [ring for ring in rings if ring["file"] == file and ring["frame"] == frame]
-    corners = [positions([columns[int(line)] for line in ring["columns"].split()]) for ring in mine]
-    pixel = float(frames.sampling[index])
-    figure = ring_figure(frames.frames[index], pixel, corners, f"{file}, frame {frame}")
-    caption = f"Rings in {file}, frame {frame}, coloured by their number of atoms."
-    return source.picture(figure, f"rings_{index:04d}", caption)
+    title = f"{place[0]}, frame {place[1]}"
+    figure = ring_figure(image, sampling, corners, title)
+    caption = f"Rings in {title}, coloured by their number of atoms."
+    return source.picture(figure, f"rings_{number:04d}", caption)
 
 
 @styled
@@ -109,7 +128,8 @@ def ring_figure(
             "edgecolor": (colour, 0.8),
             "linewidth": 0.8,
         }
-        axes.add_collection(PolyCollection(corners, zorder=5, **style))
+        pixels = len(rings) > MOST_VECTORS
+        axes.add_collection(PolyCollection(corners, zorder=5, rasterized=pixels, **style))
         if corners:
             label = f"{size} atoms: {len(corners)}"
             handles.append(Patch(facecolor=colour, edgecolor="#808080", label=label))

@@ -1,7 +1,6 @@
-"""The few images that a run keeps so that its report can show them: ``.npz`` files.
+"""The few simulated images that a run keeps so that its report can show them.
 
-Three files: ``predict/images.npz`` (:class:`Frames`), ``simulate/examples.npz`` and
-``evaluate/examples.npz`` (lists of :class:`Picture`).
+Two files: ``simulate/examples.npz`` and ``evaluate/examples.npz``.
 """
 
 from __future__ import annotations
@@ -17,35 +16,6 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.files import replace_file
-
-
-@dataclass(frozen=True)
-class Frames:
-    """Frames of microscope images, perhaps a choice of them, perhaps made smaller.
-
-    Attributes:
-        frames: (frame, row, col) float32, the kept frames.
-        names: For each kept frame, the name of its file.
-        numbers: (frame,) int64, for each kept frame its number within the file.
-        sampling: (frame,) float64, for each kept frame its pixel size [Å].
-        mean: (row, col) float32, time average without drift, in the frame of reference that
-            sites have; NaN where no frame reaches.  None for images that are no movie.
-    """
-
-    frames: np.ndarray
-    names: tuple[str, ...]
-    numbers: np.ndarray
-    sampling: np.ndarray
-    mean: np.ndarray | None = None
-
-    def __post_init__(self) -> None:
-        count = len(self.frames)
-        each = len(self.names), len(self.numbers), len(self.sampling)
-        if self.frames.ndim != 3 or each != (count,) * 3:
-            raise ValueError(
-                "Frames need frames (frame, row, col) and for each a name, a number and a pixel "
-                f"size; got {self.frames.shape}, and {each[0]}, {each[1]} and {each[2]} of these."
-            )
 
 
 @dataclass(frozen=True)
@@ -83,47 +53,6 @@ PICTURE_ARRAYS = (
     "found_positions",
     "found_class",
 )
-
-
-def write_frames(path: Path, frames: Frames) -> None:
-    """Writes frames in one step."""
-    arrays = {
-        "frames": np.asarray(frames.frames, np.float32),
-        "names": np.array(frames.names, dtype=np.str_),
-        "numbers": frames.numbers,
-        "sampling": frames.sampling,
-    }
-    if frames.mean is not None:
-        arrays["mean"] = np.asarray(frames.mean, np.float32)
-    _write(path, arrays)
-
-
-def read_frames(path: Path) -> Frames:
-    """Reads what :func:`write_frames` wrote.
-
-    Without ``numbers`` the frames count from 0; one name and one pixel size stand for all frames.
-
-    Raises:
-        InputError: The file is missing or damaged.
-    """
-    arrays = _read(path, ("frames", "sampling"))
-    frames = arrays["frames"]
-    names = tuple(str(name) for name in np.atleast_1d(arrays.get("names", "")))
-    if len(names) == 1:
-        names = names * len(frames)
-    sampling = np.atleast_1d(arrays["sampling"])
-    if len(sampling) == 1:
-        sampling = np.repeat(sampling, len(frames))
-    try:
-        return Frames(
-            frames,
-            names,
-            arrays.get("numbers", np.arange(len(frames))).astype(np.int64),
-            sampling,
-            arrays.get("mean"),
-        )
-    except ValueError as error:
-        raise InputError(f"{path}: {error} Run the stage that writes it again.") from error
 
 
 def write_pictures(path: Path, pictures: Sequence[Picture]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,24 @@ from matplotlib.figure import Figure
 
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
-from temnet.reporting.figures import save_figure
+from temnet.reporting.figures import few_colours, save_figure
 from temnet.reporting.page import UNKNOWN, Html, joined, link, picture
+
+PAGE_BYTES = 7_000_000
+"""Bytes of pictures that become a part of the page, which is 9.3 MB as text; more are linked."""
+
+
+@dataclass
+class Room:
+    """What is left for pictures in a page [bytes]."""
+
+    left: int = PAGE_BYTES
+
+    def take(self, size: int) -> bool:
+        """Takes some of it, if there is as much."""
+        fits = size <= self.left
+        self.left -= size if fits else 0
+        return fits
 
 
 @dataclass(frozen=True)
@@ -24,11 +40,13 @@ class Source:
         root: The run folder.
         figures: Where PNG and SVG files go while they are made.
         experiment: The settings.
+        room: For pictures in the page.
     """
 
     root: Path
     figures: Path
     experiment: Experiment
+    room: Room = field(default_factory=Room)
 
     def has(self, *names: str) -> bool:
         """Whether all of these files of the run folder are there."""
@@ -36,7 +54,9 @@ class Source:
 
     def picture(self, figure: Figure, name: str, caption: str) -> Html:
         """The figure in the page, and PNG and SVG beside it."""
-        return picture(save_figure(figure, self.figures, name), caption, f"report/{name}.svg")
+        png = few_colours(save_figure(figure, self.figures, name))
+        shown = png if self.room.take(len(png)) else f"report/{name}.png"
+        return picture(shown, caption, f"report/{name}.svg")
 
     def links(self, *names: str) -> Html:
         """Links to those of these files that are there."""

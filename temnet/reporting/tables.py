@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from temnet.errors import InputError
-from temnet.files import replace_file
-from temnet.records import Peaks
+from temnet.files import replacing
+from temnet.reporting.cells import escaped, unescaped
 
 Row = dict[str, Any]
 
@@ -27,21 +26,6 @@ TEXT_COLUMNS = (
     "group", "rule", "arm", "test",
 )  # fmt: skip
 """Columns whose cells stay text even where they look like a number."""
-
-COLUMN_FIELDS = (
-    "file",
-    "frame",
-    "row_angstrom",
-    "col_angstrom",
-    "row_pixel",
-    "col_pixel",
-    "class",
-    "score",
-    "spread_angstrom",
-    "class_spread",
-    "site",
-)
-"""Columns of columns.csv; one ``p_<class>`` for each class comes after them."""
 
 SITE_FIELDS = (
     "site",
@@ -152,12 +136,15 @@ SCORE_FIELDS = (
 ACCURACY_FIELDS = ("specimen", "quantity", "setting", "percent", "offset")
 """Columns of accuracy.csv."""
 
+BINARY_PEEK = 4096
+"""Characters of a file that are searched for a zero, which no text holds."""
+
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _REAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?inf")
 
 
-def write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Writes rows as CSV with a header, in one step.
+def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Writes rows as CSV with a header, in one step; rows are taken one by one.
 
     Numbers get seven significant digits; NaN and None become empty cells.
 
@@ -169,17 +156,54 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence
     Raises:
         ValueError: A row has other keys than ``columns``.
     """
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    wanted = set(columns)
-    for number, row in enumerate(rows):
-        if row.keys() != wanted:
-            differing = ", ".join(sorted(wanted ^ row.keys()))
-            raise ValueError(f"Row {number} of {path.name} and its header differ in: {differing}.")
-        writer.writerow([_cell(row[name]) for name in columns])
-    # File names that are no UTF-8 reach Python as surrogates and shall not stop a run.
-    replace_file(path, buffer.getvalue().encode("utf-8", "surrogateescape"))
+    with replacing(path) as temporary, TableWriter(temporary, columns, path.name) as table:
+        for row in rows:
+            table.write(row)
+        table.close()
+
+
+class TableWriter:
+    """Writes a table row by row; its file is not written in one step."""
+
+    def __init__(self, path: Path, columns: Sequence[str], name: str = "") -> None:
+        """Begins a table.
+
+        Args:
+            path: Where to; an older file is replaced.
+            columns: Header, in order.
+            name: The table's name in messages; that of the path by default.
+        """
+        self._columns, self._wanted = tuple(columns), set(columns)
+        self._name, self._count = name or path.name, 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # File names that are no UTF-8 reach Python as surrogates and must not stop a run.
+        self._file = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer.writerow(map(escaped, columns))
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Appends a row.
+
+        Raises:
+            ValueError: It has other keys than the header.
+        """
+        if row.keys() != self._wanted:
+            differing = ", ".join(sorted(self._wanted ^ row.keys()))
+            raise ValueError(
+                f"Row {self._count} of {self._name} and its header differ in: {differing}."
+            )
+        self._writer.writerow([_cell(row[name]) for name in self._columns])
+        self._count += 1
+
+    def close(self) -> None:
+        """Ends the table."""
+        self._file.close()
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
 def _cell(value: Any) -> str:
@@ -192,7 +216,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, Real):
         number = float(value)
         return "" if math.isnan(number) else f"{number:.{DIGITS}g}"
-    return str(value)
+    return escaped(str(value))
 
 
 def read_table(path: Path, text: Collection[str] = TEXT_COLUMNS) -> list[Row]:
@@ -210,17 +234,26 @@ def read_table(path: Path, text: Collection[str] = TEXT_COLUMNS) -> list[Row]:
         InputError: The file is missing, is no text, has no header, or a line is of another
             length than the header.
     """
+    return list(table_rows(path, text))
+
+
+def table_rows(path: Path, text: Collection[str] = TEXT_COLUMNS) -> Iterator[Row]:
+    """The rows of a CSV table one by one; see `read_table`."""
     try:
-        content = path.read_bytes().decode("utf-8", "surrogateescape")
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+            if "\0" in file.read(BINARY_PEEK):
+                raise InputError(f"{path}: this is no CSV table but a binary file; check the path.")
+            file.seek(0)
+            reader = csv.reader(file)
+            header = [unescaped(cell) for cell in next(reader, [])]
+            if not header:
+                raise InputError(f"{path}: the table is empty; expected a header line.")
+            for cells in reader:
+                yield _row(path, reader.line_num, header, cells, text)
     except OSError as error:
         raise InputError(f"{path}: this table cannot be read ({error.strerror}).") from error
-    if "\0" in content:
-        raise InputError(f"{path}: this is no CSV table but a binary file; check the path.")
-    reader = csv.reader(io.StringIO(content, newline=""))
-    header = next(reader, [])
-    if not header:
-        raise InputError(f"{path}: the table is empty; expected a header line.")
-    return [_row(path, reader.line_num, header, cells, text) for cells in reader]
+    except csv.Error as error:
+        raise InputError(f"{path}: this is no CSV table ({error}); make it again.") from error
 
 
 def _row(path: Path, line: int, header: list[str], cells: list[str], text: Collection[str]) -> Row:
@@ -230,7 +263,7 @@ def _row(path: Path, line: int, header: list[str], cells: list[str], text: Colle
             f"{len(cells)}; make the table again."
         )
     return {
-        name: cell if name in text else parse_cell(cell)
+        name: unescaped(cell) if name in text else parse_cell(cell)
         for name, cell in zip(header, cells, strict=True)
     }
 
@@ -245,16 +278,7 @@ def parse_cell(cell: str) -> int | float | str:
         return math.nan
     if _INTEGER.fullmatch(cell):
         return int(cell)
-    return float(cell) if _REAL.fullmatch(cell) else cell
-
-
-def column_fields(class_names: Sequence[str]) -> tuple[str, ...]:
-    """Header of columns.csv.
-
-    >>> column_fields(["Mo"])[-2:]
-    ('site', 'p_Mo')
-    """
-    return (*COLUMN_FIELDS, *(f"p_{name}" for name in class_names))
+    return float(cell) if _REAL.fullmatch(cell) else unescaped(cell)
 
 
 def frame_fields(class_names: Sequence[str]) -> tuple[str, ...]:
@@ -265,81 +289,3 @@ def frame_fields(class_names: Sequence[str]) -> tuple[str, ...]:
     """
     counts = (f"columns_{name}" for name in class_names)
     return ("frame", "usable", *counts, "occupied_interior", "occupied_edge")
-
-
-def peaks_rows(
-    peaks: Peaks,
-    sampling: float | tuple[float, float],
-    class_names: Sequence[str],
-    file: str,
-    site: np.ndarray | None = None,
-) -> list[Row]:
-    """Rows of columns.csv.
-
-    Args:
-        peaks: What a network found.
-        sampling: Pixel size of the file [Å], or the height and the width of its pixels.
-        class_names: Name of each class index.
-        file: Name of the image's file.
-        site: (N,) int, the site of each peak, -1 for none; without it the cells are empty.
-    """
-    pixels = peaks.positions / np.asarray(sampling)
-    rows = []
-    for i in range(len(peaks)):
-        row: Row = {
-            "file": file,
-            "frame": int(peaks.frame[i]),
-            "row_angstrom": peaks.positions[i, 0],
-            "col_angstrom": peaks.positions[i, 1],
-            "row_pixel": pixels[i, 0],
-            "col_pixel": pixels[i, 1],
-            "class": class_names[peaks.class_index[i]],
-            "score": peaks.score[i],
-            "spread_angstrom": peaks.spread[i],
-            "class_spread": peaks.class_spread[i],
-            "site": None if site is None else int(site[i]),
-        }
-        for c, name in enumerate(class_names):
-            row[f"p_{name}"] = peaks.probabilities[i, c]
-        rows.append(row)
-    return rows
-
-
-def peaks_from_rows(rows: Sequence[Mapping[str, Any]], class_names: Sequence[str]) -> Peaks:
-    """The peaks that :func:`peaks_rows` wrote, in the rows' order.
-
-    Args:
-        rows: Rows of one file, as :func:`read_table` gives them.
-        class_names: Name of each class index.
-
-    Raises:
-        InputError: A column is missing or a row names a class that is not in ``class_names``.
-    """
-    if not rows:
-        return Peaks.empty(len(class_names))
-    missing = [name for name in column_fields(class_names) if name not in rows[0]]
-    if missing:
-        raise InputError(
-            f"The table of columns lacks {', '.join(missing)}; it was made with other classes "
-            f"or edited. Expected classes: {', '.join(class_names)}. Make it again."
-        )
-    unknown = sorted({str(row["class"]) for row in rows} - set(class_names))
-    if unknown:
-        raise InputError(
-            f"The table of columns holds the class {', '.join(unknown)}; expected "
-            f"{', '.join(class_names)}. Make it again with this network."
-        )
-    index = {name: i for i, name in enumerate(class_names)}
-
-    def reals(*names: str) -> np.ndarray:
-        return np.array([[row[name] for name in names] for row in rows], dtype=np.float64)
-
-    return Peaks(
-        frame=np.array([row["frame"] for row in rows], dtype=np.int64),
-        positions=reals("row_angstrom", "col_angstrom"),
-        class_index=np.array([index[row["class"]] for row in rows], dtype=np.int64),
-        score=reals("score")[:, 0],
-        probabilities=reals(*(f"p_{name}" for name in class_names)),
-        spread=reals("spread_angstrom")[:, 0],
-        class_spread=reals("class_spread")[:, 0],
-    )

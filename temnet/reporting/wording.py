@@ -14,6 +14,17 @@ def in_words(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def shortened(names: Sequence[str], most: int = 5) -> str:
+    """The first of many names, and how many there are more.
+
+    >>> shortened(["a", "b"]), shortened(["a", "b", "c", "d"], 2)
+    ('a and b', 'a, b and 2 more')
+    """
+    if len(names) <= most:
+        return in_words(names)
+    return f"{', '.join(names[:most])} and {len(names) - most:,} more"
+
+
 def percent(fraction: float, digits: int = 0) -> str:
     """A fraction in per cent.
 

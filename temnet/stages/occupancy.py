@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,16 +27,14 @@ from temnet.evaluation.sites import Sites, find_sites
 from temnet.evaluation.view import View
 from temnet.models.checkpoint import find_network, read_card
 from temnet.records import Peaks
+from temnet.reporting.column_table import ColumnTableWriter, column_blocks, read_columns
 from temnet.reporting.histories import write_histories
-from temnet.reporting.snapshots import Frames, read_frames, write_frames
+from temnet.reporting.kept_frames import MeanImage, each_frame, read_index, write_mean
 from temnet.reporting.tables import (
     RATE_FIELDS,
     SITE_FIELDS,
     TRANSITION_FIELDS,
-    column_fields,
     frame_fields,
-    peaks_from_rows,
-    read_table,
     write_table,
 )
 from temnet.stages import predict
@@ -82,25 +80,30 @@ def check(experiment: Experiment) -> None:
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
     """Writes the tables of sites, transitions, rates, frames and drift, and the mean image."""
     source = root / predict.STAGE.name
-    rows = read_table(source / predict.COLUMNS_FILE)
     movie = json.loads((source / predict.SERIES_FILE).read_text(encoding="utf-8"))[0]
     classes = movie["classes"]
-    peaks = peaks_from_rows(rows, classes)
+    peaks = read_columns(source / predict.COLUMNS_FILE, classes).peaks
     with progress("occupancy", 3) as done:
         sites = _follow(peaks, movie, experiment)
         done(1)
         histories, detection = site_histories(sites, experiment.occupancy.model)
         _write_tables(folder, sites, histories, detection, peaks, classes, experiment)
-        with_site = [
-            {**row, "site": int(site)} for row, site in zip(rows, sites.peak_site, strict=True)
-        ]
-        write_table(folder / predict.COLUMNS_FILE, with_site, column_fields(classes))
+        _write_sites(source / predict.COLUMNS_FILE, folder, sites.peak_site, classes)
         done(1)
-        frames = read_frames(source / predict.IMAGES_FILE)
+        frames = source / predict.IMAGES_FILE
         mean = mean_image(frames, sites.drift, sites.usable)
-        write_frames(folder / predict.IMAGES_FILE, replace(frames, mean=mean))
+        write_mean(folder / predict.IMAGES_FILE, MeanImage(mean, read_index(frames)))
         done(1)
     LOGGER.info("%d sites in %d frames", len(sites), int(sites.usable.sum()))
+
+
+def _write_sites(source: Path, folder: Path, peak_site: np.ndarray, classes: Sequence[str]) -> None:
+    """The table of columns once more, with the site of each."""
+    line = 0
+    with ColumnTableWriter(folder / predict.COLUMNS_FILE, classes) as table:
+        for block in column_blocks(source, classes):
+            table.copy(block, peak_site[line : line + len(block)])
+            line += len(block)
 
 
 def site_histories(sites: Sites, model: str) -> tuple[Histories, Detection | None]:
@@ -174,11 +177,11 @@ def _drift_rows(drift: np.ndarray, usable: np.ndarray) -> list[dict[str, Any]]:
     ]
 
 
-def mean_image(frames: Frames, drift: np.ndarray, usable: np.ndarray) -> np.ndarray | None:
+def mean_image(path: Path, drift: np.ndarray, usable: np.ndarray) -> np.ndarray | None:
     """Average of the usable frames after their drift was taken off.
 
     Args:
-        frames: The kept frames.
+        path: The file of the kept frames.
         drift: (F, 2) drift of every frame of the movie [Å].
         usable: (F,) bool.
 
@@ -186,15 +189,17 @@ def mean_image(frames: Frames, drift: np.ndarray, usable: np.ndarray) -> np.ndar
         (row, col) float32 in the frame of reference of the sites, NaN where no frame reaches;
         None where no frame is usable.
     """
-    total = np.zeros(frames.frames.shape[1:])
-    weight = np.zeros_like(total)
-    kept = zip(frames.frames, frames.numbers, frames.sampling, strict=True)
+    index = read_index(path)
+    total = weight = np.zeros(0)
+    kept = zip(each_frame(path), index.numbers, index.sampling, strict=True)
     for image, number, sampling in kept:
         if not usable[number]:
             continue
         shift = -drift[number] / sampling
         moved = ndimage.shift(image.astype(float), shift, order=1, cval=np.nan)
         there = np.isfinite(moved)
+        if not total.size:
+            total, weight = np.zeros_like(moved), np.zeros_like(moved)
         total[there] += moved[there]
         weight += there
     if not np.any(weight):

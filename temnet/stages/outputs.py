@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from temnet.config.analysis import EngineName
 from temnet.evaluation.rings import find_rings
 from temnet.files import replace_file
-from temnet.inference.predict import network_sampling, predict_frame
+from temnet.inference.column_finder import FoundFrame
+from temnet.inference.predict import network_sampling
 from temnet.models.checkpoint import Network
-from temnet.records import ImageSeries, Peaks
+from temnet.records import ImageSeries
 from temnet.reporting.figures import encode_figure
 from temnet.reporting.image_sections import OVERLAYS
 from temnet.reporting.map_files import safe_name, write_maps
 from temnet.reporting.overlay import overlay_figure
-from temnet.reporting.peaks_files import write_peaks
+from temnet.reporting.peaks_files import open_peaks
 from temnet.reporting.tables import Row
 
 ENDINGS = {"hdf5": ".h5", "xyz": ".xyz"}
@@ -40,124 +41,82 @@ def series_names(series: Sequence[ImageSeries]) -> list[str]:
     return [f"columns_{number}_{stem}" for number, stem in enumerate(stems)]
 
 
-def write_columns(
-    folder: Path,
-    name: str,
-    peaks: Peaks,
-    sampling: float,
-    class_names: Sequence[str],
-    outputs: Sequence[str],
-) -> None:
-    """Writes the columns of one series in the formats that were asked for.
+@contextmanager
+def series_outputs(
+    folder: Path, name: str, network: Network, series: ImageSeries, outputs: Sequence[str]
+) -> Iterator[Callable[[FoundFrame], None]]:
+    """What is written of one series besides the tables, frame by frame.
 
     Args:
-        folder: Where to.
-        name: Name of the files without their ending.
-        peaks: The columns.
-        sampling: Pixel size of the images [Å].
-        class_names: Name of each class index.
-        outputs: Names of outputs; those that are no files of columns are left out.
+        folder: The stage's folder.
+        name: Name of the series' files, without their ending.
+        network: The network.
+        series: The images.
+        outputs: Names of outputs.
+
+    Yields:
+        What takes each frame in order, with its probabilities where `maps` are wanted.
     """
-    for output in outputs:
-        if output in ENDINGS:
-            write_peaks(folder / f"{name}{ENDINGS[output]}", peaks, sampling, class_names)
+    classes = network.config.class_names
+    with ExitStack() as files:
+        add_columns = [
+            files.enter_context(open_peaks(folder / f"{name}{ending}", series.sampling, classes))
+            for output, ending in ENDINGS.items()
+            if output in outputs
+        ]
+
+        def add(frame: FoundFrame) -> None:
+            for append in add_columns:
+                append(frame.peaks)
+            stem = _frame_name(name, frame.number)
+            if MAPS in outputs:
+                sampling = network_sampling(network)
+                write_maps(folder / MAPS, stem, frame.probabilities, sampling, classes)
+            if OVERLAYS in outputs:
+                path = folder / OVERLAYS / f"{stem}.png"
+                replace_file(path, _overlay(series, frame, classes))
+
+        yield add
+
+
+def _overlay(series: ImageSeries, frame: FoundFrame, classes: Sequence[str]) -> bytes:
+    """A picture of a frame's first focal image with its columns."""
+    peaks, title = frame.peaks, f"{series.name}, frame {frame.number}"
+    image = frame.image[..., 0]
+    figure = overlay_figure(
+        image, series.sampling, peaks.positions, peaks.class_index, classes, title
+    )
+    return encode_figure(figure, "png")
 
 
 def ring_rows(
-    peaks: Peaks,
+    frame: FoundFrame,
     bond: tuple[float, float],
     pixel_size: tuple[float, float],
     file: str,
     first_line: int,
-) -> list[Row]:
+) -> Iterator[Row]:
     """Rows of rings.csv.
 
     Args:
-        peaks: The columns of one series.
+        frame: A frame and its columns.
         bond: Least and largest distance of bonded columns [Å].
         pixel_size: Height and width of the file's pixels [Å].
         file: Name of the series.
         first_line: Line of columns.csv, counted from 0, that the first of these columns stands in.
     """
-    rows: list[Row] = []
-    for frame in np.unique(peaks.frame).tolist():
-        members = np.flatnonzero(peaks.frame == frame)
-        rings = find_rings(peaks.positions[members], bond)
-        for centre, atoms, ring in zip(rings.centres, rings.atoms, rings.vertices, strict=True):
-            rows.append(
-                {
-                    "file": file,
-                    "frame": frame,
-                    "atoms": atoms,
-                    "row_angstrom": centre[0],
-                    "col_angstrom": centre[1],
-                    "row_pixel": centre[0] / pixel_size[0],
-                    "col_pixel": centre[1] / pixel_size[1],
-                    "columns": " ".join(map(str, first_line + members[ring])),
-                }
-            )
-    return rows
-
-
-def write_series_maps(
-    folder: Path,
-    name: str,
-    network: Network,
-    series: ImageSeries,
-    symmetries: bool,
-    engine: EngineName,
-    progress: Callable[[int], object],
-) -> None:
-    """Writes the probabilities of each class in each frame, one frame after the other.
-
-    Args:
-        folder: The stage's folder.
-        name: Name of the series' files.
-        network: The network.
-        series: The images.
-        symmetries: Whether the mean over the square's symmetries is taken.
-        engine: What runs the network.
-        progress: Called with 1 after each frame.
-    """
-    for number in range(len(series.images)):
-        frame = np.asarray(series.images[number])
-        probabilities = predict_frame(network, frame, series.sampling, engine, symmetries)
-        sampling, classes = network_sampling(network), network.config.class_names
-        write_maps(folder / MAPS, _frame_name(name, number), probabilities, sampling, classes)
-        progress(1)
-
-
-def write_overlays(
-    folder: Path,
-    name: str,
-    series: ImageSeries,
-    peaks: Peaks,
-    class_names: Sequence[str],
-    progress: Callable[[int], object],
-) -> None:
-    """Draws the columns over the first focal image of each frame, one frame after the other.
-
-    Args:
-        folder: The stage's folder.
-        name: Name of the series' files.
-        series: The images.
-        peaks: Their columns.
-        class_names: Name of each class index.
-        progress: Called with 1 after each frame.
-    """
-    for number in range(len(series.images)):
-        mine = peaks.select(peaks.frame == number)
-        figure = overlay_figure(
-            np.asarray(series.images[number])[..., 0],
-            series.sampling,
-            mine.positions,
-            mine.class_index,
-            class_names,
-            f"{series.name}, frame {number}",
-        )
-        path = folder / OVERLAYS / f"{_frame_name(name, number)}.png"
-        replace_file(path, encode_figure(figure, "png"))
-        progress(1)
+    rings = find_rings(frame.peaks.positions, bond)
+    for centre, atoms, ring in zip(rings.centres, rings.atoms, rings.vertices, strict=True):
+        yield {
+            "file": file,
+            "frame": frame.number,
+            "atoms": atoms,
+            "row_angstrom": centre[0],
+            "col_angstrom": centre[1],
+            "row_pixel": centre[0] / pixel_size[0],
+            "col_pixel": centre[1] / pixel_size[1],
+            "columns": " ".join(map(str, first_line + np.asarray(ring))),
+        }
 
 
 def _frame_name(name: str, number: int) -> str:

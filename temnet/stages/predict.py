@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,18 +13,20 @@ from typing import Any
 
 import numpy as np
 
+from temnet.config.analysis import Prediction
 from temnet.config.experiment import Experiment
-from temnet.data.cluster import open_workers
+from temnet.data.cluster import Workers, open_workers
 from temnet.errors import InputError
 from temnet.files import replace_file
 from temnet.inference.appearance import frame_appearance
+from temnet.inference.column_finder import FoundFrame, Search, find_in_frames
 from temnet.inference.engines import choose_engine
 from temnet.inference.familiarity import Verdict, verdict
 from temnet.inference.foci import Shifts, align_foci, order_foci
 from temnet.inference.images import SMALLEST_SIDE, read_images
 from temnet.inference.masks import areas
-from temnet.inference.predict import find_columns, network_sampling
-from temnet.inference.shared import find_columns_with
+from temnet.inference.predict import network_sampling
+from temnet.inference.shared import find_in_frames_with
 from temnet.models.checkpoint import (
     Network,
     check_focus_count,
@@ -34,33 +37,17 @@ from temnet.models.checkpoint import (
     read_card,
 )
 from temnet.records import ImageSeries
-from temnet.reporting.image_sections import OVERLAYS
-from temnet.reporting.snapshots import Frames, write_frames
-from temnet.reporting.tables import (
-    FOCI_FIELDS,
-    RING_FIELDS,
-    column_fields,
-    peaks_rows,
-    write_table,
-)
+from temnet.reporting.column_table import ColumnTableWriter
+from temnet.reporting.tables import FOCI_FIELDS, RING_FIELDS, TableWriter, write_table
 from temnet.stages.batch import distinct_names
-from temnet.stages.outputs import (
-    MAPS,
-    ring_rows,
-    series_names,
-    write_columns,
-    write_overlays,
-    write_series_maps,
-)
+from temnet.stages.kept_frames import keeping_frames
+from temnet.stages.outputs import MAPS, ring_rows, series_names, series_outputs
 from temnet.stages.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
 
 COLUMNS_FILE, IMAGES_FILE, SERIES_FILE = "columns.csv", "images.npz", "series.json"
 FOCI_FILE, RINGS_FILE = "foci.csv", "rings.csv"
-
-KEPT_PIXELS = 2**25
-"""Pixels that are kept for the report; frames of longer movies are left out evenly."""
 
 MOST_PIXELS = 200_000_000
 """Pixels of the network that one image may have: a dozen bytes and more are held of each."""
@@ -174,49 +161,36 @@ def _check_size(series: ImageSeries, network: Network) -> None:
 def run(
     experiment: Experiment, root: Path, folder: Path, inputs: Inputs, progress: Progress
 ) -> None:
-    """Writes the columns, and what the images were for the stages that follow."""
+    """Writes the columns, and what the images were for the stages that follow.
+
+    One frame is held at a time, and what is found in it is written before the next is read.
+    """
     network, prediction = inputs.network, experiment.prediction
-    threshold = None if prediction.threshold == "card" else float(prediction.threshold)
-    classes = network.config.class_names
-    rows: list[dict[str, Any]] = []
-    rings: list[dict[str, Any]] = []
-    where = find_network(prediction.network)
-    shared = prediction.scheduler is not None or prediction.workers > 0
-    maps, overlays = MAPS in prediction.outputs, OVERLAYS in prediction.outputs
     verdicts = [judge(network, part) for part in inputs.series]
-    looks = (1 + maps + overlays) * sum(len(part.images) for part in inputs.series)
+    names = series_names(inputs.series)
+    total = sum(len(part.images) for part in inputs.series)
     with (
         open_workers(prediction, "prediction") as workers,
-        progress("predict", looks) as done,
+        progress("predict", total) as done,
+        ColumnTableWriter(folder / COLUMNS_FILE, network.config.class_names) as table,
+        keeping_frames(folder / IMAGES_FILE, inputs.series) as keep,
+        _rings_table(folder, prediction) as add_rings,
     ):
-        for series, name in zip(inputs.series, series_names(inputs.series), strict=True):
-            steady, engine = prediction.symmetries, prediction.engine
-            chosen = series, threshold, prediction.min_distance, done, steady, engine
-            if shared:
-                peaks = find_columns_with(workers, where, *chosen)
-            else:
-                peaks = find_columns(network, *chosen)
-            if prediction.rings is not None:
-                bond, pixel_size = prediction.rings.bond, series.pixel_size
-                rings += ring_rows(peaks, bond, pixel_size, series.name, len(rows))
-            rows += peaks_rows(peaks, series.pixel_size, classes, series.name)
-            write_columns(folder, name, peaks, series.sampling, classes, prediction.outputs)
-            if maps:
-                write_series_maps(folder, name, network, series, steady, engine, done)
-            if overlays:
-                write_overlays(folder, name, series, peaks, classes, done)
-    write_table(folder / COLUMNS_FILE, rows, column_fields(classes))
-    if prediction.rings is not None:
-        write_table(folder / RINGS_FILE, rings, RING_FIELDS)
+        for part, (series, name) in enumerate(zip(inputs.series, names, strict=True)):
+            with series_outputs(folder, name, network, series, prediction.outputs) as add:
+                for frame in _found(network, series, prediction, workers):
+                    add_rings(frame, series, table.count)
+                    table.write(frame.peaks, series.pixel_size, series.name)
+                    add(frame)
+                    keep(part, frame.number, frame.image)
+                    done(1)
     if any(shift is not None for shift in inputs.shifts):
         write_table(folder / FOCI_FILE, _foci_rows(inputs), FOCI_FIELDS)
-    write_frames(folder / IMAGES_FILE, kept_frames(inputs.series))
-    lowest = network.card["threshold"] if threshold is None else threshold
     described = [
         {
             **_described(part, network),
-            **_compared(judged, part.metadata.get("inverted", False)),
-            "threshold": lowest,
+            **_compared(judged, part.metadata),
+            "threshold": _lowest(network, prediction),
             "engine": choose_engine(network, prediction.engine).name,
             "calibration": part.metadata.get("calibration"),
             "focus_order": order,
@@ -225,6 +199,46 @@ def run(
     ]
     text = json.dumps(described, indent=1)
     replace_file(folder / SERIES_FILE, f"{text}\n".encode())
+
+
+def _lowest(network: Network, prediction: Prediction) -> float:
+    """Lowest score of a column."""
+    given = prediction.threshold
+    return float(network.card["threshold"] if given == "card" else given)
+
+
+def _found(
+    network: Network, series: ImageSeries, prediction: Prediction, workers: Workers
+) -> Iterator[FoundFrame]:
+    """The columns of each frame, found here or by workers."""
+    search = Search(
+        threshold=None if prediction.threshold == "card" else float(prediction.threshold),
+        min_distance=prediction.min_distance,
+        symmetries=prediction.symmetries,
+        engine=prediction.engine,
+        maps=MAPS in prediction.outputs,
+    )
+    if prediction.scheduler is not None or prediction.workers > 0:
+        return find_in_frames_with(workers, find_network(prediction.network), series, search)
+    return find_in_frames(network, series, search)
+
+
+@contextmanager
+def _rings_table(
+    folder: Path, prediction: Prediction
+) -> Iterator[Callable[[FoundFrame, ImageSeries, int], None]]:
+    """Writes rings.csv frame by frame, if it is asked for."""
+    if prediction.rings is None:
+        yield lambda frame, series, first_line: None
+        return
+    bond = prediction.rings.bond
+    with TableWriter(folder / RINGS_FILE, RING_FIELDS) as table:
+
+        def add(frame: FoundFrame, series: ImageSeries, first_line: int) -> None:
+            for row in ring_rows(frame, bond, series.pixel_size, series.name, first_line):
+                table.write(row)
+
+        yield add
 
 
 def _foci_rows(inputs: Inputs) -> list[dict[str, Any]]:
@@ -266,12 +280,13 @@ def judge(network: Network, series: ImageSeries) -> Verdict:
     return result
 
 
-def _compared(judged: Verdict, inverted: bool) -> dict[str, Any]:
-    """What series.json says of the comparison with taught images."""
+def _compared(judged: Verdict, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What series.json says of the comparison with taught images, and other notes."""
+    inverted = [INVERTED] if metadata.get("inverted") else []
     return {
         "compared_by": list(judged.compared),
         "unlike": list(judged.unlike),
-        "notes": [*judged.notes, *([INVERTED] if inverted else [])],
+        "notes": [*metadata.get("notes", ()), *judged.notes, *inverted],
     }
 
 
@@ -292,26 +307,6 @@ def _described(series: ImageSeries, network: Network) -> dict[str, Any]:
         "network_sampling": network_sampling(network),
         "classes": list(network.config.class_names),
     }
-
-
-def kept_frames(series: Sequence[ImageSeries]) -> Frames:
-    """The first focal image of each frame, or of evenly chosen ones where there are too many.
-
-    Frames are kept as one array: images of another shape than the first are left out.
-    """
-    first = series[0]
-    alike = [part for part in series if part.images.shape[1:3] == first.images.shape[1:3]]
-    if len(alike) < len(series):
-        LOGGER.warning("images of another shape than %s are not shown in the report", first.name)
-    every = [(part, number) for part in alike for number in range(len(part.images))]
-    most = max(KEPT_PIXELS // (first.images.shape[1] * first.images.shape[2]), 1)
-    chosen = every[:: -(-len(every) // most)]
-    return Frames(
-        frames=np.stack([part.images[number, ..., 0] for part, number in chosen]),
-        names=tuple(part.name for part, _ in chosen),
-        numbers=np.array([number for _, number in chosen], np.int64),
-        sampling=np.array([part.sampling for part, _ in chosen]),
-    )
 
 
 def describe(experiment: Experiment, inputs: Inputs) -> list[str]:

@@ -7,9 +7,9 @@ from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.images.resample import square_pixels
+from temnet.inference.column_finder import find_columns
 from temnet.inference.images import read_images
 from temnet.inference.predict import (
-    find_columns,
     pad_to_size,
     predict_frame,
     predict_probabilities,
@@ -17,7 +17,7 @@ from temnet.inference.predict import (
 from temnet.models.checkpoint import Network
 from temnet.models.factory import build_model
 from temnet.records import ImageSeries
-from temnet.reporting.tables import peaks_rows
+from temnet.reporting.column_table import ColumnTableWriter, read_columns
 
 EXPERIMENT = validate(
     {
@@ -129,18 +129,18 @@ def test_a_file_and_its_array_have_the_same_columns_and_masked_ones_are_left_out
     assert find_columns(network(), array).frame.tolist() == [0, 0]
 
 
-def test_positions_in_pixels_that_are_not_square():
+def test_positions_in_pixels_that_are_not_square(tmp_path):
     image = spots(PLACES, 0.1, (130, 150))[::2]  # 0.2 Å high, 0.1 Å wide
     square = square_pixels(image[..., None], (0.2, 0.1))
     series = ImageSeries(square[None], 0.1, pixel_size=(0.2, 0.1))
     peaks = find_columns(network(), series)
-    rows = peaks_rows(peaks, series.pixel_size, ["C"], "a.npy")
-    found = sorted((row["row_pixel"], row["col_pixel"]) for row in rows)
+    with ColumnTableWriter(tmp_path / "columns.csv", ["C"]) as writer:
+        writer.write(peaks, series.pixel_size, "a.npy")
+    table = read_columns(tmp_path / "columns.csv")
     expected = sorted((row / 0.2, col / 0.1) for row, col in PLACES)
-    np.testing.assert_allclose(found, expected, atol=0.4)
-    np.testing.assert_allclose(
-        sorted(r["row_angstrom"] for r in rows), sorted(p[0] for p in PLACES), atol=0.05
-    )
+    np.testing.assert_allclose(sorted(table.pixels.tolist()), expected, atol=0.4)
+    found = sorted(table.peaks.positions[:, 0])
+    np.testing.assert_allclose(found, sorted(place[0] for place in PLACES), atol=0.05)
 
 
 def test_no_frames_and_a_wrong_number_of_foci_are_refused():

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from temnet.data.cluster import Workers, open_workers
+from temnet.inference.column_finder import Search, find_columns, find_in_frames
 from temnet.inference.frames import LazyFrames
 from temnet.inference.masks import inside_boxes
-from temnet.inference.predict import find_columns
-from temnet.inference.shared import BLOCK, find_columns_with
+from temnet.inference.shared import BLOCK, find_in_frames_with
 from temnet.models.checkpoint import find_network, load_network
 from temnet.records import ImageSeries
 
@@ -38,19 +38,40 @@ def test_shared_frames_have_the_same_columns(series, count):
 
     box = (30, 64, 0, 64)
     series = replace(series, images=in_files(series.images), masked=(box,))
-    expected = find_columns(load_network(NETWORK), series, threshold=0.2)
-    assert not inside_boxes(expected.positions, [box], (0.2, 0.2)).any()
-    frames = []
+    network, search = load_network(NETWORK), Search(threshold=0.2, maps=True)
+    expected = list(find_in_frames(network, series, search))
+    assert sum(len(frame.peaks) for frame in expected) > 20
     with open_workers(Settings, "prediction") as workers:
-        found = find_columns_with(workers, NETWORK, series, 0.2, progress=frames.append)
-    assert frames == [BLOCK, BLOCK, 1]
-    assert len(expected) > 20
-    np.testing.assert_array_equal(found.frame, expected.frame)
-    np.testing.assert_allclose(found.positions, expected.positions, atol=1e-4)
-    np.testing.assert_array_equal(found.class_index, expected.class_index)
+        found = list(find_in_frames_with(workers, NETWORK, series, search))
+    assert [frame.number for frame in found] == list(range(2 * BLOCK + 1))
+    for mine, theirs in zip(found, expected, strict=True):
+        assert not inside_boxes(mine.peaks.positions, [box], (0.2, 0.2)).any()
+        np.testing.assert_array_equal(mine.peaks.frame, theirs.peaks.frame)
+        np.testing.assert_allclose(mine.peaks.positions, theirs.peaks.positions, atol=1e-4)
+        np.testing.assert_array_equal(mine.peaks.class_index, theirs.peaks.class_index)
+        np.testing.assert_allclose(mine.probabilities, theirs.probabilities, atol=1e-5)
+        np.testing.assert_array_equal(mine.image, theirs.image)
+    whole = find_columns(network, series, threshold=0.2)
+    np.testing.assert_array_equal(whole.frame, np.concatenate([f.peaks.frame for f in expected]))
+
+
+def test_frames_are_read_only_a_few_ahead(series):
+    """A movie's memory is independent of its length."""
+    read = []
+
+    def image(number):
+        read.append(number)
+        return series.images[number % len(series.images), ..., 0]
+
+    long = replace(series, images=LazyFrames(image, np.arange(1000)[:, None], (64, 64)))
+    found = find_in_frames_with(Workers(None), NETWORK, long, Search())
+    assert next(found).number == 0 and max(read) < 4 * BLOCK
+    read.clear()
+    found = find_in_frames(load_network(NETWORK), long, Search())
+    assert next(found).number == 0 and read == [0]
 
 
 def test_an_error_in_a_worker_arrives(series):
     focal = ImageSeries(np.repeat(series.images[:2], 3, axis=-1), 0.2, "focal")
     with pytest.raises(ValueError, match="expects single images"):
-        find_columns_with(Workers(None), NETWORK, focal)
+        next(find_in_frames_with(Workers(None), NETWORK, focal, Search()))

@@ -12,17 +12,16 @@ from temnet.config.experiment import Experiment
 from temnet.errors import InputError
 from temnet.evaluation.histories import Histories
 from temnet.records import Peaks
+from temnet.reporting.column_table import ColumnTableWriter
 from temnet.reporting.histories import write_histories
+from temnet.reporting.kept_frames import FrameIndex, MeanImage, write_frames, write_mean
 from temnet.reporting.page import details, link, paragraph, picture, table
 from temnet.reporting.report import write_report
-from temnet.reporting.snapshots import Frames, write_frames
 from temnet.reporting.tables import (
     RATE_FIELDS,
     SITE_FIELDS,
     TRANSITION_FIELDS,
-    column_fields,
     frame_fields,
-    peaks_rows,
     write_table,
 )
 
@@ -84,20 +83,20 @@ def fill(root, file="m.tif", frames=3, per_frame=2):
         probabilities=np.tile([1.0, 0.0], (count, 1)),
         spread=np.full(count, np.nan),
     )
-    rows = peaks_rows(peaks, 0.2, CLASSES, file)
-    write_table(root / "predict" / "columns.csv", rows, column_fields(CLASSES))
+    with ColumnTableWriter(root / "predict" / "columns.csv", CLASSES) as table:
+        table.write(peaks, 0.2, file)
     images = rng.normal(size=(frames, 40, 40)).astype(np.float32)
-    kept = Frames(images, (file,) * frames, np.arange(frames), np.full(frames, 0.2), images[0])
-    write_frames(root / "predict" / "images.npz", kept)
+    index = FrameIndex((file,) * frames, np.arange(frames), np.full(frames, 0.2))
+    write_frames(root / "predict" / "images.npz", images, index)
     part = {
         "file": file, "frames": frames, "rows": 40, "cols": 40, "sampling": 0.2, "network": "n",
         "classes": CLASSES,
     }  # fmt: skip
     (root / "predict" / "series.json").write_text(json.dumps([part]))
-    return kept
+    return MeanImage(images[0], index)
 
 
-def follow(root, kept, sites):
+def follow(root, mean, sites):
     folder = root / "occupancy"
     rows = [
         dict.fromkeys(SITE_FIELDS, 0.5)
@@ -111,7 +110,7 @@ def follow(root, kept, sites):
         for i in range(3)
     ]
     write_table(folder / "drift.csv", drift, tuple(drift[0]))
-    write_frames(folder / "images.npz", kept)
+    write_mean(folder / "images.npz", mean)
 
 
 def test_an_empty_run_folder_has_a_page_with_its_settings(tmp_path):

@@ -9,6 +9,8 @@ from hypothesis.extra.numpy import arrays
 import temnet
 from temnet.errors import InputError
 from temnet.records import Peaks
+from temnet.reporting.column_table import ColumnTableWriter
+from temnet.reporting.peaks_files import open_peaks
 
 CLASSES = ("metal", "S2", "Mo")
 FIELDS = (
@@ -116,8 +118,8 @@ def test_xyz_is_read_by_ase(tmp_path):
     assert frames[0].get_chemical_symbols() == ["X"]  # no element is named metal
     assert frames[2].get_chemical_symbols() == ["S", "Mo"]
     assert frames[2].arrays["class"].tolist() == ["S2", "Mo"]
-    # x runs along the columns, y along the rows.
-    assert frames[2].positions.tolist() == [[0.5, 3.25, 0.0], [8.0, 7.0, 0.0]]
+    # x runs along the columns, y against the rows: up, as in the image.
+    assert frames[2].positions.tolist() == [[0.5, -3.25, 0.0], [8.0, -7.0, 0.0]]
     assert frames[2].arrays["score"].tolist() == [0.5, 0.7]
 
 
@@ -151,9 +153,40 @@ def test_other_endings_and_newer_files_are_refused(tmp_path):
 
 
 def test_a_table_of_several_images_is_refused(tmp_path):
-    from temnet.reporting.tables import column_fields, peaks_rows, write_table
-
-    rows = [row for name in ("a.tif", "b.tif") for row in peaks_rows(three(), 0.2, CLASSES, name)]
-    write_table(tmp_path / "a.csv", rows, column_fields(CLASSES))
+    with ColumnTableWriter(tmp_path / "a.csv", CLASSES) as table:
+        for name in ("a.tif", "b.tif"):
+            table.write(three(), 0.2, name)
     with pytest.raises(InputError, match="columns of 2 images"):
         temnet.read_peaks(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".h5", ".xyz"])
+def test_a_file_that_grows_frame_by_frame_is_that_of_all_at_once(tmp_path, ending):
+    peaks = three()
+    temnet.write_peaks(tmp_path / f"whole{ending}", peaks, 0.25, CLASSES)
+    with open_peaks(tmp_path / f"grown{ending}", 0.25, CLASSES) as add:
+        for frame in range(5):
+            add(peaks.select(peaks.frame == frame))
+        assert not (tmp_path / f"grown{ending}").exists()  # it appears when it is whole
+    whole, grown = (temnet.read_peaks(tmp_path / f"{name}{ending}") for name in ("whole", "grown"))
+    close(grown.peaks, whole.peaks, rtol=0)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
+
+
+def test_a_writer_that_fails_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.h5"
+    temnet.write_peaks(path, three(), 0.25, CLASSES)
+    before = path.read_bytes()
+    with pytest.raises(RuntimeError), open_peaks(path, 0.25, CLASSES) as add:
+        add(three())
+        raise RuntimeError
+    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["a.h5"]
+
+
+def test_xyz_of_temnet_0_1_with_y_along_the_rows_is_read_rightly(tmp_path):
+    path = tmp_path / "old.xyz"
+    temnet.write_peaks(path, three(), 0.25, CLASSES)
+    text = path.read_text()
+    assert "y_axis=up" in text and " -3.25" in text
+    path.write_text(text.replace("y_axis=up ", "").replace(" -", "  "))
+    close(temnet.read_peaks(path).peaks, three(), rtol=0, atol=1e-8)

@@ -18,6 +18,7 @@ from temnet.reporting.curves import (
     vibration_figure,
 )
 from temnet.reporting.figures import (
+    MOST_SHOWN,
     class_colour,
     encode_figure,
     grey_limits,
@@ -26,15 +27,8 @@ from temnet.reporting.figures import (
 )
 from temnet.reporting.gallery import errors, gallery_figure, prediction_figure
 from temnet.reporting.maps import occupancy_map, transition_map
-from temnet.reporting.overlay import overlay_figure
-from temnet.reporting.snapshots import (
-    Frames,
-    Picture,
-    read_frames,
-    read_pictures,
-    write_frames,
-    write_pictures,
-)
+from temnet.reporting.overlay import DETAIL, legible_part, overlay_figure
+from temnet.reporting.snapshots import Picture, read_pictures, write_pictures
 
 SAMPLING = 0.2
 SHAPE = (60, 90)
@@ -200,27 +194,57 @@ def test_the_legend_of_long_names_lies_within_the_histogram():
     assert figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1
 
 
-def test_snapshots_come_back(tmp_path):
-    mean = np.full((3, 4), np.nan, np.float32)
-    frames = Frames(
-        np.ones((2, 3, 4), np.float32), ("a", "b"), np.array([0, 7]), np.array([0.2, 0.1]), mean
-    )
-    write_frames(tmp_path / "f.npz", frames)
-    found = read_frames(tmp_path / "f.npz")
-    assert found.names == ("a", "b") and found.numbers.tolist() == [0, 7]
-    assert found.sampling.tolist() == [0.2, 0.1]
-    assert np.isnan(found.mean).all()
+def test_pictures_come_back(tmp_path):
     write_pictures(tmp_path / "p.npz", [picture([[1, 2]], [0]), picture()])
     first, second = read_pictures(tmp_path / "p.npz")
     np.testing.assert_array_equal(first.found_positions, [[1, 2]])
     assert first.caption == "$x$" and len(second.found_class) == 0
 
 
-@pytest.mark.parametrize("read", [read_frames, read_pictures])
-def test_damaged_snapshots_are_named(tmp_path, read):
+def test_damaged_pictures_are_named(tmp_path):
     (tmp_path / "x.npz").write_bytes(b"PK\x03\x04 no archive")
     with pytest.raises(InputError, match="x.npz: these images cannot be read"):
-        read(tmp_path / "x.npz")
+        read_pictures(tmp_path / "x.npz")
     np.savez(tmp_path / "x.npz", other=1)
     with pytest.raises(InputError, match="x.npz: expected the arrays"):
-        read(tmp_path / "x.npz")
+        read_pictures(tmp_path / "x.npz")
+
+
+def test_an_image_larger_than_the_picture_keeps_its_places():
+    """A step between black and white, and a column on it, of an image that is drawn reduced."""
+    image = np.zeros((2 * MOST_SHOWN + 301, 2 * MOST_SHOWN + 7))
+    image[:, 900:] = 1
+    place = np.array([[1500, 900]]) * 0.1
+    figure = overlay_figure(image, 0.1, place, np.array([0]), ["a"])
+    near = around(figure, place[0], 4.0)
+    assert has_colour(near, "black") and has_colour(near, "white")
+    axes = figure.axes[0]
+    assert axes.images[0].get_array().shape[0] <= MOST_SHOWN + 200
+    assert axes.get_ylim() == pytest.approx(((len(image) - 0.5) * 0.1, -0.05))
+    for shift in (-8, 8):
+        side = around(figure, place[0] + [0, shift], 2.0)
+        assert has_colour(side, "black") == (shift < 0)
+
+
+def test_the_vector_file_of_many_columns_does_not_grow_with_them():
+    rng, sizes = np.random.default_rng(0), {}
+    for count in (16000, 64000):
+        places = rng.uniform(0, 200, (count, 2))
+        figure = overlay_figure(np.zeros((400, 400)), 0.5, places, np.zeros(count, int), ["a"])
+        sizes[count] = len(encode_figure(figure, "svg"))
+    assert sizes[64000] < 1.3 * sizes[16000] < 5_000_000, sizes  # one by one they are 90 MB
+    text = encode_figure(
+        overlay_figure(np.zeros(SHAPE), SAMPLING, PLACES, COLUMNS, ["a", "b"]), "svg"
+    )
+    assert text.count(b"<path") >= 2 * len(PLACES)  # few ones can be edited one by one
+
+
+def test_a_part_is_shown_where_columns_are_too_small_in_the_whole():
+    few = np.stack(np.meshgrid(np.arange(0, 30, 2.5), np.arange(0, 30, 2.5)), -1).reshape(-1, 2)
+    assert legible_part((150, 150), 0.2, few) is None
+    many = few + [600, 150]
+    rows, cols = legible_part((8192, 4096), 0.2, np.concatenate([many, [[1.0, 1.0], [3.0, 1.0]]]))
+    assert rows.start * 0.2 <= 600 and 630 <= rows.stop * 0.2 + 60
+    assert cols.start * 0.2 <= 150 <= cols.stop * 0.2
+    assert (rows.stop - rows.start) * 0.2 == pytest.approx(DETAIL)
+    assert legible_part((8192, 8192), 0.2, np.zeros((0, 2))) is None

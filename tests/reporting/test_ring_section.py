@@ -6,10 +6,12 @@ from matplotlib.colors import to_rgb
 
 from temnet.config.experiment import Experiment
 from temnet.evaluation.rings import RING_SIZES
+from temnet.records import Peaks
+from temnet.reporting.column_table import ColumnTableWriter
+from temnet.reporting.kept_frames import FrameIndex, write_frames
 from temnet.reporting.report import write_report
 from temnet.reporting.ring_section import COLOURS, MARKED, NAMES, PLAIN, ring_figure
-from temnet.reporting.snapshots import Frames, write_frames
-from temnet.reporting.tables import COLUMN_FIELDS, RING_FIELDS, write_table
+from temnet.reporting.tables import RING_FIELDS, write_table
 
 PLACES = {5: (3.0, 4.0), 6: (3.0, 14.0), 7: (9.0, 4.0)}  # an L: chiral, (row, col) in Å
 
@@ -51,16 +53,14 @@ def test_the_page_counts_the_rings(tmp_path, sizes):
         middle = dict.fromkeys(RING_FIELDS, 1.0) | {"file": "m.tif", "frame": 0, "atoms": size}
         lines = range(len(columns), len(columns) + size)
         rings.append(middle | {"columns": " ".join(map(str, lines))})
-        for row, col in polygon(size).tolist():
-            place = {"file": "m.tif", "frame": 0, "row_angstrom": row, "col_angstrom": col}
-            columns.append(dict.fromkeys(COLUMN_FIELDS, 1.0) | place)
+        columns += polygon(size).tolist()
     write_table(tmp_path / "predict/rings.csv", rings, RING_FIELDS)
-    write_table(tmp_path / "predict/columns.csv", columns, COLUMN_FIELDS)
-    image = np.zeros((1, 60, 90), np.float32)
-    write_frames(
-        tmp_path / "predict/images.npz",
-        Frames(image, ("m.tif",), np.zeros(1, int), np.array([0.2])),
-    )
+    none, zero = np.zeros(len(columns)), np.zeros(len(columns), int)
+    places = np.array(columns).reshape(-1, 2)
+    with ColumnTableWriter(tmp_path / "predict/columns.csv", ["C"]) as table:
+        table.write(Peaks(zero, places, zero, none, none[:, None], none), 0.2, "m.tif")
+    index = FrameIndex(("m.tif",), np.zeros(1, int), np.array([0.2]))
+    write_frames(tmp_path / "predict/images.npz", np.zeros((1, 60, 90), np.float32), index)
     experiment = Experiment(
         images={"files": ("m.tif",)}, prediction={"network": "n", "rings": {}}, stages=("report",)
     )

@@ -15,7 +15,7 @@ from temnet.evaluation.histories import counted_histories, inferred_histories
 from temnet.evaluation.matching import match
 from temnet.evaluation.sites import find_sites
 from temnet.evaluation.view import View
-from temnet.inference.predict import find_columns
+from temnet.inference.column_finder import find_columns
 from temnet.models.checkpoint import find_network, load_network
 from temnet.records import ImageSeries
 from temnet.reporting.tables import read_table
