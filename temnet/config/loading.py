@@ -1,89 +1,35 @@
-"""Reading and writing settings: the only place that knows YAML."""
+"""Reading and writing settings, with the files that they are laid over."""
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from temnet.config.distributions import DISTRIBUTIONS, Settings, shown
 from temnet.config.experiment import Experiment
 from temnet.config.messages import Layer, Place, describe
+from temnet.config.names import check_name, shortened
 from temnet.config.vibration_table import VibrationTable
+from temnet.config.yaml_text import (
+    LONGEST_NAME,
+    MOST_DEPTH,
+    YAMLError,
+    dump_yaml,
+    parse_yaml,
+    problem_in,
+    read_values,
+)
 from temnet.errors import InputError
 
-YAML_1_2_FLOAT = re.compile(
-    r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|^[-+]?\.(inf|Inf|INF)$"
-)
-"""Numbers as YAML 1.2 has them: PyYAML itself takes 50e3 and 1.0e2 for text."""
+MOST_FILES = 100
+"""Files that one experiment is put together from; with `base:` in each section it has ten."""
 
-
-YAML_1_2_INT = re.compile(r"^[-+]?(0|[1-9][0-9_]*)$|^0x[0-9a-fA-F]+$")
-YAML_1_2_BOOL = re.compile(r"^(true|True|TRUE|false|False|FALSE)$")
-
-_PLAIN_VALUES = {
-    "tag:yaml.org,2002:int": ("-+0123456789", YAML_1_2_INT),
-    "tag:yaml.org,2002:float": ("-+.0123456789", YAML_1_2_FLOAT),
-    "tag:yaml.org,2002:bool": ("tTfF", YAML_1_2_BOOL),
-    "tag:yaml.org,2002:timestamp": ("", None),
-}
-"""Values that YAML 1.1 reads in ways of its own: `no` is a text here, as are 1:30 and dates."""
-
-
-def _with_plain_values(resolvers: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
-    """``resolvers`` and, tried after them, those of `_PLAIN_VALUES`."""
-    extended = {first: list(patterns) for first, patterns in resolvers.items()}
-    for tag, (letters, pattern) in _PLAIN_VALUES.items():
-        for first in letters:
-            extended.setdefault(first, []).append((tag, pattern))
-    return extended
-
-
-_MERGE = "tag:yaml.org,2002:merge"
-"""What YAML calls the key `<<`, by which a mapping takes over another's entries."""
-
-
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with the values of YAML 1.2, refusing keys that stand twice."""
-
-    yaml_implicit_resolvers = _with_plain_values(
-        {
-            first: [(tag, pattern) for tag, pattern in patterns if tag not in _PLAIN_VALUES]
-            for first, patterns in yaml.SafeLoader.yaml_implicit_resolvers.items()
-        }
-    )
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: list[Any] = []
-        for key_node, _ in node.value:
-            if key_node.tag == _MERGE:
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
-                )
-            seen.append(key)
-        return super().construct_mapping(node, deep)
-
-
-class _Dumper(yaml.SafeDumper):
-    """PyYAML's safe dumper, which also quotes texts that YAML 1.2 takes for numbers."""
-
-    yaml_implicit_resolvers = _with_plain_values(yaml.SafeDumper.yaml_implicit_resolvers)
-
-
-def parse_yaml(text: str) -> Any:
-    """The plain values of a YAML text.
-
-    >>> parse_yaml("energy: 50e3")
-    {'energy': 50000.0}
-    """
-    return yaml.load(text, Loader=_Loader)  # a subclass of SafeLoader
+MOST_PARENTS = 20
+"""Files that name each other as `base`, one after the other."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -95,35 +41,51 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         InputError: The file is missing, is no YAML, holds no mapping, or its bases form a ring.
     """
-    return _read(path, (), ())[0]
+    return _read(path, (), (), _Files())[0]
+
+
+class _Files:
+    """Counts the files that an experiment is put together from."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def another(self, path: Path, parents: tuple[Path, ...]) -> None:
+        """Counts one more.
+
+        Raises:
+            InputError: They are more than any experiment has.
+        """
+        self._count += 1
+        if self._count > MOST_FILES or len(parents) > MOST_PARENTS:
+            most = MOST_FILES if self._count > MOST_FILES else MOST_PARENTS
+            way = "in all" if self._count > MOST_FILES else "one after the other"
+            raise InputError(
+                f"{path}: `base` brings along more than {most} files {way}; put the settings into "
+                "fewer."
+            )
 
 
 def _read(
-    path: Path, parents: tuple[Path, ...], place: Place
+    path: Path, parents: tuple[Path, ...], place: Place, files: _Files
 ) -> tuple[dict[str, Any], list[Layer]]:
     """The values of a file that is laid at ``place``, and the files that they come from."""
-    if path.resolve() in [parent.resolve() for parent in parents]:
+    files.another(path, parents)
+    check_name(str(path), "base" if parents else "the settings' file")
+    if os.path.realpath(path) in map(os.path.realpath, parents):
         ring = " -> ".join(parent.name for parent in (*parents, path))
         raise InputError(f"{path}: `base` leads back to itself ({ring}); remove one of them.")
     if not path.is_file():
         origin = f" (named as `base` in {parents[-1]})" if parents else ""
         raise InputError(f"{path}: there is no such file{origin}; check the path.")
-    try:
-        values = parse_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f", line {where.line + 1}" if where is not None else ""
-        problem = getattr(error, "problem", None) or str(error)
-        raise InputError(f"{path}{line}: this is not valid YAML: {problem}.") from error
+    values = read_values(path)
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected sections as `name: value`; got {shown(values)}.")
-    return _with_bases(values, path, (*parents, path), place)
+    return _with_bases(values, path, (*parents, path), place, files)
 
 
 def _with_bases(
-    values: dict[Any, Any], path: Path, parents: tuple[Path, ...], place: Place
+    values: dict[Any, Any], path: Path, parents: tuple[Path, ...], place: Place, files: _Files
 ) -> tuple[dict[str, Any], list[Layer]]:
     """``values`` over what its own and its sections' `base:` entries bring along."""
     own: dict[str, Any] = {}
@@ -134,28 +96,29 @@ def _with_bases(
             raise InputError(f"{path}: names are texts; got {shown(key)}{where}; quote it.")
         if key == "base":
             continue
-        own[key], layers = _section(value, path, parents, (*place, key))
+        own[key], layers = _section(value, path, parents, (*place, key), files)
         inherited += layers
     layers = [Layer(str(path), place, values), *inherited]
     if "base" not in values:
         return own, layers
     if not isinstance(values["base"], str):
         raise InputError(f"{path}: `base` must name one file; got {shown(values['base'])}.")
-    base, base_layers = _read(path.parent / values["base"], parents, place)
+    base, base_layers = _read(path.parent / values["base"], parents, place, files)
     return merge(base, own), layers + base_layers
 
 
 def _section(
-    value: Any, path: Path, parents: tuple[Path, ...], place: Place
+    value: Any, path: Path, parents: tuple[Path, ...], place: Place, files: _Files
 ) -> tuple[Any, list[Layer]]:
     """A value with the bases of the sections in it, and what these bring along."""
     if isinstance(value, dict):
-        values, layers = _with_bases(value, path, parents, place)
+        values, layers = _with_bases(value, path, parents, place, files)
         return values, layers[1:]
     if not isinstance(value, list):
         return value, []
     entries = [
-        _section(entry, path, parents, (*place, number)) for number, entry in enumerate(value)
+        _section(entry, path, parents, (*place, number), files)
+        for number, entry in enumerate(value)
     ]
     return [entry for entry, _ in entries], [layer for _, layers in entries for layer in layers]
 
@@ -204,13 +167,18 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
+        told = f"--set {shortened(assignment)}"
         keys = path.strip().split(".")
         if not equals or not all(keys):
-            raise InputError(f"--set {assignment}: expected key.path=value, without spaces.")
+            raise InputError(f"{told}: expected key.path=value, without spaces.")
+        if len(path) > LONGEST_NAME or len(keys) > MOST_DEPTH:
+            raise InputError(f"{told}: there is no setting of so long a name.")
         try:
             value = parse_yaml(text)
-        except yaml.YAMLError as error:
-            raise InputError(f"--set {assignment}: the value is not valid YAML.") from error
+        except YAMLError as error:
+            raise InputError(
+                f"{told}: the value is not valid YAML: {problem_in(error)}."
+            ) from error
         for key in reversed(keys):
             value = {key: value}
         settings = merge(settings, value)
@@ -241,7 +209,7 @@ def read_layers(
     Raises:
         InputError: The file or a base of it cannot be read.
     """
-    values, layers = _read(path, (), ())
+    values, layers = _read(path, (), (), _Files())
     layers = [Layer("the overrides (--set)", (), overrides), *layers]
     return merge(values, overrides), str(path), layers
 
@@ -283,7 +251,7 @@ def load_vibration_table(path: Path) -> VibrationTable:
 def dump_settings(settings: Settings) -> str:
     """Any settings as YAML, without what was not given."""
     values = settings.model_dump(mode="json", exclude_none=True)
-    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return dump_yaml(values)
 
 
 def write_experiment(experiment: Experiment, path: Path) -> None:

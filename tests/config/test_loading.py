@@ -1,4 +1,6 @@
 import math
+import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -70,7 +72,7 @@ def test_pyyaml_itself_falls_into_these_traps():
     )
 )
 def test_whatever_is_written_reads_back_equal(value):
-    from temnet.config.loading import _Dumper
+    from temnet.config.yaml_text import _Dumper
 
     text = yaml.dump({"a": value}, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     assert parse_yaml(text) == {"a": value}
@@ -161,12 +163,129 @@ def test_files_that_cannot_be_read(tmp_path, files, message):
         read_yaml(written(tmp_path, **files))
 
 
-def test_files_that_are_no_text(tmp_path):
-    (tmp_path / "a.yaml").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(InputError, match="not valid YAML"):
+@pytest.mark.parametrize(
+    "content", [b"seed: 1\n# 0.2 \xc5\n", b"\xff\xfes\x00\x00", b"\xef\xbb\xbf\xff"]
+)
+def test_files_that_are_no_text(tmp_path, content):
+    (tmp_path / "a.yaml").write_bytes(content)
+    with pytest.raises(InputError, match="not valid YAML: .* save the file as UTF-8"):
         read_yaml(tmp_path / "a.yaml")
     with pytest.raises(InputError, match="no such file"):
         read_yaml(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"]
+)
+def test_texts_of_every_unicode_encoding_that_says_so(tmp_path, encoding):
+    mark = "\ufeff" if encoding.endswith(("-le", "-be")) else ""
+    (tmp_path / "a.yaml").write_bytes(f"{mark}question: 0.2 Å 图\nbase: b.yaml".encode(encoding))
+    (tmp_path / "b.yaml").write_bytes("seed: 3  # µm".encode("utf-8-sig"))
+    assert read_yaml(tmp_path / "a.yaml") == {"question": "0.2 Å 图", "seed": 3}
+
+
+def test_a_letter_of_another_encoding_is_told_with_its_line(tmp_path):
+    (tmp_path / "a.yaml").write_bytes("seed: 1\nquestion: 0.2 Å\n".encode("cp1252"))
+    with pytest.raises(InputError, match=r"a\.yaml, line 2: .*no UTF-8 text; save the file as"):
+        read_yaml(tmp_path / "a.yaml")
+
+
+def nested(width, depth):
+    """Lists that alias each other, in few bytes."""
+    ones, names = ",".join("1" * width), [f"n{level}" for level in range(depth)]
+    lines = [f"n0: &n0 [{ones}]"]
+    for below, name in pairwise(names):
+        lines.append(f"{name}: &{name} [{','.join([f'*{below}'] * width)}]")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (nested(9, 9), "aliases stand for more than 100,000 values"),
+        (
+            "m0: &m0 {a: 1}\n"
+            + "\n".join(f"m{n}: &m{n} {{<<: [*m{n - 1}, *m{n - 1}]}}" for n in range(1, 20)),
+            "aliases stand for more than 100,000 values",
+        ),
+        ("a: &a [*a]", "an alias stands for what it is in itself"),
+        ("a: &a {b: {c: *a}}", "an alias stands for what it is in itself"),
+        ("a: " + "[" * 500, "more than 40 sections within each other"),
+        ("{a: " * 500, "more than 40 sections within each other"),
+        ("- " * 2000 + "1", "more than 40 sections within each other"),
+        ("a: " + "9" * 5000, "a whole number has more than 38 digits"),
+        ("a: -" + "9" * 400, "a whole number has more than 38 digits"),
+        ("a: 0x" + "f" * 5000, "a whole number has more than 38 digits"),
+        ('a: "x\\0y"', "a text holds the character NUL"),
+        ("a: x\0y", "unacceptable character #x0000"),
+        ('a: "\\ud800"', "half of a character"),
+        ("? " + "a" * 5000 + "\n: 1", "a name has more than 200 characters"),
+        ("? [1, 2]\n: 1", "a name is one text"),
+        ("a: !!int one", "this is no int"),
+        ("a: !!bool perhaps", "this is no bool"),
+        ("a: !!timestamp never", "this is no timestamp"),
+        ("a: !!map 3", "a tag stands before what is nothing of that kind"),
+    ],
+)
+def test_texts_that_are_larger_or_deeper_than_settings(tmp_path, text, problem):
+    begun = time.monotonic()
+    with pytest.raises(InputError, match=f"not valid YAML: .*{problem}") as caught:
+        read_yaml(written(tmp_path, a=text))
+    assert time.monotonic() - begun < 2
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+    with pytest.raises(InputError, match=f"--set .*not valid YAML: .*{problem}") as caught:
+        parse_assignments([f"a={text}"])
+    assert len(str(caught.value)) < 300
+
+
+def test_what_settings_have_is_within_the_limits(tmp_path):
+    """Aliases, depth and numbers that an honest file may have, and one of 20,000 images."""
+    files = "\n".join(f"  - /data/2026-01-01/session/movie/frame_{n:06d}.tif" for n in range(20000))
+    deep = "[" * 30 + "]" * 30
+    text = f"{nested(9, 4)}\ndeep: {deep}\nseed: {2**128 - 1}\nfiles:\n{files}\n"
+    values = read_yaml(written(tmp_path, a=text))
+    assert values["n3"] == [[[[1] * 9] * 9] * 9] * 9
+    assert values["seed"] == 2**128 - 1 and len(values["files"]) == 20000
+
+
+def test_bases_that_multiply_are_counted(tmp_path):
+    sections = "".join(f"s{number}: {{base: DEEPER}}\n" for number in range(8))
+    for level in range(4):
+        (tmp_path / f"{level}.yaml").write_text(sections.replace("DEEPER", f"{level + 1}.yaml"))
+    (tmp_path / "4.yaml").write_text("dose: 1")
+    begun = time.monotonic()
+    with pytest.raises(InputError, match="more than 100 files in all"):
+        read_yaml(tmp_path / "0.yaml")
+    assert time.monotonic() - begun < 5
+    assert read_yaml(tmp_path / "3.yaml") == {f"s{number}": {"dose": 1} for number in range(8)}
+    for level in range(40):
+        (tmp_path / f"{level}.yaml").write_text(f"base: {level + 1}.yaml")
+    (tmp_path / "40.yaml").write_text("dose: 1")
+    assert read_yaml(tmp_path / "25.yaml") == {"dose": 1}
+    with pytest.raises(InputError, match="more than 20 files one after the other"):
+        read_yaml(tmp_path / "0.yaml")
+
+
+def test_a_file_too_large_for_settings_is_not_read(tmp_path):
+    with (tmp_path / "a.yaml").open("wb") as file:
+        file.truncate(2**40)  # a terabyte that takes no room
+    with pytest.raises(InputError, match=r"no file of settings, which has at most 5 MB"):
+        read_yaml(tmp_path / "a.yaml")
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".yaml", "b/" * 3000, "'a\\0.yaml'"])
+def test_a_base_that_no_file_can_be_called(tmp_path, name):
+    with pytest.raises(InputError) as caught:
+        read_yaml(written(tmp_path, a=f"base: {name}"))
+    assert "no path" in str(caught.value) or "no such file" in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("name", ["a." * 3000 + "b", "a" * 5000])
+def test_set_of_a_name_that_is_too_long(name):
+    with pytest.raises(InputError, match="there is no setting of so long a name") as caught:
+        parse_assignments([f"{name}=1"])
+    assert len(str(caught.value)) < 200
 
 
 def test_set_takes_yaml_values():
