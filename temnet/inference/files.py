@@ -14,14 +14,15 @@ import dask
 import numpy as np
 
 from temnet.errors import InputError
-from temnet.inference.header import Meaning, axis_meaning, is_energy, pixel_size
-from temnet.inference.stored import (
-    Blocks,
-    Mapped,
-    refuse_colour_planes,
-    refuse_transparency,
-    tiff_images,
-)
+from temnet.inference.axis_order import in_order, is_coloured
+from temnet.inference.choice import Candidate, choice_note, measurements
+from temnet.inference.declared import check_image_size, check_whole_size, declared_bytes
+from temnet.inference.header_focus import header_defocus
+from temnet.inference.header import Meaning, axis_meaning, is_energy, pixel_size, unknown_unit
+from temnet.inference.mrc import read_mrc
+from temnet.inference.npy import read_npy
+from temnet.inference.stored import refuse_transparency
+from temnet.inference.tiff import read_tiff
 
 LOGGER = logging.getLogger(__name__)
 
@@ -40,7 +41,6 @@ READERS: Mapping[str, str] = {
     ".emd": "rsciio.emd",
     ".ser": "rsciio.tia",
     ".emi": "rsciio.tia",
-    ".mrc": "rsciio.mrc",
     ".tif": "rsciio.tiff",
     ".tiff": "rsciio.tiff",
     ".hspy": "rsciio.hspy",
@@ -54,13 +54,20 @@ TIFF = (".tif", ".tiff")
 WHITE_IS_ZERO = 0
 """A TIFF's photometric interpretation of scanned negatives and some printed pictures."""
 
-CHUNKED = (".dm3", ".dm4", ".mrc")
+CHUNKED = (".dm3", ".dm4")
 """Endings whose reader maps the file into memory in parts of a chosen shape."""
 
 WHOLE_ONLY = (".ser", ".emi", ".png")
 """Endings whose reader reads the whole file for any part of it: these are read once, whole."""
 
-READABLE = (*READERS, ".npy")
+OWN: Mapping[str, Callable[[Path, bool], dict[str, Any]]] = {
+    ".mrc": read_mrc,
+    ".mrcs": read_mrc,
+    ".npy": read_npy,
+}
+"""Readers of our own by the file's ending."""
+
+READABLE = (*READERS, *OWN)
 """Endings of the files that can be read."""
 
 Signal = Mapping[str, Any]
@@ -78,6 +85,9 @@ class ImageFile:
         read: From an image's number, counted through ``axes`` with the last one fastest, to
             (row, col) grey values as they are stored.
         pixel_size: Height and width of a pixel [Å], None where the file does not tell.
+        notes: Sentences on what is missing or doubtful, which the log has too.
+        unknown_unit: The unit of the pixel size, where it is no length that is known here.
+        defocus: As the header gives it, of whatever sign [Å]; None where it does not.
     """
 
     path: Path
@@ -85,6 +95,9 @@ class ImageFile:
     shape: tuple[int, int]
     read: Callable[[int], np.ndarray]
     pixel_size: tuple[float, float] | None
+    notes: tuple[str, ...] = ()
+    unknown_unit: str | None = None
+    defocus: float | None = None
 
     def __len__(self) -> int:
         return int(np.prod([size for size, _ in self.axes], dtype=np.int64))
@@ -100,19 +113,36 @@ def open_images(path: Path) -> ImageFile:
         InputError: It is missing, of another kind, broken, or holds no image of real grey
             values.
     """
-    if not path.exists():
-        raise InputError(f"{path}: there is no such file; check the path.")
+    check_regular(path)
     suffix = path.suffix.lower()
     if suffix not in READABLE:
         known = " ".join(sorted(READABLE))
         raise InputError(f"{path}: files ending in {suffix!r} cannot be read; known are {known}.")
     with _reading(path):
-        size = path.stat().st_size
-        lazy = size > SMALL_FILE and suffix not in WHOLE_ONLY
-        if size > SMALL_FILE and not lazy:
-            LOGGER.warning("%s: files of its kind are read whole, %.1f GB", path, size / 1e9)
-        signal, data = _open(path, lazy, told=True)
-        return _image_file(path, signal, data, lazy)
+        signal = _open(path)
+        for note in signal["notes"]:
+            LOGGER.warning("%s: %s", path, note)
+        for remark in signal.get("remarks", ()):
+            LOGGER.info("%s: %s", path, remark)
+        if "whole" in signal:
+            gigabytes = signal["whole"] / 1e9
+            LOGGER.warning("%s: files of its kind are read whole, %.1f GB", path, gigabytes)
+        return _image_file(path, signal)
+
+
+def check_regular(path: Path) -> None:
+    """Refuses what is no regular file: opening a named pipe or a device may wait for ever.
+
+    Raises:
+        InputError: There is no such file, or it is something else.
+    """
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file; check the path.")
+    if not path.is_file():
+        raise InputError(
+            f"{path}: this is no regular file (a folder, a named pipe or a device); give a file "
+            "of images."
+        )
 
 
 @contextmanager
@@ -135,89 +165,81 @@ def _reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _open(path: Path, lazy: bool, told: bool = False) -> tuple[Signal, Any]:
-    """A file's image, and what its values are read from by indexing.
+def _open(path: Path) -> Signal:
+    """A file's image, rows and columns last.
 
-    With ``told`` the log says what else the file holds.
+    Beside what RosettaSciIO describes it has ``notes`` and ``remarks``, sentences for the log and
+    for the page or for the log alone, ``lazy``, whether its values are read from the file when
+    they are asked for, by indexing, and ``whole``, the bytes of a large file that cannot be so.
     """
-    suffix = path.suffix.lower()
-    if suffix == ".npy":
-        data = np.load(path, allow_pickle=False, mmap_mode="r" if lazy else None)
-        return {"data": data, "axes": []}, Mapped(path, data) if lazy else data
+    suffix, size = path.suffix.lower(), path.stat().st_size
+    if suffix in OWN:
+        lazy = size > SMALL_FILE
+        return in_order(path, {**OWN[suffix](path, lazy), "lazy": lazy})
+    if suffix in TIFF:
+        reader = import_module(READERS[suffix]).file_reader
+        return in_order(path, read_tiff(path, size > SMALL_FILE, SMALL_FILE, reader))
+    declared = max(size, declared_bytes(path))
+    lazy = declared > SMALL_FILE and suffix not in WHOLE_ONLY
+    if declared > SMALL_FILE and not lazy:
+        check_whole_size(path, declared)
     signals = _signals(path, lazy)
-    number = _chosen(path, signals)
-    signal = signals[number]
-    if told:
-        _tell_of_others(path, signals, number)
+    number, texts = _chosen(path, signals)
+    signal = {**signals[number], **texts, "lazy": lazy}
+    if declared > SMALL_FILE and not lazy:
+        signal["whole"] = declared
     data = signal["data"]
-    if lazy and suffix in TIFF:
-        data = tiff_images(path, number, data)
-    elif lazy and suffix in CHUNKED and data.ndim == 3:
-        data = _signals(path, lazy, chunks=(1, *data.shape[1:]))[number]["data"]
-    elif lazy and data.ndim == 3 and data.chunks[0][0] > 1:
-        data = Blocks(data, SMALL_FILE)
-    return signal, data
+    if lazy and suffix in CHUNKED and data.ndim == 3:
+        signal["data"] = _signals(path, lazy, chunks=(1, *data.shape[1:]))[number]["data"]
+    return in_order(path, signal, SMALL_FILE)
 
 
 def _signals(path: Path, lazy: bool, **options: Any) -> list[Signal]:
     """All data sets of a file."""
     suffix = path.suffix.lower()
-    if suffix in TIFF:
-        refuse_colour_planes(path)
-    elif suffix == ".png":
+    if suffix == ".png":
         refuse_transparency(path)
     reader: Callable[..., list[Signal]] = import_module(READERS[suffix]).file_reader
     if suffix == ".emd":
         options["select_type"] = "images"  # the reader of spectrum images wants another library
-    signals = reader(str(path), lazy=lazy, **options)
-    return _joined(signals) if suffix in TIFF else signals
+    return reader(str(path), lazy=lazy, **options)
 
 
-def _joined(signals: list[Signal]) -> list[Signal]:
-    """A TIFF's data sets, its pages as one of them where each came as one of its own.
+def _chosen(path: Path, signals: Sequence[Signal]) -> tuple[int, dict[str, tuple[str, ...]]]:
+    """The number of the data set that was measured, or of one that can be refused for it.
 
-    Python's usual writers (tifffile's `TiffWriter.write`, imageio's `append_data`) describe each
-    page of a movie as an image by itself.
+    Returns:
+        It, and sentences on what is left out, as notes or remarks.
     """
-    kinds = {(np.shape(signal["data"]), signal["data"].dtype) for signal in signals}
-    first = signals[0] if signals else {}
-    if len(signals) < 2 or len(kinds) > 1 or np.ndim(first["data"]) != 2:
-        return signals
-    return [
-        {
-            **first,
-            "data": np.stack([signal["data"] for signal in signals]),
-            "axes": [{}, *first["axes"]],
-        }
-    ]
-
-
-def _chosen(path: Path, signals: Sequence[Signal]) -> int:
-    """The number of the first data set that is an image, or one that can be refused for it."""
     flat = [n for n, signal in enumerate(signals) if _is_flat(signal)]
     if not flat:
         raise InputError(f"{path}: there is no image in this file.")
-    real = [n for n in flat if _is_real(signals[n])]
-    return (real or flat)[0]
+    usable = [n for n in flat if _is_real(signals[n]) or is_coloured(signals[n])]
+    if not usable:
+        return flat[0], {"notes": ()}
+    candidates = [_candidate(signals[n]) for n in usable]
+    best = measurements(candidates)[0]
+    number = usable[best]
+    if len(usable) > 1:
+        return number, {"notes": (_titled(signals[number], choice_note(candidates, best)),)}
+    text = _titled(signals[number], f"{len(signals)} data sets; the only image is taken")
+    return number, {"notes": (), "remarks": (text,) if len(signals) > 1 else ()}
 
 
-def _tell_of_others(path: Path, signals: Sequence[Signal], number: int) -> None:
-    """Warns of images that are left out, and mentions other data sets."""
-    if len(signals) == 1:
-        return
-    others = [signal for n, signal in enumerate(signals) if n != number]
-    images = sum(_is_flat(signal) and _is_real(signal) for signal in others)
-    title = signals[number].get("metadata", {}).get("General", {}).get("title")
-    name = f", {title}," if title else ""
-    left = f"; {images} more left out, save those as files of their own" if images else ""
-    LOGGER.log(
-        logging.WARNING if images else logging.INFO,
-        "%s holds %d data sets; the first image%s is taken%s",
-        path,
-        len(signals),
-        name,
-        left,
-    )
+def _titled(signal: Signal, text: str) -> str:
+    """A sentence about a choice with the chosen data set's title."""
+    title = signal.get("metadata", {}).get("General", {}).get("title")
+    return f"{text} ({title})" if title else text
+
+
+def _candidate(signal: Signal) -> Candidate:
+    """A data set as the choice wants it."""
+    shape, kind = np.shape(signal["data"]), signal["data"].dtype
+    colours = is_coloured(signal)
+    if colours and kind.names is None:
+        shape = shape[:-1]
+    bits = 8 * (kind.itemsize // len(kind.names) if kind.names else kind.itemsize)
+    return Candidate(shape[-2], shape[-1], bits, colours, count=int(np.prod(shape[:-2])))
 
 
 def _is_flat(signal: Signal) -> bool:
@@ -230,12 +252,13 @@ def _is_real(signal: Signal) -> bool:
     return signal["data"].dtype.kind in "uifb"
 
 
-def _image_file(path: Path, signal: Signal, data: Any, lazy: bool) -> ImageFile:
+def _image_file(path: Path, signal: Signal) -> ImageFile:
     """What is read from an open file, after a look at the first image."""
-    shape, kind = tuple(signal["data"].shape), signal["data"].dtype
-    colours = kind.names is not None
-    if not colours and len(shape) == 3 and shape[-1] in (3, 4) and kind == np.uint8:
-        colours, shape = True, shape[:-1]
+    data = signal["data"]
+    shape, kind = tuple(data.shape), data.dtype
+    colours = is_coloured(signal)
+    if colours and kind.names is None:
+        shape = shape[:-1]
     if kind.kind == "c":
         raise InputError(
             f"{path}: the values are complex (a wave or a Fourier transform); export the "
@@ -245,22 +268,27 @@ def _image_file(path: Path, signal: Signal, data: Any, lazy: bool) -> ImageFile:
         raise InputError(f"{path}: there is no image in this file (its shape is {shape}).")
     if not colours and kind.kind not in "uifb":
         raise InputError(f"{path}: the values are {kind}, not numbers.")
+    check_image_size(path, shape[-2:])
     outer = shape[:-2]
     if colours:
         _check_grey(np.asarray(data[(0,) * len(outer)]), path)
     metadata, axes = _plain(signal.get("original_metadata")), list(signal["axes"])
     meanings = [axis_meaning(axis, metadata) for axis in axes[: len(outer)]]
     meanings += [""] * (len(outer) - len(meanings))
-    read = _reader(path, data if lazy or np.prod(outer) > 1 else None, outer)
+    read = _reader(path, data if signal["lazy"] or np.prod(outer) > 1 else None, outer)
     if metadata.get("PhotometricInterpretation") == WHITE_IS_ZERO:
         LOGGER.warning("%s: the file says that 0 is white; its grey values are turned round", path)
         read = _turned(read)
+    size = pixel_size(axes, metadata, path)
     return ImageFile(
         path=path,
         axes=tuple((n, m) for n, m in zip(outer, meanings, strict=True) if n > 1),
         shape=shape[-2:],
         read=read,
-        pixel_size=pixel_size(axes, metadata, path),
+        pixel_size=size,
+        notes=tuple(signal["notes"]),
+        unknown_unit=unknown_unit(axes, metadata) if size is None else None,
+        defocus=header_defocus(metadata, signal.get("metadata")),
     )
 
 
@@ -269,7 +297,7 @@ def _reader(path: Path, data: Any | None, outer: tuple[int, ...]) -> Callable[[i
 
     def read(number: int) -> np.ndarray:
         with _reading(path):
-            values = _open(path, False)[1] if data is None else data
+            values = _open(path)["data"] if data is None else data
             index = np.unravel_index(number, outer) if outer else ()
             return _grey(np.asarray(values[tuple(int(part) for part in index)]))
 

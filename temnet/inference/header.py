@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from temnet.errors import InputError
-from temnet.units import is_length, to_angstrom
+from temnet.units import is_length, kind_of, to_angstrom, unit_name
 
 SAMPLING_RANGE = (0.005, 10.0)
 """Pixel sizes that an atomic-resolution image can have, generously [Å]."""
@@ -21,8 +23,8 @@ Meaning = Literal["time", "focus", ""]
 TIMES = ("time", "t", "frame", "frames")
 """Names of an axis of time, in lower case."""
 
-SECONDS = ("s", "ms", "us", "µs", "μs", "ns", "min", "h", "sec", "seconds")
-"""Units of an axis of time."""
+PRINTERS = ("inch", "inches")
+"""Units in which programs write how large a picture shall be printed."""
 
 RESOLUTION_UNITS = {2: 2.54e8, 3: 1e8}
 """Length of a TIFF's unit of resolution, by its code: inch and centimetre [Å]."""
@@ -41,47 +43,76 @@ def pixel_size(
     Raises:
         InputError: The axes are those of a diffraction pattern.
     """
-    default = _imagej_unit(metadata)
     found = []
-    for axis in list(axes)[-2:]:
-        unit, scale = axis.get("units") or default, axis.get("scale")
-        text = str(unit).replace(" ", "")
-        if text.startswith("1/") or text.endswith(("^-1", "-1", "⁻¹")) or text == "mrad":
+    for axis, unit in zip(list(axes)[-2:], _units(axes, metadata), strict=True):
+        kind, scale = kind_of(unit), axis.get("scale")
+        if kind in ("reciprocal", "angle"):
             raise InputError(
                 f"{path}: the axes are in {unit}: this is a diffraction pattern or a Fourier "
                 "transform; give the image itself."
             )
-        if not isinstance(unit, str) or not is_length(unit) or not scale:
+        if kind != "length" or not scale:
             return _from_ome(metadata) or _from_resolution(metadata)
-        found.append(to_angstrom(float(scale), unit))
-    if len(found) < 2 or not min(found) > 0 or _without_cell(metadata):
+        found.append(to_angstrom(abs(float(scale)), unit))
+        if unit_name(unit).lower() in PRINTERS and not _plausible(found[-1]):
+            return None
+    if len(found) < 2 or not all(0 < size < math.inf for size in found):
         return None
     return found[0], found[1]
 
 
-def _imagej_unit(metadata: Mapping[str, Any]) -> str | None:
-    """The unit that ImageJ writes into a TIFF's description, which the reader leaves out."""
+def unknown_unit(axes: Sequence[Axis], metadata: Mapping[str, Any]) -> str | None:
+    """The unit in which a header gives the pixel size, where it is no length that is known here.
+
+    Args:
+        axes: Those of the file; the last two are rows and columns.
+        metadata: What RosettaSciIO calls the original metadata.
+    """
+    units = [*_units(axes, metadata), *(_ome(metadata, axis, "Unit") or "" for axis in "YX")]
+    return next((unit for unit in units if kind_of(unit) not in ("length", "pixel")), None)
+
+
+def _units(axes: Sequence[Axis], metadata: Mapping[str, Any]) -> list[str]:
+    """Units of rows and columns as they are written, empty where there are none."""
+    found = []
+    for axis, other in zip(list(axes)[-2:], _imagej_units(metadata), strict=False):
+        unit = axis.get("units")
+        unit = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else unit
+        known = isinstance(unit, str) and kind_of(unit) != "pixel"
+        found.append(str(unit) if known else other)
+    return found
+
+
+def _imagej_units(metadata: Mapping[str, Any]) -> tuple[str, str]:
+    """Units of rows and columns that ImageJ writes into a TIFF's description.
+
+    RosettaSciIO's reader leaves them out.
+    """
     description = metadata.get("ImageDescription")
     if not isinstance(description, str) or not description.startswith("ImageJ="):
-        return None
+        return "", ""
     lines = dict(line.partition("=")[::2] for line in description.splitlines())
-    return lines.get("unit", "").replace("\\u00C5", "Å").replace("\\u00c5", "Å") or None
+    unit = lines.get("unit", "").strip()
+    return lines.get("yunit", unit).strip() or unit, unit
 
 
-def _from_ome(metadata: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Pixel size [Å] by the OME-XML in a TIFF's description (OME model, element Pixels)."""
+def _ome(metadata: Mapping[str, Any], axis: str, end: str = "") -> str | None:
+    """The size of a pixel, or its unit, in the OME-XML of a TIFF's description (element Pixels)."""
     description = metadata.get("ImageDescription")
     if not isinstance(description, str) or "<OME" not in description:
         return None
+    found = re.search(rf'\bPhysicalSize{axis}{end}="([^"]*)"', description)
+    return html.unescape(found[1]) if found else None
+
+
+def _from_ome(metadata: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Pixel size [Å] by OME-XML."""
     found = []
     for axis in "YX":
-        size, named = (
-            re.search(rf'\bPhysicalSize{axis}{end}="([^"]*)"', description) for end in ("", "Unit")
-        )
-        unit = named[1] if named else "µm"
+        size, unit = _ome(metadata, axis), _ome(metadata, axis, "Unit") or "µm"
         if size is None or not is_length(unit):
             return None
-        found.append(to_angstrom(float(size[1]), unit))
+        found.append(to_angstrom(float(size), unit))
     return (found[0], found[1]) if min(found) > 0 else None
 
 
@@ -96,14 +127,13 @@ def _from_resolution(metadata: Mapping[str, Any]) -> tuple[float, float] | None:
     if unit is None or None in tags or not all(numerator > 0 for numerator, _ in tags):
         return None
     height, width = (unit * denominator / numerator for numerator, denominator in tags)
+    return (height, width) if _plausible(height) and _plausible(width) else None
+
+
+def _plausible(size: float) -> bool:
+    """Whether a pixel of this size [Å] may be that of an atomic-resolution image."""
     low, high = SAMPLING_RANGE
-    return (height, width) if low <= min(height, width) <= max(height, width) <= high else None
-
-
-def _without_cell(metadata: Mapping[str, Any]) -> bool:
-    """Whether an MRC header has no size, for which the reader gives a pixel of 1 nm."""
-    header = metadata.get("std_header")
-    return isinstance(header, Mapping) and 0 in (header.get("MX"), header.get("MY"))
+    return low <= size <= high
 
 
 def axis_meaning(axis: Axis, metadata: Mapping[str, Any]) -> Meaning:
@@ -116,7 +146,7 @@ def axis_meaning(axis: Axis, metadata: Mapping[str, Any]) -> Meaning:
         return "focus"
     if "BinaryResult" in metadata:
         return ""
-    timed = name in TIMES or str(axis.get("units") or "").strip() in SECONDS
+    timed = name in TIMES or kind_of(str(axis.get("units") or "")) == "time"
     return "time" if timed else ""
 
 

@@ -45,6 +45,11 @@ def told_pixels(opened: Sequence[ImageFile], sampling: float | None) -> tuple[fl
 def _header_pixel_size(opened: Sequence[ImageFile]) -> tuple[float, float]:
     """The pixel size on which all headers agree."""
     for file in opened:
+        if file.pixel_size is None and file.unknown_unit:
+            raise InputError(
+                f"{file.path}: the pixel size is given in {file.unknown_unit!r}, which is no known "
+                "unit of length; set images.sampling (or --sampling) to the pixel size in Å."
+            )
         if file.pixel_size is None:
             raise InputError(
                 f"{file.path}: the file does not say how large its pixels are; set "

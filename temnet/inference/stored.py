@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import tifffile
 
 from temnet.errors import InputError
-
-
-def refuse_colour_planes(path: Path) -> None:
-    """Some programs store three or four grey images as the colours of one, which none can tell."""
-    with tifffile.TiffFile(path) as file:
-        page = file.pages.first
-        apart = page.planarconfig == tifffile.PLANARCONFIG.SEPARATE
-        if apart and page.photometric == tifffile.PHOTOMETRIC.RGB:
-            raise InputError(
-                f"{path}: its {page.shape[0]} images are stored as red, green and blue of one "
-                "picture; save them as a stack of grey images (photometric: minisblack)."
-            )
 
 
 def refuse_transparency(path: Path) -> None:
@@ -38,19 +25,80 @@ class Mapped:
     """Values in one piece of a file, mapped into memory for as long as it takes to read some.
 
     (A map that stays is counted as this process' memory, up to the whole file.)
+
+    Args:
+        path: The file.
+        dtype: Type of a value.
+        offset: Bytes before the first.
+        shape: Size of each axis as the file has them.
+        order: ``C`` where the last axis is the fastest, ``F`` where the first one is.
+        axes: Which of the file's axes each axis here is; all in their order by default.
     """
 
-    def __init__(self, path: Path, values: np.memmap) -> None:
-        order = "C" if values.flags.c_contiguous else "F"
-        self._where: dict[str, Any] = {
-            "offset": values.offset,
-            "shape": values.shape,
-            "order": order,
-        }
-        self._path, self._dtype = path, values.dtype
+    def __init__(
+        self,
+        path: Path,
+        dtype: np.dtype,
+        offset: int,
+        shape: Sequence[int],
+        order: Literal["C", "F"] = "C",
+        axes: Sequence[int] | None = None,
+    ) -> None:
+        self._path, self.dtype, self.offset = path, dtype, offset
+        self._where: dict[str, Any] = {"offset": offset, "shape": tuple(shape), "order": order}
+        self._axes = tuple(range(len(shape)) if axes is None else axes)
+        self.shape = tuple(shape[axis] for axis in self._axes)
 
     def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
-        return np.array(np.memmap(self._path, self._dtype, "r", **self._where)[index])
+        values = np.memmap(self._path, self.dtype, "r", **self._where)
+        return np.array(values.transpose(self._axes)[index])
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def transpose(self, axes: Sequence[int]) -> Mapped:
+        """The same values with other axes first, which reads nothing."""
+        chosen = [self._axes[axis] for axis in axes]
+        return Mapped(self._path, self.dtype, **self._where, axes=chosen)
+
+    def first(self) -> Mapped:
+        """The only part along the first axis, without that axis."""
+        axis, *rest = self._axes
+        where = dict(self._where)
+        where["shape"] = tuple(n for k, n in enumerate(where["shape"]) if k != axis)
+        chosen = [other - (other > axis) for other in rest]
+        return Mapped(self._path, self.dtype, **where, axes=chosen)
+
+
+class Nibbles:
+    """Values of 4 bits, two in each byte, the lower half first; unpacked when they are read.
+
+    Args:
+        values: (image, row, byte), an array or mapped.
+        cols: Columns of the image; where they are odd the last half byte of a row is empty.
+    """
+
+    def __init__(self, values: Any, cols: int) -> None:
+        self._values, self._cols, self.dtype = values, cols, np.dtype("u1")
+        self.shape = (*values.shape[:-1], cols)
+        self.ndim = len(self.shape)
+
+    def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
+        return self._unpacked(np.asarray(self._values[index]))
+
+    def whole(self) -> np.ndarray:
+        """All values."""
+        return self._unpacked(np.asarray(self._values[()]))
+
+    def first(self) -> Nibbles:
+        """The first image."""
+        return Nibbles(self._values.first(), self._cols)
+
+    def _unpacked(self, packed: np.ndarray) -> np.ndarray:
+        both = np.stack([packed & 15, packed >> 4], axis=-1)
+        return both.reshape(*packed.shape[:-1], -1)[..., : self._cols]
 
 
 class Blocks:
@@ -64,6 +112,7 @@ class Blocks:
         frame = movie.dtype.itemsize * movie.shape[1] * movie.shape[2]
         self._count = max(min(movie.chunks[0][0], most_bytes // frame), 1)
         self._movie, self._first, self._block = movie, -1, np.empty(0)
+        self.shape, self.dtype, self.ndim = movie.shape, movie.dtype, movie.ndim
 
     def __getitem__(self, index: tuple[int]) -> np.ndarray:
         first = index[0] - index[0] % self._count
@@ -71,48 +120,3 @@ class Blocks:
             self._first = first
             self._block = np.asarray(self._movie[first : first + self._count])
         return self._block[index[0] - first]
-
-
-class _TiffPages:
-    """A TIFF's images, one page each, read by their number."""
-
-    def __init__(self, path: Path, pages: Sequence[tuple[int, int]], outer: Sequence[int]) -> None:
-        self._file = tifffile.TiffFile(path)
-        self._pages, self._outer = pages, tuple(outer)
-
-    def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
-        number = int(np.ravel_multi_index(index, self._outer)) if index else 0
-        series, page = self._pages[number]
-        return self._file.asarray(series=series, key=page)
-
-
-def tiff_images(path: Path, number: int, like: Any) -> Any:
-    """A TIFF's values, mapped into memory where they lie in one piece, else page by page.
-
-    (RosettaSciIO's lazy TIFF copies the whole file for each frame that is asked for.)
-
-    Args:
-        path: The file.
-        number: Which of its series is read, or the first where ``like`` holds all of them.
-        like: Values of the right shape.
-
-    Raises:
-        InputError: Its pages are no images one by one.
-    """
-    outer = like.shape[:-2]
-    count = int(np.prod(outer, dtype=np.int64))
-    with tifffile.TiffFile(path) as file:
-        shapes = [series.shape[:2] for series in file.series]
-        pages = [len(series.pages) for series in file.series]
-    joined = len(shapes) > 1 and set(shapes) == {like.shape[-2:]}
-    if joined and outer == (len(shapes),):
-        return _TiffPages(path, [(series, 0) for series in range(count)], outer)
-    try:
-        return Mapped(path, tifffile.memmap(path, series=number, mode="r"))
-    except ValueError:  # compressed, or in strips here and there
-        if pages[number] != count:
-            raise InputError(
-                f"{path}: its pages are no images one by one, and the file is too large to be "
-                "read whole; save it as a TIFF with one page for each image."
-            ) from None
-        return _TiffPages(path, [(number, page) for page in range(count)], outer)

@@ -178,7 +178,7 @@ def test_images_that_are_left_out_are_warned_of(tmp_path, caplog):
         for image in (MOVIE[0], MOVIE[1], MOVIE[2, ::2, ::2]):
             writer.write(image)
     np.testing.assert_array_equal(open_images(path).read(0), MOVIE[0])
-    assert "3 data sets; the first image is taken; 2 more left out" in caplog.text
+    assert "of 3 data sets number 1 is taken" in caplog.text
 
 
 def test_a_large_single_image_and_one_in_colours(tmp_path, monkeypatch):
@@ -253,7 +253,7 @@ def test_the_image_is_taken_from_a_file_that_also_holds_something_else(tmp_path,
     with caplog.at_level(logging.INFO, "temnet"):
         opened = open_images(tmp_path / "a.emd")
     np.testing.assert_array_equal(opened.read(0), MOVIE[1])
-    assert "3 data sets; the first image, c, is taken" in caplog.text
+    assert "3 data sets; the only image is taken (c)" in caplog.text
 
 
 def test_file_names_are_sorted_as_people_do(tmp_path):

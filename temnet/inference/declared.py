@@ -1,0 +1,171 @@
+"""What a file declares to hold, compared with what it can hold, before any of it is read."""
+
+from __future__ import annotations
+
+import math
+import os
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import h5py
+
+from temnet.errors import InputError
+
+MOST_PIXELS = 200_000_000
+"""Pixels that one image may have: a dozen bytes and more are held of each."""
+
+MOST_PIECE = 2**30
+"""Bytes of one compressed piece of an HDF5 file, all of which is unpacked for any part of it."""
+
+MOST_BESIDE = 2**31
+"""Bytes of a dataset of an HDF5 file that holds no images, and is read with the header."""
+
+WHOLE_FRACTION = 0.5
+"""Part of the machine's memory that a file which is only read whole may take."""
+
+SER_BYTES = {1: 1, 2: 2, 3: 4, 4: 1, 5: 2, 6: 4, 7: 4, 8: 8, 9: 8, 10: 16}
+"""Bytes of a value by the code in a .ser file."""
+
+IMAGE_SETS = ("data", "Data")
+"""Names of the datasets of an HDF5 file that are read image by image."""
+
+
+def check_image_size(path: Path, shape: Sequence[int]) -> None:
+    """Refuses images that memory may not hold.
+
+    Args:
+        path: The file.
+        shape: Rows and columns that its header declares.
+
+    Raises:
+        InputError: They are more than `MOST_PIXELS`.
+    """
+    if math.prod(int(size) for size in shape) > MOST_PIXELS:
+        extent = " x ".join(str(size) for size in shape)
+        raise InputError(
+            f"{path}: its header declares images of {extent} pixels, more than memory may hold; "
+            f"check the file, or cut it into parts of at most {MOST_PIXELS:,} pixels."
+        )
+
+
+def check_whole_size(path: Path, size: int) -> None:
+    """Refuses a file that is only read whole and does not fit into memory.
+
+    Args:
+        path: The file.
+        size: Bytes that its header declares.
+
+    Raises:
+        InputError: They are more than `WHOLE_FRACTION` of the machine's memory.
+    """
+    most = int(WHOLE_FRACTION * _memory())
+    if size > most:
+        raise InputError(
+            f"{path}: its header declares {size / 1e9:.1f} GB, and files of its kind are read "
+            f"whole, for which this machine has {most / 1e9:.1f} GB; save it as a TIFF, MRC or "
+            ".npy stack, which are read image by image."
+        )
+
+
+def _memory() -> int:
+    """Bytes of the machine's memory, 8 GB where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 2**33
+
+
+def declared_bytes(path: Path) -> int:
+    """Bytes of all images that a file declares; 0 where its reader finds out by itself.
+
+    Raises:
+        InputError: It declares what neither the file nor memory can hold.
+    """
+    check = CHECKS.get(path.suffix.lower())
+    return check(path) if check else 0
+
+
+def _hdf5(path: Path) -> int:
+    """Bytes of a file's images; refuses pieces and other datasets that unpack to too much."""
+    found = [0]
+
+    def visit(name: str, item: object) -> None:
+        if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uifcbV":
+            return
+        if item.external:
+            raise InputError(f"{path}: the values of {name} are kept in another file; export it.")
+        size = item.dtype.itemsize * math.prod(item.shape or (0,))
+        piece = item.dtype.itemsize * math.prod(item.chunks or (0,))
+        images = name.rpartition("/")[2] in IMAGE_SETS
+        if (images and min(piece, size) > MOST_PIECE) or (not images and size > MOST_BESIDE):
+            raise InputError(
+                f"{path}: the dataset {name} declares {max(min(piece, size), size):,} bytes, more "
+                "than memory may hold at once; check the file, or save it in pieces of one image."
+            )
+        found[0] += size if images else 0
+
+    with h5py.File(path, "r") as file:
+        file.visititems(visit)
+    return found[0]
+
+
+def _png(path: Path) -> int:
+    """Bytes of a PNG's pixels by its header (RFC 2083)."""
+    with path.open("rb") as file:
+        header = file.read(26)
+    if header[:8] != b"\x89PNG\r\n\x1a\n" or len(header) < 26:
+        return 0
+    width, height, bits, colour = struct.unpack(">IIBB", header[16:26])
+    check_image_size(path, (height, width))
+    return width * height * max(bits // 8, 1) * {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}.get(colour, 4)
+
+
+def _ser(path: Path) -> int:
+    """Bytes of a .ser file's images, which must be in the file.
+
+    (Offsets of all elements may point to one and the same.)
+    """
+    with path.open("rb") as file:
+        head = file.read(34)
+        if len(head) < 34:
+            return 0
+        version = struct.unpack("<H", head[4:6])[0]
+        kind, count = struct.unpack("<I", head[6:10])[0], struct.unpack("<I", head[18:22])[0]
+        long = version > 528
+        file.seek(struct.unpack("<Q" if long else "<I", head[22 : 30 if long else 26])[0])
+        first = file.read(8 if long else 4)
+        if kind != 0x4122 or len(first) < (8 if long else 4):  # spectra, or cut off
+            return 0
+        file.seek(struct.unpack("<Q" if long else "<I", first)[0] + 40)
+        element = file.read(10)
+    if len(element) < 10:
+        return 0
+    code, cols, rows = struct.unpack("<HII", element)
+    check_image_size(path, (rows, cols))
+    size = count * rows * cols * SER_BYTES.get(code, 1)
+    if size > path.stat().st_size:
+        raise InputError(
+            f"{path}: its header promises {count} images of {rows} x {cols} pixels, which are more "
+            f"bytes than the file has ({path.stat().st_size:,}); it is cut off or broken."
+        )
+    return size
+
+
+def _emi(path: Path) -> int:
+    """Bytes of the .ser files that belong to an .emi file."""
+    parts = sorted(path.parent.glob(f"{path.stem}_[0-9].ser"))
+    for part in parts:
+        if not part.is_file():
+            raise InputError(f"{part}: this is no regular file.")
+    return sum(_ser(part) for part in parts)
+
+
+CHECKS: Mapping[str, Callable[[Path], int]] = {
+    ".emd": _hdf5,
+    ".hspy": _hdf5,
+    ".png": _png,
+    ".ser": _ser,
+    ".emi": _emi,
+}
+"""How a file's declared size is found, by its ending."""
