@@ -84,17 +84,20 @@ def choose_engine(network: Network, wanted: EngineName = "auto") -> Engine:
         wanted: ``auto`` takes OpenVINO where it is installed, can run the network and agrees.
 
     Raises:
-        InputError: OpenVINO is wanted, but is not installed or cannot run the network.
+        InputError: OpenVINO is wanted, but is not installed or cannot run the network.  The
+            engine's ``run`` raises it where the probabilities are not finite.
     """
     if wanted == "keras":
-        return Engine("Keras", "the settings say so", run_by_keras(network.model))
+        run = run_by_keras(network.model)
+        return Engine("Keras", "the settings say so", _checked(network.name, run))
     choices = _CHOICES.setdefault(network.model, {})
     weights = _fingerprint(network.model)
     if wanted not in choices or choices[wanted].weights != weights:
         choices[wanted] = _choose(network, wanted, weights)
         LOGGER.info("%s runs on %s: %s", network.name, choices[wanted].name, choices[wanted].reason)
     choice = choices[wanted]
-    return Engine(choice.name, choice.reason, choice.run or run_by_keras(network.model))
+    run = choice.run or _checked(network.name, run_by_keras(network.model))
+    return Engine(choice.name, choice.reason, run)
 
 
 def run_by_keras(model: keras.Model) -> Run:
@@ -105,6 +108,27 @@ def run_by_keras(model: keras.Model) -> Run:
         return keras.ops.convert_to_numpy(keras.ops.softmax(logits, axis=-1))[0]
 
     return run
+
+
+def _checked(name: str, run: Run) -> Run:
+    """``run``, which refuses probabilities that are no numbers: no column would be found in them.
+
+    Weights that are finite can still give NaN, when they are too large.
+    """
+
+    def checked(images: np.ndarray) -> np.ndarray:
+        answer = run(images)
+        if np.isfinite(answer).all():  # 5 ms at 2048²
+            return answer
+        if not np.isfinite(images).all():
+            raise InputError(f"The image that the network {name} was given holds NaN or infinity.")
+        raise InputError(
+            f"The network {name} predicts probabilities that are not finite, so that its weights "
+            "are damaged or its training diverged. Copy the network's folder again, or choose "
+            "another network."
+        )
+
+    return checked
 
 
 def _choose(network: Network, wanted: EngineName, weights: int) -> _Choice:
@@ -156,7 +180,8 @@ def _openvino(network: Network, wanted: EngineName) -> tuple[str, str, Run]:
         probability, position = disagreement(network, expected, run(image))
         differences = f"probabilities differ by {probability:.2g}, peaks by {position:.2g} Å"
         if probability <= PROBABILITY_TOLERANCE and position <= POSITION_TOLERANCE:
-            return f"OpenVINO in {name}", f"{differences} on a test image", run
+            reason = f"{differences} on a test image"
+            return f"OpenVINO in {name}", reason, _checked(network.name, run)
         LOGGER.info("%s: OpenVINO in %s is not taken, %s", network.name, name, differences)
     raise _Unfit(f"it disagrees with Keras on a test image ({differences})")
 

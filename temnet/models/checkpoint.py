@@ -10,26 +10,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from temnet.config.card import wrong_entries
-from temnet.config.distributions import support
+from temnet.config.card import parse_card, wrong_entries
 from temnet.config.experiment import Experiment
-from temnet.config.from_file import FromFunction
-from temnet.config.loading import load_experiment, write_experiment
+from temnet.config.loading import write_experiment
 from temnet.errors import InputError
-from temnet.files import replace_file, replace_folder
-from temnet.models.factory import build_model
+from temnet.files import clean_leftovers, replace_file, replacing_folders
+from temnet.models.description import contradiction, describe
+from temnet.models.factory import build_model, check_sections
+from temnet.models.network_settings import read_settings
+from temnet.models.parameters import parameter_count
+from temnet.models.weights_file import check_finite, check_size, read_weights
 
 SCHEMA = 1
 """Version of card.json; a card of a newer one is refused."""
+
+MOST_CARD_BYTES = 2**24
+"""Of a card; those of temnet have some ten thousand."""
 
 MODEL_FILE, SETTINGS_FILE, CARD_FILE = "model.keras", "experiment.yaml", "card.json"
 
@@ -74,25 +77,27 @@ def save_network(
     if missing:
         raise ValueError(f"A network's card needs {' and '.join(missing)}; got {sorted(card)}.")
     folder = Path(folder).resolve()
+    clean_leftovers(folder.parent, folder.name)
     check_replaceable(folder)
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        plain = to_float32(model, experiment)
+    plain = to_float32(model, experiment)
+    check_finite(
+        plain,
+        f"The network {model.name} is not saved",
+        "the training has diverged: train it again, with a lower training.learning_rate",
+    )
+    with replacing_folders([folder]) as parts:
+        partial = parts[folder]
+        partial.mkdir()
         plain.save(partial / MODEL_FILE)
         write_experiment(experiment, partial / SETTINGS_FILE)
         entries = {
-            **_describe(folder.name, plain, experiment),
+            **describe(folder.name, experiment),
             **card,
             "sha256": file_hash(partial / MODEL_FILE),
             "schema": SCHEMA,
         }
         text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False)
         (partial / CARD_FILE).write_text(text + "\n", encoding="utf-8")
-        replace_folder(partial, folder, folder.with_name(f".{folder.name}.{os.getpid()}.old"))
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def check_replaceable(folder: Path) -> None:
@@ -155,6 +160,8 @@ def load_network(name: str | Path) -> Network:
             raise InputError(
                 f"{folder}: the network's file {file} is missing; copy the whole folder again."
             )
+    config = read_settings(folder / SETTINGS_FILE)
+    check_card(folder, card, config)
     found = file_hash(folder / MODEL_FILE)
     if found != card["sha256"]:
         raise InputError(
@@ -162,21 +169,29 @@ def load_network(name: str | Path) -> Network:
             f"sha256 {card['sha256'][:12]}…, got {found[:12]}…); it is damaged or was replaced. "
             "Copy the whole folder again."
         )
-    config = load_experiment(folder / SETTINGS_FILE)
-    if isinstance(config.structure, FromFunction):
-        raise InputError(
-            f"{folder / SETTINGS_FILE}: the network's settings name the Python function "
-            f"{config.structure.function}, which a network that may come from elsewhere must not "
-            "have run; replace the section structure there."
-        )
+    check_size(folder / MODEL_FILE, parameter_count(config))  # before anything is built
+    model = build_model(config, precision="float32")
+    read_weights(folder / MODEL_FILE, model)
+    check_finite(model, str(folder / MODEL_FILE), "copy the network's whole folder again")
+    return Network(card["name"], model, config, card)
+
+
+def check_card(folder: Path, card: Mapping[str, Any], config: Experiment) -> None:
+    """Whether a network's card and its settings speak of the same network.
+
+    Raises:
+        InputError: They do not, or the settings describe no network.
+    """
     try:
-        model = keras.saving.load_model(folder / MODEL_FILE, compile=False, safe_mode=True)
-    except (ValueError, TypeError, OSError, KeyError) as error:
+        check_sections(config)
+    except InputError as error:
+        raise InputError(f"{folder / SETTINGS_FILE}: {error}") from error
+    found = contradiction(card, config)
+    if found:
         raise InputError(
-            f"{folder / MODEL_FILE}: Keras {keras.__version__} cannot read this network, which "
-            f"Keras {card.get('keras', '?')} wrote ({_first_line(error)}); install that version."
-        ) from error
-    return Network(str(card.get("name", folder.name)), model, config, card)
+            f"{folder}: {CARD_FILE} and {SETTINGS_FILE} are of different networks: {found}. Copy "
+            "the network's whole folder again."
+        )
 
 
 def check_focus_count(network: Network, focus_count: int) -> None:
@@ -213,8 +228,73 @@ def search_folders() -> list[Path]:
 
 def network_names() -> list[str]:
     """Names of all networks in the search folders, sorted."""
-    cards = (card for folder in search_folders() for card in folder.glob(f"*/{CARD_FILE}"))
-    return sorted({card.parent.name for card in cards})
+    return sorted({found.name for folder in search_folders() for found in _networks_in(folder)})
+
+
+def find_network(name: str | Path) -> Path:
+    """The folder of a network, given by its path or its name; see `load_network`.
+
+    One whose replacement was interrupted is brought back.
+
+    Raises:
+        InputError: There is no such network.
+    """
+    given = Path(name)
+    if _holds_card(given):
+        return given.resolve()
+    for folder in search_folders() if len(given.parts) == 1 else ():
+        found = _named_in(folder, given.name)
+        if found is not None:
+            return found
+    if len(given.parts) > 1 and _exists(given.parent):
+        clean_leftovers(given.parent, given.name)
+        if _holds_card(given):
+            return given.resolve()
+    if _exists(given):
+        raise InputError(
+            f"{given}: this is not a network's folder; expected {CARD_FILE}, {MODEL_FILE} and "
+            f"{SETTINGS_FILE} in it. Give the folder that temnet saved."
+        )
+    names = network_names()
+    known = f"the networks are {', '.join(names)}" if names else "no networks are installed"
+    looked = ", ".join(str(folder) for folder in search_folders())
+    shown = str(name) if len(str(name)) <= 200 else f"{str(name)[:199]}…"
+    raise InputError(
+        f"There is no network {shown!r}; {known} (looked in {looked}). Choose one of them, or "
+        "give the path of a network's folder."
+    )
+
+
+def _named_in(folder: Path, name: str) -> Path | None:
+    """The network of a name in a folder of networks; ``-`` and ``_`` are the same."""
+    wanted = name.replace("_", "-")
+    for again in (False, True):
+        for found in _networks_in(folder):
+            if found.name.replace("_", "-") == wanted:
+                return found
+        if not again:
+            clean_leftovers(folder)
+    return None
+
+
+def _networks_in(folder: Path) -> list[Path]:
+    """Folders of networks in a folder, by name; those that are being written are left out."""
+    cards = folder.glob(f"*/{CARD_FILE}")
+    return sorted(card.parent for card in cards if not card.parent.name.startswith("."))
+
+
+def _holds_card(folder: Path) -> bool:
+    try:
+        return (folder / CARD_FILE).is_file()
+    except OSError:  # the name is too long, or leads round in a circle
+        return False
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def file_hash(path: Path) -> str:
@@ -233,35 +313,6 @@ def fingerprint(card: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
 
 
-def find_network(name: str | Path) -> Path:
-    """The folder of a network, given by its path or its name; see `load_network`.
-
-    Raises:
-        InputError: There is no such network.
-    """
-    given = Path(name)
-    if (given / CARD_FILE).is_file():
-        return given.resolve()
-    if len(given.parts) == 1:
-        wanted = str(name).replace("_", "-")
-        for folder in search_folders():
-            for card in sorted(folder.glob(f"*/{CARD_FILE}")):
-                if card.parent.name.replace("_", "-") == wanted:
-                    return card.parent
-    if given.exists():
-        raise InputError(
-            f"{given}: this is not a network's folder; expected {CARD_FILE}, {MODEL_FILE} and "
-            f"{SETTINGS_FILE} in it. Give the folder that temnet saved."
-        )
-    names = network_names()
-    known = f"the networks are {', '.join(names)}" if names else "no networks are installed"
-    looked = ", ".join(str(folder) for folder in search_folders())
-    raise InputError(
-        f"There is no network {str(name)!r}; {known} (looked in {looked}). Choose one of them, or "
-        "give the path of a network's folder."
-    )
-
-
 def read_card(folder: Path) -> dict[str, Any]:
     """What a network's card.json says.
 
@@ -270,15 +321,19 @@ def read_card(folder: Path) -> dict[str, Any]:
     """
     path = folder / CARD_FILE
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
+        if path.stat().st_size > MOST_CARD_BYTES:
+            raise ValueError(f"it has {path.stat().st_size:,} bytes")
+        card = parse_card(path.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise InputError(f"{path}: this is not valid JSON ({error}); copy it again.") from error
-    if not isinstance(card, dict) or not {"schema", "sha256", "threshold"} <= set(card):
+    except OSError as error:
+        raise InputError(f"{path}: the card cannot be read ({error.strerror}).") from error
+    if not {"schema", "sha256", "threshold"} <= set(card):
         raise InputError(
             f"{path}: this is not a network's card; expected the entries schema, sha256 and "
             "threshold. Give the folder that temnet saved."
         )
-    if not isinstance(card["schema"], int) or card["schema"] > SCHEMA:
+    if isinstance(card["schema"], int) and card["schema"] > SCHEMA:
         raise InputError(
             f"{path}: the card has schema {card['schema']}, this temnet reads up to {SCHEMA}; "
             "update temnet."
@@ -294,42 +349,3 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 def _is_replaceable(folder: Path) -> bool:
     return folder.is_dir() and ((folder / CARD_FILE).is_file() or not any(folder.iterdir()))
-
-
-def _describe(name: str, model: keras.Model, experiment: Experiment) -> dict[str, Any]:
-    """What the settings tell about a network."""
-    microscope, camera = experiment.microscope, experiment.camera
-    lowest, highest = zip(*microscope.defocus_spans, strict=True)
-    return {
-        "name": name,
-        "kind": experiment.model.kind,
-        "structure": None if experiment.structure is None else experiment.structure.kind,
-        "classes": list(experiment.class_names),
-        "focus_count": experiment.focus_count,
-        "focus_steps": list(microscope.defocus.steps),
-        "sampling": experiment.model.sampling,
-        "label_width": experiment.labels.width,
-        "normalisation_width": experiment.labels.normalisation_width,
-        "energies": list(microscope.span(lambda one: one.energy)),
-        "defocus": [min(lowest), max(highest)],
-        "Cs_um": list(microscope.span(lambda one: one.Cs_um)),
-        "astigmatism": list(microscope.span(lambda one: one.astigmatism)),
-        "focal_spread": list(microscope.span(lambda one: one.focal_spread)),
-        "dose": None if camera is None else list(support(camera.dose)),
-        "camera_sampling": None if camera is None else list(support(camera.sampling)),
-        "seed": experiment.seed,
-        "parameters": model.count_params(),
-        "temnet": _package_version(),
-        "keras": keras.__version__,
-    }
-
-
-def _package_version() -> str:
-    try:
-        return version("temnet")
-    except PackageNotFoundError:  # run from a source tree that was not installed
-        return "unknown"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -31,12 +31,7 @@ def build_model(experiment: Experiment, precision: str | None = None) -> keras.M
     Raises:
         InputError: One of the sections is missing.
     """
-    for section in ("model", "labels", "microscope"):
-        if getattr(experiment, section) is None:
-            raise InputError(
-                f"A network needs the sections model, labels and microscope; {section} is missing. "
-                f"Add `{section}:` to the experiment."
-            )
+    check_sections(experiment)
     return BUILDERS[experiment.model.kind](
         experiment.model,
         focus_count=experiment.focus_count,
@@ -44,6 +39,20 @@ def build_model(experiment: Experiment, precision: str | None = None) -> keras.M
         seed=experiment.seed,
         dtype=precision or experiment.training.precision,
     )
+
+
+def check_sections(experiment: Experiment) -> None:
+    """Whether an experiment describes a network.
+
+    Raises:
+        InputError: One of the sections that do is missing.
+    """
+    for section in ("model", "labels", "microscope"):
+        if getattr(experiment, section) is None:
+            raise InputError(
+                f"A network needs the sections model, labels and microscope; {section} is missing. "
+                f"Add `{section}:` to the experiment."
+            )
 
 
 def size_unit(model: keras.Model) -> int:

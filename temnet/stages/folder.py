@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from temnet.config.experiment import Experiment, settings_hash
 from temnet.config.loading import dump_experiment
 from temnet.errors import InputError
-from temnet.files import replace_file, replace_folder
+from temnet.files import clean_leftovers, replace_file, replace_folder
 
 RUNS = Path("runs")
 """Folder of all runs and of the stored sets, in the working folder."""
@@ -78,6 +78,8 @@ def alone_in(root: Path) -> Iterator[None]:
             "another --output."
         ) from error
     try:
+        for place in (root, *root.glob("*/")):
+            clean_leftovers(place)
         yield
     finally:
         lock.release()

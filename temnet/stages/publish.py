@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -12,7 +11,7 @@ from typing import Any
 from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import load_experiment, write_experiment
 from temnet.errors import InputError
-from temnet.files import replace_file, replace_folder
+from temnet.files import clean_leftovers, replace_file, replacing_folders
 from temnet.models.checkpoint import (
     CARD_FILE,
     MODEL_FILE,
@@ -64,6 +63,7 @@ def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) ->
         InputError: A run or study is not finished, its scores are of something else, or something
             is in the way in the folder.
     """
+    _clean(folder)
     runs = [run for root in roots if not is_study(root) for run in read_runs(root)]
     studies = [read_study(root) for root in roots if is_study(root)]
     names = [run.network.name for run in runs]
@@ -88,6 +88,14 @@ def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) ->
         update_card(path, {"frozen": block})
     write_page(folder)
     return list(writers)
+
+
+def _clean(folder: Path) -> None:
+    """Removes what a publishing that was stopped has left; the old networks are back after it."""
+    for place in (folder, folder / STUDIES):
+        clean_leftovers(place)
+        for one in place.glob("*/"):
+            clean_leftovers(one)
 
 
 def write_page(folder: Path) -> None:
@@ -180,19 +188,9 @@ def _freeze_run(run: FinishedRun, done: Done) -> dict[str, Any]:
 
 def _put_in_place(writers: Mapping[Path, Writer]) -> None:
     """Writes folders beside their places, and moves them there when all are whole."""
-    parts = {place: _beside(place, "part") for place in writers}
-    try:
+    with replacing_folders(writers) as parts:
         for place, part in parts.items():
             writers[place](place, part)
-        for place, part in parts.items():
-            replace_folder(part, place, _beside(place, "old"))
-    finally:
-        for part in parts.values():
-            shutil.rmtree(part, ignore_errors=True)
-
-
-def _beside(place: Path, ending: str) -> Path:
-    return place.with_name(f".{place.name}.{os.getpid()}.{ending}")
 
 
 def _write(run: FinishedRun, frozen: Mapping[str, Any], place: Path, part: Path) -> None:

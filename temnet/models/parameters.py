@@ -1,0 +1,52 @@
+"""How many weights a network has, without building it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from temnet.config.experiment import Experiment
+from temnet.config.learning import MSDNetSettings, UNetSettings
+from temnet.models.dense_plan import DensePlan
+from temnet.models.unet import level_filters
+
+
+def parameter_count(experiment: Experiment) -> int:
+    """Number of weights of the network that `build_model` builds, the running means included."""
+    settings = experiment.model
+    assert settings is not None
+    return COUNTS[settings.kind](settings, experiment.focus_count, len(experiment.class_names) + 1)
+
+
+def _unet(settings: UNetSettings, focus_count: int, class_count: int) -> int:
+    *upper, bottom = level_filters(settings)
+    total, channels = 0, focus_count
+    for filters in upper:
+        total += _block(settings, channels, filters)
+        channels = filters
+    total += _block(settings, channels, bottom)
+    channels = bottom
+    for filters in reversed(upper):
+        joined = 2 * filters if settings.skip == "concatenate" else filters
+        total += (channels + 1) * filters + _block(settings, joined, filters)
+        channels = filters
+    return total + (channels + 1) * class_count
+
+
+def _block(settings: UNetSettings, channels: int, filters: int) -> int:
+    """Two units, each with a bias or with the four vectors of batch normalisation."""
+    units = 9 * (channels + filters) * filters + 2 * filters * (4 if settings.batch_norm else 1)
+    shortcut = settings.residual and channels != filters
+    return units + (channels + 1) * filters * shortcut
+
+
+def _msdnet(settings: MSDNetSettings, focus_count: int, class_count: int) -> int:
+    reflect = settings.padding == "reflect"
+    plan = DensePlan(
+        focus_count, class_count, settings.depth, settings.width, settings.max_dilation, reflect
+    )
+    return plan.kernel_size + settings.depth * settings.width + (plan.maps + 1) * class_count
+
+
+COUNTS: dict[str, Callable[[Any, int, int], int]] = {"unet": _unet, "msdnet": _msdnet}
+"""What counts the weights of each kind of network."""
