@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -27,7 +27,7 @@ class Accuracy(Settings):
     """Grids, slices and focal ensembles against a converged reference."""
 
     cases: tuple[AccuracyCase, ...] = Field(min_length=1, description="What is simulated.")
-    grid_samplings: tuple[float, ...] = Field(
+    grid_samplings: tuple[Annotated[float, Field(ge=0.01, le=0.25)], ...] = Field(
         (0.1, 0.0667, 0.05), min_length=1, description="Pixels of the multislice grid [Å]."
     )
     box: float = Field(25.6, ge=10, le=60, description="Side of the periodic box [Å].")

@@ -7,7 +7,11 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Settings, number_or
+from temnet.config.names import Address, PathName
 from temnet.config.scoring import CramerRao, FixedSeries, IdealObserver
+
+MOST_FRAMES = 10**8
+"""Frames of a movie, and rows and columns of an image, are fewer."""
 
 EngineName = Literal["auto", "keras", "openvino"]
 """What runs a network."""
@@ -16,7 +20,7 @@ EngineName = Literal["auto", "keras", "openvino"]
 class Images(Settings):
     """Microscope files and how to read them."""
 
-    files: tuple[str, ...] = Field(
+    files: tuple[PathName, ...] = Field(
         min_length=1,
         description="Paths, patterns or folders of images; relative paths count from the YAML's "
         "folder, then from the working folder.",
@@ -92,7 +96,7 @@ class Images(Settings):
     @field_validator("frames")
     @classmethod
     def _ordered(cls, frames: tuple[int, int] | None) -> tuple[int, int] | None:
-        if frames is not None and not 0 <= frames[0] < frames[1]:
+        if frames is not None and not 0 <= frames[0] < frames[1] <= MOST_FRAMES:
             raise ValueError(f"expected [first, one after the last]; got {list(frames)}")
         return frames
 
@@ -100,7 +104,7 @@ class Images(Settings):
     @classmethod
     def _boxes(cls, mask: tuple[tuple[int, int, int, int], ...]) -> tuple:
         for box in mask:
-            if not (0 <= box[0] < box[1] and 0 <= box[2] < box[3]):
+            if not (0 <= box[0] < box[1] <= MOST_FRAMES and 0 <= box[2] < box[3] <= MOST_FRAMES):
                 raise ValueError(
                     "expected [first row, row after the last, first column, column after the "
                     f"last]; got {list(box)}"
@@ -130,7 +134,7 @@ class RingSettings(Settings):
 class Prediction(Settings):
     """How columns are found."""
 
-    network: str = Field(description="A name in pretrained/ or a network's folder.")
+    network: PathName = Field(description="A name in pretrained/ or a network's folder.")
     threshold: Annotated[Literal["card"] | float, number_or("card")] = Field(
         "card", description="Lowest score of a column; `card` takes the network's own."
     )
@@ -167,7 +171,7 @@ class Prediction(Settings):
         description="Find the rings of bonded columns, such as the pentagons and heptagons of "
         "graphene; `{}` takes the bonds of carbon.",
     )
-    scheduler: str | None = Field(
+    scheduler: Address | None = Field(
         None,
         description="Address of a Dask scheduler whose workers look at frames, such as "
         "`tcp://10.0.0.1:8786`; they find the network at the same path.",
@@ -190,7 +194,7 @@ class Evaluation(Settings):
     border: float = Field(
         1.5, ge=0, le=20, description="Columns and peaks this close to the border count not [Å]."
     )
-    networks: tuple[str, ...] = Field(
+    networks: tuple[PathName, ...] = Field(
         (),
         description="Names in pretrained/ or networks' folders that are scored on the same "
         "images, beside the network that was trained, or instead where none is.",
@@ -235,19 +239,22 @@ class Occupancy(Settings):
         description="`threshold`: a site is empty where no column was found; `hidden_markov`: a "
         "hidden Markov model tells missed columns from those that left.",
     )
-    frame_time: float | None = Field(None, gt=0, description="Time from frame to frame [s].")
+    frame_time: float | None = Field(
+        None, gt=0, le=1e6, description="Time from frame to frame [s]."
+    )
 
 
 class Compare(Settings):
     """Two movies whose sites are compared."""
 
-    runs: tuple[str, str] = Field(
+    runs: tuple[PathName, PathName] = Field(
         description="Two finished run folders with the stage `occupancy`; relative paths count "
         "from the working folder. Differences are the second minus the first."
     )
     block_frames: int | None = Field(
         None,
         ge=1,
+        le=MOST_FRAMES,
         description="Consecutive frames that make a block; by default four times the time in which "
         "a site's state is forgotten, at least 5, and so that there are at least 4 blocks.",
     )

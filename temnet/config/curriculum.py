@@ -24,7 +24,9 @@ class Curriculum(Settings):
     start: float = Field(
         0.2, ge=0, le=1, description="Fraction of each range's width that the first epoch has."
     )
-    epochs: int = Field(10, ge=1, description="Epochs after which ranges have their whole width.")
+    epochs: int = Field(
+        10, ge=1, le=100_000, description="Epochs after which ranges have their whole width."
+    )
 
     def fraction(self, epoch: int) -> float:
         """Fraction of the ranges' width in an epoch, counted from 0.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import types
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import numpy as np
 from annotated_types import GroupedMetadata
@@ -49,15 +50,63 @@ class Settings(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _truth_is_no_number(cls, values: Any) -> Any:
+    def _truth_and_texts_are_no_numbers(cls, values: Any) -> Any:
         # pydantic takes True for the number 1: where no switch is asked for it is a word.
         if not isinstance(values, Mapping):
             return values
-        switches = {name for name, field in cls.model_fields.items() if field.annotation is bool}
-        return {
+        fields = cls.model_fields
+        switches = {name for name, field in fields.items() if field.annotation is bool}
+        words = {
             key: str(value).lower() if isinstance(value, bool) and key not in switches else value
             for key, value in values.items()
         }
+        numbers = {name for name, field in fields.items() if of_numbers(field.annotation)}
+        lists = {name for name, field in fields.items() if _is_list(field.annotation)}
+        return {
+            key: _kept(value)
+            if key in numbers and not (key in lists and isinstance(value, str))
+            else value
+            for key, value in words.items()
+        }
+
+
+class _Word:
+    """A text where a number is wanted, which pydantic would else read as one ('1e3')."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return repr(self.text)
+
+
+def _kept(value: Any) -> Any:
+    """A value of a number's setting, whose texts stay texts."""
+    if isinstance(value, str):
+        return _Word(value)
+    if isinstance(value, list | tuple):
+        return [_kept(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _kept(item) for key, item in value.items()}
+    return value
+
+
+def of_numbers(annotation: Any) -> bool:
+    """Whether a setting is a number, or numbers in a list or by name, and can be no text.
+
+    >>> of_numbers(float | None), of_numbers(tuple[int, int]), of_numbers(int | str)
+    (True, True, False)
+    """
+    if annotation in (int, float):
+        return True
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return not any(isinstance(part, BeforeValidator) for part in parts) and of_numbers(parts[0])
+    if origin in (Union, types.UnionType):
+        return all(of_numbers(part) for part in parts if part is not type(None))
+    if origin is dict:
+        return of_numbers(parts[1])
+    return origin is tuple and all(of_numbers(part) for part in parts if part is not Ellipsis)
 
 
 class Uniform(Settings):
@@ -170,7 +219,12 @@ def is_number(value: Any) -> bool:
     >>> is_number(1), is_number(True), is_number(math.inf), is_number("1")
     (True, False, False, False)
     """
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def _parse_number(value: Any) -> Any:
@@ -282,6 +336,13 @@ def draw_text(text: Text, rng: np.random.Generator) -> str:
     return words[0] if len(words) == 1 else words[int(rng.integers(len(words)))]
 
 
+def _is_list(annotation: Any) -> bool:
+    """Whether a setting is a list, which a text is not: some are read from the file it names."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return any(map(_is_list, get_args(annotation)))
+    return get_origin(annotation) is tuple
+
+
 class _Together(GroupedMetadata):
     """Several annotations of a type, given as one."""
 
@@ -317,3 +378,7 @@ def bounded(
     limits: dict[str, Any] = {} if low == -math.inf else {"minimum": low}
     limits |= {} if high == math.inf else {"maximum": high}
     return _Together(AfterValidator(check), Field(json_schema_extra=limits))
+
+
+Angle = Annotated[Number, bounded(-3600, 3600, unit="deg")]
+"""A direction [deg]."""

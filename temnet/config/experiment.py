@@ -20,6 +20,7 @@ from temnet.config.sources import source_hashes
 from temnet.config.structure import StructureSettings
 from temnet.config.training import Training
 from temnet.config.vibrations import NoVibrations, VibrationSettings
+from temnet.config.yaml_text import LARGEST_INT
 from temnet.electrons import wavelength
 
 Stage = Literal[
@@ -64,7 +65,7 @@ class Experiment(Settings):
     """Everything that describes an experiment."""
 
     version: Literal[1] = Field(1, description="Version of this format.")
-    seed: int = Field(1, ge=0, description="Seed of every draw.")
+    seed: int = Field(1, ge=0, lt=LARGEST_INT, description="Seed of every draw.")
     structure: StructureSettings | None = Field(None, description="The specimen.")
     vibrations: VibrationSettings = Field(NoVibrations(), description="Thermal displacements.")
     microscope: Microscope | None = Field(None, description="The microscope.")

@@ -7,8 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from temnet.config.distributions import Number, Settings, bounded
+from temnet.config.distributions import Angle, Number, Settings, bounded
+from temnet.config.names import PathName
 from temnet.config.negatives import Empty
+
+Index = Annotated[int, Field(ge=-50, le=50)]
+"""Of a direction, in a cell's vectors."""
 
 
 class FromFile(Settings):
@@ -19,11 +23,11 @@ class FromFile(Settings):
     """
 
     kind: Literal["file"] = Field("file", description="A structure file.")
-    path: str = Field(
+    path: PathName = Field(
         description="The file; a relative path counts from the working folder, for commands from "
         "the YAML's folder first."
     )
-    zone_axis: tuple[int, int, int] = Field(
+    zone_axis: tuple[Index, Index, Index] = Field(
         (0, 0, 1), description="Direction along the beam, in the cell's vectors (indices)."
     )
     thickness: Annotated[Number, bounded(1, 500, unit="Å")] = Field(
@@ -31,7 +35,7 @@ class FromFile(Settings):
         description="Thickness of a crystal along the beam [Å]. What has 8 Å of vacuum in its cell "
         "(a sheet, a slab) or no cell (a molecule) is kept whole.",
     )
-    rotation_deg: Number = Field(
+    rotation_deg: Angle = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Rotation in the plane [deg]."
     )
     tilt_deg: Annotated[Number, bounded(0, 90, unit="deg")] = Field(

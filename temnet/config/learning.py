@@ -11,6 +11,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from temnet.config.augmentation import Augmentation
 from temnet.config.distributions import Settings, is_number, shown
+from temnet.config.names import Address, PathName
+
+MOST_EXAMPLES = 10**7
+"""Of one set; the largest that was ever made has 10,000."""
 
 _BY_HEIGHT = re.compile(r"(?P<name>[^:]+):(?P<low>[0-9]+)-(?P<high>[0-9]*)")
 
@@ -36,8 +40,9 @@ def split_class(name: str) -> tuple[str, float, float]:
 class Labels(Settings):
     """What the network is taught to see."""
 
-    classes: tuple[str, ...] = Field(
+    classes: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = Field(
         min_length=1,
+        max_length=100,
         description="Kinds of column, in the order of the network's channels; `metal:1-3` is a "
         "metal column of one to three atoms, `metal:4-` one of four and more.",
     )
@@ -94,16 +99,18 @@ class Data(Settings):
     image_size: Annotated[int | tuple[int, int], BeforeValidator(_parse_size)] = Field(
         256, description="Pixels of an example: one number, or [rows, cols]."
     )
-    training: int = Field(1000, ge=1, description="Number of training examples.")
+    training: int = Field(1000, ge=1, le=MOST_EXAMPLES, description="Number of training examples.")
     selection: int = Field(
-        100, ge=1, description="Examples that choose checkpoints and thresholds."
+        100, ge=1, le=MOST_EXAMPLES, description="Examples that choose checkpoints and thresholds."
     )
-    validation: int = Field(100, ge=1, description="Examples that figures report.")
+    validation: int = Field(
+        100, ge=1, le=MOST_EXAMPLES, description="Examples that figures report."
+    )
     source: Literal["stored", "fresh"] = Field(
         "stored",
         description="`stored`: made once, kept on disk; `fresh`: never the same image twice.",
     )
-    folder: str | None = Field(
+    folder: PathName | None = Field(
         None, description="Where sets are stored; default runs/sets/<hash of the settings>."
     )
     exit_wave_reuse: int = Field(
@@ -112,7 +119,7 @@ class Data(Settings):
     workers: int = Field(
         2, ge=0, le=1024, description="Processes that simulate; 0 simulates in this process."
     )
-    scheduler: str | None = Field(
+    scheduler: Address | None = Field(
         None,
         description="Address of a Dask scheduler whose workers simulate, such as "
         "`tcp://10.0.0.1:8786`, instead of processes on this machine.",
@@ -120,6 +127,7 @@ class Data(Settings):
     image_epochs: int = Field(
         1,
         ge=1,
+        le=100_000,
         description="With `source: fresh`: epochs for which the images of an epoch are used, "
         "until new ones, which are made meanwhile, take their place.",
     )

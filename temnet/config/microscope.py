@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from temnet.config.distributions import InsideError, Number, Settings, bounded, support
+from temnet.config.distributions import Angle, InsideError, Number, Settings, bounded, support
 from temnet.electrons import scherzer_defocus
 from temnet.units import MICROMETRE
 
@@ -28,7 +28,7 @@ class FocalSeries(Settings):
         "which is added; around 1 thin specimens show bright atoms where Cs is negative, dark ones "
         "where it is positive.",
     )
-    steps: tuple[float, ...] = Field(
+    steps: tuple[Annotated[float, Field(ge=-10_000, le=10_000)], ...] = Field(
         (0.0,),
         min_length=1,
         max_length=32,
@@ -56,7 +56,7 @@ class Microscope(Settings):
     astigmatism: Annotated[Number, bounded(0, 5000, unit="Å")] = Field(
         0.0, description="Two-fold astigmatism C12 [Å]."
     )
-    astigmatism_angle_deg: Number = Field(
+    astigmatism_angle_deg: Angle = Field(
         {"uniform": (0, 180)},
         validate_default=True,
         description="Direction of C12 [deg], from the axis of rising col (right) towards that of "
@@ -65,25 +65,25 @@ class Microscope(Settings):
     coma: Annotated[Number, bounded(0, 50000, unit="Å")] = Field(
         0.0, description="Axial coma C21 [Å], three times the B2 that correctors show."
     )
-    coma_angle_deg: Number = Field(
+    coma_angle_deg: Angle = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Direction of C21 [deg]."
     )
     trefoil: Annotated[Number, bounded(0, 50000, unit="Å")] = Field(
         0.0, description="Three-fold astigmatism C23 [Å]."
     )
-    trefoil_angle_deg: Number = Field(
+    trefoil_angle_deg: Angle = Field(
         {"uniform": (0, 120)}, validate_default=True, description="Direction of C23 [deg]."
     )
     C32: Annotated[Number, bounded(0, 1e7, unit="Å")] = Field(
         0.0, description="Star aberration C32 [Å], four times the S3 that correctors show."
     )
-    C32_angle_deg: Number = Field(
+    C32_angle_deg: Angle = Field(
         {"uniform": (0, 180)}, validate_default=True, description="Direction of C32 [deg]."
     )
     C34: Annotated[Number, bounded(0, 1e7, unit="Å")] = Field(
         0.0, description="Four-fold astigmatism C34 [Å]."
     )
-    C34_angle_deg: Number = Field(
+    C34_angle_deg: Angle = Field(
         {"uniform": (0, 90)}, validate_default=True, description="Direction of C34 [deg]."
     )
     C50_mm: Annotated[Number, bounded(-500, 500, unit="mm")] = Field(
@@ -93,7 +93,7 @@ class Microscope(Settings):
         0.0,
         description="Angle between the beam and the optic axis [mrad]; the image does not move.",
     )
-    beam_tilt_angle_deg: Number = Field(
+    beam_tilt_angle_deg: Angle = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Its direction [deg]."
     )
     focal_spread: Annotated[Number, bounded(0, 200, unit="Å")] = Field(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Number, Settings, bounded
+from temnet.config.distributions import Angle, Number, Settings, bounded
 from temnet.config.distributions import support as support_of
 from temnet.config.negatives import Empty
 from temnet.config.supports import AmorphousCarbon, Graphene
@@ -52,7 +52,7 @@ class MoS2(Settings):
     sulphur_distance: Annotated[Number, bounded(2, 4, unit="Å")] = Field(
         3.13, description="Distance between the two sulphur planes [Å]."
     )
-    rotation_deg: Number = Field(
+    rotation_deg: Angle = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Rotation in the plane [deg]."
     )
     tilt_deg: Annotated[Number, bounded(0, 20, unit="deg")] = Field(

@@ -11,7 +11,9 @@ class Movie(Settings):
     """A movie of a specimen whose edge columns come and go at known rates."""
 
     frames: int = Field(40, ge=2, le=10_000, description="Number of frames.")
-    changing: str = Field("metal", description="Class of the columns that come and go.")
+    changing: str = Field(
+        "metal", max_length=100, description="Class of the columns that come and go."
+    )
     most_neighbours: int = Field(
         4,
         ge=0,

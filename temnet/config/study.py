@@ -17,6 +17,7 @@ from temnet.config.distributions import Settings
 from temnet.config.experiment import Experiment, settings_hash
 from temnet.config.loading import merge, read_layers, validate
 from temnet.config.messages import Layer, describe
+from temnet.config.yaml_text import LARGEST_INT
 from temnet.errors import InputError
 
 TAUGHT_STAGES = ("simulate", "train", "report")
@@ -47,7 +48,7 @@ class Study(Settings):
     """Everything that describes a study."""
 
     version: Literal[1] = Field(1, description="Version of this format.")
-    question: str = Field(min_length=1, description="What the study asks.")
+    question: str = Field(min_length=1, max_length=10_000, description="What the study asks.")
     experiment: Sections = Field(
         description="An experiment that all arms share; its `seed` draws the test images, "
         "`data.validation` of them.",
@@ -62,7 +63,7 @@ class Study(Settings):
         description="What each arm lays over the experiment; the others are compared with the "
         "first.",
     )
-    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+    seeds: tuple[Annotated[int, Field(ge=0, lt=LARGEST_INT)], ...] = Field(
         min_length=1,
         description="Seeds of the trainings: of the images, their order and the first weights.",
     )

@@ -9,11 +9,17 @@ from pydantic import BeforeValidator, Field
 
 from temnet.config.curriculum import Curriculum
 from temnet.config.distributions import Settings, is_number, shown
+from temnet.config.names import PathName
+
+MOST_WEIGHT = 1e6
+"""What a class counts more than others at most."""
 
 
 def _parse_weights(value: Any) -> Any:
     # A union would report both of its branches; this says in one sentence what is wrong.
     named = isinstance(value, Mapping) and all(map(is_number, value.values()))
+    if named and not all(0 <= weight <= MOST_WEIGHT for weight in value.values()):
+        raise ValueError(f"expected weights of 0 to {MOST_WEIGHT:g}; got {shown(value)}")
     if not named and value not in ("equal", "balanced"):
         raise ValueError(
             f"expected equal, balanced, or a number for each class; got {shown(value)}"
@@ -24,14 +30,14 @@ def _parse_weights(value: Any) -> Any:
 class Training(Settings):
     """How a network is trained."""
 
-    start_from: str | None = Field(
+    start_from: PathName | None = Field(
         None,
         description="A name in pretrained/ or a network's folder, whose weights the training "
         "begins with; random ones where it is not given.",
     )
-    epochs: int = Field(20, ge=1, description="Number of epochs.")
+    epochs: int = Field(20, ge=1, le=100_000, description="Number of epochs.")
     images_per_epoch: int = Field(
-        1000, ge=1, description="Images per epoch; one more epoch is one more checkpoint."
+        1000, ge=1, le=10**7, description="Images per epoch; one more epoch is one more checkpoint."
     )
     batch_size: int = Field(8, ge=1, le=1024, description="Images per step.")
     precision: Literal["float32", "mixed_bfloat16"] = Field(
@@ -49,9 +55,14 @@ class Training(Settings):
     plateau_factor: float = Field(
         0.5, gt=0, lt=1, description="Factor by which a plateau lowers the rate."
     )
-    plateau_epochs: int = Field(5, ge=1, description="Epochs without growth that are a plateau.")
+    plateau_epochs: int = Field(
+        5, ge=1, le=100_000, description="Epochs without growth that are a plateau."
+    )
     early_stopping: int | None = Field(
-        None, ge=1, description="Stop after so many epochs in which peak F1 has not grown."
+        None,
+        ge=1,
+        le=100_000,
+        description="Stop after so many epochs in which peak F1 has not grown.",
     )
     warmup_fraction: float = Field(
         0.05, ge=0, le=0.9, description="Fraction of all steps in which the rate rises from 0."
@@ -60,12 +71,12 @@ class Training(Settings):
         0.01, ge=0, le=1, description="The cosine decay ends at this fraction of the rate."
     )
     weight_decay: float = Field(1e-4, ge=0, le=1, description="AdamW's weight decay.")
-    clip_norm: float = Field(1.0, gt=0, description="Gradients are cut to this norm.")
+    clip_norm: float = Field(1.0, gt=0, le=1e6, description="Gradients are cut to this norm.")
     ema: float = Field(
         0.99, ge=0, lt=1, description="Momentum of the average over weights; 0 takes none."
     )
     peak_weight: float = Field(
-        10.0, ge=0, description="Weight of a column's pixel in the loss; background has 1."
+        10.0, ge=0, le=1e6, description="Weight of a column's pixel in the loss; background has 1."
     )
     class_weights: Annotated[
         Literal["equal", "balanced"] | dict[str, float], BeforeValidator(_parse_weights)
@@ -85,7 +96,10 @@ class Training(Settings):
         None, description="Microscopes and cameras that grow more diverse; needs fresh images."
     )
     selection_images: int = Field(
-        100, ge=1, description="Selection images that peak F1 is computed on after each epoch."
+        100,
+        ge=1,
+        le=10**7,
+        description="Selection images that peak F1 is computed on after each epoch.",
     )
 
     @property

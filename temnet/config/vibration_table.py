@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -16,14 +16,18 @@ class TableRow(Settings):
     """
 
     element: str = Field(description="Chemical symbol.")
-    coordination: int = Field(ge=0, description="Number of neighbours within the cutoff.")
-    atoms: int = Field(ge=1, description="Number of atoms that it is the mean of.")
+    coordination: int = Field(ge=0, le=100, description="Number of neighbours within the cutoff.")
+    atoms: int = Field(ge=1, le=10**12, description="Number of atoms that it is the mean of.")
     in_plane: float = Field(gt=0, lt=1, description="Along x or y [Å].")
-    in_plane_error: float | None = Field(None, description="Its standard error [Å].")
-    in_plane_quantum: float = Field(1.0, ge=1, description="Factor of zero-point motion (ratio).")
+    in_plane_error: float | None = Field(None, ge=0, le=2, description="Its standard error [Å].")
+    in_plane_quantum: float = Field(
+        1.0, ge=1, le=100, description="Factor of zero-point motion (ratio)."
+    )
     along_beam: float = Field(gt=0, lt=2, description="Along z [Å].")
-    along_beam_error: float | None = Field(None, description="Its standard error [Å].")
-    along_beam_quantum: float = Field(1.0, ge=1, description="Factor of zero-point motion (ratio).")
+    along_beam_error: float | None = Field(None, ge=0, le=2, description="Its standard error [Å].")
+    along_beam_quantum: float = Field(
+        1.0, ge=1, le=100, description="Factor of zero-point motion (ratio)."
+    )
 
 
 class SizeRow(Settings):
@@ -31,9 +35,9 @@ class SizeRow(Settings):
 
     size: str = Field(description="What was simulated.")
     element: str = Field(description="Chemical symbol.")
-    coordination: int = Field(ge=0, description="Number of neighbours.")
-    in_plane: float = Field(description="Along x or y [Å].")
-    along_beam: float = Field(description="Along z [Å].")
+    coordination: int = Field(ge=0, le=100, description="Number of neighbours.")
+    in_plane: float = Field(ge=0, le=2, description="Along x or y [Å].")
+    along_beam: float = Field(ge=0, le=2, description="Along z [Å].")
 
 
 class VibrationTable(Settings):
@@ -41,8 +45,8 @@ class VibrationTable(Settings):
 
     schema_version: Literal[1] = Field(1, description="Version of this form (number).")
     material: str = Field(description="What was simulated.")
-    temperature: float = Field(gt=0, description="Temperature [K].")
-    cutoffs: dict[str, float] = Field(
+    temperature: float = Field(gt=0, le=5000, description="Temperature [K].")
+    cutoffs: dict[str, Annotated[float, Field(gt=0, le=20)]] = Field(
         description="Distance up to which a pair of elements counts as neighbours [Å]."
     )
     rows: tuple[TableRow, ...] = Field(min_length=1, description="One for each kind of atom.")

@@ -8,6 +8,7 @@ from ase.data import atomic_numbers
 from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Number, Settings, bounded
+from temnet.config.names import PathName
 
 
 class NoVibrations(Settings):
@@ -85,7 +86,7 @@ class CoordinationVibrations(Vibrations):
     """
 
     kind: Literal["coordination"] = Field("coordination", description="Tables of MD.")
-    table: tuple[str, ...] = Field(
+    table: tuple[PathName, ...] = Field(
         min_length=1,
         description="Names of shipped tables, or paths of YAML files from the working folder.",
     )
@@ -113,7 +114,7 @@ class SnapshotVibrations(Vibrations):
     """
 
     kind: Literal["snapshots"] = Field("snapshots", description="Frames of MD.")
-    file: str = Field(
+    file: PathName = Field(
         description="A snapshots file; a relative path counts from the working folder, for "
         "commands from the YAML's folder first."
     )

@@ -92,7 +92,7 @@ def test_a_set_is_the_same_with_a_worker_killed_on_a_cluster_that_runs_already(
     assert files(tmp_path / "cluster") == files(tmp_path / "alone")
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense", "tcp://127.0.0.1:9999999"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tcp://nowhere.invalid:8786"])
 def test_a_scheduler_that_does_not_answer_is_one_clear_error(settings, monkeypatch, address):
     monkeypatch.setattr(cluster, "PATIENCE", 0.5)
     experiment = settings(data={"scheduler": address})
