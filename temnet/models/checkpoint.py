@@ -154,6 +154,20 @@ def load_network(name: str | Path) -> Network:
             a newer temnet wrote them.
     """
     folder = find_network(name)
+    card, config = check_files(folder)
+    check_size(folder / MODEL_FILE, parameter_count(config))  # before anything is built
+    model = build_model(config, precision="float32")
+    read_weights(folder / MODEL_FILE, model)
+    check_finite(model, str(folder / MODEL_FILE), "copy the network's whole folder again")
+    return Network(card["name"], model, config, card)
+
+
+def check_files(folder: Path) -> tuple[dict[str, Any], Experiment]:
+    """The card and the settings in a network's folder, whose files are whole and fit each other.
+
+    Raises:
+        InputError: A file is missing, damaged or was changed, or a newer temnet wrote it.
+    """
     card = read_card(folder)
     for file in (MODEL_FILE, SETTINGS_FILE):
         if not (folder / file).is_file():
@@ -169,11 +183,7 @@ def load_network(name: str | Path) -> Network:
             f"sha256 {card['sha256'][:12]}…, got {found[:12]}…); it is damaged or was replaced. "
             "Copy the whole folder again."
         )
-    check_size(folder / MODEL_FILE, parameter_count(config))  # before anything is built
-    model = build_model(config, precision="float32")
-    read_weights(folder / MODEL_FILE, model)
-    check_finite(model, str(folder / MODEL_FILE), "copy the network's whole folder again")
-    return Network(card["name"], model, config, card)
+    return card, config
 
 
 def check_card(folder: Path, card: Mapping[str, Any], config: Experiment) -> None:

@@ -13,6 +13,19 @@ from temnet.config.distributions import support
 from temnet.config.experiment import Experiment
 from temnet.models.parameters import parameter_count
 
+PREDICTED = (
+    "kind",
+    "classes",
+    "focus_count",
+    "focus_steps",
+    "sampling",
+    "label_width",
+    "normalisation_width",
+    "camera_sampling",
+    "parameters",
+)
+"""Entries that predictions depend on, or what is told of them."""
+
 TOLERANCE = 1e-6
 """Relative difference of numbers that are the same."""
 
@@ -49,10 +62,15 @@ def describe(name: str, experiment: Experiment) -> dict[str, Any]:
 
 
 def contradiction(card: Mapping[str, Any], experiment: Experiment) -> str | None:
-    """The first entry of a card that says something else than the settings, in words."""
-    for key, value in described(experiment).items():
-        if key in card and not _same(card[key], value):
-            return f"{key} is {_short(card[key])} on the card and {_short(value)} in the settings"
+    """The first entry of a card that predictions depend on and the settings contradict, in words.
+
+    An entry that is not on the card contradicts nothing.
+    """
+    expected = described(experiment)
+    for key in PREDICTED:
+        if key in card and not _same(card[key], expected[key]):
+            there = f"{_short(card[key])} on the card"
+            return f"{key} is {there} and {_short(expected[key])} in the settings"
     return None
 
 

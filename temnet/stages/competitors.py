@@ -10,6 +10,7 @@ from temnet.config.experiment import Experiment
 from temnet.errors import InputError
 from temnet.models.checkpoint import (
     Network,
+    check_files,
     find_network,
     fingerprint,
     load_network,
@@ -38,10 +39,11 @@ def check_networks(experiment: Experiment) -> None:
     """Whether the networks that were named fit the experiment's images.
 
     Raises:
-        InputError: One has other classes, other pixels or another number of focal images.
+        InputError: One has other classes, other pixels or another number of focal images, or is
+            damaged.
     """
     for name in experiment.evaluation.networks:
-        card = read_card(find_network(name))
+        card, _ = check_files(find_network(name))
         classes, sampling = tuple(card["classes"]), float(card["sampling"])
         if classes != experiment.class_names:
             raise InputError(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from temnet.config.experiment import SIMULATION_VERSION
-from temnet.config.loading import load_experiment, write_experiment
+from temnet.config.loading import write_experiment
 from temnet.errors import InputError
 from temnet.files import clean_leftovers, replace_file, replacing_folders
 from temnet.models.checkpoint import (
@@ -17,10 +17,13 @@ from temnet.models.checkpoint import (
     MODEL_FILE,
     SETTINGS_FILE,
     Network,
+    check_card,
     load_network,
     read_card,
     update_card,
 )
+from temnet.models.description import missing
+from temnet.models.network_settings import read_settings
 from temnet.reporting.pretrained_figures import FIGURES, write_figures
 from temnet.reporting.pretrained_page import pretrained_page
 from temnet.reporting.pretrained_sections import Pretrained
@@ -118,10 +121,18 @@ def _read(folder: Path) -> Pretrained:
     model = folder / MODEL_FILE
     if not model.is_file():
         raise InputError(f"{model}: the network's file is missing; copy the whole folder again.")
+    card, experiment = read_card(folder), read_settings(folder / SETTINGS_FILE)
+    check_card(folder, card, experiment)
+    lacking = missing(card, experiment)
+    if lacking:
+        raise InputError(
+            f"{folder / CARD_FILE}: {', '.join(lacking)} are missing on the card, which the page "
+            "shows; publish the network's run again."
+        )
     return Pretrained(
         name=folder.name,
-        card=read_card(folder),
-        experiment=load_experiment(folder / SETTINGS_FILE),
+        card=card,
+        experiment=experiment,
         size=model.stat().st_size,
         figures=[file for file in FIGURES if (folder / file).is_file()],
         notes=read_notes(folder),
