@@ -22,8 +22,8 @@ from temnet.inference.declared import check_image_size
 from temnet.inference.stored import Mapped
 from temnet.inference.tiff_promise import (
     Promise,
-    chain_end,
     files_of_set,
+    page_list,
     promise_of,
 )
 
@@ -32,6 +32,9 @@ REDUCED = 0b101
 
 UNIT_GAP = 16
 """Bytes that may lie between the last image and the next entry of the list of pages."""
+
+PAGE_ENTRY = 16
+"""Bytes of padding and of the pointer to the next page behind a page's last value."""
 
 Reader = Callable[..., list[dict[str, Any]]]
 """RosettaSciIO's reader of TIFF files."""
@@ -43,19 +46,33 @@ class _Survey:
 
     Attributes:
         candidates: Its series of equal pages.
-        chosen: Which of them is the measurement.
-        joined: Whether it is a movie whose every page is a series of its own.
+        best: Which of them are the measurement: one, or all pages of a movie whose every page is
+            a series of its own.
         total: Bytes of all images of the file.
         whole: Whether nothing is missing, so that its series can be read as they are.
         set_of: Number of files of which it is one, by its description.
     """
 
     candidates: tuple[Candidate, ...]
-    chosen: int
-    joined: bool
+    best: tuple[int, ...]
     total: int
     whole: bool
     set_of: int = 1
+
+    @property
+    def chosen(self) -> int:
+        """The first series of the measurement."""
+        return self.best[0]
+
+    @property
+    def joined(self) -> bool:
+        """Whether every page of the measurement is a series of its own."""
+        return len(self.best) > 1
+
+    @property
+    def several(self) -> bool:
+        """Whether the file also holds something else."""
+        return len(self.candidates) > len(self.best)
 
 
 class _Pages:
@@ -90,33 +107,24 @@ def read_tiff(path: Path, lazy: bool, small: int, reader: Reader) -> dict[str, A
         InputError: No image is whole, its images are stored as colours, or it declares more than
             memory can hold.
     """
-    end = chain_end(path)
+    entries, end = page_list(path)
     with tifffile.TiffFile(path) as file:
         survey = _survey(path, file, end)
         if survey is None or not survey.whole:
-            return _partial(path, file, end, survey, lazy, small, reader)
+            return _partial(path, file, (entries, end), survey, lazy, small, reader)
         if survey.candidates[survey.chosen].coloured:
             _refuse_colour_planes(path, file.series[survey.chosen].keyframe)
     stay = lazy or survey.total > small
-    several = len(survey.candidates) > 1 and not survey.joined
-    signals = reader(str(path), lazy=stay or several)
+    signals = reader(str(path), lazy=stay or survey.several)
     signal = signals[survey.chosen]
     if survey.joined:
-        if not stay:
-            signal["data"] = np.stack([one["data"] for one in _alike(signals, survey.chosen)])
         signal["axes"] = [{}, *signal["axes"][-2:]]
-    notes = []
-    if several or len(signals) > len(_alike(signals, survey.chosen)):
-        notes.append(choice_note(survey.candidates, survey.chosen))
-    if (stay or several) and signal["data"].dtype.names is None:
-        signal["data"] = _images(path, survey, signal["data"], stay)
-    return {**signal, "notes": tuple(notes), "lazy": stay}
-
-
-def _alike(signals: Sequence[Any], chosen: int) -> list[Any]:
-    """The data sets of the chosen one's kind."""
-    kind = np.shape(signals[chosen]["data"]), signals[chosen]["data"].dtype
-    return [one for one in signals if (np.shape(one["data"]), one["data"].dtype) == kind]
+    if (stay or survey.several) and signal["data"].dtype.names is None:
+        signal["data"] = _images(path, survey, stay)
+    elif survey.joined:
+        signal["data"] = np.stack([signals[number]["data"] for number in survey.best])
+    notes = (choice_note(survey.candidates, survey.chosen),) if survey.several else ()
+    return {**signal, "notes": notes, "lazy": stay}
 
 
 def _count(series: Any) -> int:
@@ -151,30 +159,26 @@ def _survey(path: Path, file: tifffile.TiffFile, end: int | None) -> _Survey | N
     members = files_of_set(first.description)
     if members > 1:
         page = _candidate(first, len(file.pages))
-        return _Survey((page,), 0, False, 0, False, members)
-    series = [one for one in file.series if len(one.shape) >= 2]
+        return _Survey((page,), (0,), 0, False, members)
+    series = file.series
     candidates = tuple(_candidate(one.keyframe, _count(one)) for one in series)
-    if not candidates:
-        raise InputError(f"{path}: there is no image in this file.")
     best = measurements(candidates)
     chosen = series[best[0]]
     check_image_size(path, (chosen.keyframe.imagelength, chosen.keyframe.imagewidth))
     if chosen.keyframe.is_tiled:
         check_image_size(path, (chosen.keyframe.tilelength, chosen.keyframe.tilewidth))
-    alike = [number for number in best if (series[number].shape, series[number].dtype) == (
-        chosen.shape, chosen.dtype)]  # fmt: skip
-    joined = len(best) > 1 and alike == best and chosen.ndim == 2
-    promise = promise_of(first.description)
-    taken = sum(candidates[number].count for number in (best if joined else best[:1]))
+    kinds = {(series[number].shape, series[number].dtype) for number in best}
+    if len(kinds) > 1 or len(chosen.shape) != 2:
+        best = best[:1]
+    promise = promise_of(first.description) if best[0] == 0 else None
+    taken = sum(candidates[number].count for number in best)
     size = path.stat().st_size
-    whole = all(_is_there(series[number], size) for number in (best if joined else best[:1]))
-    lost = best[0] == 0 and promise is not None and promise.count > taken
     return _Survey(
         candidates=candidates,
-        chosen=best[0],
-        joined=joined,
+        best=tuple(best),
         total=sum(one.nbytes for one in series),
-        whole=whole and not lost,
+        whole=all(_is_there(series[number], size) for number in best)
+        and (promise is None or promise.count <= taken),
     )
 
 
@@ -203,8 +207,8 @@ def _refuse_colour_planes(path: Path, page: Any) -> None:
         )
 
 
-def _images(path: Path, survey: _Survey, like: Any, stay: bool) -> Any:
-    """The chosen series' values, mapped where they lie in one piece, else page by page.
+def _images(path: Path, survey: _Survey, stay: bool) -> Any:
+    """The measurement's values, mapped where they lie in one piece, else page by page.
 
     (RosettaSciIO's lazy TIFF copies the whole file for each frame that is asked for.)
 
@@ -212,13 +216,13 @@ def _images(path: Path, survey: _Survey, like: Any, stay: bool) -> Any:
         InputError: Its pages are no images one by one.
     """
     with tifffile.TiffFile(path) as file:
+        if survey.joined:
+            numbers = [file.series[number].pages[0].index for number in survey.best]
+            pages = _Pages(path, numbers, (len(numbers),))
+            return pages if stay else np.stack([pages[n,] for n in range(len(numbers))])
         series = file.series[survey.chosen]
         if not stay:
             return series.asarray()
-        if survey.joined:
-            best = measurements(survey.candidates)
-            numbers = [file.series[number].pages[0].index for number in best]
-            return _Pages(path, numbers, (len(numbers),))
         count = math.prod(series.shape[:-2])
         if series.dataoffset is not None and series.keyframe.is_memmappable:
             dtype = np.dtype(f"{file.byteorder}{series.dtype.char}")
@@ -234,14 +238,17 @@ def _images(path: Path, survey: _Survey, like: Any, stay: bool) -> Any:
 def _partial(
     path: Path,
     file: tifffile.TiffFile,
-    end: int | None,
+    listed: tuple[int, int | None],
     survey: _Survey | None,
     lazy: bool,
     small: int,
     reader: Reader,
 ) -> dict[str, Any]:
     """What is whole of a file of which something is missing."""
-    pages: list[Any] = list(file.pages)
+    entries, end = listed
+    if entries < 1:
+        raise InputError(f"{path}: the file is cut off before its first image; fetch it again.")
+    pages: list[Any] = [file.pages[number] for number in range(entries)]
     kinds = list(dict.fromkeys((page.shape, str(page.dtype)) for page in pages))
     groups = [[p for p in pages if (p.shape, str(p.dtype)) == kind] for kind in kinds]
     candidates = [_candidate(group[0], len(group)) for group in groups]
@@ -251,11 +258,12 @@ def _partial(
     if candidates[chosen].coloured or len(first.shape) != 2:
         raise InputError(f"{path}: the file is cut off, and holds no grey images; fetch it again.")
     size = path.stat().st_size
-    promise = promise_of(pages[0].description) or _promise_by_gap(file, found, end)
+    promise = promise_of(pages[0].description) or _promise_by_gap(pages, found, end)
     mapped = _contiguous(path, file, found, promise, size)
     whole = [page.index for page in found if _page_is_there(page, size)]
     count = max(len(whole), mapped.shape[0] if mapped is not None else 0)
-    outer, note = _kept(path, count, len(found), promise, survey)
+    open_end = survey is None and len(pages) == 1 and _more_follows(pages[0], size)
+    outer, note = _kept(path, count, len(found), promise, survey, open_end)
     kept = math.prod(outer)
     if mapped is None:
         data: Any = _Pages(path, whole[:kept], outer)
@@ -277,17 +285,24 @@ def _partial(
     }
 
 
-def _promise_by_gap(
-    file: tifffile.TiffFile, found: Sequence[Any], end: int | None
-) -> Promise | None:
+def _promise_by_gap(pages: Sequence[Any], found: Sequence[Any], end: int | None) -> Promise | None:
     """How many images lie before the place where the list of pages should have gone on."""
     last = found[-1]
-    if end is None or len(found) != 1 or last.index != len(file.pages) - 1 or not last.dataoffsets:
+    if end is None or len(found) != 1 or last.index != len(pages) - 1 or not last.dataoffsets:
         return None
     size = math.prod(last.shape) * last.dtype.itemsize
     count, rest = divmod(end - last.dataoffsets[0], size)
     contiguous = last.is_contiguous and last.compression == 1
     return Promise((count,), ("",)) if contiguous and count > 1 and rest <= UNIT_GAP else None
+
+
+def _more_follows(page: Any, size: int) -> bool:
+    """Whether a file of ``size`` bytes goes on behind all that belongs to its only page."""
+    ends = [
+        start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=False)
+    ]
+    ends += [tag.valueoffset + tag.valuebytecount for tag in page.tags]
+    return size > max(ends) + PAGE_ENTRY
 
 
 def _contiguous(
@@ -307,7 +322,12 @@ def _contiguous(
 
 
 def _kept(
-    path: Path, count: int, found: int, promise: Promise | None, survey: _Survey | None
+    path: Path,
+    count: int,
+    found: int,
+    promise: Promise | None,
+    survey: _Survey | None,
+    open_end: bool,
 ) -> tuple[tuple[int, ...], str]:
     """Size of the axes before rows and columns that are kept, and a sentence about it.
 
@@ -324,14 +344,14 @@ def _kept(
             f"{count} images in this file alone were taken"
         )
         return (count,), note
-    if promise is None and survey is None and found == 1:
+    if promise is None and open_end:
         raise InputError(
             f"{path}: the file is cut off: its list of pages breaks off after the first, so that "
             "nobody can tell how many images there were; fetch it again."
         )
     if promise is None:
         more = f"{found}" if survey is not None else f"more than {found}"
-        promised = f"it should hold {more} images and {count} are whole"
+        promised = f"its list of pages has {more} and {count} of them are whole"
         return (count,), f"the file is cut off: {promised}; those were taken"
     inner = math.prod(promise.sizes[1:])
     if count < inner:

@@ -112,16 +112,20 @@ def files_of_set(description: str) -> int:
     return max(len(set(re.findall(r'\bFileName="([^"]+)"', description))), 1)
 
 
-def chain_end(path: Path) -> int | None:
-    """Where a TIFF's list of pages leads out of the file, None where it ends as it should.
+def page_list(path: Path) -> tuple[int, int | None]:
+    """How many entries of a TIFF's list of pages are whole, and where it leads out of the file.
 
     Each entry holds the place of the next, 0 in the last (TIFF 6.0 and BigTIFF).
+
+    Returns:
+        The entries, and the place of the one that is missing, None where the list ends as it
+        should.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(16)
         if len(head) < 8 or head[:2] not in (b"II", b"MM"):
-            return None  # the reader has a word for it
+            return 0, None  # the reader has a word for it
         order = "<" if head[:2] == b"II" else ">"
         big = struct.unpack(f"{order}H", head[2:4])[0] == 43
         number, place, tag = (
@@ -134,15 +138,15 @@ def chain_end(path: Path) -> int | None:
             file.seek(where)
             text = file.read(number_bytes)
             if len(text) < number_bytes:
-                return where
+                return seen, where
             (tags,) = struct.unpack(number, text)
             follows = where + number_bytes + tag * tags
             if follows + place_bytes > size:
-                return where
+                return seen, where
             file.seek(follows)
             (where,) = struct.unpack(place, file.read(place_bytes))
             seen += 1
-    return None
+    return seen, None
 
 
 def _number(text: str | None) -> int:
