@@ -8,7 +8,7 @@ from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_experiment
 from temnet.files import replace_file
 from temnet.reporting.page import Section, details, link, paragraph, render
-from temnet.reporting.sections import SECTIONS
+from temnet.reporting.sections import sections_of
 from temnet.reporting.source import Source
 
 PAGE = "index.html"
@@ -29,7 +29,7 @@ def write_report(root: Path, figures: Path, experiment: Experiment) -> Path:
         InputError: A result is damaged.
     """
     source = Source(root, figures, experiment)
-    sections = [section for make in SECTIONS if (section := make(source)) is not None]
+    sections = list(sections_of(source))
     opening = paragraph(
         "Made by temnet from the stages " + ", ".join(experiment.stages) + ". Lengths in Å, "
         "positions (row, column) from the centre of the first pixel."

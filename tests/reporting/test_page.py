@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -111,6 +113,21 @@ def follow(root, mean, sites):
     ]
     write_table(folder / "drift.csv", drift, tuple(drift[0]))
     write_mean(folder / "images.npz", mean)
+
+
+def test_the_page_of_a_prediction_loads_neither_abtem_nor_tensorflow():
+    """They take seconds and hundreds of megabytes."""
+    code = """
+import sys
+import temnet.reporting.report, temnet.reporting.image_sections, temnet.reporting.ring_section
+import temnet.reporting.movie_sections
+print(sorted({"abtem", "numba", "tensorflow", "keras"} & set(sys.modules)))
+import temnet.reporting.score_sections
+print("abtem" in sys.modules)
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["[]", "True"]
 
 
 def test_an_empty_run_folder_has_a_page_with_its_settings(tmp_path):
