@@ -180,7 +180,10 @@ def _type_of_values(path: Path, header: Header, notes: list[str]) -> tuple[np.dt
     stamp, flags = header.integers(152, 2)
     imod = stamp == IMOD_STAMP
     if header.mode == 0 and imod and flags & IMOD_HALF_BYTES:
-        return np.dtype("u1"), True
+        raise InputError(
+            f"{path}: by IMOD's flag each byte of mode 0 holds two values of 4 bits, which is not "
+            "read; convert the file to mode 1 or 101 (IMOD's newstack -mode 1)."
+        )
     kind = MODES[header.mode]
     if kind == "i1":
         kind = "i1" if _bytes_are_signed(path, header, notes) else "u1"
