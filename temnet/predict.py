@@ -40,8 +40,8 @@ def _parser() -> argparse.ArgumentParser:
         "files",
         nargs="+",
         metavar="FILES",
-        help="images, movies, focal series; a folder stands for every image in it, with --axes "
-        "frames or focus for one movie or focal series",
+        help="images, movies, focal series; a folder stands for every image in it; with --axes "
+        "frames or focus a folder is one movie or focal series, and so are several files",
     )
     parser.add_argument("--network", required=True, metavar="NAME", help="name or folder")
     parser.add_argument(

@@ -14,9 +14,9 @@ import numpy as np
 from temnet.errors import InputError
 from temnet.images.resample import resampled_size, square_pixels
 from temnet.inference.arrangement import Axes, arranged
-from temnet.inference.file_names import images_in
 from temnet.inference.files import ImageFile, open_images
 from temnet.inference.frames import LazyFrames
+from temnet.inference.image_folders import common_name, images_in
 from temnet.inference.masks import Box, box_mask, fill, mirror_sources
 from temnet.inference.pixel_size import measured_pixels, plausible, told_pixels
 from temnet.inference.pixels import (
@@ -106,7 +106,8 @@ def read_images(
         raise InputError(f"The pixel size is a number in Å or auto; got {sampling!r}.")
     told = sampling != "auto" or all(plausible(file.pixel_size) for file in opened)
     pixel_size = told_pixels(opened, None if sampling == "auto" else sampling) if told else (1, 1)
-    order = arranged(opened, axes, focus_count)
+    arrangement = arranged(opened, axes, focus_count)
+    order = arrangement.order
     if frames is not None:
         if not 0 <= frames[0] < frames[1]:
             raise InputError(
@@ -156,6 +157,7 @@ def read_images(
                 [[path.name for path in foci] for foci in frame_files] if len(paths) > 1 else None
             ),
             "inverted": invert,
+            "notes": list(arrangement.notes),
             "first_frame": 0 if frames is None else frames[0],
         },
         pixel_size=pixel_size,
@@ -182,8 +184,7 @@ def _paths(files: str | Path | Sequence[str | Path]) -> list[Path]:
 
 def _name(paths: Sequence[Path]) -> str:
     """The name of a file; of several that of their folder, where they share one."""
-    folders = {path.resolve().parent.name for path in paths}
-    return paths[0].name if len(paths) == 1 or len(folders) > 1 else folders.pop() or paths[0].name
+    return paths[0].name if len(paths) == 1 else common_name(paths)
 
 
 def _common_shape(opened: Sequence[ImageFile]) -> tuple[int, int]:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-import glob
+import logging
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from temnet.errors import InputError
-from temnet.inference.file_names import images_in
+from temnet.inference.file_names import as_shells_sort, in_order
+from temnet.inference.image_folders import (
+    film_of,
+    images_in,
+    images_of,
+    matches,
+    of_one_clock,
+)
 from temnet.reporting.map_files import safe_name
+
+LOGGER = logging.getLogger(__name__)
+
+LONGEST_NAME = 80
+"""Letters of a joint movie's name."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +31,7 @@ class Job:
     """What is looked at together.
 
     Attributes:
-        path: The file, or the folder of a movie's frames.
+        path: The file, the folder of a movie's frames, or a name for several files.
         files: The image files.
         folder: Name of the folder of its results.
     """
@@ -34,41 +46,99 @@ def plan_batch(entries: Sequence[str], together: bool) -> tuple[list[Job], list[
 
     Args:
         entries: Paths of files and folders, and patterns.  A folder stands for all images in it.
-        together: The images of a folder are one movie or focal series, else each is by itself.
+        together: The images are movies or focal series: each folder is one, and all files that
+            are named or that patterns fit are another one.  Else each image is by itself.
 
     Returns:
         The jobs in the order of the entries, each path once, and what is wrong with the entries
         that stand for no image.
     """
-    found: dict[Path, tuple[Path, ...]] = {}
+    named: list[Path] = []
+    folders: dict[Path, list[Path]] = {}
     errors: list[InputError] = []
     for entry in entries:
         try:
-            for path, files in _jobs_of(entry, together):
-                found.setdefault(Path(os.path.abspath(path)), files)
+            files, inside = _entry(entry)
+            images = {folder: _images_of(folder) for folder in inside}
         except InputError as error:
             errors.append(error)
+            continue
+        named += files
+        if together:
+            folders |= images
+        else:
+            named += [image for some in images.values() for image in some]
+    found = _together(named, folders) if together else {_absolute(p): (p,) for p in named}
     names = distinct_names(list(found))
     jobs = zip(found.items(), names, strict=True)
     return [Job(_from_here(path), files, name) for (path, files), name in jobs], errors
 
 
-def _jobs_of(entry: str, together: bool) -> list[tuple[Path, tuple[Path, ...]]]:
-    """Paths with their files."""
+def _together(
+    named: Sequence[Path], folders: Mapping[Path, Sequence[Path]]
+) -> dict[Path, tuple[Path, ...]]:
+    """The files of each movie or focal series by its path."""
+    found = {_absolute(folder): tuple(images) for folder, images in folders.items()}
+    if len(found) > 1 and of_one_clock(list(found)):
+        parts = in_order(found)
+        found = {film_of(parts[0]): tuple(image for part in parts for image in found[part])}
+    if named:
+        path, files = _joined(named)
+        found.setdefault(path, files)
+    return found
+
+
+def _images_of(folder: Path) -> list[Path]:
+    """The images that a folder stands for."""
+    images = images_in(folder)
+    if not images:
+        raise InputError(f"{folder}: there are no images in this folder; name the files.")
+    return images
+
+
+def _entry(entry: str) -> tuple[list[Path], list[Path]]:
+    """The files and the folders that an entry names."""
     path = Path(entry).expanduser()
-    places = [path] if path.exists() else sorted(map(Path, glob.glob(str(path), recursive=True)))
-    if not places:
+    if path.is_dir():
+        return [], [path]
+    if path.exists():
+        return [path], []
+    files, folders = matches(entry)
+    if not files and not folders:
         raise InputError(f"There is no file {entry!r} in {Path.cwd()}; check the path.")
-    jobs: list[tuple[Path, tuple[Path, ...]]] = []
-    for place in places:
-        if place.is_dir():
-            images = tuple(images_in(place))
-            if not images:
-                raise InputError(f"{place}: there are no images in this folder; name the files.")
-            jobs += [(place, images)] if together else [(image, (image,)) for image in images]
-        else:
-            jobs.append((place, (place,)))
-    return jobs
+    return files, folders
+
+
+def _joined(named: Sequence[Path]) -> tuple[Path, tuple[Path, ...]]:
+    """The path and the files of one movie or focal series of several files.
+
+    Files in the order of a shell's patterns, which knows no numbers, are sorted by their names;
+    those in an order that someone chose stay in it.
+    """
+    files = list({_absolute(path): path for path in named}.values())
+    if len(files) == 1:
+        return _absolute(files[0]), tuple(files)
+    sorted_files = in_order(files)
+    if as_shells_sort(files):
+        files = sorted_files
+    elif files != sorted_files:
+        LOGGER.info("files follow each other as they are listed, from %s on", files[0])
+    first, last = _absolute(files[0]), _absolute(files[-1])
+    folder = first.parent
+    parents = {_absolute(path).parent for path in files}
+    if len(parents) > 1 and of_one_clock(list(parents)):
+        return film_of(Path(os.path.commonpath(parents))), tuple(files)
+    whole = {_absolute(path) for path in files} == {_absolute(path) for path in images_of(folder)}
+    if whole:
+        return folder, tuple(files)
+    name = f"{first.stem}_to_{last.stem}"
+    if len(name) > LONGEST_NAME:
+        name = f"{first.stem[:LONGEST_NAME]}_and_{len(files) - 1}_more"
+    return folder / f"{name}{first.suffix}", tuple(files)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))
 
 
 def distinct_names(paths: Sequence[Path]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFile
 from temnet.config.vibrations import SnapshotVibrations
 from temnet.errors import InputError
-from temnet.inference.file_names import images_in, natural_key
+from temnet.inference.image_folders import files_of
 
 ONE_FILE = (("structure", FromFile, "path"), ("vibrations", SnapshotVibrations, "file"))
 """Sections that name one file: the section, its kind, and the key."""
@@ -52,17 +51,9 @@ def _find_one(key: str, name: str, folder: Path) -> Path:
 
 
 def _find(entry: str, folder: Path) -> list[Path]:
-    """The files that a path, a folder or a pattern stands for, sorted as people do."""
+    """The files that a path, a folder or a pattern stands for, in the order of their names."""
     for start in (folder, Path()):
-        path = start / Path(entry).expanduser()
-        if path.is_file():
-            return [path]
-        if path.is_dir() and (inside := images_in(path)):
-            return inside
-        # Brackets in the folder's own name are no pattern.
-        names = glob.glob(str(Path(entry).expanduser()), root_dir=start, recursive=True)
-        matches = sorted((start / name for name in names), key=natural_key)
-        files = [match for match in matches if match.is_file()]
+        files = files_of(entry, start)
         if files:
             return files
     places = " nor in ".join(dict.fromkeys(str(start.resolve()) for start in (folder, Path())))

@@ -127,7 +127,7 @@ def shortest_bond(atoms: Atoms) -> float:
     1.06
     """
     return min(
-        (d / (covalent_radii[atoms.numbers[i]] + covalent_radii[atoms.numbers[j]]))
+        float(d / (covalent_radii[atoms.numbers[i]] + covalent_radii[atoms.numbers[j]]))
         for i, j, d in _near_pairs(atoms)
     )
 

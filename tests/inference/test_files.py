@@ -13,7 +13,6 @@ import tifffile
 
 from temnet.errors import InputError
 from temnet.inference import files
-from temnet.inference.file_names import images_in, natural_key
 from temnet.inference.files import open_images
 from temnet.inference.images import read_images
 
@@ -254,18 +253,6 @@ def test_the_image_is_taken_from_a_file_that_also_holds_something_else(tmp_path,
         opened = open_images(tmp_path / "a.emd")
     np.testing.assert_array_equal(opened.read(0), MOVIE[1])
     assert "3 data sets; the only image is taken (c)" in caplog.text
-
-
-def test_file_names_are_sorted_as_people_do(tmp_path):
-    names = ["frame_1.tif", "frame_2.tif", "frame_10.tif", "Notes.txt", "map_1.ser", "map.emi"]
-    for name in names:
-        (tmp_path / name).touch()
-    (tmp_path / "sub.tif").mkdir()
-    found = [path.name for path in images_in(tmp_path)]
-    assert found == ["frame_1.tif", "frame_2.tif", "frame_10.tif", "map_1.ser"]
-    assert sorted(names[:3]) != names[:3]  # what plain sorting makes of it
-    mixed = [Path("b"), Path("3"), Path("a2b"), Path("a"), Path("")]
-    assert len(sorted(mixed, key=natural_key)) == 5
 
 
 SAMPLES = {
