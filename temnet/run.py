@@ -11,7 +11,9 @@ from pathlib import Path
 
 from temnet.command import DONE, execute, guarded, load_stages
 from temnet.config.experiment import STAGES, Experiment
+from temnet.config.from_file import FromFunction
 from temnet.config.loading import json_schema, load_experiment, parse_assignments
+from temnet.config.user_function import only_named, source_file
 from temnet.errors import InputError
 from temnet.run_log import kept_messages
 from temnet.stages.files import with_found_files
@@ -128,6 +130,12 @@ def _run(options: argparse.Namespace) -> int:
         experiment = named if scores_alone(experiment, root, options.stage) else experiment
     experiment = with_found_files(experiment, options.file.parent)
     load_stages(options.stage or experiment.stages)
+    if options.check:
+        with only_named():
+            with kept_messages():
+                steps = make_plan(experiment, root, options.stage, options.overwrite)
+            print(description(experiment, root, steps))
+        return DONE
     if options.repair:
         load_experiment(options.file, {**overrides, "stages": ["simulate"]})
         from temnet.stages.sets import repair_sets
@@ -136,15 +144,23 @@ def _run(options: argparse.Namespace) -> int:
             print(line)
     with kept_messages() as said:
         steps = make_plan(experiment, root, options.stage, options.overwrite)
-    if options.check:
-        print(description(experiment, root, steps))
-        return DONE
     return execute(experiment, root, steps, said)
+
+
+def program_warning(structure: FromFunction) -> str:
+    """What these settings would run, for people who have them from elsewhere."""
+    name = structure.function
+    return (
+        f"These settings are a program: structure.function {name} would be run, from "
+        f"{source_file(name) or 'a module without source'}; --check leaves it."
+    )
 
 
 def description(experiment: Experiment, root: Path, steps: Sequence[Step]) -> str:
     """What would run, for people."""
     lines = [f"The settings are right. Run folder: {root}"]
+    if isinstance(experiment.structure, FromFunction):
+        lines.append(program_warning(experiment.structure))
     for step in steps:
         if step.done:
             lines.append(f"{step.stage.name}: already done")

@@ -6,14 +6,17 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temnet.command import DONE, PAGE, guarded, load_stages, run_logged
+from temnet.config.from_file import FromFunction
 from temnet.config.loading import parse_assignments
 from temnet.config.study import Study, load_study
-from temnet.run import add_common_options, spread
+from temnet.config.user_function import only_named
+from temnet.run import add_common_options, program_warning, spread
 from temnet.stages.folder import alone_in, check_root, default_folder
 from temnet.stages.plan import Step, make_plan
 
@@ -49,12 +52,13 @@ def _run(options: argparse.Namespace) -> int:
     load_stages(("simulate", "train", "evaluate", "report"))
     from temnet.stages.study import taught_runs, tested_runs
 
-    taught = taught_runs(study, root, options.file.parent)
-    tested = tested_runs(study, root, options.file.parent, taught)
-    plans = [_plan(run, root, options.overwrite) for run in taught]
-    if options.check:
-        print(description(root, plans, tested))
-        return DONE
+    with only_named() if options.check else nullcontext():
+        taught = taught_runs(study, root, options.file.parent)
+        tested = tested_runs(study, root, options.file.parent, taught)
+        plans = [_plan(run, root, options.overwrite) for run in taught]
+        if options.check:
+            print(description(root, plans, tested))
+            return DONE
     root.mkdir(parents=True, exist_ok=True)
     with alone_in(root):
         return _teach_and_test(study, root, taught, tested, options.overwrite)
@@ -150,7 +154,10 @@ def description(root: Path, plans: Sequence[Plan], tested: Sequence[TestedRun]) 
     to_test = [run for run in tested if not (all(one.done for one in run.networks) and run.done)]
     for run in tested:
         lines.append(f"test: {run.title}{'' if run in to_test else ' (already done)'}")
-    if to_teach or to_test:
+    structures = [run.experiment.structure for run in (*to_teach, *to_test)]
+    programs = {one.function: one for one in structures if isinstance(one, FromFunction)}
+    lines += map(program_warning, programs.values())
+    if (to_teach or to_test) and not programs:
         work = work_left(to_teach, to_test)
         lines += [
             f"{work.stored} examples to be made and kept, {work.fresh} while networks are trained",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 from collections.abc import Callable
 from functools import cache, wraps
-from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from temnet.config.from_file import FromFile, FromFunction
 from temnet.config.structure import StructureSettings
+from temnet.config.user_function import source_hash
 from temnet.config.vibrations import (
     CoordinationVibrations,
     SnapshotVibrations,
@@ -75,38 +74,6 @@ def find_table_file(name: str) -> Path:
     return file
 
 
-@cache
-def find_function(name: str) -> tuple[Callable[..., Any], str]:
-    """The function `module:function`, and a hash of the source that it was imported from.
-
-    Raises:
-        InputError: The module cannot be imported or has no such function.
-    """
-    module, attribute = name.split(":")
-    try:
-        function = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise InputError(
-            f"structure.function: {name} cannot be found ({error}); the module has to be "
-            "importable from where the command is run."
-        ) from error
-    if not callable(function):
-        raise InputError(f"structure.function: {name} is no function.")
-    return function, _hash(_source(function, module))
-
-
-def _source(function: Callable[..., Any], module: str) -> bytes:
-    """The file that a function is written in, or else its module; nothing where there is none."""
-    written = inspect.unwrap(function)
-    try:
-        found = inspect.getsourcefile(
-            written if inspect.isfunction(written) else import_module(module)
-        )
-    except TypeError:  # typed in, not read from a file
-        found = None
-    return Path(found).read_bytes() if found and Path(found).is_file() else b""
-
-
 def source_hashes(
     structure: StructureSettings | None, vibrations: VibrationSettings
 ) -> dict[str, str]:
@@ -131,7 +98,7 @@ def source_hashes(
         files["structure.path"] = find_file("structure.path", structure.path)
     hashes = {key: _file_hash(file) for key, file in files.items()}
     if isinstance(structure, FromFunction):
-        hashes["structure.function"] = find_function(structure.function)[1]
+        hashes["structure.function"] = source_hash(structure.function)
     return {f"content of {key}": value for key, value in hashes.items()}
 
 

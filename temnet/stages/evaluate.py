@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from temnet.config.experiment import Experiment
+from temnet.config.user_function import left_out
 from temnet.data.cluster import open_workers
 from temnet.data.series import series_examples
 from temnet.data.store import open_set
@@ -316,7 +317,7 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
         lines.append(
             f"ideal observer: {asked.columns} columns of each class in {asked.images} images"
         )
-    if further:
+    if further and not left_out(experiment.structure):
         workers = max(experiment.data.workers, 1)
         hours = further * simulate.seconds_per_example(experiment) / workers / 3600
         lines.append(f"time: at most about {simulate.duration(hours)} to simulate these")

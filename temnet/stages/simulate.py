@@ -12,6 +12,7 @@ import numpy as np
 
 from temnet.config.experiment import SIMULATION_VERSION, Experiment
 from temnet.config.from_file import FromFile
+from temnet.config.user_function import left_out
 from temnet.data.generate import generate_set
 from temnet.evaluation.evaluate import drawn_conditions
 from temnet.records import Example
@@ -75,9 +76,13 @@ def check(experiment: Experiment) -> None:
 def check_specimens(experiment: Experiment) -> None:
     """Whether elements and names are known, and a few specimens can be made.
 
+    Specimens of a function that must not be run now are not tried.
+
     Raises:
         InputError: It is not so.
     """
+    if left_out(experiment.structure):
+        return
     check_elements(possible_elements(experiment.structure), experiment.vibrations)
     check_names(experiment.structure, experiment.class_names)
     count = np.zeros(len(experiment.class_names) + 1, int)
@@ -164,9 +169,12 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
     if isinstance(experiment.structure, FromFile):
         path = experiment.structure.path
         lines.append(f"specimen: {Path(path).name}, {extent(path)}")
-    lines.append(f"columns: {_columns_text(experiment)}")
+    if left_out(experiment.structure):
+        lines.append("columns and time: not known before the function is run")
+    else:
+        lines.append(f"columns: {_columns_text(experiment)}")
     lines.append(f"disk: {set_bytes(experiment, total) / 1e9:.2g} GB for what is to be made")
-    if total:
+    if total and not left_out(experiment.structure):
         workers = max(experiment.data.workers, 1)
         hours = total * seconds_per_example(experiment) / workers / 3600
         lines.append(f"time: about {duration(hours)} with data.workers: {experiment.data.workers}")

@@ -13,7 +13,8 @@ from ase.io.formats import filetype
 
 from temnet.config.distributions import draw
 from temnet.config.from_file import FromFile, FromFunction
-from temnet.config.sources import find_file, find_function, read_if_changed
+from temnet.config.sources import find_file, read_if_changed
+from temnet.config.user_function import run_function
 from temnet.errors import InputError
 from temnet.records import Structure
 from temnet.structures.check import check_structure
@@ -254,10 +255,10 @@ def build_from_function(
     """What a user's function returns.
 
     Raises:
-        InputError: There is no such function, or what it returns cannot be simulated.
+        InputError: There is no such function, it fails, or what it returns cannot be simulated.
     """
-    function, _ = find_function(settings.function)
-    structure = function(field, tuple(classes), rng, **settings.options)
+    options = settings.options
+    structure = run_function(settings.function, field, tuple(classes), rng, **options)
     if not isinstance(structure, Structure):
         raise InputError(
             f"structure.function: {settings.function} returned {type(structure).__name__}; "

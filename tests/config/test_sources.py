@@ -7,7 +7,8 @@ import pytest
 
 from temnet.config.from_file import FromFile, FromFunction
 from temnet.config.loading import validate
-from temnet.config.sources import TABLES, find_function, source_hashes
+from temnet.config.sources import TABLES, source_hashes
+from temnet.config.user_function import find_function, source_hash
 from temnet.config.vibrations import CoordinationVibrations, NoVibrations, SnapshotVibrations
 from temnet.data.store import describe
 from temnet.errors import InputError
@@ -94,11 +95,13 @@ def specimens(tmp_path, monkeypatch):
         sys.modules.pop("my_specimens", None)
         importlib.invalidate_caches()
         find_function.cache_clear()
+        source_hash.cache_clear()
         return source_hashes(FromFunction(function=f"my_specimens:{function}"), NoVibrations())
 
     yield imported
     sys.modules.pop("my_specimens", None)
     find_function.cache_clear()
+    source_hash.cache_clear()
 
 
 PLAIN = "def make(field, classes, rng):\n    return 1\n"
