@@ -341,10 +341,12 @@ def draw_columns(
         if drawn < SMALLEST_CIRCLE:
             axes.plot(
                 *chosen[:, ::-1].T,
-                marker=",",
+                marker="s",
+                markersize=1.0,
+                markeredgewidth=0,
                 linestyle="none",
                 color=colour,
-                alpha=0.6,
+                alpha=0.4,
                 zorder=5,
                 rasterized=True,
             )
