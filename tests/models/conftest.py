@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from temnet.config.loading import validate
@@ -29,3 +31,10 @@ def make_experiment():
         return validate(values | changes, "test")
 
     return make
+
+
+@pytest.fixture
+def folder(network_folder, tmp_path):
+    """A copy of a right network that may be spoilt."""
+    shutil.copytree(network_folder / "tiny", tmp_path / "tiny")
+    return tmp_path / "tiny"
