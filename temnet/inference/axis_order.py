@@ -50,7 +50,8 @@ Axis = Mapping[str, Any]
 def axis_order(axes: Sequence[Axis], turned: bool = False) -> tuple[int, ...] | None:
     """The order in which axes have to be taken so that rows and columns come last.
 
-    Names go before units, units before what a program calls axes of navigation.
+    Names go before units, units before what a program calls axes of navigation.  A single image
+    is taken as it is stored, unless its reader turned it.
 
     Args:
         axes: All axes of the values, in their order.
@@ -67,7 +68,7 @@ def axis_order(axes: Sequence[Axis], turned: bool = False) -> tuple[int, ...] | 
         return None  # diffraction patterns, which are refused as what they are
     rows = [n for n in everyone if _name(axes[n]) in ROWS]
     columns = [n for n in everyone if _name(axes[n]) in COLUMNS]
-    if len(rows) == len(columns) == 1:
+    if len(rows) == len(columns) == 1 and (len(axes) > 2 or turned):
         order = (*(n for n in everyone if n not in (rows[0], columns[0])), rows[0], columns[0])
         return None if order == tuple(everyone) else order
     outer = _outer(axes)

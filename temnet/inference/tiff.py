@@ -36,6 +36,11 @@ UNIT_GAP = 16
 PAGE_ENTRY = 16
 """Bytes of padding and of the pointer to the next page behind a page's last value."""
 
+NOTHING_WHOLE = (
+    "{}: this is not an image that can be read: the file is cut off, and no image in it is whole; "
+    "fetch it again."
+)
+
 Reader = Callable[..., list[dict[str, Any]]]
 """RosettaSciIO's reader of TIFF files."""
 
@@ -170,7 +175,8 @@ def _survey(path: Path, file: tifffile.TiffFile, end: int | None) -> _Survey | N
     kinds = {(series[number].shape, series[number].dtype) for number in best}
     if len(kinds) > 1 or len(chosen.shape) != 2:
         best = best[:1]
-    promise = promise_of(first.description) if best[0] == 0 else None
+    silent = best[0] != 0 or candidates[0].coloured
+    promise = None if silent else promise_of(first.description)
     taken = sum(candidates[number].count for number in best)
     size = path.stat().st_size
     return _Survey(
@@ -247,7 +253,7 @@ def _partial(
     """What is whole of a file of which something is missing."""
     entries, end = listed
     if entries < 1:
-        raise InputError(f"{path}: the file is cut off before its first image; fetch it again.")
+        raise InputError(NOTHING_WHOLE.format(path))
     pages: list[Any] = [file.pages[number] for number in range(entries)]
     kinds = list(dict.fromkeys((page.shape, str(page.dtype)) for page in pages))
     groups = [[p for p in pages if (p.shape, str(p.dtype)) == kind] for kind in kinds]
@@ -335,9 +341,7 @@ def _kept(
         InputError: No image is whole, or nobody can tell how many were meant.
     """
     if count < 1:
-        raise InputError(
-            f"{path}: the file is cut off, and no image in it is whole; fetch it again."
-        )
+        raise InputError(NOTHING_WHOLE.format(path))
     if survey is not None and survey.set_of > 1:
         note = (
             f"this file is one of {survey.set_of} that belong together by its description; the "

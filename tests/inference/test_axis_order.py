@@ -79,13 +79,6 @@ def test_units_and_other_names_decide_where_rows_and_columns_have_none(tmp_path,
     check(write_hspy(tmp_path / "b.hspy", STACK, first))
 
 
-def test_a_transposed_single_image_is_turned_by_its_names(tmp_path):
-    path = write_hspy(tmp_path / "a.hspy", STACK[0].T, [("x", "nm"), ("y", "nm")])
-    np.testing.assert_array_equal(open_images(path).read(0), STACK[0])
-    path = write_hspy(tmp_path / "b.hspy", STACK[0], [("y", "nm"), ("x", "nm")])
-    np.testing.assert_array_equal(open_images(path).read(0), STACK[0])
-
-
 def write_emd(path, data, names, units):
     """EMD 0.2 as its description has it: dim1 is the first axis of the dataset."""
     with h5py.File(path, "w") as file:
@@ -115,6 +108,12 @@ def test_emd_files_in_the_order_of_images_rows_columns(tmp_path, monkeypatch, na
     opened = check(write_emd(tmp_path / "a.emd", STACK, names, units))
     if "n_m" in units[1]:
         assert opened.pixel_size == pytest.approx((0.2, 0.2))
+
+
+def test_a_single_image_has_its_rows_in_the_axis_y_of_an_emd_file(tmp_path):
+    for data, names in ((STACK[0], ("y", "x")), (STACK[0].T, ("x", "y"))):
+        path = write_emd(tmp_path / "a.emd", data, names, ("nm", "nm"))
+        np.testing.assert_array_equal(open_images(path).read(0), STACK[0])
 
 
 def test_emd_files_whose_order_is_turned_keep_it(tmp_path):
