@@ -82,14 +82,14 @@ class FromFunction(Settings):
     """A specimen made by a Python function, which is run: such settings are a program.
 
     Whoever gives you settings of this kind may do on your machine whatever you may; `--check` names
-    the function and does not run it.  It is called as ``function(field, classes, rng, **options)`` and returns a
-    ``temnet.records.Structure``.
+    the function and does not run it.  It is called as ``function(field, classes, rng, **options)``
+    and returns a ``temnet.records.Structure``.
     """
 
     kind: Literal["python"] = Field(
         "python",
-        description="A Python function, which is run: settings that name one are a program, so take "
-        "them only from people whom you trust.",
+        description="A Python function, which is run: settings that name one are a program, so "
+        "take them only from people whom you trust.",
     )
     function: str = Field(description="Where it is: `module:function`.")
     options: dict[str, Any] = Field({}, description="Further arguments, by name.")
