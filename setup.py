@@ -15,9 +15,11 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["temnet", "temnet.*"]),
     package_data={"temnet": ["structures/tables/*.yaml"]},
+    # Older Keras, distributed and Pillow run code that a file or a page brings along, or write
+    # where they should not; older filelock empties files that a link leads to.
     install_requires=[
         "tensorflow>=2.18",
-        "keras>=3.8",
+        "keras>=3.14.1",
         "tensorboard>=2.18",
         "abtem>=1.0.11",
         "ase>=3.24",
@@ -32,12 +34,13 @@ setup(
         "rosettasciio[hdf5,image,mrcz,tiff]>=0.8",
         "tifffile>=2024.1",
         "zarr>=3.1",
-        "dask>=2025.1",
-        "distributed>=2025.1",
+        "dask>=2026.1.2",
+        "distributed>=2026.1.2",
         "h5py>=3.11",
         "matplotlib>=3.9",
+        "pillow>=13.0",
         "tqdm>=4.66",
-        "filelock>=3.13",
+        "filelock>=3.20.3",
     ],
     extras_require={
         "fast": ["openvino>=2025.0"],

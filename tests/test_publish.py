@@ -340,6 +340,21 @@ def test_what_is_not_right_is_refused_and_nothing_is_changed(
     assert contents(tmp_path) == before
 
 
+def test_what_a_killed_publishing_left_is_cleaned_and_the_old_network_is_back(published, tmp_path):
+    to, dead = tmp_path / "pretrained", 2**22 + 1
+    shutil.copytree(published, to)
+    (to / "tiny-unet").rename(to / f".tiny-unet.{dead}.old")
+    shutil.copytree(published / "tiny-unet", to / f".tiny-unet.{dead}.part")
+    (to / f".README.md.{dead}.part").touch()
+    (to / f".tiny-unet.{dead}.old" / f".card.json.{dead}.part").touch()
+    assert publish.main(["--to", str(to)]) == 0
+
+    def files(folder):
+        return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")}
+
+    assert files(to) == files(published)
+
+
 def test_what_is_in_the_way_stays(finished, tmp_path, capsys):
     (tmp_path / "tiny-unet").mkdir()
     (tmp_path / "tiny-unet" / "thesis.tex").write_text("all of it")

@@ -1,5 +1,6 @@
 import errno
 import json
+import os
 from pathlib import Path
 
 import keras
@@ -209,3 +210,31 @@ def test_an_entry_that_somebody_has_spoilt_is_named(saved, entry):
         InputError, match=rf"card\.json: {next(iter(entry))} is missing or not what"
     ):
         load_network(saved[0])
+
+
+DEAD = 2**22 + 1
+"""Number of a process that does not run; Linux has none that large."""
+
+
+@pytest.mark.parametrize("by", ["name", "folder"])
+def test_a_network_whose_replacement_was_interrupted_is_found(saved, by):
+    folder = saved[0]
+    folder.rename(folder.with_name(f".{folder.name}.{DEAD}.old"))
+    assert network_names() == [name for name in network_names() if "tiny" not in name]
+    assert load_network(folder.name if by == "name" else folder).name == "tiny-net"
+    assert [path.name for path in folder.parent.iterdir()] == ["tiny-net"]
+
+
+def test_a_network_that_is_being_written_is_none_yet(saved):
+    folder = saved[0]
+    folder.rename(folder.with_name(f".{folder.name}.{os.getppid()}.part"))
+    assert not any("tiny" in name for name in network_names())
+    with pytest.raises(InputError, match="no network"):
+        load_network(".tiny-net")
+
+
+def test_saving_removes_what_was_left(saved):
+    folder, model, experiment = saved
+    folder.with_name(f".{folder.name}.{DEAD}.part").mkdir()
+    save_network(folder, model, experiment, CARD)
+    assert [path.name for path in folder.parent.iterdir()] == ["tiny-net"]

@@ -194,3 +194,12 @@ def test_a_killed_run_is_not_in_the_way(tmp_path):
         holder.kill()
     with alone_in(tmp_path):
         pass
+
+
+def test_what_a_killed_run_left_is_removed_when_the_next_begins(tmp_path):
+    dead = 2**22 + 1  # more than any process of Linux has
+    (tmp_path / "train").mkdir()
+    for name in (f".experiment.yaml.{dead}.part", f"train/.best.{dead}.part.keras", "train/kept"):
+        (tmp_path / name).touch()
+    with alone_in(tmp_path):
+        assert sorted(path.name for path in tmp_path.rglob("*")) == [".lock", "kept", "train"]
