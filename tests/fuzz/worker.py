@@ -1,0 +1,71 @@
+"""A process that gives commands to temnet, one after the other, and reports how each ended.
+
+Reads a JSON object a line: ``{"command": "predict" or "run", "arguments": [...]}``; writes one a
+line: exit code, what was written to the terminal, seconds, and the most memory meanwhile [MB].
+"""
+
+import contextlib
+import io
+import json
+import os
+import resource
+import sys
+import time
+import traceback
+
+LIMIT = 12 * 2**30
+"""Address space [bytes]: a command that wants more gets a MemoryError, and the machine lives on."""
+
+
+def peak():
+    """Most memory since `forget_peak` [MB]."""
+    with open("/proc/self/status") as file:
+        line = next(line for line in file if line.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+def forget_peak():
+    """Begins to measure anew."""
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+def give(command, arguments):
+    """Gives a command; returns how it ended."""
+    from temnet import predict, run
+
+    main = {"predict": predict.main, "run": run.main}[command]
+    terminal = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace")
+    forget_peak()
+    begin = time.monotonic()
+    with contextlib.redirect_stdout(terminal), contextlib.redirect_stderr(terminal):
+        try:
+            code = main(arguments)
+        except BaseException:
+            traceback.print_exc()
+            code = -1
+    terminal.flush()
+    text = terminal.buffer.getvalue().decode("utf-8", "replace")
+    return {
+        "code": code, "text": text, "seconds": time.monotonic() - begin, "megabytes": peak(),
+    }  # fmt: skip
+
+
+def main():
+    """Works until its input ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print does not mix with the answers
+    from temnet import predict
+    from temnet.command import load_stages
+
+    predict.STAGES = ("predict",)  # the page of each would be nine tenths of the time
+    load_stages(["predict"])
+    print(json.dumps({"ready": True}), file=answers, flush=True)
+    for line in sys.stdin:
+        job = json.loads(line)
+        print(json.dumps(give(job["command"], job["arguments"])), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
