@@ -20,8 +20,10 @@ from temnet.errors import InputError
 from temnet.files import replace_file
 from temnet.inference.appearance import frame_appearance
 from temnet.inference.column_finder import FoundFrame, Search, find_in_frames
+from temnet.inference.declared import MOST_PIXELS
 from temnet.inference.engines import choose_engine
 from temnet.inference.familiarity import Verdict, verdict
+from temnet.inference.files import check_regular
 from temnet.inference.foci import Shifts, align_foci, order_foci
 from temnet.inference.images import SMALLEST_SIDE, read_images
 from temnet.inference.masks import areas
@@ -48,9 +50,6 @@ LOGGER = logging.getLogger(__name__)
 
 COLUMNS_FILE, IMAGES_FILE, SERIES_FILE = "columns.csv", "images.npz", "series.json"
 FOCI_FILE, RINGS_FILE = "foci.csv", "rings.csv"
-
-MOST_PIXELS = 200_000_000
-"""Pixels of the network that one image may have: a dozen bytes and more are held of each."""
 
 INVERTED = "bright and dark were exchanged (images.invert), in the pictures too"
 
@@ -83,6 +82,8 @@ def settings(experiment: Experiment) -> dict[str, Any]:
     )
     folder = find_network(experiment.prediction.network)
     network = {"network": folder.name, "fingerprint": fingerprint(read_card(folder))}
+    for file in experiment.images.files:
+        check_regular(Path(file))  # the hash of a named pipe would wait for ever
     files = [f"{Path(file).name} {file_hash(Path(file))}" for file in experiment.images.files]
     return {"images": {**images, "files": files}, "prediction": {**prediction, **network}}
 
