@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import maximum_filter, minimum_filter
+from scipy.ndimage import maximum_filter
 
 from temnet.files import replace_file
 
@@ -105,15 +105,6 @@ class UnseenRegions:
         row, col = np.clip(place, 0, np.array(self.shape) - 1).T
         return mask[row, col]
 
-    def part(self, first: int, end: int) -> UnseenRegions:
-        """Those of the frames from ``first`` to the one before ``end``, counted from zero."""
-        chosen = range(first, end)
-        return replace(
-            self,
-            packed={k - first: v for k, v in self.packed.items() if k in chosen},
-            shifts={k - first: v for k, v in self.shifts.items() if k in chosen},
-        )
-
     def aligned(self, shifts: np.ndarray) -> UnseenRegions:
         """The same after a frame's images were moved onto its first.
 
@@ -178,18 +169,50 @@ def _widened(mask: np.ndarray, pixels: tuple[int, int]) -> np.ndarray:
     return maximum_filter(mask, tuple(2 * n + 1 for n in pixels)) if any(pixels) else mask
 
 
-def wide_part(mask: np.ndarray, side: int) -> np.ndarray:
+def eroded(mask: np.ndarray, span: int, axis: int) -> np.ndarray:
+    """Whether ``span`` pixels from each on are all true; shorter by span - 1."""
+    if span > mask.shape[axis]:
+        return mask[:0] if axis == 0 else mask[:, :0]
+    width = 1
+    while width < span:
+        step = min(width, span - width)
+        mask = mask[:-step] & mask[step:] if axis == 0 else mask[:, :-step] & mask[:, step:]
+        width += step
+    return mask
+
+
+def dilated(mask: np.ndarray, span: int, axis: int) -> np.ndarray:
+    """All pixels of the windows that begin in a mask; the reverse of `eroded`."""
+    width = 1
+    while width < span:
+        step = min(width, span - width)
+        padding = [(0, 0), (0, 0)]
+        padding[axis] = (0, step)
+        longer = np.pad(mask, padding)
+        if axis == 0:
+            longer[step:] |= mask
+        else:
+            longer[:, step:] |= mask
+        mask = longer
+        width += step
+    return mask
+
+
+def wide_part(mask: np.ndarray, side: int, beyond: bool = False) -> np.ndarray:
     """What squares of ``side`` pixels cover that fit into a mask.
 
     Args:
         mask: (row, col) bool.
-        side: An odd number.
+        side: No more than rows and columns of the mask.
+        beyond: Whether what is masked at the border goes on outside, so that a single row along
+            it is wide.
 
-    >>> wide_part(np.array([[0, 0, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1], [1, 1, 1, 0]], bool), 3)[:, 2:]
-    array([[False, False],
-           [ True, False],
-           [ True, False],
-           [ True, False]])
+    >>> row = np.zeros((4, 4), bool)
+    >>> row[0] = True
+    >>> wide_part(row, 3).any(), wide_part(row, 3, beyond=True)[0].all()
+    (np.False_, np.True_)
     """
-    inner = minimum_filter(mask, side, mode="constant", cval=0)
-    return maximum_filter(inner, side, mode="constant", cval=0)
+    around = np.pad(mask, side, mode="edge") if beyond else mask
+    inner = eroded(eroded(around, side, 0), side, 1)
+    wide = dilated(dilated(inner, side, 0), side, 1)
+    return wide[side:-side, side:-side] if beyond else wide

@@ -10,7 +10,7 @@ import numpy as np
 from temnet.config.analysis import EngineName
 from temnet.errors import InputError
 from temnet.inference.engines import Run, choose_engine
-from temnet.inference.masks import inside_boxes
+from temnet.inference.masks import seen
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.predict import prepare_frame, probabilities_of
 from temnet.inference.symmetries import with_spread
@@ -120,7 +120,7 @@ def found_frame(
     probabilities: np.ndarray | None,
 ) -> FoundFrame:
     """A frame of a series with its columns, without those that lie in what is masked."""
-    peaks = peaks.select(~inside_boxes(peaks.positions, series.masked, series.pixel_size))
+    peaks = peaks.select(seen(series, number, peaks.positions))
     peaks = replace(peaks, frame=np.full(len(peaks), number, np.int64))
     return FoundFrame(number, image, peaks, probabilities)
 

@@ -79,6 +79,8 @@ def align_foci(series: ImageSeries, max_shift: float = MAX_SHIFT) -> tuple[Image
         )
     pixels = shifts / series.sampling
     moved = _changed(series, lambda number, frame: moved_back(frame, pixels[number]))
+    if moved.unseen is not None:
+        moved = replace(moved, unseen=moved.unseen.aligned(shifts / np.asarray(series.pixel_size)))
     return moved, Shifts(shifts, margin)
 
 

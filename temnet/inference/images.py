@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain
 from pathlib import Path
 from typing import Literal
@@ -13,32 +12,21 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.images.resample import resampled_size, square_pixels
+from temnet.images.unseen import UnseenRegions
 from temnet.inference.arrangement import Axes, arranged
 from temnet.inference.files import ImageFile, open_images
 from temnet.inference.frames import LazyFrames
 from temnet.inference.image_folders import common_name, images_in
+from temnet.inference.inpainting import mended
+from temnet.inference.inspection import inspect
 from temnet.inference.masks import Box, box_mask, fill, mirror_sources
 from temnet.inference.pixel_size import measured_pixels, plausible, told_pixels
-from temnet.inference.pixels import (
-    MOST_BROKEN,
-    find_broken,
-    painted_block,
-    replaced,
-    saturated_fraction,
-)
 from temnet.records import ImageSeries
 
 LOGGER = logging.getLogger(__name__)
 
 SMALLEST_SIDE = 16
 """Images with fewer rows or columns show no lattice."""
-
-LEAST_CONTRAST = 5.0e-3
-"""Standard deviation over mean of grey values below which something was added to them: that of
-40,000 electrons in a pixel.  Near `temnet.images.normalize.RELATIVE_FLOOR` images are blank."""
-
-MOST_NAMED = 20
-"""Numbers of broken images that a warning names."""
 
 IN_MEMORY = 2**27
 """Series of so many bytes are read into an array; larger ones stay in their files."""
@@ -56,10 +44,11 @@ def read_images(
 ) -> ImageSeries:
     """Images, movies or focal series from files.
 
-    Every image is looked at once, one at a time, before anything is returned; after that large
-    series stay in their files until frames are asked for (`temnet.inference.frames.LazyFrames`).
-    Single pixels that are NaN, infinite, or far outside of all that the image holds get the
-    median of their neighbours.
+    Every image is read once, one at a time, before anything is returned; after that large series
+    stay in their files until frames are asked for (`temnet.inference.frames.LazyFrames`).
+    Regions of one value or of no number are filled with the mirror image of what is beside them
+    and are no part of the image (`temnet.inference.unseen`); so are broken pixels, rows and columns
+    (`temnet.inference.outliers`), of which single ones get the median of their neighbours.
 
     Args:
         files: One file, or the files of a movie or of a focal series in their order; a folder
@@ -86,8 +75,9 @@ def read_images(
         The images, (frame, row, col, focus) float32 in the files' grey values, with the name of
         the file, or of the folder where there are several.  Pixels that are not square are
         resampled along one axis to the smaller of height and width.  What was measured on a
-        lattice is in ``metadata["calibration"]``, and the files of each frame, if there are
-        several, in ``metadata["frame_files"]``.
+        lattice is in ``metadata["calibration"]``, the files of each frame, if there are several,
+        in ``metadata["frame_files"]``, and sentences on what was changed or doubted in
+        ``metadata["notes"]``.
 
     Raises:
         InputError: A file is missing, is no image, holds too many values that are no numbers, or
@@ -128,15 +118,21 @@ def read_images(
             )
         order = order[frames[0] : frames[1]]
     boxes = _checked_boxes(mask, shape, paths[0])
-    unusable = _look_through(opened, order, boxes, shape)
     frame_files = [[_place(opened, int(n))[0].path for n in foci] for foci in order]
-
     sources = mirror_sources(shape, boxes)
 
+    def place(number: int) -> tuple[Path, int]:
+        file, inside = _place(opened, number)
+        return file.path, inside
+
+    inspected = inspect(lambda number: _one(opened, number, sources), place, order)
+
     def read(number: int) -> np.ndarray:
-        if number in unusable:
+        if number in inspected.unusable:
             return np.zeros((rows, cols), np.float32)
-        image, _ = _repaired(_one(opened, number), sources)
+        image = _one(opened, number, sources)
+        if number in inspected.replaced:
+            image = mended(image, inspected.replaced[number])
         image = 2 * image.mean(dtype=np.float64).astype(np.float32) - image if invert else image
         return square_pixels(image[..., None], pixel_size)[..., 0]
 
@@ -157,11 +153,12 @@ def read_images(
                 [[path.name for path in foci] for foci in frame_files] if len(paths) > 1 else None
             ),
             "inverted": invert,
-            "notes": list(arrangement.notes),
+            "notes": [*_file_notes(opened), *arrangement.notes, *inspected.notes],
             "first_frame": 0 if frames is None else frames[0],
         },
         pixel_size=pixel_size,
         masked=boxes,
+        unseen=_unseen(inspected.unseen, order, shape),
     )
     if spacing is None:
         return series
@@ -230,130 +227,30 @@ def _place(opened: Sequence[ImageFile], number: int) -> tuple[ImageFile, int]:
     return opened[which], number - (ends[which] - len(opened[which]))
 
 
-def _one(opened: Sequence[ImageFile], number: int) -> np.ndarray:
-    """(row, col) values of an image as its file holds them."""
-    file, number = _place(opened, number)
-    return file.read(number)
+def _file_notes(opened: Sequence[ImageFile]) -> list[str]:
+    """What there is to say of the files themselves, each sentence once."""
+    return list(dict.fromkeys(note for file in opened for note in getattr(file, "notes", ())))
 
 
-def _repaired(
-    image: np.ndarray, sources: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """An image in float32 with boxes filled and broken pixels replaced, and which those were."""
+def _unseen(
+    masks: Mapping[int, bytes], order: np.ndarray, shape: tuple[int, int]
+) -> UnseenRegions | None:
+    """By frame, what the masks of its images hide; None where there are none."""
+    if not masks:
+        return None
+    packed = {
+        frame: {focus: masks[number] for focus, number in enumerate(foci) if number in masks}
+        for frame, foci in enumerate(order.tolist())
+        if any(number in masks for number in foci)
+    }
+    return UnseenRegions(shape, packed)
+
+
+def _one(
+    opened: Sequence[ImageFile], number: int, sources: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """(row, col) float32 values of an image as its file holds them, with boxes filled."""
+    file, inside = _place(opened, number)
     with np.errstate(over="ignore"):  # what float32 cannot hold counts as infinite
-        image = np.asarray(image, np.float32)
-    if sources[0].size:
-        image = fill(image, sources)
-    broken = find_broken(image)
-    if 0 < broken.size <= MOST_BROKEN * image.size:
-        image = replaced(image, broken)
-    return image, broken
-
-
-def _look_through(
-    opened: Sequence[ImageFile],
-    order: np.ndarray,
-    boxes: tuple[Box, ...],
-    shape: tuple[int, int],
-) -> frozenset[int]:
-    """One look at every image: refuses what is unusable, warns of what is doubtful.
-
-    Returns:
-        Numbers of a movie's images that hold too many broken pixels.
-    """
-    path = opened[0].path
-    unusable: dict[int, str] = {}
-    movie = len(order) > 1 and order.shape[1] == 1
-    sources = mirror_sources(shape, boxes)
-    most_broken, most_saturated, with_broken, flat = 0, 0.0, 0, []
-    least_contrast = math.inf
-    for number in order.ravel():
-        image, broken = _repaired(_one(opened, int(number)), sources)
-        if broken.size > MOST_BROKEN * image.size or not np.all(np.isfinite(image)):
-            unusable[int(number)] = _broken_text(image, broken, *_place(opened, int(number)))
-            if movie and len(unusable) < order.size:
-                continue
-            reason = next(iter(unusable.values()))
-            raise InputError(f"{reason}; mask them by images.mask, or cut them off.")
-        if number == order[0, 0] and image.min() < image.max():
-            _warn_of_paint(image, path)
-        if image.min() == image.max():
-            flat.append(int(number))
-        else:
-            spread, mean = image.std(dtype=np.float64), abs(image.mean(dtype=np.float64))
-            least_contrast = min(least_contrast, spread / mean if mean else math.inf)
-        most_broken, with_broken = max(most_broken, broken.size), with_broken + (broken.size > 0)
-        most_saturated = max(most_saturated, saturated_fraction(image))
-    if len(flat) + len(unusable) == order.size:
-        raise InputError(f"{path}: all pixels have the same value; this image shows nothing.")
-    if flat:
-        blank = [f"{file.path.name}[{k}]" for file, k in (_place(opened, n) for n in flat[:5])]
-        more = f" and {len(flat) - 5} more" if len(flat) > 5 else ""
-        LOGGER.warning("%s: %s%s: blank, all pixels the same", path, ", ".join(blank), more)
-    if least_contrast < LEAST_CONTRAST:
-        LOGGER.warning(
-            "%s: grey values scatter by only %.2g %% of their mean, so that columns may go unseen; "
-            "if the camera adds a constant, subtract it",
-            path,
-            100 * least_contrast,
-        )
-    if most_broken:
-        LOGGER.warning(
-            "%s: broken pixels in %d of %d images, at most %d in one, were replaced by the median "
-            "of their neighbours",
-            path,
-            with_broken,
-            order.size,
-            most_broken,
-        )
-    if most_saturated:
-        LOGGER.warning(
-            "%s: up to %.2g %% of the pixels of an image are saturated; columns there are "
-            "unreliable",
-            path,
-            100 * most_saturated,
-        )
-    if unusable:
-        reason, *others = unusable.values()
-        more = f", as {len(others)} more: images {_listed(list(unusable)[1:])}" if others else ""
-        LOGGER.warning("%s; this frame is taken as blank%s", reason, more)
-    return frozenset(unusable)
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    """The first of some numbers, as text.
-
-    >>> _listed([3, 5])
-    '3, 5'
-    """
-    shown = ", ".join(map(str, numbers[:MOST_NAMED]))
-    return shown + (", and more" if len(numbers) > MOST_NAMED else "")
-
-
-def _broken_text(image: np.ndarray, broken: np.ndarray, file: ImageFile, number: int) -> str:
-    """Says how much of an image is broken, and how."""
-    undefined = int(np.count_nonzero(~np.isfinite(image)))
-    kind = "NaN or infinite" if undefined else "broken (far outside all that their neighbours hold)"
-    fraction = max(broken.size, undefined) / image.size
-    return (
-        f"{file.path}: {fraction:.2%} of the pixels of image {number} are {kind}, too many or too "
-        "close together to be replaced"
-    )
-
-
-def _warn_of_paint(image: np.ndarray, path: Path) -> None:
-    """Warns of a block of one extreme value, which nobody has masked."""
-    found = painted_block(image)
-    if found is not None:
-        box, value = found
-        LOGGER.warning(
-            "%s: all of rows %d to %d, columns %d to %d is exactly %g: a scale bar, a label or an "
-            "empty border? If so, set images.mask: [[%d, %d, %d, %d]], with what belongs to it",
-            path,
-            box[0],
-            box[1] - 1,
-            box[2],
-            box[3] - 1,
-            value,
-            *box,
-        )
+        image = np.asarray(file.read(inside), np.float32)
+    return fill(image, sources) if sources[0].size else image

@@ -9,6 +9,7 @@ from PIL import Image
 from temnet.errors import InputError
 from temnet.inference import files, images
 from temnet.inference.images import read_images
+from temnet.inference.masks import seen
 
 MOVIE = np.random.default_rng(0).integers(0, 255, (6, 20, 30), dtype=np.uint8)
 
@@ -248,14 +249,52 @@ def test_broken_pixels_are_replaced_with_a_warning_and_too_many_refused(tmp_path
     assert "broken pixels in 2 of 3 images, at most 2 in one" in caplog.text
     np.testing.assert_array_equal(found[0], image)
     assert np.abs(found - image).max() < 20
-    for many in (np.s_[1, :40, :40], np.s_[1, 10:16, 10:16]):  # too many; too close together
-        broken[many] = np.nan
+    scattered = np.random.default_rng(0).random(image.shape) < 0.1
+    for lost in (scattered, np.ones_like(scattered)):  # too many to be filled; nothing left
+        broken[1] = np.where(lost, np.nan, image)
         np.save(tmp_path / "b.npy", broken)
         with pytest.raises(InputError, match="image 1 are NaN.*images.mask"):
             read_images(tmp_path / "b.npy", sampling=0.2, axes="focus")
         with pytest.raises(InputError, match="b.npy.*image 1 are NaN"):  # of the second file
             read_images([tmp_path / "a.npy", tmp_path / "b.npy"], sampling=0.2, axes="focus")
-        broken[many] = image[many[1:]]
+
+
+def test_what_is_not_shown_is_filled_and_known_for_each_frame(tmp_path, caplog):
+    image = lattice()
+    movie = np.stack([image] * 4)
+    movie[1, :9], movie[1, :, :5] = 0, 0
+    movie[2] = movie[1]
+    movie[3, 20:32, 30:50] = np.nan
+    np.save(tmp_path / "a.npy", movie)
+    series = read_images(tmp_path / "a.npy", sampling=0.2, axes="frames")
+    (note,) = series.metadata["notes"]
+    assert "in 3 of 4 images, at most 995 pixels in one" in note and note in caplog.text
+    assert len(series.unseen) == 3 and series.unseen.mask(0) is None
+    for frame in (1, 2, 3):
+        hidden = ~(movie[frame] == image)
+        np.testing.assert_array_equal(series.unseen.mask(frame), hidden)
+        found = series.images[frame, ..., 0]
+        np.testing.assert_array_equal(found[~hidden], image[~hidden])
+        assert image.min() <= found.min() and found.max() <= image.max()
+        places = np.argwhere(np.ones_like(hidden)) * 0.2
+        np.testing.assert_array_equal(seen(series, frame, places), ~hidden.ravel())
+    assert seen(series, 0, places).all()
+    assert series.unseen.packed[1][0] is series.unseen.packed[2][0]  # held once
+    later = read_images(tmp_path / "a.npy", sampling=0.2, axes="frames", frames=(2, 4))
+    np.testing.assert_array_equal(later.unseen.mask(1), series.unseen.mask(3))
+
+
+def test_the_border_of_any_focus_hides_the_frame(tmp_path):
+    foci = np.stack([lattice()] * 3)
+    foci[1, :6], foci[2, :, -7:] = 0, 0
+    np.save(tmp_path / "a.npy", foci)
+    series = read_images(tmp_path / "a.npy", sampling=0.2, axes="focus", focus_count=3)
+    expected = (foci == 0).any(axis=0)
+    np.testing.assert_array_equal(series.unseen.mask(0), expected)
+    moved = series.unseen.aligned(np.array([[[0, 0], [2, 0], [0, -3]]]))
+    expected = np.zeros_like(expected)
+    expected[:4] = expected[:, -4:] = True
+    np.testing.assert_array_equal(moved.mask(0), expected)
 
 
 @pytest.mark.parametrize("memory", [0, 2**27])
@@ -265,7 +304,7 @@ def test_a_frame_of_a_movie_that_is_broken_is_blank_and_the_others_are_read(
     monkeypatch.setattr(images, "IN_MEMORY", memory)
     image = lattice()
     broken = np.stack([image] * 4)
-    broken[1, :40, :40] = broken[3] = np.nan
+    broken[1, ::3, ::2] = broken[3] = np.nan
     np.save(tmp_path / "a.npy", broken)
     found = np.asarray(read_images(tmp_path / "a.npy", sampling=0.2).images)[..., 0]
     assert "image 1 are NaN" in caplog.text and "taken as blank, as 1 more: images 3" in caplog.text
@@ -273,7 +312,7 @@ def test_a_frame_of_a_movie_that_is_broken_is_blank_and_the_others_are_read(
     assert not np.any(found[[1, 3]])
     later = read_images(tmp_path / "a.npy", sampling=0.2, frames=(2, 4))
     assert np.any(later.images[0]) and not np.any(later.images[1])
-    broken[:, 0] = broken[:, 1] = np.nan  # what all frames lack is to be masked
+    broken[:, ::3, ::2] = np.nan
     np.save(tmp_path / "b.npy", broken)
     with pytest.raises(InputError, match="image 0 are NaN.*images.mask"):
         read_images(tmp_path / "b.npy", sampling=0.2)
@@ -322,8 +361,8 @@ def test_a_mask_hides_what_is_burnt_in(tmp_path, caplog):
     burnt = image.copy()
     burnt[50:56, 10:40] = 255
     np.save(tmp_path / "a.npy", burnt)
-    read_images(tmp_path / "a.npy", sampling=0.2)
-    assert "images.mask: [[50, 56, 10, 40]]" in caplog.text
+    found = read_images(tmp_path / "a.npy", sampling=0.2)
+    assert "images.mask: [[50, 56, 10, 40]]" in caplog.text and len(found.unseen) == 1
     caplog.clear()
     series = read_images(tmp_path / "a.npy", sampling=0.2, mask=[bar])
     assert caplog.text == "" and series.masked == (bar,)
