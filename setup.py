@@ -35,6 +35,7 @@ setup(
         "tifffile>=2024.1",
         "zarr>=3.1",
         "dask>=2026.1.2",
+        "cloudpickle>=3.0",
         "distributed>=2026.1.2",
         "h5py>=3.11",
         "matplotlib>=3.9",

@@ -63,6 +63,7 @@ WALLS = {
     "zarr": {"data"},
     "dask": {"data", "inference.files"},
     "distributed": {"data"},
+    "cloudpickle": {"data"},
     "argparse": {"run", "predict", "benchmark", "publish", "study"},
     "tqdm": {"run_log"},
 }

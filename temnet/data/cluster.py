@@ -1,13 +1,14 @@
 """Where the work is done: in this process, in others on this machine, or on a Dask cluster.
 
-Dask is loaded when it is used, which takes a second.
+Dask is loaded when it is used, which takes a second.  Whoever can reach a scheduler can run code on
+its workers and here: its network is for people who trust each other.
 """
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from temnet.config.analysis import Prediction
 from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.learning import Data
+from temnet.data.worker_processes import Processes
 from temnet.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,17 +28,6 @@ TASKS_AHEAD = 3
 PATIENCE = 10
 """How long a scheduler may take to answer [s]."""
 
-KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": 2**32, "MALLOC_MMAP_THRESHOLD_": 2**25}
-"""Environment of a worker: glibc keeps the memory of temporary arrays for the next ones.  Dask's
-own setting hands it back at once, which doubles the time of an example by page faults."""
-
-QUIET_WORKER = (
-    "import logging, signal; signal.signal(signal.SIGINT, signal.SIG_IGN); "
-    "logging.getLogger('distributed').setLevel(logging.CRITICAL)"
-)
-"""Run by each worker: Ctrl-C reaches all processes of a terminal, and ours ends the workers, which
-shall not complain of that.  Errors of the work itself come back as exceptions."""
-
 
 class Workers:
     """What runs tasks: worker processes, or this process where there are none.
@@ -44,23 +35,23 @@ class Workers:
     Tasks of workers that die are given to others; a task that kills several is given up.
 
     Args:
-        client: A Dask client; None for this process.
+        pool: Processes of this machine, or a Dask client; None for this process.
     """
 
-    def __init__(self, client: Client | None) -> None:
-        self.client = client
+    def __init__(self, pool: Processes | Client | None) -> None:
+        self.pool = pool
 
     def in_order(
         self, function: Callable[..., Any], jobs: Iterable[tuple]
     ) -> Generator[Any, None, None]:
         """``function(*job)`` for each job, in the jobs' order, a few ahead of what is read."""
-        if self.client is None:
+        if self.pool is None:
             yield from (function(*job) for job in jobs)
             return
         jobs = iter(jobs)
         running = deque(self._submit(function, islice(jobs, self._ahead())))
         while running:
-            # Each result leaves the cluster as soon as it is here.
+            # Each result leaves the workers as soon as it is here.
             yield running.popleft().result()
             running.extend(self._submit(function, islice(jobs, 1)))
 
@@ -68,29 +59,40 @@ class Workers:
         self, function: Callable[..., Any], jobs: Iterable[tuple]
     ) -> Generator[Any, None, None]:
         """``function(*job)`` for each job, in the order in which they are done."""
-        if self.client is None:
+        if self.pool is None:
             yield from (function(*job) for job in jobs)
+            return
+        jobs = iter(jobs)
+        first = self._submit(function, islice(jobs, self._ahead()))
+        if isinstance(self.pool, Processes):
+            waiting = set(first)
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                while done:
+                    yield done.pop().result()
+                    waiting.update(self._submit(function, islice(jobs, 1)))
             return
         from distributed import as_completed
 
-        jobs = iter(jobs)
-        running = as_completed(self._submit(function, islice(jobs, self._ahead())))
+        running = as_completed(first)
         for task in running:
             yield task.result()
             running.update(self._submit(function, islice(jobs, 1)))
 
     def _submit(self, function: Callable[..., Any], jobs: Iterable[tuple]) -> list[Any]:
-        return [self.client.submit(function, *job, pure=False) for job in jobs]
+        if isinstance(self.pool, Processes):
+            return [self.pool.submit(function, *job) for job in jobs]
+        return [self.pool.submit(function, *job, pure=False) for job in jobs]
 
     def _ahead(self) -> int:
-        return TASKS_AHEAD * max(len(self.client.nthreads()), 1)
+        pool = self.pool
+        count = pool.count if isinstance(pool, Processes) else len(pool.nthreads())
+        return TASKS_AHEAD * max(count, 1)
 
 
 @contextmanager
 def open_workers(settings: Data | Prediction, section: str = "data") -> Iterator[Workers]:
     """The workers that the settings ask for; those on this machine end with this process.
-
-    A script that uses them needs the usual ``if __name__ == "__main__":`` around its work.
 
     Args:
         settings: `scheduler` is joined if it is given, else `workers` processes are started,
@@ -106,24 +108,11 @@ def open_workers(settings: Data | Prediction, section: str = "data") -> Iterator
     elif settings.workers == 0:
         yield Workers(None)
     else:
-        import dask
-        from distributed import Client, LocalCluster
-
-        kept = {f"distributed.nanny.pre-spawn-environ.{name}": v for name, v in KEPT_MEMORY.items()}
-        with (
-            dask.config.set(kept),
-            LocalCluster(
-                n_workers=settings.workers,
-                processes=True,
-                threads_per_worker=1,
-                dashboard_address=None,
-                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # no fixed port
-                silence_logs=logging.ERROR,
-                preload=[QUIET_WORKER],
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            yield Workers(client)
+        processes = Processes(settings.workers)
+        try:
+            yield Workers(processes)
+        finally:
+            processes.close()
 
 
 def _join(address: str, key: str) -> Client:
