@@ -17,8 +17,15 @@ from temnet.errors import InputError
 from temnet.inference.axis_order import in_order, is_coloured
 from temnet.inference.choice import Candidate, choice_note, measurements
 from temnet.inference.declared import check_image_size, check_whole_size, declared_bytes
+from temnet.inference.header import (
+    Meaning,
+    axis_meaning,
+    is_energy,
+    pixel_size,
+    refuse_diffraction,
+    unknown_unit,
+)
 from temnet.inference.header_focus import header_defocus
-from temnet.inference.header import Meaning, axis_meaning, is_energy, pixel_size, unknown_unit
 from temnet.inference.mrc import read_mrc
 from temnet.inference.npy import read_npy
 from temnet.inference.stored import refuse_transparency
@@ -279,6 +286,7 @@ def _image_file(path: Path, signal: Signal) -> ImageFile:
     if metadata.get("PhotometricInterpretation") == WHITE_IS_ZERO:
         LOGGER.warning("%s: the file says that 0 is white; its grey values are turned round", path)
         read = _turned(read)
+    refuse_diffraction(_plain(signal.get("metadata")), path)
     size = pixel_size(axes, metadata, path)
     return ImageFile(
         path=path,

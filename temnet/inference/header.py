@@ -61,6 +61,24 @@ def pixel_size(
     return found[0], found[1]
 
 
+def refuse_diffraction(metadata: Mapping[str, Any], path: object) -> None:
+    """Refuses what its program calls a diffraction pattern, whatever its axes are in.
+
+    Args:
+        metadata: What RosettaSciIO calls the metadata, which has a type of signal.
+        path: The file, for messages.
+
+    Raises:
+        InputError: It is one.
+    """
+    kind = str(metadata.get("Signal", {}).get("signal_type", ""))
+    if "diffraction" in kind.lower():
+        raise InputError(
+            f"{path}: the file calls its data {kind}: this is a diffraction pattern; give the "
+            "image itself."
+        )
+
+
 def unknown_unit(axes: Sequence[Axis], metadata: Mapping[str, Any]) -> str | None:
     """The unit in which a header gives the pixel size, where it is no length that is known here.
 
