@@ -226,6 +226,12 @@ def test_wrong_commands(here, capsys, arguments, part):
         ("structure={kind: file, path: gone.cif}", ["structure.path", "'gone.cif'"]),
         ("structure={kind: python, function: 'gone:make'}", ["structure.function", "gone:make"]),
         ("training.epochs=0", ["training.epochs", "at least 1"]),
+        ("training.epochs=1e15", ["training.epochs", "at most 100000"]),
+        ("training.epochs='20'", ["training.epochs", "whole number", "'20'"]),
+        ("data.folder=/dev/null", ["data.folder", "/dev/null", "cannot be used"]),
+        ("data.folder=image.tif/sets", ["data.folder", "image.tif is no folder"]),
+        ("data.scheduler=file:///tmp/a.json", ["data.scheduler", "tcp://10.0.0.1:8786"]),
+        ("microscope.defocus.steps=[1e30]", ["microscope.defocus.steps.0", "at most 10000"]),
         ("data.image_epochs=3", ["data", "data.source to fresh"]),
         ("data.augment.crop=64", ["data.augment.crop to at most 32"]),
         ("training.curriculum={epochs: 3}", ["training.curriculum", "data.source to fresh"]),
@@ -272,6 +278,19 @@ def test_stored_sets_that_cannot_be_used(here, capsys):
     blocked = ["data.folder=file" if a == "data.folder=sets" else a for a in arguments]
     assert run.main([*blocked, "--output", "blocked"]) == 2
     assert "cannot be used" in capsys.readouterr().err
+
+
+def test_a_table_that_was_cut_does_not_count_as_done(here, capsys):
+    assert run.main(["a.yaml", "--stage", "predict", "report"]) == 0
+    table = here / "runs" / "a" / "predict" / "columns.csv"
+    whole = table.read_bytes()
+    os.truncate(table, len(whole) // 2)
+    capsys.readouterr()
+    assert run.main(["a.yaml", "--stage", "predict", "report"]) == 0
+    assert f"columns.csv has {len(whole) // 2:,} of {len(whole):,} bytes" in capsys.readouterr().err
+    assert table.read_bytes() == whole
+    assert run.main(["a.yaml", "--stage", "predict"]) == 0
+    assert "predict: already done" in capsys.readouterr().err
 
 
 def test_a_run_folder_with_results_of_other_settings(here, capsys):

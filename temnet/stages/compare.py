@@ -27,7 +27,7 @@ from temnet.randomness import generator
 from temnet.reporting.histories import read_histories
 from temnet.reporting.tables import COMPARE_FIELDS, Row, read_table, write_table
 from temnet.stages import occupancy
-from temnet.stages.folder import DONE, Record, read_record
+from temnet.stages.folder import DONE, Record, damage_of, read_record
 from temnet.stages.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
@@ -109,6 +109,9 @@ def _record(run: Path) -> Record:
             f"{run}: compare.runs needs a run folder with a finished stage `occupancy`, which is "
             "not there; give the folder that holds its index.html, or run `occupancy` first."
         )
+    wrong = damage_of(run, occupancy.STAGE.name, record)
+    if wrong is not None:
+        raise InputError(f"{run}: the result of `occupancy` is damaged: {wrong}; run it again.")
     return record
 
 

@@ -20,7 +20,7 @@ from temnet.stages import evaluate, simulate, train
 from temnet.stages.assessment import plain_values
 from temnet.stages.card_blocks import cost_of, is_earlier, validation_block
 from temnet.stages.competitors import fingerprints
-from temnet.stages.folder import DONE, SETTINGS_FILE, Record, plain, read_record
+from temnet.stages.folder import DONE, SETTINGS_FILE, Record, damage_of, plain, read_record
 from temnet.stages.plan import scores_alone
 
 TOP_LEVEL_SECTIONS = ("data", "evaluation")
@@ -100,6 +100,9 @@ def _finished(root: Path, stage: str) -> Record:
             f"{root}: the stage `{stage}` is not finished; run it (python -m temnet.run "
             f"{root / SETTINGS_FILE} --stage {stage})."
         )
+    wrong = damage_of(root, stage, record)
+    if wrong is not None:
+        raise InputError(f"{root / stage}: the result is damaged: {wrong}; run `{stage}` again.")
     return record
 
 

@@ -8,7 +8,7 @@ import platform
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from temnet.config.experiment import Experiment, settings_hash
 from temnet.config.loading import dump_experiment
 from temnet.errors import InputError
 from temnet.files import clean_leftovers, replace_file, replace_folder
+from temnet.stages.contents import Contents, contents, damage
 
 RUNS = Path("runs")
 """Folder of all runs and of the stored sets, in the working folder."""
@@ -46,10 +47,13 @@ class Record:
     Attributes:
         status: ``done`` or ``running``.
         settings: The plain values that the result depends on.
+        written: What the stage has written, see `contents`; None where it is not known, as in
+            folders of earlier versions.
     """
 
     status: str
     settings: Mapping[str, Any]
+    written: Contents | None = field(default=None, compare=False)
 
 
 def default_folder(yaml_file: Path) -> Path:
@@ -104,7 +108,7 @@ def read_record(root: Path, stage: str) -> Record | None:
         settings = values["settings"]
         if stage in OF_EXAMPLES:
             settings = {"simulation": FIRST_RECORDED, **settings}
-        return Record(values["status"], settings)
+        return Record(values["status"], settings, values.get("files"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{folder}: this is in the way and not the result of the stage `{stage}`, since its "
@@ -112,16 +116,24 @@ def read_record(root: Path, stage: str) -> Record | None:
         ) from error
 
 
+def damage_of(root: Path, stage: str, record: Record) -> str | None:
+    """What is wrong with a stage's result that is done; None where it is whole."""
+    return damage(root / stage, record.written) if record.status == DONE else None
+
+
 def write_record(folder: Path, stage: str, record: Record) -> None:
-    """Writes what a stage's folder says of itself."""
+    """Writes what a stage's folder says of itself, with what lies in it where it is done."""
     values = {
         "stage": stage,
         "status": record.status,
         "hash": settings_hash(record.settings),
         "settings": record.settings,
     }
+    if record.status == DONE:
+        values["files"] = contents(folder)
     text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-    replace_file(folder / STAGE_FILE, text.encode())
+    # Bytes of names that are no UTF-8 become the escapes that JSON has for them.
+    replace_file(folder / STAGE_FILE, text.encode(errors="backslashreplace"))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from temnet.errors import InputError
 from temnet.stages.folder import (
     DONE,
     check_root,
+    damage_of,
     plain,
     prepare_root,
     read_record,
@@ -114,8 +115,26 @@ def _step(stage: Stage, experiment: Experiment, root: Path, overwrite: bool, nam
             f"({differences(record.settings, settings)}); give another --output to keep that "
             "result, or --overwrite to replace it."
         )
+    wrong = damage_of(root, stage.name, record)
+    if wrong is not None:
+        return _again(stage, settings, root, wrong)
     done = record.status == DONE and stage.intact(experiment, root)
     return Step(stage, settings, done=done, begun=not done, replaces=False)
+
+
+def _again(stage: Stage, settings: Mapping[str, Any], root: Path, wrong: str) -> Step:
+    """The step of a stage whose result is damaged: it is made again.
+
+    Raises:
+        InputError: It took long to make, so that this is not ours to decide.
+    """
+    if stage.resumable:
+        raise InputError(
+            f"{root / stage.name}: the result of the stage `{stage.name}` is damaged: {wrong}; put "
+            f"it back, or make the whole result again (--stage {stage.name} --overwrite)."
+        )
+    LOGGER.warning("%s: the result is damaged: %s; it is made again", root / stage.name, wrong)
+    return Step(stage, settings, done=False, begun=False, replaces=True)
 
 
 def _check_required(stage: Stage, reader: Stage, experiment: Experiment, root: Path) -> None:
@@ -124,6 +143,13 @@ def _check_required(stage: Stage, reader: Stage, experiment: Experiment, root: P
         raise InputError(
             f"{root}: the stage `{reader.name}` reads what `{stage.name}` makes, which is not "
             f"there; run `{stage.name}` first (--stage {stage.name} --stage {reader.name})."
+        )
+    wrong = damage_of(root, stage.name, record)
+    if wrong is not None:
+        raise InputError(
+            f"{root / stage.name}: the result of the stage `{stage.name}`, which `{reader.name}` "
+            f"reads, is damaged: {wrong}; run `{stage.name}` again (--stage {stage.name} --stage "
+            f"{reader.name} --overwrite)."
         )
     settings = plain(stage.settings(experiment))
     if record.settings != settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from temnet.config.experiment import Experiment
 from temnet.data.generate import set_folder
 from temnet.data.shards import SHARD
 from temnet.data.store import MANIFEST, check_settings, open_set
+from temnet.errors import InputError
 from temnet.randomness import SPLITS
 from temnet.records import Example
 from temnet.stages.folder import RUNS
@@ -47,12 +49,28 @@ def check_sets(experiment: Experiment, splits: Sequence[str]) -> None:
     """Whether the folders of these splits' sets are free or hold this experiment's sets.
 
     Raises:
-        InputError: A set of other settings lies there.
+        InputError: A set of other settings lies there, or the place is no folder that sets can be
+            written into.
     """
     for split in splits:
         folder = split_folder(experiment, split)
+        _check_place(folder)
         if (folder / MANIFEST).is_file():
             check_settings(open_set(folder), experiment, split)
+
+
+def _check_place(folder: Path) -> None:
+    """Whether a set can lie in a folder, which need not be there yet."""
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise InputError(
+            f"data.folder: {folder} cannot be used, since {nearest} is no folder; give another one."
+        )
+    if nearest != folder and not os.access(nearest, os.W_OK):
+        raise InputError(
+            f"data.folder: {folder} cannot be used, since {nearest} may not be written to; change "
+            "its rights or give another one."
+        )
 
 
 def repair_sets(experiment: Experiment) -> list[str]:

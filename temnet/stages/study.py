@@ -23,6 +23,7 @@ from temnet.stages.folder import (
     DONE,
     ENVIRONMENT_FILE,
     Record,
+    damage_of,
     environment,
     plain,
     read_record,
@@ -104,7 +105,8 @@ Run = TypeVar("Run", TaughtRun, TestedRun)
 def is_done(stage: Stage, experiment: Experiment, root: Path) -> bool:
     """Whether a run folder holds the result of a stage with these settings."""
     record = read_record(root, stage.name)
-    return record == Record(DONE, plain(stage.settings(experiment)))
+    wanted = Record(DONE, plain(stage.settings(experiment)))
+    return record == wanted and damage_of(root, stage.name, record) is None
 
 
 def taught_runs(study: Study, root: Path, files: Path) -> list[TaughtRun]:
@@ -202,7 +204,9 @@ def find_twin(run: TaughtRun, study: Path) -> Path | None:
     wanted = plain(train.STAGE.settings(run.experiment))
     for record in sorted(study.parent.glob(f"*/{NETWORKS}/*/{train.STAGE.name}")):
         with suppress(InputError):  # a damaged run of another study is none of ours
-            if read_record(record.parent, train.STAGE.name) == Record(DONE, wanted):
+            found = read_record(record.parent, train.STAGE.name)
+            whole = found and damage_of(record.parent, train.STAGE.name, found) is None
+            if whole and found == Record(DONE, wanted):
                 return record.parent
     return None
 

@@ -2,8 +2,10 @@ import getpass
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from temnet.stages.folder import (
     Record,
     alone_in,
     check_root,
+    damage_of,
     default_folder,
     environment,
     prepare_root,
@@ -203,3 +206,76 @@ def test_what_a_killed_run_left_is_removed_when_the_next_begins(tmp_path):
         (tmp_path / name).touch()
     with alone_in(tmp_path):
         assert sorted(path.name for path in tmp_path.rglob("*")) == [".lock", "kept", "train"]
+
+
+def made(root, **files):
+    """A stage's finished result with these files."""
+    with stage_folder(root, "predict", SETTINGS, resumable=False) as folder:
+        for name, text in files.items():
+            path = folder / name.replace("__", "/").replace("_", ".")
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return root / "predict"
+
+
+def wrong(root):
+    return damage_of(root, "predict", read_record(root, "predict"))
+
+
+LARGE = bytes(5 * 2**20)
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda folder: os.truncate(folder / "columns.csv", 20), "columns.csv has 20 of 26 bytes"),
+        (lambda folder: (folder / "columns.csv").write_text("A" * 26), "columns.csv was changed"),
+        (lambda folder: (folder / "columns.csv").unlink(), "columns.csv is not there"),
+        (
+            lambda folder: (folder / "large.bin").write_bytes(LARGE + b"1"),
+            "large.bin has 5,242,881",
+        ),
+        (lambda folder: (folder / "large.bin").write_bytes(LARGE[:-1] + b"1"), "large.bin was"),
+        (lambda folder: (folder / "maps" / "a.tif").unlink(), "maps/ has 1 files of 3 bytes; 2 of"),
+        (lambda folder: os.truncate(folder / "maps" / "b.tif", 1), "maps/ has 2 files of 5 bytes"),
+    ],
+)
+def test_a_result_that_is_not_what_was_written_is_noticed(tmp_path, change, text):
+    folder = made(
+        tmp_path, columns_csv="a,b\n" * 6 + "1\n", large_bin=LARGE, maps__a_tif="1234",
+        maps__b_tif="123",
+    )  # fmt: skip
+    assert wrong(tmp_path) is None
+    change(folder)
+    assert wrong(tmp_path).startswith(text)
+
+
+def test_what_is_no_damage(tmp_path):
+    """Files that were added, folders that were removed, other times, a card that was changed."""
+    folder = made(tmp_path, columns_csv="a", maps__a_tif="1", network__card_json="{}", card_json="")
+    (folder / "notes.txt").write_text("mine")
+    (folder / "network" / "card.json").write_text('{"threshold": 0.5}')
+    (folder / "maps" / "more.tif").write_text("2")
+    os.utime(folder / "columns.csv", (0, 0))
+    assert wrong(tmp_path) is None
+    shutil.rmtree(folder / "maps")
+    assert wrong(tmp_path) is None
+
+
+def test_a_folder_of_an_earlier_version_and_one_that_runs_are_as_they_are(tmp_path):
+    folder = made(tmp_path, columns_csv="a")
+    values = json.loads((folder / "stage.json").read_text())
+    assert values["files"] == {"columns.csv": [1, zlib.crc32(b"a")]}
+    (folder / "stage.json").write_text(json.dumps({**values, "files": None}))
+    (folder / "columns.csv").unlink()
+    assert wrong(tmp_path) is None
+    (folder / "stage.json").write_text(json.dumps({**values, "status": RUNNING}))
+    assert wrong(tmp_path) is None
+
+
+def test_a_record_with_a_name_that_is_no_utf_8_reads_back(tmp_path):
+    settings = {"files": ["a\udcff.tif"], "simulation": 3}
+    with stage_folder(tmp_path, "train", settings, False) as folder:
+        (folder / "b\udcfe.csv").touch()
+    record = read_record(tmp_path, "train")
+    assert record.settings == settings and damage_of(tmp_path, "train", record) is None

@@ -170,3 +170,34 @@ def test_a_wrong_input_of_a_late_stage_stops_everything_before_it_begins(recorde
     with pytest.raises(InputError, match="wrong input"):
         run(experiment(), root)
     assert recorder.ran == [] and not root.exists()
+
+
+def test_a_damaged_result_is_made_again_with_a_word(recorder, tmp_path, caplog):
+    run(experiment(), tmp_path)
+    (tmp_path / "evaluate" / "result").write_text("")
+    recorder.ran.clear()
+    run(experiment(), tmp_path)
+    assert recorder.ran == ["evaluate", "report"]
+    assert "evaluate: the result is damaged: result has 0 of 1 bytes; it is made" in caplog.text
+    assert (tmp_path / "evaluate" / "result").read_text() == "1"
+    run(experiment(), tmp_path)
+    assert recorder.ran == ["evaluate", "report", "report"]
+
+
+def test_a_damaged_training_is_refused_and_made_again_when_asked(recorder, tmp_path):
+    """It took hours, and its other files may be whole."""
+    run(experiment(), tmp_path)
+    (tmp_path / "train" / "result").write_text("23")
+    with pytest.raises(InputError, match="result has 2 of 1 bytes; put it back.*--stage train"):
+        plan.make_plan(experiment(), tmp_path)
+    assert (tmp_path / "train" / "result").read_text() == "23"
+    recorder.ran.clear()
+    run(experiment(), tmp_path, named=["train"], overwrite=True)
+    assert recorder.ran == ["train"] and (tmp_path / "train" / "result").read_text() == "1"
+
+
+def test_a_stage_does_not_read_what_is_damaged(recorder, tmp_path):
+    run(experiment(), tmp_path, named=["simulate", "train"])
+    (tmp_path / "simulate" / "result").unlink()
+    with pytest.raises(InputError, match="which `evaluate` reads, is damaged: result is not there"):
+        plan.make_plan(experiment(), tmp_path, named=["evaluate"])
