@@ -61,6 +61,10 @@ LINES_APART = 5.0
 """Beside broken rows and columns the mean of a row jumps by so many times the 90 % quantile of the
 jumps from one to the next."""
 
+LINES_SEEN = 0.4
+"""They jump by so much of the distance of the 0.1 % quantile from the median, too; less is no harm.
+(1.2 standard deviations of a normal distribution.)"""
+
 MOST_LINES = 4
 """Broken rows or columns side by side; more are left as they are."""
 
@@ -245,23 +249,25 @@ def find_broken_lines(image: np.ndarray, limits: Limits | None = None) -> np.nda
         (row, col) bool; None where there are none.
     """
     low, _, high = limits or possible_values(image)
-    if np.isfinite(low) and np.isfinite(high):  # a single spot is no line
-        image = np.clip(image, np.float32(low), np.float32(high))
+    least = LINES_SEEN * (high - low) / 2 / REACH
+    if not np.isfinite(least):
+        return None
+    image = np.clip(image, np.float32(low), np.float32(high))  # a single spot is no line
     found = None
     for axis in (0, 1):
-        lines = _broken_lines(image.mean(axis=1 - axis, dtype=np.float64))
+        lines = _broken_lines(image.mean(axis=1 - axis, dtype=np.float64), least)
         if lines is not None:
             found = np.zeros(image.shape, bool) if found is None else found
             (found if axis == 0 else found.T)[lines] = True
     return found
 
 
-def _broken_lines(means: np.ndarray) -> np.ndarray | None:
-    """(N,) bool, which lines are broken by their means (N,)."""
+def _broken_lines(means: np.ndarray, least: float) -> np.ndarray | None:
+    """(N,) bool, which lines are broken by their means (N,); jumps below ``least`` are no harm."""
     jumps = np.diff(means)
     sizes = np.abs(jumps)
     usual = float(np.partition(sizes, (9 * len(sizes)) // 10)[(9 * len(sizes)) // 10])
-    far = np.flatnonzero(sizes > LINES_APART * usual)
+    far = np.flatnonzero(sizes > max(LINES_APART * usual, least))
     if usual == 0 or far.size == 0:
         return None
     broken = np.zeros(len(means), bool)

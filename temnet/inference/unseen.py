@@ -50,6 +50,12 @@ GRADUAL = 0.6
 """Pixels right beside a natural plateau differ from it by less than this fraction of what pixels
 farther away do.  Beside filled regions of real images it is 0.75 to 1.2."""
 
+REACHED = (0.25, 0.1)
+"""Of a natural plateau at the image's largest value, as of saturated columns, more than the second
+fraction of the pixels right beside it comes as near to it as the first fraction of what pixels
+farther away do.  (Not asked of the least value: an image stretched to all grey values has many
+pixels near 0, with which borders are filled.)"""
+
 INTERPOLATED = {"regions": 8, "pixels": 2e-3, "apart": 3.0, "gradual": 0.8}
 """Where the pixels right beside a region are mixed with its value, as after a rotation, it is one
 of at most so many, holds at least this fraction of the image, and its value lies so many standard
@@ -175,6 +181,7 @@ def _regions(
     if core is None:
         return None
     labels, count = ndimage.label(core)
+    top = None if of is None else np.nanmax(of[0])
     regions, largest = np.zeros_like(same), 0
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
         around = tuple(slice(max(part.start - FAR[1], 0), part.stop + FAR[1]) for part in box)
@@ -184,6 +191,7 @@ def _regions(
             same=same[around],
             image=None if of is None else of[0][around],
             value=math.nan if of is None else of[1],
+            largest=of is not None and of[1] == top,
         )
         large = count <= INTERPOLATED["regions"] and (
             int(np.count_nonzero(region)) >= INTERPOLATED["pixels"] * same.size
@@ -206,12 +214,14 @@ class _Surroundings:
         same: (row, col) bool, pixels of the region's value.
         image: (row, col) values, None where the region holds no numbers.
         value: The region's.
+        largest: Whether that is the largest one of the image.
     """
 
     shells: np.ndarray
     same: np.ndarray
     image: np.ndarray | None
     value: float
+    largest: bool
 
     def at(self, distances: tuple[int, int]) -> np.ndarray:
         """Values from the first distance to the last."""
@@ -272,7 +282,15 @@ def _judged(region: np.ndarray, around: _Surroundings, size: int, large: bool) -
     )
     apart = abs(float(far.mean()) - around.value) > INTERPOLATED["apart"] * float(far.std())
     mixed = large and apart and near >= INTERPOLATED["gradual"] * distant
-    return region | _mixed(around) if beside >= GRADUAL * beyond or mixed else None
+    abrupt = beside >= GRADUAL * beyond and not (around.largest and _reached(around, beyond))
+    return region | _mixed(around) if abrupt or mixed else None
+
+
+def _reached(around: _Surroundings, beyond: float) -> bool:
+    """Whether many pixels beside a region come near to its value without having it."""
+    apart = np.abs(around.at(BESIDE) - around.value)
+    near = (apart > 0) & (apart < REACHED[0] * beyond)
+    return bool(near.mean() > REACHED[1]) if near.size else False
 
 
 def _difference(around: _Surroundings, distances: tuple[int, int]) -> float:
