@@ -58,7 +58,12 @@ WALLS = {
     "pydantic": {"config"},
     "annotated_types": {"config"},
     "rsciio": {"inference.files", "reporting.map_files"},
-    "tifffile": {"inference.tiff", "benchmarks.files"},
+    "tifffile": {
+        "inference.tiff",
+        "inference.tiff_pages",
+        "inference.tiff_partial",
+        "benchmarks.files",
+    },
     "h5py": {"inference.declared", "reporting.peaks_files", "models.weights_file"},
     "zarr": {"data"},
     "dask": {"data", "inference.files"},

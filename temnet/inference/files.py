@@ -157,8 +157,11 @@ def _reading(path: Path) -> Iterator[None]:
     """Turns what readers raise over a broken file into one clear message.
 
     Lazy readers work by Dask, which would send the reading to a cluster that is at work elsewhere
-    in this process, where the file may not be.
+    in this process, where the file may not be.  tifffile's own messages about broken headers are
+    kept back: what matters of them is told here.
     """
+    messages = logging.getLogger("tifffile")
+    disabled, messages.disabled = messages.disabled, True
     try:
         with dask.config.set(scheduler="synchronous"):
             yield
@@ -170,6 +173,8 @@ def _reading(path: Path) -> Iterator[None]:
             f"{path}: this is not an image that can be read ({reason}); the file may be cut off "
             "or be something else than its ending says."
         ) from error
+    finally:
+        messages.disabled = disabled
 
 
 def _open(path: Path) -> Signal:

@@ -122,7 +122,9 @@ def read_mrc(path: Path, lazy: bool) -> dict[str, Any]:
     if data.shape[0] == 1:
         axes = axes[1:]
         data = data[0] if isinstance(data, np.ndarray) else data.first()
-    return {"data": data, "axes": axes, "original_metadata": {}, "notes": tuple(notes)}
+    defocus = _defocus(path, header)
+    tags = {} if defocus is None else {"fei_header": {"defocus": defocus}}
+    return {"data": data, "axes": axes, "original_metadata": tags, "notes": tuple(notes)}
 
 
 def _header(path: Path, raw: bytes) -> Header:
@@ -323,6 +325,19 @@ def _early_fei(path: Path, header: Header) -> tuple[float, float] | None:
         found = found[::-1]
         return None if min(header.cell[1][:2]) > 0 else _positive(found)
     return _positive(struct.unpack_from(f"{header.order}f", first, 44) * 2)
+
+
+def _defocus(path: Path, header: Header) -> float | None:
+    """The first image's defocus [m] in FEI's extended header, None where there is none."""
+    named = header.raw[104:107] == b"FEI"
+    if header.extended < 768 or not (named or header.extended == FEI_BYTES):
+        return None
+    with path.open("rb") as file:
+        file.seek(HEADER_BYTES + (220 if named else 28))
+        text = file.read(8 if named else 4)
+    kind = f"{header.order}{'d' if named else 'f'}"
+    value = struct.unpack(kind, text)[0] if len(text) == struct.calcsize(kind) else 0.0
+    return value if np.isfinite(value) and 0 < abs(value) < 1e-3 else None
 
 
 def _positive(metres: tuple[float, ...]) -> tuple[float, float] | None:

@@ -201,15 +201,19 @@ def test_an_extended_header_is_passed_over_and_fei_s_holds_the_pixel_size(tmp_pa
     path = write(tmp_path / "a.mrc", data, 1, extended=bytes(3072))
     np.testing.assert_array_equal(read(path), data)
     early = bytearray(131072)
-    struct.pack_into("<f", early, 44, 2e-11)  # the 12th number of the first image [m]
+    struct.pack_into("<f", early, 28, -5e-8)  # the 8th number of the first image [m]
+    struct.pack_into("<f", early, 44, 2e-11)  # the 12th
     path = write(tmp_path / "a.mrc", data, 1, extended=bytes(early), cell=(0, 0, 0))
     assert open_images(path).pixel_size == pytest.approx((0.2, 0.2))
+    assert open_images(path).defocus == pytest.approx(-500)
     np.testing.assert_array_equal(read(path), data)
     later = bytearray(768 * 3)
     struct.pack_into("<2d", later, 156, 2e-11, 3e-11)  # width and height [m]
+    struct.pack_into("<d", later, 220, 3e-8)  # defocus [m]
     changes = {"extended": bytes(later), "extended_type": b"FEI1", "cell": (0, 0, 0)}
     path = write(tmp_path / "a.mrc", data, 1, **changes)
     assert open_images(path).pixel_size == pytest.approx((0.3, 0.2))
+    assert open_images(path).defocus == pytest.approx(300)
 
 
 @pytest.mark.parametrize("cell", [(0, 0, 0), (16.0, 0, 3), (float("nan"), 12.8, 3), (-16, 12.8, 3)])
