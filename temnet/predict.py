@@ -13,6 +13,7 @@ from temnet.command import DONE, FAILED, WRONG_INPUT, execute, guarded, load_sta
 from temnet.config.analysis import EngineName
 from temnet.config.experiment import Experiment
 from temnet.config.loading import validate
+from temnet.config.names import printable
 from temnet.errors import InputError
 from temnet.run_log import kept_messages
 from temnet.stages.folder import RUNS
@@ -146,11 +147,13 @@ def _run(options: argparse.Namespace) -> int:
     codes = [WRONG_INPUT] * len(errors)
     for number, job in enumerate(jobs, start=1):
         if total > 1:
-            print(f"{number} of {len(jobs)}: {job.path}", file=sys.stderr)
+            print(f"{number} of {len(jobs)}: {printable(str(job.path))}", file=sys.stderr)
         codes.append(_predict(experiment, job, options))
     if total > 1 and any(codes):
         undone = [
-            str(job.path) for job, code in zip(jobs, codes[len(errors) :], strict=True) if code
+            printable(str(job.path))
+            for job, code in zip(jobs, codes[len(errors) :], strict=True)
+            if code
         ]
         missing = f"; see above for {', '.join(undone)}" if undone else ""
         print(f"{codes.count(DONE)} of {total} were done{missing}.", file=sys.stderr)
@@ -182,7 +185,7 @@ def _settings(options: argparse.Namespace) -> Experiment:
         InputError: An option is out of bounds.
     """
     images = {
-        "files": options.files,
+        "files": ["the command line's"],  # each file gets these settings by itself
         "axes": options.axes,
         "sampling": options.sampling,
         "spacing": options.spacing,

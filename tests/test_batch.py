@@ -1,7 +1,9 @@
 """`python -m temnet.predict` on many files: each by itself, and a bad one stops no other."""
 
 import json
+import os
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image
 
 import temnet
 from temnet import predict
+from temnet.config.loading import load_experiment
 from temnet.inference.column_finder import FoundFrame
 from temnet.inference.familiarity import Verdict
 from temnet.records import Peaks
@@ -50,6 +53,62 @@ def test_a_bad_file_is_reported_and_the_others_are_done(here, capsys):
     assert "Traceback" not in captured.err
     # The rest goes on from there, and all being right the code says so.
     assert predict.main(["a.tif", "deep/b.tif", *GIVEN]) == 0
+
+
+def test_names_and_links_that_are_no_files_stop_no_other(here, capsys):
+    Path("dangling.tif").symlink_to("gone.tif")
+    Path("round.tif").symlink_to("round.tif")
+    Path("folder.tif").mkdir()
+    Path("pack").mkdir()
+    Path("pack/lost.tif").symlink_to("gone.tif")
+    tifffile.imwrite("pack/c.tif", tifffile.imread("a.tif"))
+    os.mkfifo("pipe.tif")
+    wrong = {
+        "x" * 300 + ".tif": "304 bytes",
+        "d/" * 3000 + "a.tif": "6005 bytes",
+        "dangling.tif": "leads nowhere (to gone.tif)",
+        "round.tif": "leads nowhere (to round.tif)",
+        "folder.tif": "no images in this folder",
+        "pipe.tif": "no regular file",
+        "~nobody-of-that-name/a.tif": "home folder",
+        "a.tif/b.tif": "'a.tif/b.tif'",
+        "": "it is empty",
+    }
+    assert predict.main(["a.tif", *wrong, "pack", "deep/b.tif", *GIVEN]) == 2
+    captured = capsys.readouterr()
+    assert results() == ["a", "b", "c"]
+    for part in wrong.values():
+        assert sum(part in line for line in captured.err.splitlines()) == 1
+    assert "Traceback" not in captured.err
+    assert f"3 of {3 + len(wrong)} were done" in captured.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_names_that_no_text_can_hold_are_done_and_shown_in_escapes(here, capsys):
+    odd = {
+        b"n\xff\xfe.tif": r"n\xff\xfe.tif",
+        b"two\nlines.tif": r"two\nlines.tif",
+        b"b" * 251 + b".tif": "b" * 251 + ".tif",
+        "Größe 图像.tif".encode(): "Größe 图像.tif",
+    }
+    for name in odd:
+        shutil.copy(b"a.tif", name)
+    outputs = ["--outputs", "hdf5,xyz,maps,overlays"]
+    arguments = [*map(os.fsdecode, odd), "deep/b.tif", *GIVEN, *outputs]
+    for _ in range(2):  # the second time they are already done
+        assert predict.main(arguments) == 0
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err and "is damaged" not in captured.err
+    assert captured.err.count("predict: already done") == len(odd) + 1
+    assert len(results()) == len(odd) + 1
+    tables = [read_table(table) for table in Path("out").glob("*/predict/columns.csv")]
+    assert {row["file"] for rows in tables for row in rows} == {*odd.values(), "b.tif"}
+    assert len({len(rows) for rows in tables}) == 1  # all show the same image
+    for folder in results():
+        assert len(folder.encode()) <= 200
+        assert "<html" in Path("out", folder, "index.html").read_text(encoding="utf-8")
+        resolved = load_experiment(f"out/{folder}/experiment.yaml")
+        assert Path(resolved.images.files[0]).is_file()
 
 
 def test_something_unforeseen_stops_no_other_file_and_gives_1(here, capsys, monkeypatch):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -53,6 +55,21 @@ def shortened(text: str, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
+def printable(name: str) -> str:
+    """A file's name as tables, pages and messages show it: of letters that every text can hold.
+
+    Bytes that are no UTF-8, line ends and other signs without a picture become escapes.
+
+    >>> print(printable("Größe 图.tif"), len(printable("a" + chr(10) + chr(0xDCFF))))
+    Größe 图.tif 7
+    """
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(
+        letter.encode("unicode_escape").decode() if unicodedata.category(letter) == "Cc" else letter
+        for letter in text
+    )
+
+
 def check_name(name: str, key: str) -> None:
     """Whether a file can have a path.
 
@@ -66,6 +83,25 @@ def check_name(name: str, key: str) -> None:
     wrong = wrong_with(name)
     if wrong is not None:
         raise InputError(f"{key} {shortened(name)!r} is no path: {wrong}.")
+
+
+def user_path(name: str, key: str) -> Path:
+    """The path that a text names, with `~` for a home folder.
+
+    Args:
+        name: The path, or a pattern.
+        key: What it is called in a message.
+
+    Raises:
+        InputError: No file can be called that, or nobody knows the home folder.
+    """
+    check_name(name, key)
+    try:
+        return Path(name).expanduser()
+    except RuntimeError as error:
+        raise InputError(
+            f"{key} {shortened(name)!r}: nobody knows this home folder; give the whole path."
+        ) from error
 
 
 def _path(name: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from temnet.config.from_file import FromFile, FromFunction
+from temnet.config.names import user_path
 from temnet.config.structure import StructureSettings
 from temnet.config.user_function import source_hash
 from temnet.config.vibrations import (
@@ -48,7 +49,7 @@ def find_file(key: str, name: str) -> Path:
     Raises:
         InputError: There is none.
     """
-    file = Path(name).expanduser()
+    file = user_path(name, key)
     if not file.is_file():
         raise InputError(
             f"{key}: there is no file {name!r}; check the path, which counts from the working "
@@ -64,7 +65,7 @@ def find_table_file(name: str) -> Path:
         InputError: There is none.
     """
     shipped = TABLES / f"{name}.yaml"
-    file = shipped if shipped.is_file() else Path(name).expanduser()
+    file = shipped if shipped.is_file() else user_path(name, "vibrations.table")
     if not file.is_file():
         names = ", ".join(sorted(file.stem for file in TABLES.glob("*.yaml")))
         raise InputError(

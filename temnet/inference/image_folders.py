@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from temnet.config.names import user_path
 from temnet.errors import InputError
 from temnet.inference.file_names import in_order
 from temnet.inference.files import READABLE
@@ -45,7 +46,7 @@ def files_of(entry: str | Path, start: Path = Path()) -> list[Path]:
     Returns:
         The files; none where there is nothing, or a folder without images.
     """
-    path = start / Path(entry).expanduser()
+    path = start / user_path(str(entry), "images.files")
     if path.is_file():
         return [path]
     if path.is_dir():
@@ -61,7 +62,7 @@ def matches(entry: str | Path, start: Path = Path()) -> tuple[list[Path], list[P
     Of a file in several formats one is taken; results of temnet are left out.
     """
     # Brackets in the starting folder's own name are no pattern.
-    pattern = str(Path(entry).expanduser())
+    pattern = str(user_path(str(entry), "images.files"))
     names = glob.glob(pattern, root_dir=start, recursive=True)
     found = [start / name for name in names]
     if "**" in pattern:

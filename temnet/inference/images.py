@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from temnet.config.names import printable
 from temnet.errors import InputError
 from temnet.images.resample import resampled_size, square_pixels
 from temnet.images.unseen import UnseenRegions
@@ -148,9 +149,11 @@ def read_images(
         sampling=small,
         name=_name(paths),
         metadata={
-            "files": [path.name for path in dict.fromkeys(chain.from_iterable(frame_files))],
+            "files": [printable(p.name) for p in dict.fromkeys(chain.from_iterable(frame_files))],
             "frame_files": (
-                [[path.name for path in foci] for foci in frame_files] if len(paths) > 1 else None
+                [[printable(path.name) for path in foci] for foci in frame_files]
+                if len(paths) > 1
+                else None
             ),
             "inverted": invert,
             "notes": [*_file_notes(opened), *arrangement.notes, *inspected.notes],
@@ -181,7 +184,7 @@ def _paths(files: str | Path | Sequence[str | Path]) -> list[Path]:
 
 def _name(paths: Sequence[Path]) -> str:
     """The name of a file; of several that of their folder, where they share one."""
-    return paths[0].name if len(paths) == 1 else common_name(paths)
+    return printable(paths[0].name if len(paths) == 1 else common_name(paths))
 
 
 def _common_shape(opened: Sequence[ImageFile]) -> tuple[int, int]:

@@ -45,7 +45,8 @@ def safe_name(text: str) -> str:
     >>> safe_name("metal:1-3"), safe_name("a/b c.tif")
     ('metal-1-3', 'a-b c.tif')
     """
-    return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "-", text)
+    # The last ones stand for bytes that are no UTF-8.
+    return re.sub('[\x00-\x1f<>:"/\\\\|?*\ud800-\udfff]', "-", text)
 
 
 def _signal(image: np.ndarray, sampling: float, class_name: str) -> dict:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from temnet.config.names import user_path
 from temnet.errors import InputError
 from temnet.inference.file_names import as_shells_sort, in_order
 from temnet.inference.image_folders import (
@@ -21,6 +22,9 @@ from temnet.inference.image_folders import (
 from temnet.reporting.map_files import safe_name
 
 LOGGER = logging.getLogger(__name__)
+
+LONGEST_FOLDER, BEGINNING = 200, 130
+"""Bytes of a result folder's name, and of its beginning that a longer one keeps with its end."""
 
 LONGEST_NAME = 80
 """Letters of a joint movie's name."""
@@ -98,12 +102,17 @@ def _images_of(folder: Path) -> list[Path]:
 
 def _entry(entry: str) -> tuple[list[Path], list[Path]]:
     """The files and the folders that an entry names."""
-    path = Path(entry).expanduser()
-    if path.is_dir():
-        return [], [path]
-    if path.exists():
-        return [path], []
-    files, folders = matches(entry)
+    path = user_path(entry, "the file")
+    try:
+        if path.is_dir():
+            return [], [path]
+        if path.exists():
+            return [path], []
+        files, folders = matches(entry)
+    except OSError as error:
+        raise InputError(f"{entry}: the file cannot be read: {error.strerror}.") from error
+    if path.is_symlink():
+        raise InputError(f"{entry}: this link leads nowhere (to {os.readlink(path)}).")
     if not files and not folders:
         raise InputError(f"There is no file {entry!r} in {Path.cwd()}; check the path.")
     return files, folders
@@ -173,7 +182,14 @@ def distinct_names(paths: Sequence[Path]) -> list[str]:
 
 def _name(path: Path, level: int) -> str:
     parts = [path.stem] if level == 0 else path.parts[-level:]
-    return safe_name("_".join(part.strip("/\\") for part in parts)).strip("_ ") or "image"
+    name = safe_name("_".join(part.strip("/\\") for part in parts)).strip("_ ") or "image"
+    content = name.encode()
+    if len(content) <= LONGEST_FOLDER:
+        return name
+    between = ".."
+    rest = LONGEST_FOLDER - BEGINNING - len(between)
+    ends = content[:BEGINNING], content[-rest:]
+    return between.join(end.decode(errors="ignore") for end in ends)
 
 
 def _from_here(path: Path) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from temnet.config.experiment import Experiment
 from temnet.config.from_file import FromFile
+from temnet.config.names import user_path
 from temnet.config.vibrations import SnapshotVibrations
 from temnet.errors import InputError
 from temnet.inference.image_folders import files_of
@@ -41,7 +42,7 @@ def with_found_files(experiment: Experiment, folder: Path) -> Experiment:
 
 def _find_one(key: str, name: str, folder: Path) -> Path:
     for start in (folder, Path()):
-        path = start / Path(name).expanduser()
+        path = start / user_path(name, key)
         if path.is_file():
             return path
     raise InputError(
