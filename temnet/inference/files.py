@@ -349,8 +349,11 @@ def _check_grey(picture: np.ndarray, path: Path) -> None:
     channels = _channels(picture)
     coloured = np.mean(np.any(channels != channels[..., :1], axis=-1))
     if coloured > MOST_COLOURED:
+        count = picture.shape[-1]
+        stack = picture.dtype.names is None and path.suffix.lower() != ".png"
+        other = f", or, if it holds {count} images, save it with their axis first" if stack else ""
         raise InputError(
-            f"{path}: this is a colour picture, not a measurement; export it in grey values."
+            f"{path}: this is a colour picture, not a measurement; export it in grey values{other}."
         )
     if coloured > 0:
         LOGGER.warning("%s: %.2g %% of the pixels are coloured (a label?)", path, 100 * coloured)

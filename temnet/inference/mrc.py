@@ -282,7 +282,7 @@ def _values(
     packed = Nibbles(mapped, cols)
     if lazy and header.maps == (1, 2, 3):
         return packed
-    return packed.whole() if half else mapped[()]
+    return packed.whole() if half else mapped.whole()
 
 
 def _transposition(path: Path, header: Header) -> tuple[int, ...] | None:

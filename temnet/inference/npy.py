@@ -47,8 +47,8 @@ def read_npy(path: Path, lazy: bool) -> dict[str, Any]:
     elif there > promised:
         notes = (f"{there - promised:,} bytes behind the array of the header were left out",)
     data = Mapped(path, dtype, offset, shape, "F" if fortran else "C")
-    read = lazy or 0 in shape
-    return {"data": data if read else data[()], "axes": [], "notes": notes}
+    stays = lazy or 0 in shape
+    return {"data": data if stays else data.whole(), "axes": [], "notes": notes}
 
 
 def _whole(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -53,6 +54,12 @@ class Mapped:
         values = np.memmap(self._path, self.dtype, "r", **self._where)
         return np.array(values.transpose(self._axes)[index])
 
+    def whole(self) -> np.ndarray:
+        """All values, read without a map."""
+        shape, order = self._where["shape"], self._where["order"]
+        values = np.fromfile(self._path, self.dtype, math.prod(shape), offset=self.offset)
+        return values.reshape(shape, order=order).transpose(self._axes)
+
     @property
     def ndim(self) -> int:
         """Number of axes."""
@@ -90,7 +97,7 @@ class Nibbles:
 
     def whole(self) -> np.ndarray:
         """All values."""
-        return self._unpacked(np.asarray(self._values[()]))
+        return self._unpacked(self._values.whole())
 
     def first(self) -> Nibbles:
         """The first image."""

@@ -143,6 +143,12 @@ def test_a_stack_whose_images_seem_to_come_last_is_refused_with_how_to_mend_it(
         open_images(tmp_path / "a.npy")
 
 
+def test_three_images_of_bytes_along_the_last_axis_are_not_only_called_colours(tmp_path):
+    np.save(tmp_path / "a.npy", (STACK[:3].transpose(1, 2, 0) // 16).astype(np.uint8))
+    with pytest.raises(InputError, match="if it holds 3 images, save it with their axis first"):
+        open_images(tmp_path / "a.npy")
+
+
 @pytest.mark.parametrize("fortran", [False, True])
 @pytest.mark.parametrize(
     "shape",
