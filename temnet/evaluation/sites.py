@@ -82,10 +82,11 @@ class Sites:
 
     def seen(self, places: np.ndarray) -> np.ndarray:
         """(N,) fraction of the usable frames in which places (N, 2) were in view."""
-        drift = self.drift[self.usable]
-        if self.view is None or not len(drift):
+        frames = np.flatnonzero(self.usable)
+        if self.view is None or not len(frames):
             return np.ones(len(places))
-        return self.view.shows(places[:, None] + drift, self.tolerance).mean(axis=1)
+        moved = places[:, None] + self.drift[frames]
+        return self.view.shows(moved, self.tolerance, frames).mean(axis=1)
 
 
 def find_sites(
@@ -206,7 +207,7 @@ def _follow(
     presence[peak_site[found], frame[found]] = True
     if view is None:
         return presence, np.ones(shape, bool)
-    return presence, view.shows(positions[:, None] + drift, tolerance)
+    return presence, view.shows(positions[:, None] + drift, tolerance, np.arange(len(drift)))
 
 
 def _majority(peak_site: np.ndarray, class_index: np.ndarray, count: int) -> np.ndarray:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from temnet.images.unseen import UnseenRegions
+
 Area = tuple[float, float, float, float]
 """Lowest and highest row, lowest and highest column [Å]."""
 
@@ -18,18 +20,26 @@ class View:
     Attributes:
         extent: Height and width of the image [Å].
         masked: Areas that hold no image, such as a scale bar.
+        unseen: Regions of single frames that hold no image, None where there are none.
+        pixel_size: Height and width of the pixels that ``unseen`` counts [Å].
     """
 
     extent: tuple[float, float]
     masked: Sequence[Area] = ()
+    unseen: UnseenRegions | None = None
+    pixel_size: tuple[float, float] = (1.0, 1.0)
 
-    def shows(self, places: np.ndarray, margin: float = 0.0) -> np.ndarray:
+    def shows(
+        self, places: np.ndarray, margin: float = 0.0, frames: np.ndarray | None = None
+    ) -> np.ndarray:
         """Which places are in view.
 
         Args:
             places: (..., 2), (row, col) [Å] from the centre of pixel [0, 0].
             margin: Places that are nearer than this to the image's border or to a masked area are
                 not, since their columns may lie beyond [Å].
+            frames: (F,) int, frames that the places (..., F, 2) lie in; without them only what
+                all frames show alike counts.
 
         Returns:
             (...) bool.
@@ -44,4 +54,10 @@ class View:
                 & (col > first_col - margin)
                 & (col < last_col + margin)
             )
+        if self.unseen is not None and frames is not None:
+            for place, frame in enumerate(frames.tolist()):
+                here = places[..., place, :]
+                flat = here.reshape(-1, 2)
+                hidden = self.unseen.contains(frame, flat, self.pixel_size, margin)
+                inside[..., place] &= ~hidden.reshape(here.shape[:-1])
         return inside

@@ -10,7 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import maximum_filter
 
 from temnet.files import replace_file
 
@@ -166,7 +165,9 @@ def _wider(packed: bytes, shape: tuple[int, int], pixels: tuple[int, int]) -> np
 
 def _widened(mask: np.ndarray, pixels: tuple[int, int]) -> np.ndarray:
     """A mask with all that is up to so many rows and columns from it."""
-    return maximum_filter(mask, tuple(2 * n + 1 for n in pixels)) if any(pixels) else mask
+    down, along = pixels
+    wide = dilated(dilated(mask, 2 * down + 1, 0), 2 * along + 1, 1)
+    return wide[down : down + mask.shape[0], along : along + mask.shape[1]]
 
 
 def eroded(mask: np.ndarray, span: int, axis: int) -> np.ndarray:

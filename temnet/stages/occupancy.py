@@ -25,6 +25,7 @@ from temnet.evaluation.occupancy import site_rows, transition_rows
 from temnet.evaluation.rates import frame_rows, rate_rows, region_groups
 from temnet.evaluation.sites import Sites, find_sites
 from temnet.evaluation.view import View
+from temnet.images.unseen import UnseenRegions
 from temnet.models.checkpoint import find_network, read_card
 from temnet.records import Peaks
 from temnet.reporting.column_table import ColumnTableWriter, column_blocks, read_columns
@@ -84,7 +85,7 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     classes = movie["classes"]
     peaks = read_columns(source / predict.COLUMNS_FILE, classes).peaks
     with progress("occupancy", 3) as done:
-        sites = _follow(peaks, movie, experiment)
+        sites = _follow(peaks, movie, experiment, _view(movie, source / predict.UNSEEN_FILE))
         done(1)
         histories, detection = site_histories(sites, experiment.occupancy.model)
         _write_tables(folder, sites, histories, detection, peaks, classes, experiment)
@@ -145,7 +146,16 @@ def _write_tables(
     write_histories(folder / HISTORIES_FILE, histories)
 
 
-def _follow(peaks: Peaks, movie: dict[str, Any], experiment: Experiment) -> Sites:
+def _view(movie: dict[str, Any], path: Path) -> View:
+    """What the frames show: their extent without masks and without the regions in a file."""
+    extent = ((movie["rows"] - 1) * movie["sampling"], (movie["cols"] - 1) * movie["sampling"])
+    masked = [tuple(area) for area in movie["masked_angstrom"]]
+    if not path.exists():
+        return View(extent, masked)
+    return View(extent, masked, *UnseenRegions.read(path))
+
+
+def _follow(peaks: Peaks, movie: dict[str, Any], experiment: Experiment, view: View) -> Sites:
     """The sites whose class is followed.
 
     Columns of all classes tell drift and sites: a column that was taken for another class in some
@@ -153,14 +163,13 @@ def _follow(peaks: Peaks, movie: dict[str, Any], experiment: Experiment) -> Site
     """
     count = int(movie["frames"])
     usable = usable_frames(peaks, count)
-    extent = ((movie["rows"] - 1) * movie["sampling"], (movie["cols"] - 1) * movie["sampling"])
     sites = find_sites(
         peaks,
-        measure_drift(peaks, count, experiment.occupancy.max_drift, usable, extent),
+        measure_drift(peaks, count, experiment.occupancy.max_drift, usable, view.extent),
         count,
         experiment.occupancy.tolerance,
         experiment.occupancy.min_occupancy,
-        View(extent, [tuple(area) for area in movie["masked_angstrom"]]),
+        view,
         usable,
     )
     followed = experiment.occupancy.classes

@@ -49,6 +49,9 @@ from temnet.stages.stage import Progress, Stage
 LOGGER = logging.getLogger(__name__)
 
 COLUMNS_FILE, IMAGES_FILE, SERIES_FILE = "columns.csv", "images.npz", "series.json"
+UNSEEN_FILE = "unseen.npz"
+"""Regions of single frames without image, only where there are any."""
+
 FOCI_FILE, RINGS_FILE = "foci.csv", "rings.csv"
 
 INVERTED = "bright and dark were exchanged (images.invert), in the pictures too"
@@ -198,6 +201,9 @@ def run(
         }
         for part, judged, order in zip(inputs.series, verdicts, inputs.orders, strict=True)
     ]
+    unseen = inputs.series[0].unseen  # the stage `occupancy` follows one movie
+    if unseen is not None:
+        unseen.write(folder / UNSEEN_FILE, inputs.series[0].pixel_size)
     text = json.dumps(described, indent=1)
     replace_file(folder / SERIES_FILE, f"{text}\n".encode())
 

@@ -8,6 +8,7 @@ from temnet.evaluation.matching import match
 from temnet.evaluation.sites import find_sites
 from temnet.evaluation.surroundings import EDGE, region
 from temnet.evaluation.view import View
+from temnet.images.unseen import UnseenRegions, pack
 from temnet.records import Peaks
 
 TOLERANCE, LEAST = 0.7, 0.1
@@ -124,7 +125,7 @@ def test_a_site_that_drifts_out_of_the_image_is_not_in_view(movies):
     assert np.all(blind.in_view) and not np.all(blind.presence)
 
 
-def filled(rng, drift, masked=()):
+def filled(rng, drift, masked=(), unseen=None):
     """Peaks of gold along [110] that fills an image of 60 Å, but for what is masked."""
     steps = np.stack(np.meshgrid(*[np.arange(-30, 30)] * 2, indexing="ij"), -1).reshape(-1, 2)
     places = np.concatenate([steps, steps + 0.5]) @ [[4.08, 0], [0, 2.885]]
@@ -133,7 +134,8 @@ def filled(rng, drift, masked=()):
     found, frame = [], []
     for number, shift in enumerate(drift):
         moved = places + shift
-        moved = moved[View((60.0, 60.0), masked).shows(moved)]
+        view = View((60.0, 60.0), masked, unseen, (0.2, 0.2))
+        moved = moved[view.shows(moved[:, None], frames=np.array([number]))[:, 0]]
         found.append(moved + rng.normal(0, 0.05, moved.shape))
         frame.append(np.full(len(moved), number))
     found, frame = np.concatenate(found), np.concatenate(frame)
@@ -152,6 +154,28 @@ def test_neither_the_image_s_border_nor_a_mask_makes_edges_or_changes(masked, dr
         assert len(sites) > 300
         assert np.mean(region(sites) == EDGE) < 0.005
         np.testing.assert_array_equal(sites.presence[sites.observed], True)
+
+
+def test_borders_of_single_frames_make_no_edges_or_changes():
+    drift = np.linspace(0, 6, 20)[:, None] * [-1.0, 0.6]
+    packed = {}
+    for number in range(1, 20):  # the movie was aligned: borders grow with the drift
+        border = np.zeros((301, 301), bool)
+        border[301 - 4 * number :] = border[:, : 3 * number] = True
+        packed[number] = {0: pack(border)}
+    unseen = UnseenRegions((301, 301), packed)
+    for seed in range(3):
+        peaks = filled(np.random.default_rng(seed), drift, unseen=unseen)
+        blind, seeing = (
+            find_sites(peaks, drift, 20, TOLERANCE, LEAST, view, np.ones(20, bool))
+            for view in (
+                View((60.0, 60.0)),
+                View((60.0, 60.0), unseen=unseen, pixel_size=(0.2, 0.2)),
+            )
+        )
+        assert not blind.presence[blind.observed].all()
+        assert len(seeing) > 300 and seeing.presence[seeing.observed].all()
+        assert np.mean(region(seeing) == EDGE) < 0.005
 
 
 def test_frames_that_are_not_usable_say_nothing(static_movie):
