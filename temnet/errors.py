@@ -9,7 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+NOT_USABLE = (
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR,
+    errno.ENAMETOOLONG, errno.ELOOP,
+)  # fmt: skip
+
+LONGEST_SHOWN = 200
+"""Characters of a path in a message; longer ones are cut."""
 
 
 class InputError(ValueError):
@@ -67,9 +73,11 @@ def disk_errors_told(folder: Path | None = None) -> Iterator[None]:
                 f"{folder or error.filename or 'the output'}: the disk is full; make room and give "
                 "the same command again, it goes on with what is there."
             ) from error
-        if error.errno in NOT_WRITABLE:
+        if error.errno in NOT_USABLE:
+            place = str(error.filename or folder or "the output")
+            shown = place if len(place) <= LONGEST_SHOWN else f"{place[:LONGEST_SHOWN]}..."
             raise InputError(
-                f"{error.filename or folder or 'the output'}: this place cannot be used "
+                f"{shown}: this place cannot be used "
                 f"({error.strerror}); give another one, or change who may use it."
             ) from error
         raise

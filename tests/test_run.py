@@ -303,11 +303,16 @@ def test_training_that_fails_goes_on_after_its_last_epoch(here, monkeypatch, cap
     assert "training epochs 2 to 2 of 2" in Path("runs/training/log.txt").read_text()
 
 
-def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(here):
-    arguments, options = command(
-        "training.yaml", "--set", "data.training=96", "--stage", "simulate", cwd=here
-    )
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+@pytest.mark.parametrize(
+    ("sent", "code", "workers"),
+    [(signal.SIGINT, 130, 0), (signal.SIGTERM, 143, 0), (signal.SIGTERM, 143, 2),
+     (signal.SIGHUP, 129, 0)],
+)  # fmt: skip
+def test_a_signal_ends_cleanly_and_the_same_command_goes_on(here, sent, code, workers):
+    """Ctrl-C, what a batch queue sends to all processes of a job, a terminal that is closed."""
+    changed = ["--set", "data.training=96", f"data.workers={workers}", "--stage", "simulate"]
+    arguments, options = command("training.yaml", *changed, cwd=here)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
     # A shell's background job ignores Ctrl-C, and so would what it starts.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -318,15 +323,16 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(here):
     done = here / "sets" / "training" / "images" / "c"
     while not (done.exists() and any(done.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, sent)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    assert process.returncode == code, err
     assert err.endswith("Stopped. The same command goes on from here.\n") and out == ""
     assert "Traceback" not in err
+    name = "Ctrl-C" if sent == signal.SIGINT else sent.name
+    assert f"stopped by {name}" in (here / "runs/training/log.txt").read_text()
     assert not (here / "runs/training/simulate").exists()
     made = len(list(done.iterdir()))
     assert made >= 1
-    changed = ["--set", "data.training=96", "--stage", "simulate"]
     assert run.main(["training.yaml", *changed]) == 0
     assert len(list(done.iterdir())) == 6  # shards of 16 examples
 
