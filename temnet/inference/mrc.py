@@ -261,7 +261,7 @@ def _values(
             "off or broken."
         )
     if whole < promised:
-        if header.maps[2] not in (3,):
+        if header.maps[2] != 3:
             raise InputError(
                 f"{path}: only {whole} of {promised} sections are in the file, and those are no "
                 "images but cut through them; it is cut off, fetch it again."

@@ -41,7 +41,7 @@ class Promise:
 def promise_of(description: str) -> Promise | None:
     r"""What the description of a file's first page promises, None where it is silent.
 
-    >>> promise_of("ImageJ=1.53t\\nimages=6\\nslices=2\\nframes=3\\n")
+    >>> promise_of("ImageJ=1.53t\nimages=6\nslices=2\nframes=3\n")
     Promise(sizes=(3, 2), names=('time', 'depth'))
     """
     for begin, read in DESCRIPTIONS.items():

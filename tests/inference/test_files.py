@@ -277,6 +277,7 @@ def test_files_of_instruments(monkeypatch, name, small):
     opened = open_images(path)
     assert (len(opened), opened.shape) == (count, shape)
     assert opened.pixel_size == (None if pixel is None else pytest.approx((pixel, pixel)))
-    whole = import_module(files.READERS[path.suffix]).file_reader(str(path))[0]["data"]
+    reader = files.READERS.get(path.suffix, f"rsciio{path.suffix}")
+    whole = import_module(reader).file_reader(str(path))[0]["data"]
     for number in range(count):
         np.testing.assert_array_equal(opened.read(number), whole.reshape(-1, *shape)[number])
