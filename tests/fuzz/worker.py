@@ -1,7 +1,8 @@
 """A process that gives commands to temnet, one after the other, and reports how each ended.
 
 Reads a JSON object a line: ``{"command": "predict" or "run", "arguments": [...]}``; writes one a
-line: exit code, what was written to the terminal, seconds, and the most memory meanwhile [MB].
+line: exit code, what was written to the terminal, processor time [s], and the most memory
+meanwhile [MB].
 """
 
 import contextlib
@@ -37,7 +38,7 @@ def give(command, arguments):
     main = {"predict": predict.main, "run": run.main}[command]
     terminal = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace")
     forget_peak()
-    begin = time.monotonic()
+    begin = time.process_time()
     with contextlib.redirect_stdout(terminal), contextlib.redirect_stderr(terminal):
         try:
             code = main(arguments)
@@ -47,7 +48,7 @@ def give(command, arguments):
     terminal.flush()
     text = terminal.buffer.getvalue().decode("utf-8", "replace")
     return {
-        "code": code, "text": text, "seconds": time.monotonic() - begin, "megabytes": peak(),
+        "code": code, "text": text, "seconds": time.process_time() - begin, "megabytes": peak(),
     }  # fmt: skip
 
 
