@@ -74,9 +74,9 @@ PRIOR = 5.0
 BLENDED = 4
 """Rings of pixels around a region that are looked at for values mixed with its own."""
 
-MIXED = 2.0
+MIXED = (2.0, 0.05)
 """A ring of pixels belongs to the region where its mean differs so much from the image beside it,
-in standard deviations of that."""
+in standard deviations of that, and by this fraction of what the region's value differs."""
 
 
 def find_unseen(image: np.ndarray) -> np.ndarray | None:
@@ -349,9 +349,10 @@ def _mixed(around: _Surroundings) -> np.ndarray:
     far = around.at(FAR)
     last = 0
     if len(far) >= FEWEST:
-        middle, spread = float(far.mean()), float(far.std())
+        middle = float(far.mean())
+        least = max(MIXED[0] * float(far.std()), MIXED[1] * abs(middle - around.value))
         for number in range(1, BLENDED + 1):
             ring = around.at((number, number))
-            if len(ring) >= FEWEST and abs(float(ring.mean()) - middle) > MIXED * spread:
+            if len(ring) >= FEWEST and abs(float(ring.mean()) - middle) > least:
                 last = number
     return (around.shells > 0) & (around.shells <= last)
