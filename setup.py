@@ -31,7 +31,7 @@ setup(
         "pyyaml>=6.0",
         "pydantic>=2.12",
         "annotated-types>=0.7",
-        "rosettasciio[hdf5,image,mrcz,tiff]>=0.8",
+        "rosettasciio[hdf5,image,mrcz,tiff]>=0.15",
         "tifffile>=2024.1",
         "zarr>=3.1",
         "dask>=2026.1.2",
