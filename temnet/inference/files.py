@@ -36,11 +36,15 @@ LOGGER = logging.getLogger(__name__)
 MOST_COLOURED = 0.01
 """A picture with more coloured pixels than this fraction is no grey image with a label on it."""
 
-SMALL_FILE = 2**27
+SMALL_FILE = 2**25
 """Files of up to so many bytes are read whole, which leaves none of them open.
 
-A movie's values are then held as they were stored; of a single image nothing is held.
+A movie's values are then held as they were stored; of a single image nothing is held.  Of larger
+ones no more than this is held, however long the movie.
 """
+
+LARGE_WHOLE = 2**27
+"""Files of more bytes that can only be read whole are warned of."""
 
 READERS: Mapping[str, str] = {
     ".dm3": "rsciio.digitalmicrograph",
@@ -198,7 +202,7 @@ def _open(path: Path) -> Signal:
     signals = _signals(path, lazy)
     number, texts = _chosen(path, signals)
     signal = {**signals[number], **texts, "lazy": lazy}
-    if declared > SMALL_FILE and not lazy:
+    if declared > LARGE_WHOLE and not lazy:
         signal["whole"] = declared
     data = signal["data"]
     if lazy and suffix in CHUNKED and data.ndim == 3:

@@ -29,8 +29,12 @@ LOGGER = logging.getLogger(__name__)
 SMALLEST_SIDE = 16
 """Images with fewer rows or columns show no lattice."""
 
-IN_MEMORY = 2**27
-"""Series of so many bytes are read into an array; larger ones stay in their files."""
+IN_MEMORY = 2**25
+"""Series of so many bytes are read into an array; larger ones stay in their files.  A single frame
+is read, however large."""
+
+AT_ONCE = 2**27
+"""Most bytes of frames from which the pixel size is measured together."""
 
 
 def read_images(
@@ -143,7 +147,7 @@ def read_images(
         for n, pixel in zip(shape, pixel_size, strict=True)
     )
     images = LazyFrames(read, order, (rows, cols))
-    few = np.prod(images.shape) * images.dtype.itemsize <= IN_MEMORY
+    few = len(images) == 1 or np.prod(images.shape) * images.dtype.itemsize <= IN_MEMORY
     series = ImageSeries(
         images=np.asarray(images) if few else images,
         sampling=small,
@@ -165,7 +169,7 @@ def read_images(
     )
     if spacing is None:
         return series
-    return measured_pixels(series, spacing, small if told else None, sampling == "auto", IN_MEMORY)
+    return measured_pixels(series, spacing, small if told else None, sampling == "auto", AT_ONCE)
 
 
 def _paths(files: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -232,7 +236,7 @@ def _place(opened: Sequence[ImageFile], number: int) -> tuple[ImageFile, int]:
 
 def _file_notes(opened: Sequence[ImageFile]) -> list[str]:
     """What there is to say of the files themselves, each sentence once."""
-    return list(dict.fromkeys(note for file in opened for note in getattr(file, "notes", ())))
+    return list(dict.fromkeys(note for file in opened for note in file.notes))
 
 
 def _unseen(

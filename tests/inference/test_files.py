@@ -194,7 +194,7 @@ def test_formats_that_are_read_whole_say_so_when_they_are_large(tmp_path, monkey
     write(tmp_path / "a.png", MOVIE[0].astype(np.uint8))
     open_images(tmp_path / "a.png")
     assert caplog.text == ""
-    monkeypatch.setattr(files, "SMALL_FILE", 0)
+    monkeypatch.setattr(files, "LARGE_WHOLE", 0)
     np.testing.assert_array_equal(open_images(tmp_path / "a.png").read(0), MOVIE[0] % 256)
     assert "a.png: files of its kind are read whole" in caplog.text
 
