@@ -14,7 +14,7 @@ from temnet.config.analysis import EngineName
 from temnet.config.experiment import Experiment
 from temnet.config.loading import validate
 from temnet.config.names import printable
-from temnet.errors import InputError
+from temnet.errors import InputError, disk_errors_told
 from temnet.run_log import kept_messages
 from temnet.stages.folder import RUNS
 from temnet.stages.plan import make_plan
@@ -167,9 +167,10 @@ def _predict(experiment: Experiment, job: Job, options: argparse.Namespace) -> i
     experiment = experiment.model_copy(update={"images": images})
     root = options.output / job.folder
     try:
-        with kept_messages() as said:
-            steps = make_plan(experiment, root, overwrite=options.overwrite)
-        return execute(experiment, root, steps, said)
+        with disk_errors_told(root):
+            with kept_messages() as said:
+                steps = make_plan(experiment, root, overwrite=options.overwrite)
+            return execute(experiment, root, steps, said)
     except InputError as error:
         print(error, file=sys.stderr)
         return WRONG_INPUT

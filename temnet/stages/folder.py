@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from temnet.config.experiment import Experiment, settings_hash
 from temnet.config.loading import dump_experiment
+from temnet.config.names import check_name
 from temnet.errors import InputError
 from temnet.files import clean_leftovers, replace_file, replace_folder
 from temnet.stages.contents import Contents, contents, damage
@@ -196,8 +197,9 @@ def check_root(root: Path) -> None:
     """Whether a run can be written into ``root``.
 
     Raises:
-        InputError: It is a file, or it may not be written to.
+        InputError: It is a file, may not be written to, or no folder can be called that.
     """
+    check_name(str(root), "--output")
     nearest = next(path for path in (root, *root.absolute().parents) if path.exists())
     if not nearest.is_dir():
         raise InputError(
