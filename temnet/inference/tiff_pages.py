@@ -16,18 +16,33 @@ REDUCED = 0b101
 
 
 class TiffPages:
-    """A TIFF's images, one page each, read by their number."""
+    """A TIFF's images, one page each, read by their number.
+
+    The file stays open, since each opening walks through the list of pages, unless there is but
+    one: of a folder of single images none stays open.
+
+    Args:
+        path: The file.
+        numbers: Numbers of the pages.
+        outer: Sizes of the axes before rows and columns.
+    """
 
     def __init__(self, path: Path, numbers: Sequence[int], outer: Sequence[int]) -> None:
-        self._file = tifffile.TiffFile(path)
-        self._numbers, self._outer = numbers, tuple(outer)
-        page = self._file.pages[numbers[0]]
+        self._path, self._numbers, self._outer = path, numbers, tuple(outer)
+        file = tifffile.TiffFile(path)
+        page = file.pages[numbers[0]]
         self.shape, self.dtype = (*self._outer, *page.shape), page.dtype
         self.ndim = len(self.shape)
+        self._file = file if len(numbers) > 1 else None
+        if self._file is None:
+            file.close()
 
     def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
         number = int(np.ravel_multi_index(index, self._outer)) if index else 0
-        return self._file.pages[self._numbers[number]].asarray()
+        if self._file is not None:
+            return self._file.pages[self._numbers[number]].asarray()
+        with tifffile.TiffFile(self._path) as file:
+            return file.pages[self._numbers[number]].asarray()
 
 
 def page_candidate(page: Any, count: int) -> Candidate:

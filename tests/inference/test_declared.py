@@ -137,6 +137,7 @@ def test_a_series_must_have_its_images_in_the_file(tmp_path):
 
 def test_a_file_that_is_only_read_whole_must_fit_into_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "SMALL_FILE", 0)
+    monkeypatch.setattr(files, "LARGE_WHOLE", 0, raising=False)
     path = write_ser(tmp_path / "a.ser", 4)
     assert len(open_images(path)) == 4
     monkeypatch.setattr(declared, "_memory", lambda: path.stat().st_size)

@@ -1,6 +1,8 @@
 """TIFF files: movies that were cut off, previews and thumbnails, sets of files."""
 
+import gc
 import logging
+import os
 import zlib
 from importlib import import_module
 
@@ -232,3 +234,18 @@ def test_a_declared_image_of_thirty_thousand_pixels_a_side_is_refused_unread(tmp
     assert path.stat().st_size < 2**21
     with pytest.raises(InputError, match="images of 30000 x 30000 pixels, more than memory"):
         open_images(path)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts open files as Linux does")
+def test_large_compressed_single_images_are_not_kept_open(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "SMALL_FILE", 0)
+    opened = []
+    for number in range(50):
+        path = tmp_path / f"{number}.tif"
+        tifffile.imwrite(path, MOVIE[number % 10], compression="zlib")
+        opened.append(open_images(path))
+        np.testing.assert_array_equal(opened[-1].read(0), MOVIE[number % 10])
+    gc.collect()
+    links = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
+    held = [os.readlink(link) for link in links if os.path.exists(link)]
+    assert not [name for name in held if str(tmp_path) in name]
