@@ -184,19 +184,16 @@ def eroded(mask: np.ndarray, span: int, axis: int) -> np.ndarray:
 
 def dilated(mask: np.ndarray, span: int, axis: int) -> np.ndarray:
     """All pixels of the windows that begin in a mask; the reverse of `eroded`."""
-    width = 1
+    rows, cols = mask.shape
+    wide = np.zeros((rows + span - 1, cols) if axis == 0 else (rows, cols + span - 1), bool)
+    wide[:rows, :cols] = mask
+    along = wide if axis == 0 else wide.T
+    reach, width = mask.shape[axis], 1
     while width < span:
         step = min(width, span - width)
-        padding = [(0, 0), (0, 0)]
-        padding[axis] = (0, step)
-        longer = np.pad(mask, padding)
-        if axis == 0:
-            longer[step:] |= mask
-        else:
-            longer[:, step:] |= mask
-        mask = longer
-        width += step
-    return mask
+        along[step : reach + step] |= along[:reach]
+        reach, width = reach + step, width + step
+    return wide
 
 
 def wide_part(mask: np.ndarray, side: int, beyond: bool = False) -> np.ndarray:

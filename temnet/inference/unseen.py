@@ -160,7 +160,7 @@ def _shapes(needed: int) -> list[tuple[int, int]]:
     """
     side = max(math.ceil(math.sqrt(needed)), SMALLEST)
     shapes = [(side, side)]
-    for ratio in (2, 4):
+    for ratio in (2, 4) if side > SMALLEST else ():  # pieces of lines are as small
         short = -(-side // ratio)
         long = max(-(-needed // short), ratio * side // 2)
         shapes += [(short, long), (long, short)]
