@@ -7,8 +7,7 @@ import os
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from temnet.config.experiment import Experiment
@@ -18,7 +17,7 @@ from temnet.signals import ended_by_signals, stopped_by
 from temnet.stages.folder import LOG_FILE, alone_in
 from temnet.stages.plan import Step, run_plan
 from temnet.stages.stage import get_stage
-from temnet.streams import Output, standard_streams
+from temnet.streams import Output, libraries_silenced, standard_streams
 from temnet.user_folders import spare_home
 
 LOGGER = logging.getLogger(PRINTED)
@@ -27,9 +26,6 @@ DONE, FAILED, WRONG_INPUT = 0, 1, 2
 """Exit codes; that of a command that a signal has stopped is the shell's, 128 + its number."""
 
 PAGE = "index.html"
-
-STDERR = 2
-"""The file descriptor that libraries written in C write their messages to."""
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 """Environment that keeps TensorFlow's messages off the terminal once it is loaded."""
@@ -98,22 +94,9 @@ def _with_lost_output(code: int, out: Output) -> int:
 
 def load_stages(names: Sequence[str]) -> None:
     """Loads the stages' heavy libraries, without what they write to the terminal meanwhile."""
-    with _silenced():
+    with libraries_silenced():
         for name in names:
             get_stage(name)
-
-
-@contextmanager
-def _silenced() -> Iterator[None]:
-    # TensorFlow's libraries greet before they know of any log level, past Python's sys.stderr.
-    kept = os.dup(STDERR)
-    try:
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), STDERR)
-        yield
-    finally:
-        os.dup2(kept, STDERR)
-        os.close(kept)
 
 
 def execute(

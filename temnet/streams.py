@@ -12,6 +12,9 @@ from typing import Any
 STANDARD = (0, 1, 2)
 """File descriptors of standard input, output and error; libraries written in C use them, too."""
 
+STDERR = 2
+"""The one that libraries written in C write their messages to."""
+
 READER_GONE = (errno.EPIPE, errno.EINVAL, errno.EIO)
 """What is met where nobody reads any longer: a pipe (on Windows the second), a closed terminal."""
 
@@ -84,6 +87,22 @@ def standard_streams() -> Iterator[tuple[Output, Output]]:
         for stream, kept in zip(streams, errors, strict=True):
             _set_errors(stream, kept)
         nowhere.close()
+
+
+@contextmanager
+def libraries_silenced() -> Iterator[None]:
+    """Inside of it nothing that is written to standard error is seen.
+
+    TensorFlow's libraries greet before they know of any log level, past Python's ``sys.stderr``.
+    """
+    kept = os.dup(STDERR)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), STDERR)
+        yield
+    finally:
+        os.dup2(kept, STDERR)
+        os.close(kept)
 
 
 def _set_errors(stream: Any, errors: str | None) -> None:

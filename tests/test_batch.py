@@ -1,5 +1,6 @@
 """`python -m temnet.predict` on many files: each by itself, and a bad one stops no other."""
 
+import errno
 import json
 import os
 import re
@@ -81,6 +82,32 @@ def test_names_and_links_that_are_no_files_stop_no_other(here, capsys):
         assert sum(part in line for line in captured.err.splitlines()) == 1
     assert "Traceback" not in captured.err
     assert f"3 of {3 + len(wrong)} were done" in captured.err
+
+
+def test_places_that_may_not_be_read_stop_no_other(here, capsys, monkeypatch):
+    """A folder that may not be listed, and one that may not be entered."""
+    for name in ("unlisted", "closed"):
+        Path(name).mkdir()
+        shutil.copy("a.tif", name)
+
+    def forbid(function, ending):
+        real = getattr(os, function)
+
+        def call(path=".", *arguments, **options):
+            if str(path).endswith(ending):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return real(path, *arguments, **options)
+
+        monkeypatch.setattr(os, function, call)
+
+    forbid("listdir", "unlisted")
+    forbid("scandir", "unlisted")
+    forbid("stat", "closed/a.tif")
+    assert predict.main(["unlisted", "closed/a.tif", "deep/b.tif", *GIVEN]) == 2
+    message = capsys.readouterr().err
+    assert "unlisted: this cannot be read: Permission denied." in message
+    assert "closed/a.tif: this cannot be read: Permission denied." in message
+    assert results() == ["b"] and "1 of 3 were done" in message
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names are text there")

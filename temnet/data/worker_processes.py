@@ -23,6 +23,8 @@ from typing import Any
 
 import cloudpickle
 
+from temnet.streams import libraries_silenced
+
 ATTEMPTS = 4
 """Processes that a task may end before it is given up."""
 
@@ -189,7 +191,8 @@ def _end_with_parent() -> None:
 def _answer(task: bytes) -> bytes:
     """Whether a task has failed, and its result or what it raised, pickled."""
     try:
-        function, job = pickle.loads(task)
+        with libraries_silenced():  # which are loaded with the first task
+            function, job = pickle.loads(task)
         return pickle.dumps((False, function(*job)), pickle.HIGHEST_PROTOCOL)
     except (Exception, SystemExit) as error:
         error.add_note(f"In a worker process:\n{traceback.format_exc()}")

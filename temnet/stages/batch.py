@@ -67,6 +67,10 @@ def plan_batch(entries: Sequence[str], together: bool) -> tuple[list[Job], list[
         except InputError as error:
             errors.append(error)
             continue
+        except OSError as error:
+            place = error.filename or entry
+            errors.append(InputError(f"{place}: this cannot be read: {error.strerror}."))
+            continue
         named += files
         if together:
             folders |= images
@@ -103,14 +107,11 @@ def _images_of(folder: Path) -> list[Path]:
 def _entry(entry: str) -> tuple[list[Path], list[Path]]:
     """The files and the folders that an entry names."""
     path = user_path(entry, "the file")
-    try:
-        if path.is_dir():
-            return [], [path]
-        if path.exists():
-            return [path], []
-        files, folders = matches(entry)
-    except OSError as error:
-        raise InputError(f"{entry}: the file cannot be read: {error.strerror}.") from error
+    if path.is_dir():
+        return [], [path]
+    if path.exists():
+        return [path], []
+    files, folders = matches(entry)
     if path.is_symlink():
         raise InputError(f"{entry}: this link leads nowhere (to {os.readlink(path)}).")
     if not files and not folders:
