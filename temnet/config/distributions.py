@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import types
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import numpy as np
@@ -54,20 +55,33 @@ class Settings(BaseModel):
         # pydantic takes True for the number 1: where no switch is asked for it is a word.
         if not isinstance(values, Mapping):
             return values
-        fields = cls.model_fields
-        switches = {name for name, field in fields.items() if field.annotation is bool}
-        words = {
-            key: str(value).lower() if isinstance(value, bool) and key not in switches else value
+        switches, numbers = _sorts_of_fields(cls)
+        return {
+            key: value if key in switches else _as_written(value, numbers.get(key))
             for key, value in values.items()
         }
-        numbers = {name for name, field in fields.items() if of_numbers(field.annotation)}
-        lists = {name for name, field in fields.items() if _is_list(field.annotation)}
-        return {
-            key: _kept(value)
-            if key in numbers and not (key in lists and isinstance(value, str))
-            else value
-            for key, value in words.items()
-        }
+
+
+@cache
+def _sorts_of_fields(section: type[Settings]) -> tuple[frozenset[str], dict[str, bool]]:
+    """The names of a section's switches, and of its numbers with whether they are a list."""
+    kinds = {name: field.annotation for name, field in section.model_fields.items()}
+    switches = frozenset(name for name, kind in kinds.items() if kind is bool)
+    return switches, {name: _is_list(kind) for name, kind in kinds.items() if of_numbers(kind)}
+
+
+def _as_written(value: Any, of_list: bool | None) -> Any:
+    """A value of no switch, of which pydantic makes nothing that was not written.
+
+    Args:
+        value: The plain value.
+        of_list: Whether the setting is a list of numbers, or one number; None for others.
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if of_list is None or (of_list and isinstance(value, str)):
+        return value
+    return _kept(value)
 
 
 class _Word:
