@@ -16,7 +16,7 @@ from temnet.reporting.kept_frames import MeanImage, read_mean
 from temnet.reporting.maps import occupancy_map, transition_map
 from temnet.reporting.movie_figures import comparison_figure, dwell_figure, occupied_figure
 from temnet.reporting.page import Html, Section, link, paragraph, side_by_side, table
-from temnet.reporting.source import Source, counted
+from temnet.reporting.source import Source, counted, read_json
 from temnet.reporting.tables import Row, read_table
 from temnet.reporting.wording import shortened
 
@@ -56,6 +56,7 @@ def occupancy_section(source: Source) -> Section | None:
     model = source.experiment.occupancy.model
     parts = [
         paragraph(_occupancy_text(sites, changes, drift, model)),
+        *(paragraph(f"Doubtful: {note}.") for note in _notes(source)),
         paragraph(
             MODELS[model],
             " Tables: ",
@@ -75,6 +76,12 @@ def occupancy_section(source: Source) -> Section | None:
         parts += _maps(source, mean, sites, model, averaged)
     parts += _curves(source)
     return Section("Occupancy and transitions", parts)
+
+
+def _notes(source: Source) -> list[str]:
+    """What is doubtful about the drift."""
+    name = "occupancy/notes.json"
+    return read_json(source.root / name) if source.has(name) else []
 
 
 def _occupancy_text(

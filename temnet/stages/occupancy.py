@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
-from temnet.evaluation.drift import measure_drift, usable_frames
+from temnet.evaluation.drift import follow_drift, usable_frames
 from temnet.evaluation.hidden_markov import CHANCES
 from temnet.evaluation.histories import (
     Detection,
@@ -25,6 +25,7 @@ from temnet.evaluation.occupancy import site_rows, transition_rows
 from temnet.evaluation.rates import frame_rows, rate_rows, region_groups
 from temnet.evaluation.sites import Sites, find_sites
 from temnet.evaluation.view import View
+from temnet.files import replace_file
 from temnet.images.unseen import UnseenRegions
 from temnet.models.checkpoint import find_network, read_card
 from temnet.records import Peaks
@@ -43,7 +44,7 @@ from temnet.stages.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
 
-HISTORIES_FILE = "histories.npz"
+HISTORIES_FILE, NOTES_FILE = "histories.npz", "notes.json"
 
 DRIFT_FIELDS = ("frame", "row_angstrom", "col_angstrom", "usable")
 """Columns of drift.csv."""
@@ -85,7 +86,8 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     classes = movie["classes"]
     peaks = read_columns(source / predict.COLUMNS_FILE, classes).peaks
     with progress("occupancy", 3) as done:
-        sites = _follow(peaks, movie, experiment, _view(movie, source / predict.UNSEEN_FILE))
+        view = _view(movie, source / predict.UNSEEN_FILE)
+        sites, notes = _follow(peaks, movie, experiment, view)
         done(1)
         histories, detection = site_histories(sites, experiment.occupancy.model)
         _write_tables(folder, sites, histories, detection, peaks, classes, experiment)
@@ -94,6 +96,7 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
         frames = source / predict.IMAGES_FILE
         mean = mean_image(frames, sites.drift, sites.usable)
         write_mean(folder / predict.IMAGES_FILE, MeanImage(mean, read_index(frames)))
+        replace_file(folder / NOTES_FILE, json.dumps(notes, ensure_ascii=False).encode())
         done(1)
     LOGGER.info("%d sites in %d frames", len(sites), int(sites.usable.sum()))
 
@@ -155,17 +158,20 @@ def _view(movie: dict[str, Any], path: Path) -> View:
     return View(extent, masked, *UnseenRegions.read(path))
 
 
-def _follow(peaks: Peaks, movie: dict[str, Any], experiment: Experiment, view: View) -> Sites:
-    """The sites whose class is followed.
+def _follow(
+    peaks: Peaks, movie: dict[str, Any], experiment: Experiment, view: View
+) -> tuple[Sites, tuple[str, ...]]:
+    """The sites whose class is followed, and what is doubtful about the drift.
 
     Columns of all classes tell drift and sites: a column that was taken for another class in some
     frames did not leave.
     """
     count = int(movie["frames"])
     usable = usable_frames(peaks, count)
+    drift = follow_drift(peaks, count, experiment.occupancy.max_drift, usable, view.extent)
     sites = find_sites(
         peaks,
-        measure_drift(peaks, count, experiment.occupancy.max_drift, usable, view.extent),
+        drift.shifts,
         count,
         experiment.occupancy.tolerance,
         experiment.occupancy.min_occupancy,
@@ -174,8 +180,8 @@ def _follow(peaks: Peaks, movie: dict[str, Any], experiment: Experiment, view: V
     )
     followed = experiment.occupancy.classes
     if followed is None:
-        return sites
-    return sites.of([movie["classes"].index(name) for name in followed])
+        return sites, drift.notes
+    return sites.of([movie["classes"].index(name) for name in followed]), drift.notes
 
 
 def _drift_rows(drift: np.ndarray, usable: np.ndarray) -> list[dict[str, Any]]:

@@ -230,6 +230,13 @@ def test_nothing_found_is_a_page_too(tmp_path):
     assert len(page.images) == 3 + 1
 
 
+def test_doubts_about_the_drift_stand_on_the_page(tmp_path):
+    follow(tmp_path, fill(tmp_path), 2)
+    assert "Doubtful" not in " ".join(report(tmp_path).text)
+    (tmp_path / "occupancy/notes.json").write_text('["the drift may be off by a period"]')
+    assert "Doubtful: the drift may be off by a period." in " ".join(report(tmp_path).text)
+
+
 def test_a_single_image_has_no_curve_of_counts(tmp_path):
     fill(tmp_path, frames=1)
     assert len(report(tmp_path).images) == 1
