@@ -108,7 +108,7 @@ def test_differences_that_cannot_be_tested_are_not_called_insignificant(here, mo
         ("other network", ["not analysed alike", "prediction.threshold was 0.5, is 0.4"]),
         ("other time", ["0.1 and 0.2 s from frame to frame", "occupancy.frame_time"]),
         ("short", ["oxygen", "3 frames", "4 blocks"]),
-        ("damaged", ["histories.npz", "cannot be read"]),
+        ("damaged", ["histories.npz has 2 of", "is damaged"]),
         ("same", ["two different folders", "vacuum"]),
         ("long blocks", ["60 frames", "4 blocks of 20 frames", "block_frames lower"]),
     ],
