@@ -154,7 +154,8 @@ def description(root: Path, plans: Sequence[Plan], tested: Sequence[TestedRun]) 
     to_test = [run for run in tested if not (all(one.done for one in run.networks) and run.done)]
     for run in tested:
         lines.append(f"test: {run.title}{'' if run in to_test else ' (already done)'}")
-    structures = [run.experiment.structure for run in (*to_teach, *to_test)]
+    open_runs: list[TaughtRun | TestedRun] = [*to_teach, *to_test]
+    structures = [run.experiment.structure for run in open_runs]
     programs = {one.function: one for one in structures if isinstance(one, FromFunction)}
     lines += map(program_warning, programs.values())
     if (to_teach or to_test) and not programs:
