@@ -9,8 +9,8 @@ import scipy.special
 from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.inference import engines
-from temnet.inference.engines import choose_engine, disagreement, fixed_image
 from temnet.inference.column_finder import find_columns
+from temnet.inference.engines import choose_engine, disagreement, fixed_image
 from temnet.models.checkpoint import Network
 from temnet.models.factory import build_model
 from temnet.records import ImageSeries
