@@ -27,6 +27,9 @@ HISTOGRAM_BINS = 25
 LOG_LOSS_RATIO = 10.0
 """A loss that falls by more than this factor gets a logarithmic axis."""
 
+MOST_MARKED = 200
+"""Frames up to which each has a marker in a curve; more would hide the curve."""
+
 LEGEND_LENGTH = 32
 """Longest name in a legend."""
 
@@ -47,9 +50,9 @@ def count_figure(
     for i, (name, values) in enumerate(counts.items()):
         colour = LINE_COLOURS[i % len(LINE_COLOURS)]
         label = f"{shorten(name, LEGEND_LENGTH)}: {np.mean(values):.1f} on average"
-        axes.plot(
-            np.arange(len(values)), values, color=colour, marker="o", markersize=4, label=label
-        )
+        marked = len(values) <= MOST_MARKED
+        style = {"marker": "o", "markersize": 4} if marked else {"linewidth": 0.6}
+        axes.plot(np.arange(len(values)), values, color=colour, label=label, **style)
         axes.axhline(np.mean(values), color=colour, linewidth=1, linestyle="--")
     axes.set(xlabel="frame", ylabel="columns found")
     axes.set_ylim(bottom=0, top=1.08 * max([1, *(np.max(v) for v in counts.values())]))
