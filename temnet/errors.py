@@ -17,13 +17,34 @@ NOT_USABLE = (
 LONGEST_SHOWN = 200
 """Characters of a path in a message; longer ones are cut."""
 
+LONGEST_LINE, LINE_END = 1200, 400
+"""Characters of a message's line, and of its end, which says what to do, in a longer one."""
+
 
 class InputError(ValueError):
     """Something that the user gave is wrong: a setting, a file or a pair that cannot agree.
 
     The message is one sentence or two that say what happened, what was expected, what was
     received and what to change.  Commands print it without a traceback and exit with 2.
+
+    Args:
+        message: The message; the middle of a line that is longer than any sentence is left out.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("\n".join(map(_readable, message.split("\n"))))
+
+
+def _readable(line: str) -> str:
+    """A line without its middle where it is longer than `LONGEST_LINE`.
+
+    >>> len(_readable("a" * 5000)), _readable("short")
+    (1200, 'short')
+    """
+    if len(line) <= LONGEST_LINE:
+        return line
+    between = " ... "
+    return line[: LONGEST_LINE - LINE_END - len(between)] + between + line[-LINE_END:]
 
 
 class SimulationError(Exception):

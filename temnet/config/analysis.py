@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Settings, number_or
+from temnet.config.distributions import Settings, number_or, shown
 from temnet.config.names import Address, PathName
 from temnet.config.scoring import CramerRao, FixedSeries, IdealObserver
 
@@ -97,7 +97,7 @@ class Images(Settings):
     @classmethod
     def _ordered(cls, frames: tuple[int, int] | None) -> tuple[int, int] | None:
         if frames is not None and not 0 <= frames[0] < frames[1] <= MOST_FRAMES:
-            raise ValueError(f"expected [first, one after the last]; got {list(frames)}")
+            raise ValueError(f"expected [first, one after the last]; got {shown(frames)}")
         return frames
 
     @field_validator("mask")
@@ -107,7 +107,7 @@ class Images(Settings):
             if not (0 <= box[0] < box[1] <= MOST_FRAMES and 0 <= box[2] < box[3] <= MOST_FRAMES):
                 raise ValueError(
                     "expected [first row, row after the last, first column, column after the "
-                    f"last]; got {list(box)}"
+                    f"last]; got {shown(box)}"
                 )
         return mask
 
@@ -126,7 +126,7 @@ class RingSettings(Settings):
     def _ordered(cls, bond: tuple[float, float]) -> tuple[float, float]:
         if not 0 < bond[0] < bond[1] <= 10:
             raise ValueError(
-                f"expected [least, largest], from more than 0 to 10 Å; got {list(bond)}"
+                f"expected [least, largest], from more than 0 to 10 Å; got {shown(bond)}"
             )
         return bond
 
@@ -213,7 +213,7 @@ class Evaluation(Settings):
     @classmethod
     def _once_each(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(networks)) != len(networks):
-            raise ValueError(f"expected each network once; got {', '.join(networks)}")
+            raise ValueError(f"expected each network once; got {shown(networks)}")
         return networks
 
 
@@ -263,5 +263,5 @@ class Compare(Settings):
     @classmethod
     def _differ(cls, runs: tuple[str, str]) -> tuple[str, str]:
         if runs[0] == runs[1]:
-            raise ValueError(f"expected two different folders; got {runs[0]!r} twice")
+            raise ValueError(f"expected two different folders; got {shown(runs[0])} twice")
         return runs

@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
-from temnet.config.distributions import Number, Settings, Text, bounded, texts
+from temnet.config.distributions import Number, Settings, Text, bounded, shown, texts
 
 CAMERAS = ("ideal", "counting", "scintillator")
 """Kinds of camera: none blurs, the signal is blurred before counting, or signal and noise."""
@@ -122,5 +122,5 @@ class Camera(Settings):
     def _known(cls, kind: Text) -> Text:
         for word in texts(kind):
             if word not in CAMERAS:
-                raise ValueError(f"expected one of {', '.join(CAMERAS)}; got {word!r}")
+                raise ValueError(f"expected one of {', '.join(CAMERAS)}; got {shown(word)}")
         return kind

@@ -131,7 +131,7 @@ class Uniform(Settings):
     @model_validator(mode="after")
     def _ordered(self) -> Uniform:
         if self.uniform[0] > self.uniform[1]:
-            raise ValueError(f"uniform needs [low, high]; got {list(self.uniform)}")
+            raise ValueError(f"uniform needs [low, high]; got {shown(self.uniform)}")
         return self
 
     def support(self) -> tuple[float, float]:
@@ -152,7 +152,7 @@ class LogUniform(Settings):
     def _ordered(self) -> LogUniform:
         if not 0 < self.log_uniform[0] <= self.log_uniform[1]:
             raise ValueError(
-                f"log_uniform needs [low, high], both positive; got {list(self.log_uniform)}"
+                f"log_uniform needs [low, high], both positive; got {shown(self.log_uniform)}"
             )
         return self
 
@@ -174,7 +174,7 @@ class Normal(Settings):
     @model_validator(mode="after")
     def _positive(self) -> Normal:
         if self.normal[1] < 0:
-            raise ValueError(f"normal needs [mean, sigma >= 0]; got {list(self.normal)}")
+            raise ValueError(f"normal needs [mean, sigma >= 0]; got {shown(self.normal)}")
         return self
 
     def support(self) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from temnet.config.accuracy import Accuracy
 from temnet.config.analysis import Compare, Evaluation, Images, Occupancy, Prediction
 from temnet.config.camera import Camera
-from temnet.config.distributions import Settings, support
+from temnet.config.distributions import Settings, shown, support
 from temnet.config.learning import Data, Labels, ModelSettings, split_class
 from temnet.config.microscope import Microscope
 from temnet.config.molecular_dynamics import MolecularDynamics
@@ -117,7 +117,7 @@ class Experiment(Settings):
     @classmethod
     def _once_each(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
         if len(set(stages)) != len(stages):
-            raise ValueError(f"expected each stage once; got {', '.join(stages)}")
+            raise ValueError(f"expected each stage once; got {shown(stages)}")
         return stages
 
     @model_validator(mode="after")

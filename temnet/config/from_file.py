@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from temnet.config.distributions import Angle, Number, Settings, bounded
+from temnet.config.distributions import Angle, Number, Settings, bounded, shown
 from temnet.config.names import PathName
 from temnet.config.negatives import Empty
 
@@ -99,7 +99,7 @@ class FromFunction(Settings):
     @classmethod
     def _module_and_function(cls, function: str) -> str:
         if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", function):
-            raise ValueError(f"expected `module:function`; got {function!r}")
+            raise ValueError(f"expected `module:function`; got {shown(function)}")
         return function
 
     @property

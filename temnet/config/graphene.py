@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from ase.data import atomic_numbers
 from pydantic import Field, field_validator
 
-from temnet.config.distributions import Number, Settings, Text, bounded, texts
+from temnet.config.distributions import Number, Settings, Text, bounded, shown, texts
 from temnet.config.negatives import Empty
 
 
@@ -92,7 +92,7 @@ class DefectedGraphene(Settings):
     def _elements(cls, adatom: Text) -> Text:
         for word in texts(adatom):
             if word not in atomic_numbers:
-                raise ValueError(f"expected a chemical element; got {word!r}")
+                raise ValueError(f"expected a chemical element; got {shown(word)}")
         return adatom
 
     @property

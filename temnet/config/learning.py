@@ -33,7 +33,9 @@ def split_class(name: str) -> tuple[str, float, float]:
     found = _BY_HEIGHT.fullmatch(name)
     high = int(found["high"]) if found and found["high"] else math.inf
     if not found or high < int(found["low"]):
-        raise ValueError(f"expected a range of atoms such as metal:1-3 or metal:4-; got {name!r}")
+        raise ValueError(
+            f"expected a range of atoms such as metal:1-3 or metal:4-; got {shown(name)}"
+        )
     return found["name"], int(found["low"]), high
 
 
@@ -66,7 +68,7 @@ class Labels(Settings):
     @model_validator(mode="after")
     def _unique(self) -> Labels:
         if len(set(self.classes)) != len(self.classes):
-            raise ValueError(f"classes must differ from each other; got {list(self.classes)}")
+            raise ValueError(f"classes must differ from each other; got {shown(self.classes)}")
         for (_, one), (_, other) in combinations(
             sorted((split_class(name), name) for name in self.classes), 2
         ):

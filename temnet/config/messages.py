@@ -13,9 +13,19 @@ from pydantic.fields import FieldInfo
 
 from temnet.config.distributions import InsideError, Settings, shown
 from temnet.config.experiment import Experiment
+from temnet.config.names import shortened
 
 Place = tuple[int | str, ...]
 """Keys from the top of an experiment down to one of its settings."""
+
+MOST_FAULTS = 20
+"""Lines of a message; what is wrong beyond is counted."""
+
+LONGEST_KEY = 60
+"""Characters of a key in a message."""
+
+CUT = "..."
+"""What a shortened value ends in."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ def describe(
     layers: Sequence[Layer] = (),
     root: type[Settings] = Experiment,
 ) -> list[str]:
-    """One line per key at fault, beginning with the file and the key path.
+    """One line per key at fault, up to `MOST_FAULTS`, beginning with the file and the key path.
 
     Args:
         error: What pydantic found in a ``root``.
@@ -65,10 +75,17 @@ def describe(
     found: dict[str, list[str]] = {}
     for place, item, section in _faults(error, root):
         where = next((layer.origin for layer in layers if layer.holds(place)), origin)
-        path = ".".join(map(str, place))
+        path = ".".join(shortened(str(key), LONGEST_KEY) for key in place)
         head = f"{where}: {path}" if place else where
         found.setdefault(head, []).append(_sentence(item, section))
-    return [f"{head}: {'; '.join(dict.fromkeys(texts))}." for head, texts in found.items()]
+    lines = [_line(head, "; ".join(dict.fromkeys(texts))) for head, texts in found.items()]
+    more = len(lines) - MOST_FAULTS
+    rest = [f"{origin}: there are {more} more settings that are wrong."] if more > 0 else []
+    return [*lines[:MOST_FAULTS], *rest]
+
+
+def _line(head: str, text: str) -> str:
+    return f"{head}: {text}" if text.endswith(CUT) else f"{head}: {text}."
 
 
 def _faults(
@@ -178,7 +195,8 @@ def _sentence(item: Mapping[str, Any], section: type[Settings] | None) -> str:
     if kind == "missing":
         return _missing(item["loc"][-1], section)
     if kind == "value_error":
-        return str(item["msg"]).removeprefix("Value error, ").rstrip(".")
+        text = str(item["msg"]).removeprefix("Value error, ")
+        return text if text.endswith(CUT) else text.rstrip(".")
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _kinds(item, section)
     if kind in _LIMITS:
@@ -233,4 +251,4 @@ def _kinds(item: Mapping[str, Any], section: type[Settings] | None) -> str:
     tag = str(item["ctx"]["tag"])
     close = difflib.get_close_matches(tag, [str(kind) for kind in options], n=1)
     hint = f" (perhaps {close[0]} is meant)" if close else ""
-    return f"expected one of {kinds}; got {tag!r}{hint}"
+    return f"expected one of {kinds}; got {shown(tag)}{hint}"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Angle, Number, Settings, bounded
+from temnet.config.distributions import Angle, Number, Settings, bounded, shown
 from temnet.config.distributions import support as support_of
 from temnet.config.negatives import Empty
 from temnet.config.supports import AmorphousCarbon, Graphene
@@ -107,7 +107,7 @@ class MoS2(Settings):
         for element in substitutes:
             if element not in (*METALS, *CHALCOGENS):
                 known = ", ".join((*METALS, *CHALCOGENS))
-                raise ValueError(f"expected elements out of {known}; got {element!r}")
+                raise ValueError(f"expected elements out of {known}; got {shown(element)}")
         for family in (METALS, CHALCOGENS):
             most = sum(support_of(value)[1] for key, value in substitutes.items() if key in family)
             if most > 1:

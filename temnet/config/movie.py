@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from temnet.config.distributions import Settings
+from temnet.config.distributions import Settings, shown
 
 
 class Movie(Settings):
@@ -40,8 +40,8 @@ class Movie(Settings):
     def _doses_are_positive(self) -> Movie:
         if min(self.doses) <= 0 or max(self.doses) > 1e7:
             raise ValueError(
-                f"doses: expected more than 0 and at most 1e7 e/Å²; got {list(self.doses)}"
+                f"doses: expected more than 0 and at most 1e7 e/Å²; got {shown(self.doses)}"
             )
         if len(set(self.doses)) < len(self.doses):
-            raise ValueError(f"doses: expected each dose once; got {list(self.doses)}")
+            raise ValueError(f"doses: expected each dose once; got {shown(self.doses)}")
         return self

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Number, Settings, Text, bounded, texts
+from temnet.config.distributions import Number, Settings, Text, bounded, shown, texts
 from temnet.config.negatives import Empty
 from temnet.config.supports import AmorphousCarbon, Oxide
 
@@ -85,7 +85,7 @@ class Nanoparticle(Settings):
     def _known_element(cls, element: Text) -> Text:
         for word in texts(element):
             if word not in FCC_METALS:
-                raise ValueError(f"expected one of {', '.join(FCC_METALS)}; got {word!r}")
+                raise ValueError(f"expected one of {', '.join(FCC_METALS)}; got {shown(word)}")
         return element
 
     @field_validator("shape")
@@ -93,7 +93,7 @@ class Nanoparticle(Settings):
     def _known_shape(cls, shape: Text) -> Text:
         for word in texts(shape):
             if word not in SHAPES:
-                raise ValueError(f"expected one of {', '.join(SHAPES)}; got {word!r}")
+                raise ValueError(f"expected one of {', '.join(SHAPES)}; got {shown(word)}")
         return shape
 
     @field_validator("zone_axis")
@@ -101,7 +101,7 @@ class Nanoparticle(Settings):
     def _known_axis(cls, zone_axis: Text) -> Text:
         for word in texts(zone_axis):
             if word not in ZONE_AXES:
-                raise ValueError(f"expected one of {', '.join(ZONE_AXES)}; got {word!r}")
+                raise ValueError(f"expected one of {', '.join(ZONE_AXES)}; got {shown(word)}")
         return zone_axis
 
     @property

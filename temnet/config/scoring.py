@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Settings
+from temnet.config.distributions import Settings, shown
 
 FIXED_PARAMETERS = ("dose", "defocus", "scherzer", "astigmatism", "camera_sampling")
 """What `FixedSeries` can give fixed values to."""
@@ -52,7 +52,7 @@ class FixedSeries(Settings):
     @classmethod
     def _once_each(cls, heights: tuple[int, ...]) -> tuple[int, ...]:
         if len(set(heights)) != len(heights):
-            raise ValueError(f"expected each number once; got {', '.join(map(str, heights))}")
+            raise ValueError(f"expected each number once; got {shown(heights)}")
         return heights
 
     @model_validator(mode="after")

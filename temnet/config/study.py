@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from temnet.config.differences import differences
-from temnet.config.distributions import Settings
+from temnet.config.distributions import Settings, shown
 from temnet.config.experiment import Experiment, settings_hash
 from temnet.config.loading import merge, read_layers, validate
 from temnet.config.messages import Layer, describe
@@ -78,7 +78,7 @@ class Study(Settings):
     @classmethod
     def _once_each(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         if len(set(seeds)) != len(seeds):
-            raise ValueError(f"expected each seed once; got {', '.join(map(str, seeds))}")
+            raise ValueError(f"expected each seed once; got {shown(seeds)}")
         return seeds
 
     @field_validator("arms")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from ase.data import atomic_numbers
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Number, Settings, bounded
+from temnet.config.distributions import Number, Settings, bounded, shown
 from temnet.config.names import PathName
 
 
@@ -124,7 +124,7 @@ def _with_elements(values: dict[str, Number], default: bool) -> dict[str, Number
     for element in values:
         if element not in atomic_numbers and not (default and element == "default"):
             expected = "chemical elements or `default`" if default else "chemical elements"
-            raise ValueError(f"expected {expected}; got {element!r}")
+            raise ValueError(f"expected {expected}; got {shown(element)}")
     return values
 
 

@@ -152,7 +152,7 @@ def test_the_values_themselves_are_right():
         ),
         (
             "stages=[simulate, simulate]",
-            "stages: expected each stage once; got simulate, simulate.",
+            "stages: expected each stage once; got ['simulate', 'simulate'].",
         ),
         (
             "training.class_weights=3",
@@ -272,3 +272,60 @@ def test_no_word_of_pydantic_is_left():
         text = message(assignment)
         for word in ("nanoparticle.", "unet.", "einstein.", "Uniform", "literal", "tuple", "float"):
             assert word not in text
+
+
+LONG = "x" * 5000
+LONG_VALUES = (
+    LONG,
+    [LONG] * 2,
+    ["x"] * 500,
+    list(range(-500, 0)),
+    {LONG: 1},
+    {"kind": LONG},
+    {"kind": [LONG]},
+    {"choice": ["x"] * 500},
+    {"choice": [LONG, "x"]},
+    {f"key{number}": number for number in range(500)},
+)
+
+
+def test_a_long_value_is_shown_by_its_beginning():
+    shown = f"'{'x' * 56}..."
+    with pytest.raises(InputError) as caught:
+        validate({**VALUES, "camera": {"kind": LONG}}, "a.yaml")
+    assert (
+        f"camera.kind: expected one of ideal, counting, scintillator; got {shown}"
+        in str(caught.value).splitlines()[-1]
+    )
+    assert message(f"structure.element={LONG}").endswith(f"Pd, Pt; got {shown}")
+    assert message(f"camera={{{LONG[:150]}: 1}}").startswith(f"a.yaml: camera.{'x' * 57}...: there")
+    assert message("structure.element=gold").endswith("Pd, Pt; got 'gold'.")
+
+
+def test_of_many_faults_the_first_are_named_and_the_rest_counted():
+    lines = message(f"stages=[{', '.join(['fly'] * 500)}]").splitlines()
+    assert lines[0].startswith("a.yaml: stages.0: expected ") and len(lines) == 21
+    assert lines[-1] == "a.yaml: there are 480 more settings that are wrong."
+    assert len(message(f"stages=[{', '.join(['fly'] * 20)}]").splitlines()) == 20
+
+
+@pytest.mark.parametrize("section", [name for name in VALUES if name != "stages"])
+def test_no_setting_repeats_a_long_value_whole(section):
+    whole = VALUES[section]
+    for value in LONG_VALUES:
+        tried = [value, *({**whole, key: value} for key in whole)]
+        for changed in tried:
+            try:
+                validate({**VALUES, section: changed}, "a.yaml")
+            except InputError as error:
+                lines = str(error).splitlines()
+                assert len(lines) <= 21 and max(map(len, lines)) < 700, (changed, lines[0][:200])
+
+
+def test_any_message_keeps_its_beginning_and_its_end():
+    text = f"a.yaml: {LONG}; correct the value."
+    assert len(str(InputError(text))) == 1200
+    assert str(InputError(text)).startswith("a.yaml: xxx")
+    assert str(InputError(text)).endswith("xxx; correct the value.")
+    many = "\n".join(["a.yaml: a fault."] * 200)
+    assert str(InputError(many)) == many
