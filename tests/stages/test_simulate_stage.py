@@ -10,6 +10,7 @@ from ase.build import bulk
 
 from temnet import run
 from temnet.data.store import open_set
+from temnet.stages import simulate
 
 YAML = """
 structure: {kind: file, path: gold.cif, thickness: 8, empty: {probability: 0}}
@@ -134,3 +135,23 @@ def test_classes_that_no_column_has_are_warned_of(here, capsys):
     assert run.main(["a.yaml", "--set", *settings, "labels.classes=[Na, Cl]"]) == 0
     assert "no column of 4 specimens is of class Na or Cl" in capsys.readouterr().err
     assert "is of class Na or Cl" in Path("runs/a/log.txt").read_text()
+
+
+def test_check_makes_each_specimen_once_and_measures_the_time_once(here, capsys, monkeypatch):
+    drawn, timed = [], []
+    draw, block = simulate.draw_specimen, simulate.simulate_block
+    monkeypatch.setattr(
+        simulate, "draw_specimen", lambda *about: (drawn.append(about[1]), draw(*about))[1]
+    )
+    monkeypatch.setattr(
+        simulate, "simulate_block", lambda *about: (timed.append(about[1:3]), block(*about))[1]
+    )
+    Path("a.yaml").write_text(YAML.replace("[simulate]", "[simulate, train, evaluate]"))
+    assert run.main(["a.yaml", "--check"]) == 0
+    asked = capsys.readouterr().out
+    assert asked.count("time: ") == 2 and " of no class in 4 specimens" in asked
+    assert drawn == [0, 1, 2, 3]
+    assert timed[:2] == [(0, 1), (0, 1)] and len(timed) == len(set(timed)) + 1
+    write_crystal(5.20)  # other specimens, which take another time
+    assert run.main(["a.yaml", "--check"]) == 0
+    assert drawn == [0, 1, 2, 3] * 2 and timed.count((0, 1)) == 4
