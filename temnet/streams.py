@@ -95,7 +95,11 @@ def libraries_silenced() -> Iterator[None]:
 
     TensorFlow's libraries greet before they know of any log level, past Python's ``sys.stderr``.
     """
-    kept = os.dup(STDERR)
+    try:
+        kept = os.dup(STDERR)
+    except OSError:  # it is closed, as programs without a terminal have it on Windows
+        yield
+        return
     try:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), STDERR)

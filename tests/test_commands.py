@@ -195,3 +195,20 @@ def test_a_command_may_be_called_from_a_thread():
     thread.start()
     thread.join()
     assert codes == [0]
+
+
+def test_libraries_are_silenced_only_where_standard_error_is_open():
+    """Programs without a terminal have it closed."""
+    text = (
+        "import os; from temnet.streams import libraries_silenced\n"
+        "for close in (False, True):\n"
+        "    if close: os.close(2)\n"
+        "    with libraries_silenced():\n"
+        "        None if close else os.write(2, b'hidden')\n"
+        "    None if close else os.write(2, b'seen')\n"
+        "print('done')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", text], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "seen")

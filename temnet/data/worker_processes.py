@@ -13,6 +13,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,6 +24,7 @@ from typing import Any
 
 import cloudpickle
 
+from temnet.errors import InputError
 from temnet.streams import libraries_silenced
 
 ATTEMPTS = 4
@@ -74,12 +76,15 @@ class Processes:
         with _starting:
             for process, _ in self._all:
                 process.terminate()
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        for process, connection in self._all:
-            process.join(PATIENCE)
-            if process.is_alive():
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        end = time.monotonic() + PATIENCE
+        for process, _ in self._all:
+            process.join(max(end - time.monotonic(), 0))
+            if process.is_alive():  # it does not heed the request, nor would its thread ever end
                 process.kill()
                 process.join()
+        self._threads.shutdown(wait=True)
+        for _, connection in self._all:
             connection.close()
 
     def _run(self, task: bytes) -> Any:
@@ -88,10 +93,11 @@ class Processes:
             connection = self._connection()
             try:
                 connection.send_bytes(task)
-                failed, result = pickle.loads(connection.recv_bytes())
+                answer = connection.recv_bytes()
             except (EOFError, OSError):  # the process was killed
                 self._own.connection = None
                 continue
+            failed, result = pickle.loads(answer)
             if failed:
                 raise result
             return result
@@ -101,7 +107,11 @@ class Processes:
         )
 
     def _connection(self) -> Connection:
-        """The pipe to the process of this thread, which is started where there is none."""
+        """The pipe to the process of this thread, which is started where there is none.
+
+        Raises:
+            InputError: The system does not let it start.
+        """
         connection: Connection | None = getattr(self._own, "connection", None)
         if connection is not None:
             return connection
@@ -111,8 +121,14 @@ class Processes:
         with _starting:
             if self._closed:
                 raise RuntimeError("the processes were ended")
-            with _main_hidden(), _environment(), _without_ctrl_c():
-                process.start()
+            try:
+                with _main_hidden(), _environment(), _without_ctrl_c():
+                    process.start()
+            except OSError as error:  # the system's limits, or it was killed at once
+                raise InputError(
+                    f"A worker process cannot be started ({error.strerror or error}); give fewer "
+                    "workers, or 0 to do without."
+                ) from error
             self._all = [(one, pipe) for one, pipe in self._all if one.is_alive()]
             self._all.append((process, ours))
         theirs.close()
@@ -194,10 +210,12 @@ def _answer(task: bytes) -> bytes:
         with libraries_silenced():  # which are loaded with the first task
             function, job = pickle.loads(task)
         return pickle.dumps((False, function(*job)), pickle.HIGHEST_PROTOCOL)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        # Its text alone, which is asked for with care: an error may fail at that, too.
+        told = traceback.format_exception_only(error)[-1].strip()
         error.add_note(f"In a worker process:\n{traceback.format_exc()}")
         with suppress(Exception):  # of a kind that does not travel
             answer = pickle.dumps((True, error))
             if isinstance(pickle.loads(answer)[1], Exception):
                 return answer
-        return pickle.dumps((True, RuntimeError(f"{type(error).__name__}: {error}")))
+        return pickle.dumps((True, RuntimeError(told)))

@@ -1,16 +1,20 @@
 """Processes that run tasks: what they import, what they are given, and how they end."""
 
+import errno
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from temnet.data import worker_processes
 from temnet.data.cluster import open_workers
+from temnet.errors import InputError
 
 
 def square(number):
@@ -67,6 +71,40 @@ def die(number):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def deaf(file):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    Path(file).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+def test_a_worker_that_heeds_no_signal_is_killed_at_the_end(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker_processes, "PATIENCE", 0.2)
+    begun = tmp_path / "begun"
+    start = None
+    with pytest.raises(KeyboardInterrupt):
+        with open_workers(settings(data={"workers": 2}).data) as workers:
+            workers.pool.submit(deaf, str(begun))
+            while not begun.is_file() or not begun.read_text():
+                time.sleep(0.05)
+            start = time.monotonic()
+            raise KeyboardInterrupt
+    assert time.monotonic() - start < 10
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)
+
+
+def test_a_process_that_the_system_refuses_is_told_in_a_sentence(settings, monkeypatch):
+    def refused(*about, **options):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with open_workers(settings(data={"workers": 1}).data) as workers:
+        with monkeypatch.context() as patch:
+            patch.setattr("multiprocessing.util.spawnv_passfds", refused)
+            with pytest.raises(InputError, match="cannot be started .Resource temp.*fewer workers"):
+                list(workers.in_order(square, [(3,)]))
+        assert list(workers.in_order(square, [(3,)])) == [9]
+
+
 class Peculiar(Exception):
     """It cannot be made again from what it was pickled as."""
 
@@ -74,9 +112,24 @@ class Peculiar(Exception):
         super().__init__(f"{one} and {two}")
 
 
+class Speechless(Exception):
+    """It cannot say what it is."""
+
+    def __str__(self):
+        raise ValueError("no text")
+
+
 def fails(kind):
     if kind == "exit":
         raise SystemExit(0)
+    if kind == "interrupt":
+        raise KeyboardInterrupt
+    if kind == "speechless":
+        error = Speechless()
+        error.lock = threading.Lock()  # which is never pickled
+        raise error
+    if kind == "result":
+        return threading.Lock()
     raise Peculiar("this", "that") if kind == "peculiar" else KeyError("gone")
 
 
@@ -84,6 +137,9 @@ def test_whatever_a_task_raises_comes_back_as_an_error(settings):
     with open_workers(settings(data={"workers": 1}).data) as workers:
         for kind, error, text in (
             ("exit", RuntimeError, "SystemExit: 0"),
+            ("interrupt", RuntimeError, "KeyboardInterrupt"),
+            ("speechless", RuntimeError, "Speechless: <exception str.. failed>"),
+            ("result", TypeError, "cannot pickle"),
             ("peculiar", RuntimeError, "Peculiar: this and that"),
             ("plain", KeyError, "gone"),
         ):
