@@ -211,6 +211,31 @@ def wide_part(mask: np.ndarray, side: int, beyond: bool = False) -> np.ndarray:
     (np.False_, np.True_)
     """
     around = np.pad(mask, side, mode="edge") if beyond else mask
-    inner = eroded(eroded(around, side, 0), side, 1)
-    wide = dilated(dilated(inner, side, 0), side, 1)
+    wide = _opened(around, side)
     return wide[side:-side, side:-side] if beyond else wide
+
+
+def roughness(mask: np.ndarray, side: int) -> float:
+    """Pixels that a square leaves out, rolling along an outline, for each pixel of the outline.
+
+    Args:
+        mask: (row, col) bool; where it reaches the border it goes on outside.
+        side: Side of the square [pixels], which rolls along the inside and the outside.
+
+    >>> half = np.zeros((20, 20), bool)
+    >>> half[:, :10] = True
+    >>> comb = half | (np.arange(20) % 2 == 0)[:, None]
+    >>> roughness(half, 5), roughness(comb, 5)
+    (0.0, 1.8)
+    """
+    around = np.pad(mask, side, mode="edge")
+    left_out = (around & ~_opened(around, side)) | (~around & ~_opened(~around, side))
+    outline = dilated(dilated(around, 3, 0), 3, 1)[1:-1, 1:-1] & ~around
+    view = (slice(side, -side), slice(side, -side))
+    return int(np.count_nonzero(left_out[view])) / max(int(np.count_nonzero(outline[view])), 1)
+
+
+def _opened(mask: np.ndarray, side: int) -> np.ndarray:
+    """What squares of ``side`` pixels cover that fit into a mask."""
+    inner = eroded(eroded(mask, side, 0), side, 1)
+    return dilated(dilated(inner, side, 0), side, 1)

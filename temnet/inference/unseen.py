@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from temnet.images.unseen import dilated, eroded
+from temnet.images.unseen import dilated, eroded, roughness
 
 FALSE_ALARMS = 1e-8
 """Images without any filled region in which one is found, if pixels are independent."""
@@ -63,6 +63,20 @@ deviations of the image around it from that; the next pixels are not mixed."""
 
 FEWEST = 16
 """Pixels beside a region by which it is judged."""
+
+USUAL = (0.02, 0.85)
+"""Where more than the first fraction of the pixels around a region have its value, its outline has
+to be smooth.  Where more than the second one have it, nothing is taken for filled: images of so few
+counts show no columns, and the few of them around a specimen in vacuum are the specimen."""
+
+MOST_OF_IMAGE = 0.25
+"""Regions of more than this fraction of the image have to be smooth in any case."""
+
+ROUGH = (9, 1.0)
+"""Vacuum in counts, and plateaus of smooth images in a few grey values, have ragged outlines: a
+square of so many pixels that rolls along theirs on either side leaves out more than so many pixels
+for each one of the outline.  Borders, discs and outlines drawn by hand are below 0.4, in counts of
+0.2 to 1 electron per pixel below 1."""
 
 STEPS = (1, 2, 3)
 """Distances of the neighbours that tell how often pixels share a value: images that were enlarged
@@ -271,6 +285,8 @@ def _judged(region: np.ndarray, around: _Surroundings, size: int, large: bool) -
     windows = _windows(around.same & region, needed)
     if windows is None:
         return None
+    if around.image is not None and _is_natural(region, chance, size):
+        return None
     region = _connected(windows, around.same & region) if chance < CONNECTED else windows
     if around.image is None:
         return region
@@ -284,6 +300,12 @@ def _judged(region: np.ndarray, around: _Surroundings, size: int, large: bool) -
     mixed = large and apart and near >= INTERPOLATED["gradual"] * distant
     abrupt = beside >= GRADUAL * beyond and not (around.largest and _reached(around, beyond))
     return region | _mixed(around) if abrupt or mixed else None
+
+
+def _is_natural(region: np.ndarray, chance: float, size: int) -> bool:
+    """Whether a region is empty or flat specimen, by how usual its value is and by its outline."""
+    asked = chance > USUAL[0] or np.count_nonzero(region) > MOST_OF_IMAGE * size
+    return chance > USUAL[1] or (asked and roughness(region, ROUGH[0]) > ROUGH[1])
 
 
 def _reached(around: _Surroundings, beyond: float) -> bool:

@@ -142,3 +142,37 @@ def test_images_of_one_value_and_of_no_number():
     image = film()
     image[::37, ::41] = np.nan  # single pixels are no region
     assert find_unseen(image) is None
+
+
+def particle(width=3.0):
+    """Columns on a lattice inside a disc, nothing around; up to 1."""
+    image = np.zeros(ROW.shape)
+    for row in range(8, 200, 12):
+        for col in range(8, 240, 12):
+            if np.hypot(row - 100, col - 120) < 60:
+                image += np.exp(-((ROW - row) ** 2 + (COL - col) ** 2) / (2 * width**2))
+    return image
+
+
+@pytest.mark.parametrize("width", [1.8, 2.5, 3.5])
+@pytest.mark.parametrize("dose", [0.3, 1, 3, 10])
+def test_vacuum_without_a_count_around_a_particle_is_no_region(dose, width):
+    image = np.random.default_rng(1).poisson(dose * particle(width)).astype(np.float32)
+    assert (image == 0).mean() > 0.6
+    assert find_unseen(image) is None
+    border = LOST["frame"] | LOST["L"]
+    filled = np.where(border, 0, np.random.default_rng(1).poisson(dose * (particle(width) + 1)))
+    found = find_unseen(filled.astype(np.float32))
+    assert found is not None and found[border].mean() > 0.99 and found[~border].mean() < 0.02
+
+
+@pytest.mark.parametrize("levels", [2, 3, 4, 6, 8, 12, 16])
+@pytest.mark.parametrize("smooth", [1.0, 2.0])
+def test_smooth_images_in_few_grey_values_have_no_regions(levels, smooth):
+    image = ndimage.gaussian_filter(film(spread=300.0), smooth)
+    low, high = np.percentile(image, [0.5, 99.5])
+    image = np.clip(np.round((image - low) / (high - low) * (levels - 1)), 0, levels - 1)
+    assert find_unseen(image.astype(np.float32)) is None
+    # Hot pixels stretch the grey values, so that few are left for the image.
+    image = np.where((ROW % 50 == 3) & (COL % 50 == 3), levels - 1, np.round(image / 3))
+    assert find_unseen(image.astype(np.float32)) is None
