@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from typing import Literal
@@ -33,6 +34,20 @@ MILLIRADIAN = 1.0e-3
 Kind = Literal["length", "reciprocal", "angle", "time", "pixel", ""]
 """What a unit measures; reciprocal is that of a length, nothing where it is not known."""
 
+
+def _plain(name: str) -> str:
+    """Lower case without accents."""
+    split = unicodedata.normalize("NFD", name)
+    return "".join(c for c in split if not unicodedata.combining(c)).lower()
+
+
+_OTHER_SCRIPTS = {
+    **dict.fromkeys(("нм", "纳米", "奈米", "ナノメートル", "나노미터"), "nm"),
+    **dict.fromkeys(("мкм", "微米", "マイクロメートル", "ミクロン", "마이크로미터"), "µm"),
+    **dict.fromkeys(("埃", "オングストローム", "옹스트롬", "ангстрем"), "Å"),
+}
+"""Names of lengths in other scripts."""
+
 _PREFIXES = {
     "femto": "fm",
     "pico": "pm",
@@ -49,16 +64,17 @@ _PREFIXES = {
 }
 """Prefixes of the metre in words (English, French, German), and the symbol that each makes."""
 
-_METRES = ("meter", "meters", "metre", "metres", "metern")
+_METRES = ("meter", "meters", "metre", "metres", "metern", "metro", "metros", "metri")
 """The metre in words without accents, singular and plural."""
 
 _LENGTH_NAMES = {
     **{f"{prefix}{metre}": unit for prefix, unit in _PREFIXES.items() for metre in _METRES},
     **dict.fromkeys(("a", "aa", "ang", "angs", "angst", "angstrom", "angstroms"), "Å"),
     **dict.fromkeys(("angstroem", "angstroems", "angstrøm", "angstrum"), "Å"),
-    **dict.fromkeys(("micron", "microns", "mikron", "mu", "um"), "µm"),
+    **dict.fromkeys(("micron", "microns", "mikron", "mu", "um", "u"), "µm"),
     **dict.fromkeys(("inch", "inches", "in"), "inch"),
     "bohr": "bohr",
+    **{_plain(name): unit for name, unit in _OTHER_SCRIPTS.items()},
 }
 """Spellings of lengths in lower case without accents; symbols beside them keep their case."""
 
@@ -93,7 +109,12 @@ _INVERSES = ("inverse", "reciprocal", "per", "inv")
 _COUNTS = {"", "1", "c", "cycle", "cycles", "lp", "line", "lines", "linepairs", "k"}
 """What is counted per length, in lower case."""
 
-_FACTOR = re.compile(r"^(10[+-]\d+|[\d.]+(?:e[+-]?\d+)?)[*·×]?(?=\D)", re.IGNORECASE)
+_PER_PIXEL = re.compile(
+    r"(?:/|per)(?:px|pix|pixels?)$|[*·]?(?:px|pix|pixels?)(?:\*\*)?-1$", re.IGNORECASE
+)
+"""What is written behind a unit of the size of a pixel."""
+
+_FACTOR = re.compile(r"^[x×*]?(10[+-]\d+|[\d.]+(?:e[+-]?\d+)?)[*·×]?(?=\D)", re.IGNORECASE)
 """A number before a unit, as in 1e-10 m or 10^-9 m."""
 
 
@@ -107,13 +128,24 @@ def unit_name(text: str) -> str:
     ('Å', 'um', 'nm', 'A-1')
     """
     name = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
-    name = unicodedata.normalize("NFC", _mended(name))
+    name = unicodedata.normalize("NFC", html.unescape(_mended(name)))
     name = re.sub(r"\\(?:text|math)?(?:mu|micro)\b\s*|\\(?:text)?mu(?=m)|\\micro", "u", name)
     name = re.sub(r"\\(?:AA|r\s*\{?A\}?|angstrom|textup|mathring\{A\})(?![a-z])", "Å", name)
     name = re.sub(r"\\(?:mathrm|text|rm|mathsf|textrm|,|;|!)", "", name)
     name = unicodedata.normalize("NFKC", name)
     name = name.replace("\u03bc", "u").replace("\u2212", "-").replace("\u2013", "-")
-    return re.sub(r"[\s$^_{}()\[\]\\\"']", "", name)
+    name = re.sub(r"(?<=[a-z])-(?=[a-z])", "", name)
+    return re.sub(r"[\s\x00-\x1f$^_{}()\[\]\\\"']", "", name)
+
+
+def _without_pixel(name: str) -> str:
+    """A tidied unit without the words that it is one per pixel.
+
+    >>> [_without_pixel(name) for name in ("nm/px", "Åpx-1", "mradperpixel", "1/px", "px-1")]
+    ['nm', 'Å', 'mrad', '1/px', 'px-1']
+    """
+    shorter = _PER_PIXEL.sub("", name)
+    return name if shorter in ("", "1") else shorter
 
 
 def _mended(text: str) -> str:
@@ -126,15 +158,9 @@ def _mended(text: str) -> str:
     return text
 
 
-def _plain(name: str) -> str:
-    """Lower case without accents."""
-    split = unicodedata.normalize("NFD", name)
-    return "".join(c for c in split if not unicodedata.combining(c)).lower()
-
-
 def _length(name: str) -> float | None:
     """Length of a tidied unit [Å], None where it is none that is known here."""
-    name = re.sub(r"/(?:px|pix|pixels?)$", "", name, flags=re.IGNORECASE).rstrip(".")
+    name = name.rstrip(".")
     number = _FACTOR.match(name)
     factor = 1.0
     if number:
@@ -166,7 +192,7 @@ def kind_of(unit: str) -> Kind:
     >>> [kind_of(unit) for unit in ("nm", "1/nm", "mrad", "s", "px", "furlong")]
     ['length', 'reciprocal', 'angle', 'time', 'pixel', '']
     """
-    name = unit_name(unit)
+    name = _without_pixel(unit_name(unit))
     plain = _plain(name)
     if plain in _PIXELS:
         return "pixel"
@@ -193,7 +219,7 @@ def to_angstrom(value: float, unit: str) -> float:
     >>> to_angstrom(0.02, "nm")
     0.2
     """
-    length = _length(unit_name(unit))
+    length = _length(_without_pixel(unit_name(unit)))
     if length is None:
         raise KeyError(unit)
     return value * length

@@ -37,6 +37,9 @@ ELONGATED = 3
 NEARLY_SQUARE = 1.25
 """Cameras' images are longer than wide by less than this factor, mostly."""
 
+UNLIKE_CAMERAS = 1.5
+"""Images longer than wide by more than this factor are no whole images of a camera."""
+
 NAMING = (".hspy", ".emd")
 """Endings of files in which every axis may have a name."""
 
@@ -104,17 +107,20 @@ def doubt(shape: Sequence[int]) -> Literal["refuse", "warn", ""]:
 
     >>> doubt((128, 128, 20)), doubt((20, 128, 128)), doubt((200, 128, 20)), doubt((3, 512, 512))
     ('refuse', '', 'warn', '')
+    >>> doubt((256, 256, 100)), doubt((256, 256, 1000)), doubt((256, 256, 256))
+    ('warn', 'warn', '')
     """
     if len(shape) < 3:
         return ""
     count, rows, cols = shape[-3:]
     short, long = min(rows, cols), max(rows, cols)
-    if short >= MOST_BEHIND or count < LEAST_SIDE or long < LEAST_SIDE:
+    if count < LEAST_SIDE or long < LEAST_SIDE:
         return ""
     if short < LEAST_SIDE:
         return "refuse"
-    if ELONGATED * short >= min(count, long):
-        return ""
+    if short >= MOST_BEHIND or ELONGATED * short >= min(count, long):
+        square = max(count, rows) <= NEARLY_SQUARE * min(count, rows)
+        return "warn" if square and long > UNLIKE_CAMERAS * short else ""
     alike = max(count, long) <= NEARLY_SQUARE * min(count, long)
     return "refuse" if alike else "warn"
 
@@ -191,7 +197,7 @@ def _doubts(path: Path, data: Any) -> tuple[str, ...]:
     if not verdict:
         return ()
     count, rows, cols = (int(size) for size in data.shape[-3:])
-    axis = -1 if cols <= rows else -2
+    axis = -1 if cols <= rows or rows >= MOST_BEHIND else -2
     text = (
         f"its shape {tuple(int(size) for size in data.shape)} makes {count} images of {rows} x "
         f"{cols} pixels, where {data.shape[axis]} images along the axis "

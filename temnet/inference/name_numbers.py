@@ -72,7 +72,7 @@ PIECE = re.compile(
     r"(?:(?<=df)|(?<=focus)|(?<=dz))(?:neg|pos|[mnp])[ _]?)?"
     r"(?P<number>\d+)"
     r"(?P<point>[.,p])?(?(point)(?P<fraction>\d+)|)"
-    rf"(?:e(?P<power>[-+]?\d{{1,2}})(?=(?:\s?(?:{'|'.join(UNITS)}))?(?![^\W_])))?"
+    rf"(?:e(?P<power>[-+]?\d{{1,2}})(?=(?:\s?(?:{'|'.join(UNITS)}|m))?(?![^\W_])))?"
     rf"(?:\s?(?P<unit>{'|'.join(UNITS)})(?![^\W\d_]))?",
     re.IGNORECASE,
 )

@@ -134,7 +134,7 @@ def _survey(path: Path, file: tifffile.TiffFile, end: int | None) -> _Survey | N
     kinds = {(series[number].shape, series[number].dtype) for number in best}
     if len(kinds) > 1 or len(chosen.shape) != 2:
         best = best[:1]
-    silent = best[0] != 0 or candidates[0].coloured
+    silent = best[0] != 0 or candidates[0].coloured or first.samplesperpixel > 1
     promise = None if silent else promise_of(first.description)
     taken = sum(candidates[number].count for number in best)
     size = path.stat().st_size

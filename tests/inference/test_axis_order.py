@@ -210,5 +210,24 @@ def test_diffraction_patterns_of_a_scan_are_refused_and_not_turned():
 
 
 def test_doubt_grows_with_the_shape():
-    assert [doubt((128, 128, n)) for n in (3, 20, 42, 43, 64, 128)] == [*["refuse"] * 3, *[""] * 3]
+    assert [doubt((128, 128, n)) for n in (3, 20, 42, 43, 64, 200, 1000)] == [
+        *["refuse"] * 3,
+        *["warn"] * 4,
+    ]
+    assert [doubt((128, 128, n)) for n in (96, 128, 180)] == [""] * 3
+    assert [doubt((n, 100, 200)) for n in (20, 60, 100, 400)] == ["", "", "warn", ""]
     assert doubt((128, 128)) == doubt((15, 15, 3)) == ""
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_a_tiff_with_many_values_in_each_pixel_is_a_stack_of_as_many_images(
+    tmp_path, monkeypatch, small
+):
+    if not small:
+        monkeypatch.setattr(files, "SMALL_FILE", 1000)
+    stack = np.random.default_rng(0).integers(0, 99, (64, 64, 20)).astype(np.uint16)
+    path = tmp_path / "stack.tif"
+    tifffile.imwrite(path, stack, photometric="minisblack", planarconfig="contig")
+    opened = open_images(path)
+    assert len(opened) == 20
+    np.testing.assert_array_equal(opened.read(7), stack[..., 7])
