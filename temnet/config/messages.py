@@ -73,15 +73,18 @@ def describe(
         root: What the settings are of.
     """
     found: dict[str, list[str]] = {}
+    more = set()
     for place, item, section in _faults(error, root):
         where = next((layer.origin for layer in layers if layer.holds(place)), origin)
         path = ".".join(shortened(str(key), LONGEST_KEY) for key in place)
         head = f"{where}: {path}" if place else where
-        found.setdefault(head, []).append(_sentence(item, section))
+        if head in found or len(found) < MOST_FAULTS:
+            found.setdefault(head, []).append(_sentence(item, section))
+        else:
+            more.add(head)
     lines = [_line(head, "; ".join(dict.fromkeys(texts))) for head, texts in found.items()]
-    more = len(lines) - MOST_FAULTS
-    rest = [f"{origin}: there are {more} more settings that are wrong."] if more > 0 else []
-    return [*lines[:MOST_FAULTS], *rest]
+    rest = [f"{origin}: there are {len(more)} more settings that are wrong."] if more else []
+    return [*lines, *rest]
 
 
 def _line(head: str, text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import re
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ MOST_BYTES = 5_000_000
 
 MOST_DEPTH = 40
 """Sections and lists within each other; experiments have ten."""
+
+MOST_VALUES = 200_000
+"""Values and names in a text, which take 5 s to read; a run of 20,000 named images has 20,000."""
 
 MOST_COPIES = 100_000
 """Values that aliases (`*name`) stand for, together."""
@@ -84,7 +88,7 @@ class _Loader(yaml.SafeLoader):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._depth, self._copies = 0, 0
+        self._depth, self._count, self._copies = 0, 0, 0
         self._sizes: dict[int, int] = {}
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -95,6 +99,9 @@ class _Loader(yaml.SafeLoader):
         self._depth += 1
         if self._depth > MOST_DEPTH:
             raise _fault(f"more than {MOST_DEPTH} sections within each other", event)
+        self._count += 1
+        if self._count > MOST_VALUES:
+            raise _fault(f"more than {MOST_VALUES:,} values", event)
         node = super().compose_node(parent, index)
         self._depth -= 1
         self._sizes[id(node)] = 1 + self._within(node)
@@ -104,7 +111,8 @@ class _Loader(yaml.SafeLoader):
         """Number of the values that stand directly in a node, those of a mapping with keys."""
         if isinstance(node, yaml.ScalarNode) or node is None:
             return 0
-        parts = node.value if isinstance(node, yaml.SequenceNode) else sum(node.value, ())
+        is_list = isinstance(node, yaml.SequenceNode)
+        parts = node.value if is_list else chain.from_iterable(node.value)
         return sum(self._sizes.get(id(part), 1) for part in parts)
 
     def _copy(self, node: yaml.Node | None, event: yaml.Event) -> yaml.Node | None:
@@ -180,7 +188,7 @@ def parse_yaml(text: str) -> Any:
     """
     try:
         return yaml.load(text, Loader=_Loader)  # a subclass of SafeLoader
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
         raise YAMLError("a tag stands before what is nothing of that kind") from error
 
 

@@ -224,6 +224,7 @@ def nested(width, depth):
         ("a: !!int one", "this is no int"),
         ("a: !!bool perhaps", "this is no bool"),
         ("a: !!timestamp never", "this is no timestamp"),
+        ("a: !!float ''", "a tag stands before what is nothing of that kind"),
         ("a: !!map 3", "a tag stands before what is nothing of that kind"),
     ],
 )
@@ -236,6 +237,22 @@ def test_texts_that_are_larger_or_deeper_than_settings(tmp_path, text, problem):
     with pytest.raises(InputError, match=f"--set .*not valid YAML: .*{problem}") as caught:
         parse_assignments([f"a={text}"])
     assert len(str(caught.value)) < 300
+
+
+def test_values_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("temnet.config.yaml_text.MOST_VALUES", 8)
+    whole = "a: {b: [1, 2]}\nc: 3"  # the file, three names, a section, a list and three values
+    with pytest.raises(InputError, match="line 2: .*more than 8 values"):
+        read_yaml(written(tmp_path, a=whole))
+    monkeypatch.setattr("temnet.config.yaml_text.MOST_VALUES", 9)
+    assert read_yaml(written(tmp_path, a=whole)) == {"a": {"b": [1, 2]}, "c": 3}
+
+
+def test_many_names_in_one_section_take_no_longer_than_in_many(tmp_path):
+    """Together they took the square of their number."""
+    begun = time.process_time()
+    values = read_yaml(written(tmp_path, a="\n".join(f"k{n}: 1" for n in range(60000))))
+    assert len(values) == 60000 and time.process_time() - begun < 10
 
 
 def test_what_settings_have_is_within_the_limits(tmp_path):
