@@ -26,6 +26,9 @@ DEEPEST = 10
 RUN_FILES = ("experiment.yaml", "environment.json")
 """What lies in each folder that temnet wrote results to, whose pictures are no measurements."""
 
+FEWEST_TWINS = 3
+"""So many equal names in two folders are no chance, whatever the folders are called."""
+
 CLOCK = re.compile(r"(?:hour|minute|second)s?[ _-]?\d+", re.IGNORECASE)
 """Folders that cameras write the frames of a long movie to (Gatan's in-situ cameras)."""
 
@@ -84,7 +87,8 @@ def images_in(folder: Path) -> list[Path]:
     """
     own = images_of(folder)
     if own:
-        return without_twins(in_order(own))
+        film = _film_beside(folder, own)
+        return _of_one_kind(folder, without_twins(in_order(film or own)))
     found = without_twins(in_order(_images_below(folder)))
     parts = {path.parent for path in found}
     if found:
@@ -100,6 +104,46 @@ def images_in(folder: Path) -> list[Path]:
             found[-1].relative_to(folder),
         )
     return found
+
+
+def _film_beside(folder: Path, own: Sequence[Path]) -> list[Path]:
+    """The frames in a camera's clock below a folder that has images itself, none without a clock.
+
+    Cameras put a summary, and users put notes, beside the folders of the hours.
+    """
+    clock = {below for below in _folders_in(folder) if CLOCK.fullmatch(below.name)}
+    found = [path for path in _images_below(folder) if clock & set(path.parents)] if clock else []
+    if found:
+        LOGGER.warning(
+            "%s: the movie of %d images in the folders %s below it is taken; %d images beside them "
+            "are left out (%s). Give their names to use them",
+            folder,
+            len(found),
+            ", ".join(sorted(below.name for below in clock)[:3]),
+            len(own),
+            ", ".join(sorted(path.name for path in own)[:3]),
+        )
+    return found
+
+
+def _of_one_kind(folder: Path, files: list[Path]) -> list[Path]:
+    """The same files, with a warning where the names of some are those of others and more."""
+    ranks = {_bare(file): _rank(file)[0] for file in files}
+    more = [
+        name
+        for name, rank in ranks.items()
+        if any(ranks.get(name[:end], rank) < rank for end in range(1, len(name)))
+    ]
+    if more:
+        LOGGER.warning(
+            "%s: the images have several formats (%s), and all of them are taken. Give a pattern "
+            "such as %s if %s and others only show images that are there already",
+            folder,
+            _endings(files),
+            folder / f"*{min(files, key=_rank).suffix}",
+            more[0],
+        )
+    return files
 
 
 def images_of(folder: Path) -> list[Path]:
@@ -183,11 +227,13 @@ def without_twins(files: Sequence[Path]) -> list[Path]:
     """Files without those that show the same image in another format, with a warning.
 
     Files of one folder and one name but for the ending are the same image: as measured, exported
-    as TIFF, and as a picture.  The first of these is taken.
+    as TIFF, and as a picture.  The first of these is taken.  So are those of folders side by side
+    that hold the same names, each in a format of its own.
     """
+    places = _same_places(files)
     groups: dict[tuple[Path, str], list[Path]] = defaultdict(list)
     for file in files:
-        groups[file.parent, _bare(file)].append(file)
+        groups[places[file.parent], _bare(file)].append(file)
     kept = {min(group, key=_rank) for group in groups.values()}
     left = [file for file in files if file not in kept]
     if not left:
@@ -203,9 +249,29 @@ def without_twins(files: Sequence[Path]) -> list[Path]:
         _endings(files),
         _endings(chosen),
         _endings(left),
-        files[0].parent / f"*{left[0].suffix}",
+        left[0].parent / f"*{left[0].suffix}",
     )
     return chosen
+
+
+def _same_places(files: Sequence[Path]) -> dict[Path, Path]:
+    """By folder, the first of those that hold the same images in other formats: itself, mostly."""
+    inside: dict[Path, list[Path]] = defaultdict(list)
+    for file in files:
+        inside[file.parent].append(file)
+    first: dict[tuple[Path, frozenset[str]], Path] = {}
+    endings: dict[Path, set[str]] = defaultdict(set)
+    places = {}
+    for folder, own in inside.items():
+        names = frozenset(map(_bare, own))
+        kinds = {file.suffix.lower() for file in own}
+        place = first.setdefault((folder.parent, names), folder)
+        called = any(kind[1:].rstrip("f") in folder.name.lower() for kind in kinds)
+        alike = called or len(names) >= FEWEST_TWINS
+        other = bool(kinds & endings[place]) or CLOCK.fullmatch(folder.name) is not None
+        places[folder] = place if alike and not other else folder
+        endings[places[folder]] |= kinds
+    return places
 
 
 def _bare(file: Path) -> str:

@@ -124,3 +124,37 @@ def test_entries_are_files_folders_and_patterns(tmp_path):
     assert files_of("film/**/*.dm4", tmp_path) == [tmp_path / name for name in CLOCKED]
     assert files_of("fil?", tmp_path) == files_of("film", tmp_path)
     assert files_of("empty", tmp_path) == files_of("none.tif", tmp_path) == []
+
+
+def test_a_camera_s_clock_goes_before_what_lies_beside_it(tmp_path, caplog):
+    frames = [f"Hour_00/Minute_00/Second_0{s}/film_{n}.dm4" for s in (0, 1) for n in (0, 1)]
+    film = touched(tmp_path / "film", *frames, "summary.png", "overview.dm4")
+    assert names_in(film) == frames
+    assert "movie of 4 images" in caplog.text and "overview.dm4, summary.png" in caplog.text
+    other = touched(tmp_path / "other", "one.dm4", "diffraction/two.dm4")
+    assert names_in(other) == ["one.dm4"]  # folders that are no clock are left out
+
+
+@pytest.mark.parametrize("folders", [("png", "tif"), ("previews_png", "raw_TIFF")])
+def test_folders_side_by_side_with_the_same_frames_in_other_formats_are_one(
+    tmp_path, caplog, folders
+):
+    pictures, measured = (
+        [f"{place}/frame_{n}.{end}" for n in (1, 2)]
+        for place, end in zip(folders, ("png", "tif"), strict=True)
+    )
+    film = touched(tmp_path / "film", *pictures, *measured)
+    assert names_in(film) == measured
+    assert "2 of 2 images are there in several formats" in caplog.text
+    # Samples whose only images have the same name are no copies of each other.
+    samples = ["A/img.tif", "B/img.png", "C/img.tif"]
+    assert names_in(touched(tmp_path / "samples", *samples)) == samples
+
+
+def test_several_formats_in_a_folder_are_named(tmp_path, caplog):
+    names = ["f_1.tif", "f_1_thumb.png", "f_2.tif", "f_2_thumb.png"]
+    assert names_in(touched(tmp_path / "film", *names)) == names
+    assert "several formats (2 .tif, 2 .png), and all of them are taken" in caplog.text
+    caplog.clear()
+    assert names_in(touched(tmp_path / "plain", "a.tif", "b.tiff")) == ["a.tif", "b.tiff"]
+    assert not caplog.text
