@@ -6,6 +6,7 @@ import logging
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import Literal
 from weakref import WeakKeyDictionary
@@ -113,12 +114,15 @@ def run_by_keras(model: keras.Model) -> Run:
 def _checked(name: str, run: Run) -> Run:
     """``run``, which refuses probabilities that are no numbers: no column would be found in them.
 
-    Weights that are finite can still give NaN, when they are too large.
+    Weights that are finite can still give NaN, when they are too large.  Those that are all zero
+    give the same everywhere, which is warned of once.
     """
 
     def checked(images: np.ndarray) -> np.ndarray:
         answer = run(images)
         if np.isfinite(answer).all():  # 5 ms at 2048²
+            if _is_same_everywhere(answer) and not _is_same_everywhere(images):
+                _warn_of_nothing(name)
             return answer
         if not np.isfinite(images).all():
             raise InputError(f"The image that the network {name} was given holds NaN or infinity.")
@@ -129,6 +133,22 @@ def _checked(name: str, run: Run) -> Run:
         )
 
     return checked
+
+
+@cache
+def _warn_of_nothing(name: str) -> None:
+    """Says, once for each network, that it finds nothing in any image."""
+    LOGGER.warning(
+        "the network %s predicts the same at every pixel, whatever the image shows: it was not "
+        "trained, or its weights are damaged",
+        name,
+    )
+
+
+def _is_same_everywhere(values: np.ndarray) -> bool:
+    """Whether (row, col, ...) values are those of the first pixel at all pixels."""
+    first = values[0, 0]
+    return bool((values[::8, ::8] == first).all() and (values == first).all())
 
 
 def _choose(network: Network, wanted: EngineName, weights: int) -> _Choice:

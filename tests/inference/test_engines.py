@@ -169,3 +169,19 @@ def test_the_test_image_is_always_the_same_and_shows_both_contrasts():
     assert image.shape == (192, 192, 2) and image.dtype == np.float32
     left, right = image[:, :80, 0], image[:, 112:, 0]
     assert np.mean(left**3) > 0.5 and np.mean(right**3) < -0.5
+
+
+def test_a_network_of_zeros_is_named_once(caplog):
+    images = np.random.default_rng(0).normal(size=(32, 32, 2)).astype(np.float32)
+    empty = network(UNET)
+    engines._warn_of_nothing.cache_clear()
+    choose_engine(empty, "keras").run(images)
+    assert not caplog.records
+    for weight in empty.model.weights:
+        weight.assign(np.zeros(weight.shape))
+    choose_engine(empty, "keras").run(np.zeros_like(images))  # of which nothing is to be said
+    assert not caplog.records
+    for _ in range(3):
+        choose_engine(empty, "keras").run(images)
+    (record,) = caplog.records
+    assert "the network drawn predicts the same at every pixel" in record.getMessage()
