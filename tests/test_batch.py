@@ -391,3 +391,24 @@ def test_files_with_axes_are_one_result(here):
     assert results() == ["a_to_b"]
     (part,) = json.loads(Path("out/a_to_b/predict/series.json").read_text())
     assert part["frame_files"] == [["a.tif"], ["b.tif"]]
+
+
+@pytest.mark.parametrize(
+    ("file", "folder"),
+    [
+        ("..tif", "image"),  # of which the dots alone would be left
+        ("...tif", "image"),
+        (". .tif", "image"),
+        ("a..tif", "a"),  # Windows takes no dot at the end
+        (".hidden.tif", ".hidden"),
+        ("a.b.tif", "a.b"),
+        ("con.tif", "con_"),
+        ("Aux.1.tif", "Aux_.1"),
+        ("COM1.tif", "COM1_"),
+        ("contrast.tif", "contrast"),
+    ],
+)
+def test_no_name_leads_out_of_the_output_or_is_none_on_windows(file, folder):
+    assert distinct_names([Path("/images") / file]) == [folder]
+    pair = distinct_names([Path("/a") / file, Path("/b") / file])
+    assert pair[0] != pair[1] and not {".", "..", ""} & set(pair)

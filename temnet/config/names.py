@@ -18,6 +18,10 @@ LONGEST_PATH, LONGEST_PART = 4095, 255
 SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")
 """Ways to reach a Dask scheduler."""
 
+DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Classes of Unicode's signs that change the direction of what follows: a name ends otherwise then
+than it seems to."""
+
 _ADDRESS = re.compile(
     rf"(?:(?:{'|'.join(SCHEMES)})://)?(?P<host>\[[0-9A-Fa-f:.%]+\]|[^\s/:@]+):(?P<port>[0-9]{{1,5}})"
 )
@@ -58,15 +62,23 @@ def shortened(text: str, most: int = 60) -> str:
 def printable(name: str) -> str:
     """A file's name as tables, pages and messages show it: of letters that every text can hold.
 
-    Bytes that are no UTF-8, line ends and other signs without a picture become escapes.
+    Bytes that are no UTF-8, line ends, signs without a picture and those that have the letters
+    after them run from right to left become escapes.
 
     >>> print(printable("Größe 图.tif"), len(printable("a" + chr(10) + chr(0xDCFF))))
     Größe 图.tif 7
     """
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(
-        letter.encode("unicode_escape").decode() if unicodedata.category(letter) == "Cc" else letter
+        letter.encode("unicode_escape").decode() if _is_hidden(letter) else letter
         for letter in text
+    )
+
+
+def _is_hidden(letter: str) -> bool:
+    return (
+        unicodedata.category(letter) in ("Cc", "Zl", "Zp")
+        or unicodedata.bidirectional(letter) in DIRECTIONS
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ LOGGER = logging.getLogger(__name__)
 
 LONGEST_FOLDER, BEGINNING = 200, 130
 """Bytes of a result folder's name, and of its beginning that a longer one keeps with its end."""
+
+_DEVICE = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
+"""Names that no folder has on Windows."""
 
 LONGEST_NAME = 80
 """Letters of a joint movie's name."""
@@ -183,7 +187,9 @@ def distinct_names(paths: Sequence[Path]) -> list[str]:
 
 def _name(path: Path, level: int) -> str:
     parts = [path.stem] if level == 0 else path.parts[-level:]
-    name = safe_name("_".join(part.strip("/\\") for part in parts)).strip("_ ") or "image"
+    name = safe_name("_".join(part.strip("/\\") for part in parts)).strip("_ ").rstrip(". ")
+    name = name or "image"  # of `...tif` only dots are left, which lead elsewhere
+    name = _DEVICE.sub(r"\1_\2", name)
     content = name.encode()
     if len(content) <= LONGEST_FOLDER:
         return name

@@ -64,7 +64,7 @@ def default_folder(yaml_file: Path) -> Path:
     """
     if yaml_file.name == SETTINGS_FILE and (yaml_file.parent / ENVIRONMENT_FILE).is_file():
         return yaml_file.parent
-    return RUNS / yaml_file.stem
+    return RUNS / (yaml_file.stem.rstrip(". ") or "run")  # `...yaml` would lead elsewhere
 
 
 @contextmanager

@@ -159,6 +159,7 @@ def test_default_folder(tmp_path):
     (tmp_path / "environment.json").touch()
     assert default_folder(tmp_path / "experiment.yaml") == tmp_path
     assert default_folder(Path("elsewhere/experiment.yaml")) == Path("runs/experiment")
+    assert default_folder(Path("...yaml")) == Path("runs/run")  # and not the folder around it
 
 
 def test_a_file_is_no_run_folder(tmp_path):
