@@ -8,12 +8,18 @@ import numpy as np
 
 from temnet.images.unseen import pack, wide_part
 from temnet.inference.inpainting import WIDE, mended
-from temnet.inference.outliers import find_broken, find_broken_lines, possible_values
+from temnet.inference.outliers import Limits, find_broken, find_broken_lines, possible_values
 from temnet.inference.unseen import find_unseen
 
 MOST_BROKEN = 0.04
 """An image with more broken pixels than this fraction is not repaired: the limits by which they
 are known hold up to 5 %."""
+
+DAZZLING = 1.5
+"""A spot that goes out so many times as far as the limit by which broken pixels are known, and was
+not replaced because it ends softly, dims what is around it.  In measured images of lattices the
+outermost pixel lies at a third of the limit.
+"""
 
 LEAST_SHOWN = 256
 """An image that shows fewer pixels is not used: a lattice is not seen in 16 x 16."""
@@ -29,6 +35,8 @@ class Faults:
         region: How many pixels the regions without image hold.
         broken: How many others there are.
         usable: Whether the rest of the image can be used.
+        dazzling: Row and column of the outermost pixel of the others, where it is far outside all
+            that the image holds and may be part of the specimen; else None.
     """
 
     replaced: bytes | None = None
@@ -36,6 +44,7 @@ class Faults:
     region: int = 0
     broken: int = 0
     usable: bool = True
+    dazzling: tuple[int, int] | None = None
 
 
 def find_faults(image: np.ndarray) -> tuple[np.ndarray, Faults]:
@@ -64,8 +73,9 @@ def find_faults(image: np.ndarray) -> tuple[np.ndarray, Faults]:
     if lines is not None:
         mask |= lines
         filled = mended(image, pack(mask))
+    dazzling = _dazzling(filled, limits)
     if filled is image:
-        return image, Faults()
+        return image, Faults(dazzling=dazzling)
     unseen = wide_part(mask, WIDE)
     if regions is not None:
         unseen |= wide_part(regions, WIDE, beyond=True) & regions
@@ -74,4 +84,15 @@ def find_faults(image: np.ndarray) -> tuple[np.ndarray, Faults]:
         unseen=pack(unseen) if np.any(unseen) else None,
         region=count,
         broken=int(np.count_nonzero(mask)) - count,
+        dazzling=dazzling,
     )
+
+
+def _dazzling(image: np.ndarray, limits: Limits) -> tuple[int, int] | None:
+    """Row and column of the outermost pixel, where it is far outside all that an image holds."""
+    low, middle, high = limits
+    for place, reach in ((image.argmax(), high - middle), (image.argmin(), low - middle)):
+        if np.isfinite(reach) and (image.flat[place] - middle) / reach > DAZZLING:
+            row, col = np.unravel_index(place, image.shape)
+            return int(row), int(col)
+    return None

@@ -43,6 +43,8 @@ class _Sums:
     largest_region: int = 0
     with_region: int = 0
     inner_box: Box | None = None
+    dazzling: int = 0
+    first_dazzling: tuple[int, tuple[int, int]] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,9 @@ def _add(sums: _Sums, number: int, image: np.ndarray, faults: Faults) -> None:
     sums.most_saturated = max(sums.most_saturated, saturated_fraction(image))
     sums.most_broken = max(sums.most_broken, faults.broken)
     sums.with_broken += faults.broken > 0
+    if faults.dazzling is not None:
+        sums.dazzling += 1
+        sums.first_dazzling = sums.first_dazzling or (number, faults.dazzling)
     sums.largest_region = max(sums.largest_region, faults.region)
     sums.with_region += faults.region > 0
     if faults.region and sums.with_region == 1 and faults.unseen is not None:
@@ -152,6 +157,14 @@ def _notes(sums: _Sums, count: int, place: Callable[[int], Place]) -> list[str]:
         found.append(
             f"broken pixels in {sums.with_broken} of {count} images, at most {sums.most_broken} in "
             "one, were replaced by the pixels around them"
+        )
+    if sums.first_dazzling:
+        number, (row, col) = sums.first_dazzling
+        file, inside = place(number)
+        found.append(
+            f"in {sums.dazzling} of {count} images a spot is brighter or darker than all else by "
+            f"far (in {file.name}[{inside}] at row {row}, column {col}), so that columns around it "
+            "may go unseen; if it is no atom, mask it by images.mask"
         )
     if sums.most_saturated:
         found.append(

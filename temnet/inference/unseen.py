@@ -241,7 +241,7 @@ class _Surroundings:
         """Values from the first distance to the last."""
         assert self.image is not None
         values = self.image[(self.shells >= distances[0]) & (self.shells <= distances[1])]
-        return values[np.isfinite(values)]
+        return values[np.isfinite(values)].astype(np.float64)  # sums of float32 may overflow
 
 
 def _likely(same: np.ndarray) -> np.ndarray | None:
@@ -304,7 +304,7 @@ def _judged(region: np.ndarray, around: _Surroundings, size: int, large: bool) -
 
 def _is_natural(region: np.ndarray, chance: float, size: int) -> bool:
     """Whether a region is empty or flat specimen, by how usual its value is and by its outline."""
-    asked = chance > USUAL[0] or np.count_nonzero(region) > MOST_OF_IMAGE * size
+    asked = chance > USUAL[0] or int(np.count_nonzero(region)) > MOST_OF_IMAGE * size
     return chance > USUAL[1] or (asked and roughness(region, ROUGH[0]) > ROUGH[1])
 
 

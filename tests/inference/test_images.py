@@ -436,3 +436,20 @@ def test_a_range_of_frames_that_ends_too_late_is_told(tmp_path, caplog):
     np.save(tmp_path / "m.npy", np.random.default_rng(0).poisson(9, (8, 32, 32)))
     assert len(read_images(tmp_path / "m.npy", 0.2, frames=(2, 100)).images) == 6
     assert "ends at 100, but there are only 8 frames" in caplog.text
+
+
+def test_a_soft_spot_far_brighter_than_all_else_is_named_once(tmp_path, caplog):
+    row, col = np.mgrid[:64, :80]
+    film = np.random.default_rng(0).normal(100, 5, (3, 64, 80)).astype(np.float32)
+    np.save(tmp_path / "plain.npy", film)
+    read_images(tmp_path / "plain.npy", sampling=0.2)
+    assert not caplog.text
+    film[1:] += 5000 * np.exp(-((row - 20) ** 2 + (col - 31) ** 2) / 8)
+    np.save(tmp_path / "film.npy", film)
+    series = read_images(tmp_path / "film.npy", sampling=0.2, axes="frames")
+    text = (
+        "in 2 of 3 images a spot is brighter or darker than all else by far (in film.npy[1] at "
+        "row 20, column 31)"
+    )
+    assert caplog.text.count(text) == 1 and text in series.metadata["notes"][0]
+    assert series.images[2, 20, 31, 0] > 5000  # it may be an atom

@@ -195,3 +195,19 @@ def test_the_dark_edge_of_a_small_particle_stays():
     inside = 1 / (1 + np.exp(np.hypot(row - 100, col - 90) - 9))
     image = np.random.default_rng(0).normal(1000 - 900 * inside, 10).astype(np.float32)
     assert find_broken(image).size == 0
+
+
+def test_a_soft_spot_far_outside_all_else_stays_and_is_named():
+    image = np.random.default_rng(0).normal(lattice(), 1).astype(np.float32)
+    assert find_faults(image)[1].dazzling is None
+    row, col = np.mgrid[: image.shape[0], : image.shape[1]]
+    spot = np.exp(-((row - 40) ** 2 + (col - 77) ** 2) / (2 * 2.0**2))
+    for height in (20_000, -20_000):
+        found, faults = find_faults((image + height * spot).astype(np.float32))
+        assert faults.dazzling == (40, 77) and faults.broken == 0
+        assert abs(found[40, 77]) > 19_000
+    atom = find_faults((image + 50 * spot).astype(np.float32))[1]  # three times the lattice
+    assert atom.dazzling is None
+    hit = image.copy()
+    hit[40:43, 77:80] = 65535
+    assert find_faults(hit)[1].dazzling is None  # replaced, so that nothing is left to name

@@ -176,3 +176,12 @@ def test_smooth_images_in_few_grey_values_have_no_regions(levels, smooth):
     # Hot pixels stretch the grey values, so that few are left for the image.
     image = np.where((ROW % 50 == 3) & (COL % 50 == 3), levels - 1, np.round(image / 3))
     assert find_unseen(image.astype(np.float32)) is None
+
+
+def test_the_largest_numbers_overflow_nowhere():
+    image = film()
+    image[9:13, 9:13] = 3e38
+    image[:, :20] = -3e38
+    with np.errstate(all="raise"):
+        found = find_unseen(image)
+    assert found is not None and found[:, :20].all() and not found[:, 60:].any()
