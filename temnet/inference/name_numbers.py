@@ -29,6 +29,8 @@ a defocus of -10.  Numbers at the same place of the names are judged together:
 ['-0.5um', '0.25um', '0.5um']
 >>> ordered("df_1um", "df_500nm", "df_0", "df_-2000A")
 ['df_-2000A', 'df_0', 'df_500nm', 'df_1um']
+>>> ordered("f_1e-6m", "f_1e-5m", "f_2e-6m")
+['f_1e-6m', 'f_2e-6m', 'f_1e-5m']
 >>> ordered("focus_m20", "focus_p20", "focus_0")
 ['focus_m20', 'focus_0', 'focus_p20']
 >>> ordered("underfocus", "infocus", "overfocus")
