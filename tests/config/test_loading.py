@@ -252,7 +252,7 @@ def test_many_names_in_one_section_take_no_longer_than_in_many(tmp_path):
     """Together they took the square of their number."""
     begun = time.process_time()
     values = read_yaml(written(tmp_path, a="\n".join(f"k{n}: 1" for n in range(60000))))
-    assert len(values) == 60000 and time.process_time() - begun < 10
+    assert len(values) == 60000 and time.process_time() - begun < 12
 
 
 def test_what_settings_have_is_within_the_limits(tmp_path):
