@@ -59,8 +59,11 @@ FIELDS: Mapping[str, tuple[str, str, str]] = {
 UNKNOWN_ELEMENT = "X"
 """Symbol of a column whose class names no element, as ASE has it."""
 
-CHUNK_ROWS = 4096
-"""Columns that an HDF5 file gets at a time, and rows of its chunks."""
+BLOCK_ROWS = 4096
+"""Columns that an HDF5 file gets at a time."""
+
+CHUNK_ROWS = 512
+"""Rows of an HDF5 file's chunks, the last of which is written whole: 37 kB."""
 
 SPREADS = ("spread", "class_spread")
 """Fields of Peaks that are mostly not known."""
@@ -214,7 +217,7 @@ def _begin_hdf5(path: Path, sampling: float, class_names: Sequence[str]) -> Iter
 
         def add(peaks: Peaks) -> None:
             waiting.append(peaks)
-            if sum(map(len, waiting)) >= CHUNK_ROWS:
+            if sum(map(len, waiting)) >= BLOCK_ROWS:
                 flush()
 
         def flush() -> None:
