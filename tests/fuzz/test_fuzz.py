@@ -26,6 +26,9 @@ REPOSITORY = Path(__file__).parents[2]
 LONGEST, MOST = 20, 2048
 """Seconds of processor time and megabytes that a command may take."""
 
+MOST_LINES = 24
+"""Lines about what is wrong: settings may have twenty faults, each of which gets a sentence."""
+
 HANGS = 90
 """Seconds after which a command is taken to hang, on a machine that has more to do."""
 
@@ -102,8 +105,8 @@ def faults_of(ended):
     if ended["megabytes"] > MOST:
         found.append(f"{ended['megabytes']:.0f} MB")
     lines = messages(ended)
-    if ended["code"] == 2 and not 1 <= len(lines) <= 6:
-        found.append(f"{len(lines)} lines instead of a sentence")
+    if ended["code"] == 2 and not 1 <= len(lines) <= MOST_LINES:
+        found.append(f"{len(lines)} lines instead of a sentence for each fault")
     if any(len(line) > 1200 for line in lines):
         found.append("a line of more than 1,200 characters")
     return found
@@ -139,7 +142,8 @@ def promised(ending, data):
 def lost(ended, out, expected):
     """Whether fewer frames than expected were processed without a message that says so.
 
-    It names both numbers, or how many were taken of a file that is cut off before it tells.
+    It names both numbers, or how many were taken of a file that is cut off before it tells, or
+    the data sets that were left out.
     """
     if ended["code"] != 0 or expected is None or expected < 1:
         return False
@@ -148,7 +152,8 @@ def lost(ended, out, expected):
     if frames >= expected:
         return False
     named = [re.search(rf"\b{n}\b", ended["text"].replace(",", "")) for n in (frames, expected)]
-    return not all(named) and not (named[0] and "cut off" in ended["text"])
+    told = any(words in ended["text"] for words in ("cut off", "more left out"))
+    return not all(named) and not (named[0] and told)
 
 
 def try_images(worker, files, folder, numbers):
