@@ -147,7 +147,7 @@ def test_two_networks_are_scored_without_training(here):
         ({"evaluation": {"series": {"dose": [1], "heights": [0]}}}, "evaluation.series.heights"),
         (
             {"evaluation": {"series": {"dose": [1], "heights": [2, 2]}}},
-            "each number once; got 2, 2",
+            "each number once; got [2, 2]",
         ),
         ({"evaluation": {"ideal_observer": {"doses": []}}}, "evaluation.ideal_observer.doses"),
         ({"evaluation": {"ideal_observer": {"empty": 1}}}, "evaluation.ideal_observer.empty"),
