@@ -37,6 +37,7 @@ from temnet.errors import InputError
 from temnet.files import replacing
 from temnet.records import Peaks
 from temnet.reporting.column_table import ColumnTable, ColumnTableWriter, read_columns
+from temnet.reporting.hdf5_disk import Hdf5Disk
 
 FORMAT, VERSION = "temnet columns", 1
 """What an HDF5 file of columns calls itself; one of a newer version is refused."""
@@ -201,7 +202,7 @@ def _begin_hdf5(path: Path, sampling: float, class_names: Sequence[str]) -> Iter
     import h5py
 
     waiting: list[Peaks] = []
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    with replacing(path) as temporary, Hdf5Disk(temporary) as disk, h5py.File(disk, "w") as file:
         file.attrs.update(format=FORMAT, version=VERSION, sampling=float(sampling))
         file.attrs["sampling_unit"] = "Å per pixel"
         file.attrs["class_names"] = np.array(class_names, dtype=h5py.string_dtype())
@@ -228,10 +229,13 @@ def _begin_hdf5(path: Path, sampling: float, class_names: Sequence[str]) -> Iter
                 file[name].resize(there + len(values), axis=0)
                 file[name][there:] = values
             waiting.clear()
+            disk.check()
 
         yield add
         flush()
         file.close()
+        disk.check()
+        disk.close()
 
 
 def _arrays(peaks: Peaks) -> dict[str, np.ndarray]:

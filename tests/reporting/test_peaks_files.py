@@ -1,5 +1,9 @@
 """Columns in files: what is written comes back, and other programs read it."""
 
+import errno
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -190,3 +194,33 @@ def test_xyz_of_temnet_0_1_with_y_along_the_rows_is_read_rightly(tmp_path):
     assert "y_axis=up" in text and " -3.25" in text
     path.write_text(text.replace("y_axis=up ", "").replace(" -", "  "))
     close(temnet.read_peaks(path).peaks, three(), rtol=0, atol=1e-8)
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from temnet.records import Peaks
+from temnet.reporting.peaks_files import open_peaks
+
+count, path = 4096, Path(sys.argv[1])
+none = np.zeros(count)
+peaks = Peaks(none.astype(int), np.ones((count, 2)), none.astype(int), none, none[:, None], none)
+resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
+try:
+    with open_peaks(path, 0.2, ["C"]) as add:
+        for _ in range(8):
+            add(peaks)
+except OSError as error:
+    print("refused", error.errno)
+print(sorted(file.name for file in path.parent.iterdir()))
+"""
+
+
+@pytest.mark.parametrize("ending", [".csv", ".h5", ".xyz"])
+def test_a_disk_that_takes_no_more_is_an_error_and_no_crash(tmp_path, ending):
+    """The HDF5 library crashes where its own writes fail while it closes a file."""
+    command = [sys.executable, "-c", FULL, tmp_path / f"a{ending}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [f"refused {errno.EFBIG}", "[]"] and done.stderr == ""
