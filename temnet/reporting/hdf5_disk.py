@@ -9,8 +9,8 @@ from pathlib import Path
 class Hdf5Disk(io.RawIOBase):
     """A new file whose writes never fail for who writes; the first failure is kept.
 
-    HDF5 2 ends the process by a segmentation fault where a full disk refuses what it still has to
-    write when it closes a file.  From the first failure on everything is taken and thrown away.
+    HDF5 1.14.6 ends the process by a segmentation fault where a full disk refuses what it still
+    has to write when it closes a file.  From the first failure on everything is thrown away.
 
     Attributes:
         failure: What the disk said, None where all was written.
