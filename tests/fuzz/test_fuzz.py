@@ -232,7 +232,7 @@ def test_a_few_damaged_images(worker, files, tmp_path):
 
 
 def test_a_few_damaged_settings(worker, tmp_path):
-    found, codes = try_settings(worker, tmp_path, range(60))
+    found, codes = try_settings(worker, tmp_path, range(40))
     assert found == {}
     assert 2 in codes
 
