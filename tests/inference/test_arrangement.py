@@ -9,6 +9,7 @@ from temnet.inference.arrangement import arranged
 from temnet.inference.files import ImageFile, open_images
 from temnet.inference.header_focus import header_defocus
 from temnet.inference.images import read_images
+from tests.inference.signals import described
 
 
 def file(name="a.npy", axes=(), defocus=None):
@@ -106,17 +107,7 @@ def test_files_carry_the_defocus_of_their_headers_to_the_order_of_foci(tmp_path)
             for n, name in enumerate("yx")
         ]  # fmt: skip
         tags = {"Acquisition_instrument": {"TEM": {"defocus": value}}}
-        signal = {
-            "data": image,
-            "axes": axes,
-            "metadata": {"General": {"title": "i"}, "Signal": {"signal_type": ""}, **tags},
-            "original_metadata": {},
-            "learning_results": {},
-            "tmp_parameters": {},
-            "models": {},
-            "attributes": {"_lazy": False},
-            "package_info": {"package": "temnet", "package_version": "1"},
-        }
+        signal = described(image, axes, "i", **tags)
         file_writer(str(tmp_path / f"{number}.hspy"), signal)
     assert open_images(tmp_path / "1.hspy").defocus == -500.0
     with_header = read_images(tmp_path, axes="focus", focus_count=3)

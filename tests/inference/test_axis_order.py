@@ -27,17 +27,7 @@ def axis(number, name, size, units=None, navigate=False):
 def write_hspy(path, data, axes):
     """Axes: name, units, navigate."""
     described = [axis(n, *one[:1], data.shape[n], *one[1:]) for n, one in enumerate(axes)]
-    signal = {
-        "data": data,
-        "axes": described,
-        "metadata": {"General": {"title": ""}, "Signal": {"signal_type": ""}},
-        "original_metadata": {},
-        "learning_results": {},
-        "tmp_parameters": {},
-        "models": {},
-        "attributes": {"_lazy": False},
-        "package_info": {"package": "temnet", "package_version": "1"},
-    }
+    signal = described(data, described, "")
     import_module("rsciio.hspy").file_writer(str(path), signal)
     return path
 

@@ -15,25 +15,8 @@ import yaml
 
 from temnet import predict
 from temnet.errors import InputError
-from temnet.models.checkpoint import file_hash, find_network, load_network
-
-
-def change_card(folder, **changes):
-    path = folder / "card.json"
-    card = json.loads(path.read_text()) | changes
-    path.write_text(json.dumps({key: value for key, value in card.items() if value is not ...}))
-
-
-def change_settings(folder, change):
-    path = folder / "experiment.yaml"
-    values = yaml.safe_load(path.read_text())
-    change(values)
-    path.write_text(yaml.safe_dump(values))
-
-
-def vouch(folder):
-    """Writes the file's own hash on the card."""
-    change_card(folder, sha256=file_hash(folder / "model.keras"))
+from temnet.models.checkpoint import find_network, load_network
+from tests.models.damage import change_card, change_settings, vouch
 
 
 def not_a_number(folder):

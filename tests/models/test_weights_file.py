@@ -1,7 +1,6 @@
 """Weights are those in the file, and files that are none are refused before they are read."""
 
 import io
-import json
 import tracemalloc
 import warnings
 import zipfile
@@ -10,33 +9,15 @@ import h5py
 import keras
 import numpy as np
 import pytest
-import yaml
 
 from temnet.config.card import MOST_WEIGHTS
 from temnet.errors import InputError
 from temnet.models import checkpoint
-from temnet.models.checkpoint import file_hash, load_network, save_network
+from temnet.models.checkpoint import load_network, save_network
 from temnet.models.weights_file import MEMBER, SLACK
+from tests.models.damage import change_card, change_settings, vouch
 
 GIBIBYTE = 2**30
-
-
-def change_card(folder, **changes):
-    path = folder / "card.json"
-    card = json.loads(path.read_text()) | changes
-    path.write_text(json.dumps({key: value for key, value in card.items() if value is not ...}))
-
-
-def change_settings(folder, change):
-    path = folder / "experiment.yaml"
-    values = yaml.safe_load(path.read_text())
-    change(values)
-    path.write_text(yaml.safe_dump(values))
-
-
-def vouch(folder):
-    """Writes the file's own hash on the card."""
-    change_card(folder, sha256=file_hash(folder / "model.keras"))
 
 
 def rewrite(folder, change=lambda file: None, members=None, method=zipfile.ZIP_STORED):
