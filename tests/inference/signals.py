@@ -1,7 +1,7 @@
 """Data sets as RosettaSciIO's writers take them."""
 
 
-def described(data, axes, title="image", **metadata):
+def data_set(data, axes, title="image", **metadata):
     """A data set.
 
     Args:

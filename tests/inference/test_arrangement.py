@@ -9,7 +9,7 @@ from temnet.inference.arrangement import arranged
 from temnet.inference.files import ImageFile, open_images
 from temnet.inference.header_focus import header_defocus
 from temnet.inference.images import read_images
-from tests.inference.signals import described
+from tests.inference.signals import data_set
 
 
 def file(name="a.npy", axes=(), defocus=None):
@@ -107,7 +107,7 @@ def test_files_carry_the_defocus_of_their_headers_to_the_order_of_foci(tmp_path)
             for n, name in enumerate("yx")
         ]  # fmt: skip
         tags = {"Acquisition_instrument": {"TEM": {"defocus": value}}}
-        signal = described(image, axes, "i", **tags)
+        signal = data_set(image, axes, "i", **tags)
         file_writer(str(tmp_path / f"{number}.hspy"), signal)
     assert open_images(tmp_path / "1.hspy").defocus == -500.0
     with_header = read_images(tmp_path, axes="focus", focus_count=3)

@@ -11,6 +11,7 @@ from temnet.errors import InputError
 from temnet.inference import files
 from temnet.inference.axis_order import axis_order, doubt
 from temnet.inference.files import open_images
+from tests.inference.signals import data_set
 
 STACK = np.random.default_rng(0).integers(0, 4000, (20, 128, 96), dtype=np.uint16)
 """(frame, row, col)"""
@@ -27,7 +28,7 @@ def axis(number, name, size, units=None, navigate=False):
 def write_hspy(path, data, axes):
     """Axes: name, units, navigate."""
     described = [axis(n, *one[:1], data.shape[n], *one[1:]) for n, one in enumerate(axes)]
-    signal = described(data, described, "")
+    signal = data_set(data, described, "")
     import_module("rsciio.hspy").file_writer(str(path), signal)
     return path
 

@@ -15,7 +15,7 @@ from temnet.errors import InputError
 from temnet.inference import files
 from temnet.inference.files import open_images
 from temnet.inference.images import read_images
-from tests.inference.signals import described
+from tests.inference.signals import data_set
 
 MOVIE = np.random.default_rng(0).integers(0, 4000, (5, 20, 30), dtype=np.uint16)
 
@@ -38,7 +38,7 @@ def signal(data, outer=(), pixel=(0.02, 0.02), units="nm", title="image"):
     axes += [axis("y", sizes[-2], pixel[0], units), axis("x", sizes[-1], pixel[1], units)]
     for number, one in enumerate(axes):
         one["index_in_array"] = number
-    return described(data, axes, title)
+    return data_set(data, axes, title)
 
 
 def write(path, data, **options):
