@@ -63,21 +63,6 @@ def usable_frames(peaks: Peaks, frame_count: int) -> np.ndarray:
     return usable
 
 
-def measure_drift(
-    peaks: Peaks,
-    frame_count: int,
-    max_drift: float,
-    usable: np.ndarray | None = None,
-    extent: tuple[float, float] | None = None,
-) -> np.ndarray:
-    """Shift of the specimen in each frame against the first usable one; see `follow_drift`.
-
-    Returns:
-        (frame_count, 2) float64 [Å].
-    """
-    return follow_drift(peaks, frame_count, max_drift, usable, extent).shifts
-
-
 @dataclass(frozen=True)
 class Drift:
     """How the specimen moved.
@@ -103,7 +88,7 @@ def follow_drift(
 
     Each frame's columns vote for shifts against those of the frames before it, so that columns
     may come and go.  A crystal shifted by a period looks almost like itself: of shifts with
-    about as many votes the one nearest to the last frame's is taken.  Each step is then looked at
+    about as many votes the one nearest to the last frame's is taken.  Each step is then judged
     again with several frames on both sides.  Of a crystal that fills the image this follows drift
     of less than half a period per frame; of more than that where the gaps between its columns
     tell it (`temnet.evaluation.periods`), and where they do not tell a warning is given.  Last,

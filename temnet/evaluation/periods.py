@@ -1,7 +1,7 @@
 """By which period of its lattice a crystal moved: what the gaps between its columns tell.
 
 A crystal shifted by a period looks like itself, but for its outline and its vacancies.  Where
-both are told rightly from frame to frame, a gap stays a gap; with a wrong period it seems to close
+both are found rightly from frame to frame, a gap stays a gap; with a wrong period it seems to close
 and another to open.  The shifts of all frames together are judged by the likelihood of what was
 found at each place of the specimen: either it holds a column, which is missed by chance, or a gap.
 """

@@ -105,7 +105,7 @@ def find_sites(
 
     Args:
         peaks: Columns of all frames.
-        drift: (F, 2) drift of each frame [Å], from `measure_drift`.
+        drift: (F, 2) drift of each frame [Å], from `follow_drift`.
         frame_count: Number of frames.
         tolerance: Columns within this distance of a site belong to it [Å].
         min_occupancy: Places occupied in a smaller fraction of the frames are no sites.

@@ -162,7 +162,7 @@ def _reading(path: Path) -> Iterator[None]:
 
     Lazy readers work by Dask, which would send the reading to a cluster that is at work elsewhere
     in this process, where the file may not be.  tifffile's own messages about broken headers are
-    kept back: what matters of them is told here.
+    kept back: what matters of them is reported here.
     """
     messages = logging.getLogger("tifffile")
     disabled, messages.disabled = messages.disabled, True

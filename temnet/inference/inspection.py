@@ -49,7 +49,7 @@ class _Sums:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What one look at every image told.
+    """What one look at every image found.
 
     Attributes:
         unusable: Numbers of a movie's images that are taken as blank.

@@ -5,7 +5,7 @@ improbable depends on the value: in an image of 0.05 electrons per pixel squares
 pixels are usual.  So a window (a square, or a piece of a line) counts as filled only where the
 chance that measured pixels are all of its value, which the pixels around the region tell, is below
 `FALSE_ALARMS` in the whole image; and natural plateaus, as of saturated columns or flat vacuum
-in a few grey values, are told by their surroundings, which come up to their value gradually.
+in a few grey values, are known by their surroundings, which come up to their value gradually.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ PRIOR = 5.0
 """Weight of the frequency of single pixels in that of a pixel whose neighbours have the value."""
 
 BLENDED = 4
-"""Rings of pixels around a region that are looked at for values mixed with its own."""
+"""Rings of pixels around a region that are searched for values mixed with its own."""
 
 MIXED = (2.0, 0.05)
 """A ring of pixels belongs to the region where its mean differs so much from the image beside it,
@@ -224,7 +224,7 @@ class _Surroundings:
 
     Attributes:
         shells: (row, col) distance from the region, in rings of pixels up to the outermost that
-            is looked at; 0 beyond, inside, and where another region is.
+            is processed; 0 beyond, inside, and where another region is.
         same: (row, col) bool, pixels of the region's value.
         image: (row, col) values, None where the region holds no numbers.
         value: The region's.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from temnet.evaluation.drift import measure_drift
+from temnet.evaluation.drift import follow_drift
 from temnet.evaluation.histories import counted_histories
 from temnet.evaluation.matching import match
 from temnet.evaluation.occupancy import changes, site_rows, wilson_interval
@@ -88,7 +88,7 @@ def test_frames_out_of_view_are_neither_empty_nor_occupied():
 
 
 def test_a_still_particle_has_no_transitions(static_movie, movies):
-    drift = measure_drift(static_movie.peaks, 8, 5.0)
+    drift = follow_drift(static_movie.peaks, 8, 5.0).shifts
     sites = find_sites(static_movie.peaks, drift, 8, TOLERANCE, LEAST, View(movies.EXTENT))
     rows = site_rows(sites, ["metal"])
     assert all(row["occupancy"] == 1 and row["transition_fraction"] == 0 for row in rows)
@@ -113,7 +113,7 @@ def test_transitions_are_exact_where_nothing_is_uncertain(movies):
 
 
 def test_occupancy_of_a_noisy_drifting_movie(noisy_movie, movies):
-    drift = measure_drift(noisy_movie.peaks, 40, 5.0)
+    drift = follow_drift(noisy_movie.peaks, 40, 5.0).shifts
     sites = find_sites(noisy_movie.peaks, drift, 40, TOLERANCE, LEAST, View(movies.EXTENT))
     found, true = match(sites.positions, noisy_movie.places, 0.4)
     rows = [site_rows(sites, ["metal"])[site] for site in found]

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temnet.evaluation.drift import measure_drift
+from temnet.evaluation.drift import follow_drift
 from temnet.evaluation.matching import match
 from temnet.evaluation.sites import find_sites
 from temnet.evaluation.surroundings import EDGE, region
@@ -15,7 +15,7 @@ TOLERANCE, LEAST = 0.7, 0.1
 
 
 def sites_of(movie, extent=None, **options):
-    drift = measure_drift(movie.peaks, movie.frame_count, 5.0)
+    drift = follow_drift(movie.peaks, movie.frame_count, 5.0).shifts
     view = None if extent is None else View(extent)
     return find_sites(movie.peaks, drift, movie.frame_count, TOLERANCE, LEAST, view, **options)
 

@@ -10,7 +10,7 @@ from temnet import run
 from temnet.config.loading import load_experiment
 from temnet.config.sources import TABLES
 from temnet.errors import InputError
-from temnet.evaluation.drift import measure_drift, usable_frames
+from temnet.evaluation.drift import follow_drift, usable_frames
 from temnet.evaluation.histories import counted_histories, inferred_histories
 from temnet.evaluation.matching import match
 from temnet.evaluation.sites import find_sites
@@ -144,7 +144,7 @@ def analysed(movie, images, network):
     frames = len(images)
     extent = tuple((np.array(images.shape[1:]) - 1) * movie.sampling)
     usable = usable_frames(found, frames)
-    drift = measure_drift(found, frames, 5.0, usable, extent)
+    drift = follow_drift(found, frames, 5.0, usable, extent).shifts
     metal = found.select(found.class_index == 0)
     sites = find_sites(metal, drift, frames, 0.7, 0.1, View(extent), usable)
     mine, true = match(sites.positions, movie.columns.positions, 0.7)
