@@ -14,7 +14,7 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["temnet", "temnet.*"]),
-    package_data={"temnet": ["structures/tables/*.yaml"]},
+    package_data={"temnet": ["structures/vibrations/tables/*.yaml"]},
     # Older Keras, distributed and Pillow run code that a file or a page brings along, or write
     # where they should not; older filelock empties files that a link leads to.
     install_requires=[

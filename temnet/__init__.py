@@ -3,8 +3,8 @@
 temnet teaches networks on simulated images and finds columns in images from the microscope:
 
 ``config -> structures -> simulation -> data -> models -> inference -> evaluation -> reporting ->
-training -> stages -> benchmarks -> command -> run -> predict, benchmark, publish, study``; a module
-imports only from what stands left of its own.
+movies, training -> workflow -> stages -> benchmarks -> command -> run -> study -> publishing ->
+predict, benchmark, publish``; a module imports only from what stands left of its own.
 
 Images are ``(row, col, focus)``, label maps ``(row, col, class)`` with the background last, points
 ``(row, col)`` in Å from the centre of pixel ``[0, 0]``; see ``temnet.records``.
@@ -28,11 +28,11 @@ _WHERE = {
     "build_model": "temnet.models.factory",
     "finish_network": "temnet.training.finish",
     "load_network": "temnet.models.checkpoint",
-    "read_images": "temnet.inference.images",
-    "align_foci": "temnet.inference.foci",
+    "read_images": "temnet.inference.reading.read_images",
+    "align_foci": "temnet.inference.focal_series.foci",
     "find_columns": "temnet.inference.column_finder",
-    "read_peaks": "temnet.reporting.peaks_files",
-    "write_peaks": "temnet.reporting.peaks_files",
+    "read_peaks": "temnet.reporting.files.peaks_files",
+    "write_peaks": "temnet.reporting.files.peaks_files",
 }
 """The public functions and the modules that hold them."""
 

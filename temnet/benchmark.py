@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from temnet.command import DONE, guarded
-from temnet.config.analysis import EngineName
+from temnet.config.analysis.prediction import EngineName
 from temnet.config.experiment import SIMULATION_SECTIONS, Experiment
 from temnet.config.loading import load_experiment, parse_yaml, validate
 from temnet.errors import InputError

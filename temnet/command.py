@@ -13,12 +13,12 @@ from pathlib import Path
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError, disk_errors_told
 from temnet.run_log import PRINTED, logging_to, progress_bar
-from temnet.signals import ended_by_signals, stopped_by
-from temnet.stages.folder import LOG_FILE, alone_in
-from temnet.stages.plan import Step, run_plan
-from temnet.stages.stage import get_stage
-from temnet.streams import Output, libraries_silenced, standard_streams
-from temnet.user_folders import spare_home
+from temnet.system.signals import ended_by_signals, stopped_by
+from temnet.system.streams import Output, libraries_silenced, standard_streams
+from temnet.system.user_folders import spare_home
+from temnet.workflow.folder import LOG_FILE, alone_in
+from temnet.workflow.plan import Step, run_plan
+from temnet.workflow.stage import get_stage
 
 LOGGER = logging.getLogger(PRINTED)
 

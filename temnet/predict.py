@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from temnet.command import DONE, FAILED, WRONG_INPUT, execute, guarded, load_stages
-from temnet.config.analysis import EngineName
+from temnet.config.analysis.prediction import EngineName
 from temnet.config.experiment import Experiment
 from temnet.config.loading import validate
 from temnet.config.names import printable
 from temnet.errors import InputError, disk_errors_told
 from temnet.run_log import kept_messages
-from temnet.stages.folder import RUNS
-from temnet.stages.plan import make_plan
+from temnet.workflow.folder import RUNS
+from temnet.workflow.plan import make_plan
 
 if TYPE_CHECKING:
     from temnet.stages.batch import Job

@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     load_stages(STAGES)
-    from temnet.stages.publish import PAGE, publish
+    from temnet.publishing.publish import PAGE, publish
 
     for place in publish(options.runs, options.to, progress_bar):
         print(f"Published: {place}")

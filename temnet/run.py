@@ -11,14 +11,14 @@ from pathlib import Path
 
 from temnet.command import DONE, execute, guarded, load_stages
 from temnet.config.experiment import STAGES, Experiment
-from temnet.config.from_file import FromFunction
 from temnet.config.loading import json_schema, load_experiment, parse_assignments
+from temnet.config.structures.from_file import FromFunction
 from temnet.config.user_function import only_named, source_file
 from temnet.errors import InputError
 from temnet.run_log import kept_messages
-from temnet.stages.files import with_found_files
-from temnet.stages.folder import default_folder
-from temnet.stages.plan import Step, make_plan, scores_alone
+from temnet.stages.input_paths import with_found_files
+from temnet.workflow.folder import default_folder
+from temnet.workflow.plan import Step, make_plan, scores_alone
 
 ASSIGNMENT = re.compile(r"[^\W\d][\w.]*=")
 """How `key.path=value` begins."""
@@ -138,7 +138,7 @@ def _run(options: argparse.Namespace) -> int:
         return DONE
     if options.repair:
         load_experiment(options.file, {**overrides, "stages": ["simulate"]})
-        from temnet.stages.sets import repair_sets
+        from temnet.stages.stored_sets import repair_sets
 
         for line in repair_sets(experiment):
             print(line)

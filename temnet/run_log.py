@@ -11,12 +11,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from temnet.stages.stage import Done
+from temnet.workflow.stage import Done
 
 PRINTED = "temnet.command"
 """Logger of messages that the command prints by itself, too."""
 
-STAGES = "temnet.stages.plan"
+STAGES = "temnet.workflow.plan"
 """Logger of the messages that name the stage that runs."""
 
 

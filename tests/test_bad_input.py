@@ -12,8 +12,9 @@ import pytest
 import tifffile
 
 import temnet
-from temnet import files, predict, run
+from temnet import predict, run
 from temnet.errors import InputError, disk_errors_told
+from temnet.system import files
 
 REPOSITORY = Path(__file__).parents[1]
 

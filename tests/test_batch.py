@@ -15,13 +15,13 @@ from PIL import Image
 import temnet
 from temnet import predict
 from temnet.config.loading import load_experiment
+from temnet.csv_tables import read_table
 from temnet.inference.column_finder import FoundFrame
-from temnet.inference.familiarity import Verdict
+from temnet.inference.out_of_distribution import SimilarityReport
 from temnet.records import Peaks
-from temnet.reporting.tables import read_table
 from temnet.stages import predict as stage
 from temnet.stages.batch import distinct_names, plan_batch
-from temnet.stages.folder import LOCK_FILE
+from temnet.workflow.folder import LOCK_FILE
 
 GIVEN = ["--network", "tiny", "--sampling", "0.2", "--output", "out"]
 
@@ -213,7 +213,7 @@ def test_the_network_is_loaded_once(here, monkeypatch):
 
 
 def test_outputs_that_are_asked_for(here, dots, monkeypatch):
-    monkeypatch.setattr("temnet.reporting.image_sections.MOST_OVERLAYS", 1)
+    monkeypatch.setattr("temnet.reporting.sections.images.MOST_OVERLAYS", 1)
     np.save("movie.npy", np.stack([dots, dots + 1]))
     outputs = ["--outputs", "hdf5,xyz,maps,overlays", "--threshold", "0.4"]
     assert predict.main(["movie.npy", *GIVEN, *outputs]) == 0
@@ -288,7 +288,7 @@ def test_a_file_and_its_array_give_the_same(here, dots):
 
 
 def test_what_is_unlike_is_said_everywhere(here, capsys, monkeypatch):
-    verdict = Verdict(("more noise than any taught image",), ("no lattice stands out",))
+    verdict = SimilarityReport(("more noise than any taught image",), ("no lattice stands out",))
     monkeypatch.setattr(stage, "verdict", lambda *arguments: verdict)
     assert predict.main(["a.tif", *GIVEN]) == 0
     assert "a.tif is unlike the images that tiny was taught on: more" in capsys.readouterr().err

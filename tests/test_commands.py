@@ -13,8 +13,8 @@ import pytest
 
 from temnet import command
 from temnet.errors import InputError
-from temnet.signals import Stopped, ended_by_signals
-from temnet.streams import standard_streams
+from temnet.system.signals import Stopped, ended_by_signals
+from temnet.system.streams import standard_streams
 
 REPOSITORY = Path(__file__).parents[1]
 COMMANDS = ("run", "predict", "study", "publish", "benchmark")
@@ -200,7 +200,7 @@ def test_a_command_may_be_called_from_a_thread():
 def test_libraries_are_silenced_only_where_standard_error_is_open():
     """Programs without a terminal have it closed."""
     text = (
-        "import os; from temnet.streams import libraries_silenced\n"
+        "import os; from temnet.system.streams import libraries_silenced\n"
         "for close in (False, True):\n"
         "    if close: os.close(2)\n"
         "    with libraries_silenced():\n"

@@ -8,7 +8,7 @@ import pytest
 import temnet
 from temnet.evaluation.column_contrast import column_contrast
 from temnet.evaluation.scores import SPECIES
-from temnet.stages.frozen import example_rows
+from temnet.publishing.reference_scores import example_rows
 
 MIRRORED = {
     "microscope": {

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from temnet import study as study_command
 from temnet.config.distributions import support
 from temnet.config.experiment import SIMULATION_SECTIONS
 from temnet.config.loading import load_experiment
-from temnet.config.study import load_study, taught
-from temnet.config.study import tested as scored
 from temnet.run import main
 from temnet.simulation.example import draw_specimen, simulate_example
-from temnet.stages.files import with_found_files
+from temnet.stages.input_paths import with_found_files
 from temnet.stages.simulate import duration
+from temnet.study.__main__ import __main__ as study_command
+from temnet.study.settings import load_study, taught
+from temnet.study.settings import tested as scored
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 EXPERIMENTS = sorted(FOLDER.glob("*.yaml"))
@@ -107,8 +107,8 @@ def test_every_preset_of_a_microscope_is_taken_in_by_one_line(path, tmp_path):
 @pytest.mark.parametrize("path", STUDIES, **names)
 def test_every_study_can_be_run(path, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("temnet.benchmarks.study.seconds_per_example", lambda experiment: 0.5)
-    monkeypatch.setattr("temnet.benchmarks.study.training_seconds", lambda experiment: 0.1)
+    monkeypatch.setattr("temnet.study.cost.seconds_per_example", lambda experiment: 0.5)
+    monkeypatch.setattr("temnet.study.cost.training_seconds", lambda experiment: 0.1)
     study = load_study(path)
     assert study_command.main([str(path), "--check", "--set", "seeds=[1]"]) == 0
     lines = capsys.readouterr().out.splitlines()

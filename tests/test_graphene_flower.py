@@ -11,9 +11,9 @@ import pytest
 
 import temnet
 from temnet.config.loading import load_experiment
+from temnet.csv_tables import read_table
 from temnet.evaluation.matching import match
 from temnet.evaluation.rings import atoms_between, find_rings
-from temnet.reporting.tables import read_table
 
 LOGGER = logging.getLogger(__name__)
 

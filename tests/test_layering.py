@@ -10,17 +10,14 @@ PACKAGE = Path(__file__).parents[1] / "temnet"
 LAYERS = (
     {
         "errors",
-        "files",
         "records",
         "randomness",
         "units",
         "electrons",
-        "threads",
         "images",
-        "processes",
-        "signals",
-        "streams",
-        "user_folders",
+        "system",
+        "csv_cells",
+        "csv_tables",
     },
     {"config"},
     {"structures"},
@@ -30,51 +27,65 @@ LAYERS = (
     {"inference"},
     {"evaluation"},
     {"reporting"},
-    {"training"},
+    {"movies", "training"},
+    {"workflow"},
     {"stages", "callbacks"},
     {"benchmarks"},
     {"command", "run_log"},
     {"run"},
-    {"predict", "benchmark", "publish", "study"},
+    {"study"},
+    {"publishing"},
+    {"predict", "benchmark", "publish"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 WALLS = {
     "tensorflow": {
         "data.pipeline",
-        "models.dense_tensorflow",
+        "models.msdnet_kernels.tensorflow_operation",
         "models.unet_tensorflow",
         "training.distribution",
     },
     "keras": {"data.pydataset", "models", "inference", "training", "benchmarks"},
-    "numba": {"models.dense_loops"},
-    "threadpoolctl": {"threads"},
+    "numba": {"models.msdnet_kernels.loops"},
+    "threadpoolctl": {"system.threads"},
     "openvino": {"inference.openvino_network"},
     "abtem": {"simulation"},
-    "ase": {"records", "config", "structures", "simulation", "benchmarks", "reporting.peaks_files"},
-    "spglib": {"structures.cif_symmetry"},
-    "matplotlib": {"reporting"},
+    "ase": {
+        "records",
+        "config",
+        "structures",
+        "simulation",
+        "benchmarks",
+        "reporting.files.peaks_files",
+    },
+    "spglib": {"structures.atom_files.cif_symmetry"},
+    "matplotlib": {"reporting", "movies", "study", "publishing.figures"},
     "yaml": {"config.yaml_text"},
-    "pydantic": {"config"},
+    "pydantic": {"config", "study.settings"},
     "annotated_types": {"config"},
-    "rsciio": {"inference.files", "reporting.map_files"},
+    "rsciio": {"inference.reading.image_file", "reporting.files.map_files"},
     "tifffile": {
-        "inference.tiff",
-        "inference.tiff_pages",
-        "inference.tiff_partial",
+        "inference.reading.formats.tiff",
+        "inference.reading.formats.tiff_pages",
+        "inference.reading.formats.tiff_partial",
         "benchmarks.files",
     },
-    "h5py": {"inference.declared", "reporting.peaks_files", "models.weights_file"},
+    "h5py": {
+        "inference.reading.formats.declared",
+        "reporting.files.peaks_files",
+        "models.weights_file",
+    },
     "zarr": {"data"},
-    "dask": {"data", "inference.files"},
+    "dask": {"data", "inference.reading.image_file"},
     "distributed": {"data"},
     "cloudpickle": {"data"},
-    "argparse": {"run", "predict", "benchmark", "publish", "study"},
+    "argparse": {"run", "predict", "benchmark", "publish", "study.__main__"},
     "tqdm": {"run_log"},
 }
 """Where each library may be imported: in these packages or modules and nowhere else."""
 
-COMMANDS = {"command", "run", "predict", "benchmark", "publish", "study"}
+COMMANDS = {"command", "run", "predict", "benchmark", "publish", "study.__main__"}
 
 
 def imports(tree, module):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from temnet.reporting.tables import read_table
+from temnet.csv_tables import read_table
 from temnet.run import main
 
 YAML = Path("experiments/mos2_focal_series.yaml")

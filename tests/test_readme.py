@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from temnet import predict, publish, run, study
+from temnet import predict, publish, run
 from temnet.config.loading import load_experiment
-from temnet.config.study import load_study
+from temnet.csv_tables import read_table
 from temnet.models.checkpoint import find_network
-from temnet.reporting.tables import read_table
+from temnet.study.__main__ import __main__ as study
+from temnet.study.settings import load_study
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")

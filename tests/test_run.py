@@ -16,16 +16,16 @@ import tifffile
 
 from temnet import predict, run, run_log
 from temnet.config.loading import json_schema, load_experiment
-from temnet.models.checkpoint import update_card
-from temnet.reporting.column_table import column_fields
-from temnet.reporting.kept_frames import each_frame, read_index
-from temnet.reporting.snapshots import read_pictures
-from temnet.reporting.tables import (
+from temnet.csv_tables import (
     SCORE_FIELDS,
     SITE_FIELDS,
     TRANSITION_FIELDS,
     read_table,
 )
+from temnet.models.checkpoint import update_card
+from temnet.reporting.files.column_table import column_fields
+from temnet.reporting.files.kept_frames import each_frame, read_index
+from temnet.reporting.snapshots import read_pictures
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -109,7 +109,7 @@ def test_the_run_folder_explains_itself(here):
     assert json.loads(environment)["packages"]["keras"]
     assert str(here) not in environment
     log = (root / "log.txt").read_text()
-    assert "INFO temnet.stages.plan: predict: begins" in log and "sites in 4 frames" in log
+    assert "INFO temnet.workflow.plan: predict: begins" in log and "sites in 4 frames" in log
     for stage in ("predict", "occupancy"):
         assert json.loads((root / stage / "stage.json").read_text())["status"] == "done"
     # From its own settings a run goes on in its own folder.

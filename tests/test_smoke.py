@@ -8,9 +8,9 @@ import pytest
 
 from temnet import run
 from temnet.config.loading import load_experiment
+from temnet.csv_tables import read_table
 from temnet.data.store import open_set
 from temnet.evaluation.scores import macro_f1, score_image
-from temnet.reporting.tables import read_table
 
 SMOKE = Path(__file__).parents[1] / "experiments" / "smoke.yaml"
 

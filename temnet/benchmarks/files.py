@@ -17,14 +17,14 @@ import keras
 import numpy as np
 import tifffile
 
-from temnet.config.analysis import EngineName
+from temnet.config.analysis.prediction import EngineName
 from temnet.config.experiment import Experiment
 from temnet.images.normalize import normalize
 from temnet.images.resample import resample
 from temnet.inference.engines import choose_engine
-from temnet.inference.images import read_images
 from temnet.inference.peak_finder import PeakFinder
-from temnet.inference.predict import network_sampling, predict_probabilities
+from temnet.inference.probability_maps import network_sampling, predict_probabilities
+from temnet.inference.reading.read_images import read_images
 from temnet.models.checkpoint import Network, load_network, save_network
 from temnet.models.factory import build_model
 from temnet.records import Columns

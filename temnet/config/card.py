@@ -51,7 +51,7 @@ class _Calibration(BaseModel):
 
 
 class _Compared(BaseModel):
-    """The entry ``taught_images``; see `temnet.inference.familiarity.reference`."""
+    """The entry ``taught_images``; see `temnet.inference.out_of_distribution.reference`."""
 
     spectrum: list[list[Number | None]] = Field(min_length=3, max_length=3)
     bin_edges: list[Number] = Field(min_length=2)

@@ -8,18 +8,23 @@ from typing import Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.accuracy import Accuracy
-from temnet.config.analysis import Compare, Evaluation, Images, Occupancy, Prediction
-from temnet.config.camera import Camera
+from temnet.config.analysis.accuracy import Accuracy
+from temnet.config.analysis.evaluation import Evaluation
+from temnet.config.analysis.images import Images
+from temnet.config.analysis.movie import Movie
+from temnet.config.analysis.occupancy import Compare, Occupancy
+from temnet.config.analysis.prediction import Prediction
 from temnet.config.distributions import Settings, shown, support
-from temnet.config.learning import Data, Labels, ModelSettings, split_class
-from temnet.config.microscope import Microscope
-from temnet.config.molecular_dynamics import MolecularDynamics
-from temnet.config.movie import Movie
-from temnet.config.sources import source_hashes
-from temnet.config.structure import StructureSettings
-from temnet.config.training import Training
-from temnet.config.vibrations import NoVibrations, VibrationSettings
+from temnet.config.external_files import source_hashes
+from temnet.config.instrument.camera import Camera
+from temnet.config.instrument.microscope import Microscope
+from temnet.config.learning.data import Data
+from temnet.config.learning.labels import Labels, split_class
+from temnet.config.learning.models import ModelSettings
+from temnet.config.learning.training import Training
+from temnet.config.structures.molecular_dynamics import MolecularDynamics
+from temnet.config.structures.structure import StructureSettings
+from temnet.config.structures.vibrations import NoVibrations, VibrationSettings
 from temnet.config.yaml_text import LARGEST_INT
 from temnet.electrons import wavelength
 

@@ -13,7 +13,7 @@ from temnet.config.distributions import DISTRIBUTIONS, Settings, shown
 from temnet.config.experiment import Experiment
 from temnet.config.messages import Layer, Place, describe
 from temnet.config.names import check_name, shortened
-from temnet.config.vibration_table import VibrationTable
+from temnet.config.structures.vibration_table import VibrationTable
 from temnet.config.yaml_text import (
     LONGEST_NAME,
     MOST_DEPTH,

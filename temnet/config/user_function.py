@@ -17,7 +17,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
-from temnet.config.from_file import FromFunction
+from temnet.config.structures.from_file import FromFunction
 from temnet.errors import InputError
 
 KEY = "structure.function"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from temnet.config.augmentation import Augmentation
+from temnet.config.learning.augmentation import Augmentation
 from temnet.randomness import generator
 
 SYMMETRIES = 8

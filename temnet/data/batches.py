@@ -12,8 +12,8 @@ import numpy as np
 from temnet.config.experiment import Experiment
 from temnet.data.augment import augmented
 from temnet.data.fresh import fresh_examples, renewed_examples
-from temnet.data.order import epoch_order, shuffled
 from temnet.data.shards import SHARD
+from temnet.data.shuffling import epoch_order, shuffled
 from temnet.data.store import open_set
 from temnet.images.normalize import normalize
 from temnet.records import Example

@@ -9,12 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from temnet.config.curriculum import narrowed
 from temnet.config.experiment import Experiment
 from temnet.data.cluster import open_workers
+from temnet.data.curriculum import narrowed
 from temnet.data.generate import fill_set
-from temnet.data.order import shuffled
 from temnet.data.shards import Shard, encode
+from temnet.data.shuffling import shuffled
 from temnet.data.store import describe, open_set
 from temnet.records import Example
 from temnet.simulation.example import simulate_block

@@ -24,9 +24,9 @@ from temnet.config.differences import differences
 from temnet.config.experiment import SIMULATION_VERSION, Experiment
 from temnet.data.shards import SHARD, Shard
 from temnet.errors import InputError
-from temnet.files import replace_file
 from temnet.records import Example
 from temnet.structures.columns import TOLERANCE
+from temnet.system.files import replace_file
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 2

@@ -25,7 +25,7 @@ from typing import Any
 import cloudpickle
 
 from temnet.errors import InputError
-from temnet.streams import libraries_silenced
+from temnet.system.streams import libraries_silenced
 
 ATTEMPTS = 4
 """Processes that a task may end before it is given up."""

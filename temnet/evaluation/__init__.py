@@ -1,1 +1,1 @@
-"""From columns that were found to numbers and tables."""
+"""Predicted columns against true ones: matching, scores and their statistics."""

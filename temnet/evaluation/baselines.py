@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from temnet.config.analysis import Evaluation
-from temnet.evaluation.looked import Looked
+from temnet.config.analysis.evaluation import Evaluation
+from temnet.evaluation.image_result import ImageResult
 from temnet.records import Peaks
 
 CHANCE_DRAWS = 4
 """How many times the peaks of each image are scattered."""
 
 
-def scattered(looked: Looked, rng: np.random.Generator) -> Looked:
+def scattered(looked: ImageResult, rng: np.random.Generator) -> ImageResult:
     """The image's peaks, their number and classes, at even random places.
 
     Args:
@@ -26,12 +26,14 @@ def scattered(looked: Looked, rng: np.random.Generator) -> Looked:
     return replace(looked, peaks=replace(looked.peaks, positions=positions))
 
 
-def by_chance(looked: Sequence[Looked], rng: np.random.Generator) -> list[Looked]:
+def by_chance(looked: Sequence[ImageResult], rng: np.random.Generator) -> list[ImageResult]:
     """Every image `CHANCE_DRAWS` times with its peaks at random places."""
     return [scattered(image, rng) for image in looked for _ in range(CHANCE_DRAWS)]
 
 
-def rarest_class(looked: Sequence[Looked], class_count: int, settings: Evaluation) -> int | None:
+def rarest_class(
+    looked: Sequence[ImageResult], class_count: int, settings: Evaluation
+) -> int | None:
     """The class with the fewest true columns, of those that occur.
 
     Args:

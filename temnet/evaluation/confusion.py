@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from scipy.stats import chi2
 
-from temnet.config.analysis import Evaluation
-from temnet.evaluation.looked import Looked
-from temnet.evaluation.tally import CONFIDENCE, interval, resampled_weights
+from temnet.config.analysis.evaluation import Evaluation
+from temnet.evaluation.image_result import ImageResult
+from temnet.evaluation.metrics import CONFIDENCE, interval, resampled_weights
 
 HUNDRED_SQUARE_NANOMETRES = 1e4
 """100 nm² in Å²."""
 
 
 def confusion_matrix(
-    looked: Sequence[Looked], class_count: int, settings: Evaluation
+    looked: Sequence[ImageResult], class_count: int, settings: Evaluation
 ) -> np.ndarray:
     """Numbers of columns by true and found class, over all images.
 
@@ -45,7 +45,7 @@ def confusion_matrix(
 
 
 def invented_per_area(
-    looked: Sequence[Looked], settings: Evaluation, rng: np.random.Generator
+    looked: Sequence[ImageResult], settings: Evaluation, rng: np.random.Generator
 ) -> dict[str, Any]:
     """Peaks on images without any column, for each 100 nm² of them.
 
@@ -64,7 +64,7 @@ def invented_per_area(
         parameter ``structure`` that was drawn.
     """
     empty = [image for image in looked if not len(image.columns)]
-    kinds: dict[str, list[Looked]] = {}
+    kinds: dict[str, list[ImageResult]] = {}
     for image in empty:
         kinds.setdefault(str(image.parameters.get("structure", "")), []).append(image)
     total = _invented(empty, settings, rng)
@@ -75,7 +75,7 @@ def invented_per_area(
 
 
 def _invented(
-    empty: Sequence[Looked], settings: Evaluation, rng: np.random.Generator
+    empty: Sequence[ImageResult], settings: Evaluation, rng: np.random.Generator
 ) -> dict[str, float]:
     areas = np.array([image.area(settings) for image in empty])
     counts = np.array([len(image.by_place(settings).false) for image in empty], np.int64)

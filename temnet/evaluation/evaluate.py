@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from temnet.config.analysis import Evaluation
+from temnet.config.analysis.evaluation import Evaluation
 from temnet.errors import InputError
 from temnet.evaluation.column_contrast import column_contrast
 from temnet.evaluation.conditions import CONTRAST
-from temnet.evaluation.looked import Looked, score_rows
+from temnet.evaluation.image_result import ImageResult, score_rows
 from temnet.inference.peak_finder import PeakFinder
-from temnet.inference.predict import network_sampling, predict_frame
+from temnet.inference.probability_maps import network_sampling, predict_frame
 from temnet.models.checkpoint import Network, check_focus_count
 from temnet.records import IGNORED, Example, Peaks
 
@@ -55,7 +55,7 @@ def look(
     example: Example,
     threshold: float | None = None,
     reuse: int = 1,
-) -> Looked:
+) -> ImageResult:
     """What a network finds in an example, beside what is there.
 
     Args:
@@ -72,7 +72,7 @@ def look(
     columns, first = example.columns, example.images[..., 0]
     scored = columns.positions[columns.class_index != IGNORED]
     contrast = column_contrast(first, scored, example.sampling)
-    return Looked(
+    return ImageResult(
         index=index,
         peaks=find_in_example(network, example, threshold),
         columns=columns,
@@ -83,7 +83,7 @@ def look(
 
 
 def rows_with_conditions(
-    looked: Sequence[Looked], class_names: Sequence[str], settings: Evaluation
+    looked: Sequence[ImageResult], class_names: Sequence[str], settings: Evaluation
 ) -> list[dict[str, Any]]:
     """The rows of `score_rows`, with the drawn ``dose`` and ``defocus`` of each image.
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from temnet.config.analysis import Evaluation
-from temnet.evaluation.looked import Looked
+from temnet.config.analysis.evaluation import Evaluation
+from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 
 BINS = 10
@@ -17,7 +17,7 @@ BINS = 10
 
 
 def outcomes(
-    looked: Sequence[Looked], settings: Evaluation
+    looked: Sequence[ImageResult], settings: Evaluation
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What the network said of each peak, and whether it was right.
 

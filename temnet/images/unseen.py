@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from temnet.files import replace_file
+from temnet.system.files import replace_file
 
 KEPT_MASKS = 8
 """Unpacked masks that are kept for the next question."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from temnet.config.analysis import EngineName
+from temnet.config.analysis.prediction import EngineName
 from temnet.errors import InputError
 from temnet.inference.engines import Run, choose_engine
 from temnet.inference.masks import seen
 from temnet.inference.peak_finder import PeakFinder
-from temnet.inference.predict import prepare_frame, probabilities_of
+from temnet.inference.probability_maps import prepare_frame, probabilities_of
 from temnet.inference.symmetries import with_spread
 from temnet.models.checkpoint import Network, check_focus_count
 from temnet.records import ImageSeries, Peaks

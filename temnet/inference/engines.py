@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from scipy.spatial import cKDTree
 
-from temnet.config.analysis import EngineName
+from temnet.config.analysis.prediction import EngineName
 from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.inference.peak_finder import PeakFinder

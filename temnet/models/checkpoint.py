@@ -21,12 +21,12 @@ from temnet.config.card import parse_card, wrong_entries
 from temnet.config.experiment import Experiment
 from temnet.config.loading import write_experiment
 from temnet.errors import InputError
-from temnet.files import clean_leftovers, replace_file, replacing_folders
 from temnet.models.description import contradiction, describe
 from temnet.models.factory import build_model, check_sections
 from temnet.models.network_settings import read_settings
 from temnet.models.parameters import parameter_count
 from temnet.models.weights_file import check_finite, check_size, read_weights
+from temnet.system.files import clean_leftovers, replace_file, replacing_folders
 
 SCHEMA = 1
 """Version of card.json; a card of a newer one is refused."""

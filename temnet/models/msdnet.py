@@ -11,9 +11,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from temnet.config.learning import MSDNetSettings
+from temnet.config.learning.models import MSDNetSettings
 from temnet.models.blocks import layer_seed
-from temnet.models.dense_plan import DensePlan
+from temnet.models.msdnet_kernels.plan import DensePlan
 
 
 def build_msdnet(
@@ -130,7 +130,10 @@ class MixedScaleDense(keras.layers.Layer):
         """(batch, row, col, inputs) to float32 logits (batch, row, col, outputs)."""
         if _PLAIN[0] or not has_kernels():
             return self._plain(ops.cast(inputs, self.precision))
-        from temnet.models.dense_tensorflow import mixed_scale, on_several_devices
+        from temnet.models.msdnet_kernels.tensorflow_operation import (
+            mixed_scale,
+            on_several_devices,
+        )
 
         if on_several_devices():
             return self._plain(ops.cast(inputs, self.precision))

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from temnet.config.experiment import Experiment
-from temnet.config.from_file import FromFunction
 from temnet.config.loading import parse_yaml, validate
+from temnet.config.structures.from_file import FromFunction
 from temnet.errors import InputError
 
 MOST_BYTES = 2**20

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from temnet.config.experiment import Experiment
-from temnet.config.learning import MSDNetSettings, UNetSettings
-from temnet.models.dense_plan import DensePlan
+from temnet.config.learning.models import MSDNetSettings, UNetSettings
+from temnet.models.msdnet_kernels.plan import DensePlan
 from temnet.models.unet import level_filters
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from temnet.config.learning import UNetSettings
+from temnet.config.learning.models import UNetSettings
 from temnet.models.blocks import DoubleSize, convolution, logits, plain_block, residual_block
 
 BLOCKS = {False: plain_block, True: residual_block}

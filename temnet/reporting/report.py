@@ -6,10 +6,10 @@ from pathlib import Path
 
 from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_experiment
-from temnet.files import replace_file
 from temnet.reporting.page import Section, details, link, paragraph, render
-from temnet.reporting.sections import sections_of
-from temnet.reporting.source import Source
+from temnet.reporting.run_results import RunResults
+from temnet.reporting.section_table import sections_of
+from temnet.system.files import replace_file
 
 PAGE = "index.html"
 
@@ -28,7 +28,7 @@ def write_report(root: Path, figures: Path, experiment: Experiment) -> Path:
     Raises:
         InputError: A result is damaged.
     """
-    source = Source(root, figures, experiment)
+    source = RunResults(root, figures, experiment)
     sections = list(sections_of(source))
     opening = paragraph(
         "Made by temnet from the stages " + ", ".join(experiment.stages) + ". Lengths in Å, "
@@ -41,7 +41,7 @@ def write_report(root: Path, figures: Path, experiment: Experiment) -> Path:
     return root / PAGE
 
 
-def _settings(source: Source) -> Section:
+def _settings(source: RunResults) -> Section:
     """All settings and what the run was made with."""
     names = [name for name in ("environment.json", "log.txt") if source.has(name)]
     files = [part for name in names for part in (" ", link(name))]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from temnet.errors import InputError
-from temnet.files import replace_file
+from temnet.system.files import replace_file
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ase import Atoms
 from scipy import fft
 from scipy.optimize import minimize_scalar
 
-from temnet.config.accuracy import Accuracy, AccuracyCase
+from temnet.config.analysis.accuracy import Accuracy, AccuracyCase
 from temnet.config.distributions import draw
 from temnet.errors import InputError
 from temnet.randomness import generator

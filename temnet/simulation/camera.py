@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft, ndimage
 
-from temnet.config.camera import Camera, TransferFunction
 from temnet.config.distributions import draw, draw_text
+from temnet.config.instrument.camera import Camera, TransferFunction
 from temnet.simulation.exit_wave import Grid
 from temnet.simulation.fourier import values_at
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from temnet.config.distributions import draw
 from temnet.config.experiment import SIMULATION_SECTIONS, Experiment
-from temnet.config.microscope import Microscope
+from temnet.config.instrument.microscope import Microscope
 from temnet.errors import InputError, SimulationError
 from temnet.images.resample import resample
 from temnet.randomness import check_split, generator
@@ -23,8 +23,8 @@ from temnet.simulation.resolution import ignore_unresolved, information_limit
 from temnet.structures.columns import moved
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
-from temnet.structures.vibrations import displaced
-from temnet.threads import one_thread
+from temnet.structures.vibrations.displacements import displaced
+from temnet.system.threads import one_thread
 
 
 def simulate_example(experiment: Experiment, index: int, split: str = "training") -> Example:

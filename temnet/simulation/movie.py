@@ -19,8 +19,8 @@ from temnet.simulation.exit_wave import Grid, exit_wave
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.optics import Optics, draw_optics, draw_variant
 from temnet.structures.movies import edge_columns, frame_structure, markov_presence, random_drift
-from temnet.structures.vibrations import displaced
-from temnet.threads import one_thread
+from temnet.structures.vibrations.displacements import displaced
+from temnet.system.threads import one_thread
 
 BORDER = 2.0
 """Columns this close to the image's border stay, since drift may carry them out of view [Å]."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from temnet.config.distributions import draw, support
-from temnet.config.microscope import Microscope
+from temnet.config.instrument.microscope import Microscope
 from temnet.electrons import scherzer_defocus, wavelength
 from temnet.units import MICROMETRE, MILLIMETRE, MILLIRADIAN
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from temnet.config.experiment import Experiment
-from temnet.reporting.tables import ACCURACY_FIELDS, write_table
+from temnet.csv_tables import ACCURACY_FIELDS, write_table
 from temnet.simulation.accuracy import measure, measurement_count
-from temnet.stages.stage import Progress, Stage
+from temnet.workflow.stage import Progress, Stage
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:

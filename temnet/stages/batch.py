@@ -12,15 +12,15 @@ from pathlib import Path
 
 from temnet.config.names import user_path
 from temnet.errors import InputError
-from temnet.inference.file_names import as_shells_sort, in_order
-from temnet.inference.image_folders import (
+from temnet.inference.reading.file_names import as_shells_sort, in_order
+from temnet.inference.reading.image_folders import (
     film_of,
     images_in,
     images_of,
     matches,
     of_one_clock,
 )
-from temnet.reporting.map_files import safe_name
+from temnet.reporting.files.map_files import safe_name
 
 LOGGER = logging.getLogger(__name__)
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from temnet.config.differences import differences
 from temnet.config.experiment import Experiment
+from temnet.csv_tables import COMPARE_FIELDS, Row, read_table, write_table
 from temnet.errors import InputError
-from temnet.evaluation.comparison import (
+from temnet.movies.comparison import (
     LEAST_BLOCKS,
     block_length,
     compare,
@@ -21,14 +22,13 @@ from temnet.evaluation.comparison import (
     occupancy_blocks,
     transition_blocks,
 )
-from temnet.evaluation.histories import Histories
-from temnet.evaluation.surroundings import REGIONS
+from temnet.movies.histories import Histories
+from temnet.movies.history_files import read_histories
+from temnet.movies.regions import REGIONS
 from temnet.randomness import generator
-from temnet.reporting.histories import read_histories
-from temnet.reporting.tables import COMPARE_FIELDS, Row, read_table, write_table
 from temnet.stages import occupancy
-from temnet.stages.folder import DONE, Record, damage_of, read_record
-from temnet.stages.stage import Progress, Stage
+from temnet.workflow.folder import DONE, Record, damage_of, read_record
+from temnet.workflow.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
 

@@ -13,27 +13,28 @@ import numpy as np
 
 from temnet.config.experiment import Experiment
 from temnet.config.user_function import left_out
+from temnet.csv_tables import SCORE_FIELDS, write_table
 from temnet.data.cluster import open_workers
-from temnet.data.series import series_examples
 from temnet.data.store import open_set
+from temnet.data.sweep import series_examples
 from temnet.evaluation.conditions import conditions
-from temnet.evaluation.cramer_rao import (
+from temnet.evaluation.evaluate import look
+from temnet.evaluation.image_result import ImageResult, score_rows
+from temnet.evaluation.limits.cramer_rao import (
     bound_rows,
     bounds_in_example,
     chosen_columns,
     ratio_to_bound,
 )
-from temnet.evaluation.dependence import curve_rows
-from temnet.evaluation.evaluate import look
-from temnet.evaluation.heights import height_rows
-from temnet.evaluation.looked import Looked, score_rows
+from temnet.evaluation.metrics import tally
 from temnet.evaluation.paired import paired_difference
-from temnet.evaluation.tally import tally
-from temnet.evaluation.thresholds import LOWEST_THRESHOLD
-from temnet.files import replace_file
+from temnet.evaluation.precision_recall import LOWEST_THRESHOLD
+from temnet.evaluation.score_curves import curve_rows
+from temnet.evaluation.scores_by_atom_count import height_rows
 from temnet.inference.score_calibration import ENTRY
 from temnet.models.checkpoint import CARD_FILE, Network, read_card
 from temnet.randomness import generator
+from temnet.reporting.run_results import read_json
 from temnet.reporting.score_tables import (
     BOUND_FIELDS,
     CONDITION_FIELDS,
@@ -44,14 +45,13 @@ from temnet.reporting.score_tables import (
     THRESHOLD_FIELDS,
 )
 from temnet.reporting.snapshots import Picture, write_pictures
-from temnet.reporting.source import read_json
-from temnet.reporting.tables import SCORE_FIELDS, write_table
 from temnet.stages import simulate, train
-from temnet.stages.assessment import Assessment, Rows, assess, plain_values
-from temnet.stages.competitors import check_networks, competitors, fingerprints, trains
+from temnet.stages.compared_networks import check_networks, competitors, fingerprints, trains
 from temnet.stages.ideal import ideal_observer
-from temnet.stages.sets import check_sets, examples, missing_examples, split_folder
-from temnet.stages.stage import Progress, Stage
+from temnet.stages.network_scores import Assessment, Rows, assess, plain_values
+from temnet.stages.stored_sets import check_sets, examples, missing_examples, split_folder
+from temnet.system.files import replace_file
+from temnet.workflow.stage import Progress, Stage
 
 SPLIT = "validation"
 
@@ -137,10 +137,10 @@ def _threshold(network: Network) -> float:
 
 def _look(
     experiment: Experiment, networks: Mapping[str, Network], progress: Progress
-) -> dict[str, list[Looked]]:
+) -> dict[str, list[ImageResult]]:
     """What each network finds in each image, down to a low score."""
     reuse = experiment.data.exit_wave_reuse
-    found: dict[str, list[Looked]] = {name: [] for name in networks}
+    found: dict[str, list[ImageResult]] = {name: [] for name in networks}
     with progress("evaluate", experiment.data.count(SPLIT)) as done:
         for index, example in enumerate(examples(experiment, SPLIT)):
             for name, network in networks.items():
@@ -150,7 +150,7 @@ def _look(
     return found
 
 
-def _condition_rows(looked: Sequence[Looked]) -> Rows:
+def _condition_rows(looked: Sequence[ImageResult]) -> Rows:
     return [
         {"index": image.index, "specimen": image.specimen, **conditions(image.parameters)}
         for image in looked
@@ -179,7 +179,7 @@ def _series(
     series = experiment.evaluation.series
     if series is None:
         return
-    looked: dict[tuple[str, str, float], list[Looked]] = defaultdict(list)
+    looked: dict[tuple[str, str, float], list[ImageResult]] = defaultdict(list)
     with progress("series", series.structures * len(series.values)) as done:
         for specimen, parameter, value, example in series_examples(experiment, SPLIT):
             for name, network in networks.items():
@@ -203,7 +203,7 @@ def _series(
 def _cramer_rao(
     experiment: Experiment,
     networks: Mapping[str, Network],
-    looked: Mapping[str, Sequence[Looked]],
+    looked: Mapping[str, Sequence[ImageResult]],
     folder: Path,
     progress: Progress,
 ) -> dict[str, dict[str, Any]]:
@@ -264,7 +264,7 @@ def telling_images(f1: np.ndarray) -> dict[str, int]:
 def _pictures(
     experiment: Experiment,
     networks: Mapping[str, Network],
-    looked: Mapping[str, Sequence[Looked]],
+    looked: Mapping[str, Sequence[ImageResult]],
     chosen: Mapping[str, int],
 ) -> list[Picture]:
     """Each image once for each network, with what that network found in it."""

@@ -9,7 +9,7 @@ from temnet.config.experiment import Experiment
 from temnet.reporting.snapshots import write_pictures
 from temnet.simulation.example import simulate_example
 from temnet.stages import simulate
-from temnet.stages.stage import Progress, Stage
+from temnet.workflow.stage import Progress, Stage
 
 EXAMPLES = 16
 """Examples that are shown, each of a specimen of its own."""

@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 
 from temnet.config.experiment import Experiment
+from temnet.csv_tables import write_table
 from temnet.data.cluster import open_workers
-from temnet.evaluation.ideal_observer import chosen_places, evidence_in_example
-from temnet.evaluation.ideal_scores import doses_of_trials, ideal_rows
-from temnet.evaluation.looked import Looked
+from temnet.evaluation.image_result import ImageResult
+from temnet.evaluation.limits.ideal_observer import chosen_places, evidence_in_example
+from temnet.evaluation.limits.ideal_scores import doses_of_trials, ideal_rows
 from temnet.randomness import generator
 from temnet.reporting.score_tables import EMPTY, IDEAL_CONFUSION_FIELDS, IDEAL_FIELDS
-from temnet.reporting.tables import write_table
-from temnet.stages.stage import Progress
+from temnet.workflow.stage import Progress
 
 
 def ideal_observer(
     experiment: Experiment,
     split: str,
-    looked: Sequence[Looked],
+    looked: Sequence[ImageResult],
     folder: Path,
     progress: Progress,
 ) -> dict[str, Any]:

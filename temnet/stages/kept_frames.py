@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from temnet.records import ImageSeries
-from temnet.reporting.kept_frames import FrameIndex, open_frames
+from temnet.reporting.files.kept_frames import FrameIndex, open_frames
 
 LOGGER = logging.getLogger(__name__)
 

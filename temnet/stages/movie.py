@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from temnet.config.experiment import SIMULATION_SECTIONS, SIMULATION_VERSION, Experiment
+from temnet.csv_tables import write_table
 from temnet.errors import InputError
-from temnet.files import replace_file
-from temnet.reporting.simulated_movie_section import dose_file
-from temnet.reporting.tables import write_table
+from temnet.movies.simulated_movie_section import dose_file
 from temnet.simulation.movie import SimulatedMovie, simulate_movie
-from temnet.stages.stage import Progress, Stage
 from temnet.structures.elements import possible_elements
-from temnet.structures.vibrations import check_elements
+from temnet.structures.vibrations.displacements import check_elements
+from temnet.system.files import replace_file
+from temnet.workflow.stage import Progress, Stage
 
 TRUTH_FIELDS = (
     "column",

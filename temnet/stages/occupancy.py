@@ -12,35 +12,35 @@ import numpy as np
 from scipy import ndimage
 
 from temnet.config.experiment import Experiment
-from temnet.errors import InputError
-from temnet.evaluation.drift import follow_drift, usable_frames
-from temnet.evaluation.hidden_markov import CHANCES
-from temnet.evaluation.histories import (
-    Detection,
-    Histories,
-    counted_histories,
-    inferred_histories,
-)
-from temnet.evaluation.occupancy import site_rows, transition_rows
-from temnet.evaluation.rates import frame_rows, rate_rows, region_groups
-from temnet.evaluation.sites import Sites, find_sites
-from temnet.evaluation.view import View
-from temnet.files import replace_file
-from temnet.images.unseen import UnseenRegions
-from temnet.models.checkpoint import find_network, read_card
-from temnet.records import Peaks
-from temnet.reporting.column_table import ColumnTableWriter, column_blocks, read_columns
-from temnet.reporting.histories import write_histories
-from temnet.reporting.kept_frames import MeanImage, each_frame, read_index, write_mean
-from temnet.reporting.tables import (
+from temnet.csv_tables import (
     RATE_FIELDS,
     SITE_FIELDS,
     TRANSITION_FIELDS,
     frame_fields,
     write_table,
 )
+from temnet.errors import InputError
+from temnet.images.unseen import UnseenRegions
+from temnet.models.checkpoint import find_network, read_card
+from temnet.movies.drift import follow_drift, usable_frames
+from temnet.movies.field_of_view import View
+from temnet.movies.hidden_markov import CHANCES
+from temnet.movies.histories import (
+    Detection,
+    Histories,
+    counted_histories,
+    inferred_histories,
+)
+from temnet.movies.history_files import write_histories
+from temnet.movies.occupancy import site_rows, transition_rows
+from temnet.movies.rates import frame_rows, rate_rows, region_groups
+from temnet.movies.sites import Sites, find_sites
+from temnet.records import Peaks
+from temnet.reporting.files.column_table import ColumnTableWriter, column_blocks, read_columns
+from temnet.reporting.files.kept_frames import MeanImage, each_frame, read_index, write_mean
 from temnet.stages import predict
-from temnet.stages.stage import Progress, Stage
+from temnet.system.files import replace_file
+from temnet.workflow.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
 

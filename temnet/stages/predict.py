@@ -13,22 +13,22 @@ from typing import Any
 
 import numpy as np
 
-from temnet.config.analysis import Prediction
+from temnet.config.analysis.prediction import Prediction
 from temnet.config.experiment import Experiment
+from temnet.csv_tables import FOCI_FIELDS, RING_FIELDS, TableWriter, write_table
 from temnet.data.cluster import Workers, open_workers
 from temnet.errors import InputError
-from temnet.files import replace_file
-from temnet.inference.appearance import frame_appearance
 from temnet.inference.column_finder import FoundFrame, Search, find_in_frames
-from temnet.inference.declared import MOST_PIXELS
+from temnet.inference.distributed_prediction import find_in_frames_with
 from temnet.inference.engines import choose_engine
-from temnet.inference.familiarity import Verdict, verdict
-from temnet.inference.files import check_regular
-from temnet.inference.foci import Shifts, align_foci, order_foci
-from temnet.inference.images import SMALLEST_SIDE, read_images
+from temnet.inference.focal_series.foci import Shifts, align_foci, order_foci
+from temnet.inference.image_statistics import frame_appearance
 from temnet.inference.masks import areas
-from temnet.inference.predict import network_sampling
-from temnet.inference.shared import find_in_frames_with
+from temnet.inference.out_of_distribution import SimilarityReport, verdict
+from temnet.inference.probability_maps import network_sampling
+from temnet.inference.reading.formats.declared import MOST_PIXELS
+from temnet.inference.reading.image_file import check_regular
+from temnet.inference.reading.read_images import SMALLEST_SIDE, read_images
 from temnet.models.checkpoint import (
     Network,
     check_focus_count,
@@ -39,12 +39,12 @@ from temnet.models.checkpoint import (
     read_card,
 )
 from temnet.records import ImageSeries
-from temnet.reporting.column_table import ColumnTableWriter
-from temnet.reporting.tables import FOCI_FIELDS, RING_FIELDS, TableWriter, write_table
+from temnet.reporting.files.column_table import ColumnTableWriter
 from temnet.stages.batch import distinct_names
 from temnet.stages.kept_frames import keeping_frames
-from temnet.stages.outputs import MAPS, ring_rows, series_names, series_outputs
-from temnet.stages.stage import Progress, Stage
+from temnet.stages.prediction_files import MAPS, ring_rows, series_names, series_outputs
+from temnet.system.files import replace_file
+from temnet.workflow.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
 
@@ -266,7 +266,7 @@ def _foci_rows(inputs: Inputs) -> list[dict[str, Any]]:
     ]
 
 
-def judge(network: Network, series: ImageSeries) -> Verdict:
+def judge(network: Network, series: ImageSeries) -> SimilarityReport:
     """How images compare with those that the network was taught on; what is unlike is logged.
 
     Of a movie some frames are looked at, of a focal series each image counts alike.
@@ -287,7 +287,7 @@ def judge(network: Network, series: ImageSeries) -> Verdict:
     return result
 
 
-def _compared(judged: Verdict, metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _compared(judged: SimilarityReport, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """What series.json says of the comparison with taught images, and other notes."""
     inverted = [INVERTED] if metadata.get("inverted") else []
     return {

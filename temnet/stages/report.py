@@ -7,7 +7,7 @@ from typing import Any
 
 from temnet.config.experiment import Experiment
 from temnet.reporting.report import write_report
-from temnet.stages.stage import Progress, Stage
+from temnet.workflow.stage import Progress, Stage
 
 
 def settings(experiment: Experiment) -> dict[str, Any]:

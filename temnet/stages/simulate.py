@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from temnet.config.experiment import SIMULATION_VERSION, Experiment, settings_hash
-from temnet.config.from_file import FromFile
+from temnet.config.structures.from_file import FromFile
 from temnet.config.user_function import left_out
 from temnet.data.generate import generate_set
 from temnet.evaluation.evaluate import drawn_conditions
 from temnet.records import Example
 from temnet.reporting.snapshots import Picture, write_pictures
 from temnet.simulation.example import draw_specimen, simulate_block
-from temnet.stages.sets import (
+from temnet.stages.stored_sets import (
     check_sets,
     missing_examples,
     set_bytes,
@@ -27,11 +27,11 @@ from temnet.stages.sets import (
     spread_examples,
     stored_splits,
 )
-from temnet.stages.stage import Progress, Stage
+from temnet.structures.atom_files.from_file import extent
 from temnet.structures.elements import possible_elements
-from temnet.structures.from_file import extent
 from temnet.structures.names import check_names
-from temnet.structures.vibrations import check_elements
+from temnet.structures.vibrations.displacements import check_elements
+from temnet.workflow.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ from temnet.data.batches import describe_batch, steps_per_epoch
 from temnet.models.checkpoint import find_network, read_card
 from temnet.models.factory import build_model
 from temnet.stages import simulate
-from temnet.stages.sets import examples, split_folder
-from temnet.stages.stage import Progress, Stage
+from temnet.stages.stored_sets import examples, split_folder
 from temnet.training.batches import open_batches
 from temnet.training.finish import finish_network
 from temnet.training.fit import first_weights, fit
+from temnet.workflow.stage import Progress, Stage
 
 NETWORK = "network"
 """Name of the trained network's folder, in that of the stage."""

@@ -11,21 +11,21 @@ import numpy as np
 
 from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_settings
-from temnet.config.molecular_dynamics import MolecularDynamics
-from temnet.config.nanoparticle import FCC_METALS
-from temnet.files import replace_file
+from temnet.config.structures.molecular_dynamics import MolecularDynamics
+from temnet.config.structures.nanoparticle import FCC_METALS
 from temnet.randomness import generator
-from temnet.stages.stage import Done, Progress, Stage
-from temnet.structures.md_specimens import make_specimen
-from temnet.structures.molecular_dynamics import (
+from temnet.structures.vibrations.md_specimens import make_specimen
+from temnet.structures.vibrations.molecular_dynamics import (
     check_engine,
     engine_name,
     frame_count,
     simulate_motion,
 )
-from temnet.structures.snapshots import Snapshots, encode_snapshots, encode_specimen
-from temnet.structures.trajectory import displacements
-from temnet.structures.vibration_table import combine_runs, measure_run
+from temnet.structures.vibrations.snapshots import Snapshots, encode_snapshots, encode_specimen
+from temnet.structures.vibrations.trajectory import displacements
+from temnet.structures.vibrations.vibration_table import combine_runs, measure_run
+from temnet.system.files import replace_file
+from temnet.workflow.stage import Done, Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
 

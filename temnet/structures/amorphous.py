@@ -7,7 +7,7 @@ from ase import Atoms
 from scipy.spatial import cKDTree
 
 from temnet.config.distributions import draw
-from temnet.config.supports import AmorphousCarbon
+from temnet.config.structures.supports import AmorphousCarbon
 from temnet.structures.geometry import Field
 
 MIN_DISTANCE = 1.3

@@ -9,7 +9,7 @@ import numpy as np
 from ase.data import atomic_numbers, reference_states
 
 from temnet.config.distributions import draw, draw_text
-from temnet.config.nanoparticle import Nanoparticle
+from temnet.config.structures.nanoparticle import Nanoparticle
 
 FACETS = np.array(
     [v for v in product((-1, 0, 1), repeat=3) if np.abs(v).sum() in (1, 3)], dtype=float

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from temnet.config.learning import split_class
+from temnet.config.learning.labels import split_class
 from temnet.records import IGNORED, Columns, Structure
 
 TOLERANCE = 0.5

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from temnet.config.distributions import support, texts
-from temnet.config.from_file import FromFile, FromFunction
-from temnet.config.graphene import DefectedGraphene
-from temnet.config.mos2 import METALS, MoS2
-from temnet.config.nanoparticle import Nanoparticle
-from temnet.config.structure import StructureSettings
-from temnet.config.supports import AmorphousCarbon, Graphene, Oxide
-from temnet.structures.from_file import read_structure
+from temnet.config.structures.from_file import FromFile, FromFunction
+from temnet.config.structures.graphene import DefectedGraphene
+from temnet.config.structures.mos2 import METALS, MoS2
+from temnet.config.structures.nanoparticle import Nanoparticle
+from temnet.config.structures.structure import StructureSettings
+from temnet.config.structures.supports import AmorphousCarbon, Graphene, Oxide
+from temnet.structures.atom_files.from_file import read_structure
+from temnet.structures.atom_files.occupancies import site_elements
 from temnet.structures.negatives import off_axis_particle
-from temnet.structures.occupancies import site_elements
 from temnet.structures.oxide_lattices import LATTICES
 
 

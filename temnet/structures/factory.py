@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from temnet.config.structure import StructureSettings
+from temnet.config.structures.structure import StructureSettings
 from temnet.records import Structure
-from temnet.structures.from_file import build_from_file, build_from_function
+from temnet.structures.atom_files.from_file import build_from_file, build_from_function
 from temnet.structures.geometry import Field
 from temnet.structures.graphene import build_graphene
 from temnet.structures.mos2 import build_mos2

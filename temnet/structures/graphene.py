@@ -9,8 +9,8 @@ from ase import Atoms
 from scipy.spatial import Voronoi, cKDTree
 
 from temnet.config.distributions import draw, draw_text
-from temnet.config.graphene import DefectedGraphene
-from temnet.config.supports import AmorphousCarbon
+from temnet.config.structures.graphene import DefectedGraphene
+from temnet.config.structures.supports import AmorphousCarbon
 from temnet.records import Structure
 from temnet.structures.amorphous import amorphous_carbon
 from temnet.structures.columns import formula, make_structure

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from ase import Atoms
 
-from temnet.config.supports import AmorphousCarbon
+from temnet.config.structures.supports import AmorphousCarbon
 from temnet.structures.amorphous import amorphous_carbon
 from temnet.structures.geometry import Field, rotation_about, tilt_matrix
 from temnet.structures.graphene import BOND_LENGTH, sheet

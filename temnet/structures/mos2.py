@@ -11,8 +11,8 @@ from ase.data import atomic_numbers
 from scipy.spatial import cKDTree
 
 from temnet.config.distributions import draw
-from temnet.config.mos2 import CHALCOGENS, METALS, MoS2, Vacancies
-from temnet.config.supports import AmorphousCarbon, Graphene
+from temnet.config.structures.mos2 import CHALCOGENS, METALS, MoS2, Vacancies
+from temnet.config.structures.supports import AmorphousCarbon, Graphene
 from temnet.records import Structure
 from temnet.structures.amorphous import amorphous_carbon
 from temnet.structures.columns import formula, ignore_smeared, make_structure, moved, project

@@ -6,14 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
-from temnet.config.from_file import FromFile
-from temnet.config.learning import split_class
-from temnet.config.mos2 import MoS2
-from temnet.config.structure import StructureSettings
+from temnet.config.learning.labels import split_class
+from temnet.config.structures.from_file import FromFile
+from temnet.config.structures.mos2 import MoS2
+from temnet.config.structures.structure import StructureSettings
 from temnet.errors import InputError
+from temnet.structures.atom_files.from_file import elements_name, read_structure
+from temnet.structures.atom_files.occupancies import site_elements
 from temnet.structures.columns import formula
-from temnet.structures.from_file import elements_name, read_structure
-from temnet.structures.occupancies import site_elements
 
 _SYMBOL = re.compile(r"([A-Z][a-z]?)([0-9]*)")
 

@@ -9,8 +9,8 @@ from ase import Atoms
 from scipy.spatial import cKDTree
 
 from temnet.config.distributions import draw, draw_text
-from temnet.config.nanoparticle import FCC_METALS, Nanoparticle
-from temnet.config.supports import AmorphousCarbon, Oxide
+from temnet.config.structures.nanoparticle import FCC_METALS, Nanoparticle
+from temnet.config.structures.supports import AmorphousCarbon, Oxide
 from temnet.records import Structure
 from temnet.structures.amorphous import amorphous_carbon
 from temnet.structures.clusters import Particle, grow_particle

@@ -8,9 +8,9 @@ import numpy as np
 from ase import Atoms
 
 from temnet.config.distributions import draw_text
-from temnet.config.nanoparticle import FCC_METALS, Nanoparticle
-from temnet.config.structure import StructureSettings
-from temnet.config.supports import AmorphousCarbon
+from temnet.config.structures.nanoparticle import FCC_METALS, Nanoparticle
+from temnet.config.structures.structure import StructureSettings
+from temnet.config.structures.supports import AmorphousCarbon
 from temnet.records import Columns, Structure
 from temnet.structures.amorphous import amorphous_carbon
 from temnet.structures.clusters import fcc_constant, grow_particle

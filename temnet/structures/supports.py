@@ -8,7 +8,7 @@ import numpy as np
 from ase import Atoms
 
 from temnet.config.distributions import draw
-from temnet.config.supports import Oxide
+from temnet.config.structures.supports import Oxide
 from temnet.structures.columns import project
 from temnet.structures.geometry import Field, rotation_about, tilt_matrix
 from temnet.structures.off_axis import off_axis_rotation

@@ -32,12 +32,12 @@ import keras
 import numpy as np
 
 from temnet.config.experiment import Experiment
+from temnet.csv_tables import read_table, write_table
 from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
 from temnet.evaluation.scores import class_f1
-from temnet.files import replace_file
 from temnet.records import Example
-from temnet.reporting.tables import read_table, write_table
+from temnet.system.files import replace_file
 from temnet.training.averaging import averaged_weights
 from temnet.training.panels import log_image, panel
 from temnet.training.peak_scores import best_threshold, find_all, peak_rows

@@ -12,8 +12,8 @@ from temnet.config.experiment import Experiment
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.summary import summarise
-from temnet.inference.appearance import example_appearance
-from temnet.inference.familiarity import reference
+from temnet.inference.image_statistics import example_appearance
+from temnet.inference.out_of_distribution import reference
 from temnet.models.checkpoint import Network, check_replaceable, save_network, to_float32
 from temnet.records import Example
 from temnet.training.fit_calibration import calibrate

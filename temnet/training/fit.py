@@ -18,7 +18,7 @@ from temnet.errors import InputError
 from temnet.models.checkpoint import load_network, to_float32
 from temnet.models.factory import build_model
 from temnet.records import Example
-from temnet.threads import one_thread
+from temnet.system.threads import one_thread
 from temnet.training.callbacks import (
     Checkpoint,
     CsvLog,

@@ -11,7 +11,7 @@ from scipy.special import log_expit, log_softmax, logit
 
 from temnet.config.experiment import Experiment
 from temnet.evaluation.pairs import pair_by_place
-from temnet.evaluation.thresholds import THRESHOLDS
+from temnet.evaluation.precision_recall import THRESHOLDS
 from temnet.inference.score_calibration import LEAST, ScoreCalibration
 from temnet.records import Example, Peaks
 from temnet.training.peak_scores import best_threshold, find_all

@@ -12,8 +12,8 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from temnet.config.experiment import Experiment
 from temnet.records import Example, Peaks
-from temnet.reporting.figures import encode_figure
-from temnet.reporting.gallery import prediction_figure
+from temnet.reporting.figures.drawing import encode_figure
+from temnet.reporting.figures.gallery import prediction_figure
 from temnet.reporting.snapshots import Picture
 
 

@@ -10,11 +10,11 @@ import keras
 import numpy as np
 
 from temnet.config.experiment import Experiment
+from temnet.evaluation.precision_recall import LOWEST_THRESHOLD
 from temnet.evaluation.scores import macro_f1, score_image
-from temnet.evaluation.thresholds import LOWEST_THRESHOLD
 from temnet.images.normalize import normalize
 from temnet.inference.peaks import default_min_distance, find_peaks
-from temnet.inference.predict import predict_probabilities
+from temnet.inference.probability_maps import predict_probabilities
 from temnet.records import Example, Peaks
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from temnet.reporting.tables import read_table
+from temnet.csv_tables import read_table
 from temnet.training.callbacks import Checkpoint
 from temnet.training.state import TrainingState
 

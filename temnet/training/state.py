@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 
 from temnet.errors import InputError
-from temnet.files import put_in_place, replace_file
+from temnet.system.files import put_in_place, replace_file
 
 STATE_FILE = "state.json"
 

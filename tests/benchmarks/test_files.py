@@ -6,7 +6,7 @@ import pytest
 from temnet import benchmark
 from temnet.benchmarks import files
 from temnet.benchmarks.files import FileCost, file_table, measure_file
-from temnet.inference.images import read_images
+from temnet.inference.reading.read_images import read_images
 
 
 def test_a_lattice_is_bright_at_its_columns_and_knows_its_pixels(tmp_path):

@@ -6,9 +6,9 @@ import pytest
 
 from temnet.config.experiment import Experiment
 from temnet.config.loading import load_experiment, validate
-from temnet.config.study import Study
-from temnet.config.vibration_table import VibrationTable
+from temnet.config.structures.vibration_table import VibrationTable
 from temnet.errors import InputError
+from temnet.study.settings import Study
 
 VALUES = {
     "structure": {"kind": "nanoparticle"},

@@ -1,6 +1,6 @@
 import pytest
 
-from temnet.config.microscope import Microscope
+from temnet.config.instrument.microscope import Microscope
 
 
 def test_a_variant_has_no_grid_of_its_own():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from temnet import run
-from temnet.config.from_file import FromFunction
+from temnet.config.structures.from_file import FromFunction
 from temnet.config.user_function import (
     find_function,
     left_out,

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temnet.config.augmentation import Augmentation
+from temnet.config.learning.augmentation import Augmentation
 from temnet.data.augment import apply_symmetry, augmented
 from temnet.data.batches import prepare
 from temnet.errors import InputError

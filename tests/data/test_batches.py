@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from temnet.data.batches import ordered_batches, steps_per_epoch, training_batches
 from temnet.data.generate import generate_set
-from temnet.data.order import epoch_order
+from temnet.data.shuffling import epoch_order
 from temnet.data.store import open_set
 from temnet.images.normalize import normalize
 

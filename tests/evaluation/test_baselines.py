@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temnet.config.analysis import Evaluation
+from temnet.config.analysis.evaluation import Evaluation
 from temnet.evaluation.baselines import by_chance, never_naming, rarest_class
-from temnet.evaluation.looked import Looked, score_rows
+from temnet.evaluation.image_result import ImageResult, score_rows
 from temnet.evaluation.scores import class_f1, macro_f1
 from temnet.records import Columns, Peaks
 
@@ -31,7 +31,7 @@ def sheet(rare=0):
         np.zeros(count, np.int64), places, classes, np.ones(count), probabilities,
         np.full(count, np.nan),
     )  # fmt: skip
-    return Looked(0, peaks, Columns(places, classes, np.ones(count, np.int64)), shape)
+    return ImageResult(0, peaks, Columns(places, classes, np.ones(count, np.int64)), shape)
 
 
 def test_random_places_score_what_their_density_gives():
@@ -50,7 +50,7 @@ def test_random_places_score_what_their_density_gives():
 
 def test_nothing_stays_nothing():
     peaks, columns = Peaks.empty(3), Columns.empty()
-    empty = Looked(0, peaks, columns, (20.0, 30.0))
+    empty = ImageResult(0, peaks, columns, (20.0, 30.0))
     rows = score_rows(by_chance([empty], np.random.default_rng(0)), CLASSES, SETTINGS)
     assert math.isnan(macro_f1(rows))
     assert rarest_class([empty], 3, SETTINGS) is None

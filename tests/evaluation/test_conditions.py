@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temnet.evaluation.conditions import BINS, conditions, equal_bins
-from temnet.evaluation.dependence import dependence_rows
-from temnet.evaluation.tally import tally
+from temnet.evaluation.metrics import tally
+from temnet.evaluation.score_curves import dependence_rows
 
 
 def test_drawn_parameters_become_numbers_in_the_units_of_their_names():

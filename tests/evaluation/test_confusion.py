@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temnet.config.analysis import Evaluation
+from temnet.config.analysis.evaluation import Evaluation
 from temnet.evaluation.confusion import confusion_matrix, invented_per_area
-from temnet.evaluation.looked import Looked
+from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.scores import score_image
 from temnet.records import Columns, Peaks
 
@@ -25,7 +25,7 @@ def looked(found, found_class, true, true_class):
         np.ones((count, 2)) / 2, np.full(count, np.nan),
     )  # fmt: skip
     columns = Columns(true, np.array(true_class, np.int64), np.ones(len(true), np.int64))
-    return Looked(0, peaks, columns, SHAPE)
+    return ImageResult(0, peaks, columns, SHAPE)
 
 
 def test_each_column_and_each_invented_peak_has_its_cell():

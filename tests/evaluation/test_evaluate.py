@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from temnet.config.analysis import Evaluation
+from temnet.config.analysis.evaluation import Evaluation
 from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from temnet.config.learning import MSDNetSettings, UNetSettings
+from temnet.config.learning.models import MSDNetSettings, UNetSettings
 from temnet.models.msdnet import build_msdnet
 from temnet.models.unet import build_unet
 

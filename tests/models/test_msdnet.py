@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from temnet.config.learning import MSDNetSettings
+from temnet.config.learning.models import MSDNetSettings
 from temnet.models.msdnet import build_msdnet, plain_graph
 
 

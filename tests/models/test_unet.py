@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from temnet.config.learning import UNetSettings
+from temnet.config.learning.models import UNetSettings
 from temnet.models.unet import build_unet
 
 

@@ -9,23 +9,23 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from temnet.config.analysis import Occupancy
+from temnet.config.analysis.occupancy import Occupancy
 from temnet.config.experiment import Experiment
-from temnet.errors import InputError
-from temnet.evaluation.histories import Histories
-from temnet.records import Peaks
-from temnet.reporting.column_table import ColumnTableWriter
-from temnet.reporting.histories import write_histories
-from temnet.reporting.kept_frames import FrameIndex, MeanImage, write_frames, write_mean
-from temnet.reporting.page import details, link, paragraph, picture, table
-from temnet.reporting.report import write_report
-from temnet.reporting.tables import (
+from temnet.csv_tables import (
     RATE_FIELDS,
     SITE_FIELDS,
     TRANSITION_FIELDS,
     frame_fields,
     write_table,
 )
+from temnet.errors import InputError
+from temnet.movies.histories import Histories
+from temnet.movies.history_files import write_histories
+from temnet.records import Peaks
+from temnet.reporting.files.column_table import ColumnTableWriter
+from temnet.reporting.files.kept_frames import FrameIndex, MeanImage, write_frames, write_mean
+from temnet.reporting.page import details, link, paragraph, picture, table
+from temnet.reporting.report import write_report
 
 EVIL = '<script>alert("1")</script>&.tif'
 CLASSES = ["metal", "oxide"]
@@ -119,10 +119,10 @@ def test_the_page_of_a_prediction_loads_neither_abtem_nor_tensorflow():
     """They take seconds and hundreds of megabytes."""
     code = """
 import sys
-import temnet.reporting.report, temnet.reporting.image_sections, temnet.reporting.ring_section
-import temnet.reporting.movie_sections
+import temnet.reporting.report, temnet.reporting.sections.images, temnet.reporting.sections.rings
+import temnet.movies.sections
 print(sorted({"abtem", "numba", "tensorflow", "keras"} & set(sys.modules)))
-import temnet.reporting.score_sections
+import temnet.reporting.sections.scores
 print("abtem" in sys.modules)
 """
     command = [sys.executable, "-c", code]

@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from temnet.config.vibration_table import TableRow
+from temnet.config.structures.vibration_table import TableRow
 from temnet.errors import InputError
+from temnet.movies.site_maps import occupancy_map, transition_map
 from temnet.records import IGNORED
-from temnet.reporting.curves import (
+from temnet.reporting.figures.curves import (
     LEGEND_LENGTH,
     count_figure,
     f1_histogram,
     training_figure,
     vibration_figure,
 )
-from temnet.reporting.figures import (
+from temnet.reporting.figures.drawing import (
     MOST_SHOWN,
     class_colour,
     encode_figure,
@@ -25,9 +26,8 @@ from temnet.reporting.figures import (
     save_figure,
     scale_bar_length,
 )
-from temnet.reporting.gallery import errors, gallery_figure, prediction_figure
-from temnet.reporting.maps import occupancy_map, transition_map
-from temnet.reporting.overlay import DETAIL, legible_part, overlay_figure
+from temnet.reporting.figures.gallery import errors, gallery_figure, prediction_figure
+from temnet.reporting.figures.overlay import DETAIL, legible_part, overlay_figure
 from temnet.reporting.snapshots import Picture, read_pictures, write_pictures
 
 SAMPLING = 0.2

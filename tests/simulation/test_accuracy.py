@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from temnet.config.accuracy import Accuracy
+from temnet.config.analysis.accuracy import Accuracy
+from temnet.config.instrument.microscope import Microscope
 from temnet.config.loading import load_experiment
-from temnet.config.microscope import Microscope
 from temnet.errors import InputError
 from temnet.simulation.accuracy import (
     best_offset,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from temnet.config.camera import Camera, TransferFunction
+from temnet.config.instrument.camera import Camera, TransferFunction
 from temnet.simulation.camera import Detector, Motion, Transfer, blur, draw_detector, record
 from temnet.simulation.exit_wave import plan_grid
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from temnet.config.microscope import Microscope
+from temnet.config.instrument.microscope import Microscope
 from temnet.electrons import wavelength
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series

@@ -7,7 +7,7 @@ from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temnet.config.microscope import Microscope
+from temnet.config.instrument.microscope import Microscope
 from temnet.electrons import wavelength
 from temnet.simulation.exit_wave import ExitWave, exit_wave, plan_grid
 from temnet.simulation.focal_series import focal_series

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temnet.config.microscope import Microscope
+from temnet.config.instrument.microscope import Microscope
 from temnet.electrons import wavelength
 from temnet.records import Columns
 from temnet.simulation.optics import draw_optics

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from temnet.config.microscope import Microscope
-from temnet.config.molecular_dynamics import MolecularDynamics
+from temnet.config.instrument.microscope import Microscope
+from temnet.config.structures.molecular_dynamics import MolecularDynamics
 from temnet.simulation.accuracy import box_grid
 from temnet.simulation.exit_wave import exit_wave
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.optics import draw_optics
 from temnet.structures.coordination import coordination
-from temnet.structures.md_specimens import cutoffs, make_specimen
-from temnet.structures.molecular_dynamics import simulate_motion
-from temnet.structures.trajectory import displacements, stayed
-from temnet.structures.vibration_table import combine_runs, measure_run
-from temnet.structures.vibrations import nearest_row
+from temnet.structures.vibrations.displacements import nearest_row
+from temnet.structures.vibrations.md_specimens import cutoffs, make_specimen
+from temnet.structures.vibrations.molecular_dynamics import simulate_motion
+from temnet.structures.vibrations.trajectory import displacements, stayed
+from temnet.structures.vibrations.vibration_table import combine_runs, measure_run
 
 LOGGER = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from temnet import run
-from temnet.evaluation.comparison import Difference
-from temnet.evaluation.histories import counted_histories
-from temnet.evaluation.occupancy import site_rows
-from temnet.evaluation.sites import Sites
-from temnet.reporting.histories import write_histories
-from temnet.reporting.tables import COMPARE_FIELDS, SITE_FIELDS, read_table, write_table
-from temnet.stages.folder import stage_folder
+from temnet.csv_tables import COMPARE_FIELDS, SITE_FIELDS, read_table, write_table
+from temnet.movies.comparison import Difference
+from temnet.movies.histories import counted_histories
+from temnet.movies.history_files import write_histories
+from temnet.movies.occupancy import site_rows
+from temnet.movies.sites import Sites
+from temnet.workflow.folder import stage_folder
 
 SETTINGS = {"images": {"files": ["a 1"]}, "prediction": {"network": "n", "threshold": 0.5},
             "occupancy": {"tolerance": 0.7, "frame_time": 0.1}}  # fmt: skip

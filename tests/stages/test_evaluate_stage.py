@@ -11,13 +11,13 @@ import yaml
 from temnet import run
 from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import validate
+from temnet.csv_tables import read_table
 from temnet.models.checkpoint import read_card, save_network, update_card
 from temnet.models.factory import build_model
-from temnet.reporting.tables import read_table
 from temnet.stages import evaluate, train
-from temnet.stages.competitors import competitors
+from temnet.stages.compared_networks import competitors
 from temnet.stages.evaluate import telling_images
-from temnet.stages.folder import RUNNING, Record, plain, write_record
+from temnet.workflow.folder import RUNNING, Record, plain, write_record
 
 SETTINGS = {
     "structure": {"kind": "mos2", "holes": 0},

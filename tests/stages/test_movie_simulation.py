@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from temnet import run
+from temnet.config.external_files import TABLES
 from temnet.config.loading import load_experiment
-from temnet.config.sources import TABLES
+from temnet.csv_tables import read_table
 from temnet.errors import InputError
-from temnet.evaluation.drift import follow_drift, usable_frames
-from temnet.evaluation.histories import counted_histories, inferred_histories
 from temnet.evaluation.matching import match
-from temnet.evaluation.sites import find_sites
-from temnet.evaluation.view import View
 from temnet.inference.column_finder import find_columns
 from temnet.models.checkpoint import find_network, load_network
+from temnet.movies.drift import follow_drift, usable_frames
+from temnet.movies.field_of_view import View
+from temnet.movies.histories import counted_histories, inferred_histories
+from temnet.movies.sites import find_sites
 from temnet.records import ImageSeries
-from temnet.reporting.tables import read_table
 from temnet.simulation.movie import simulate_movie
 from temnet.stages.movie import STAGE
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from temnet.records import ImageSeries
-from temnet.reporting.kept_frames import FrameIndex, each_frame, read_index, write_frames
+from temnet.reporting.files.kept_frames import FrameIndex, each_frame, read_index, write_frames
 from temnet.stages import kept_frames
 from temnet.stages.kept_frames import keeping_frames
 from temnet.stages.occupancy import mean_image

@@ -6,7 +6,7 @@ from pathlib import Path
 from temnet import run
 from temnet.config.loading import load_experiment
 from temnet.simulation.example import simulate_example
-from temnet.structures.vibrations import find_table
+from temnet.structures.vibrations.displacements import find_table
 
 YAML = """
 seed: 1
@@ -23,7 +23,10 @@ stages: [vibrations, report]
 
 def test_a_table_comes_out_and_runs_are_not_made_twice(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("temnet.structures.md_specimens.BULK_CELLS", 2)  # the periodic piece
+    monkeypatch.setattr(
+        "temnet.structures.vibrations.md_specimens.BULK_CELLS",
+        2,  # the periodic piece
+    )
     Path("gold.yaml").write_text(YAML)
     assert run.main(["gold.yaml"]) == 0
     folder = Path("runs/gold/vibrations")

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from temnet.config.nanoparticle import Nanoparticle
-from temnet.config.supports import AmorphousCarbon
+from temnet.config.structures.nanoparticle import Nanoparticle
+from temnet.config.structures.supports import AmorphousCarbon
 from temnet.structures.clusters import grow_particle
 from temnet.structures.columns import project
 from temnet.structures.geometry import Field

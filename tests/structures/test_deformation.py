@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from temnet.config.mos2 import MoS2
+from temnet.config.structures.mos2 import MoS2
 from temnet.structures.deformation import Deformation, draw_deformation
 from temnet.structures.geometry import Field
 from temnet.structures.mos2 import build_mos2

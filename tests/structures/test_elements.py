@@ -6,9 +6,9 @@ import pytest
 from ase import Atoms
 from pydantic import TypeAdapter
 
-from temnet.config.nanoparticle import FCC_METALS
-from temnet.config.structure import StructureSettings
-from temnet.config.vibrations import (
+from temnet.config.structures.nanoparticle import FCC_METALS
+from temnet.config.structures.structure import StructureSettings
+from temnet.config.structures.vibrations import (
     CoordinationVibrations,
     EinsteinVibrations,
     NoVibrations,
@@ -18,7 +18,7 @@ from temnet.errors import InputError
 from temnet.structures.elements import possible_elements
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
-from temnet.structures.vibrations import check_elements
+from temnet.structures.vibrations.displacements import check_elements
 
 FIELD = Field(20.0, 20.0, 2.0)
 WHOLE = {"empty": {"probability": 0}}

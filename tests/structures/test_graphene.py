@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from temnet.config.graphene import DefectedGraphene
+from temnet.config.structures.graphene import DefectedGraphene
 from temnet.evaluation.rings import find_bonds, find_rings
 from temnet.structures.geometry import Field
 from temnet.structures.graphene import build_graphene, drop_dangling, sheet

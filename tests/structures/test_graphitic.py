@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from temnet.config.mos2 import MoS2
-from temnet.config.negatives import Empty
+from temnet.config.structures.mos2 import MoS2
+from temnet.config.structures.negatives import Empty
 from temnet.structures import graphitic
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from temnet.config.mos2 import MoS2, Vacancies
-from temnet.config.supports import AmorphousCarbon, Graphene
+from temnet.config.structures.mos2 import MoS2, Vacancies
+from temnet.config.structures.supports import AmorphousCarbon, Graphene
 from temnet.structures.geometry import Field
 from temnet.structures.mos2 import build_mos2
 

@@ -2,8 +2,8 @@ import ase.io
 import pytest
 from ase import Atoms
 
-from temnet.config.from_file import FromFile
-from temnet.config.mos2 import MoS2
+from temnet.config.structures.from_file import FromFile
+from temnet.config.structures.mos2 import MoS2
 from temnet.errors import InputError
 from temnet.structures.names import check_names
 

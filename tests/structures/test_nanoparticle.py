@@ -3,8 +3,8 @@ import pytest
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import pdist
 
-from temnet.config.nanoparticle import Nanoparticle
-from temnet.config.supports import Oxide
+from temnet.config.structures.nanoparticle import Nanoparticle
+from temnet.config.structures.supports import Oxide
 from temnet.structures.clusters import roughen
 from temnet.structures.geometry import Field
 from temnet.structures.nanoparticle import COLUMN_SPACING, build_nanoparticle

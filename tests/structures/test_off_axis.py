@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from ase.build import bulk
 
-from temnet.config.mos2 import MoS2
-from temnet.config.nanoparticle import Nanoparticle
-from temnet.config.negatives import Empty
+from temnet.config.structures.mos2 import MoS2
+from temnet.config.structures.nanoparticle import Nanoparticle
+from temnet.config.structures.negatives import Empty
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field, rotation_about, zone_axis_matrix
 from temnet.structures.off_axis import fcc_reflections, off_axis_rotation, shows_columns

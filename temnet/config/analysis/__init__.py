@@ -1,0 +1,1 @@
+"""Settings of prediction, scoring and movies."""

@@ -1,0 +1,41 @@
+"""Settings of scoring."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from temnet.config.analysis.scoring import CramerRao, FixedSeries, IdealObserver
+from temnet.config.distributions import Settings, shown
+from temnet.config.names import PathName
+
+
+class Evaluation(Settings):
+    """How predictions are scored."""
+
+    radius: float = Field(
+        0.5, gt=0, le=5, description="A column is found if a peak lies within this distance [Å]."
+    )
+    border: float = Field(
+        1.5, ge=0, le=20, description="Columns and peaks this close to the border count not [Å]."
+    )
+    networks: tuple[PathName, ...] = Field(
+        (),
+        description="Names in pretrained/ or networks' folders that are scored on the same "
+        "images, beside the network that was trained, or instead where none is.",
+    )
+    series: FixedSeries | None = Field(
+        None, description="Scores against one parameter at fixed values, with fixed specimens."
+    )
+    cramer_rao: CramerRao | None = Field(
+        None, description="Position error against the best that the electrons allow."
+    )
+    ideal_observer: IdealObserver | None = Field(
+        None, description="F1 of each class against the best that the electrons allow."
+    )
+
+    @field_validator("networks")
+    @classmethod
+    def _once_each(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(networks)) != len(networks):
+            raise ValueError(f"expected each network once; got {shown(networks)}")
+        return networks

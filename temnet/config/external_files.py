@@ -1,0 +1,114 @@
+"""The files and functions that specimens are made of: where they are, and what is in them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cache, wraps
+from pathlib import Path
+from typing import TypeVar
+
+from temnet.config.names import user_path
+from temnet.config.structures.from_file import FromFile, FromFunction
+from temnet.config.structures.structure import StructureSettings
+from temnet.config.structures.vibrations import (
+    CoordinationVibrations,
+    SnapshotVibrations,
+    VibrationSettings,
+)
+from temnet.config.user_function import source_hash
+from temnet.errors import InputError
+
+TABLES = Path(__file__).parents[1] / "structures" / "vibrations" / "tables"
+"""Where the shipped tables of vibration lie."""
+
+Content = TypeVar("Content")
+
+
+def read_if_changed(read: Callable[[Path], Content]) -> Callable[[Path], Content]:
+    """``read``, which is done once for each file, and again after its content has changed."""
+
+    @cache
+    def once(file: Path, content: str) -> Content:
+        return read(file)
+
+    @wraps(read)
+    def current(file: Path) -> Content:
+        return once(file, _file_hash(file))
+
+    return current
+
+
+def find_file(key: str, name: str) -> Path:
+    """The file that a setting names.
+
+    Args:
+        key: The setting, for the message.
+        name: Its value, a path that counts from the working folder.
+
+    Raises:
+        InputError: There is none.
+    """
+    file = user_path(name, key)
+    if not file.is_file():
+        raise InputError(
+            f"{key}: there is no file {name!r}; check the path, which counts from the working "
+            "folder."
+        )
+    return file
+
+
+def find_table_file(name: str) -> Path:
+    """The file of a shipped table of vibration by its name, or of another one by its path.
+
+    Raises:
+        InputError: There is none.
+    """
+    shipped = TABLES / f"{name}.yaml"
+    file = shipped if shipped.is_file() else user_path(name, "vibrations.table")
+    if not file.is_file():
+        names = ", ".join(sorted(file.stem for file in TABLES.glob("*.yaml")))
+        raise InputError(
+            f"vibrations.table: there is no table {name!r}; choose from {names}, or give the path "
+            "of a YAML file."
+        )
+    return file
+
+
+def source_hashes(
+    structure: StructureSettings | None, vibrations: VibrationSettings
+) -> dict[str, str]:
+    """Hashes of what is in the files and the function that specimens are made of.
+
+    Shipped tables are left out: they are part of the program.
+
+    Returns:
+        The hashes by texts that name the settings; nothing for specimens made of settings alone.
+
+    Raises:
+        InputError: One of them is not there.
+    """
+    if isinstance(vibrations, CoordinationVibrations):
+        tables = {f"vibrations.table {name}": find_table_file(name) for name in vibrations.table}
+        files = {key: file for key, file in tables.items() if file.parent != TABLES}
+    elif isinstance(vibrations, SnapshotVibrations):
+        files = {"vibrations.file": find_file("vibrations.file", vibrations.file)}
+    else:
+        files = {}
+    if isinstance(structure, FromFile):
+        files["structure.path"] = find_file("structure.path", structure.path)
+    hashes = {key: _file_hash(file) for key, file in files.items()}
+    if isinstance(structure, FromFunction):
+        hashes["structure.function"] = source_hash(structure.function)
+    return {f"content of {key}": value for key, value in hashes.items()}
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _file_hash(file: Path) -> str:
+    try:
+        return _hash(file.read_bytes())
+    except OSError as error:
+        raise InputError(f"{file}: the file cannot be read: {error.strerror}.") from error

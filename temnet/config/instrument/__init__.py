@@ -1,0 +1,1 @@
+"""Settings of the microscope and the camera."""

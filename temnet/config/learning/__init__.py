@@ -1,0 +1,1 @@
+"""Settings of labels, data, networks and training."""

@@ -1,0 +1,104 @@
+"""Settings of training data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from temnet.config.distributions import Settings, is_number, shown
+from temnet.config.learning.augmentation import Augmentation
+from temnet.config.names import Address, PathName
+
+MOST_EXAMPLES = 10**7
+"""Of one set; the largest that was ever made has 10,000."""
+
+
+def _parse_size(value: Any) -> Any:
+    # A union would report both of its branches; this says in one sentence what is wrong.
+    sizes = value if isinstance(value, list | tuple) else (value,)
+    whole = all(is_number(size) and int(size) == size for size in sizes)
+    if not whole or (sizes is value and len(sizes) != 2):
+        raise ValueError(f"expected a whole number or [rows, cols]; got {shown(value)}")
+    for size in sizes:
+        if not 16 <= size <= 4096:
+            raise ValueError(f"expected at least 16 and at most 4096 pixels; got {size:g}")
+    return value
+
+
+class Data(Settings):
+    """How many examples there are and where they come from."""
+
+    image_size: Annotated[int | tuple[int, int], BeforeValidator(_parse_size)] = Field(
+        256, description="Pixels of an example: one number, or [rows, cols]."
+    )
+    training: int = Field(1000, ge=1, le=MOST_EXAMPLES, description="Number of training examples.")
+    selection: int = Field(
+        100, ge=1, le=MOST_EXAMPLES, description="Examples that choose checkpoints and thresholds."
+    )
+    validation: int = Field(
+        100, ge=1, le=MOST_EXAMPLES, description="Examples that figures report."
+    )
+    source: Literal["stored", "fresh"] = Field(
+        "stored",
+        description="`stored`: made once, kept on disk; `fresh`: never the same image twice.",
+    )
+    folder: PathName | None = Field(
+        None, description="Where sets are stored; default runs/sets/<hash of the settings>."
+    )
+    exit_wave_reuse: int = Field(
+        1, ge=1, le=1000, description="Examples (microscope, camera) made of one exit wave."
+    )
+    workers: int = Field(
+        2, ge=0, le=1024, description="Processes that simulate; 0 simulates in this process."
+    )
+    scheduler: Address | None = Field(
+        None,
+        description="Address of a Dask scheduler whose workers simulate, such as "
+        "`tcp://10.0.0.1:8786`, instead of processes on this machine.",
+    )
+    image_epochs: int = Field(
+        1,
+        ge=1,
+        le=100_000,
+        description="With `source: fresh`: epochs for which the images of an epoch are used, "
+        "until new ones, which are made meanwhile, take their place.",
+    )
+    augment: Augmentation = Field(
+        Augmentation(), description="What is done to training images; never to others."
+    )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, cols) of an example."""
+        if isinstance(self.image_size, int):
+            return self.image_size, self.image_size
+        return self.image_size
+
+    def count(self, split: str) -> int:
+        """Number of examples of a split."""
+        return int(getattr(self, split))
+
+    @model_validator(mode="after")
+    def _augmentation_fits(self) -> Data:
+        crop = self.augment.crop
+        if crop is not None and crop > min(self.shape):
+            raise ValueError(
+                f"augment.crop {crop} is larger than the image, {list(self.shape)}; set "
+                f"data.augment.crop to at most {min(self.shape)}"
+            )
+        if self.augment.symmetries and crop is None and self.shape[0] != self.shape[1]:
+            raise ValueError(
+                f"augment turns images by 90 degrees, which needs a square image_size; got "
+                f"{list(self.shape)}; set data.augment to false or data.image_size to one number"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _only_fresh_images_are_renewed(self) -> Data:
+        if self.image_epochs > 1 and self.source != "fresh":
+            raise ValueError(
+                f"image_epochs {self.image_epochs} says when fresh images are renewed, but source "
+                "is stored; set data.source to fresh or leave data.image_epochs out"
+            )
+        return self

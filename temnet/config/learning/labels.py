@@ -1,0 +1,78 @@
+"""Settings of labels."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import combinations
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from temnet.config.distributions import Settings, shown
+
+_BY_HEIGHT = re.compile(r"(?P<name>[^:]+):(?P<low>[0-9]+)-(?P<high>[0-9]*)")
+
+
+def split_class(name: str) -> tuple[str, float, float]:
+    """Kind of column, and the least and the largest number of atoms on it.
+
+    Raises:
+        ValueError: The name holds a colon but no such range.
+
+    >>> split_class("Mo"), split_class("metal:2-5"), split_class("metal:6-")
+    (('Mo', 0, inf), ('metal', 2, 5), ('metal', 6, inf))
+    """
+    if ":" not in name:
+        return name, 0, math.inf
+    found = _BY_HEIGHT.fullmatch(name)
+    high = int(found["high"]) if found and found["high"] else math.inf
+    if not found or high < int(found["low"]):
+        raise ValueError(
+            f"expected a range of atoms such as metal:1-3 or metal:4-; got {shown(name)}"
+        )
+    return found["name"], int(found["low"]), high
+
+
+class Labels(Settings):
+    """What the network is taught to see."""
+
+    classes: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = Field(
+        min_length=1,
+        max_length=100,
+        description="Kinds of column, in the order of the network's channels; `metal:1-3` is a "
+        "metal column of one to three atoms, `metal:4-` one of four and more.",
+    )
+    width: float = Field(
+        0.35, gt=0, le=3, description="Standard deviation of a column's Gaussian [Å]."
+    )
+    normalisation_width: float = Field(
+        12.0,
+        gt=0,
+        le=200,
+        description="Standard deviation of the blur that images are normalised with [Å].",
+    )
+    resolution: float = Field(
+        1.0,
+        ge=0,
+        le=3,
+        description="Columns closer to each other than this times the finest period that the "
+        "drawn microscope and camera carry are neither labelled nor scored; 0 keeps all.",
+    )
+
+    @model_validator(mode="after")
+    def _unique(self) -> Labels:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError(f"classes must differ from each other; got {shown(self.classes)}")
+        for (_, one), (_, other) in combinations(
+            sorted((split_class(name), name) for name in self.classes), 2
+        ):
+            first, second = split_class(one), split_class(other)
+            if first[0] == second[0] and second[1] <= first[2]:
+                raise ValueError(
+                    f"columns of {second[1]:g} atoms are {one} and {other} at once; give each "
+                    "number of atoms to one class"
+                )
+        if "background" in self.classes:
+            raise ValueError("`background` is added by itself; take it out of classes")
+        return self

@@ -1,0 +1,130 @@
+"""Settings of training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from temnet.config.distributions import Settings, is_number, shown
+from temnet.config.names import PathName
+
+MOST_WEIGHT = 1e6
+"""What a class counts more than others at most."""
+
+
+def _parse_weights(value: Any) -> Any:
+    # A union would report both of its branches; this says in one sentence what is wrong.
+    named = isinstance(value, Mapping) and all(map(is_number, value.values()))
+    if named and not all(0 <= weight <= MOST_WEIGHT for weight in value.values()):
+        raise ValueError(f"expected weights of 0 to {MOST_WEIGHT:g}; got {shown(value)}")
+    if not named and value not in ("equal", "balanced"):
+        raise ValueError(
+            f"expected equal, balanced, or a number for each class; got {shown(value)}"
+        )
+    return value
+
+
+class Curriculum(Settings):
+    """Ranges of microscope and camera that widen over the first epochs.
+
+    Leth Larsen et al., Ultramicroscopy (2023): wide ranges from the beginning kept networks from
+    converging.
+    """
+
+    start: float = Field(
+        0.2, ge=0, le=1, description="Fraction of each range's width that the first epoch has."
+    )
+    epochs: int = Field(
+        10, ge=1, le=100_000, description="Epochs after which ranges have their whole width."
+    )
+
+    def fraction(self, epoch: int) -> float:
+        """Fraction of the ranges' width in an epoch, counted from 0.
+
+        >>> [Curriculum(start=0.5, epochs=4).fraction(epoch) for epoch in (0, 2, 4, 9)]
+        [0.5, 0.75, 1.0, 1.0]
+        """
+        return min(1.0, self.start + (1 - self.start) * epoch / self.epochs)
+
+
+class Training(Settings):
+    """How a network is trained."""
+
+    start_from: PathName | None = Field(
+        None,
+        description="A name in pretrained/ or a network's folder, whose weights the training "
+        "begins with; random ones where it is not given.",
+    )
+    epochs: int = Field(20, ge=1, le=100_000, description="Number of epochs.")
+    images_per_epoch: int = Field(
+        1000, ge=1, le=10**7, description="Images per epoch; one more epoch is one more checkpoint."
+    )
+    batch_size: int = Field(8, ge=1, le=1024, description="Images per step.")
+    precision: Literal["float32", "mixed_bfloat16"] = Field(
+        "float32", description="Arithmetic of the layers; outputs and loss are always float32."
+    )
+    distribution: Literal["none", "data_parallel"] = Field(
+        "none", description="`data_parallel` shares each batch out over all devices."
+    )
+    learning_rate: float = Field(1e-3, gt=0, le=1, description="Highest learning rate.")
+    schedule: Literal["cosine", "constant", "plateau"] = Field(
+        "cosine",
+        description="How the rate falls: along half a cosine, not at all, or by `plateau_factor` "
+        "where peak F1 has not grown for `plateau_epochs` epochs (without warm-up).",
+    )
+    plateau_factor: float = Field(
+        0.5, gt=0, lt=1, description="Factor by which a plateau lowers the rate."
+    )
+    plateau_epochs: int = Field(
+        5, ge=1, le=100_000, description="Epochs without growth that are a plateau."
+    )
+    early_stopping: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        description="Stop after so many epochs in which peak F1 has not grown.",
+    )
+    warmup_fraction: float = Field(
+        0.05, ge=0, le=0.9, description="Fraction of all steps in which the rate rises from 0."
+    )
+    final_learning_rate_fraction: float = Field(
+        0.01, ge=0, le=1, description="The cosine decay ends at this fraction of the rate."
+    )
+    weight_decay: float = Field(1e-4, ge=0, le=1, description="AdamW's weight decay.")
+    clip_norm: float = Field(1.0, gt=0, le=1e6, description="Gradients are cut to this norm.")
+    ema: float = Field(
+        0.99, ge=0, lt=1, description="Momentum of the average over weights; 0 takes none."
+    )
+    peak_weight: float = Field(
+        10.0, ge=0, le=1e6, description="Weight of a column's pixel in the loss; background has 1."
+    )
+    class_weights: Annotated[
+        Literal["equal", "balanced"] | dict[str, float], BeforeValidator(_parse_weights)
+    ] = Field(
+        "equal",
+        description="What a kind of column counts more than others in `peak_weight`: `equal`; "
+        "`balanced`, so that rare ones weigh as much as common ones in all; or by name, such as "
+        "{S: 3}, others having 1.",
+    )
+    focal: float = Field(
+        0.0, ge=0, le=5, description="Exponent of the focal factor; 0 is plain cross-entropy."
+    )
+    dice_weight: float = Field(
+        0.0, ge=0, le=100, description="Weight of the soft Dice loss that is added."
+    )
+    curriculum: Curriculum | None = Field(
+        None, description="Microscopes and cameras that grow more diverse; needs fresh images."
+    )
+    selection_images: int = Field(
+        100,
+        ge=1,
+        le=10**7,
+        description="Selection images that peak F1 is computed on after each epoch.",
+    )
+
+    @property
+    def epoch_size(self) -> int:
+        """Images that an epoch shows: whole batches, one at least."""
+        return max(1, self.images_per_epoch // self.batch_size) * self.batch_size

@@ -1,0 +1,1 @@
+"""Settings of specimens and of how their atoms vibrate."""

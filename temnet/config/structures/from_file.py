@@ -1,0 +1,108 @@
+"""Settings of specimens that users bring along: files and functions."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
+
+from temnet.config.distributions import Angle, Number, Settings, bounded, shown
+from temnet.config.names import PathName
+from temnet.config.structures.negatives import Empty
+
+Index = Annotated[int, Field(ge=-50, le=50)]
+"""Of a direction, in a cell's vectors."""
+
+
+class FromFile(Settings):
+    """A crystal or a molecule in any file that ASE reads.
+
+    What is on sites that a CIF file has occupied in part, or by several elements, is drawn site by
+    site.
+    """
+
+    kind: Literal["file"] = Field("file", description="A structure file.")
+    path: PathName = Field(
+        description="The file; a relative path counts from the working folder, for commands from "
+        "the YAML's folder first."
+    )
+    zone_axis: tuple[Index, Index, Index] = Field(
+        (0, 0, 1), description="Direction along the beam, in the cell's vectors (indices)."
+    )
+    thickness: Annotated[Number, bounded(1, 500, unit="Å")] = Field(
+        30.0,
+        description="Thickness of a crystal along the beam [Å]. What has 8 Å of vacuum in its cell "
+        "(a sheet, a slab) or no cell (a molecule) is kept whole.",
+    )
+    rotation_deg: Angle = Field(
+        {"uniform": (0, 360)}, validate_default=True, description="Rotation in the plane [deg]."
+    )
+    tilt_deg: Annotated[Number, bounded(0, 90, unit="deg")] = Field(
+        {"uniform": (0, 1)},
+        validate_default=True,
+        description="Tilt [deg] about a random axis in the plane.",
+    )
+    scale: Annotated[Number, bounded(0.8, 1.2)] = Field(1.0, description="Factor on all lengths.")
+    naming: Literal["elements", "formula"] = Field(
+        "elements",
+        description="Columns are named by their elements (`OSr`), or by elements and numbers of "
+        "atoms (`S2`), as for sheets.",
+    )
+    classes: dict[str, str] = Field(
+        {}, description="Other names for columns: from the name by `naming` to that of a class."
+    )
+    edge_probability: float = Field(
+        0.5, ge=0, le=1, description="Fraction of examples in which a crystal ends in the image."
+    )
+    edges: Annotated[Number, bounded(1, 4)] = Field(
+        {"choice": (1, 2, 3)},
+        validate_default=True,
+        description="Number of straight edges of a crystal that ends (rounded).",
+    )
+    vacancies: dict[str, Annotated[Number, bounded(0, 1)]] = Field(
+        {}, description="Fraction of each element's atoms that are missing."
+    )
+    empty: Empty = Field(Empty(), description="Examples without the specimen.")
+
+    @field_validator("zone_axis")
+    @classmethod
+    def _a_direction(cls, zone_axis: tuple[int, int, int]) -> tuple[int, int, int]:
+        if not any(zone_axis):
+            raise ValueError("expected a direction; got [0, 0, 0]")
+        return zone_axis
+
+    @property
+    def column_classes(self) -> frozenset[str] | None:
+        """Not known before the file is read."""
+        return None
+
+
+class FromFunction(Settings):
+    """A specimen made by a Python function, which is run: such settings are a program.
+
+    Whoever gives you settings of this kind may do on your machine whatever you may; `--check` names
+    the function and does not run it.  It is called as ``function(field, classes, rng, **options)``
+    and returns a ``temnet.records.Structure``.
+    """
+
+    kind: Literal["python"] = Field(
+        "python",
+        description="A Python function, which is run: settings that name one are a program, so "
+        "take them only from people whom you trust.",
+    )
+    function: str = Field(description="Where it is: `module:function`.")
+    options: dict[str, Any] = Field({}, description="Further arguments, by name.")
+    empty: Empty = Field(Empty(), description="Examples without the specimen.")
+
+    @field_validator("function")
+    @classmethod
+    def _module_and_function(cls, function: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", function):
+            raise ValueError(f"expected `module:function`; got {shown(function)}")
+        return function
+
+    @property
+    def column_classes(self) -> frozenset[str] | None:
+        """Not known before the function is called."""
+        return None

@@ -1,0 +1,110 @@
+"""Settings of metal particles."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from temnet.config.distributions import Number, Settings, Text, bounded, shown, texts
+from temnet.config.structures.negatives import Empty
+from temnet.config.structures.supports import AmorphousCarbon, Oxide
+
+FCC_METALS = ("Ag", "Al", "Au", "Cu", "Ni", "Pd", "Pt")
+"""Elements that ``kind: nanoparticle`` builds; ASE's EMT potential knows them all."""
+
+ZONE_AXES = ("110", "100", "111", "211")
+"""Directions of the beam, in the crystal's axes, that ``kind: nanoparticle`` offers."""
+
+
+SHAPES = ("random", "wulff")
+"""Shapes of particles."""
+
+
+class Nanoparticle(Settings):
+    """A particle of an fcc metal with truncated and roughened surfaces, alone or on an oxide.
+
+    After Madsen et al., Adv. Theory Simul. 1, 1800037 (2018).
+    """
+
+    kind: Literal["nanoparticle"] = Field("nanoparticle", description="A metal particle.")
+    element: Text = Field("Au", description="An fcc metal, or a choice of them.")
+    lattice_constant_scale: Annotated[Number, bounded(0.8, 1.2)] = Field(
+        {"normal": (1.0, 0.006)},
+        validate_default=True,
+        description="Factor on the element's lattice constant.",
+    )
+    zone_axis: Text = Field("110", description="Direction along the beam: 110, 100, 111 or 211.")
+    radius: Annotated[Number, bounded(3, 60, unit="Å")] = Field(
+        {"uniform": (6, 14)},
+        validate_default=True,
+        description="Mean distance of the facets from the centre [Å].",
+    )
+    facet_spread: float = Field(
+        0.25, ge=0, le=0.8, description="Relative spread of the facets' distances."
+    )
+    adatoms: Annotated[Number, bounded(0, 1)] = Field(
+        {"uniform": (0, 0.3)},
+        validate_default=True,
+        description="Atoms added to the rough surface, as a fraction of the surface atoms.",
+    )
+    tilt_deg: Annotated[Number, bounded(0, 20, unit="deg")] = Field(
+        {"uniform": (0, 2.5)},
+        validate_default=True,
+        description="Tilt of the zone axis [deg] about a random axis in the image; cut to what "
+        "keeps neighbouring columns apart.",
+    )
+    shape: Text = Field(
+        "random",
+        description="`random`: facets at random distances, roughened; `wulff`: the shape of least "
+        "surface energy, roughened.",
+    )
+    twin_probability: float = Field(
+        0.0, ge=0, le=1, description="Fraction of particles with a {111} twin plane."
+    )
+    fault_probability: float = Field(
+        0.0, ge=0, le=1, description="Fraction of particles with a {111} stacking fault."
+    )
+    support: Annotated[Oxide | AmorphousCarbon, Field(discriminator="kind")] | None = Field(
+        None, description="What the particle sits on."
+    )
+    empty: Empty = Field(Empty(), description="Examples without the particle.")
+
+    @model_validator(mode="after")
+    def _one_plane(self) -> Nanoparticle:
+        if self.twin_probability + self.fault_probability > 1:
+            raise ValueError(
+                "twin_probability and fault_probability add up to "
+                f"{self.twin_probability + self.fault_probability:g}; lower them until they are at "
+                "most 1"
+            )
+        return self
+
+    @field_validator("element")
+    @classmethod
+    def _known_element(cls, element: Text) -> Text:
+        for word in texts(element):
+            if word not in FCC_METALS:
+                raise ValueError(f"expected one of {', '.join(FCC_METALS)}; got {shown(word)}")
+        return element
+
+    @field_validator("shape")
+    @classmethod
+    def _known_shape(cls, shape: Text) -> Text:
+        for word in texts(shape):
+            if word not in SHAPES:
+                raise ValueError(f"expected one of {', '.join(SHAPES)}; got {shown(word)}")
+        return shape
+
+    @field_validator("zone_axis")
+    @classmethod
+    def _known_axis(cls, zone_axis: Text) -> Text:
+        for word in texts(zone_axis):
+            if word not in ZONE_AXES:
+                raise ValueError(f"expected one of {', '.join(ZONE_AXES)}; got {shown(word)}")
+        return zone_axis
+
+    @property
+    def column_classes(self) -> frozenset[str] | None:
+        """Names that columns can have."""
+        return frozenset({"metal", "oxide"})

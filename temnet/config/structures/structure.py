@@ -1,0 +1,16 @@
+"""Every kind of specimen."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from temnet.config.structures.from_file import FromFile, FromFunction
+from temnet.config.structures.graphene import DefectedGraphene
+from temnet.config.structures.mos2 import MoS2
+from temnet.config.structures.nanoparticle import Nanoparticle
+
+StructureSettings = Annotated[
+    MoS2 | Nanoparticle | DefectedGraphene | FromFile | FromFunction, Field(discriminator="kind")
+]

@@ -1,0 +1,291 @@
+"""CSV tables: written in one step, read back with numbers as numbers."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from temnet.csv_cells import escaped, unescaped
+from temnet.errors import InputError
+from temnet.system.files import replacing
+
+Row = dict[str, Any]
+
+DIGITS = 7
+"""Significant digits of a number: 1e-4 Å in a field of 100 nm."""
+
+TEXT_COLUMNS = (
+    "file", "class", "network", "name", "setting", "parameter", "true_class", "found_class",
+    "group", "rule", "arm", "test",
+)  # fmt: skip
+"""Columns whose cells stay text even where they look like a number."""
+
+SITE_FIELDS = (
+    "site",
+    "row_angstrom",
+    "col_angstrom",
+    "class",
+    "frames",
+    "occupancy",
+    "occupancy_low",
+    "occupancy_high",
+    "appearances",
+    "disappearances",
+    "transition_fraction",
+    "edge_distance_angstrom",
+    "region",
+    "neighbours",
+    "inferred_occupancy",
+    "inferred_appearances",
+    "inferred_disappearances",
+    "inferred_transition_fraction",
+)
+"""Columns of sites.csv."""
+
+FOCI_FIELDS = ("file", "frame", "focus", "row_angstrom", "col_angstrom", "margin")
+"""Columns of foci.csv: how far the images of a focal series lay from the first, before they were
+laid on each other, and how much likelier (logarithm) that is than any other way."""
+
+RING_FIELDS = (
+    "file",
+    "frame",
+    "atoms",
+    "row_angstrom",
+    "col_angstrom",
+    "row_pixel",
+    "col_pixel",
+    "columns",
+)
+"""Columns of rings.csv: a ring's number of atoms, the middle of these, and their lines in
+columns.csv, counted from 0, in order around the ring."""
+
+TRANSITION_FIELDS = ("frame", "site", "from", "to")
+"""Columns of transitions.csv."""
+
+RATE_FIELDS = (
+    "by",
+    "group",
+    "class",
+    "sites",
+    "occupancy",
+    "appearances",
+    "disappearances",
+    "transition_fraction",
+    "appearance",
+    "appearance_low",
+    "appearance_high",
+    "appearance_per_s",
+    "appearance_low_per_s",
+    "appearance_high_per_s",
+    "disappearance",
+    "disappearance_low",
+    "disappearance_high",
+    "disappearance_per_s",
+    "disappearance_low_per_s",
+    "disappearance_high_per_s",
+    "mean_empty_frames",
+    "mean_occupied_frames",
+    "hit",
+    "false",
+    "at_bound",
+)
+"""Columns of rates.csv: chances per frame, and per second where frames have a time."""
+
+COMPARE_FIELDS = (
+    "class",
+    "region",
+    "quantity",
+    "first",
+    "second",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "p_value",
+    "blocks_first",
+    "blocks_second",
+    "block_frames",
+    "memory_frames",
+)
+"""Columns of compare.csv."""
+
+SCORE_FIELDS = (
+    "network",
+    "index",
+    "class",
+    "true_positives",
+    "false_positives",
+    "false_negatives",
+    "precision",
+    "recall",
+    "f1",
+    "rms_error_pm",
+    "shift_row_pm",
+    "shift_col_pm",
+    "dose",
+    "defocus",
+)
+"""Columns of scores.csv."""
+
+ACCURACY_FIELDS = ("specimen", "quantity", "setting", "percent", "offset")
+"""Columns of accuracy.csv."""
+
+BINARY_PEEK = 4096
+"""Characters of a file that are searched for a zero, which no text holds."""
+
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_REAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?inf")
+
+
+def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Writes rows as CSV with a header, in one step; rows are taken one by one.
+
+    Numbers get seven significant digits; NaN and None become empty cells.
+
+    Args:
+        path: Where to; an older file is replaced.
+        rows: One mapping per line, each with exactly the keys ``columns``.
+        columns: Header, in order.
+
+    Raises:
+        ValueError: A row has other keys than ``columns``.
+    """
+    with replacing(path) as temporary, TableWriter(temporary, columns, path.name) as table:
+        for row in rows:
+            table.write(row)
+        table.close()
+
+
+class TableWriter:
+    """Writes a table row by row; its file is not written in one step."""
+
+    def __init__(self, path: Path, columns: Sequence[str], name: str = "") -> None:
+        """Begins a table.
+
+        Args:
+            path: Where to; an older file is replaced.
+            columns: Header, in order.
+            name: The table's name in messages; that of the path by default.
+        """
+        self._columns, self._wanted = tuple(columns), set(columns)
+        self._name, self._count = name or path.name, 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # File names that are no UTF-8 reach Python as surrogates and must not stop a run.
+        self._file = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer.writerow(map(escaped, columns))
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Appends a row.
+
+        Raises:
+            ValueError: It has other keys than the header.
+        """
+        if row.keys() != self._wanted:
+            differing = ", ".join(sorted(self._wanted ^ row.keys()))
+            raise ValueError(
+                f"Row {self._count} of {self._name} and its header differ in: {differing}."
+            )
+        self._writer.writerow([_cell(row[name]) for name in self._columns])
+        self._count += 1
+
+    def close(self) -> None:
+        """Ends the table."""
+        self._file.close()
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return str(int(value))
+    if isinstance(value, Integral):
+        return str(int(value))
+    if isinstance(value, Real):
+        number = float(value)
+        return "" if math.isnan(number) else f"{number:.{DIGITS}g}"
+    return escaped(str(value))
+
+
+def read_table(path: Path, text: Collection[str] = TEXT_COLUMNS) -> list[Row]:
+    """Reads a CSV table with a header.
+
+    Args:
+        path: The file.
+        text: Columns whose cells are left as text.
+
+    Returns:
+        One dict per line.  Cells that look like a number are int or float, empty cells NaN;
+        all others, and those of ``text`` columns, are str.
+
+    Raises:
+        InputError: The file is missing, is no text, has no header, or a line is of another
+            length than the header.
+    """
+    return list(table_rows(path, text))
+
+
+def table_rows(path: Path, text: Collection[str] = TEXT_COLUMNS) -> Iterator[Row]:
+    """The rows of a CSV table one by one; see `read_table`."""
+    try:
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+            if "\0" in file.read(BINARY_PEEK):
+                raise InputError(f"{path}: this is no CSV table but a binary file; check the path.")
+            file.seek(0)
+            reader = csv.reader(file)
+            header = [unescaped(cell) for cell in next(reader, [])]
+            if not header:
+                raise InputError(f"{path}: the table is empty; expected a header line.")
+            for cells in reader:
+                yield _row(path, reader.line_num, header, cells, text)
+    except OSError as error:
+        raise InputError(f"{path}: this table cannot be read ({error.strerror}).") from error
+    except csv.Error as error:
+        raise InputError(f"{path}: this is no CSV table ({error}); make it again.") from error
+
+
+def _row(path: Path, line: int, header: list[str], cells: list[str], text: Collection[str]) -> Row:
+    if len(cells) != len(header):
+        raise InputError(
+            f"{path}, line {line}: expected {len(header)} cells as in the header, got "
+            f"{len(cells)}; make the table again."
+        )
+    return {
+        name: unescaped(cell) if name in text else parse_cell(cell)
+        for name, cell in zip(header, cells, strict=True)
+    }
+
+
+def parse_cell(cell: str) -> int | float | str:
+    """The value of a cell: int, float (NaN where it is empty) or the text itself.
+
+    >>> parse_cell("12"), parse_cell("1.5e3"), parse_cell(""), parse_cell("S2")
+    (12, 1500.0, nan, 'S2')
+    """
+    if cell == "":
+        return math.nan
+    if _INTEGER.fullmatch(cell):
+        return int(cell)
+    return float(cell) if _REAL.fullmatch(cell) else unescaped(cell)
+
+
+def frame_fields(class_names: Sequence[str]) -> tuple[str, ...]:
+    """Header of frames.csv.
+
+    >>> frame_fields(["Mo"])
+    ('frame', 'usable', 'columns_Mo', 'occupied_interior', 'occupied_edge')
+    """
+    counts = (f"columns_{name}" for name in class_names)
+    return ("frame", "usable", *counts, "occupied_interior", "occupied_edge")

@@ -1,0 +1,1 @@
+"""Limits set by noise: the Cramér-Rao bound and the ideal observer."""

@@ -1,0 +1,217 @@
+"""Counts of many images as arrays, and intervals from drawing the images again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from temnet.evaluation.scores import LOCALISATION, SPECIES
+
+RESAMPLES = 2000
+"""How often the images are drawn again."""
+
+CONFIDENCE = 0.95
+"""Intervals hold the true value this often."""
+
+GOOD_IMAGE = 0.95
+"""F1 above which an image counts as well read."""
+
+MACRO, MEAN, MEDIAN, SHARE = "macro_f1", "mean_image_f1", "median_image_f1", "share_good_images"
+"""Names of the statistics over all classes; those of an image are over images with columns."""
+
+SHIFT = "rms_shift_pm"
+"""Name of the root mean square of the shifts of whole images, which position errors leave out."""
+
+OF_A_CLASS = ("precision", "recall", "f1", "rms_error_pm")
+"""Names of the statistics of each class, of ``any`` and of ``all``."""
+
+Statistics = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class ImageCounts:
+    """Counts of N images for each of K rows: the classes, ``any`` and ``all``.
+
+    Attributes:
+        names: (K,) names of the rows.
+        counts: (N, K, 3) int64, true positives, false positives, false negatives.
+        pairs: (N, K) int64, pairs whose position error is known.
+        squares: (N, K) their sum of squared errors [pm²].
+        shifts: (N,) squared length of the image's shift [pm²], NaN where it is not known.
+        specimen: (N,) int64, the specimen of each image.
+    """
+
+    names: tuple[str, ...]
+    counts: np.ndarray
+    pairs: np.ndarray
+    squares: np.ndarray
+    shifts: np.ndarray
+    specimen: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.specimen)
+
+    def select(self, mask: np.ndarray) -> ImageCounts:
+        """The images where ``mask`` (N,) is true, or at the given indices."""
+        arrays = (self.counts, self.pairs, self.squares, self.shifts, self.specimen)
+        return ImageCounts(self.names, *(array[mask] for array in arrays))
+
+    def image_f1(self) -> np.ndarray:
+        """(N,) species-aware F1 of each image, NaN where no column counts."""
+        counts = self.counts[:, self.names.index(SPECIES)]
+        true, _, missed = counts.T
+        return np.where(true + missed > 0, _f1(counts), np.nan)
+
+
+def tally(
+    rows: Iterable[Mapping[str, Any]], class_names: Sequence[str], specimens: Mapping[int, int]
+) -> ImageCounts:
+    """Rows of scores as arrays.
+
+    Args:
+        rows: Of `score_image`, each with the ``index`` of its image.
+        class_names: The classes.
+        specimens: For each image its specimen, in the order of the tally.
+    """
+    names = (*class_names, LOCALISATION, SPECIES)
+    place = {index: number for number, index in enumerate(specimens)}
+    counts = np.zeros((len(place), len(names), 3), np.int64)
+    pairs = np.zeros(counts.shape[:2], np.int64)
+    squares = np.zeros(counts.shape[:2])
+    shifts = np.full(len(place), np.nan)
+    for row in rows:
+        where = place[row["index"]], names.index(row["class"])
+        counts[where] = row["true_positives"], row["false_positives"], row["false_negatives"]
+        if np.isfinite(row["rms_error_pm"]):
+            pairs[where] = row["true_positives"]
+            squares[where] = row["true_positives"] * row["rms_error_pm"] ** 2
+        shifts[place[row["index"]]] = row["shift_row_pm"] ** 2 + row["shift_col_pm"] ** 2
+    specimen = np.array(list(specimens.values()), np.int64)
+    return ImageCounts(names, counts, pairs, squares, shifts, specimen)
+
+
+def statistics(images: ImageCounts, weights: np.ndarray) -> Statistics:
+    """Scores of many samples of the images at once.
+
+    Args:
+        images: N images.
+        weights: (B, N) whole numbers, how often each image is in each sample.
+
+    Returns:
+        (B,) arrays by name, NaN where there is nothing to divide by: `MACRO` (pooled counts, the
+        mean over the classes that occur or were found), `MEAN`, `MEDIAN` and `SHARE` of the
+        species-aware F1 of the images with columns, `SHIFT` of the images where it is known, and
+        ``NAME/STATISTIC`` for each row and `OF_A_CLASS`.
+    """
+    weights = np.asarray(weights, np.float64)
+    counts = np.tensordot(weights, images.counts, axes=1)
+    f1 = _f1(counts)
+    true, false, missed = np.moveaxis(counts, -1, 0)
+    error = np.sqrt(_ratio(weights @ images.squares, weights @ images.pairs))
+    values = (_ratio(true, true + false), _ratio(true, true + missed), f1, error)
+    classes = f1[:, :-2]
+    known, shifted = np.isfinite(classes), np.isfinite(images.shifts)
+    shifts = weights[:, shifted] @ images.shifts[shifted]
+    found = {
+        MACRO: _ratio(np.where(known, classes, 0).sum(axis=1), known.sum(axis=1)),
+        **_of_images(images.image_f1(), weights),
+        SHIFT: np.sqrt(_ratio(shifts, weights @ shifted)),
+    }
+    for number, name in enumerate(images.names):
+        for statistic, value in zip(OF_A_CLASS, values, strict=True):
+            found[f"{name}/{statistic}"] = value[:, number]
+    return found
+
+
+def _of_images(f1: np.ndarray, weights: np.ndarray) -> Statistics:
+    """Mean, median and share of good ones of the images' F1."""
+    known = np.isfinite(f1)
+    f1, weights = f1[known], weights[:, known]
+    total = weights.sum(axis=1)
+    order = np.argsort(f1)
+    ranks = np.cumsum(weights[:, order], axis=1)
+    middles = []
+    for rank in ((total - 1) // 2, total // 2):
+        if len(f1):
+            middles.append(f1[order][np.argmax(ranks > rank[:, None], axis=1)])
+    median = np.mean(middles, axis=0) if middles else np.full(len(weights), np.nan)
+    return {
+        MEAN: _ratio(weights @ f1, total),
+        MEDIAN: np.where(total > 0, median, np.nan),
+        SHARE: _ratio(weights @ (f1 > GOOD_IMAGE), total),
+    }
+
+
+def _f1(counts: np.ndarray) -> np.ndarray:
+    """F1 of (..., 3) counts."""
+    true, false, missed = np.moveaxis(counts, -1, 0)
+    return _ratio(2 * true, 2 * true + false + missed)
+
+
+def _ratio(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """A quotient, NaN where the divisor is zero."""
+    return np.divide(upper, lower, out=np.full(np.shape(lower), np.nan), where=lower > 0)
+
+
+def resampled_weights(
+    specimen: np.ndarray, rng: np.random.Generator, count: int = RESAMPLES
+) -> np.ndarray:
+    """How often each image is drawn when the specimens are drawn again with replacement.
+
+    Images of one specimen come together, since they are not independent.
+
+    Args:
+        specimen: (N,) the specimen of each image.
+        rng: Draws.
+        count: Number of samples B.
+
+    Returns:
+        (B, N) int64.
+    """
+    specimens, member = np.unique(specimen, return_inverse=True)
+    number = len(specimens)
+    drawn = rng.multinomial(number, np.full(number, 1 / number), size=count)
+    return drawn[:, member]
+
+
+def scores(images: ImageCounts) -> dict[str, float]:
+    """The statistics of the images themselves, by the names of `statistics`."""
+    return {
+        name: float(value[0])
+        for name, value in statistics(images, np.ones((1, len(images)))).items()
+    }
+
+
+def intervals(
+    images: ImageCounts, rng: np.random.Generator, count: int = RESAMPLES
+) -> dict[str, tuple[float, float]]:
+    """95 % bootstrap intervals of all statistics, by the percentiles of `count` samples.
+
+    Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+
+    Args:
+        images: The images.
+        rng: Draws.
+        count: Number of samples.
+
+    Returns:
+        For each name of `statistics` the lower and upper end; NaN for fewer than two specimens,
+        and where no sample tells.
+    """
+    if len(np.unique(images.specimen)) < 2:
+        return {name: (np.nan, np.nan) for name in scores(images)}
+    drawn = statistics(images, resampled_weights(images.specimen, rng, count))
+    return {name: interval(values) for name, values in drawn.items()}
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """The middle 95 % of numbers, NaN left out; NaN where none is left."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return np.nan, np.nan
+    tail = 50 * (1 - CONFIDENCE)
+    low, high = np.percentile(known, (tail, 100 - tail))
+    return float(low), float(high)

@@ -1,0 +1,1 @@
+"""Regions without image, broken pixels and lines: found, then replaced."""

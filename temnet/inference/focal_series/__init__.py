@@ -1,0 +1,1 @@
+"""Focal series: alignment and order of their images."""

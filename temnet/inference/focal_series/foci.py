@@ -1,0 +1,129 @@
+"""The images of focal series as a network wants them: in its order, and laid on each other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from temnet.config.analysis.prediction import EngineName
+from temnet.errors import InputError
+from temnet.inference.engines import choose_engine
+from temnet.inference.focal_series.alignment import MAX_SHIFT, align_series
+from temnet.inference.focal_series.focus_order import find_focus_order
+from temnet.inference.focal_series.shifts import moved_back
+from temnet.inference.peak_finder import PeakFinder
+from temnet.inference.probability_maps import predict_probabilities, prepare_frame
+from temnet.inference.reading.lazy_frames import LazyFrames
+from temnet.models.checkpoint import Network
+from temnet.records import ImageSeries
+
+LOGGER = logging.getLogger(__name__)
+
+ASKED_FRAMES = 4
+"""Frames of a movie that the network is asked about."""
+
+Order = Literal["card", "reversed", "auto"]
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """How far the images of each focal series lay from its first image.
+
+    Attributes:
+        shifts: (frame, focus, 2) float64, (row, col) [Å]; zero for frames left as they were.
+        margin: (frame,) float64, logarithm of how much likelier these shifts are than any others;
+            NaN for frames left as they were.
+    """
+
+    shifts: np.ndarray
+    margin: np.ndarray
+
+
+def align_foci(series: ImageSeries, max_shift: float = MAX_SHIFT) -> tuple[ImageSeries, Shifts]:
+    """Focal series whose images lie on each other, frame by frame.
+
+    A frame that cannot be aligned is left as it is, with a warning.
+
+    Args:
+        series: The images; single ones stay as they are.
+        max_shift: Largest believable shift between the images of a frame [Å].
+
+    Returns:
+        The series, which aligns frames when they are asked for if it lies in files; the shifts.
+
+    Raises:
+        InputError: No frame can be aligned.
+    """
+    count, _, _, foci = series.images.shape
+    shifts, margin = np.zeros((count, foci, 2)), np.full(count, np.nan)
+    if foci == 1:
+        return series, Shifts(shifts, margin)
+    reason = ""
+    for number in range(count):
+        frame = np.asarray(series.images[number])
+        try:
+            found = align_series(frame, series.sampling, max_shift)
+        except InputError as error:
+            reason = str(error)
+            LOGGER.warning("%s, frame %d is left as it is: %s", series.name, number, reason)
+            continue
+        shifts[number], margin[number] = found.shifts, found.margin
+    if np.all(np.isnan(margin)):
+        raise InputError(
+            f"{series.name}: {reason} (images.align: false, or --no-align, leaves them as they "
+            "are; images.max_shift is the limit.)"
+        )
+    pixels = shifts / series.sampling
+    moved = _changed(series, lambda number, frame: moved_back(frame, pixels[number]))
+    if moved.unseen is not None:
+        moved = replace(moved, unseen=moved.unseen.aligned(shifts / np.asarray(series.pixel_size)))
+    return moved, Shifts(shifts, margin)
+
+
+def _changed(series: ImageSeries, change: Callable[[int, np.ndarray], np.ndarray]) -> ImageSeries:
+    """The series with ``change(number, frame)`` of each frame (row, col, focus).
+
+    Those in files are changed when they are asked for.
+    """
+    if isinstance(series.images, LazyFrames):
+        return replace(series, images=series.images.changed(change))
+    frames = [change(number, frame) for number, frame in enumerate(series.images)]
+    return replace(series, images=np.stack(frames))
+
+
+def order_foci(
+    network: Network, series: ImageSeries, wanted: Order, engine: EngineName = "auto"
+) -> tuple[ImageSeries, str]:
+    """Focal series in the network's order, and what to say of it.
+
+    Args:
+        network: The network.
+        series: Aligned images.
+        wanted: ``auto`` asks the network about some frames; see `find_focus_order`.
+        engine: What runs the network.
+    """
+    if series.images.shape[-1] == 1:
+        return series, ""
+    if wanted == "auto":
+        run = choose_engine(network, engine).run
+        chosen = np.linspace(0, len(series.images) - 1, ASKED_FRAMES).round().astype(int)
+        found = find_focus_order(
+            lambda images: predict_probabilities(network.model, images, run),
+            [
+                prepare_frame(network, np.asarray(series.images[int(number)]), series.sampling)
+                for number in np.unique(chosen)
+            ],
+            PeakFinder.of(network),
+        )
+        backwards, sentence = found.reversed, found.sentence()
+        LOGGER.info("%s: %s", series.name, sentence)
+    else:
+        backwards = wanted == "reversed"
+        sentence = "foci were taken last to first" if backwards else ""
+    if backwards:
+        series = _changed(series, lambda number, frame: np.ascontiguousarray(frame[..., ::-1]))
+    return series, sentence

@@ -1,0 +1,1 @@
+"""Images from microscope files: order, axes, pixel size and focus."""

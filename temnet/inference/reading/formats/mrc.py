@@ -1,0 +1,374 @@
+"""MRC files: the header by the standard, by IMOD, and by what the file itself shows.
+
+MRC2014: A. Cheng et al., J. Struct. Biol. 192 (2015) 146; https://www.ccpem.ac.uk/mrc-format/mrc2014;
+IMOD: https://bio3d.colorado.edu/imod/doc/mrc_format.txt.  All offsets are in bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from temnet.errors import InputError
+from temnet.inference.reading.formats.declared import check_image_size
+from temnet.inference.reading.formats.large_files import Mapped, Nibbles
+
+HEADER_BYTES = 1024
+
+MODES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2", 101: "u1"}
+"""Types of values by mode that can be read; 101 are two values of 4 bits in a byte."""
+
+HALF_BYTES = 101
+
+REFUSED = {
+    3: "complex integers (a Fourier transform)",
+    4: "complex numbers (a wave or a Fourier transform)",
+    16: "colours",
+}
+"""What modes hold that are no measured images."""
+
+MOST_SIDE = 2**20
+"""No image has more rows or columns, and no plausible header says so."""
+
+STAMPS = {b"\x44\x44": "<", b"\x44\x41": "<", b"\x11\x11": ">"}
+"""Byte order by the machine stamp at 212."""
+
+IMOD_STAMP = 1146047817
+"""The integer at 152 of files by IMOD and SerialEM."""
+
+IMOD_SIGNED, IMOD_HALF_BYTES = 1, 16
+"""Bits of IMOD's flags at 156: bytes are signed; two values of 4 bits in each byte."""
+
+FEI_BYTES = 131072
+"""Length of the extended header by early software of FEI: 1024 images of 128 bytes."""
+
+ROUGHER = 1.2
+"""Bytes read with the wrong sign wrap round, and neighbours differ by more than this factor."""
+
+SIGN_ROWS = 256
+"""Rows of the first image by which the sign of its bytes is judged."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an MRC header says.
+
+    Attributes:
+        order: Byte order, ``<`` or ``>``.
+        sizes: Columns, rows and sections as they lie in the file.
+        mode: Type of the values.
+        cell: Intervals along x, y and z, and their length in all [Å].
+        maps: Which of x, y, z (1, 2, 3) columns, rows and sections are.
+        extended: Bytes between header and values.
+        raw: The header.
+        notes: What was doubtful.
+    """
+
+    order: str
+    sizes: tuple[int, int, int]
+    mode: int
+    cell: tuple[tuple[int, ...], tuple[float, ...]]
+    maps: tuple[int, int, int]
+    extended: int
+    raw: bytes
+    notes: tuple[str, ...]
+
+    def integers(self, offset: int, count: int = 1) -> tuple[int, ...]:
+        """Integers of 4 bytes."""
+        return struct.unpack_from(f"{self.order}{count}i", self.raw, offset)
+
+    def reals(self, offset: int, count: int = 1) -> tuple[float, ...]:
+        """Real numbers of 4 bytes."""
+        return struct.unpack_from(f"{self.order}{count}f", self.raw, offset)
+
+
+def read_mrc(path: Path, lazy: bool) -> dict[str, Any]:
+    """An MRC file as a data set with axes in nm, as RosettaSciIO describes one.
+
+    Args:
+        path: The file.
+        lazy: Whether its values stay in the file.
+
+    Returns:
+        ``data`` (image, row, col) or (row, col), ``axes``, ``original_metadata``, and ``notes``:
+        sentences on what was doubtful.
+
+    Raises:
+        InputError: The header is none of an MRC file's images, or no image is whole.
+    """
+    with path.open("rb") as file:
+        raw = file.read(HEADER_BYTES)
+    if len(raw) < HEADER_BYTES:
+        raise InputError(f"{path}: this file is too short for the header of an MRC file.")
+    header = _header(path, raw)
+    notes = list(header.notes)
+    dtype, half = _type_of_values(path, header, notes)
+    data = _values(path, header, dtype, half, lazy, notes)
+    swap = _transposition(path, header)
+    if swap is not None:
+        data = data.transpose(swap)
+    rows, cols = _pixel_size(path, header)
+    axes = [
+        {"name": "z", "units": None, "scale": 1.0},
+        {"name": "y", "units": "Å", "scale": rows},
+        {"name": "x", "units": "Å", "scale": cols},
+    ]
+    if data.shape[0] == 1:
+        axes = axes[1:]
+        data = data[0] if isinstance(data, np.ndarray) else data.first()
+    defocus = _defocus(path, header)
+    tags = {} if defocus is None else {"fei_header": {"defocus": defocus}}
+    return {"data": data, "axes": axes, "original_metadata": tags, "notes": tuple(notes)}
+
+
+def _header(path: Path, raw: bytes) -> Header:
+    """The header in the byte order that makes sense, which the machine stamp should say."""
+    stamped = STAMPS.get(raw[212:214]) if raw[208:211] == b"MAP" else None
+    first = stamped or "<"
+    orders = (first, "<>".replace(first, ""))
+    found = next((order for order in orders if _plausible(path, raw, order)), None)
+    if found is None:
+        sizes = struct.unpack_from(f"{first}3i", raw)
+        mode = struct.unpack_from(f"{first}i", raw, 12)[0]
+        raise InputError(
+            f"{path}: this is no MRC file that can be read: its header says columns, rows, images "
+            f"{sizes} of mode {mode}."
+        )
+    notes = []
+    if stamped not in (None, found):
+        notes.append(
+            "the machine stamp of the header contradicts its numbers, which were read in the "
+            "other byte order"
+        )
+    at = lambda kind, offset, count: struct.unpack_from(f"{found}{count}{kind}", raw, offset)  # noqa: E731
+    maps = at("i", 64, 3)
+    return Header(
+        order=found,
+        sizes=at("i", 0, 3),
+        mode=at("i", 12, 1)[0],
+        cell=(at("i", 28, 3), at("f", 40, 3)),
+        maps=(1, 2, 3) if maps == (0, 0, 0) else maps,
+        extended=at("i", 92, 1)[0],
+        raw=raw,
+        notes=tuple(notes),
+    )
+
+
+def _plausible(path: Path, raw: bytes, order: str) -> bool:
+    """Whether sizes, mode and extended header make sense in a byte order."""
+    *sizes, mode = struct.unpack_from(f"{order}4i", raw)
+    extended = struct.unpack_from(f"{order}i", raw, 92)[0]
+    return (
+        all(0 < size <= MOST_SIDE for size in sizes[:2])
+        and sizes[2] > 0
+        and mode in {*MODES, *REFUSED}
+        and 0 <= extended <= path.stat().st_size
+    )
+
+
+def _type_of_values(path: Path, header: Header, notes: list[str]) -> tuple[np.dtype, bool]:
+    """Type of a value, and whether a byte holds two of them."""
+    if header.mode in REFUSED:
+        raise InputError(
+            f"{path}: the values are {REFUSED[header.mode]} (MRC mode {header.mode}); export the "
+            "image's intensity."
+        )
+    stamp, flags = header.integers(152, 2)
+    imod = stamp == IMOD_STAMP
+    if header.mode == 0 and imod and flags & IMOD_HALF_BYTES:
+        raise InputError(
+            f"{path}: by IMOD's flag each byte of mode 0 holds two values of 4 bits, which is not "
+            "read; convert the file to mode 1 or 101 (IMOD's newstack -mode 1)."
+        )
+    kind = MODES[header.mode]
+    if kind == "i1":
+        kind = "i1" if _bytes_are_signed(path, header, notes) else "u1"
+    elif kind == "i2" and _shown_unsigned(header, 2**15):
+        notes.append(
+            "its largest value by the header does not fit into signed numbers of 16 bits; the "
+            "values were read as unsigned"
+        )
+        kind = "u2"
+    return np.dtype(f"{header.order}{kind}"), header.mode == HALF_BYTES
+
+
+def _shown_unsigned(header: Header, limit: int) -> bool:
+    """Whether the least and the largest value by the header fit unsigned numbers alone."""
+    low, high = header.reals(76, 2)
+    return bool(0 <= low <= high < 2 * limit and high >= limit)
+
+
+def _bytes_are_signed(path: Path, header: Header, notes: list[str]) -> bool:
+    """Whether the bytes of mode 0 are signed.
+
+    IMOD's flag says so; then the least value by the header; then the standard, which has them
+    signed, unless the image itself wraps round.  Files from before MRC2000 (without the word MAP)
+    are unsigned.
+    """
+    stamp, flags = header.integers(152, 2)
+    if stamp == IMOD_STAMP:
+        return bool(flags & IMOD_SIGNED)
+    low, high = header.reals(76, 2)
+    if -128 <= low < 0 and low <= high < 128:
+        return True
+    if _shown_unsigned(header, 128):
+        notes.append(
+            f"bytes are signed by the standard, but its header says that they reach {high:g}; "
+            "they were read as unsigned"
+        )
+        return False
+    standard = header.raw[208:211] == b"MAP"
+    signed, unsigned = (_roughness(path, header, kind) for kind in ("i1", "u1"))
+    if standard and signed > ROUGHER * unsigned:
+        notes.append(
+            "bytes are signed by the standard, but the image would wrap round; they were read as "
+            "unsigned"
+        )
+        return False
+    return standard or unsigned > ROUGHER * signed
+
+
+def _roughness(path: Path, header: Header, kind: str) -> float:
+    """Mean difference of neighbours in the first image's first rows, with a sign or without."""
+    cols, rows = header.sizes[:2]
+    with path.open("rb") as file:
+        file.seek(HEADER_BYTES + header.extended)
+        values = np.frombuffer(file.read(cols * min(rows, SIGN_ROWS)), kind)
+    image = values[: values.size // cols * cols].reshape(-1, cols).astype(np.float32)
+    return float(np.abs(np.diff(image, axis=1)).mean()) if image.size > 1 else 0.0
+
+
+def _values(
+    path: Path, header: Header, dtype: np.dtype, half: bool, lazy: bool, notes: list[str]
+) -> Any:
+    """(section, row, col) values of all sections that are whole."""
+    cols, rows, promised = header.sizes
+    check_image_size(path, (rows, cols))
+    width = -(-cols // 2) if half else cols
+    offset, size = HEADER_BYTES + header.extended, path.stat().st_size
+    section = rows * width * dtype.itemsize
+    whole, rest = divmod(size - offset, section)
+    if whole < 1:
+        raise InputError(
+            f"{path}: the header promises {promised} images of {rows} x {cols} pixels and "
+            f"{section:,} bytes, of which none is whole in the file's {size:,} bytes; it is cut "
+            "off or broken."
+        )
+    if whole < promised:
+        if header.maps[2] != 3:
+            raise InputError(
+                f"{path}: only {whole} of {promised} sections are in the file, and those are no "
+                "images but cut through them; it is cut off, fetch it again."
+            )
+        notes.append(
+            f"the file is cut off: its header promises {promised} images and {whole} are whole; "
+            "those were taken"
+        )
+    elif whole > promised or rest:
+        notes.append(
+            f"the file is longer than its header promises ({size - offset - promised * section:,} "
+            f"bytes, room for {whole - promised} more images); the {promised} promised were taken"
+        )
+    shape = min(whole, promised), rows, width
+    mapped = Mapped(path, dtype, offset, shape)
+    if lazy and not half:
+        return mapped
+    packed = Nibbles(mapped, cols)
+    if lazy and header.maps == (1, 2, 3):
+        return packed
+    return packed.whole() if half else mapped.whole()
+
+
+def _transposition(path: Path, header: Header) -> tuple[int, ...] | None:
+    """Which of the file's axes (section, row, col) are z, y and x, None if they are just those."""
+    maps = header.maps
+    if sorted(maps) != [1, 2, 3]:
+        raise InputError(
+            f"{path}: the header's order of axes is {maps} (MAPC, MAPR, MAPS), where 1, 2, 3 in "
+            "some order was expected."
+        )
+    if maps == (1, 2, 3):
+        return None
+    ids = maps[::-1]
+    return tuple(ids.index(axis) for axis in (3, 2, 1))
+
+
+def _pixel_size(path: Path, header: Header) -> tuple[float, float]:
+    """Height and width of a pixel [Å], 0 where the file does not tell."""
+    older = _early_fei(path, header) or _direct_electron(path)
+    if older is not None:
+        return older
+    (cols, rows, _), (width, height, _) = header.cell
+    sizes = tuple(
+        length / count if count > 0 and np.isfinite(length) and length > 0 else 0.0
+        for length, count in ((height, rows), (width, cols))
+    )
+    return (sizes[0], sizes[1]) if min(sizes) > 0 else (0.0, 0.0)
+
+
+def _early_fei(path: Path, header: Header) -> tuple[float, float] | None:
+    """Pixel size [Å] in the extended header of FEI's early software, which leaves the cell out."""
+    named = header.raw[104:107] == b"FEI"
+    if header.extended < 128 or not (named or header.extended == FEI_BYTES):
+        return None
+    with path.open("rb") as file:
+        file.seek(HEADER_BYTES)
+        first = file.read(768)
+    if named:  # FEI1 and FEI2: 8 bytes at 156 and 164 [m]
+        found = struct.unpack_from(f"{header.order}2d", first, 156) if len(first) >= 172 else (0, 0)
+        found = found[::-1]
+        return None if min(header.cell[1][:2]) > 0 else _positive(found)
+    return _positive(struct.unpack_from(f"{header.order}f", first, 44) * 2)
+
+
+def _defocus(path: Path, header: Header) -> float | None:
+    """The first image's defocus [m] in FEI's extended header, None where there is none."""
+    named = header.raw[104:107] == b"FEI"
+    if header.extended < 768 or not (named or header.extended == FEI_BYTES):
+        return None
+    with path.open("rb") as file:
+        file.seek(HEADER_BYTES + (220 if named else 28))
+        text = file.read(8 if named else 4)
+    kind = f"{header.order}{'d' if named else 'f'}"
+    value = struct.unpack(kind, text)[0] if len(text) == struct.calcsize(kind) else 0.0
+    return value if np.isfinite(value) and 0 < abs(value) < 1e-3 else None
+
+
+def _positive(metres: tuple[float, ...]) -> tuple[float, float] | None:
+    """Lengths in m as Å where they are some."""
+    good = all(np.isfinite(length) and 0 < length < 1 for length in metres)
+    return (metres[0] * 1e10, metres[1] * 1e10) if good else None
+
+
+def _direct_electron(path: Path) -> tuple[float, float] | None:
+    """Pixel size [Å] in the text beside a movie of Direct Electron.
+
+    Raises:
+        InputError: By that text the movie shows diffraction patterns.
+    """
+    name = re.fullmatch(r"(\d{8}_\d+)(?:_.+)?_movie\.mrc", path.name)
+    texts = sorted(path.parent.glob(f"{name[1]}_*info.txt")) if name else []
+    if not texts or not texts[0].is_file():
+        return None
+    lines = texts[0].read_text(encoding="utf-8", errors="replace").splitlines()
+    said: Mapping[str, str] = {
+        key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines)
+    }
+    try:
+        if float(said.get("Instrument Project Camera Length (centimeters)", -1)) != -1:
+            raise InputError(
+                f"{path}: {texts[0].name} gives a camera length: these are diffraction patterns; "
+                "give images."
+            )
+        sizes = [float(said[f"Specimen Pixel Size {axis} (nanometers)"]) for axis in "YX"]
+    except (KeyError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        return None
+    return (sizes[0] * 10, sizes[1] * 10) if min(sizes) > 0 else None

@@ -1,0 +1,1 @@
+"""Movies: drift, sites, occupancy, transitions, and their part of the page."""

@@ -1,0 +1,127 @@
+"""Section of a run's page on a simulated movie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from temnet.config.analysis.movie import Movie
+from temnet.csv_tables import Row, read_table
+from temnet.reporting.figures.drawing import (
+    circle_radius,
+    draw_circles,
+    new_figure,
+    set_title,
+    show_image,
+    styled,
+)
+from temnet.reporting.page import Section, paragraph, table
+from temnet.reporting.run_results import RunResults, counted
+
+TRUTH = "movie/truth.csv"
+
+SHOWN_FRAMES = 3
+"""Frames of each dose in the figure: the first, the last, and between."""
+
+PANEL = 2.4
+"""Width of an image [inch]."""
+
+PRESENT, CAME_OR_WENT = "#56b4e9", "#e69f00"
+"""Colours of columns that stay, and of those that come and go."""
+
+
+def dose_file(dose: float) -> str:
+    """Name of the stack of frames recorded with a dose.
+
+    >>> dose_file(1000.0)
+    'dose_1000.npy'
+    """
+    return f"dose_{dose:g}.npy"
+
+
+def simulated_movie_section(source: RunResults) -> Section | None:
+    """Frames of a simulated movie with its truth, and the rates that came true in it."""
+    movie = source.experiment.movie
+    if movie is None or not source.has(TRUTH):
+        return None
+    files = [f"movie/{dose_file(dose)}" for dose in movie.doses]
+    if not source.has(*files):
+        return None
+    truth = read_table(source.root / TRUTH)
+    sampling = source.experiment.model.sampling
+    columns = {row["column"] for row in truth}
+    changing = {row["column"] for row in truth if row["changing"]}
+    parts = [
+        paragraph(
+            f"{counted(movie.frames, 'frame')} of {counted(len(columns), 'column')}, of which "
+            f"{len(changing)} come and go, at {counted(len(movie.doses), 'dose')}; pixels of "
+            f"{sampling:g} Å. Frames and truth: ",
+            source.links(*files, TRUTH),
+            ".",
+        ),
+        table(("", "chance per frame", "in this movie"), _rate_rows(truth, movie)),
+    ]
+    stacks = {
+        dose: np.load(source.root / file, mmap_mode="r")
+        for dose, file in zip(movie.doses, files, strict=True)
+    }
+    figure = frames_figure(stacks, truth, sampling)
+    caption = (
+        "Frames at each dose. Circles, in the last line alone: columns that are there, in orange "
+        "those that come and go; a cross marks one of these that is away."
+    )
+    return Section("Simulated movie", [*parts, source.picture(figure, "simulated_movie", caption)])
+
+
+def _rate_rows(truth: Sequence[Row], movie: Movie) -> list[tuple[str, str, str]]:
+    """The chances that were set, and how often they came true."""
+    state: dict[int, list[int]] = {}
+    for row in truth:
+        if row["changing"]:
+            state.setdefault(row["column"], [0] * movie.frames)[row["frame"]] = row["present"]
+    history = np.array(list(state.values()), bool).reshape(-1, movie.frames)
+    before, after = history[:, :-1], history[:, 1:]
+    return [
+        (name, f"{chance:g}", f"{np.sum(start & end)} of {counted(int(np.sum(start)), 'time')}")
+        for name, chance, start, end in (
+            ("a missing column comes", movie.appearance, ~before, after),
+            ("a column goes", movie.disappearance, before, ~after),
+        )
+    ]
+
+
+@styled
+def frames_figure(stacks: dict[float, np.ndarray], truth: Sequence[Row], sampling: float) -> Figure:
+    """Some frames at each dose, and once more at the highest with the truth drawn in.
+
+    Args:
+        stacks: (frame, row, col) by dose [e/Å²].
+        truth: Rows of truth.csv.
+        sampling: Pixel size [Å].
+    """
+    count = len(next(iter(stacks.values())))
+    chosen = np.unique(np.linspace(0, count - 1, SHOWN_FRAMES).round().astype(int)).tolist()
+    doses = sorted(stacks)
+    figure = new_figure(PANEL * len(chosen), (len(doses) + 1) * (PANEL + 0.3))
+    grid = figure.subplots(len(doses) + 1, len(chosen), squeeze=False)
+    for line, dose in zip(grid, [*doses, doses[-1]], strict=True):
+        for axes, frame in zip(line, chosen, strict=True):
+            show_image(axes, np.asarray(stacks[dose][frame]), sampling, bar=frame == chosen[0])
+            set_title(axes, f"{dose:g} e/Å², frame {frame}")
+    for axes, frame in zip(grid[-1], chosen, strict=True):
+        _draw_truth(axes, [row for row in truth if row["frame"] == frame])
+    return figure
+
+
+def _draw_truth(axes: Axes, rows: Sequence[Row]) -> None:
+    places = np.array([(row["row_angstrom"], row["col_angstrom"]) for row in rows])
+    changing = np.array([row["changing"] for row in rows], bool)
+    present = np.array([row["present"] for row in rows], bool)
+    radius = circle_radius(places)
+    draw_circles(axes, places[present & ~changing], radius, edgecolors=PRESENT, linewidths=1.1)
+    draw_circles(axes, places[present & changing], radius, edgecolors=CAME_OR_WENT, linewidths=1.1)
+    away = places[changing & ~present]
+    axes.plot(away[:, 1], away[:, 0], "x", color=CAME_OR_WENT, markersize=4, markeredgewidth=1.1)

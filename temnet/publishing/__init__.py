@@ -1,0 +1,1 @@
+"""Trained networks and studies, published to `pretrained/`."""

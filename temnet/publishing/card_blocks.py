@@ -1,0 +1,131 @@
+"""The blocks of a network's card on what its training has cost and how well it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from temnet.config.experiment import Experiment
+from temnet.config.loading import load_experiment
+from temnet.csv_tables import Row, read_table
+from temnet.errors import InputError
+from temnet.evaluation.metrics import MACRO
+from temnet.evaluation.score_curves import MACRO_ROW
+from temnet.evaluation.scores import LOCALISATION, SPECIES
+from temnet.models.checkpoint import SETTINGS_FILE, find_network, read_card
+from temnet.reporting.score_results import FOLDER, Scores, turned
+from temnet.reporting.sections.training_cost import planned_cost, total, training_cost
+from temnet.stages import train
+from temnet.workflow.folder import read_record
+
+
+def cost_of(folder: Path) -> dict[str, Any]:
+    """What the training of a network has cost, with that of the network that it began with.
+
+    Args:
+        folder: A network's folder, published or in a run.
+
+    Returns:
+        The block ``cost`` of its card, else what the run's log tells, else what its settings do.
+    """
+    card = read_card(folder)
+    if "cost" in card:
+        return card["cost"]
+    experiment, log = load_experiment(folder / SETTINGS_FILE), folder.parent / "log.csv"
+    if not log.is_file():
+        return planned_cost(experiment)
+    cost, start = training_cost(experiment, read_table(log)), experiment.training.start_from
+    if start is None:
+        return cost
+    trained = read_record(folder.parents[1], train.STAGE.name)
+    checksum = None if trained is None else trained.settings["start_from"]
+    return {**cost, "start": _start(start, checksum)}
+
+
+def _start(name: str, checksum: str | None) -> dict[str, Any]:
+    """The network that a training began with, and what that one's training has cost in all."""
+    try:
+        folder = find_network(name)
+        card = read_card(folder)
+        same = card["sha256"] == checksum
+    except InputError:  # it is not there any more
+        same = False
+    cost = cost_of(folder) if same else {}
+    totals = {key: total(cost, key) for key in ("presentations", "seconds")}
+    return {"network": card["name"] if same else Path(name).name, "sha256": checksum, **totals}
+
+
+def validation_block(scores: Scores, experiment: Experiment) -> dict[str, Any]:
+    """The block ``validation``: the network's part of summary.json, its curves and pairs."""
+    name, summary = next(iter(scores.networks.items()))
+    place = summary["classes"][LOCALISATION]
+    peaks = place["true_positives"] + place["false_positives"]
+    curves = {"drawn": curve_points(scores.table("dependence"), name)}
+    if scores.source.has(f"{FOLDER}/series.csv"):
+        curves["series"] = curve_points(scores.table("series"), name)
+    confusion: dict[str, dict[str, int]] = {}
+    for row in scores.table("confusion"):
+        if row["network"] == name:
+            confusion.setdefault(row["true_class"], {})[row["found_class"]] = row["columns"]
+    return {
+        "split": scores.split,
+        "radius": experiment.evaluation.radius,
+        "border": experiment.evaluation.border,
+        **summary,
+        "invented_share": place["false_positives"] / peaks if peaks else None,
+        "confusion": confusion,
+        "curves": curves,
+        "paired": [
+            _difference(pair, scores)
+            for pair in scores.paired
+            if not is_earlier(pair["second"], name)
+        ],
+    }
+
+
+def is_earlier(name: str, own: str) -> bool:
+    """Whether a network, "OWN (2)" in the scores, is what the published one replaces."""
+    return name.startswith(f"{own} (")
+
+
+def curve_points(rows: Sequence[Row], network: str) -> list[dict[str, Any]]:
+    """The points of one network's curves.
+
+    Args:
+        rows: Of dependence.csv or series.csv.
+        network: Its name there.
+
+    Returns:
+        For each value of each parameter ``parameter``, ``low``, ``middle``, ``high``, ``images``,
+        the mean F1 over the classes with its interval (``f1``, ``f1_low``, ``f1_high``), the
+        position error of any class with its interval, and the F1 of all ``classes``.
+    """
+    place = ("parameter", "low", "middle", "high", "images")
+    points: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        if row["network"] != network:
+            continue
+        key = tuple(row[name] for name in place)
+        point = points.setdefault(key, {**dict(zip(place, key, strict=True)), "classes": {}})
+        if row["class"] == MACRO_ROW:
+            point.update({name: row[name] for name in ("f1", "f1_low", "f1_high")})
+        elif row["class"] == LOCALISATION:
+            names = ("rms_error_pm", "error_low_pm", "error_high_pm")
+            point.update({name: row[name] for name in names})
+        elif row["class"] != SPECIES:
+            point["classes"][row["class"]] = row["f1"]
+    return list(points.values())
+
+
+def _difference(pair: Mapping[str, Any], scores: Scores) -> dict[str, Any]:
+    """A pair of networks as the first one's card has it: this network minus the other one."""
+    other, back = scores.networks[pair["second"]], turned(pair)
+    names = ("images", "specimens", "mean", "low", "high", "better", "worse", "p")
+    return {
+        "network": pair["second"],
+        "sha256": scores.checksums[pair["second"]],
+        MACRO: other[MACRO],
+        "interval": other["intervals"][MACRO],
+        **{name: back[name] for name in names},
+    }

@@ -1,0 +1,221 @@
+"""Publishing: from finished runs and studies to the folder of pretrained networks and its page."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from temnet.config.experiment import SIMULATION_VERSION
+from temnet.config.loading import write_experiment
+from temnet.errors import InputError
+from temnet.models.checkpoint import (
+    CARD_FILE,
+    MODEL_FILE,
+    SETTINGS_FILE,
+    Network,
+    check_card,
+    load_network,
+    read_card,
+    update_card,
+)
+from temnet.models.description import missing
+from temnet.models.network_settings import read_settings
+from temnet.publishing.figures import FIGURES, write_figures
+from temnet.publishing.finished_run import FinishedRun, read_runs
+from temnet.publishing.network_sections import Pretrained
+from temnet.publishing.overview_page import pretrained_page
+from temnet.publishing.publish_study import FOLDER as STUDIES
+from temnet.publishing.publish_study import (
+    is_study,
+    read_notes,
+    read_published,
+    read_study,
+    write_study,
+)
+from temnet.publishing.reference_scores import (
+    contradiction,
+    example_rows,
+    frozen_block,
+    frozen_examples,
+)
+from temnet.system.files import clean_leftovers, replace_file, replacing_folders
+from temnet.workflow.stage import Done, Progress, silent
+
+PAGE = "README.md"
+
+MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, *FIGURES)
+"""Files of a network's folder that publishing writes; others are left as they are."""
+
+Writer = Callable[[Path, Path], None]
+"""Writes a folder that is to stand at the first path, at the second one."""
+
+
+def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) -> list[Path]:
+    """Puts the networks of finished runs, and studies, into a folder, and writes its page.
+
+    Cards without frozen scores of the present simulation get them.  Everything is checked and
+    scored before anything is changed.
+
+    Args:
+        roots: Folders of runs and of studies; with none the page is written again.
+        folder: The folder of pretrained networks.
+        progress: Shows how far the work is.
+
+    Returns:
+        Folders of the networks and studies that were published.
+
+    Raises:
+        InputError: A run or study is not finished, its scores are of something else, or something
+            is in the way in the folder.
+    """
+    _clean(folder)
+    runs = [run for root in roots if not is_study(root) for run in read_runs(root)]
+    studies = [read_study(root) for root in roots if is_study(root)]
+    names = [run.network.name for run in runs]
+    _check_names([(run.root, run.network.name) for run in runs], "network")
+    _check_names([(study.root, study.name) for study in studies], "study")
+    for name in names:
+        _check_place(folder / name)
+    others = [one for one in read_pretrained(folder) if one.name not in names]
+    if not (runs or studies or others or read_published(folder)):
+        raise InputError(f"{folder}: there are no networks; give run folders, or another --to.")
+    outdated = [folder / one.name for one in others if not _is_frozen(one.card)]
+    with progress("frozen scores", len(runs) + len(outdated)) as done:
+        blocks = [_freeze_run(run, done) for run in runs]
+        added = {path: _freeze(load_network(path), done) for path in outdated}
+    writers: dict[Path, Writer] = {}
+    for run, block in zip(runs, blocks, strict=True):
+        writers[folder / run.network.name] = partial(_write, run, block)
+    for study in studies:
+        writers[folder / STUDIES / study.name] = partial(write_study, study)
+    _put_in_place(writers)
+    for path, block in added.items():
+        update_card(path, {"frozen": block})
+    write_page(folder)
+    return list(writers)
+
+
+def _clean(folder: Path) -> None:
+    """Removes what a publishing that was stopped has left; the old networks are back after it."""
+    for place in (folder, folder / STUDIES):
+        clean_leftovers(place)
+        for one in place.glob("*/"):
+            clean_leftovers(one)
+
+
+def write_page(folder: Path) -> None:
+    """Writes the page of all networks and studies in a folder."""
+    page = pretrained_page(read_pretrained(folder), read_published(folder))
+    replace_file(folder / PAGE, page.encode())
+
+
+def read_pretrained(folder: Path) -> list[Pretrained]:
+    """The networks in a folder, by name.
+
+    Raises:
+        InputError: One is damaged.
+    """
+    cards = sorted(path for path in folder.glob(f"*/{CARD_FILE}") if path.parent.name[0] != ".")
+    return [_read(card.parent) for card in cards]
+
+
+def _read(folder: Path) -> Pretrained:
+    model = folder / MODEL_FILE
+    if not model.is_file():
+        raise InputError(f"{model}: the network's file is missing; copy the whole folder again.")
+    card, experiment = read_card(folder), read_settings(folder / SETTINGS_FILE)
+    check_card(folder, card, experiment)
+    lacking = missing(card, experiment)
+    if lacking:
+        raise InputError(
+            f"{folder / CARD_FILE}: {', '.join(lacking)} are missing on the card, which the page "
+            "shows; publish the network's run again."
+        )
+    return Pretrained(
+        name=folder.name,
+        card=card,
+        experiment=experiment,
+        size=model.stat().st_size,
+        figures=[file for file in FIGURES if (folder / file).is_file()],
+        notes=read_notes(folder),
+    )
+
+
+def _check_names(named: Sequence[tuple[Path, str]], kind: str) -> None:
+    """Whether the networks or studies in some folders have different names."""
+    names = [name for _, name in named]
+    for root, name in named:
+        if names.count(name) > 1:
+            raise InputError(
+                f"{root}: another of these folders has a {kind} of the same name, {name}; publish "
+                "one of them."
+            )
+
+
+def _check_place(place: Path) -> None:
+    """Whether a network's place is free, or another network's."""
+    if place.exists() and not (place / CARD_FILE).is_file():
+        raise InputError(
+            f"{place}: this is in the way and no network's folder; move it away or give another "
+            "--to."
+        )
+
+
+def _is_frozen(card: Mapping[str, Any]) -> bool:
+    return card.get("frozen", {}).get("simulation") == SIMULATION_VERSION
+
+
+def _freeze(network: Network, done: Done) -> dict[str, Any]:
+    """The block ``frozen`` of a network that is published already.
+
+    Raises:
+        InputError: Its specimens cannot be made.
+    """
+    try:
+        rows = example_rows(network, frozen_examples(network.config))
+    except InputError as error:
+        raise InputError(f"{network.name}: its images cannot be made again: {error}") from error
+    done(1)
+    return frozen_block(rows, network.config.class_names)
+
+
+def _freeze_run(run: FinishedRun, done: Done) -> dict[str, Any]:
+    """The block ``frozen`` of a run's network.
+
+    Raises:
+        InputError: The images, or what the network finds in them, are not those of `evaluate`.
+    """
+    network = run.network
+    rows = example_rows(network, frozen_examples(network.config))
+    own = next(iter(run.scores.networks))
+    changed = contradiction([row for row in run.scores.rows if row["network"] == own], rows)
+    if changed:
+        raise InputError(
+            f"{run.root}: temnet, or a file that specimens are made from, has changed since the "
+            f"stage `evaluate` was run ({changed}); bring the file back, or run the stages "
+            "`simulate` and `evaluate` again with --overwrite."
+        )
+    done(1)
+    return frozen_block(rows, network.config.class_names)
+
+
+def _put_in_place(writers: Mapping[Path, Writer]) -> None:
+    """Writes folders beside their places, and moves them there when all are whole."""
+    with replacing_folders(writers) as parts:
+        for place, part in parts.items():
+            writers[place](place, part)
+
+
+def _write(run: FinishedRun, frozen: Mapping[str, Any], place: Path, part: Path) -> None:
+    """A network's whole folder, with what people have added to the one that is there."""
+    if place.exists():
+        shutil.copytree(place, part, ignore=shutil.ignore_patterns(*MADE))
+    part.mkdir(parents=True, exist_ok=True)
+    for file in (MODEL_FILE, CARD_FILE):
+        shutil.copyfile(run.folder / file, part / file)
+    write_experiment(run.experiment, part / SETTINGS_FILE)
+    update_card(part, {**run.entries, "frozen": frozen})
+    write_figures(run.scores, part)

@@ -1,0 +1,111 @@
+"""Publishing studies: what they have found, beside the pretrained networks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from temnet.errors import InputError
+from temnet.publishing.figures import small_png
+from temnet.study.network_section import PublishedStudy
+from temnet.study.results import (
+    SUMMARY_FILE,
+    TABLE_FILE,
+    StudyResults,
+    read_study_results,
+)
+from temnet.study.runs import STUDY_FILE
+from temnet.study.settings import load_study
+from temnet.system.files import replace_file
+
+FOLDER = "studies"
+"""Where studies lie in the folder of pretrained networks."""
+
+MADE = (STUDY_FILE, TABLE_FILE, SUMMARY_FILE, "test_*.png")
+"""Files of a study's folder that publishing writes; others are left as they are."""
+
+NOTES_FILE = "notes.md"
+"""What people have to say about a network or a study; it is shown and never changed."""
+
+
+@dataclass(frozen=True)
+class FinishedStudy:
+    """A study whose networks were all taught and scored.
+
+    Attributes:
+        root: Its folder.
+        results: What it has found.
+    """
+
+    root: Path
+    results: StudyResults
+
+    @property
+    def name(self) -> str:
+        """What its folder is called."""
+        return self.root.resolve().name
+
+
+def is_study(root: Path) -> bool:
+    """Whether a folder is that of a study."""
+    return (root / STUDY_FILE).is_file()
+
+
+def read_study(root: Path) -> FinishedStudy:
+    """A finished study.
+
+    Raises:
+        InputError: It is not finished, or a file is damaged.
+    """
+    study, results = load_study(root / STUDY_FILE), read_study_results(root)
+    if study.identity() != results.summary["settings"]:
+        raise InputError(
+            f"{root}: the study was changed and is not finished; let it finish (python -m "
+            "temnet.study)."
+        )
+    return FinishedStudy(root, results)
+
+
+def write_study(study: FinishedStudy, place: Path, part: Path) -> None:
+    """Puts what a study has found into a folder, with what people have added to ``place``."""
+    if place.exists():
+        shutil.copytree(place, part, ignore=shutil.ignore_patterns(*MADE))
+    part.mkdir(parents=True, exist_ok=True)
+    for name in (STUDY_FILE, TABLE_FILE, SUMMARY_FILE):
+        shutil.copyfile(study.root / name, part / name)
+    for test, figure in _figures(study.results):
+        replace_file(part / figure, small_png(study.results.figure(test)))
+
+
+def read_published(folder: Path) -> list[PublishedStudy]:
+    """The studies in the folder of pretrained networks, by name.
+
+    Raises:
+        InputError: One is damaged.
+    """
+    places = sorted(path.parent for path in (folder / FOLDER).glob(f"*/{SUMMARY_FILE}"))
+    return [_published(place) for place in places if place.name[0] != "."]
+
+
+def _published(place: Path) -> PublishedStudy:
+    results = read_study_results(place)
+    return PublishedStudy(
+        name=place.name,
+        results=results,
+        figures={test: f"{FOLDER}/{place.name}/{figure}" for test, figure in _figures(results)},
+        notes=read_notes(place),
+    )
+
+
+def read_notes(folder: Path) -> str:
+    """What people have to say about a network or a study, Markdown; empty where there is none."""
+    notes = folder / NOTES_FILE
+    return notes.read_text(encoding="utf-8") if notes.is_file() else ""
+
+
+def _figures(results: StudyResults) -> Iterator[tuple[str, str]]:
+    """Every test with its figure's file."""
+    for number, test in enumerate(results.tests, 1):
+        yield test, f"test_{number}.png"

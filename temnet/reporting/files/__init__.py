@@ -1,0 +1,1 @@
+"""Files of columns, maps and frames."""

@@ -1,0 +1,42 @@
+"""The sections of a run's page, one for each stage whose results are there.
+
+A section's module is loaded only where there is something for it to show: those of simulated
+images bring abTEM along, which takes two seconds and 150 MB that a prediction has no use for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+
+from temnet.reporting.page import Section
+from temnet.reporting.run_results import RunResults
+
+SECTIONS = (
+    ("predict", "reporting.sections.images:predict_section"),
+    ("predict", "reporting.sections.rings:rings_section"),
+    ("occupancy", "movies.sections:occupancy_section"),
+    ("compare", "movies.sections:compare_section"),
+    ("evaluate", "reporting.sections.scores:evaluate_section"),
+    ("evaluate", "reporting.sections.atom_counts:height_section"),
+    ("train", "reporting.sections.networks:train_section"),
+    ("movie", "movies.simulated_movie_section:simulated_movie_section"),
+    ("simulate", "reporting.sections.simulation:simulate_section"),
+    ("gallery", "reporting.sections.simulation:gallery_section"),
+    ("accuracy", "reporting.sections.simulation:accuracy_section"),
+    ("vibrations", "reporting.sections.simulation:vibrations_section"),
+)
+"""The stage, and the module and function that make its section, in the page's order: results
+before what they are made of."""
+
+
+def sections_of(source: RunResults) -> Iterator[Section]:
+    """The sections of what lies in a run folder, in the page's order."""
+    for stage, place in SECTIONS:
+        if not (source.root / stage).is_dir():
+            continue
+        module, function = place.split(":")
+        make = getattr(import_module(f"temnet.{module}"), function)
+        section = make(source)
+        if section is not None:
+            yield section

@@ -1,0 +1,106 @@
+"""The expected image of an example whose atoms may be changed, while everything else stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from temnet.config.experiment import Experiment
+from temnet.config.instrument.microscope import Microscope
+from temnet.records import Structure
+from temnet.simulation.camera import expected_electrons
+from temnet.simulation.example import (
+    Instrument,
+    camera_shape,
+    draw_instrument,
+    draw_specimen,
+    simulation_grid,
+    specimen_energy,
+    specimen_microscope,
+    waves_behind,
+)
+from temnet.simulation.exit_wave import atomic_planes
+from temnet.simulation.focal_series import focal_series
+from temnet.structures.columns import column_positions
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """A specimen before an instrument.
+
+    Attributes:
+        experiment: The settings.
+        specimen: Number of the specimen.
+        split: training, selection or validation.
+        microscope: The variant that the specimen is looked at with.
+        instrument: The microscope and the camera as drawn.
+        resting: The specimen at rest.
+        vibrating: Its configurations.
+        planes: Depths of the slices of each configuration [Å], which stay when atoms change: a
+            single atom less may move the planes of all others, which would look like evidence.
+    """
+
+    experiment: Experiment
+    specimen: int
+    split: str
+    microscope: Microscope
+    instrument: Instrument
+    resting: Structure
+    vibrating: Sequence[Structure]
+    planes: Sequence[np.ndarray]
+
+    @property
+    def places(self) -> np.ndarray:
+        """(N, 2) positions of the columns, at the mean of their displaced atoms [Å]."""
+        mean = np.mean([structure.atoms.positions for structure in self.vibrating], axis=0)
+        return column_positions(mean, self.resting.atom_column)
+
+    def column_at(self, position: np.ndarray) -> int:
+        """The column that is nearest to a position (2,) [Å]."""
+        return int(np.argmin(np.sum((self.places - position) ** 2, axis=1)))
+
+    def electrons(self, vibrating: Sequence[Structure]) -> np.ndarray:
+        """The mean number of electrons in each camera pixel.
+
+        Args:
+            vibrating: Configurations in place of the specimen's own.
+
+        Returns:
+            (row, col, focus) float64.
+        """
+        waves = waves_behind(
+            self.experiment,
+            self.microscope,
+            self.specimen,
+            self.split,
+            self.resting,
+            vibrating,
+            self.planes,
+        )
+        instrument = self.instrument
+        intensity = np.mean([focal_series(wave, instrument.optics) for wave in waves], axis=0)
+        shape = camera_shape(self.experiment, instrument.detector)
+        return expected_electrons(
+            intensity, waves[0].grid, instrument.detector, shape, instrument.motion
+        )
+
+
+def draw_exposure(experiment: Experiment, index: int, split: str) -> Exposure:
+    """Specimen and instrument of example ``index`` of a split."""
+    specimen = index // experiment.data.exit_wave_reuse
+    microscope = specimen_microscope(experiment, specimen, split)
+    resting, vibrating = draw_specimen(experiment, specimen, split)
+    energy = specimen_energy(experiment, microscope, specimen, split)
+    grid = simulation_grid(experiment)
+    return Exposure(
+        experiment,
+        specimen,
+        split,
+        microscope,
+        draw_instrument(experiment, microscope, energy, index, split),
+        resting,
+        vibrating,
+        [atomic_planes(one.atoms, grid, microscope.slice_thickness) for one in vibrating],
+    )

@@ -1,0 +1,71 @@
+"""How the expected image of an example answers when one column moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from temnet.config.experiment import Experiment
+from temnet.records import Structure
+from temnet.simulation.expected_image import draw_exposure
+from temnet.system.threads import one_thread
+
+STEP = 0.02
+"""A column is moved by this much to either side [Å]; the error of the derivative is of the order
+of (STEP / width of a column)^2 / 6, below a thousandth."""
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The expected electrons of an example and their derivatives.
+
+    Attributes:
+        expected: (row, col, focus) mean number of electrons in each camera pixel.
+        derivatives: (K, 2, row, col, focus) their derivatives by the row and the column of each
+            atomic column that was asked for [1/Å].
+    """
+
+    expected: np.ndarray
+    derivatives: np.ndarray
+
+
+@one_thread()
+def column_sensitivity(
+    experiment: Experiment, index: int, split: str, positions: np.ndarray
+) -> Sensitivity:
+    """Central differences of the whole simulation with one column moved as a whole.
+
+    Everything else stays: the other atoms, the thermal displacements, the instrument.
+
+    Args:
+        experiment: The settings.
+        index: Number of the example.
+        split: training, selection or validation.
+        positions: (K, 2) positions of columns of the example [Å].
+    """
+    exposure = draw_exposure(experiment, index, split)
+    derivatives = []
+    for position in positions:
+        column = exposure.column_at(position)
+        for axis in (1, 0):  # the row is the atoms' y, the column their x
+            ends = [
+                exposure.electrons(
+                    [
+                        _with_moved_column(one, column, axis, sign * STEP)
+                        for one in exposure.vibrating
+                    ]
+                )
+                for sign in (-1, 1)
+            ]
+            derivatives.append((ends[1] - ends[0]) / (2 * STEP))
+    whole = exposure.electrons(exposure.vibrating)
+    shape = (len(positions), 2, *whole.shape)
+    return Sensitivity(whole, np.reshape(derivatives, shape))
+
+
+def _with_moved_column(structure: Structure, column: int, axis: int, step: float) -> Structure:
+    """A structure with the atoms of one column moved along x (0) or y (1) by a step [Å]."""
+    atoms = structure.atoms.copy()
+    atoms.positions[structure.atom_column == column, axis] += step
+    return replace(structure, atoms=atoms)

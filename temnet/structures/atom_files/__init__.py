@@ -1,0 +1,1 @@
+"""Specimens from files of atoms."""

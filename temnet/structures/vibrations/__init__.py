@@ -1,0 +1,1 @@
+"""Thermal displacements, and the molecular dynamics that they come from."""

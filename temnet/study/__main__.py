@@ -1,0 +1,201 @@
+"""The command that runs a study: ``python -m temnet.study FILE``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from temnet.command import DONE, PAGE, guarded, load_stages, run_logged
+from temnet.config.loading import parse_assignments
+from temnet.config.structures.from_file import FromFunction
+from temnet.config.user_function import only_named
+from temnet.run import add_common_options, program_warning, spread
+from temnet.study.settings import Study, load_study
+from temnet.workflow.folder import alone_in, check_root, default_folder
+from temnet.workflow.plan import Step, make_plan
+
+if TYPE_CHECKING:
+    from temnet.study.runs import TaughtRun, TestedRun
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    return guarded(lambda: _run(_parser().parse_args(spread(words))))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m temnet.study",
+        description="Teaches networks in the ways (arms) that a study compares, scores them and "
+        "reports how they differ. A study that was stopped goes on when the same command is given "
+        "again; arms, networks and seeds that were added are done then.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the study's YAML")
+    add_common_options(parser, "seeds=[1]")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace trainings of other settings"
+    )
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    study = load_study(options.file, parse_assignments(options.set))
+    root = options.output or default_folder(options.file)
+    check_root(root)
+    load_stages(("simulate", "train", "evaluate", "report"))
+    from temnet.study.runs import taught_runs, tested_runs
+
+    with only_named() if options.check else nullcontext():
+        taught = taught_runs(study, root, options.file.parent)
+        tested = tested_runs(study, root, options.file.parent, taught)
+        plans = [_plan(run, root, options.overwrite) for run in taught]
+        if options.check:
+            print(description(root, plans, tested))
+            return DONE
+    root.mkdir(parents=True, exist_ok=True)
+    with alone_in(root):
+        return _teach_and_test(study, root, taught, tested, options.overwrite)
+
+
+def _teach_and_test(
+    study: Study,
+    root: Path,
+    taught: Sequence[TaughtRun],
+    tested: Sequence[TestedRun],
+    overwrite: bool,
+) -> int:
+    """Does what is left of a study; returns the exit code."""
+    from temnet.study.runs import prepare_study
+
+    plans = [_plan(run, root, overwrite) for run in taught]  # another process may have ended
+    prepare_study(root, study)
+    for number, plan in enumerate(plans, 1):
+        code = _carry_out(plan, f"training {number} of {len(plans)}")
+        if code != DONE:
+            return code
+    for number, run in enumerate(tested, 1):
+        # Networks that were added, or taught again, are scored with the others.
+        plan = Plan(run, _steps_left(run, overwrite=True))
+        code = _carry_out(plan, f"test {number} of {len(tested)}")
+        if code != DONE:
+            return code
+    print(f"The result lies in {_report(root, study, taught, tested)}")
+    return DONE
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done for a run.
+
+    Attributes:
+        run: The run.
+        steps: Its stages; none where it is done.
+        twin: A run of another study that has done the training already.
+    """
+
+    run: TaughtRun | TestedRun
+    steps: Sequence[Step]
+    twin: Path | None = None
+
+    @property
+    def state(self) -> str:
+        """What people are told."""
+        if self.twin is not None:
+            return f" (taken over from {self.twin})"
+        return " (goes on)" if any(step.begun for step in self.steps) else ""
+
+
+def _plan(run: TaughtRun, root: Path, overwrite: bool) -> Plan:
+    """What is to be done for a training."""
+    from temnet.study.runs import find_twin
+
+    steps = _steps_left(run, overwrite)
+    begun = run.folder.parent.exists()
+    return Plan(run, steps, None if begun else find_twin(run, root))
+
+
+def _steps_left(run: TaughtRun | TestedRun, overwrite: bool) -> list[Step]:
+    """The stages of a run that are to be done: none where it is done and has its page."""
+    if not run.done:
+        return make_plan(run.experiment, run.root, (), overwrite)
+    return [] if (run.root / PAGE).is_file() else make_plan(run.experiment, run.root, ("report",))
+
+
+def _carry_out(plan: Plan, title: str) -> int:
+    """Does what is to be done for a run; returns the exit code."""
+    from temnet.study.runs import TaughtRun, take_over
+
+    run, steps = plan.run, plan.steps
+    print(f"{title}: {run.title}{plan.state if steps else ' (already done)'}", file=sys.stderr)
+    if plan.twin is not None and isinstance(run, TaughtRun):
+        take_over(run, plan.twin)
+        steps = _steps_left(run, overwrite=False)
+    return run_logged(run.experiment, run.root, steps) if steps else DONE
+
+
+def description(root: Path, plans: Sequence[Plan], tested: Sequence[TestedRun]) -> str:
+    """What would run, for people."""
+    from temnet.stages.simulate import duration
+    from temnet.study.cost import work_left
+    from temnet.study.runs import TaughtRun
+
+    lines = [f"The settings are right. Folder: {root}"]
+    for plan in plans:
+        lines.append(f"training: {plan.run.title}{plan.state if plan.steps else ' (already done)'}")
+    left = [plan.run for plan in plans if not plan.run.done and plan.twin is None]
+    to_teach = [run for run in left if isinstance(run, TaughtRun)]
+    to_test = [run for run in tested if not (all(one.done for one in run.networks) and run.done)]
+    for run in tested:
+        lines.append(f"test: {run.title}{'' if run in to_test else ' (already done)'}")
+    open_runs: list[TaughtRun | TestedRun] = [*to_teach, *to_test]
+    structures = [run.experiment.structure for run in open_runs]
+    programs = {one.function: one for one in structures if isinstance(one, FromFunction)}
+    lines += map(program_warning, programs.values())
+    if (to_teach or to_test) and not programs:
+        work = work_left(to_teach, to_test)
+        lines += [
+            f"{work.stored} examples to be made and kept, {work.fresh} while networks are trained",
+            f"time: about {duration(work.simulating / 3600)} to simulate and "
+            f"{duration(work.training / 3600)} to train",
+        ]
+    return "\n".join(lines)
+
+
+def _report(
+    root: Path, study: Study, taught: Sequence[TaughtRun], tested: Sequence[TestedRun]
+) -> Path:
+    """Writes the tables and the page, and returns its path."""
+    from temnet.csv_tables import write_table
+    from temnet.stages.network_scores import plain_values
+    from temnet.study.page import StudyPage, write_study_page
+    from temnet.study.results import SUMMARY_FILE, TABLE_FILE, StudyResults
+    from temnet.study.scores import (
+        read_scores,
+        study_fields,
+        study_rows,
+        study_summary,
+    )
+    from temnet.system.files import replace_file
+
+    scored = read_scores(tested)
+    rows = study_rows(scored)
+    write_table(root / TABLE_FILE, rows, study_fields(tested[0].experiment.class_names))
+    summary = plain_values(study_summary(study, scored, taught, tested))
+    text = json.dumps(summary, indent=1, ensure_ascii=False) + "\n"
+    replace_file(root / SUMMARY_FILE, text.encode())
+    trainings: dict[tuple[str, str], dict[int, Path]] = {}
+    for run in taught:
+        trainings.setdefault((run.arm, run.network), {})[run.seed] = run.root.relative_to(root)
+    tests = {(run.test, run.arm): run.root.relative_to(root) for run in tested}
+    return write_study_page(root, StudyPage(study, StudyResults(rows, summary), trainings, tests))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

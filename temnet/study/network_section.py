@@ -1,0 +1,53 @@
+"""What the page of the pretrained networks tells of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from temnet.reporting.markdown import picture, table
+from temnet.study.results import StudyResults
+
+INTRODUCTION = """## Studies
+
+How ways to teach differ (`python -m temnet.study experiments/studies/NAME.yaml`). These networks
+are small and were taught for a short time, so that only their differences count."""
+
+
+@dataclass(frozen=True)
+class PublishedStudy:
+    """A study as it lies in its folder.
+
+    Attributes:
+        name: Its folder's name.
+        results: What it has found.
+        figures: Paths of the figures from the page's folder, by test.
+        notes: What people have to say about it, Markdown.
+    """
+
+    name: str
+    results: StudyResults
+    figures: dict[str, str]
+    notes: str
+
+
+def studies_section(studies: Sequence[PublishedStudy]) -> str:
+    """All studies, as Markdown."""
+    return "\n\n".join([INTRODUCTION, *map(_study, studies)])
+
+
+def _study(study: PublishedStudy) -> str:
+    results = study.results
+    parts = [f"### {study.name}", results.summary["question"], table(*results.arms_table())]
+    parts.append(results.intervals)
+    for test in results.tests:
+        if len(results.tests) > 1:
+            parts.append(f"**Test: {test}**")
+        parts += [
+            f"{results.rule(test)} {results.images(test)} {results.skill(test)}",
+            table(*results.means_table(test)),
+            results.pairing,
+            table(*results.differences_table(test)),
+            picture(study.figures[test], f"scores of the arms, {test}", results.caption),
+        ]
+    return "\n\n".join([*parts, study.notes.strip()]).strip()

@@ -1,0 +1,1 @@
+"""Files, processes, signals, streams, threads and user folders."""

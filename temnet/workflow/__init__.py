@@ -1,0 +1,1 @@
+"""How stages are planned, run and recorded in a run folder."""

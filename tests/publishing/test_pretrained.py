@@ -1,0 +1,121 @@
+"""The networks that come along: whole, small, and as good as their cards say."""
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from temnet.config.experiment import SIMULATION_VERSION
+from temnet.config.loading import load_experiment
+from temnet.images.resample import resample
+from temnet.models.checkpoint import file_hash, load_network, read_card
+from temnet.publishing.figures import LARGEST
+from temnet.publishing.overview_page import pretrained_page
+from temnet.publishing.publish import read_pretrained
+from temnet.publishing.publish_study import read_published
+from temnet.publishing.reference_scores import (
+    disagreements,
+    example_rows,
+    frozen_examples,
+    frozen_scores,
+)
+
+PRETRAINED = Path(__file__).parents[2] / "pretrained"
+FOLDERS = sorted(path.parent for path in PRETRAINED.glob("*/card.json"))
+NAMES = [folder.name for folder in FOLDERS]
+
+SPOILT = "nanoparticle-unet"
+"""The network that is shown wrong images: a particle and the vacuum beside it are normalised
+differently by another width."""
+
+LARGEST_NETWORK, LARGEST_OF_ALL = 40e6, 150e6
+"""Bytes of a network's weights, and of everything."""
+
+
+@lru_cache(maxsize=1)
+def frozen_images(name):
+    """A network and its frozen images."""
+    network = load_network(PRETRAINED / name)
+    return network, tuple(frozen_examples(network.config))
+
+
+def differences(network, examples):
+    rows = example_rows(network, examples)
+    return disagreements(network.card["frozen"], frozen_scores(rows, network.config.class_names))
+
+
+def test_there_are_networks():
+    assert SPOILT in NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_weights_are_whole_and_small(name):
+    model = PRETRAINED / name / "model.keras"
+    assert file_hash(model) == read_card(model.parent)["sha256"]
+    assert model.stat().st_size < LARGEST_NETWORK
+    assert all(path.stat().st_size <= LARGEST for path in model.parent.glob("*.png"))
+
+
+def test_all_of_it_is_small():
+    files = [path for path in PRETRAINED.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < LARGEST_OF_ALL
+
+
+def test_the_page_is_what_the_cards_say():
+    page = (PRETRAINED / "README.md").read_text(encoding="utf-8")
+    assert page == pretrained_page(read_pretrained(PRETRAINED), read_published(PRETRAINED)), (
+        "pretrained/README.md is written by `python -m temnet.publish`; run it, and add text to "
+        "pretrained/NAME/notes.md."
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_experiment_scores_it_without_training(name):
+    """As `--stage evaluate report` does in an empty folder."""
+    path = PRETRAINED.parent / "experiments" / f"{name.replace('-', '_')}.yaml"
+    assert name in load_experiment(path).evaluation.networks
+
+
+@pytest.mark.parametrize("name", sorted(NAMES, key=lambda name: name == SPOILT))
+def test_it_finds_what_it_found_when_it_was_published(name):
+    frozen = read_card(PRETRAINED / name).get("frozen", {})
+    assert frozen.get("simulation") == SIMULATION_VERSION, (
+        f"The card of {name} has no frozen scores of this simulation; run `python -m "
+        "temnet.publish`, and look at what changes."
+    )
+    network, examples = frozen_images(name)
+    assert len(examples) == frozen["images"] == 20
+    assert differences(network, examples) == []
+
+
+def with_normalisation(factor):
+    network, examples = frozen_images(SPOILT)
+    labels = network.config.labels
+    width = factor * labels.normalisation_width
+    labels = labels.model_copy(update={"normalisation_width": width})
+    config = network.config.model_copy(update={"labels": labels})
+    return differences(replace(network, config=config), examples)
+
+
+@pytest.mark.parametrize("factor", [3, 1 / 3])
+def test_another_normalisation_is_noticed(factor):
+    assert with_normalisation(factor)
+
+
+def test_wrong_pixels_are_noticed():
+    network, examples = frozen_images(SPOILT)
+    pixel = 1.1 * network.config.model.sampling
+    wrong = [replace(one, images=resample(one.images, one.sampling, pixel)) for one in examples]
+    assert any(text.startswith("macro_f1") for text in differences(network, wrong))
+
+
+def test_a_shift_by_half_a_pixel_is_noticed():
+    network, examples = frozen_images(SPOILT)
+    half = network.config.model.sampling / 2
+    # Peaks half a pixel too far are columns half a pixel too near.
+    wrong = [
+        replace(one, columns=replace(one.columns, positions=one.columns.positions - half))
+        for one in examples
+    ]
+    assert any(text.startswith("shift_pm") for text in differences(network, wrong))
