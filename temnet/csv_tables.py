@@ -239,6 +239,26 @@ def read_table(path: Path, text: Collection[str] = TEXT_COLUMNS) -> list[Row]:
 
 def table_rows(path: Path, text: Collection[str] = TEXT_COLUMNS) -> Iterator[Row]:
     """The rows of a CSV table one by one; see `read_table`."""
+    columns, lines = raw_rows(path)
+    for _, cells in lines:
+        yield {
+            name: unescaped(cell) if name in text else parse_cell(cell)
+            for name, cell in zip(columns, cells, strict=True)
+        }
+
+
+def raw_rows(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The header of a CSV table, and its lines one by one as numbers and texts.
+
+    Raises:
+        InputError: As `read_table`.
+    """
+    lines = _lines(path)
+    return next(lines)[1], lines
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The header and then the lines of a table, each with its number in the file."""
     try:
         with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
             if "\0" in file.read(BINARY_PEEK):
@@ -248,24 +268,18 @@ def table_rows(path: Path, text: Collection[str] = TEXT_COLUMNS) -> Iterator[Row
             header = [unescaped(cell) for cell in next(reader, [])]
             if not header:
                 raise InputError(f"{path}: the table is empty; expected a header line.")
+            yield 1, header
             for cells in reader:
-                yield _row(path, reader.line_num, header, cells, text)
+                if len(cells) != len(header):
+                    raise InputError(
+                        f"{path}, line {reader.line_num}: expected {len(header)} cells as in the "
+                        f"header, got {len(cells)}; make the table again."
+                    )
+                yield reader.line_num, cells
     except OSError as error:
         raise InputError(f"{path}: this table cannot be read ({error.strerror}).") from error
     except csv.Error as error:
         raise InputError(f"{path}: this is no CSV table ({error}); make it again.") from error
-
-
-def _row(path: Path, line: int, header: list[str], cells: list[str], text: Collection[str]) -> Row:
-    if len(cells) != len(header):
-        raise InputError(
-            f"{path}, line {line}: expected {len(header)} cells as in the header, got "
-            f"{len(cells)}; make the table again."
-        )
-    return {
-        name: unescaped(cell) if name in text else parse_cell(cell)
-        for name, cell in zip(header, cells, strict=True)
-    }
 
 
 def parse_cell(cell: str) -> int | float | str:

@@ -17,7 +17,9 @@ LAYERS = (
         "images",
         "system",
         "csv_cells",
+        "csv_rows",
         "csv_tables",
+        "json_records",
     },
     {"config"},
     {"structures"},
@@ -62,7 +64,7 @@ WALLS = {
     "spglib": {"structures.atom_files.cif_symmetry"},
     "matplotlib": {"reporting", "movies", "study", "publishing.figures"},
     "yaml": {"config.yaml_text"},
-    "pydantic": {"config", "study.settings"},
+    "pydantic": {"config", "json_records", "study.settings"},
     "annotated_types": {"config"},
     "rsciio": {"inference.reading.image_file", "reporting.files.map_files"},
     "tifffile": {

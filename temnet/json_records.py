@@ -1,0 +1,88 @@
+"""JSON files whose content is a frozen dataclass.
+
+The fields of the dataclass are the keys, and its ``Attributes`` section documents them.  Further
+keys in a file are left out, so that files of later versions can be read; a key that a file lacks
+takes the field's default.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Hashable
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+
+from temnet.errors import InputError
+from temnet.system.files import replace_file
+
+Record = TypeVar("Record")
+
+Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+"""A number that may be missing: NaN here, null in a file."""
+
+
+def as_values(record: Any) -> dict[str, Any]:
+    """A record as plain values for JSON: numbers, texts, lists and mappings; NaN is None."""
+    return _without_nan(_adapter(type(record)).dump_python(record, mode="json"))
+
+
+def _without_nan(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _without_nan(item) for key, item in value.items()}
+        case list():
+            return [_without_nan(item) for item in value]
+        case float() if math.isnan(value):
+            return None
+    return value
+
+
+def from_values(values: object, record_type: type[Record], origin: str) -> Record:
+    """A record from plain values.
+
+    Args:
+        values: What `as_values` returned, or the same from a file.
+        record_type: The dataclass.
+        origin: Where the values come from, for messages.
+
+    Raises:
+        InputError: A value is missing or of the wrong kind.
+    """
+    try:
+        return _adapter(record_type).validate_python(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{origin}: `{key}` is not valid ({first['msg']}); make the file again."
+        ) from error
+
+
+def write_record(path: Path, record: Any) -> None:
+    """Writes a record as JSON, in one step."""
+    text = json.dumps(as_values(record), indent=2, ensure_ascii=False, allow_nan=False)
+    replace_file(path, f"{text}\n".encode())
+
+
+def read_record(path: Path, record_type: type[Record]) -> Record:
+    """Reads a record.
+
+    Raises:
+        InputError: The file is missing, is not JSON, or a value is missing or of the wrong kind.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: the file cannot be read ({error.strerror}).") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: the file is not JSON ({error}); make it again.") from error
+    return from_values(values, record_type, str(path))
+
+
+@cache
+def _adapter(record_type: Hashable) -> TypeAdapter:
+    return TypeAdapter(record_type)
