@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -83,6 +83,4 @@ def read_record(path: Path, record_type: type[Record]) -> Record:
     return from_values(values, record_type, str(path))
 
 
-@cache
-def _adapter(record_type: Hashable) -> TypeAdapter:
-    return TypeAdapter(record_type)
+_adapter: Callable[[Any], TypeAdapter] = cache(TypeAdapter)
