@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -66,6 +66,26 @@ SIMULATION_VERSION = 3
 """Raised whenever the same settings give other examples than before."""
 
 
+SectionType = TypeVar("SectionType")
+
+
+def required(section: SectionType | None, name: str) -> SectionType:
+    """A section that may be missing in general, but not here.
+
+    The sections that a stage needs are there by the time that the stage runs.
+
+    Args:
+        section: The section, such as ``experiment.labels``.
+        name: Its name, for the message.
+
+    Raises:
+        ValueError: If the section is missing.
+    """
+    if section is None:
+        raise ValueError(f"this experiment has no {name} section")
+    return section
+
+
 class Experiment(Settings):
     """Everything that describes an experiment."""
 
@@ -96,16 +116,12 @@ class Experiment(Settings):
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the network's channels without the background."""
-        if self.labels is None:
-            raise ValueError("this experiment has no labels section")
-        return self.labels.classes
+        return required(self.labels, "labels").classes
 
     @property
     def focus_count(self) -> int:
         """Number of images in a focal series."""
-        if self.microscope is None:
-            raise ValueError("this experiment has no microscope section")
-        return len(self.microscope.defocus.steps)
+        return len(required(self.microscope, "microscope").defocus.steps)
 
     @model_validator(mode="after")
     def _stages_have_their_sections(self) -> Experiment:
