@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import MISSING, Field, field, fields
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from temnet.system.files import replacing
 
 RowType = TypeVar("RowType")
 
-PREFIX = "prefix"
+PREFIX, OLD_NAME = "prefix", "old name"
 
 
 def per_name(prefix: str) -> Any:
@@ -34,6 +34,15 @@ def per_name(prefix: str) -> Any:
         prefix: What the columns' names begin with.
     """
     return field(metadata={PREFIX: prefix})
+
+
+def renamed(old: str) -> Any:
+    """A field whose column has another name in older tables.
+
+    Args:
+        old: The column's name there.
+    """
+    return field(metadata={OLD_NAME: old})
 
 
 def header(row_type: type, names: Sequence[str] = ()) -> tuple[str, ...]:
@@ -186,7 +195,7 @@ def _maker(
             begins = {name[len(prefix) :]: place for name, place in places.items()
                       if name.startswith(prefix) and name not in own}  # fmt: skip
             several.append((one.name, begins, convert))
-        elif (column := _column(one)) in places:
+        elif (column := _column_there(one, places)) in places:
             single.append((one.name, places[column], column, convert))
         elif one.default is MISSING and one.default_factory is MISSING:
             missing.append(column)
@@ -234,3 +243,9 @@ def _converter(kind: Any) -> Callable[[str], Any]:
 
 def _column(one: Field) -> str:
     return one.name.removesuffix("_")
+
+
+def _column_there(one: Field, there: Container[str]) -> str:
+    """The name of a field's column in a table: the old one where only that is there."""
+    column, old = _column(one), one.metadata.get(OLD_NAME)
+    return old if column not in there and old in there else column

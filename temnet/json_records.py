@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from temnet.errors import InputError
 from temnet.system.files import replace_file
@@ -23,6 +23,23 @@ Record = TypeVar("Record")
 
 Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
 """A number that may be missing: NaN here, null in a file."""
+
+
+def renamed(key: str, old: str) -> Any:
+    """An annotation of a field that may have another key in older files.
+
+    Args:
+        key: The field's name, which is its key.
+        old: The key in older files.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Count:
+    ...     columns: Annotated[int, renamed("columns", "number")]
+    >>> from_values({"number": 2}, Count, "count.json")
+    Count(columns=2)
+    """
+    return Field(validation_alias=AliasChoices(key, old))
 
 
 def as_values(record: Any) -> dict[str, Any]:

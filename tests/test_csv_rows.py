@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from temnet.csv_rows import column_help, header, per_name, read_rows, write_rows
+from temnet.csv_rows import column_help, header, per_name, read_rows, renamed, write_rows
 from temnet.errors import InputError
 
 
@@ -83,3 +83,27 @@ def test_columns_are_documented():
     assert list(documented) == [
         "site", "class", "row_angstrom", "region", "usable", "found_<name>", "neighbours"
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bin:
+    """A bin.
+
+    Attributes:
+        mean: Mean score.
+    """
+
+    mean: float = renamed("average")
+
+
+def test_a_column_is_read_by_its_old_name_too(tmp_path):
+    write_rows(tmp_path / "new.csv", [Bin(0.5)], Bin)
+    assert (tmp_path / "new.csv").read_text() == "mean\n0.5\n"
+    (tmp_path / "old.csv").write_text("average\n0.25\n")
+    (tmp_path / "both.csv").write_text("average,mean\n0.25,0.5\n")
+    (tmp_path / "none.csv").write_text("other\n1\n")
+    assert [read_rows(tmp_path / f"{name}.csv", Bin) for name in ("new", "old", "both")] == [
+        [Bin(0.5)], [Bin(0.25)], [Bin(0.5)],
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="no column mean"):
+        read_rows(tmp_path / "none.csv", Bin)
