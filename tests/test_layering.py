@@ -74,7 +74,7 @@ WALLS = {
         "benchmarks.files",
     },
     "h5py": {
-        "inference.reading.formats.declared",
+        "inference.reading.formats.declared_size",
         "reporting.files.peaks_files",
         "models.weights_file",
     },

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from temnet.config.names import user_path
 from temnet.errors import InputError
-from temnet.inference.reading.file_names import as_shells_sort, in_order
+from temnet.inference.reading.file_order import as_shells_sort, in_order
 from temnet.inference.reading.image_folders import (
     film_of,
     images_in,

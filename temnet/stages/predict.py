@@ -26,7 +26,7 @@ from temnet.inference.image_statistics import frame_appearance
 from temnet.inference.masks import areas
 from temnet.inference.out_of_distribution import SimilarityReport, verdict
 from temnet.inference.probability_maps import network_sampling
-from temnet.inference.reading.formats.declared import MOST_PIXELS
+from temnet.inference.reading.formats.declared_size import MOST_PIXELS
 from temnet.inference.reading.image_file import check_regular
 from temnet.inference.reading.read_images import SMALLEST_SIDE, read_images
 from temnet.models.checkpoint import (

@@ -15,8 +15,8 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.inference.reading.axis_order import in_order, is_coloured
-from temnet.inference.reading.formats.choice import Candidate, choice_note, measurements
-from temnet.inference.reading.formats.declared import (
+from temnet.inference.reading.formats.data_set_choice import Candidate, choice_note, measurements
+from temnet.inference.reading.formats.declared_size import (
     check_image_size,
     check_whole_size,
     declared_bytes,
@@ -33,7 +33,7 @@ from temnet.inference.reading.header import (
     refuse_diffraction,
     unknown_unit,
 )
-from temnet.inference.reading.header_focus import header_defocus
+from temnet.inference.reading.header_defocus import header_defocus
 
 LOGGER = logging.getLogger(__name__)
 

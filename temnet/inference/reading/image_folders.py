@@ -12,7 +12,7 @@ from pathlib import Path
 
 from temnet.config.names import user_path
 from temnet.errors import InputError
-from temnet.inference.reading.file_names import in_order
+from temnet.inference.reading.file_order import in_order
 from temnet.inference.reading.image_file import READABLE
 
 LOGGER = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from temnet.images.unseen import UnseenRegions
 from temnet.inference.bad_pixels.inpainting import mended
 from temnet.inference.bad_pixels.inspection import inspect
 from temnet.inference.masks import Box, box_mask, fill, mirror_sources
-from temnet.inference.reading.arrangement import Axes, arranged
+from temnet.inference.reading.frames_and_foci import Axes, arranged
 from temnet.inference.reading.image_file import ImageFile, open_images
 from temnet.inference.reading.image_folders import common_name, images_in
 from temnet.inference.reading.lazy_frames import LazyFrames

@@ -14,6 +14,7 @@ from PIL import Image
 from temnet.errors import InputError
 from temnet.inference.reading import image_file as files
 from temnet.inference.reading.image_file import open_images
+from tests.inference.reading.test_image_file import signal as rosettasciio_signal
 
 MOVIE = np.random.default_rng(0).integers(0, 4000, (10, 64, 80), dtype=np.uint16)
 FRAME = MOVIE[0].nbytes
@@ -43,7 +44,9 @@ def write(path, kind):
             for frame in MOVIE:
                 writer.write(frame)
     elif kind == "rosettasciio":
-        signals = import_module("tests.inference.test_files").signal(MOVIE, outer=(("time", "s"),))
+        signals = import_module("tests.inference.reading.test_image_file").signal(
+            MOVIE, outer=(("time", "s"),)
+        )
         import_module("rsciio.tiff").file_writer(str(path), signals)
     else:
         first, *others = (Image.fromarray(frame) for frame in MOVIE)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from temnet.errors import InputError
-from temnet.inference.reading.formats.declared import check_image_size
+from temnet.inference.reading.formats.declared_size import check_image_size
 from temnet.inference.reading.formats.large_files import Mapped, Nibbles
 
 HEADER_BYTES = 1024

@@ -12,12 +12,12 @@ import numpy as np
 import tifffile
 
 from temnet.errors import InputError
-from temnet.inference.reading.formats.choice import Candidate, choice_note, measurements
-from temnet.inference.reading.formats.declared import check_image_size
+from temnet.inference.reading.formats.data_set_choice import Candidate, choice_note, measurements
+from temnet.inference.reading.formats.declared_size import check_image_size
 from temnet.inference.reading.formats.large_files import Mapped
+from temnet.inference.reading.formats.tiff_image_count import files_of_set, page_list, promise_of
 from temnet.inference.reading.formats.tiff_pages import TiffPages, page_candidate, page_is_there
 from temnet.inference.reading.formats.tiff_partial import Reader, read_partial
-from temnet.inference.reading.formats.tiff_promise import files_of_set, page_list, promise_of
 
 
 @dataclass(frozen=True)

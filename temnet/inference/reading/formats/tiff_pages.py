@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from temnet.inference.reading.formats.choice import Candidate
+from temnet.inference.reading.formats.data_set_choice import Candidate
 
 REDUCED = 0b101
 """Bits of a page's NewSubfileType: a smaller copy of another page, or a mask of it."""

@@ -1,8 +1,8 @@
 """TIFF files of which something is missing: the images that are whole.
 
 A file that was cut off while it was copied still begins well.  How many images it should hold
-comes from its description (`tiff_promise`) and from where its list of pages leads; an image counts
-as whole if all of its bytes are in the file.
+comes from its description and from where its list of pages leads (`tiff_image_count`); an image
+counts as whole if all of its bytes are in the file.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import numpy as np
 import tifffile
 
 from temnet.errors import InputError
-from temnet.inference.reading.formats.choice import choice_note, measurements
-from temnet.inference.reading.formats.declared import check_image_size
+from temnet.inference.reading.formats.data_set_choice import choice_note, measurements
+from temnet.inference.reading.formats.declared_size import check_image_size
 from temnet.inference.reading.formats.large_files import Mapped
+from temnet.inference.reading.formats.tiff_image_count import Promise, promise_of
 from temnet.inference.reading.formats.tiff_pages import TiffPages, page_candidate, page_is_there
-from temnet.inference.reading.formats.tiff_promise import Promise, promise_of
 
 UNIT_GAP = 16
 """Bytes that may lie between the last image and the next entry of the list of pages."""
@@ -52,7 +52,7 @@ def read_partial(
         path: The file.
         file: The file, open.
         listed: Entries of its list of pages, and where that breaks off
-            (`temnet.inference.reading.formats.tiff_promise.page_list`).
+            (`temnet.inference.reading.formats.tiff_image_count.page_list`).
         members: Number of files of which it is one, by its description.
         lazy: Whether its values stay in the file whatever their size.
         small: Bytes of images up to which they are read into memory.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from temnet.inference.reading.file_names import as_shells_sort, by_signs, in_order
+from temnet.inference.reading.file_order import as_shells_sort, by_signs, in_order
 from temnet.inference.reading.read_images import read_images
 
 SIGNED = [

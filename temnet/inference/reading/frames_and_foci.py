@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from temnet.errors import InputError
-from temnet.inference.reading.file_names import by_signs
+from temnet.inference.reading.file_order import by_signs
 from temnet.inference.reading.image_file import ImageFile
 
 LOGGER = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ import tifffile
 
 from temnet.errors import InputError
 from temnet.inference.reading import image_file as files
-from temnet.inference.reading.formats import declared
+from temnet.inference.reading.formats import declared_size as declared
 from temnet.inference.reading.image_file import open_images
 
 MOVIE = np.random.default_rng(0).integers(0, 4000, (5, 20, 30), dtype=np.uint16)

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from temnet.inference.reading.arrangement import arranged
-from temnet.inference.reading.header_focus import header_defocus
+from temnet.inference.reading.frames_and_foci import arranged
+from temnet.inference.reading.header_defocus import header_defocus
 from temnet.inference.reading.image_file import ImageFile, open_images
 from temnet.inference.reading.read_images import read_images
 from tests.inference.reading.signals import data_set

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from temnet.inference.reading.name_numbers import Key, keys, signed
+from temnet.inference.reading.numbers_in_names import Key, keys, signed
 
 
 def in_order(paths: Iterable[Path]) -> list[Path]:
     """Files sorted as people mean their names, folder by folder.
 
     Numbers are compared as numbers, with the signs, decimals and units that
-    `temnet.inference.reading.name_numbers` finds in the names of a folder.
+    `temnet.inference.reading.numbers_in_names` finds in the names of a folder.
 
     >>> [path.name for path in in_order([Path("a10.tif"), Path("a9.tif")])]
     ['a9.tif', 'a10.tif']
