@@ -44,9 +44,7 @@ def write(path, kind):
             for frame in MOVIE:
                 writer.write(frame)
     elif kind == "rosettasciio":
-        signals = import_module("tests.inference.reading.test_image_file").signal(
-            MOVIE, outer=(("time", "s"),)
-        )
+        signals = rosettasciio_signal(MOVIE, outer=(("time", "s"),))
         import_module("rsciio.tiff").file_writer(str(path), signals)
     else:
         first, *others = (Image.fromarray(frame) for frame in MOVIE)
