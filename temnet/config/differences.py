@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from temnet.config.distributions import shown
+from temnet.config.settings import shown
 
 MOST = 4
 """Settings that are named; of the others only the number is told."""

@@ -3,130 +3,28 @@
 from __future__ import annotations
 
 import math
-import types
 from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any
 
 import numpy as np
 from annotated_types import GroupedMetadata
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+
+from temnet.config.settings import Settings, is_number, is_whole, shown
 
 NORMAL_TRUNCATION = 3.0
 """A normal distribution is cut at this many standard deviations, so that it has bounds."""
 
-
-class InsideError(ValueError):
-    """What is wrong with settings that are only checked together with those around them.
-
-    Attributes:
-        place: Keys from the section that is checked to these settings.
-        section: What the settings are of.
-        error: What is wrong with them.
-    """
-
-    def __init__(
-        self, place: tuple[int | str, ...], section: type[Settings], error: ValidationError
-    ) -> None:
-        first = error.errors()[0]
-        key = ".".join(map(str, (*place, *first["loc"])))
-        super().__init__(f"{key}: {first['msg'].removeprefix('Value error, ')}")
-        self.place, self.section, self.error = place, section, error
-
-
-class Settings(BaseModel):
-    """Base of all settings: frozen, unknown keys refused, NaN and infinity refused."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=False
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _truth_and_texts_are_no_numbers(cls, values: Any) -> Any:
-        # pydantic takes True for the number 1: where no switch is asked for it is a word.
-        if not isinstance(values, Mapping):
-            return values
-        switches, numbers = _sorts_of_fields(cls)
-        return {
-            key: value if key in switches else _as_written(value, numbers.get(key))
-            for key, value in values.items()
-        }
-
-
-@cache
-def _sorts_of_fields(section: type[Settings]) -> tuple[frozenset[str], dict[str, bool]]:
-    """The names of a section's switches, and of its numbers with whether they are a list."""
-    kinds = {name: field.annotation for name, field in section.model_fields.items()}
-    switches = frozenset(name for name, kind in kinds.items() if kind is bool)
-    return switches, {name: _is_list(kind) for name, kind in kinds.items() if of_numbers(kind)}
-
-
-def _as_written(value: Any, of_list: bool | None) -> Any:
-    """A value of no switch, of which pydantic makes nothing that was not written.
-
-    Args:
-        value: The plain value.
-        of_list: Whether the setting is a list of numbers, or one number; None for others.
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if of_list is None or (of_list and isinstance(value, str)):
-        return value
-    return _kept(value)
-
-
-class _Word:
-    """A text where a number is wanted, which pydantic would else read as one ('1e3')."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return repr(self.text)
-
-
-def _kept(value: Any) -> Any:
-    """A value of a number's setting, whose texts stay texts."""
-    if isinstance(value, str):
-        return _Word(value)
-    if isinstance(value, list | tuple):
-        return [_kept(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _kept(item) for key, item in value.items()}
-    return value
-
-
-def of_numbers(annotation: Any) -> bool:
-    """Whether a setting is a number, or numbers in a list or by name, and can be no text.
-
-    >>> of_numbers(float | None), of_numbers(tuple[int, int]), of_numbers(int | str)
-    (True, True, False)
-    """
-    if annotation in (int, float):
-        return True
-    origin, parts = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return not any(isinstance(part, BeforeValidator) for part in parts) and of_numbers(parts[0])
-    if origin in (Union, types.UnionType):
-        return all(of_numbers(part) for part in parts if part is not type(None))
-    if origin is dict:
-        return of_numbers(parts[1])
-    return origin is tuple and all(of_numbers(part) for part in parts if part is not Ellipsis)
+MOST_WEIGHT = 1000
+"""Largest weight of one value of a choice."""
 
 
 class Uniform(Settings):
     """Uniform between two bounds."""
 
-    uniform: tuple[float, float] = Field(description="Lowest and highest value.")
+    uniform: tuple[float, float] = Field(
+        description="Lowest and highest value, in the unit of the setting."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Uniform:
@@ -146,7 +44,9 @@ class Uniform(Settings):
 class LogUniform(Settings):
     """Uniform in the logarithm between two positive bounds."""
 
-    log_uniform: tuple[float, float] = Field(description="Lowest and highest value, both > 0.")
+    log_uniform: tuple[float, float] = Field(
+        description="Lowest and highest value, both positive, in the unit of the setting."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> LogUniform:
@@ -169,7 +69,9 @@ class LogUniform(Settings):
 class Normal(Settings):
     """Normal, cut at three standard deviations."""
 
-    normal: tuple[float, float] = Field(description="Mean and standard deviation (>= 0).")
+    normal: tuple[float, float] = Field(
+        description="Mean and standard deviation (0 or more), in the unit of the setting."
+    )
 
     @model_validator(mode="after")
     def _positive(self) -> Normal:
@@ -191,10 +93,55 @@ class Normal(Settings):
                 return float(mean + sigma * standard)
 
 
-class Choice(Settings):
-    """One of a list, each as likely."""
+def whole_weight(weight: Any, of: str) -> int:
+    """A weight: the value that it belongs to counts as if it were written so many times.
 
-    choice: tuple[float, ...] = Field(min_length=1, description="The values.")
+    Args:
+        weight: The plain value.
+        of: What has this weight, for the message.
+
+    Raises:
+        ValueError: If it is not a whole number from 1 to `MOST_WEIGHT`.
+    """
+    if not is_whole(weight) or not 1 <= weight <= MOST_WEIGHT:
+        raise ValueError(
+            f"expected a whole number from 1 to {MOST_WEIGHT} as the weight of {of}; got "
+            f"{shown(weight)}"
+        )
+    return int(weight)
+
+
+def listed(values: Any) -> Any:
+    """The values of a choice, each repeated by its weight where weights are given.
+
+    Raises:
+        ValueError: If a weight is not a whole number.
+
+    >>> listed({"110": 3, "100": 1})
+    ['110', '110', '110', '100']
+    """
+    if not isinstance(values, Mapping):
+        return values
+    weights = {value: whole_weight(weight, shown(value)) for value, weight in values.items()}
+    return [value for value, weight in weights.items() for _ in range(weight)]
+
+
+def _or_weights(schema: dict[str, Any]) -> None:
+    """Adds the form with weights to the JSON schema of a choice."""
+    values = {key: schema.pop(key) for key in ("type", "items", "minItems") if key in schema}
+    weight = {"type": "integer", "minimum": 1, "maximum": MOST_WEIGHT}
+    schema["anyOf"] = [values, {"type": "object", "additionalProperties": weight}]
+
+
+class Choice(Settings):
+    """One of several numbers, equally likely or by weights: `{choice: {0: 3, 0.005: 1}}`."""
+
+    choice: tuple[float, ...] = Field(
+        min_length=1,
+        description="The values, in the unit of the setting: a list, or `{value: weight}` with "
+        "whole numbers as weights.",
+        json_schema_extra=_or_weights,
+    )
 
     def support(self) -> tuple[float, float]:
         """Lowest and highest value that can be drawn."""
@@ -206,9 +153,13 @@ class Choice(Settings):
 
 
 class TextChoice(Settings):
-    """One of a list of words, each as likely."""
+    """One of several words, equally likely or by weights: `{choice: {"110": 3, "100": 1}}`."""
 
-    choice: tuple[str, ...] = Field(min_length=1, description="The words.")
+    choice: tuple[str, ...] = Field(
+        min_length=1,
+        description="The words: a list, or `{word: weight}` with whole numbers as weights.",
+        json_schema_extra=_or_weights,
+    )
 
 
 Distribution = Uniform | LogUniform | Normal | Choice
@@ -223,26 +174,12 @@ DISTRIBUTIONS: dict[str, type[Distribution]] = {
 
 _NUMBER_FORMS = (
     "expected a number or one of {uniform: [low, high]}, {log_uniform: [low, high]}, "
-    "{normal: [mean, sigma]}, {choice: [a, b, ...]}"
+    "{normal: [mean, sigma]}, {choice: [a, b, ...]}, {choice: {a: weight, b: weight}}"
 )
 
 
-def is_number(value: Any) -> bool:
-    """Whether ``value`` is a finite number; true and false are none.
-
-    >>> is_number(1), is_number(True), is_number(math.inf), is_number("1")
-    (True, False, False, False)
-    """
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number beyond all floats
-        return False
-
-
 def _parse_number(value: Any) -> Any:
-    # A union would report every branch; this says in one sentence what is wrong.
+    # A union would report every branch; this gives one sentence.
     if isinstance(value, Settings):
         return value
     if is_number(value):
@@ -252,12 +189,15 @@ def _parse_number(value: Any) -> Any:
     name, numbers = next(iter(value.items()))
     if name not in DISTRIBUTIONS:
         raise ValueError(f"{_NUMBER_FORMS}; got {shown(value)}")
-    if not isinstance(numbers, list | tuple) or not numbers or not all(map(is_number, numbers)):
-        raise ValueError(f"{name} needs a list of numbers; got {shown(numbers)}")
-    if name != "choice" and len(numbers) != 2:
+    values = listed(numbers) if name == "choice" else numbers
+    if not isinstance(values, list | tuple) or not values or not all(map(is_number, values)):
+        weighted = isinstance(numbers, Mapping) and name == "choice"
+        form = "{number: weight} without quotes" if weighted else "a list of numbers"
+        raise ValueError(f"{name} needs {form}; got {shown(numbers)}")
+    if name != "choice" and len(values) != 2:
         raise ValueError(f"{name} needs two numbers; got {shown(numbers)}")
     try:
-        return DISTRIBUTIONS[name](**{name: numbers})
+        return DISTRIBUTIONS[name](**{name: values})
     except ValidationError as error:
         message = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise ValueError(message) from None
@@ -266,37 +206,21 @@ def _parse_number(value: Any) -> Any:
 def _parse_text(value: Any) -> Any:
     if isinstance(value, Settings):
         return value
-    words = value["choice"] if isinstance(value, Mapping) and list(value) == ["choice"] else [value]
+    given = value["choice"] if isinstance(value, Mapping) and list(value) == ["choice"] else [value]
+    words = listed(given)
     if (
         not isinstance(words, list | tuple)
         or not words
         or not all(isinstance(word, str | int) and not isinstance(word, bool) for word in words)
     ):
-        raise ValueError(f"expected a word or {{choice: [one, another]}}; got {shown(value)}")
+        raise ValueError(
+            "expected a word, {choice: [one, another]} or {choice: {one: weight, another: weight}}"
+            f"; got {shown(value)}"
+        )
+    if isinstance(given, Mapping) and len(set(map(str, given))) < len(given):
+        raise ValueError(f"expected each word once; got {shown(given)}")
     texts_ = [str(word) for word in words]  # YAML reads zone_axis: 110 as a number
     return {"choice": texts_} if isinstance(value, Mapping) else texts_[0]
-
-
-def shown(value: Any) -> str:
-    """``value`` as a user may have typed it, shortened for a message.
-
-    >>> shown(None), shown(True), shown({"a": [1, "b"]})
-    ('nothing', 'true', "{a: [1, 'b']}")
-    """
-    if value is None:
-        return "nothing"
-    text = _yaml_like(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _yaml_like(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_yaml_like(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_yaml_like, value)) + "]"
-    return repr(value)
 
 
 Number = Annotated[float | Distribution, BeforeValidator(_parse_number)]
@@ -350,15 +274,8 @@ def draw_text(text: Text, rng: np.random.Generator) -> str:
     return words[0] if len(words) == 1 else words[int(rng.integers(len(words)))]
 
 
-def _is_list(annotation: Any) -> bool:
-    """Whether a setting is a list, which a text is not: some are read from the file it names."""
-    if get_origin(annotation) in (Union, types.UnionType):
-        return any(map(_is_list, get_args(annotation)))
-    return get_origin(annotation) is tuple
-
-
 class _Together(GroupedMetadata):
-    """Several annotations of a type, given as one."""
+    """Several annotations of a type as one."""
 
     def __init__(self, *annotations: Any) -> None:
         self.annotations = annotations
@@ -375,8 +292,8 @@ def bounded(
     Args:
         low: Lowest value allowed.
         high: Highest value allowed.
-        unit: For the message.
-        above: The value ``low`` itself is not allowed.
+        unit: Unit of the values, for messages and the JSON schema; empty for plain numbers.
+        above: Whether the value ``low`` itself is excluded.
     """
 
     def check(number: Number) -> Number:
@@ -391,6 +308,7 @@ def bounded(
 
     limits: dict[str, Any] = {} if low == -math.inf else {"minimum": low}
     limits |= {} if high == math.inf else {"maximum": high}
+    limits |= {"unit": unit} if unit else {}
     return _Together(AfterValidator(check), Field(json_schema_extra=limits))
 
 

@@ -14,7 +14,7 @@ from temnet.config.analysis.images import Images
 from temnet.config.analysis.movie import Movie
 from temnet.config.analysis.occupancy import Compare, Occupancy
 from temnet.config.analysis.prediction import Prediction
-from temnet.config.distributions import Settings, shown, support
+from temnet.config.distributions import support
 from temnet.config.external_files import source_hashes
 from temnet.config.instrument.camera import Camera
 from temnet.config.instrument.microscope import Microscope
@@ -22,6 +22,7 @@ from temnet.config.learning.data import Data
 from temnet.config.learning.labels import Labels, split_class
 from temnet.config.learning.models import ModelSettings
 from temnet.config.learning.training import Training
+from temnet.config.settings import Settings, shown
 from temnet.config.structures.molecular_dynamics import MolecularDynamics
 from temnet.config.structures.structure import StructureSettings
 from temnet.config.structures.vibrations import NoVibrations, VibrationSettings

@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from temnet.config.distributions import DISTRIBUTIONS, Settings, shown
+from temnet.config.distributions import DISTRIBUTIONS
 from temnet.config.experiment import Experiment
 from temnet.config.messages import Layer, Place, describe
 from temnet.config.names import check_name, shortened
+from temnet.config.settings import Settings, shown
 from temnet.config.structures.vibration_table import VibrationTable
 from temnet.config.yaml_text import (
     LONGEST_NAME,
@@ -88,6 +89,8 @@ def _with_bases(
     values: dict[Any, Any], path: Path, parents: tuple[Path, ...], place: Place, files: _Files
 ) -> tuple[dict[str, Any], list[Layer]]:
     """``values`` over what its own and its sections' `base:` entries bring along."""
+    if place[-1:] == ("choice",):  # values with their weights, not settings
+        return dict(values), [Layer(str(path), place, values)]
     own: dict[str, Any] = {}
     inherited: list[Layer] = []
     for key, value in values.items():

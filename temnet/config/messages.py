@@ -11,9 +11,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from temnet.config.distributions import InsideError, Settings, shown
 from temnet.config.experiment import Experiment
 from temnet.config.names import shortened
+from temnet.config.settings import InsideError, Settings, shown
 
 Place = tuple[int | str, ...]
 """Keys from the top of an experiment down to one of its settings."""

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from temnet.config.distributions import LogUniform, Normal, Settings, Uniform
+from temnet.config.distributions import LogUniform, Normal, Uniform
 from temnet.config.experiment import Experiment
 from temnet.config.instrument.microscope import FocalSeries, Microscope
+from temnet.config.settings import Settings
 
 SECTIONS = ("microscope", "camera")
 """What is narrowed."""

@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from temnet.config.differences import differences
-from temnet.config.distributions import Settings, shown
 from temnet.config.experiment import Experiment, settings_hash
 from temnet.config.loading import merge, read_layers, validate
 from temnet.config.messages import Layer, describe
+from temnet.config.settings import Settings, shown
 from temnet.config.yaml_text import LARGEST_INT
 from temnet.errors import InputError
 

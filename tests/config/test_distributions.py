@@ -123,3 +123,52 @@ def test_bounds_hold_for_the_whole_support():
     for value in (0, 10.1, {"uniform": [0, 1]}, {"normal": [5, 1.7]}, {"choice": [1, 11]}):
         with pytest.raises(ValidationError, match="more than 0 and at most 10"):
             adapter.validate_python(value)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "weights", "repeated"),
+    [
+        (TEXT, {"110": 3, 100: 1, "111": 1.0}, ["110", "110", "110", "100", "111"]),
+        (NUMBER, {0: 3, 0.005: 1}, [0, 0, 0, 0.005]),
+        (NUMBER, {60e3: 1, 80e3: 2}, [60e3, 80e3, 80e3]),
+    ],
+)
+def test_a_choice_by_weights_is_the_repeated_list_to_the_last_draw(adapter, weights, repeated):
+    new, old = (adapter.validate_python({"choice": form}) for form in (weights, repeated))
+    assert new == old and adapter.dump_python(new) == adapter.dump_python(old)
+    draw_one = draw_text if adapter is TEXT else draw
+    draws = [[draw_one(one, np.random.default_rng(i)) for i in range(40)] for one in (new, old)]
+    assert draws[0] == draws[1] and len(set(draws[0])) > 1
+
+
+@pytest.mark.parametrize(
+    ("weights", "part"),
+    [
+        ({0: 0}, "from 1 to 1000 as the weight of 0; got 0"),
+        ({0: 1.5}, "whole number"),
+        ({0: True}, "got true"),
+        ({0: "2"}, "got '2'"),
+        ({0: None}, "got nothing"),
+        ({0: 10**9}, "from 1 to 1000"),
+        ({None: 1}, "{null: 1}"),
+        ({True: 1}, "{true: 1}"),
+        ({}, "{}"),
+    ],
+)
+@pytest.mark.parametrize("adapter", [NUMBER, TEXT])
+def test_weights_that_cannot_be_are_one_sentence(adapter, weights, part):
+    with pytest.raises(ValidationError) as caught:
+        adapter.validate_python({"choice": weights})
+    assert caught.value.error_count() == 1 and part in caught.value.errors()[0]["msg"]
+
+
+def test_numbers_in_quotes_are_words_and_words_stand_once():
+    with pytest.raises(ValidationError, match="without quotes; got {'7': 1}"):
+        NUMBER.validate_python({"choice": {"7": 1}})
+    with pytest.raises(ValidationError, match="each word once"):
+        TEXT.validate_python({"choice": {"110": 1, 110: 2}})
+
+
+def test_the_schema_offers_both_forms_of_a_choice():
+    forms = NUMBER.json_schema()["$defs"]["Choice"]["properties"]["choice"]["anyOf"]
+    assert [form["type"] for form in forms] == ["array", "object"]

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from temnet.config.distributions import Settings
 from temnet.config.instrument.microscope import Microscope
+from temnet.config.settings import Settings
 
 
 class AccuracyCase(Settings):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import Field, field_validator
 
 from temnet.config.analysis.scoring import CramerRao, FixedSeries, IdealObserver
-from temnet.config.distributions import Settings, shown
 from temnet.config.names import PathName
+from temnet.config.settings import Settings, shown
 
 
 class Evaluation(Settings):

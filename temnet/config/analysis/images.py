@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Settings, number_or, shown
+from temnet.config.distributions import number_or
 from temnet.config.names import PathName
+from temnet.config.settings import Settings, shown
 
 MOST_FRAMES = 10**8
 """Frames of a movie, and rows and columns of an image, are fewer."""

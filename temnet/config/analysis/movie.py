@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from temnet.config.distributions import Settings, shown
+from temnet.config.settings import Settings, shown
 
 
 class Movie(Settings):

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from temnet.config.analysis.images import MOST_FRAMES
-from temnet.config.distributions import Settings, shown
 from temnet.config.names import PathName
+from temnet.config.settings import Settings, shown
 
 
 class Occupancy(Settings):

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from temnet.config.distributions import Settings, number_or, shown
+from temnet.config.distributions import number_or
 from temnet.config.names import Address, PathName
+from temnet.config.settings import Settings, shown
 
 EngineName = Literal["auto", "keras", "openvino"]
 """What runs a network."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Settings, shown
+from temnet.config.settings import Settings, shown
 
 FIXED_PARAMETERS = ("dose", "defocus", "scherzer", "astigmatism", "camera_sampling")
 """What `FixedSeries` can give fixed values to."""

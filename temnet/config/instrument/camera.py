@@ -9,7 +9,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
 
-from temnet.config.distributions import Number, Settings, Text, bounded, shown, texts
+from temnet.config.distributions import Number, Text, bounded, texts
+from temnet.config.settings import Settings, shown
 
 CAMERAS = ("ideal", "counting", "scintillator")
 """Kinds of camera: none blurs, the signal is blurred before counting, or signal and noise."""

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from temnet.config.distributions import Angle, InsideError, Number, Settings, bounded, support
+from temnet.config.distributions import Angle, Number, bounded, support, whole_weight
+from temnet.config.settings import InsideError, Settings
 from temnet.electrons import scherzer_defocus
 from temnet.units import MICROMETRE
 
@@ -134,8 +135,9 @@ class Microscope(Settings):
     )
     variants: tuple[dict[str, Any], ...] = Field(
         (),
-        description="Settings of this section that belong together: for each specimen one of "
-        "these is drawn and laid over the others; `grid_sampling` is that of the section.",
+        description="Groups of settings of this section that belong together: for each specimen "
+        "one group is drawn and overrides the section; `weight: 3` in a group makes it as likely "
+        "as three. `grid_sampling` is that of the section.",
     )
     grid_sampling: float = Field(
         0.1, ge=0.01, le=0.25, description="Coarsest pixel of the multislice grid [Å]."
@@ -149,26 +151,32 @@ class Microscope(Settings):
     )
 
     @model_validator(mode="after")
-    def _variants_are_right(self) -> Microscope:
+    def _valid_variants(self) -> Microscope:
+        repeated: list[dict[str, Any]] = []
         for number, variant in enumerate(self.variants):
-            if "variants" in variant:
-                raise ValueError(f"variants.{number} holds variants itself; take them out")
-            if "grid_sampling" in variant:
-                raise ValueError(
-                    f"variants.{number} holds grid_sampling, but all variants share one grid; set "
-                    "microscope.grid_sampling to what the finest one needs"
-                )
-            try:
-                self._with(variant)
-            except ValidationError as error:
-                raise InsideError(("variants", number), Microscope, error) from None
-            focus = self._with(variant).defocus
-            if len(focus.steps) != len(self.defocus.steps):
-                raise ValueError(
-                    f"variants.{number} has {len(focus.steps)} defocus.steps and the section "
-                    f"{len(self.defocus.steps)}; a network takes one number of images"
-                )
+            changes = {key: value for key, value in variant.items() if key != "weight"}
+            self._check_variant(number, changes)
+            repeated += [changes] * whole_weight(variant.get("weight", 1), f"variants.{number}")
+        object.__setattr__(self, "variants", tuple(repeated))  # the one form that is stored
         return self
+
+    def _check_variant(self, number: int, variant: dict[str, Any]) -> None:
+        if "variants" in variant:
+            raise ValueError(f"variants.{number} holds variants itself; take them out")
+        if "grid_sampling" in variant:
+            raise ValueError(
+                f"variants.{number} holds grid_sampling, but all variants share one grid; set "
+                "microscope.grid_sampling to what the finest one needs"
+            )
+        try:
+            focus = self._with(variant).defocus
+        except ValidationError as error:
+            raise InsideError(("variants", number), Microscope, error) from None
+        if len(focus.steps) != len(self.defocus.steps):
+            raise ValueError(
+                f"variants.{number} has {len(focus.steps)} defocus.steps and the section "
+                f"{len(self.defocus.steps)}; a network takes one number of images"
+            )
 
     @property
     def every_variant(self) -> tuple[Microscope, ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from temnet.config.distributions import Settings
+from temnet.config.settings import Settings
 
 
 class Augmentation(Settings):

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from temnet.config.distributions import Settings, is_number, shown
 from temnet.config.learning.augmentation import Augmentation
 from temnet.config.names import Address, PathName
+from temnet.config.settings import Settings, is_number, shown
 
 MOST_EXAMPLES = 10**7
 """Of one set; the largest that was ever made has 10,000."""

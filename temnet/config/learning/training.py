@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from temnet.config.distributions import Settings, is_number, shown
 from temnet.config.names import PathName
+from temnet.config.settings import Settings, is_number, shown
 
 MOST_WEIGHT = 1e6
 """What a class counts more than others at most."""

@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from temnet.config.distributions import Angle, Number, Settings, bounded, shown
+from temnet.config.distributions import Angle, Number, bounded
 from temnet.config.names import PathName
+from temnet.config.settings import Settings, shown
 from temnet.config.structures.negatives import Empty
 
 Index = Annotated[int, Field(ge=-50, le=50)]

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from ase.data import atomic_numbers
 from pydantic import Field, field_validator
 
-from temnet.config.distributions import Number, Settings, Text, bounded, shown, texts
+from temnet.config.distributions import Number, Text, bounded, texts
+from temnet.config.settings import Settings, shown
 from temnet.config.structures.negatives import Empty
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from temnet.config.distributions import Settings
+from temnet.config.settings import Settings
 
 Material = Literal["Ag", "Al", "Au", "Cu", "Ni", "Pd", "Pt", "mos2", "mos2_graphene", "graphene"]
 

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Angle, Number, Settings, bounded, shown
+from temnet.config.distributions import Angle, Number, bounded
 from temnet.config.distributions import support as support_of
+from temnet.config.settings import Settings, shown
 from temnet.config.structures.negatives import Empty
 from temnet.config.structures.supports import AmorphousCarbon, Graphene
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Number, Settings, Text, bounded, shown, texts
+from temnet.config.distributions import Number, Text, bounded, texts
+from temnet.config.settings import Settings, shown
 from temnet.config.structures.negatives import Empty
 from temnet.config.structures.supports import AmorphousCarbon, Oxide
 

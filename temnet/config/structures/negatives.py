@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from temnet.config.distributions import Settings
+from temnet.config.settings import Settings
 
 
 class Empty(Settings):

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from temnet.config.distributions import Number, Settings, bounded
+from temnet.config.distributions import Number, bounded
+from temnet.config.settings import Settings
 
 
 class Graphene(Settings):

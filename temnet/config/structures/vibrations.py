@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 from ase.data import atomic_numbers
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Number, Settings, bounded, shown
+from temnet.config.distributions import Number, bounded
 from temnet.config.names import PathName
+from temnet.config.settings import Settings, shown
 
 
 class NoVibrations(Settings):
