@@ -49,23 +49,6 @@ SITE_FIELDS = (
 )
 """Columns of sites.csv."""
 
-FOCI_FIELDS = ("file", "frame", "focus", "row_angstrom", "col_angstrom", "margin")
-"""Columns of foci.csv: how far the images of a focal series lay from the first, before they were
-laid on each other, and how much likelier (logarithm) that is than any other way."""
-
-RING_FIELDS = (
-    "file",
-    "frame",
-    "atoms",
-    "row_angstrom",
-    "col_angstrom",
-    "row_pixel",
-    "col_pixel",
-    "columns",
-)
-"""Columns of rings.csv: a ring's number of atoms, the middle of these, and their lines in
-columns.csv, counted from 0, in order around the ring."""
-
 TRANSITION_FIELDS = ("frame", "site", "from", "to")
 """Columns of transitions.csv."""
 

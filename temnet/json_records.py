@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -81,7 +81,16 @@ def from_values(values: object, record_type: type[Record], origin: str) -> Recor
 
 def write_record(path: Path, record: Any) -> None:
     """Writes a record as JSON, in one step."""
-    text = json.dumps(as_values(record), indent=2, ensure_ascii=False, allow_nan=False)
+    _write(path, as_values(record))
+
+
+def write_records(path: Path, records: Sequence[Any]) -> None:
+    """Writes a list of records as JSON, in one step."""
+    _write(path, [as_values(record) for record in records])
+
+
+def _write(path: Path, values: object) -> None:
+    text = json.dumps(values, indent=2, ensure_ascii=False, allow_nan=False)
     replace_file(path, f"{text}\n".encode())
 
 
@@ -91,13 +100,22 @@ def read_record(path: Path, record_type: type[Record]) -> Record:
     Raises:
         InputError: The file is missing, is not JSON, or a value is missing or of the wrong kind.
     """
+    return from_values(_read(path), record_type, str(path))
+
+
+def read_records(path: Path, record_type: type[Record]) -> list[Record]:
+    """Reads a list of records; see `read_record`."""
+    return from_values(_read(path), list[record_type], str(path))  # type: ignore[valid-type]
+
+
+def _read(path: Path) -> object:
+    """The plain values of a file."""
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: the file cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: the file is not JSON ({error}); make it again.") from error
-    return from_values(values, record_type, str(path))
 
 
 _adapter: Callable[[Any], TypeAdapter] = cache(TypeAdapter)

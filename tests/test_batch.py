@@ -293,9 +293,12 @@ def test_what_is_unlike_is_said_everywhere(here, capsys, monkeypatch):
     assert predict.main(["a.tif", *GIVEN]) == 0
     assert "a.tif is unlike the images that tiny was taught on: more" in capsys.readouterr().err
     (part,) = json.loads(Path("out/a/predict/series.json").read_text())
-    assert (part["unlike"], part["notes"]) == (list(verdict.unlike), list(verdict.notes))
+    assert (part["out_of_distribution"], part["notes"]) == (
+        list(verdict.unlike),
+        list(verdict.notes),
+    )
     page = Path("out/a/index.html").read_text(encoding="utf-8")
-    assert "unlike the taught images: more noise" in page and "no lattice stands out" in page
+    assert "out of distribution: more noise" in page and "no lattice stands out" in page
     assert "WARNING" in Path("out/a/log.txt").read_text()
 
 
@@ -359,7 +362,7 @@ def test_a_focal_series_is_aligned_and_its_shifts_are_told(here):
     assert [row["row_angstrom"] for row in rows] == pytest.approx([0, 0.8, 0.4], abs=0.05)
     assert [row["col_angstrom"] for row in rows] == pytest.approx([0, 0, 0], abs=0.05)
     page = re.sub(r"\s+", " ", Path("out/series/index.html").read_text(encoding="utf-8"))
-    assert "they were off by up to 0.8" in page
+    assert "shifted by up to 0.8" in page
     assert predict.main([*given, "--output", "not", "--no-align", "--focus-order", "reversed"]) == 0
     assert not Path("not/series/predict/foci.csv").exists()
     (told,) = json.loads(Path("not/series/predict/series.json").read_text(encoding="utf-8"))

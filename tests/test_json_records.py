@@ -3,11 +3,21 @@
 import json
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
 
 from temnet.errors import InputError
-from temnet.json_records import Number, as_values, from_values, read_record, write_record
+from temnet.json_records import (
+    Number,
+    as_values,
+    from_values,
+    read_record,
+    read_records,
+    renamed,
+    write_record,
+    write_records,
+)
 
 
 @dataclass(frozen=True)
@@ -84,3 +94,24 @@ def test_what_is_no_such_record_is_refused(tmp_path, text, named):
 def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         read_record(tmp_path / "a.json", Summary)
+
+
+def test_a_list_of_records_comes_back(tmp_path):
+    write_records(tmp_path / "a.json", [SUMMARY, Summary(1, {}, (2, 3), "x")])
+    assert read_records(tmp_path / "a.json", Summary) == [SUMMARY, Summary(1, {}, (2, 3), "x")]
+    (tmp_path / "a.json").write_text("{}")
+    with pytest.raises(InputError, match="a.json"):
+        read_records(tmp_path / "a.json", Summary)
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """A record with a field that was once called ``title``."""
+
+    name: Annotated[str, renamed("name", "title")]
+
+
+@pytest.mark.parametrize("key", ["name", "title"])
+def test_old_keys_are_read_and_new_ones_written(key):
+    record = from_values({key: "a"}, Renamed, "here")
+    assert record == Renamed("a") and as_values(record) == {"name": "a"}

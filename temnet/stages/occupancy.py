@@ -38,6 +38,7 @@ from temnet.movies.sites import Sites, find_sites
 from temnet.records import Peaks
 from temnet.reporting.files.column_table import ColumnTableWriter, column_blocks, read_columns
 from temnet.reporting.files.kept_frames import MeanImage, each_frame, read_index, write_mean
+from temnet.reporting.files.series_file import SeriesRecord, read_series_records
 from temnet.stages import predict
 from temnet.system.files import replace_file
 from temnet.workflow.stage import Progress, Stage
@@ -82,8 +83,8 @@ def check(experiment: Experiment) -> None:
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
     """Writes the tables of sites, transitions, rates, frames and drift, and the mean image."""
     source = root / predict.STAGE.name
-    movie = json.loads((source / predict.SERIES_FILE).read_text(encoding="utf-8"))[0]
-    classes = movie["classes"]
+    movie = read_series_records(source)[0]
+    classes = movie.classes
     peaks = read_columns(source / predict.COLUMNS_FILE, classes).peaks
     with progress("occupancy", 3) as done:
         view = _view(movie, source / predict.UNSEEN_FILE)
@@ -123,7 +124,7 @@ def _write_tables(
     histories: Histories,
     detection: Detection | None,
     peaks: Peaks,
-    classes: list[str],
+    classes: Sequence[str],
     experiment: Experiment,
 ) -> None:
     """All that tells of the sites."""
@@ -149,24 +150,24 @@ def _write_tables(
     write_histories(folder / HISTORIES_FILE, histories)
 
 
-def _view(movie: dict[str, Any], path: Path) -> View:
+def _view(movie: SeriesRecord, path: Path) -> View:
     """What the frames show: their extent without masks and without the regions in a file."""
-    extent = ((movie["rows"] - 1) * movie["sampling"], (movie["cols"] - 1) * movie["sampling"])
-    masked = [tuple(area) for area in movie["masked_angstrom"]]
+    extent = ((movie.rows - 1) * movie.sampling, (movie.cols - 1) * movie.sampling)
+    masked = list(movie.masked_angstrom)
     if not path.exists():
         return View(extent, masked)
     return View(extent, masked, *UnseenRegions.read(path))
 
 
 def _follow(
-    peaks: Peaks, movie: dict[str, Any], experiment: Experiment, view: View
+    peaks: Peaks, movie: SeriesRecord, experiment: Experiment, view: View
 ) -> tuple[Sites, tuple[str, ...]]:
     """The sites whose class is followed, and what is doubtful about the drift.
 
     Columns of all classes tell drift and sites: a column that was taken for another class in some
     frames did not leave.
     """
-    count = int(movie["frames"])
+    count = movie.frames
     usable = usable_frames(peaks, count)
     drift = follow_drift(peaks, count, experiment.occupancy.max_drift, usable, view.extent)
     sites = find_sites(
@@ -181,7 +182,7 @@ def _follow(
     followed = experiment.occupancy.classes
     if followed is None:
         return sites, drift.notes
-    return sites.of([movie["classes"].index(name) for name in followed]), drift.notes
+    return sites.of([movie.classes.index(name) for name in followed]), drift.notes
 
 
 def _drift_rows(drift: np.ndarray, usable: np.ndarray) -> list[dict[str, Any]]:

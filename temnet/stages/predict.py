@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -15,7 +14,7 @@ import numpy as np
 
 from temnet.config.analysis.prediction import Prediction
 from temnet.config.experiment import Experiment
-from temnet.csv_tables import FOCI_FIELDS, RING_FIELDS, TableWriter, write_table
+from temnet.csv_rows import RowWriter, write_rows
 from temnet.data.cluster import Workers, open_workers
 from temnet.errors import InputError
 from temnet.inference.column_finder import FoundFrame, Search, find_in_frames
@@ -40,19 +39,22 @@ from temnet.models.checkpoint import (
 )
 from temnet.records import ImageSeries
 from temnet.reporting.files.column_table import ColumnTableWriter
+from temnet.reporting.files.prediction_rows import FOCI_FILE, RINGS_FILE, FocusRow, RingRow
+from temnet.reporting.files.series_file import (
+    Calibration,
+    SeriesRecord,
+    write_series,
+)
 from temnet.stages.batch import distinct_names
 from temnet.stages.kept_frames import keeping_frames
 from temnet.stages.prediction_files import MAPS, ring_rows, series_names, series_outputs
-from temnet.system.files import replace_file
 from temnet.workflow.stage import Progress, Stage
 
 LOGGER = logging.getLogger(__name__)
 
-COLUMNS_FILE, IMAGES_FILE, SERIES_FILE = "columns.csv", "images.npz", "series.json"
+COLUMNS_FILE, IMAGES_FILE = "columns.csv", "images.npz"
 UNSEEN_FILE = "unseen.npz"
 """Regions of single frames without image, only where there are any."""
-
-FOCI_FILE, RINGS_FILE = "foci.csv", "rings.csv"
 
 INVERTED = "bright and dark were exchanged (images.invert), in the pictures too"
 
@@ -189,23 +191,15 @@ def run(
                     keep(part, frame.number, frame.image)
                     done(1)
     if any(shift is not None for shift in inputs.shifts):
-        write_table(folder / FOCI_FILE, _foci_rows(inputs), FOCI_FIELDS)
-    described = [
-        {
-            **_described(part, network),
-            **_compared(judged, part.metadata),
-            "threshold": _lowest(network, prediction),
-            "engine": choose_engine(network, prediction.engine).name,
-            "calibration": part.metadata.get("calibration"),
-            "focus_order": order,
-        }
+        write_rows(folder / FOCI_FILE, _focus_rows(inputs), FocusRow)
+    records = [
+        _record(part, network, prediction, judged, order)
         for part, judged, order in zip(inputs.series, verdicts, inputs.orders, strict=True)
     ]
     unseen = inputs.series[0].unseen  # the stage `occupancy` follows one movie
     if unseen is not None:
         unseen.write(folder / UNSEEN_FILE, inputs.series[0].pixel_size)
-    text = json.dumps(described, indent=1)
-    replace_file(folder / SERIES_FILE, f"{text}\n".encode())
+    write_series(folder, records)
 
 
 def _lowest(network: Network, prediction: Prediction) -> float:
@@ -239,7 +233,7 @@ def _rings_table(
         yield lambda frame, series, first_line: None
         return
     bond = prediction.rings.bond
-    with TableWriter(folder / RINGS_FILE, RING_FIELDS) as table:
+    with RowWriter(folder / RINGS_FILE, RingRow) as table:
 
         def add(frame: FoundFrame, series: ImageSeries, first_line: int) -> None:
             for row in ring_rows(frame, bond, series.pixel_size, series.name, first_line):
@@ -248,22 +242,15 @@ def _rings_table(
         yield add
 
 
-def _foci_rows(inputs: Inputs) -> list[dict[str, Any]]:
+def _focus_rows(inputs: Inputs) -> Iterator[FocusRow]:
     """Rows of foci.csv."""
-    return [
-        {
-            "file": part.name,
-            "frame": frame,
-            "focus": focus,
-            "row_angstrom": row,
-            "col_angstrom": col,
-            "margin": float(shift.margin[frame]),
-        }
-        for part, shift in zip(inputs.series, inputs.shifts, strict=True)
-        if shift is not None
-        for frame, foci in enumerate(shift.shifts.tolist())
-        for focus, (row, col) in enumerate(foci)
-    ]
+    for part, shift in zip(inputs.series, inputs.shifts, strict=True):
+        if shift is None:
+            continue
+        for frame, foci in enumerate(shift.shifts.tolist()):
+            margin = float(shift.margin[frame])
+            for focus, (row, col) in enumerate(foci):
+                yield FocusRow(part.name, frame, focus, row, col, margin)
 
 
 def judge(network: Network, series: ImageSeries) -> SimilarityReport:
@@ -287,33 +274,39 @@ def judge(network: Network, series: ImageSeries) -> SimilarityReport:
     return result
 
 
-def _compared(judged: SimilarityReport, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """What series.json says of the comparison with taught images, and other notes."""
-    inverted = [INVERTED] if metadata.get("inverted") else []
-    return {
-        "compared_by": list(judged.compared),
-        "unlike": list(judged.unlike),
-        "notes": [*metadata.get("notes", ()), *judged.notes, *inverted],
-    }
-
-
-def _described(series: ImageSeries, network: Network) -> dict[str, Any]:
-    """What series.json says of one series."""
+def _record(
+    series: ImageSeries,
+    network: Network,
+    prediction: Prediction,
+    compared: SimilarityReport,
+    order: str,
+) -> SeriesRecord:
+    """The entry of series.json for one series."""
     count, rows, cols = series.images.shape[:3]
-    return {
-        "file": series.name,
-        "files": series.metadata.get("files", [series.name]),
-        "frame_files": series.metadata.get("frame_files"),
-        "frames": count,
-        "rows": rows,
-        "cols": cols,
-        "sampling": series.sampling,
-        "first_frame": series.metadata.get("first_frame", 0),
-        "masked_angstrom": areas(series.masked, series.pixel_size),
-        "network": network.card["name"],
-        "network_sampling": network_sampling(network),
-        "classes": list(network.config.class_names),
-    }
+    metadata = series.metadata
+    inverted = [INVERTED] if metadata.get("inverted") else []
+    measured = metadata.get("calibration")
+    return SeriesRecord(
+        file=series.name,
+        files=tuple(metadata.get("files", [series.name])),
+        frame_files=metadata.get("frame_files"),
+        frames=count,
+        rows=rows,
+        cols=cols,
+        sampling=series.sampling,
+        first_frame=metadata.get("first_frame", 0),
+        masked_angstrom=tuple(areas(series.masked, series.pixel_size)),
+        network=network.card["name"],
+        network_sampling=network_sampling(network),
+        classes=tuple(network.config.class_names),
+        compared_by=compared.compared,
+        out_of_distribution=compared.unlike,
+        notes=(*metadata.get("notes", ()), *compared.notes, *inverted),
+        threshold=_lowest(network, prediction),
+        engine=choose_engine(network, prediction.engine).name,
+        calibration=None if measured is None else Calibration(**measured),
+        focus_order=order,
+    )
 
 
 def describe(experiment: Experiment, inputs: Inputs) -> list[str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from temnet.csv_tables import Row
 from temnet.evaluation.rings import find_rings
 from temnet.inference.column_finder import FoundFrame
 from temnet.inference.probability_maps import network_sampling
@@ -18,6 +17,7 @@ from temnet.reporting.figures.drawing import encode_figure
 from temnet.reporting.figures.overlay import overlay_figure
 from temnet.reporting.files.map_files import safe_name, write_maps
 from temnet.reporting.files.peaks_files import open_peaks
+from temnet.reporting.files.prediction_rows import RingRow
 from temnet.reporting.sections.images import OVERLAYS
 from temnet.system.files import replace_file
 
@@ -95,7 +95,7 @@ def ring_rows(
     pixel_size: tuple[float, float],
     file: str,
     first_line: int,
-) -> Iterator[Row]:
+) -> Iterator[RingRow]:
     """Rows of rings.csv.
 
     Args:
@@ -107,16 +107,16 @@ def ring_rows(
     """
     rings = find_rings(frame.peaks.positions, bond)
     for centre, atoms, ring in zip(rings.centres, rings.atoms, rings.vertices, strict=True):
-        yield {
-            "file": file,
-            "frame": frame.number,
-            "atoms": atoms,
-            "row_angstrom": centre[0],
-            "col_angstrom": centre[1],
-            "row_pixel": centre[0] / pixel_size[0],
-            "col_pixel": centre[1] / pixel_size[1],
-            "columns": " ".join(map(str, first_line + np.asarray(ring))),
-        }
+        yield RingRow(
+            file=file,
+            frame=frame.number,
+            atoms=int(atoms),
+            row_angstrom=centre[0],
+            col_angstrom=centre[1],
+            row_pixel=centre[0] / pixel_size[0],
+            col_pixel=centre[1] / pixel_size[1],
+            columns=" ".join(map(str, first_line + np.asarray(ring))),
+        )
 
 
 def _frame_name(name: str, number: int) -> str:

@@ -156,8 +156,8 @@ def test_files_of_which_different_things_are_told_have_a_paragraph_each(tmp_path
     others = [part | {"file": "o.tif"}, part | {"file": "p.tif", "sampling": 0.1}]
     path.write_text(json.dumps([part, *others]))
     text = " ".join("".join(report(tmp_path).text).split())
-    assert "m.tif and o.tif: Each image was brought from 0.2 Å per pixel" in text
-    assert "p.tif: Each image was brought from 0.1 Å per pixel" in text
+    assert "m.tif and o.tif: Each image was resampled from 0.2 Å per pixel" in text
+    assert "p.tif: Each image was resampled from 0.1 Å per pixel" in text
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_a_long_movie_is_shown_by_a_few_frames(tmp_path):
 def test_a_damaged_result_is_named(tmp_path):
     fill(tmp_path)
     (tmp_path / "predict" / "series.json").write_text("[{")
-    with pytest.raises(InputError, match="series.json: this file cannot be read"):
+    with pytest.raises(InputError, match="series.json: the file is not JSON"):
         report(tmp_path)
 
 

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from temnet.csv_tables import Row, read_table
+from temnet.config.experiment import required
+from temnet.csv_rows import read_rows
+from temnet.csv_tables import Row
 from temnet.reporting.figures.curves import count_figure
 from temnet.reporting.figures.overlay import legible_part, overlay_figure
 from temnet.reporting.files.column_summary import ColumnSummary, summarise_columns
 from temnet.reporting.files.kept_frames import each_frame, read_index
+from temnet.reporting.files.prediction_rows import FOCI_FILE, FocusRow
+from temnet.reporting.files.series_file import (
+    SERIES_FILE,
+    Calibration,
+    SeriesRecord,
+    read_series_records,
+)
 from temnet.reporting.page import Html, Section, joined_parts, paragraph, side_by_side
-from temnet.reporting.run_results import RunResults, counted, read_json
+from temnet.reporting.run_results import RunResults, counted
 from temnet.reporting.wording import in_words, shortened
 
-COLUMNS, IMAGES, FOCI = "predict/columns.csv", "predict/images.npz", "predict/foci.csv"
+FOLDER = "predict"
+"""Folder of the stage `predict`."""
+
+COLUMNS, IMAGES, FOCI = f"{FOLDER}/columns.csv", f"{FOLDER}/images.npz", f"{FOLDER}/{FOCI_FILE}"
+SERIES = f"{FOLDER}/{SERIES_FILE}"
 
 OVERLAYS = "overlays"
-"""Output of the stage `predict`, and its folder there."""
+"""Output of the stage `predict`, and the name of its folder there."""
 
 MOST_OVERLAYS = 6
 """Overlays that the page shows, of evenly chosen images."""
@@ -31,25 +43,24 @@ of thousands of files stays one that a browser opens."""
 
 def predict_section(source: RunResults) -> Section | None:
     """Columns drawn over the images, and their number in each frame."""
-    names = (COLUMNS, IMAGES, "predict/series.json")
-    if not source.has(*names):
+    if not source.has(COLUMNS, IMAGES, SERIES):
         return None
-    series = read_json(source.root / names[2])
+    series = read_series_records(source.root / FOLDER)
     index = read_index(source.root / IMAGES)
     chosen = evenly(len(index), MOST_OVERLAYS)
     places = [(index.names[place], int(index.numbers[place])) for place in chosen]
-    lengths = {part["file"]: part["frames"] for part in series}
+    lengths = {part.file: part.frames for part in series}
     summary = summarise_columns(source.root / COLUMNS, lengths, places)
     total = sum(lengths.values())
     others = sorted(
         path.relative_to(source.root).as_posix()
-        for path in (source.root / "predict").iterdir()
+        for path in (source.root / FOLDER).iterdir()
         if path.suffix in (".h5", ".xyz")
     )
     by_class = ", ".join(f"{number:,} {name}" for name, number in summary.by_class().items())
     parts = [
         paragraph(
-            f"The network {series[0]['network']} found {summary.total:,} columns in "
+            f"The network {series[0].network} found {summary.total:,} columns in "
             f"{counted(total, 'image')} of {counted(_file_count(series), 'file')}: "
             f"{by_class}.{_mean_score(summary)} Table: ",
             source.links(COLUMNS, *others[:MOST_NAMED], FOCI),
@@ -65,9 +76,9 @@ def predict_section(source: RunResults) -> Section | None:
     ]
     # The first is shown large, the others beside each other.
     parts += [pictures[0], side_by_side(pictures[1:])] if len(pictures) > 1 else pictures
-    if OVERLAYS in source.experiment.prediction.outputs:
-        parts.append(paragraph(f"Every frame with its columns: predict/{OVERLAYS}."))
-    movies = [(number, part) for number, part in enumerate(series) if part["frames"] > 1]
+    if OVERLAYS in required(source.experiment.prediction, "prediction").outputs:
+        parts.append(paragraph(f"Every frame with its columns: {FOLDER}/{OVERLAYS}."))
+    movies = [(number, part) for number, part in enumerate(series) if part.frames > 1]
     parts += [_counts(source, number, part, summary) for number, part in movies[:MOST_CURVES]]
     if len(movies) > MOST_CURVES:
         parts.append(
@@ -76,8 +87,8 @@ def predict_section(source: RunResults) -> Section | None:
     return Section("Columns found", parts)
 
 
-def _file_count(series: Sequence[Mapping[str, Any]]) -> int:
-    return sum(len(part.get("files") or [part["file"]]) for part in series)
+def _file_count(series: Sequence[SeriesRecord]) -> int:
+    return sum(len(part.files) or 1 for part in series)
 
 
 def _mean_score(summary: ColumnSummary) -> str:
@@ -85,11 +96,11 @@ def _mean_score(summary: ColumnSummary) -> str:
     return f" They score {summary.mean_score:.2f} on average." if summary.total else ""
 
 
-def _what_was_done(source: RunResults, series: Sequence[Mapping[str, Any]]) -> list[Html]:
-    """How the columns were found, a paragraph for the files of which the same is to be told."""
+def _what_was_done(source: RunResults, series: Sequence[SeriesRecord]) -> list[Html]:
+    """How the columns were found; files that were treated alike share a paragraph."""
     files: dict[str, list[str]] = {}
     for part in series:
-        files.setdefault(_steps(source, part), []).append(part["file"])
+        files.setdefault(_steps(source, part), []).append(part.file)
     if len(files) == 1:
         return [paragraph(text) for text in files]
     described = [f"{shortened(names)}: {text}" for text, names in files.items()]
@@ -101,103 +112,116 @@ def _bounded(texts: Sequence[str]) -> list[Html]:
     parts = [paragraph(text) for text in texts[:MOST_NAMED]]
     left = len(texts) - MOST_NAMED
     if left > 0:
-        parts.append(paragraph(f"… and {left:,} more; predict/series.json describes each file."))
+        parts.append(paragraph(f"… and {left:,} more; {SERIES} describes each file."))
     return parts
 
 
-def _steps(source: RunResults, part: Mapping[str, Any]) -> str:
+def _steps(source: RunResults, part: SeriesRecord) -> str:
     """How the columns of one series were found, in plain words."""
-    prediction = source.experiment.prediction
-    pixel = part.get("network_sampling")
-    size = "the network's pixels" if pixel is None else f"the network's pixels of {pixel:g} Å"
+    size = "the network's pixels"
+    if part.network_sampling is not None:
+        size += f" of {part.network_sampling:g} Å"
     steps = [
-        f"Each image was brought from {part['sampling']:.4g} Å per pixel to {size}, freed from "
-        "its local mean and divided by its local contrast."
+        f"Each image was resampled from {part.sampling:.4g} Å per pixel to {size}; its local mean "
+        "was subtracted, and it was divided by its local contrast."
     ]
-    if part.get("first_frame"):
+    if part.first_frame:
         steps.append(
-            "Frames are counted from the first that was chosen, which is number "
-            f"{part['first_frame']} of the movie (its first one being 0)."
+            f"Frames are counted from the first chosen one, frame {part.first_frame} of the movie "
+            "(counted from 0)."
         )
-    files = part.get("frame_files")
+    files = part.frame_files
     if files and len(files) == 1:
         steps.append(f"Its images are {in_words(files[0])}, in this order.")
     elif files:
         steps.append(
-            f"Its first frame is {in_words(files[0])}, its last {in_words(files[-1])}; "
-            "predict/series.json names the files of each frame."
+            f"Its first frame is {in_words(files[0])}, its last {in_words(files[-1])}; {SERIES} "
+            "names the files of each frame."
         )
-    measured = part.get("calibration")
-    if measured:
-        use = "was measured" if measured["taken"] else "given was compared"
-        steps.append(
-            f"The pixel size {use} on lattice planes {measured['spacing']:g} Å apart: "
-            f"{measured['sampling']:.4g} ± {measured['uncertainty']:.2g} Å by "
-            f"{counted(measured['spots'], 'spot')}."
-        )
-        if not measured["taken"]:
-            off = 100 * (part["sampling"] / measured["sampling"] - 1)
-            steps.append(
-                f"That given is {abs(off):.1f} % {'larger' if off > 0 else 'smaller'}, and it is "
-                "what was taken."
-            )
+    if part.calibration is not None:
+        steps.append(_calibration_text(part.calibration, part.sampling))
     if source.has(FOCI):
-        steps.append(_shifts_text(read_table(source.root / FOCI), part["file"]))
-    if part.get("focus_order"):
-        steps.append(f"The {part['focus_order']}.")
-    if prediction.symmetries:
-        steps.append("The network looked at it in the eight symmetries of the square.")
-    if part.get("engine"):
-        steps.append(f"The network was run by {part['engine']}.")
-    lowest = part.get("threshold")
-    if lowest is not None:
+        steps.append(_shifts_text(read_rows(source.root / FOCI, FocusRow), part.file))
+    if part.focus_order:
+        steps.append(f"The {part.focus_order}.")
+    if required(source.experiment.prediction, "prediction").symmetries:
+        steps.append("The prediction is the mean over the eight symmetries of the square.")
+    if part.engine:
+        steps.append(f"The network was run by {part.engine}.")
+    if part.threshold is not None:
         steps.append(
-            f"Columns are the maxima of the network's answer whose score reaches {lowest:g}, "
-            "refined to a fraction of a pixel; positions count in the image's own pixels and in Å."
+            "Columns are the maxima of the predicted probability whose score reaches "
+            f"{part.threshold:g}, refined to a fraction of a pixel. Positions are given in the "
+            "image's own pixels and in Å."
         )
     return " ".join(steps)
 
 
-def _shifts_text(rows: Sequence[Row], file: str) -> str:
-    """How the images of a file's focal series were laid on each other."""
-    mine = [row for row in rows if row["file"] == file]
-    left = {row["frame"] for row in mine if np.isnan(row["margin"])}
-    largest = max(np.hypot(row["row_angstrom"], row["col_angstrom"]) for row in mine)
+def _calibration_text(measured: Calibration, sampling: float) -> str:
+    """The pixel size that was measured on a lattice, and which one was used."""
+    use = "was measured" if measured.taken else "was checked"
     text = (
-        f"The images of each focal series were laid on the first; they were off by up to "
-        f"{largest:.2f} Å."
+        f"The pixel size {use} on lattice planes {measured.spacing:g} Å apart: "
+        f"{measured.sampling:.4g} ± {measured.uncertainty:.2g} Å by "
+        f"{counted(measured.spots, 'spot')}."
     )
-    if left:
-        text += f" In {counted(len(left), 'frame')} that could not be told."
+    if not measured.taken:
+        off = 100 * (sampling / measured.sampling - 1)
+        size = "larger" if off > 0 else "smaller"
+        text += f" The pixel size you gave is {abs(off):.1f} % {size}; yours was used."
     return text
 
 
-def _comparisons(series: Sequence[Mapping[str, Any]]) -> list[Html]:
-    """How the images compare with training images, those that differ first."""
+def _shifts_text(rows: Sequence[FocusRow], file: str) -> str:
+    """How the images of a file's focal series were aligned."""
+    mine = [row for row in rows if row.file == file]
+    left = {row.frame for row in mine if np.isnan(row.margin)}
+    largest = max((np.hypot(row.row_angstrom, row.col_angstrom) for row in mine), default=0.0)
+    text = (
+        "The images of each focal series were aligned to the first; they were shifted by up to "
+        f"{largest:.2f} Å."
+    )
+    if left:
+        text += f" {counted(len(left), 'frame')} could not be aligned."
+    return text
+
+
+def _comparisons(series: Sequence[SeriesRecord]) -> list[Html]:
+    """How the images compare with training images, those out of distribution first."""
     return _bounded(
-        [line for unlike in (True, False) for one in series for line in _comparison(one, unlike)]
+        [
+            line
+            for differing in (True, False)
+            for one in series
+            for line in _comparison(one, differing)
+        ]
     )
 
 
-def _comparison(part: Mapping[str, Any], unlike: bool) -> list[str]:
-    """How one series compares with training images: warnings and notes, or what is usual."""
-    if "compared_by" not in part:
+def _comparison(part: SeriesRecord, differing: bool) -> list[str]:
+    """How one series compares with training images.
+
+    Args:
+        part: The series.
+        differing: Whether warnings and notes are wanted, or else what agrees.
+    """
+    known = part.compared_by
+    if known is None:
         return []
-    name, known = part["file"], part["compared_by"]
-    if unlike:
-        lines = [f"{name} is unlike the taught images: {each}." for each in part["unlike"]]
-        return lines + [f"{name}: {note}." for note in part["notes"]]
+    if differing:
+        lines = [
+            f"{part.file} is out of distribution: {each}." for each in part.out_of_distribution
+        ]
+        return lines + [f"{part.file}: {note}." for note in part.notes]
     if "power spectrum" not in known:
         return [
-            f"{name}: this network does not keep what its taught images looked like, so only the "
+            f"{part.file}: this network's card does not describe its training images, so only the "
             "pixel size was compared."
         ]
-    if part["unlike"]:
+    if part.out_of_distribution:
         return []
-    return [
-        f"{name}: {in_words(known)} {'are' if len(known) > 1 else 'is'} within what the images "
-        "show that the network was taught on."
-    ]
+    verb = "are" if len(known) > 1 else "is"
+    return [f"{part.file}: {in_words(known)} {verb} within the range of the training images."]
 
 
 def _overlay(
@@ -208,7 +232,7 @@ def _overlay(
     number: int,
     summary: ColumnSummary,
 ) -> Html:
-    """A frame with its columns, and a part of it where these are too small to be seen."""
+    """A frame with its columns, and an enlarged part where these are too small to be seen."""
     title, peaks = f"{place[0]}, frame {place[1]}", summary.shown[place]
     figure = overlay_figure(
         image, sampling, peaks.positions, peaks.class_index, summary.class_names, title
@@ -235,15 +259,13 @@ def _overlay(
     return joined_parts([whole, source.picture(detail, f"{name}_detail", caption)])
 
 
-def _counts(
-    source: RunResults, number: int, part: Mapping[str, Any], summary: ColumnSummary
-) -> Html:
-    none = np.zeros((len(summary.class_names), part["frames"]), int)
-    counts = summary.counts.get(part["file"], none)
+def _counts(source: RunResults, number: int, part: SeriesRecord, summary: ColumnSummary) -> Html:
+    none = np.zeros((len(summary.class_names), part.frames), int)
+    counts = summary.counts.get(part.file, none)
     occupancy = source.experiment.occupancy
     figure = count_figure(
         dict(zip(summary.class_names, counts, strict=True)),
-        part["file"],
+        part.file,
         occupancy.frame_time if occupancy else None,
     )
     caption = "Number of columns found in each frame; the dashed line is the average."

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from temnet.csv_tables import table_rows
+from temnet.csv_rows import each_row
 from temnet.reporting.figures.drawing import (
     MOST_VECTORS,
     image_size,
@@ -23,11 +22,12 @@ from temnet.reporting.figures.drawing import (
 from temnet.reporting.figures.overlay import IMAGE_HEIGHT, IMAGE_WIDTH
 from temnet.reporting.files.column_summary import summarise_columns
 from temnet.reporting.files.kept_frames import each_frame, read_index
+from temnet.reporting.files.prediction_rows import RINGS_FILE, RingRow
 from temnet.reporting.page import Html, Section, paragraph, side_by_side, table
 from temnet.reporting.run_results import RunResults, counted
 from temnet.reporting.sections.images import COLUMNS, IMAGES, evenly
 
-RINGS = "predict/rings.csv"
+RINGS = f"predict/{RINGS_FILE}"
 
 MOST_PICTURES = 6
 """Pictures that the page shows, of evenly chosen images."""
@@ -42,15 +42,15 @@ COLOURS = {
     8: "#ff5a3c",
     9: "#f5ec3d",
 }
-"""Colours of rings on a grey image, by their number of atoms; those of `figures.CLASS_COLOURS`,
-blue for the smaller and orange for the larger."""
+"""Colours of rings on a grey image, by their number of atoms: those of
+`temnet.reporting.figures.drawing.CLASS_COLOURS`, blue for small and orange for large rings."""
 
 PLAIN, MARKED = 0.12, 0.6
 """Opacity of hexagons, and of all other rings."""
 
 
 def rings_section(source: RunResults) -> Section | None:
-    """The rings drawn over the images, and how many there are of each size."""
+    """Pictures of the rings, and a table of how many there are of each size."""
     if not source.has(RINGS, COLUMNS, IMAGES):
         return None
     index = read_index(source.root / IMAGES)
@@ -59,11 +59,11 @@ def rings_section(source: RunResults) -> Section | None:
     summary = summarise_columns(source.root / COLUMNS, {}, places)
     count: Counter[int] = Counter()
     corners: dict[tuple[str, int], list[np.ndarray]] = {place: [] for place in places}
-    for ring in table_rows(source.root / RINGS):
-        count[ring["atoms"]] += 1
-        place = ring["file"], ring["frame"]
+    for ring in each_row(source.root / RINGS, RingRow):
+        count[ring.atoms] += 1
+        place = ring.file, ring.frame
         if place in corners:
-            lines = np.array(ring["columns"].split(), np.int64) - summary.first_line[place]
+            lines = np.array(ring.columns.split(), np.int64) - summary.first_line[place]
             corners[place].append(summary.shown[place].positions[lines])
     parts = [
         paragraph(
@@ -107,7 +107,7 @@ def _picture(
 def ring_figure(
     image: np.ndarray, sampling: float, rings: Sequence[np.ndarray], title: str = ""
 ) -> Figure:
-    """An image in grey with its rings filled by colour, and how many there are of each size.
+    """Figure of a grey image with its rings filled by colour, and their number by size.
 
     Args:
         image: (row, col).
@@ -123,13 +123,16 @@ def ring_figure(
     for size, colour in COLOURS.items():
         corners = [ring[:, ::-1] for ring in rings if len(ring) == size]
         opacity = PLAIN if size == 6 else MARKED
-        style: dict[str, Any] = {
-            "facecolor": (colour, opacity),
-            "edgecolor": (colour, 0.8),
-            "linewidth": 0.8,
-        }
-        pixels = len(rings) > MOST_VECTORS
-        axes.add_collection(PolyCollection(corners, zorder=5, rasterized=pixels, **style))
+        axes.add_collection(
+            PolyCollection(
+                corners,
+                zorder=5,
+                rasterized=len(rings) > MOST_VECTORS,
+                facecolor=(colour, opacity),
+                edgecolor=(colour, 0.8),
+                linewidth=0.8,
+            )
+        )
         if corners:
             label = f"{size} atoms: {len(corners)}"
             handles.append(Patch(facecolor=colour, edgecolor="#808080", label=label))

@@ -5,11 +5,12 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from temnet.config.experiment import Experiment
-from temnet.csv_tables import RING_FIELDS, write_table
+from temnet.csv_rows import write_rows
 from temnet.evaluation.rings import RING_SIZES
 from temnet.records import Peaks
 from temnet.reporting.files.column_table import ColumnTableWriter
 from temnet.reporting.files.kept_frames import FrameIndex, write_frames
+from temnet.reporting.files.prediction_rows import RingRow
 from temnet.reporting.report import write_report
 from temnet.reporting.sections.rings import COLOURS, MARKED, NAMES, PLAIN, ring_figure
 
@@ -50,11 +51,10 @@ def test_the_page_counts_the_rings(tmp_path, sizes):
         (tmp_path / name).mkdir()
     columns, rings = [], []
     for size in sizes:
-        middle = dict.fromkeys(RING_FIELDS, 1.0) | {"file": "m.tif", "frame": 0, "atoms": size}
-        lines = range(len(columns), len(columns) + size)
-        rings.append(middle | {"columns": " ".join(map(str, lines))})
+        lines = " ".join(map(str, range(len(columns), len(columns) + size)))
+        rings.append(RingRow("m.tif", 0, size, 1.0, 1.0, 5.0, 5.0, lines))
         columns += polygon(size).tolist()
-    write_table(tmp_path / "predict/rings.csv", rings, RING_FIELDS)
+    write_rows(tmp_path / "predict/rings.csv", rings, RingRow)
     none, zero = np.zeros(len(columns)), np.zeros(len(columns), int)
     places = np.array(columns).reshape(-1, 2)
     with ColumnTableWriter(tmp_path / "predict/columns.csv", ["C"]) as table:
