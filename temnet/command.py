@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, how they end, and how a run's stages are carried out."""
+"""Exit codes, error handling and the running of stages, shared by all commands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from temnet.config.experiment import Experiment
-from temnet.errors import InputError, disk_errors_told
+from temnet.errors import InputError, disk_errors_as_input_errors
 from temnet.run_log import PRINTED, logging_to, progress_bar
 from temnet.system.signals import ended_by_signals, stopped_by
 from temnet.system.streams import Output, libraries_silenced, standard_streams
@@ -23,25 +23,25 @@ from temnet.workflow.stage import get_stage
 LOGGER = logging.getLogger(PRINTED)
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
-"""Exit codes; that of a command that a signal has stopped is the shell's, 128 + its number."""
+"""Exit codes; a command stopped by a signal exits with 128 + the signal's number, as in a shell."""
 
 PAGE = "index.html"
 
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
-"""Environment that keeps TensorFlow's messages off the terminal once it is loaded."""
+"""Environment variables that keep TensorFlow's messages off the terminal."""
 
 
 def guarded(command: Callable[[], int]) -> int:
-    """Runs a command; what goes wrong becomes a message and an exit code.
+    """Runs a command; an error becomes a message and an exit code.
 
     Args:
-        command: All that the command does, its options included: what it prints may have a reader
-            that goes, or letters that the terminal does not have.
+        command: The whole command, with the parsing of its options, so that closed outputs and
+            characters that the terminal lacks are handled there too.
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     spare_home()
-    # It warns when several networks are used, as each is traced once.
+    # TensorFlow warns when several networks are used, since each is traced once.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with standard_streams() as (out, _), ended_by_signals():
         code = _code(command)
@@ -51,18 +51,18 @@ def guarded(command: Callable[[], int]) -> int:
 def _code(command: Callable[[], int]) -> int:
     """Runs a command; returns its exit code."""
     try:
-        with disk_errors_told():
+        with disk_errors_as_input_errors():
             _check_working_folder()
             return command()
-    except SystemExit as stop:  # argparse's way to end, after its help or what is wrong
+    except SystemExit as stop:  # raised by argparse, after the help or an error
         return stop.code if isinstance(stop.code, int) else DONE
     except InputError as error:
         print(error, file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt as error:
-        # Reads of a stored set that the interrupt cut short; nothing was lost with them.
+        # The interrupt cut reads of a stored set short; nothing is lost.
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
-        print("Stopped. The same command goes on from here.", file=sys.stderr)
+        print("Stopped. Run the same command again to resume.", file=sys.stderr)
         return stopped_by(error)[1]
     except Exception:
         traceback.print_exc()
@@ -70,30 +70,30 @@ def _code(command: Callable[[], int]) -> int:
 
 
 def _check_working_folder() -> None:
-    """Whether the working folder is still there, from which all paths count.
+    """Checks that the working folder, which relative paths start from, still exists.
 
     Raises:
-        InputError: It is not.
+        InputError: If it was removed.
     """
     try:
         Path.cwd()
     except FileNotFoundError as error:
         raise InputError(
-            "The working folder was removed; change to another one and give the command again."
+            "The working folder was removed; change to another one and run the command again."
         ) from error
 
 
 def _with_lost_output(code: int, out: Output) -> int:
-    """The exit code, which is no success where a disk did not take what was printed."""
+    """The exit code; a failure if the output could not be written to disk."""
     out.flush()
     if out.failure is None:
         return code
-    print(f"What was printed could not be written ({out.failure.strerror}).", file=sys.stderr)
+    print(f"The output could not be written ({out.failure.strerror}).", file=sys.stderr)
     return code or WRONG_INPUT
 
 
 def load_stages(names: Sequence[str]) -> None:
-    """Loads the stages' heavy libraries, without what they write to the terminal meanwhile."""
+    """Loads the stages' heavy libraries and hides what these print meanwhile."""
     with libraries_silenced():
         for name in names:
             get_stage(name)
@@ -103,16 +103,13 @@ def execute(
     experiment: Experiment,
     root: Path,
     steps: Sequence[Step],
-    said: Sequence[logging.LogRecord] = (),
+    earlier: Sequence[logging.LogRecord] = (),
 ) -> int:
-    """Runs a plan with log file and progress bars, and says where the result lies.
-
-    What was ``said`` while it was made goes into the log file, too.
-    """
-    code = run_logged(experiment, root, steps, said)
+    """Runs a plan as `run_logged` does, and prints where the results are."""
+    code = run_logged(experiment, root, steps, earlier)
     if code == DONE:
         result = root / PAGE
-        print(f"The result lies in {result if result.is_file() else root}")
+        print(f"The results are in {result if result.is_file() else root}")
     return code
 
 
@@ -120,23 +117,27 @@ def run_logged(
     experiment: Experiment,
     root: Path,
     steps: Sequence[Step],
-    said: Sequence[logging.LogRecord] = (),
+    earlier: Sequence[logging.LogRecord] = (),
 ) -> int:
-    """Runs a plan with log file and progress bars; returns the exit code.
+    """Runs a plan with a log file and progress bars; returns the exit code.
 
-    Messages that were ``said`` before begin the log file.
+    Args:
+        experiment: Settings of the run.
+        root: The run folder.
+        steps: The plan, see `make_plan`.
+        earlier: Messages from before, such as those of `make_plan`; they go into the log file.
 
     Raises:
-        InputError: A stage asks for something else, another run works in the folder, or the disk
-            refuses something.
+        InputError: If a stage finds an invalid input, another run uses the folder, or the folder
+            cannot be written to.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            f"{root}: this folder cannot be made ({error.strerror}); give another --output."
+            f"{root}: the folder cannot be created ({error.strerror}); give another --output."
         ) from error
-    with disk_errors_told(root), alone_in(root), logging_to(root / LOG_FILE, said):
+    with disk_errors_as_input_errors(root), alone_in(root), logging_to(root / LOG_FILE, earlier):
         return _run_plan(experiment, root, steps)
 
 
@@ -144,10 +145,10 @@ def _run_plan(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
     """Runs a plan whose log file is open; returns the exit code.
 
     Raises:
-        InputError: A stage asks for something else, or the disk refuses something.
+        InputError: If a stage finds an invalid input, or the folder cannot be written to.
     """
     try:
-        with disk_errors_told(root):
+        with disk_errors_as_input_errors(root):
             run_plan(experiment, root, steps, progress_bar)
     except InputError as error:
         LOGGER.error("%s", error)
@@ -158,7 +159,8 @@ def _run_plan(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
     except Exception as error:
         LOGGER.exception("the run failed")
         message = f"temnet failed: {type(error).__name__}: {_first_line(error)}"
-        print(f"{message}; the details are in {root / LOG_FILE}.", file=sys.stderr)
+        print(f"{message}; see {root / LOG_FILE} for details.", file=sys.stderr)
+
         return FAILED
     return DONE
 

@@ -1,4 +1,4 @@
-"""Errors that a user can mend."""
+"""Errors that a user can correct."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ LONGEST_SHOWN = 200
 """Characters of a path in a message; longer ones are cut."""
 
 LONGEST_LINE, LINE_END = 1200, 400
-"""Characters of a message's line, and of its end, which says what to do, in a longer one."""
+"""Largest number of characters in a line of a message, and how many are kept at its end, where
+the advice is."""
 
 
 class InputError(ValueError):
-    """Something that the user gave is wrong: a setting, a file or a pair that cannot agree.
+    """An invalid input: a setting, a file, or two of them that do not agree.
 
-    The message is one sentence or two that say what happened, what was expected, what was
-    received and what to change.  Commands print it without a traceback and exit with 2.
+    The message states in one or two sentences what happened, what was expected, what was received
+    and what to change.  Commands print it without a traceback and exit with code 2.
 
     Args:
-        message: The message; the middle of a line that is longer than any sentence is left out.
+        message: The message; very long lines are shortened in the middle.
     """
 
     def __init__(self, message: str) -> None:
@@ -36,7 +37,7 @@ class InputError(ValueError):
 
 
 def _readable(line: str) -> str:
-    """A line without its middle where it is longer than `LONGEST_LINE`.
+    """A line, shortened in the middle if it is longer than `LONGEST_LINE`.
 
     >>> len(_readable("a" * 5000)), _readable("short")
     (1200, 'short')
@@ -48,19 +49,19 @@ def _readable(line: str) -> str:
 
 
 class SimulationError(Exception):
-    """An example that could not be simulated, with what had been drawn for it.
+    """The failed simulation of an example, with the parameters that were drawn for it.
 
     Attributes:
-        split: Its split.
-        index: Its number.
-        parameters: What was drawn before it failed, by name.
-        cause: What went wrong, in one line.
+        split: The example's split.
+        index: The example's number.
+        parameters: Parameters drawn before the failure, by name.
+        cause: The error in one line.
     """
 
     def __init__(
         self, split: str, index: int, parameters: Mapping[str, object], cause: str
     ) -> None:
-        super().__init__(split, index, dict(parameters), cause)  # all of it, to be pickled
+        super().__init__(split, index, dict(parameters), cause)  # all arguments, for pickling
         self.split, self.index, self.parameters, self.cause = self.args
 
     def __str__(self) -> str:
@@ -71,34 +72,35 @@ class SimulationError(Exception):
         )
 
 
-def _says_no_space(error: OSError) -> bool:
-    """Whether the copy of a folder stopped for want of space; it has texts of errors alone."""
+def _copy_found_no_space(error: OSError) -> bool:
+    """Whether copying a folder failed on a full disk; `shutil.Error` holds only texts."""
     return isinstance(error, shutil.Error) and any(f"[Errno {n}]" in str(error) for n in NO_SPACE)
 
 
 @contextmanager
-def disk_errors_told(folder: Path | None = None) -> Iterator[None]:
-    """What a full or a protected disk refuses within is told to the user as wrong input.
+def disk_errors_as_input_errors(folder: Path | None = None) -> Iterator[None]:
+    """Turns disk-full and permission errors raised inside the block into `InputError`.
 
     Args:
-        folder: What is written: named where the disk is full, or the error itself names no file.
+        folder: The folder that is written to; the message names it if the disk is full or the
+            error has no file name.
 
     Raises:
-        InputError: The disk is full, or a place cannot be read or written.
+        InputError: If the disk is full, or a file or folder cannot be read or written.
     """
     try:
         yield
     except OSError as error:
-        if error.errno in NO_SPACE or _says_no_space(error):
+        if error.errno in NO_SPACE or _copy_found_no_space(error):
             raise InputError(
-                f"{folder or error.filename or 'the output'}: the disk is full; make room and give "
-                "the same command again, it goes on with what is there."
+                f"{folder or error.filename or 'the output'}: the disk is full; free some space "
+                "and run the same command again to resume."
             ) from error
         if error.errno in NOT_USABLE:
             place = str(error.filename or folder or "the output")
             shown = place if len(place) <= LONGEST_SHOWN else f"{place[:LONGEST_SHOWN]}..."
             raise InputError(
-                f"{shown}: this place cannot be used "
-                f"({error.strerror}); give another one, or change who may use it."
+                f"{shown}: this file or folder cannot be used ({error.strerror}); give another "
+                "one, or change its permissions."
             ) from error
         raise

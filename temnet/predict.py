@@ -14,7 +14,7 @@ from temnet.config.analysis.prediction import EngineName
 from temnet.config.experiment import Experiment
 from temnet.config.loading import validate
 from temnet.config.names import printable
-from temnet.errors import InputError, disk_errors_told
+from temnet.errors import InputError, disk_errors_as_input_errors
 from temnet.run_log import kept_messages
 from temnet.workflow.folder import RUNS
 from temnet.workflow.plan import make_plan
@@ -167,7 +167,7 @@ def _predict(experiment: Experiment, job: Job, options: argparse.Namespace) -> i
     experiment = experiment.model_copy(update={"images": images})
     root = options.output / job.folder
     try:
-        with disk_errors_told(root):
+        with disk_errors_as_input_errors(root):
             with kept_messages() as said:
                 steps = make_plan(experiment, root, overwrite=options.overwrite)
             return execute(experiment, root, steps, said)

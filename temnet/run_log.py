@@ -1,4 +1,4 @@
-"""A run's log file, and what of its messages is shown on the terminal."""
+"""A run's log file, the messages shown on the terminal, and progress bars."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from tqdm import tqdm
 from temnet.workflow.stage import Done
 
 PRINTED = "temnet.command"
-"""Logger of messages that the command prints by itself, too."""
+"""Logger of messages that the command also prints itself."""
 
 STAGES = "temnet.workflow.plan"
-"""Logger of the messages that name the stage that runs."""
+"""Logger of the messages that name the current stage."""
 
 
 @contextmanager
 def progress_bar(title: str, total: int) -> Iterator[Done]:
-    """A bar on the terminal with the time left."""
+    """A progress bar on the terminal, with the remaining time."""
     with tqdm(total=total, desc=title, file=sys.stderr, dynamic_ncols=True) as bar:
         yield bar.update
 
 
 class Terminal(logging.Handler):
-    """Shows warnings and which stage runs, above the progress bars."""
+    """Shows warnings and the current stage above the progress bars."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes one line."""
@@ -38,22 +38,22 @@ class Terminal(logging.Handler):
 
 
 class LogFile(logging.FileHandler):
-    """A log file that leaves out what a full disk does not take."""
+    """A log file that ignores a full disk."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's own name)
-        """Says what went wrong with a message, unless the disk refused it."""
+        """Reports an error of a message, unless the disk refused to write it."""
         if not isinstance(sys.exception(), OSError):
             super().handleError(record)
 
     def close(self) -> None:
-        """Closes the file; what is left to be written may be lost."""
+        """Closes the file; the last messages may be lost if the disk is full."""
         with suppress(OSError):
             super().close()
 
 
 @contextmanager
 def kept_messages() -> Iterator[list[logging.LogRecord]]:
-    """Shows temnet's warnings and keeps them, while there is no run folder to log in."""
+    """Shows temnet's warnings and keeps them until a run folder with a log file exists."""
     ours, terminal = logging.getLogger("temnet"), Terminal()
     kept = MemoryHandler(sys.maxsize, flushLevel=sys.maxsize)
     ours.addHandler(kept)
@@ -66,15 +66,17 @@ def kept_messages() -> Iterator[list[logging.LogRecord]]:
 
 
 @contextmanager
-def logging_to(path: Path, said: Sequence[logging.LogRecord] = ()) -> Iterator[None]:
+def logging_to(path: Path, earlier: Sequence[logging.LogRecord] = ()) -> Iterator[None]:
     """Appends temnet's messages and all warnings to a log file, and shows the main ones.
 
-    Messages that were ``said`` and shown before are appended first.
+    Args:
+        path: The log file.
+        earlier: Messages that were already shown; they are appended first.
     """
-    # Names of files may hold bytes that are no UTF-8.
+    # File names may contain bytes that are not valid UTF-8.
     to_file = LogFile(path, encoding="utf-8", errors="backslashreplace")
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    for record in said:
+    for record in earlier:
         to_file.handle(record)
     ours, warnings = logging.getLogger("temnet"), logging.getLogger("py.warnings")
     handlers = ((ours, to_file), (ours, Terminal()), (warnings, to_file))

@@ -13,7 +13,7 @@ import tifffile
 
 import temnet
 from temnet import predict, run
-from temnet.errors import InputError, disk_errors_told
+from temnet.errors import InputError, disk_errors_as_input_errors
 from temnet.system import files
 
 REPOSITORY = Path(__file__).parents[1]
@@ -314,7 +314,7 @@ def test_a_folder_of_someone_else_in_the_run_folder(here, capsys):
     (here / "mine" / "predict").mkdir(parents=True)
     (here / "mine" / "predict" / "precious").touch()
     message = refused(here, capsys, ["a.yaml", "--output", "mine", "--overwrite"])
-    assert "in the way" in message
+    assert "not created by the stage" in message
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ def test_a_disk_that_refuses_the_copy_of_a_folder(here, monkeypatch, number, err
     monkeypatch.setattr(shutil, "copyfile", fails)
     (here / "folder").mkdir()
     (here / "folder" / "file").touch()
-    with pytest.raises(error, match=text), disk_errors_told(Path("copy")):
+    with pytest.raises(error, match=text), disk_errors_as_input_errors(Path("copy")):
         shutil.copytree("folder", "copy")
 
 

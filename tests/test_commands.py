@@ -1,4 +1,4 @@
-"""What all commands share: outputs that are closed, lose their reader or lack letters; signals."""
+"""Behaviour shared by all commands: closed outputs, lost readers, missing letters, signals."""
 
 import errno
 import io
@@ -40,7 +40,7 @@ def shell(line, cwd=REPOSITORY, **environment):
 @posix
 @pytest.mark.parametrize("line", ["temnet.run --schema", "temnet.predict --help"])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_reader_that_goes_ends_nothing(line, unbuffered):
+def test_a_reader_that_closes_early_ends_no_command(line, unbuffered):
     done = shell(f"{line} | head -1", PYTHONUNBUFFERED=unbuffered)
     assert (done.returncode, done.stderr, done.stdout.count(b"\n")) == (0, b"", 1)
 
@@ -83,7 +83,7 @@ def test_a_whole_run_with_closed_outputs(tmp_path):
 def test_a_full_disk_under_the_output_is_no_success():
     done = shell("temnet.run --schema > /dev/full")
     assert done.returncode == 2
-    assert done.stderr == b"What was printed could not be written (No space left on device).\n"
+    assert done.stderr == b"The output could not be written (No space left on device).\n"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -104,10 +104,10 @@ def test_letters_that_an_output_lacks_are_replaced(name, encoding):
 
 @posix
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "gbk:strict"])
-def test_results_are_told_in_an_encoding_without_their_letters(tmp_path, encoding):
+def test_results_are_printed_in_an_encoding_that_lacks_some_letters(tmp_path, encoding):
     (tmp_path / "图 Å.yaml").write_text("stages: [report]")
     done = shell("temnet.run '图 Å.yaml'", cwd=tmp_path, PYTHONIOENCODING=encoding)
-    assert done.returncode == 0 and b"The result lies in runs/" in done.stdout
+    assert done.returncode == 0 and b"The results are in runs/" in done.stdout
     assert b"Error" not in done.stderr
 
 
@@ -135,7 +135,7 @@ class Broken(io.StringIO):
 
 
 @pytest.mark.parametrize(("number", "code"), [(errno.EPIPE, 0), (errno.EIO, 0), (errno.ENOSPC, 2)])
-def test_only_what_a_disk_refuses_is_told(monkeypatch, capsys, number, code):
+def test_only_an_error_of_the_disk_is_reported(monkeypatch, capsys, number, code):
     monkeypatch.setattr(sys, "stdout", Broken(number))
     assert command.guarded(lambda: sys.stdout.write("a result") * 0) == code
     assert ("could not be written" in capsys.readouterr().err) == (code == 2)
@@ -153,8 +153,8 @@ def test_a_working_folder_that_was_removed(tmp_path, monkeypatch, capsys):
     ("error", "code", "text"),
     [
         (InputError("This is wrong."), 2, "This is wrong.\n"),
-        (KeyboardInterrupt(), 130, "Stopped. The same command goes on from here.\n"),
-        (Stopped(signal.SIGTERM), 143, "Stopped. The same command goes on from here.\n"),
+        (KeyboardInterrupt(), 130, "Stopped. Run the same command again to resume.\n"),
+        (Stopped(signal.SIGTERM), 143, "Stopped. Run the same command again to resume.\n"),
         (SystemExit(2), 2, ""),
         (SystemExit(), 0, ""),
         (OSError(errno.ENAMETOOLONG, "File name too long", "a" * 300), 2, "File name too long"),

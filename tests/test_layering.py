@@ -33,11 +33,10 @@ LAYERS = (
     {"workflow"},
     {"stages", "callbacks"},
     {"benchmarks"},
-    {"command", "run_log"},
-    {"run"},
+    {"command", "command_options", "run_log"},
     {"study"},
     {"publishing"},
-    {"predict", "benchmark", "publish"},
+    {"run", "predict", "benchmark", "publish"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
@@ -82,7 +81,7 @@ WALLS = {
     "dask": {"data", "inference.reading.image_file"},
     "distributed": {"data"},
     "cloudpickle": {"data"},
-    "argparse": {"run", "predict", "benchmark", "publish", "study.__main__"},
+    "argparse": {"command_options", "run", "predict", "benchmark", "publish", "study.__main__"},
     "tqdm": {"run_log"},
 }
 """Where each library may be imported: in these packages or modules and nowhere else."""
@@ -140,6 +139,13 @@ def modules():
 @pytest.mark.parametrize(("module", "path"), list(modules()), ids=lambda value: str(value))
 def test_imports_run_one_way_and_libraries_stay_behind_their_walls(module, path):
     assert faults(path.read_text(encoding="utf-8"), module) == []
+
+
+@pytest.mark.parametrize("module", sorted(COMMANDS - {"command"}))
+def test_commands_do_not_import_each_other(module):
+    source = (PACKAGE / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+    others = {f"temnet.{name}" for name in COMMANDS - {"command", module}}
+    assert not others & set(imports(ast.parse(source), module))
 
 
 def test_every_package_has_its_layer():

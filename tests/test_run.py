@@ -75,8 +75,8 @@ def test_a_movie_becomes_columns_sites_and_a_page(here, capsys):
     assert run.main(["movie.yaml"]) == 0
     captured = capsys.readouterr()
     root = Path("runs/movie")
-    assert captured.out == f"The result lies in {root / 'index.html'}\n"
-    for line in ("predict: begins", "predict: done", "occupancy: done", "report: done"):
+    assert captured.out == f"The results are in {root / 'index.html'}\n"
+    for line in ("predict: started", "predict: done", "occupancy: done", "report: done"):
         assert line in captured.err
     assert "100%" in captured.err
     assert sorted(path.name for path in root.iterdir() if path.is_dir()) == [
@@ -109,7 +109,7 @@ def test_the_run_folder_explains_itself(here):
     assert json.loads(environment)["packages"]["keras"]
     assert str(here) not in environment
     log = (root / "log.txt").read_text()
-    assert "INFO temnet.workflow.plan: predict: begins" in log and "sites in 4 frames" in log
+    assert "INFO temnet.workflow.plan: predict: started" in log and "sites in 4 frames" in log
     for stage in ("predict", "occupancy"):
         assert json.loads((root / stage / "stage.json").read_text())["status"] == "done"
     # From its own settings a run goes on in its own folder.
@@ -299,7 +299,7 @@ def test_training_that_fails_goes_on_after_its_last_epoch(here, monkeypatch, cap
     assert "Traceback" in log and "the power is gone" in log
     monkeypatch.setattr(CsvLog, "on_epoch_end", real)
     assert run.main(["training.yaml"]) == 0
-    assert "train: goes on" in capsys.readouterr().err
+    assert "train: resumed" in capsys.readouterr().err
     assert "training epochs 2 to 2 of 2" in Path("runs/training/log.txt").read_text()
 
 
@@ -326,7 +326,7 @@ def test_a_signal_ends_cleanly_and_the_same_command_goes_on(here, sent, code, wo
     os.killpg(process.pid, sent)
     out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
-    assert err.endswith("Stopped. The same command goes on from here.\n") and out == ""
+    assert err.endswith("Stopped. Run the same command again to resume.\n") and out == ""
     assert "Traceback" not in err
     name = "Ctrl-C" if sent == signal.SIGINT else sent.name
     assert f"stopped by {name}" in (here / "runs/training/log.txt").read_text()

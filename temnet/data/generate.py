@@ -13,7 +13,7 @@ from temnet.config.experiment import Experiment
 from temnet.data.cluster import Workers, open_workers
 from temnet.data.shards import SHARD, Shard, encode
 from temnet.data.store import MANIFEST, check_settings, open_set, prepare_set
-from temnet.errors import disk_errors_told
+from temnet.errors import disk_errors_as_input_errors
 from temnet.simulation.example import simulate_block
 
 LOGGER = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def generate_set(
     """
     count = experiment.data.count(split)
     if not _is_whole(experiment, split, folder, count):
-        with disk_errors_told(folder), _alone(folder):
+        with disk_errors_as_input_errors(folder), _alone(folder):
             fill_set(experiment, split, folder, 0, count, progress)
     elif progress is not None:
         progress(count)
@@ -88,7 +88,7 @@ def fill_set(
         InputError: As in `generate_set`.
     """
     done = progress or (lambda number: None)
-    with disk_errors_told(folder):
+    with disk_errors_as_input_errors(folder):
         stored = prepare_set(experiment, split, folder, first, count)
         missing = stored.missing_shards(count)
         done(count - sum(_size(shard, count) for shard in missing))

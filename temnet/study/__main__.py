@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temnet.command import DONE, PAGE, guarded, load_stages, run_logged
+from temnet.command_options import add_common_options, program_warning, spread
 from temnet.config.loading import parse_assignments
 from temnet.config.structures.from_file import FromFunction
 from temnet.config.user_function import only_named
-from temnet.run import add_common_options, program_warning, spread
 from temnet.study.settings import Study, load_study
 from temnet.workflow.folder import alone_in, check_root, default_folder
 from temnet.workflow.plan import Step, make_plan
@@ -86,7 +86,7 @@ def _teach_and_test(
         code = _carry_out(plan, f"test {number} of {len(tested)}")
         if code != DONE:
             return code
-    print(f"The result lies in {_report(root, study, taught, tested)}")
+    print(f"The results are in {_report(root, study, taught, tested)}")
     return DONE
 
 
@@ -109,7 +109,7 @@ class Plan:
         """What people are told."""
         if self.twin is not None:
             return f" (taken over from {self.twin})"
-        return " (goes on)" if any(step.begun for step in self.steps) else ""
+        return " (resumes)" if any(step.state == "started" for step in self.steps) else ""
 
 
 def _plan(run: TaughtRun, root: Path, overwrite: bool) -> Plan:
@@ -146,7 +146,7 @@ def description(root: Path, plans: Sequence[Plan], tested: Sequence[TestedRun]) 
     from temnet.study.cost import work_left
     from temnet.study.runs import TaughtRun
 
-    lines = [f"The settings are right. Folder: {root}"]
+    lines = [f"The settings are valid. Folder: {root}"]
     for plan in plans:
         lines.append(f"training: {plan.run.title}{plan.state if plan.steps else ' (already done)'}")
     left = [plan.run for plan in plans if not plan.run.done and plan.twin is None]

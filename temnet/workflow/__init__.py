@@ -1,1 +1,1 @@
-"""How stages are planned, run and recorded in a run folder."""
+"""Planning, running and recording of stages in a run folder."""

@@ -1,4 +1,4 @@
-"""What a stage has written, by size and checksum, and whether it is still whole."""
+"""Files of a stage's result by size and checksum, and their damage."""
 
 from __future__ import annotations
 
@@ -6,24 +6,23 @@ import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 NOT_COUNTED = ("stage.json", "card.json")
-"""Files that say of themselves what is in them, and may be changed with reason."""
+"""Files without a checksum: they describe the result, and users may change them."""
 
 PART = 2**20
-"""Bytes at the beginning and at the end of a file that its checksum is of, and at most all."""
+"""The checksum covers so many bytes at the beginning and at the end of a file."""
 
 Contents = Mapping[str, list[int]]
-"""Files by their name with their size [bytes] and checksum; folders, whose names end in `/`, with
-the number of all files in them, the size of these together, and a checksum of names and sizes."""
+"""Size [bytes] and checksum of each file by name; for folders, whose names end in `/`, the number
+of all files in them, their total size, and a checksum of names and sizes."""
 
 
 def contents(folder: Path) -> dict[str, list[int]]:
-    """What lies in a folder.
+    """Files and folders in a folder, with sizes and checksums.
 
     Args:
-        folder: The folder; each of its own folders is one entry, however many files it has.
+        folder: The folder; each of its subfolders is one entry.
     """
     found = {}
     for path in sorted(folder.iterdir()):
@@ -34,18 +33,18 @@ def contents(folder: Path) -> dict[str, list[int]]:
     return found
 
 
-def damage(folder: Path, written: Any) -> str | None:
-    """What is wrong with the first file of a result that is not what was written.
+def damage(folder: Path, written: object) -> str | None:
+    """The first difference between a result and what was written.
 
-    What was added since is no damage, nor is a folder that was removed as a whole, such as pictures
-    that nobody needs any longer.
+    Added files are no damage, nor are folders that were removed as a whole, such as pictures that
+    are no longer needed.
 
     Args:
-        folder: Where the result lies.
-        written: What `contents` said when it was done; None where nobody has asked.
+        folder: The result's folder.
+        written: The return value of `contents` when the stage finished; None if unknown.
 
     Returns:
-        A sentence's end such as `columns.csv has 20 of 100 bytes`; None where all is whole.
+        The end of a sentence such as `columns.csv has 20 of 100 bytes`; None if nothing differs.
     """
     if not isinstance(written, Mapping):
         return None
@@ -67,7 +66,7 @@ def _wrong_file(path: Path, then: list[int]) -> str | None:
             return f"has {size:,} of {then[0]:,} bytes"
         return None if _of_file(path) == then else "was changed"
     except FileNotFoundError:
-        return "is not there"
+        return "is missing"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
 
@@ -77,13 +76,13 @@ def _wrong_folder(path: Path, then: list[int]) -> str | None:
         now = _of_folder(path)
     except OSError as error:
         return f"cannot be read ({error.strerror})"
-    if now == then or now[0] > then[0]:  # with files that were added names cannot be compared
+    if now == then or now[0] > then[0]:  # names cannot be compared once files were added
         return None
     return f"has {now[0]:,} files of {now[1]:,} bytes; {then[0]:,} of {then[1]:,} were written"
 
 
 def _of_file(path: Path) -> list[int]:
-    """Size of a file and checksum of its ends."""
+    """Size of a file, and checksum of its beginning and end."""
     size = path.stat().st_size
     with path.open("rb") as file:
         checksum = zlib.crc32(file.read(PART))
@@ -94,7 +93,7 @@ def _of_file(path: Path) -> list[int]:
 
 
 def _of_folder(folder: Path) -> list[int]:
-    """Number of the files below a folder, their size together, checksum of names and sizes."""
+    """Number of files below a folder, their total size, and checksum of names and sizes."""
     count, total, checksum = 0, 0, 0
     for place, folders, names in os.walk(folder):
         folders.sort()

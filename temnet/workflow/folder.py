@@ -1,4 +1,4 @@
-"""The run folder: one folder per stage, each made in one step or resumed."""
+"""The run folder: its lock, and one folder per stage, created in one step or resumed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LOCK_FILE = ".lock"
 DONE, RUNNING = "done", "running"
 
 OF_EXAMPLES, FIRST_RECORDED = ("simulate", "train", "evaluate"), 3
-"""Stages whose records tell of the simulation, and its version where they do not yet."""
+"""Stages that record the simulation's version, and the version of older records without one."""
 
 PACKAGES = (
     "temnet", "tensorflow", "keras", "abtem", "ase", "numpy", "scipy", "scikit-learn",
@@ -43,13 +43,13 @@ PACKAGES = (
 
 @dataclass(frozen=True)
 class Record:
-    """What a stage's folder says of itself.
+    """The record of a stage in its folder, `stage.json`.
 
     Attributes:
         status: ``done`` or ``running``.
-        settings: The plain values that the result depends on.
-        written: What the stage has written, see `contents`; None where it is not known, as in
-            folders of earlier versions.
+        settings: Plain values that the result depends on.
+        written: Files that the stage has written, see `contents`; None if unknown, as in folders
+            of earlier versions.
     """
 
     status: str
@@ -58,9 +58,9 @@ class Record:
 
 
 def default_folder(yaml_file: Path) -> Path:
-    """Where the results of a YAML file go: ``runs/`` and its name.
+    """Default run folder of a YAML file: ``runs/`` and the file's name.
 
-    A run folder's own experiment.yaml goes on in that folder.
+    The experiment.yaml in a run folder belongs to that folder.
     """
     if yaml_file.name == SETTINGS_FILE and (yaml_file.parent / ENVIRONMENT_FILE).is_file():
         return yaml_file.parent
@@ -69,17 +69,19 @@ def default_folder(yaml_file: Path) -> Path:
 
 @contextmanager
 def alone_in(root: Path) -> Iterator[None]:
-    """Inside of it no other process works in a run folder; a killed one does not stay in the way.
+    """Locks a run folder for this process inside the block.
+
+    A killed process leaves no lock behind.
 
     Raises:
-        InputError: Another one does.
+        InputError: If another process has locked the folder.
     """
     lock = FileLock(root / LOCK_FILE)
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
         raise InputError(
-            f"{root}: another run is at work in this folder; wait until it has ended, or give "
+            f"{root}: another run is using this folder; wait until it has finished, or give "
             "another --output."
         ) from error
     try:
@@ -90,16 +92,16 @@ def alone_in(root: Path) -> Iterator[None]:
         lock.release()
 
 
-def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as they read back from JSON, so that they compare with stored ones."""
+def plain(settings: Mapping[str, object]) -> dict[str, object]:
+    """Settings as they read back from JSON, for comparison with stored ones."""
     return json.loads(json.dumps(settings))
 
 
 def read_record(root: Path, stage: str) -> Record | None:
-    """What the folder of a stage says; None where the stage was not begun.
+    """Reads the record of a stage; None if the stage was not started.
 
     Raises:
-        InputError: A folder of that name is there but no stage made it, or it is damaged.
+        InputError: If the stage's folder has no valid record.
     """
     folder = root / stage
     if not folder.exists():
@@ -112,19 +114,19 @@ def read_record(root: Path, stage: str) -> Record | None:
         return Record(values["status"], settings, values.get("files"))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{folder}: this is in the way and not the result of the stage `{stage}`, since its "
+            f"{folder}: this folder exists but was not created by the stage `{stage}`, since its "
             f"{STAGE_FILE} is missing or damaged; move it away or give another --output."
         ) from error
 
 
 def damage_of(root: Path, stage: str, record: Record) -> str | None:
-    """What is wrong with a stage's result that is done; None where it is whole."""
+    """Damage to a finished stage's result; None if it is complete or not finished."""
     return damage(root / stage, record.written) if record.status == DONE else None
 
 
 def write_record(folder: Path, stage: str, record: Record) -> None:
-    """Writes what a stage's folder says of itself, with what lies in it where it is done."""
-    values = {
+    """Writes the record of a stage, with the folder's contents if the stage is done."""
+    values: dict[str, object] = {
         "stage": stage,
         "status": record.status,
         "hash": settings_hash(record.settings),
@@ -133,24 +135,24 @@ def write_record(folder: Path, stage: str, record: Record) -> None:
     if record.status == DONE:
         values["files"] = contents(folder)
     text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
-    # Bytes of names that are no UTF-8 become the escapes that JSON has for them.
+    # Bytes of file names that are not valid UTF-8 become JSON's escapes.
     replace_file(folder / STAGE_FILE, text.encode(errors="backslashreplace"))
 
 
 @contextmanager
 def stage_folder(
-    root: Path, stage: str, settings: Mapping[str, Any], resumable: bool
+    root: Path, stage: str, settings: Mapping[str, object], resumable: bool
 ) -> Iterator[Path]:
     """The folder to write a stage's results into.
 
-    One that is not resumable has another name until the work is done, and is removed if it
-    fails; an earlier result stays until it is replaced.
+    Unless the stage is resumable, the folder has a temporary name until the work is done and is
+    removed if it fails; an earlier result stays until it is replaced.
 
     Args:
         root: The run folder.
         stage: The stage's name.
         settings: Plain values that the result depends on.
-        resumable: Whether what a stopped run has made is kept.
+        resumable: Whether the results of a stopped run are kept.
     """
     final, work, old = root / stage, root / f".{stage}.partial", _old(root, stage)
     for rest in (work, old):
@@ -159,7 +161,7 @@ def stage_folder(
     if resumable:
         try:
             write_record(work, stage, Record(RUNNING, settings))
-            if not final.exists():  # never without its record, which says that it can go on
+            if not final.exists():  # the folder never exists without its record
                 work.rename(final)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -176,51 +178,51 @@ def stage_folder(
 
 
 def remove_stage(root: Path, stage: str) -> None:
-    """Removes a stage's result; what is none is left.
+    """Removes a stage's result, if there is one.
 
     Raises:
-        InputError: The folder was not made by the stage.
+        InputError: If the folder was not created by the stage.
     """
     if read_record(root, stage) is not None:
         old = _old(root, stage)
         shutil.rmtree(old, ignore_errors=True)
-        (root / stage).rename(old)  # what is killed in between leaves no half of a result
+        (root / stage).rename(old)  # a kill in between leaves no partial result
         shutil.rmtree(old)
 
 
 def _old(root: Path, stage: str) -> Path:
-    """Where a stage's earlier result goes before it is removed."""
+    """Temporary name of a stage's earlier result before it is removed."""
     return root / f".{stage}.old"
 
 
 def check_root(root: Path) -> None:
-    """Whether a run can be written into ``root``.
+    """Checks that a run can be written into ``root``.
 
     Raises:
-        InputError: It is a file, may not be written to, or no folder can be called that.
+        InputError: If it is a file, is not writable, or has an invalid name.
     """
     check_name(str(root), "--output")
     nearest = next(path for path in (root, *root.absolute().parents) if path.exists())
     if not nearest.is_dir():
         raise InputError(
-            f"{root}: {nearest} is a file, a run needs a folder; give another --output."
+            f"{root}: {nearest} is a file, but a run needs a folder; give another --output."
         )
     if not os.access(nearest, os.W_OK):
         raise InputError(
-            f"{root}: {nearest} may not be written to; change its rights or give another --output."
+            f"{root}: {nearest} is not writable; change its permissions or give another --output."
         )
 
 
 def prepare_root(root: Path, experiment: Experiment) -> None:
-    """Makes the run folder with the resolved settings and the environment."""
+    """Creates the run folder with the resolved settings and the environment."""
     root.mkdir(parents=True, exist_ok=True)
     replace_file(root / SETTINGS_FILE, dump_experiment(experiment).encode())
     text = json.dumps(environment(), indent=1) + "\n"
     replace_file(root / ENVIRONMENT_FILE, text.encode())
 
 
-def environment() -> dict[str, Any]:
-    """Versions and the kind of machine, without names of hosts, users or folders."""
+def environment() -> dict[str, object]:
+    """Versions and type of the machine, without names of hosts, users or folders."""
     return {
         "python": platform.python_version(),
         "system": platform.system(),

@@ -1,12 +1,12 @@
-"""Which stages run, which are done already, and whether their inputs are right."""
+"""The plan of a run: which stages run, and which are already done."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from temnet.config.differences import differences
 from temnet.config.experiment import STAGES, Experiment
@@ -25,25 +25,24 @@ from temnet.workflow.stage import Progress, Stage, get_stage
 
 LOGGER = logging.getLogger(__name__)
 
+StepState = Literal["new", "started", "replaced", "done"]
+
 
 @dataclass(frozen=True)
 class Step:
-    """A stage that was asked for.
+    """A stage of a plan.
 
     Attributes:
         stage: The stage.
         settings: Plain values that its result depends on.
-        done: Its result is there, and nothing is to be done.
-        begun: A run that was stopped has left a part, from which it goes on.
-        replaces: Its earlier result is removed first.
-        inputs: What the stage's check returned.
+        state: ``new``, ``started`` (a stopped run has finished a part, and the stage resumes),
+            ``replaced`` (an earlier result is removed first) or ``done`` (nothing is left to do).
+        inputs: The inputs that the stage's check returned; None if it is done.
     """
 
-    stage: Stage
-    settings: Mapping[str, Any]
-    done: bool
-    begun: bool
-    replaces: bool
+    stage: Stage[Any]
+    settings: Mapping[str, object]
+    state: StepState = "new"
     inputs: Any = None
 
 
@@ -53,20 +52,20 @@ def make_plan(
     named: Sequence[str] = (),
     overwrite: bool = False,
 ) -> list[Step]:
-    """What has to be done; nothing is written.
+    """Plans a run and checks its inputs; nothing is written.
 
     Args:
-        experiment: The settings.
+        experiment: Settings of the run.
         root: The run folder.
-        named: Stages to run; all of the experiment's by default.
-        overwrite: Results of other settings are replaced, and those of ``named`` in any case.
+        named: Stages to run; by default those of the experiment.
+        overwrite: Whether to replace results of other settings, and those of ``named`` in any case.
 
     Returns:
         The stages in the order in which they run.
 
     Raises:
-        InputError: An input is wrong, a stage that another one reads was not run, or there are
-            results of other settings.
+        InputError: If an input is invalid, a stage that another one reads was not run, or the
+            folder holds results of other settings.
     """
     check_root(root)
     chosen = [name for name in STAGES if name in (named or experiment.stages)]
@@ -76,86 +75,93 @@ def make_plan(
             if name not in chosen:
                 _check_required(get_stage(name), step.stage, experiment, root)
     return [
-        step if step.done else _with_inputs(step, step.stage.check(experiment)) for step in steps
+        step if step.state == "done" else replace(step, inputs=step.stage.check(experiment))
+        for step in steps
     ]
 
 
 def scores_alone(experiment: Experiment, root: Path, named: Sequence[str]) -> bool:
-    """Whether networks that are there already are scored, and no network of the run folder.
+    """Whether a run only scores existing networks, and no network of its own folder.
 
-    It is so where the stage `evaluate` was named without `train`, `evaluation.networks` names
-    networks, and no training was begun in the run folder.
+    This is the case if the stage `evaluate` is named without `train`, `evaluation.networks` lists
+    networks, and no training was started in the run folder.
 
     Args:
-        experiment: The settings.
+        experiment: Settings of the run; uses `evaluation.networks`.
         root: The run folder.
         named: Stages to run.
 
     Raises:
-        InputError: What lies in the place of a training is none.
+        InputError: If the folder `train` was not created by a training.
     """
     asked = "evaluate" in named and "train" not in named and bool(experiment.evaluation.networks)
     return asked and read_record(root, "train") is None
 
 
-def _with_inputs(step: Step, inputs: Any) -> Step:
-    return Step(step.stage, step.settings, step.done, step.begun, step.replaces, inputs)
-
-
-def _step(stage: Stage, experiment: Experiment, root: Path, overwrite: bool, named: bool) -> Step:
-    settings = plain(stage.settings(experiment))
+def _step(
+    stage: Stage[Any], experiment: Experiment, root: Path, overwrite: bool, named: bool
+) -> Step:
+    step = Step(stage, plain(stage.settings(experiment)))
     record = read_record(root, stage.name)
     if record is None or stage.always:
-        return Step(stage, settings, done=False, begun=False, replaces=False)
-    if overwrite and (named or record.settings != settings):
-        return Step(stage, settings, done=False, begun=False, replaces=True)
-    if record.settings != settings:
+        return step
+    if overwrite and (named or record.settings != step.settings):
+        return replace(step, state="replaced")
+    if record.settings != step.settings:
         raise InputError(
             f"{root / stage.name}: the stage `{stage.name}` was run with other settings "
-            f"({differences(record.settings, settings)}); give another --output to keep that "
+            f"({differences(record.settings, step.settings)}); give another --output to keep that "
             "result, or --overwrite to replace it."
         )
-    wrong = damage_of(root, stage.name, record)
-    if wrong is not None:
-        return _again(stage, settings, root, wrong)
+    damage = damage_of(root, stage.name, record)
+    if damage is not None:
+        _check_repeatable(stage, root, damage)
+        return replace(step, state="replaced")
     done = record.status == DONE and stage.intact(experiment, root)
-    return Step(stage, settings, done=done, begun=not done, replaces=False)
+    return replace(step, state="done" if done else "started")
 
 
-def _again(stage: Stage, settings: Mapping[str, Any], root: Path, wrong: str) -> Step:
-    """The step of a stage whose result is damaged: it is made again.
+def _check_repeatable(stage: Stage[Any], root: Path, damage: str) -> None:
+    """Warns that a stage with a damaged result runs again.
 
     Raises:
-        InputError: It took long to make, so that this is not ours to decide.
+        InputError: If the stage is resumable: its result took long to make, so the user decides.
     """
     if stage.resumable:
         raise InputError(
-            f"{root / stage.name}: the result of the stage `{stage.name}` is damaged: {wrong}; put "
-            f"it back, or make the whole result again (--stage {stage.name} --overwrite)."
+            f"{root / stage.name}: the result of the stage `{stage.name}` is damaged: {damage}; "
+            "restore the file, or run the whole stage again (--stage "
+            f"{stage.name} --overwrite)."
         )
-    LOGGER.warning("%s: the result is damaged: %s; it is made again", root / stage.name, wrong)
-    return Step(stage, settings, done=False, begun=False, replaces=True)
+    LOGGER.warning("%s: the result is damaged: %s; the stage runs again", root / stage.name, damage)
 
 
-def _check_required(stage: Stage, reader: Stage, experiment: Experiment, root: Path) -> None:
+def _check_required(
+    stage: Stage[Any], reader: Stage[Any], experiment: Experiment, root: Path
+) -> None:
+    """Checks the result of a stage that another one reads.
+
+    Raises:
+        InputError: If the result is missing, damaged or of other settings.
+    """
     record = read_record(root, stage.name)
     if record is None or record.status != DONE or not stage.intact(experiment, root):
         raise InputError(
-            f"{root}: the stage `{reader.name}` reads what `{stage.name}` makes, which is not "
-            f"there; run `{stage.name}` first (--stage {stage.name} --stage {reader.name})."
+            f"{root}: the stage `{reader.name}` reads the result of `{stage.name}`, which is "
+            f"missing; run `{stage.name}` first (--stage {stage.name} --stage {reader.name})."
         )
-    wrong = damage_of(root, stage.name, record)
-    if wrong is not None:
+    damage = damage_of(root, stage.name, record)
+    if damage is not None:
         raise InputError(
             f"{root / stage.name}: the result of the stage `{stage.name}`, which `{reader.name}` "
-            f"reads, is damaged: {wrong}; run `{stage.name}` again (--stage {stage.name} --stage "
+            f"reads, is damaged: {damage}; run `{stage.name}` again (--stage {stage.name} --stage "
             f"{reader.name} --overwrite)."
         )
     settings = plain(stage.settings(experiment))
     if record.settings != settings:
         raise InputError(
             f"{root / stage.name}: the stage `{stage.name}`, which `{reader.name}` reads, was run "
-            f"with other settings ({differences(record.settings, settings)}); set them back, or "
+            f"with other settings ({differences(record.settings, settings)}); change them back, or "
             f"run `{stage.name}` again with --overwrite."
         )
 
@@ -164,20 +170,20 @@ def run_plan(experiment: Experiment, root: Path, steps: Sequence[Step], progress
     """Runs the steps that are not done yet, in order.
 
     Args:
-        experiment: The settings.
-        root: The run folder, which is made.
-        steps: What `make_plan` returned.
-        progress: Shows how far the work is.
+        experiment: Settings of the run.
+        root: The run folder; it is created.
+        steps: The plan, from `make_plan`.
+        progress: Shows the progress of each stage.
     """
     prepare_root(root, experiment)
     for step in steps:
         name = step.stage.name
-        if step.done:
+        if step.state == "done":
             LOGGER.info("%s: already done", name)
             continue
-        if step.replaces and step.stage.resumable:
-            remove_stage(root, name)  # others keep the old result until the new one is whole
-        LOGGER.info("%s: %s", name, "goes on" if step.begun else "begins")
+        if step.state == "replaced" and step.stage.resumable:
+            remove_stage(root, name)  # other stages keep the old result until the new one is done
+        LOGGER.info("%s: %s", name, "resumed" if step.state == "started" else "started")
         with stage_folder(root, name, step.settings, step.stage.resumable) as folder:
             step.stage.run(experiment, root, folder, step.inputs, progress)
         LOGGER.info("%s: done", name)

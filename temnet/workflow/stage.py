@@ -1,4 +1,4 @@
-"""What a stage is, and the table of all of them."""
+"""Stages of a run, and the table of all of them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,38 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from temnet.config.experiment import Experiment
 
 Done = Callable[[int], object]
-"""Told how many items were just finished."""
+"""Called with the number of items just finished."""
 
 Progress = Callable[[str, int], AbstractContextManager[Done]]
-"""Given a title and the number of items, shows how far the work is."""
+"""Shows the progress of work, from a title and the number of items."""
+
+Inputs = TypeVar("Inputs")
+"""Inputs that a stage's check has read, and that the stage uses."""
+
+STAGE_MODULES = {
+    "vibrations": "temnet.stages.vibrations",
+    "accuracy": "temnet.stages.accuracy",
+    "gallery": "temnet.stages.gallery",
+    "movie": "temnet.stages.movie",
+    "simulate": "temnet.stages.simulate",
+    "train": "temnet.stages.train",
+    "evaluate": "temnet.stages.evaluate",
+    "predict": "temnet.stages.predict",
+    "occupancy": "temnet.stages.occupancy",
+    "compare": "temnet.stages.compare",
+    "report": "temnet.stages.report",
+}
+"""Each stage's module, which holds it as ``STAGE``."""
 
 
 @contextmanager
 def silent(title: str, total: int) -> Iterator[Done]:
-    """Shows nothing."""
+    """A `Progress` that shows nothing."""
     yield lambda count: None
 
 
@@ -33,38 +51,38 @@ def _nothing_more(experiment: Experiment) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Stage(Generic[Inputs]):
     """One stage of a run.
 
     Attributes:
-        name: What the YAML calls it, and the name of its folder.
+        name: Its name in the YAML, and the name of its folder.
         requires: Stages whose folders it reads.
-        settings: From the experiment, the plain values that the stage's result depends on.
-        check: Raises InputError where an input is wrong, before anything is written; what it
-            returns is handed to ``run``.
-        run: Called with the experiment, the run folder, the folder to write into, what ``check``
-            returned and the progress.
-        describe: From the experiment and what ``check`` returned, lines that say what would run.
-        resumable: The folder keeps what a run that was stopped has made, and the stage goes on
-            from there; others are made in one step.
-        always: It is made again by every run, being quick and made of the others' results.
-        intact: Whether, with these settings and in this run folder, what the stage keeps outside
-            of its own folder, or has read there, is still the same.
+        settings: Plain values that the stage's result depends on, from the experiment.
+        check: Checks the inputs before anything is written, and returns them for ``run``; raises
+            InputError if one is invalid.
+        run: Does the work; called with the experiment, the run folder, the folder to write into,
+            the inputs and the progress.
+        describe: Lines that `--check` prints, from the experiment and the inputs.
+        resumable: Whether the folder keeps the part that a stopped run has finished, so that the
+            stage can resume; the folder of other stages appears in one step.
+        always: Whether every run repeats the stage: it is quick and depends on other results.
+        intact: Whether the files that the stage keeps or has read outside its own folder are
+            unchanged, from the experiment and the run folder.
         requires_also: Further stages that it reads with these settings.
     """
 
     name: str
     requires: tuple[str, ...]
-    settings: Callable[[Experiment], Mapping[str, Any]]
-    check: Callable[[Experiment], Any]
-    run: Callable[[Experiment, Path, Path, Any, Progress], None]
-    describe: Callable[[Experiment, Any], list[str]]
+    settings: Callable[[Experiment], Mapping[str, object]]
+    check: Callable[[Experiment], Inputs]
+    run: Callable[[Experiment, Path, Path, Inputs, Progress], None]
+    describe: Callable[[Experiment, Inputs], list[str]]
     resumable: bool = False
     always: bool = False
     intact: Callable[[Experiment, Path], bool] = _nothing_lost
     requires_also: Callable[[Experiment], tuple[str, ...]] = _nothing_more
 
 
-def get_stage(name: str) -> Stage:
-    """A stage by its name; its heavy libraries are loaded now and not before."""
-    return import_module(f"temnet.stages.{name}").STAGE
+def get_stage(name: str) -> Stage[Any]:
+    """A stage by its name; this loads the heavy libraries that it needs."""
+    return import_module(STAGE_MODULES[name]).STAGE

@@ -32,7 +32,7 @@ MOST_LINES = 24
 HANGS = 90
 """Seconds after which a command is taken to hang, on a machine that has more to do."""
 
-PROGRESS = re.compile(r"it/s\]|s/it\]|\?it/s|: begins|: done|The result lies in|already done")
+PROGRESS = re.compile(r"it/s\]|s/it\]|\?it/s|: started|: done|The results are in|already done")
 """Lines of the terminal that report no problem."""
 
 

@@ -236,7 +236,7 @@ def test_a_network_that_was_trained_is_scored_first(here, capsys):
     check = ["train.yaml", "--stage", "evaluate", "--check"]
     assert run.main(check) == 0 and "evaluate: already done" in capsys.readouterr().out
     update_card(Path("runs/train/train/network"), {"sha256": "0" * 64})
-    assert run.main(check) == 0 and "evaluate (goes on)" in capsys.readouterr().out
+    assert run.main(check) == 0 and "evaluate (resumes)" in capsys.readouterr().out
 
 
 def test_scores_are_done_where_they_are_of_the_network_in_the_run_folder(here):
@@ -263,7 +263,7 @@ def test_a_training_that_is_not_finished_is_refused(here, capsys):
     write_record(Path("runs/train/train"), "train", Record(RUNNING, settings))
     assert run.main(["train.yaml", "--stage", "evaluate", "report"]) == 2
     message = capsys.readouterr().err
-    assert "reads what `train` makes, which is not there" in message and message.count("\n") == 1
+    assert "reads the result of `train`, which is missing" in message and message.count("\n") == 1
     assert not Path("sets").exists() and not Path("runs/train/evaluate").exists()
 
 

@@ -44,7 +44,7 @@ def test_a_table_comes_out_and_runs_are_not_made_twice(tmp_path, monkeypatch, ca
     (folder / "run-001.json").unlink()
     capsys.readouterr()
     assert run.main(["gold.yaml"]) == 0
-    assert "vibrations: goes on" in capsys.readouterr().err
+    assert "vibrations: resumed" in capsys.readouterr().err
     assert (folder / "run-000.json").read_text() == first and (folder / "run-001.json").exists()
 
 

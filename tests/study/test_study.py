@@ -176,7 +176,7 @@ def test_a_third_start_does_nothing(finished, capsys):
     page = (ROOT / "index.html").stat().st_mtime_ns
     assert study.main(["focal.yaml"]) == 0
     captured = capsys.readouterr()
-    assert captured.out == f"The result lies in {ROOT / 'index.html'}\n"
+    assert captured.out == f"The results are in {ROOT / 'index.html'}\n"
     assert captured.err.count("(already done)") == 4 + 2
     assert {path: path.read_text() for path in ROOT.rglob("log.txt")} == logs
     assert (ROOT / "index.html").stat().st_mtime_ns > page
@@ -188,7 +188,9 @@ def test_two_starts_never_share_a_study(finished, capsys):
         assert study.main(["focal.yaml"]) == 2
         captured = capsys.readouterr()
         assert study.main(["focal.yaml", "--check"]) == 0  # writes nothing
-    assert captured.err.startswith(f"{ROOT}: another run is at work") and captured.out == ""
+    assert (
+        captured.err.startswith(f"{ROOT}: another run is using") and captured.out == ""
+    )
     assert captured.err.count("\n") == 1
     assert {path: path.stat().st_mtime_ns for path in ROOT.rglob("*")} == before
 

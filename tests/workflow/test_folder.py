@@ -112,7 +112,7 @@ def test_a_record_without_a_simulation_is_of_version_3(tmp_path, stage):
         assert read_record(tmp_path, stage).settings == {"simulation": 3, **settings}
 
 
-def test_rests_of_a_killed_run_are_cleared(tmp_path):
+def test_temporary_folders_of_a_killed_run_are_removed(tmp_path):
     (tmp_path / ".evaluate.partial").mkdir()
     (tmp_path / ".evaluate.partial" / "half").touch()
     with stage_folder(tmp_path, "evaluate", SETTINGS, False):
@@ -128,16 +128,16 @@ def test_a_folder_that_no_stage_made_is_never_removed(tmp_path, content):
     (folder / "precious").touch()
     if content is not None:
         (folder / "stage.json").write_text(content)
-    with pytest.raises(InputError, match="in the way"):
+    with pytest.raises(InputError, match="not created by the stage"):
         remove_stage(tmp_path, "train")
     assert (folder / "precious").exists()
 
 
-def test_removing_what_is_not_there_does_nothing(tmp_path):
+def test_removing_a_missing_stage_does_nothing(tmp_path):
     remove_stage(tmp_path, "train")
 
 
-def test_the_run_folder_tells_settings_and_versions(tmp_path):
+def test_the_run_folder_holds_settings_and_versions(tmp_path):
     root = tmp_path / "a" / "b"
     experiment = Experiment(stages=("report",), seed=7)
     prepare_root(root, experiment)
@@ -162,7 +162,7 @@ def test_default_folder(tmp_path):
     assert default_folder(Path("...yaml")) == Path("runs/run")  # and not the folder around it
 
 
-def test_a_file_is_no_run_folder(tmp_path):
+def test_a_file_is_refused_as_run_folder(tmp_path):
     check_root(tmp_path / "new" / "deeper")
     (tmp_path / "file").touch()
     for root in (tmp_path / "file", tmp_path / "file" / "below"):
@@ -173,19 +173,19 @@ def test_a_file_is_no_run_folder(tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_rights_is_refused(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(InputError, match="may not be written"):
+    with pytest.raises(InputError, match="not writable"):
         check_root(tmp_path / "new")
 
 
 def test_two_runs_never_share_a_folder(tmp_path):
     with alone_in(tmp_path):
-        with pytest.raises(InputError, match="another run is at work"), alone_in(tmp_path):
+        with pytest.raises(InputError, match="another run is using"), alone_in(tmp_path):
             pass
     with alone_in(tmp_path):
         pass
 
 
-def test_a_killed_run_is_not_in_the_way(tmp_path):
+def test_a_killed_run_leaves_no_lock(tmp_path):
     code = (
         "import sys, time; from pathlib import Path; from temnet.workflow.folder import alone_in\n"
         "with alone_in(Path(sys.argv[1])): print('inside', flush=True); time.sleep(60)"
@@ -193,14 +193,14 @@ def test_a_killed_run_is_not_in_the_way(tmp_path):
     arguments = [sys.executable, "-c", code, str(tmp_path)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout.readline() == "inside\n"
-        with pytest.raises(InputError, match="another run is at work"), alone_in(tmp_path):
+        with pytest.raises(InputError, match="another run is using"), alone_in(tmp_path):
             pass
         holder.kill()
     with alone_in(tmp_path):
         pass
 
 
-def test_what_a_killed_run_left_is_removed_when_the_next_begins(tmp_path):
+def test_leftovers_of_a_killed_run_are_removed_by_the_next(tmp_path):
     dead = 2**22 + 1  # more than any process of Linux has
     (tmp_path / "train").mkdir()
     for name in (f".experiment.yaml.{dead}.part", f"train/.best.{dead}.part.keras", "train/kept"):
@@ -231,7 +231,7 @@ LARGE = bytes(5 * 2**20)
     [
         (lambda folder: os.truncate(folder / "columns.csv", 20), "columns.csv has 20 of 26 bytes"),
         (lambda folder: (folder / "columns.csv").write_text("A" * 26), "columns.csv was changed"),
-        (lambda folder: (folder / "columns.csv").unlink(), "columns.csv is not there"),
+        (lambda folder: (folder / "columns.csv").unlink(), "columns.csv is missing"),
         (
             lambda folder: (folder / "large.bin").write_bytes(LARGE + b"1"),
             "large.bin has 5,242,881",
@@ -241,7 +241,7 @@ LARGE = bytes(5 * 2**20)
         (lambda folder: os.truncate(folder / "maps" / "b.tif", 1), "maps/ has 2 files of 5 bytes"),
     ],
 )
-def test_a_result_that_is_not_what_was_written_is_noticed(tmp_path, change, text):
+def test_damage_is_noticed(tmp_path, change, text):
     folder = made(
         tmp_path, columns_csv="a,b\n" * 6 + "1\n", large_bin=LARGE, maps__a_tif="1234",
         maps__b_tif="123",
@@ -251,7 +251,7 @@ def test_a_result_that_is_not_what_was_written_is_noticed(tmp_path, change, text
     assert wrong(tmp_path).startswith(text)
 
 
-def test_what_is_no_damage(tmp_path):
+def test_changes_that_are_no_damage(tmp_path):
     """Files that were added, folders that were removed, other times, a card that was changed."""
     folder = made(tmp_path, columns_csv="a", maps__a_tif="1", network__card_json="{}", card_json="")
     (folder / "notes.txt").write_text("mine")
@@ -263,7 +263,7 @@ def test_what_is_no_damage(tmp_path):
     assert wrong(tmp_path) is None
 
 
-def test_a_folder_of_an_earlier_version_and_one_that_runs_are_as_they_are(tmp_path):
+def test_folders_of_an_earlier_version_and_of_a_running_stage_are_not_checked(tmp_path):
     folder = made(tmp_path, columns_csv="a")
     values = json.loads((folder / "stage.json").read_text())
     assert values["files"] == {"columns.csv": [1, zlib.crc32(b"a")]}
@@ -274,7 +274,7 @@ def test_a_folder_of_an_earlier_version_and_one_that_runs_are_as_they_are(tmp_pa
     assert wrong(tmp_path) is None
 
 
-def test_a_record_with_a_name_that_is_no_utf_8_reads_back(tmp_path):
+def test_a_record_with_a_name_that_is_not_utf_8_reads_back(tmp_path):
     settings = {"files": ["a\udcff.tif"], "simulation": 3}
     with stage_folder(tmp_path, "train", settings, False) as folder:
         (folder / "b\udcfe.csv").touch()

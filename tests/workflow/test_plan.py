@@ -1,9 +1,12 @@
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
 
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import STAGES, Experiment
 from temnet.errors import InputError
 from temnet.workflow import plan
-from temnet.workflow.stage import Stage, silent
+from temnet.workflow.stage import STAGE_MODULES, Stage, silent
 
 
 class Recorder:
@@ -22,7 +25,7 @@ class Recorder:
 
         def check(experiment):
             if self.refuses == name:
-                raise InputError(f"{name} has a wrong input")
+                raise InputError(f"{name} has an invalid input")
             return f"inputs of {name}"
 
         def run(experiment, root, folder, inputs, progress):
@@ -63,24 +66,24 @@ def run(settings, root, **options):
     plan.run_plan(settings, root, plan.make_plan(settings, root, **options), silent)
 
 
-def test_stages_run_in_their_order_whatever_the_yaml_says(recorder, tmp_path):
+def test_stages_run_in_their_order_also_if_the_yaml_has_another(recorder, tmp_path):
     run(experiment(stages=("report", "train", "simulate")), tmp_path)
     assert recorder.ran == ["simulate", "train", "report"]
 
 
-def test_what_is_done_is_not_done_again_but_the_report(recorder, tmp_path):
+def test_only_the_report_is_repeated_when_all_is_done(recorder, tmp_path):
     run(experiment(), tmp_path)
     run(experiment(), tmp_path)
     assert recorder.ran == ["simulate", "train", "evaluate", "report", "report"]
 
 
-def test_a_stopped_run_goes_on(recorder, tmp_path):
+def test_a_stopped_run_resumes(recorder, tmp_path):
     recorder.fails = "train"
     with pytest.raises(KeyboardInterrupt):
         run(experiment(), tmp_path)
     recorder.fails = None
     steps = plan.make_plan(experiment(), tmp_path)
-    assert [(step.done, step.begun) for step in steps[:2]] == [(True, False), (False, True)]
+    assert [step.state for step in steps] == ["done", "started", "new", "new"]
     run(experiment(), tmp_path)
     assert recorder.ran == ["simulate", "train", "train", "evaluate", "report"]
 
@@ -113,7 +116,7 @@ def test_overwrite_with_a_named_stage_makes_it_again(recorder, tmp_path):
 
 
 def test_a_stage_alone_needs_those_that_it_reads(recorder, tmp_path):
-    with pytest.raises(InputError, match="`evaluate` reads what `simulate` makes"):
+    with pytest.raises(InputError, match="`evaluate` reads the result of `simulate`"):
         plan.make_plan(experiment(), tmp_path, named=["evaluate"])
     run(experiment(), tmp_path, named=["simulate", "train"])
     run(experiment(), tmp_path, named=["evaluate"])
@@ -127,7 +130,7 @@ def test_a_stage_that_another_reads_must_have_the_same_settings(recorder, tmp_pa
         plan.make_plan(other, tmp_path, named=["evaluate"])
 
 
-def test_networks_are_scored_alone_where_no_training_was_begun(recorder, tmp_path):
+def test_networks_are_scored_alone_where_no_training_was_started(recorder, tmp_path):
     evaluation = experiment().evaluation.model_copy(update={"networks": ("one",)})
     naming, other = experiment(evaluation=evaluation), experiment()
     assert plan.scores_alone(naming, tmp_path, ["report", "evaluate"])
@@ -147,14 +150,14 @@ def test_networks_are_scored_alone_where_no_training_was_begun(recorder, tmp_pat
 def test_sets_that_were_removed_are_made_again(recorder, tmp_path):
     run(experiment(), tmp_path)
     recorder.lost = {("simulate", tmp_path)}
-    with pytest.raises(InputError, match="`simulate` makes, which is not there"):
+    with pytest.raises(InputError, match="`simulate`, which is missing"):
         plan.make_plan(experiment(), tmp_path, named=["train"])
     recorder.ran.clear()
     run(experiment(), tmp_path)
     assert recorder.ran == ["simulate", "report"]
 
 
-def test_a_result_of_what_was_replaced_since_is_made_again_in_its_run_folder(recorder, tmp_path):
+def test_a_result_of_a_replaced_input_is_made_again_in_its_run_folder(recorder, tmp_path):
     for root in (tmp_path / "one", tmp_path / "two"):
         run(experiment(), root)
     recorder.lost = {("evaluate", tmp_path / "one")}
@@ -164,21 +167,21 @@ def test_a_result_of_what_was_replaced_since_is_made_again_in_its_run_folder(rec
         assert recorder.ran == [*again, "report"]
 
 
-def test_a_wrong_input_of_a_late_stage_stops_everything_before_it_begins(recorder, tmp_path):
+def test_an_invalid_input_of_a_late_stage_stops_the_run_before_it_starts(recorder, tmp_path):
     recorder.refuses = "report"
     root = tmp_path / "run"
-    with pytest.raises(InputError, match="wrong input"):
+    with pytest.raises(InputError, match="invalid input"):
         run(experiment(), root)
     assert recorder.ran == [] and not root.exists()
 
 
-def test_a_damaged_result_is_made_again_with_a_word(recorder, tmp_path, caplog):
+def test_a_damaged_result_is_made_again_with_a_warning(recorder, tmp_path, caplog):
     run(experiment(), tmp_path)
     (tmp_path / "evaluate" / "result").write_text("")
     recorder.ran.clear()
     run(experiment(), tmp_path)
     assert recorder.ran == ["evaluate", "report"]
-    assert "evaluate: the result is damaged: result has 0 of 1 bytes; it is made" in caplog.text
+    assert "evaluate: the result is damaged: result has 0 of 1 bytes; the stage" in caplog.text
     assert (tmp_path / "evaluate" / "result").read_text() == "1"
     run(experiment(), tmp_path)
     assert recorder.ran == ["evaluate", "report", "report"]
@@ -188,7 +191,7 @@ def test_a_damaged_training_is_refused_and_made_again_when_asked(recorder, tmp_p
     """It took hours, and its other files may be whole."""
     run(experiment(), tmp_path)
     (tmp_path / "train" / "result").write_text("23")
-    with pytest.raises(InputError, match="result has 2 of 1 bytes; put it back.*--stage train"):
+    with pytest.raises(InputError, match="result has 2 of 1 bytes; restore.*--stage train"):
         plan.make_plan(experiment(), tmp_path)
     assert (tmp_path / "train" / "result").read_text() == "23"
     recorder.ran.clear()
@@ -199,5 +202,11 @@ def test_a_damaged_training_is_refused_and_made_again_when_asked(recorder, tmp_p
 def test_a_stage_does_not_read_what_is_damaged(recorder, tmp_path):
     run(experiment(), tmp_path, named=["simulate", "train"])
     (tmp_path / "simulate" / "result").unlink()
-    with pytest.raises(InputError, match="which `evaluate` reads, is damaged: result is not there"):
+    with pytest.raises(InputError, match="which `evaluate` reads, is damaged: result is missing"):
         plan.make_plan(experiment(), tmp_path, named=["evaluate"])
+
+
+def test_every_stage_of_the_yaml_has_a_module():
+    assert tuple(STAGE_MODULES) == STAGES
+    for name in STAGES:
+        assert Path(find_spec(STAGE_MODULES[name]).origin).stem == name
