@@ -208,7 +208,7 @@ def test_wrong_files(here, capsys, text, part):
         (["a.yaml", "--stage", "predict", "fly"], "fly"),
         (["--stage", "predict", "report"], "FILE"),
         (["a.yaml", "--set", "seed=2", "depth"], "depth"),
-        (["training.yaml", "--check", "--repair"], "--check changes nothing, but --repair does"),
+        (["training.yaml", "--check", "--repair"], "--check changes no files, but --repair does"),
     ],
 )
 def test_wrong_commands(here, capsys, arguments, part):
@@ -346,10 +346,10 @@ def test_an_output_that_must_not_be_written(here, capsys, monkeypatch):
 
     monkeypatch.setattr(os, "mkdir", forbidden)
     message = refused(here, capsys, ["a.yaml", "--output", "locked"])
-    assert message.startswith("locked: this folder cannot be made (Permission denied)")
+    assert message.startswith("locked: the folder cannot be created (Permission denied)")
     arguments = ["image.tif", "--network", "tiny", "--sampling", "0.2", "--output", "locked"]
     message = refused(here, capsys, arguments, main=predict.main)
-    assert "locked/image: this folder cannot be made (Permission denied)" in message
+    assert "locked/image: the folder cannot be created (Permission denied)" in message
 
 
 def test_a_disk_that_is_full_in_the_middle_of_a_run(here, capsys, monkeypatch):

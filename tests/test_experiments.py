@@ -12,7 +12,7 @@ from temnet.run import main
 from temnet.simulation.example import draw_specimen, simulate_example
 from temnet.stages.input_paths import with_found_files
 from temnet.stages.simulate import duration
-from temnet.study.__main__ import __main__ as study_command
+from temnet.study import __main__ as study_command
 from temnet.study.settings import load_study, taught
 from temnet.study.settings import tested as scored
 

@@ -16,7 +16,7 @@ from temnet.csv_tables import SCORE_FIELDS, read_table, write_table
 from temnet.errors import InputError
 from temnet.evaluation.scores import SPECIES, macro_f1
 from temnet.models.checkpoint import read_card
-from temnet.study.__main__ import __main__ as study
+from temnet.study import __main__ as study
 from temnet.study.results import read_study_results
 from temnet.study.runs import find_twin, taught_runs
 from temnet.study.runs import tested_runs as scored_runs
@@ -188,9 +188,7 @@ def test_two_starts_never_share_a_study(finished, capsys):
         assert study.main(["focal.yaml"]) == 2
         captured = capsys.readouterr()
         assert study.main(["focal.yaml", "--check"]) == 0  # writes nothing
-    assert (
-        captured.err.startswith(f"{ROOT}: another run is using") and captured.out == ""
-    )
+    assert captured.err.startswith(f"{ROOT}: another run is using") and captured.out == ""
     assert captured.err.count("\n") == 1
     assert {path: path.stat().st_mtime_ns for path in ROOT.rglob("*")} == before
 
@@ -307,7 +305,7 @@ def test_a_study_beside_takes_over_what_is_the_same(finished, quick, capsys):
     write(arms={"same": {}, **changed}, seeds=[2])
     with pytest.MonkeyPatch.context() as patch:
         # Nothing but what is taken over: the third arm would be taught.
-        patch.setattr("temnet.study.run_logged", lambda experiment, root, steps: 3)
+        patch.setattr("temnet.study.__main__.run_logged", lambda experiment, root, steps: 3)
         assert study.main(other[:-1]) == 3
     taken = Path("runs/dose/networks/same_net_2/train/network")
     source = run_folder("two-foci", 2) / "train/network"
