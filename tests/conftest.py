@@ -27,13 +27,14 @@ def network_folder(tmp_path_factory):
     They are hardly more than their initial weights: the logit of metal follows the image.
     """
     from temnet.models.checkpoint import save_network
+    from temnet.models.description import describe
     from temnet.models.factory import build_model
 
     folder = tmp_path_factory.mktemp("pretrained")
     for name, steps in (("tiny", [0]), ("tiny-series", [0, 50, 100])):
         microscope = {**TINY["microscope"], "defocus": {"steps": steps}}
         experiment = validate({**TINY, "microscope": microscope}, name)
-        card = {"threshold": 0.5, "metrics": {}}
+        card = describe(name, experiment, threshold=0.5)
         save_network(folder / name, build_model(experiment), experiment, card)
     return folder
 

@@ -181,7 +181,7 @@ def test_other_scores_of_the_network_are_a_changed_input(here, pretrained, entry
     shutil.copytree(pretrained / "tiny", here / "mine")
     arguments = ["movie.yaml", "--set", "prediction.network=./mine", "--stage", "predict"]
     assert run.main(arguments) == 0
-    update_card(here / "mine", entry)
+    update_card(here / "mine", **entry)
     assert run.main(arguments) == 2
     assert "prediction.fingerprint" in capsys.readouterr().err
     assert run.main([*arguments, "--overwrite"]) == 0

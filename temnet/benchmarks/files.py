@@ -26,6 +26,7 @@ from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import network_sampling, predict_probabilities
 from temnet.inference.reading.read_images import read_images
 from temnet.models.checkpoint import Network, load_network, save_network
+from temnet.models.description import describe
 from temnet.models.factory import build_model
 from temnet.records import Columns
 from temnet.simulation.labels import draw_labels
@@ -133,7 +134,7 @@ def measure_file(name: str, size: int, engine: EngineName, repeats: int) -> File
 
 def _steps(network: Network, file: Path, engine: EngineName) -> tuple[int, list[float]]:
     """The number of columns in a file, and how long each step took [s]."""
-    labels, sampling = network.config.labels, network_sampling(network)
+    labels, sampling = network.experiment.labels, network_sampling(network)
     marks = [time.perf_counter()]
 
     def mark() -> None:
@@ -171,7 +172,7 @@ def teach(folder: Path, experiment: Experiment) -> None:
         shape = LESSON_SIZE, LESSON_SIZE
         maps = [draw_labels(found, shape, sampling, labels.width, classes)[0] for _, found in parts]
         model.train_on_batch(np.stack(images), np.stack(maps))
-    save_network(folder, model, experiment, {"threshold": 0.5, "metrics": {}})
+    save_network(folder, model, experiment, describe(folder.name, experiment, threshold=0.5))
 
 
 def _lattice(size: int, sampling: float, rng: np.random.Generator) -> tuple[np.ndarray, Columns]:

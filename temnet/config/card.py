@@ -1,13 +1,18 @@
-"""A network's card: the entries that predictions depend on, and what they may be."""
+"""The card of a network: what it finds, what it was trained on, and how well it does."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from temnet.json_records import renamed
+
+Quantity = TypeVar("Quantity", int, float)
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
@@ -30,7 +35,7 @@ def _ordered(span: tuple[float, float]) -> tuple[float, float]:
     return span
 
 
-def _different(names: list[str]) -> list[str]:
+def _different(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise ValueError("expected classes that differ")
     return names
@@ -38,83 +43,246 @@ def _different(names: list[str]) -> list[str]:
 
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain_name)]
 ClassName = Annotated[str, Field(min_length=1, max_length=100)]
+ClassNames = Annotated[
+    tuple[ClassName, ...], Field(min_length=1, max_length=100), AfterValidator(_different)
+]
+Span = tuple[Number, Number]
+"""Lowest and highest value."""
 
 
-class _Calibration(BaseModel):
-    """The entry ``score_calibration``; see `temnet.inference.score_calibration`."""
+@dataclass(frozen=True)
+class Calibration:
+    """How scores become probabilities; see `temnet.inference.score_calibration`.
 
-    model_config = ConfigDict(extra="forbid")
+    Attributes:
+        slope: Factor on the log-odds of a column.
+        offset: Added to the log-odds of a column, after the factor.
+        class_slope: Factor on the logarithms of the class probabilities.
+    """
 
-    slope: Number = Field(1.0, gt=0, le=1000)
-    offset: Number = Field(0.0, ge=-1000, le=1000)
-    class_slope: Number = Field(1.0, ge=0, le=1000)
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    slope: Annotated[Number, Field(gt=0, le=1000)] = 1.0
+    offset: Annotated[Number, Field(ge=-1000, le=1000)] = 0.0
+    class_slope: Annotated[Number, Field(ge=0, le=1000)] = 1.0
 
 
-class _Compared(BaseModel):
-    """The entry ``taught_images``; see `temnet.inference.out_of_distribution.reference`."""
+@dataclass(frozen=True, kw_only=True)
+class ImageStatistics:
+    """Statistics of images like those of the training, with which other images are compared.
 
-    spectrum: list[list[Number | None]] = Field(min_length=3, max_length=3)
-    bin_edges: list[Number] = Field(min_length=2)
-    limit: Number | None = Field(ge=0)
-    noise_dose: Number | None = Field(gt=0)
-    spots: list[Annotated[Number, Field(gt=0)]]
-    spot_images: int = Field(ge=0, strict=True)
+    See `temnet.inference.out_of_distribution`.
+
+    Attributes:
+        count: Number of images.
+        bin_edges: Edges of the frequency bins [1/Å].
+        spectrum: Power in each bin, three quantiles [log10 Å²]; None where it is not known.
+        limit: Largest deviation of a spectrum from the median.
+        noise_dose: Dose of the noisiest image [e/Å²]; None where it is not known.
+        spots: Frequencies of the strongest spots, sorted [1/Å].
+        spot_images: Number of images whose spots are kept.
+        spot_limit: Deviation of a lattice that is rarely exceeded; None where it is not known.
+        lattice_fraction: Fraction of images with spots.
+    """
+
+    count: Annotated[int, Field(ge=0, strict=True)] = 0
+    bin_edges: Annotated[tuple[Number, ...], Field(min_length=2)]
+    spectrum: Annotated[tuple[tuple[Number | None, ...], ...], Field(min_length=3, max_length=3)]
+    limit: Annotated[Number, Field(ge=0)] | None
+    noise_dose: Annotated[Number, Field(gt=0)] | None
+    spots: tuple[Annotated[Number, Field(gt=0)], ...]
+    spot_images: Annotated[int, Field(ge=0, strict=True)]
     spot_limit: Number | None
-    lattice_fraction: Number = Field(ge=0, le=1)
-
-    @model_validator(mode="after")
-    def _fitting(self) -> _Compared:
-        edges, lengths = self.bin_edges, {len(line) for line in self.spectrum}
-        if lengths != {len(edges) - 1} or edges != sorted(set(edges)):
-            raise ValueError("expected one value of each quantile between two rising bin edges")
-        values = [value for line in self.spectrum for value in line if value is not None]
-        known = self.limit is not None or not values
-        if not known or (self.spot_limit is not None and not (self.spots and self.spot_images)):
-            raise ValueError("expected a limit of what is compared")
-        if self.spots != sorted(self.spots):
-            raise ValueError("expected rising frequencies of spots")
-        return self
+    lattice_fraction: Annotated[Number, Field(ge=0, le=1)]
 
 
-class _Card(BaseModel):
-    """The entries of a card that predictions depend on; there may be others."""
+def _consistent(one: ImageStatistics) -> ImageStatistics:
+    edges, lengths = one.bin_edges, {len(line) for line in one.spectrum}
+    if lengths != {len(edges) - 1} or list(edges) != sorted(set(edges)):
+        raise ValueError("expected one value of each quantile between two rising bin edges")
+    values = [value for line in one.spectrum for value in line if value is not None]
+    known = one.limit is not None or not values
+    if not known or (one.spot_limit is not None and not (one.spots and one.spot_images)):
+        raise ValueError("expected a limit for each compared quantity")
+    if list(one.spots) != sorted(one.spots):
+        raise ValueError("expected rising frequencies of spots")
+    return one
 
-    schema_: int = Field(alias="schema", ge=1, strict=True)
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    threshold: Number = Field(gt=0, lt=1)
+
+@dataclass(frozen=True, kw_only=True)
+class EarlierCost:
+    """Cost of the network from which a training started.
+
+    Attributes:
+        network: Its name.
+        sha256: Checksum of its weights; None where it is not known.
+        images_seen: Images seen in its training, its own start included; None if unknown.
+        seconds: Time of its training, its own start included [s]; None if unknown.
+    """
+
+    network: str
+    sha256: str | None = None
+    images_seen: Annotated[int | None, renamed("images_seen", "presentations")] = None  # old key
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Cost of a training.
+
+    Attributes:
+        epochs: Number of epochs.
+        images_per_epoch: Images in each of them.
+        images_seen: Their product; an image that is shown twice counts twice.
+        training_images: Number of different images.
+        specimens: Number of different specimens.
+        seconds: Time of all epochs [s]; None if unknown.
+        start: Cost of the network from which the training started, if it did.
+    """
+
+    epochs: int
+    images_per_epoch: int
+    images_seen: Annotated[int, renamed("images_seen", "presentations")]  # old key
+    training_images: int
+    specimens: int
+    seconds: float | None = None
+    start: EarlierCost | None = None
+
+    def total_images_seen(self) -> int | None:
+        """Images seen, those of the network that the training started from included.
+
+        Returns:
+            None where a part of it is not known.
+        """
+        return _sum(self.images_seen, 0 if self.start is None else self.start.images_seen)
+
+    def total_seconds(self) -> float | None:
+        """Time of the training, that of the network it started from included [s].
+
+        Returns:
+            None where a part of it is not known.
+        """
+        return _sum(self.seconds, 0 if self.start is None else self.start.seconds)
+
+
+def _sum(own: Quantity | None, before: Quantity | None) -> Quantity | None:
+    return None if own is None or before is None else own + before
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrozenScores:
+    """Scores on a few images that are simulated again to check a network.
+
+    Attributes:
+        images: Number of images.
+        macro_f1: Mean F1 over the classes; None where it is not defined.
+        columns: True columns that count.
+        found: Peaks that count.
+        rms_error_pm: Root mean square error of positions [pm]; None without a pair.
+        shift_pm: Mean of found minus true (row, col) [pm], which the error leaves out; None
+            without a pair.
+        simulation: Version of the simulation that made the images.
+    """
+
+    images: int
+    macro_f1: float | None
+    columns: int
+    found: int
+    rms_error_pm: float | None
+    shift_pm: tuple[float, float] | None
+    simulation: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """All entries of card.json.  Entries that an earlier temnet did not write are None.
+
+    Attributes:
+        name: The network's name.
+        kind: Kind of network: unet or msdnet.
+        structure: Kind of specimen it was trained on.
+        classes: Names of the column classes it predicts.
+        focus_count: Images in a focal series.
+        focus_steps: Defocus of each image of a series minus that of the first [Å].
+        sampling: Pixel size of its input [Å].
+        label_width: Standard deviation of a column in the label maps [Å].
+        normalisation_width: Standard deviation of the window by which images are normalised [Å].
+        energies: Range of electron energies in the training [eV].
+        defocus: Range of the defocus of any image [Å], positive for underfocus.
+        Cs_um: Range of spherical aberration [µm].
+        astigmatism: Range of two-fold astigmatism [Å].
+        focal_spread: Range of focal spread, standard deviation [Å].
+        dose: Range of the dose of an image [e/Å²].
+        camera_sampling: Range of the camera's pixel size [Å].
+        seed: Seed of the training.
+        parameters: Number of weights.
+        temnet: Version of temnet that wrote the card.
+        keras: Version of Keras that wrote the weights.
+        threshold: Lowest score of a column.
+        score_calibration: How scores become probabilities.
+        metrics: Scores on the selection images.
+        image_statistics: Statistics of images like those of the training.
+        sha256: Checksum of model.keras.
+        schema: Version of the card's format.
+        validation: Scores on the validation images, once the network is published.
+        cost: Cost of the training.
+        frozen: Scores on a few images that are simulated again to check the network.
+    """
+
     name: Name
-    classes: Annotated[list[ClassName], AfterValidator(_different)] = Field(
-        min_length=1, max_length=100
-    )
-    focus_count: int = Field(ge=1, le=1000, strict=True)
-    sampling: Number = Field(ge=0.02, le=1)
-    parameters: int = Field(1, ge=1, le=MOST_WEIGHTS, strict=True)
-    camera_sampling: Annotated[tuple[Number, Number], AfterValidator(_ordered)] | None = None
-    score_calibration: _Calibration | None = None
-    taught_images: _Compared | None = None
+    kind: str | None = None
+    structure: str | None = None
+    classes: ClassNames
+    focus_count: Annotated[int, Field(ge=1, le=1000, strict=True)]
+    focus_steps: tuple[Number, ...] | None = None
+    sampling: Annotated[Number, Field(ge=0.02, le=1)]
+    label_width: Number | None = None
+    normalisation_width: Number | None = None
+    energies: Span | None = None
+    defocus: Span | None = None
+    Cs_um: Span | None = None
+    astigmatism: Span | None = None
+    focal_spread: Span | None = None
+    dose: Span | None = None
+    camera_sampling: Annotated[Span, AfterValidator(_ordered)] | None = None
+    seed: int | None = None
+    parameters: Annotated[int, Field(ge=1, le=MOST_WEIGHTS, strict=True)] | None = None
+    temnet: str | None = None
+    keras: str | None = None
+    threshold: Annotated[Number, Field(gt=0, lt=1)]
+    score_calibration: Calibration | None = None
     metrics: dict[str, Any] | None = None
+    image_statistics: Annotated[
+        Annotated[ImageStatistics, AfterValidator(_consistent)] | None,
+        renamed("image_statistics", "taught_images"),  # old key
+    ] = None
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    schema: Annotated[int, Field(ge=1, strict=True)]
     validation: dict[str, Any] | None = None
-    cost: dict[str, Any] | None = None
-    frozen: dict[str, Any] | None = None
+    cost: Cost | None = None
+    frozen: FrozenScores | None = None
+
+
+_CARD = TypeAdapter(Card)
 
 
 def parse_card(text: str) -> dict[str, Any]:
     """The entries of a card from its JSON.
 
     Raises:
-        ValueError: It is no JSON, is nested too deeply, or holds NaN or infinity.
+        ValueError: If it is not JSON, is nested too deeply, or holds NaN or infinity.
     """
     try:
         entries = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(entries, dict):
-        raise ValueError("there are no entries `name: value`")
+        raise ValueError("it has no entries `name: value`")
     return entries
 
 
 def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a number of JSON")
 
 
 def _finite(text: str) -> float:
@@ -124,10 +292,28 @@ def _finite(text: str) -> float:
     return value
 
 
-def wrong_entries(card: Mapping[str, Any]) -> list[str]:
-    """Names of the entries that are missing or not what temnet writes."""
+class InvalidEntries(ValueError):
+    """Names of entries that are missing or not valid."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+def card_of(entries: Mapping[str, Any]) -> Card:
+    """The card with some entries; further ones are left out.
+
+    Raises:
+        InvalidEntries: If one is missing or not what temnet writes.
+    """
     try:
-        _Card.model_validate(card)
+        return _CARD.validate_python(entries)
     except ValidationError as error:
-        return sorted({str(fault["loc"][0]) for fault in error.errors()})
-    return []
+        names = {str(fault["loc"][0]) for fault in error.errors()}
+        raise InvalidEntries(sorted(names)) from None
+
+
+def entries_of(card: Card) -> dict[str, Any]:
+    """The entries of a card for its JSON; those that are not known are left out."""
+    entries = _CARD.dump_python(card, mode="json")
+    return {key: value for key, value in entries.items() if value is not None}

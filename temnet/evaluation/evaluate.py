@@ -46,7 +46,7 @@ def evaluate(
         looked.append(look(network, index, example, threshold))
         if progress is not None:
             progress(1)
-    return rows_with_conditions(looked, network.config.class_names, settings)
+    return rows_with_conditions(looked, network.experiment.class_names, settings)
 
 
 def look(

@@ -212,7 +212,7 @@ def fixed_image(network: Network) -> np.ndarray:
     Returns:
         (row, col, focus) float32, normalised, at the network's pixels; always the same.
     """
-    labels, sampling = network.config.labels, float(network.config.model.sampling)
+    labels, sampling = network.experiment.labels, float(network.experiment.model.sampling)
     unit = size_unit(network.model)
     size = -(-TEST_SIZE // unit) * unit
     place = np.arange(size) * sampling

@@ -17,12 +17,12 @@ range that was taught.  Defocus is not estimated.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from temnet.config.card import ImageStatistics
 from temnet.inference.image_statistics import Appearance, bin_edges
 
 SPOT_WIDTH = 0.012
@@ -67,7 +67,7 @@ class SimilarityReport:
     compared: tuple[str, ...] = ()
 
 
-def reference(appearances: Sequence[Appearance], sampling: float) -> dict[str, Any]:
+def reference(appearances: Sequence[Appearance], sampling: float) -> ImageStatistics:
     """What a network's card keeps of the images it was taught on.
 
     Args:
@@ -75,11 +75,7 @@ def reference(appearances: Sequence[Appearance], sampling: float) -> dict[str, A
         sampling: The network's pixel size [Å].
 
     Returns:
-        Plain values, None for what is not known: ``count``, ``bin_edges`` [1/Å], ``spectrum``
-        (three quantiles of log10 Å² for each bin), ``limit`` (largest `_oddness` of a taught
-        image), ``noise_dose`` (least [e/Å²]), ``spots`` (sorted [1/Å]) of ``spot_images`` images,
-        ``spot_limit`` (what their `_strangeness` rarely exceeds) and ``lattice_fraction``
-        (images with spots).
+        Statistics with rounded values; None where one is not known.
     """
     spectra = np.stack([one.spectrum for one in appearances])
     edges = bin_edges(sampling)
@@ -90,24 +86,24 @@ def reference(appearances: Sequence[Appearance], sampling: float) -> dict[str, A
     doses = [one.noise_dose for one in appearances if np.isfinite(one.noise_dose)]
     every = [one.spots for one in appearances]
     chosen = every[:: -(-len(every) // MOST_SPOT_IMAGES)]
-    return {
-        "count": len(spectra),
-        "bin_edges": [round(float(edge), 4) for edge in edges],
-        "spectrum": [[_number(value) for value in line] for line in quantiles],
-        "limit": _number(oddness.max()),
-        "noise_dose": float(f"{min(doses):.4g}") if doses else None,
-        "spots": np.round(np.sort(np.concatenate(chosen)), 4).tolist(),
-        "spot_images": len(chosen),
-        "spot_limit": _number(_spot_limit(chosen)),
-        "lattice_fraction": round(sum(len(one) > 0 for one in every) / len(every), 4),
-    }
+    return ImageStatistics(
+        count=len(spectra),
+        bin_edges=tuple(round(float(edge), 4) for edge in edges),
+        spectrum=tuple(tuple(_number(value) for value in line) for line in quantiles),
+        limit=_number(oddness.max()),
+        noise_dose=float(f"{min(doses):.4g}") if doses else None,
+        spots=tuple(np.round(np.sort(np.concatenate(chosen)), 4).tolist()),
+        spot_images=len(chosen),
+        spot_limit=_number(_spot_limit(chosen)),
+        lattice_fraction=round(sum(len(one) > 0 for one in every) / len(every), 4),
+    )
 
 
 def verdict(
     seen: Sequence[Appearance],
     camera_sampling: float,
     taught_sampling: Sequence[float] | None,
-    taught: Mapping[str, Any] | None,
+    taught: ImageStatistics | None,
 ) -> SimilarityReport:
     """How images compare with those that a network was taught on.
 
@@ -126,7 +122,7 @@ def verdict(
     compared.append("power spectrum")
     notes = []
     doses = [one.noise_dose for one in seen if np.isfinite(one.noise_dose)]
-    least = taught["noise_dose"]
+    least = taught.noise_dose
     if least is not None and not doses:
         notes.append(
             "noise was not compared with that of taught images: grey values below zero do not tell "
@@ -143,7 +139,7 @@ def verdict(
     strange, note = _lattice_sentences([one.spots for one in seen], taught)
     if note is not None:
         notes.append(note)
-    elif taught["spot_limit"] is not None:
+    elif taught.spot_limit is not None:
         compared.append("lattice")
     if strange is not None:
         unlike.append(strange)
@@ -161,10 +157,10 @@ def _pixel_size(sampling: float, taught: Sequence[float] | None) -> Iterable[str
         yield f"finer pixels than taught: {sampling:.4g} Å, taught are {span}"
 
 
-def _spectrum_sentences(spectrum: np.ndarray, taught: Mapping[str, Any]) -> Iterable[str]:
-    quantiles, edges = np.array(taught["spectrum"], np.float64), taught["bin_edges"]
+def _spectrum_sentences(spectrum: np.ndarray, taught: ImageStatistics) -> Iterable[str]:
+    quantiles, edges = np.array(taught.spectrum, np.float64), taught.bin_edges
     odd = _oddness(spectrum, quantiles)
-    limit = MARGIN * float(taught["limit"])
+    limit = MARGIN * (0.0 if taught.limit is None else taught.limit)
     for sign, word in ((1, "more"), (-1, "less")):
         beyond = np.flatnonzero(np.nan_to_num(sign * odd) > limit)
         if len(beyond):
@@ -179,22 +175,22 @@ def _spectrum_sentences(spectrum: np.ndarray, taught: Mapping[str, Any]) -> Iter
 
 
 def _lattice_sentences(
-    seen: Sequence[np.ndarray], taught: Mapping[str, Any]
+    seen: Sequence[np.ndarray], taught: ImageStatistics
 ) -> tuple[str | None, str | None]:
     """What is unlike in the lattice, and what to say where none was found to compare."""
-    known = np.array(taught["spots"], np.float64)
+    known = np.array(taught.spots, np.float64)
     with_spots = [spots for spots in seen if len(spots)]
-    if taught["spot_limit"] is None:
+    if taught.spot_limit is None:
         return None, None
     if 2 * len(with_spots) < len(seen):
         low, high = 1 / known[[-1, 0]]
         return None, (
-            f"no lattice stands out; in {taught['lattice_fraction']:.0%} of the taught images one "
+            f"no lattice stands out; in {taught.lattice_fraction:.0%} of the taught images one "
             f"does, of {low:.2f} to {high:.2f} Å. Columns in an image without a lattice may be "
             "invented"
         )
-    strange = [_strangeness(spots, known, taught["spot_images"]) for spots in with_spots]
-    if np.median(strange) <= taught["spot_limit"]:
+    strange = [_strangeness(spots, known, taught.spot_images) for spots in with_spots]
+    if np.median(strange) <= taught.spot_limit:
         return None, None
     middle = with_spots[int(np.argsort(strange)[len(strange) // 2])]
     spacings = ", ".join(f"{1 / one:.3g}" for one in middle)

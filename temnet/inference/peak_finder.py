@@ -33,10 +33,10 @@ class PeakFinder:
         cls, network: Network, threshold: float | None = None, min_distance: float | None = None
     ) -> PeakFinder:
         """That of a network; threshold and distance are its own unless they are given."""
-        card, width = network.card, network.config.labels.width
+        card, width = network.card, network.experiment.labels.width
         return cls(
-            sampling=float(network.config.model.sampling),
-            threshold=float(card["threshold"]) if threshold is None else threshold,
+            sampling=float(network.experiment.model.sampling),
+            threshold=card.threshold if threshold is None else threshold,
             min_distance=default_min_distance(width) if min_distance is None else min_distance,
             calibration=ScoreCalibration.of(card),
         )

@@ -116,10 +116,10 @@ def probabilities_of(
 def prepare_frame(network: Network, frame: np.ndarray, sampling: float) -> np.ndarray:
     """A frame as the network wants it: at its pixels, and normalised; see `predict_frame`."""
     images = resample(frame, sampling, network_sampling(network))
-    width = network.config.labels.normalisation_width
+    width = network.experiment.labels.normalisation_width
     return normalize(images, network_sampling(network), width)
 
 
 def network_sampling(network: Network) -> float:
     """Pixel size that a network sees [Å]."""
-    return float(network.config.model.sampling)
+    return float(network.experiment.model.sampling)

@@ -9,56 +9,30 @@ its class.  Positions are those of the network's own maxima: stretched ones are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, logit, softmax
 
-from temnet.errors import InputError
+from temnet.config.card import Calibration, Card
 from temnet.records import Peaks
 
 LEAST = 1e-7
 """What a probability is taken for at least, and one less it at most."""
 
 ENTRY = "score_calibration"
-"""Of a network's card."""
+"""Name of the entry in summary.json."""
 
 
 @dataclass(frozen=True)
-class ScoreCalibration:
-    """How the scores of a network are made probabilities.
-
-    Attributes:
-        slope: What the logarithm of the odds of a column is multiplied by.
-        offset: What is then added to it.
-        class_slope: What the logarithms of the classes' probabilities are multiplied by.
-    """
-
-    slope: float = 1.0
-    offset: float = 0.0
-    class_slope: float = 1.0
+class ScoreCalibration(Calibration):
+    """The calibration of a network's scores, and how it is applied."""
 
     @classmethod
-    def of(cls, card: Mapping[str, Any]) -> ScoreCalibration:
-        """That of a network's card; without any, scores stay as they are.
-
-        Raises:
-            InputError: The card's entry is none that temnet has written.
-        """
-        values = card.get(ENTRY) or {}
-        names = {field.name for field in fields(cls)}
-        if not set(values) <= names or not all(np.isfinite(value) for value in values.values()):
-            raise InputError(
-                f"The network's card has the {ENTRY} {values}; expected numbers for "
-                f"{', '.join(sorted(names))}. Copy the network's folder again."
-            )
-        return cls(**values)
-
-    def entry(self) -> dict[str, dict[str, float]]:
-        """For a network's card."""
-        return {ENTRY: asdict(self)}
+    def of(cls, card: Card) -> ScoreCalibration:
+        """The calibration on a network's card; without one, scores stay as they are."""
+        own = card.score_calibration
+        return cls() if own is None else cls(own.slope, own.offset, own.class_slope)
 
     def apply(self, score: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Scores and classes, calibrated.

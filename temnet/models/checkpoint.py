@@ -1,8 +1,8 @@
 """A network's folder: weights, the settings that made them and a card that describes both.
 
-``NAME/model.keras`` is an uncompiled float32 model, ``NAME/experiment.yaml`` the resolved
-settings and ``NAME/card.json`` what a user wants to know before an image is shown to it; `publish`
-adds ``validation``, ``cost`` and ``frozen``.
+``NAME/model.keras`` is an uncompiled float32 model, ``NAME/experiment.yaml`` the resolved settings
+and ``NAME/card.json`` its `temnet.config.card.Card`; `publish` adds ``validation``, ``cost`` and
+``frozen``.
 """
 
 from __future__ import annotations
@@ -10,29 +10,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import warnings
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from temnet.config.card import parse_card, wrong_entries
+from temnet.config.card import Card, InvalidEntries, card_of, entries_of, parse_card
 from temnet.config.experiment import Experiment
 from temnet.config.loading import write_experiment
 from temnet.errors import InputError
-from temnet.models.description import contradiction, describe
+from temnet.models.description import SCHEMA, contradiction
 from temnet.models.factory import build_model, check_sections
 from temnet.models.network_settings import read_settings
 from temnet.models.parameters import parameter_count
 from temnet.models.weights_file import check_finite, check_size, read_weights
 from temnet.system.files import clean_leftovers, replace_file, replacing_folders
 
-SCHEMA = 1
-"""Version of card.json; a card of a newer one is refused."""
-
 MOST_CARD_BYTES = 2**24
-"""Of a card; those of temnet have some ten thousand."""
+"""Largest card that is read; those of temnet have some ten thousand bytes."""
 
 MODEL_FILE, SETTINGS_FILE, CARD_FILE = "model.keras", "experiment.yaml", "card.json"
 
@@ -47,35 +44,36 @@ class Network:
     Attributes:
         name: Its name on the card.
         model: From normalised images (batch, row, col, focus) to float32 logits.
-        config: The experiment that trained it.
-        card: What card.json says.
+        experiment: The settings that trained it.
+        card: Its description and scores.
     """
 
     name: str
     model: keras.Model
-    config: Experiment
-    card: Mapping[str, Any]
+    experiment: Experiment
+    card: Card
+
+    @property
+    def config(self) -> Experiment:
+        """The old name of `experiment`."""
+        warnings.warn("Network.config is now Network.experiment.", FutureWarning, stacklevel=2)
+        return self.experiment
 
 
 def save_network(
-    folder: str | Path, model: keras.Model, experiment: Experiment, card: Mapping[str, Any]
+    folder: str | Path, model: keras.Model, experiment: Experiment, card: Card
 ) -> None:
-    """Writes a network's folder in one step; one that is there already is replaced.
+    """Writes a network's folder in one step; an older network there is replaced.
 
     Args:
-        folder: Where to; its name is the network's unless the card says otherwise.
+        folder: Where to.
         model: The trained model, of any precision; it is saved in float32 and uncompiled.
         experiment: The settings that built it.
-        card: What the settings do not tell: ``threshold`` (lowest score of a column) and
-            ``metrics``; further entries are kept, and go before those made here.
+        card: Its card, see `describe`; the checksum is set here.
 
     Raises:
-        ValueError: The card lacks the threshold or the metrics.
-        InputError: The folder holds something else than a network.
+        InputError: If the folder holds something other than a network, or a weight is not finite.
     """
-    missing = [key for key in ("threshold", "metrics") if key not in card]
-    if missing:
-        raise ValueError(f"A network's card needs {' and '.join(missing)}; got {sorted(card)}.")
     folder = Path(folder).resolve()
     clean_leftovers(folder.parent, folder.name)
     check_replaceable(folder)
@@ -90,14 +88,13 @@ def save_network(
         partial.mkdir()
         plain.save(partial / MODEL_FILE)
         write_experiment(experiment, partial / SETTINGS_FILE)
-        entries = {
-            **describe(folder.name, experiment),
-            **card,
-            "sha256": file_hash(partial / MODEL_FILE),
-            "schema": SCHEMA,
-        }
-        text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False)
-        (partial / CARD_FILE).write_text(text + "\n", encoding="utf-8")
+        card = replace(card, sha256=file_hash(partial / MODEL_FILE), schema=SCHEMA)
+        _write_entries(partial / CARD_FILE, entries_of(card))
+
+
+def _write_entries(path: Path, entries: dict[str, Any]) -> None:
+    text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False)
+    replace_file(path, f"{text}\n".encode())
 
 
 def check_replaceable(folder: Path) -> None:
@@ -113,15 +110,22 @@ def check_replaceable(folder: Path) -> None:
         )
 
 
-def update_card(folder: Path, entries: Mapping[str, Any]) -> None:
+def update_card(folder: Path, **changes: Any) -> None:
     """Adds entries to a network's card, or replaces them, in one step.
 
+    Entries that this temnet does not know are kept.
+
+    Args:
+        folder: The network's folder.
+        changes: Values of fields of `Card`.
+
     Raises:
-        InputError: The folder holds no network's card.
+        InputError: If the folder has no valid card.
     """
-    card = {**read_card(folder), **entries}
-    text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False)
-    replace_file(folder / CARD_FILE, f"{text}\n".encode())
+    entries = _read_entries(folder / CARD_FILE)
+    for key, value in changes.items():
+        entries[key] = asdict(value) if is_dataclass(value) else value  # type: ignore[arg-type]
+    _write_entries(folder / CARD_FILE, entries)
 
 
 def to_float32(model: keras.Model, experiment: Experiment) -> keras.Model:
@@ -154,19 +158,19 @@ def load_network(name: str | Path) -> Network:
             a newer temnet wrote them.
     """
     folder = find_network(name)
-    card, config = check_files(folder)
-    check_size(folder / MODEL_FILE, parameter_count(config))  # before anything is built
-    model = build_model(config, precision="float32")
+    card, experiment = check_files(folder)
+    check_size(folder / MODEL_FILE, parameter_count(experiment))  # before anything is built
+    model = build_model(experiment, precision="float32")
     read_weights(folder / MODEL_FILE, model)
     check_finite(model, str(folder / MODEL_FILE), "copy the network's whole folder again")
-    return Network(card["name"], model, config, card)
+    return Network(card.name, model, experiment, card)
 
 
-def check_files(folder: Path) -> tuple[dict[str, Any], Experiment]:
-    """The card and the settings in a network's folder, whose files are whole and fit each other.
+def check_files(folder: Path) -> tuple[Card, Experiment]:
+    """The card and the settings in a network's folder; all its files are checked.
 
     Raises:
-        InputError: A file is missing, damaged or was changed, or a newer temnet wrote it.
+        InputError: If a file is missing, damaged or was changed, or a newer temnet wrote it.
     """
     card = read_card(folder)
     for file in (MODEL_FILE, SETTINGS_FILE):
@@ -174,29 +178,29 @@ def check_files(folder: Path) -> tuple[dict[str, Any], Experiment]:
             raise InputError(
                 f"{folder}: the network's file {file} is missing; copy the whole folder again."
             )
-    config = read_settings(folder / SETTINGS_FILE)
-    check_card(folder, card, config)
+    experiment = read_settings(folder / SETTINGS_FILE)
+    check_card(folder, card, experiment)
     found = file_hash(folder / MODEL_FILE)
-    if found != card["sha256"]:
+    if found != card.sha256:
         raise InputError(
             f"{folder / MODEL_FILE}: the file is not the one that card.json describes (expected "
-            f"sha256 {card['sha256'][:12]}…, got {found[:12]}…); it is damaged or was replaced. "
+            f"sha256 {card.sha256[:12]}…, got {found[:12]}…); it is damaged or was replaced. "
             "Copy the whole folder again."
         )
-    return card, config
+    return card, experiment
 
 
-def check_card(folder: Path, card: Mapping[str, Any], config: Experiment) -> None:
-    """Whether a network's card and its settings speak of the same network.
+def check_card(folder: Path, card: Card, experiment: Experiment) -> None:
+    """Checks that a card and settings belong to the same network.
 
     Raises:
-        InputError: They do not, or the settings describe no network.
+        InputError: If they do not, or the settings have no network.
     """
     try:
-        check_sections(config)
+        check_sections(experiment)
     except InputError as error:
         raise InputError(f"{folder / SETTINGS_FILE}: {error}") from error
-    found = contradiction(card, config)
+    found = contradiction(card, experiment)
     if found:
         raise InputError(
             f"{folder}: {CARD_FILE} and {SETTINGS_FILE} are of different networks: {found}. Copy "
@@ -213,7 +217,7 @@ def check_focus_count(network: Network, focus_count: int) -> None:
     expected = int(network.model.input_shape[-1])
     if focus_count == expected:
         return
-    steps = ", ".join(f"{step:g}" for step in network.config.microscope.defocus.steps)
+    steps = ", ".join(f"{step:g}" for step in network.experiment.microscope.defocus.steps)
     series = (
         "single images"
         if expected == 1
@@ -313,48 +317,49 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def fingerprint(card: Mapping[str, Any]) -> str:
-    """Of all that decides which columns a network finds, with which scores: 64 hexadecimal digits.
-
-    Args:
-        card: The network's card.
-    """
-    entries = [card.get(name) for name in ("sha256", "threshold", "score_calibration")]
+def fingerprint(card: Card) -> str:
+    """Checksum of everything that determines a network's columns and scores: 64 hex digits."""
+    calibration = None if card.score_calibration is None else asdict(card.score_calibration)
+    entries = [card.sha256, card.threshold, calibration]
     return hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
 
 
-def read_card(folder: Path) -> dict[str, Any]:
-    """What a network's card.json says.
+def read_card(folder: Path) -> Card:
+    """A network's card.
 
     Raises:
-        InputError: It is not a network's card, or a newer temnet wrote it.
+        InputError: If it is not a network's card, or a newer temnet wrote it.
     """
     path = folder / CARD_FILE
-    try:
-        if path.stat().st_size > MOST_CARD_BYTES:
-            raise ValueError(f"it has {path.stat().st_size:,} bytes")
-        card = parse_card(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: this is not valid JSON ({error}); copy it again.") from error
-    except OSError as error:
-        raise InputError(f"{path}: the card cannot be read ({error.strerror}).") from error
-    if not {"schema", "sha256", "threshold"} <= set(card):
+    entries = _read_entries(path)
+    if not {"schema", "sha256", "threshold"} <= set(entries):
         raise InputError(
             f"{path}: this is not a network's card; expected the entries schema, sha256 and "
             "threshold. Give the folder that temnet saved."
         )
-    if isinstance(card["schema"], int) and card["schema"] > SCHEMA:
+    if isinstance(entries["schema"], int) and entries["schema"] > SCHEMA:
         raise InputError(
-            f"{path}: the card has schema {card['schema']}, this temnet reads up to {SCHEMA}; "
+            f"{path}: the card has schema {entries['schema']}, this temnet reads up to {SCHEMA}; "
             "update temnet."
         )
-    wrong = wrong_entries(card)
-    if wrong:
+    try:
+        return card_of(entries)
+    except InvalidEntries as error:
+        are = "is" if len(error.names) == 1 else "are"
         raise InputError(
-            f"{path}: {', '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} missing or not what "
-            "temnet writes there; copy the network's folder again."
-        )
-    return card
+            f"{path}: {error} {are} missing or not valid; copy the network's folder again."
+        ) from error
+
+
+def _read_entries(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > MOST_CARD_BYTES:
+            raise ValueError(f"it has {path.stat().st_size:,} bytes")
+        return parse_card(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: this is not valid JSON ({error}); copy it again.") from error
+    except OSError as error:
+        raise InputError(f"{path}: the card cannot be read ({error.strerror}).") from error
 
 
 def _is_replaceable(folder: Path) -> bool:

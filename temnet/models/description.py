@@ -1,17 +1,23 @@
-"""What a network's card tells of it that its settings say too."""
+"""The card entries that follow from a network's settings."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import keras
 
+from temnet.config.card import Card
 from temnet.config.distributions import support
 from temnet.config.experiment import Experiment
 from temnet.models.parameters import parameter_count
+
+SCHEMA = 1
+"""Version of card.json; a card of a newer one is refused."""
+
+UNKNOWN_CHECKSUM = "0" * 64
+"""Of a network that is not saved yet."""
 
 PREDICTED = (
     "kind",
@@ -24,73 +30,83 @@ PREDICTED = (
     "camera_sampling",
     "parameters",
 )
-"""Entries that predictions depend on, or what is told of them."""
+"""Entries on which predictions, or messages about them, depend."""
 
 TOLERANCE = 1e-6
 """Relative difference of numbers that are the same."""
 
 
-def described(experiment: Experiment) -> dict[str, Any]:
-    """The entries of a card that follow from a network's settings."""
-    microscope, camera = experiment.microscope, experiment.camera
-    lowest, highest = zip(*microscope.defocus_spans, strict=True)
-    return {
-        "kind": experiment.model.kind,
-        "structure": None if experiment.structure is None else experiment.structure.kind,
-        "classes": list(experiment.class_names),
-        "focus_count": experiment.focus_count,
-        "focus_steps": list(microscope.defocus.steps),
-        "sampling": experiment.model.sampling,
-        "label_width": experiment.labels.width,
-        "normalisation_width": experiment.labels.normalisation_width,
-        "energies": list(microscope.span(lambda one: one.energy)),
-        "defocus": [min(lowest), max(highest)],
-        "Cs_um": list(microscope.span(lambda one: one.Cs_um)),
-        "astigmatism": list(microscope.span(lambda one: one.astigmatism)),
-        "focal_spread": list(microscope.span(lambda one: one.focal_spread)),
-        "dose": None if camera is None else list(support(camera.dose)),
-        "camera_sampling": None if camera is None else list(support(camera.sampling)),
-        "seed": experiment.seed,
-        "parameters": parameter_count(experiment),
-    }
+def describe(name: str, experiment: Experiment, threshold: float) -> Card:
+    """The card of a network that is not saved yet.
 
-
-def describe(name: str, experiment: Experiment) -> dict[str, Any]:
-    """The entries of a new network's card but those that its training gave."""
-    made_by = {"temnet": _package_version(), "keras": keras.__version__}
-    return {"name": name, **described(experiment), **made_by}
-
-
-def contradiction(card: Mapping[str, Any], experiment: Experiment) -> str | None:
-    """The first entry of a card that predictions depend on and the settings contradict, in words.
-
-    An entry that is not on the card contradicts nothing.
+    Args:
+        name: Its name.
+        experiment: The settings that trained it.
+        threshold: Lowest score of a column.
     """
-    expected = described(experiment)
+    microscope, camera, model = experiment.microscope, experiment.camera, experiment.model
+    assert microscope is not None and model is not None and experiment.labels is not None
+    lowest, highest = zip(*microscope.defocus_spans, strict=True)
+    return Card(
+        name=name,
+        kind=model.kind,
+        structure=None if experiment.structure is None else experiment.structure.kind,
+        classes=tuple(experiment.class_names),
+        focus_count=experiment.focus_count,
+        focus_steps=tuple(microscope.defocus.steps),
+        sampling=model.sampling,
+        label_width=experiment.labels.width,
+        normalisation_width=experiment.labels.normalisation_width,
+        energies=microscope.span(lambda one: one.energy),
+        defocus=(min(lowest), max(highest)),
+        Cs_um=microscope.span(lambda one: one.Cs_um),
+        astigmatism=microscope.span(lambda one: one.astigmatism),
+        focal_spread=microscope.span(lambda one: one.focal_spread),
+        dose=None if camera is None else support(camera.dose),
+        camera_sampling=None if camera is None else support(camera.sampling),
+        seed=experiment.seed,
+        parameters=parameter_count(experiment),
+        temnet=_package_version(),
+        keras=keras.__version__,
+        threshold=threshold,
+        sha256=UNKNOWN_CHECKSUM,
+        schema=SCHEMA,
+    )
+
+
+def contradiction(card: Card, experiment: Experiment) -> str | None:
+    """The first entry of a card, among `PREDICTED`, that the settings contradict, in words.
+
+    An entry that the card lacks contradicts nothing.
+    """
+    expected = describe(card.name, experiment, card.threshold)
     for key in PREDICTED:
-        if key in card and not _same(card[key], expected[key]):
-            there = f"{_short(card[key])} on the card"
-            return f"{key} is {there} and {_short(expected[key])} in the settings"
+        own, other = getattr(card, key), getattr(expected, key)
+        if own is not None and not _same(own, other):
+            return f"{key} is {_short(own)} on the card and {_short(other)} in the settings"
     return None
 
 
-def missing(card: Mapping[str, Any], experiment: Experiment) -> list[str]:
-    """Names of the entries that a card lacks."""
-    return [key for key in described(experiment) if key not in card]
+def missing(card: Card, experiment: Experiment) -> list[str]:
+    """Names of the entries that a card lacks although the settings determine them."""
+    expected = describe(card.name, experiment, card.threshold)
+    return [
+        key
+        for key, value in vars(expected).items()
+        if value is not None and getattr(card, key) is None
+    ]
 
 
 def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, list) and isinstance(other, list):
+    if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
     if isinstance(one, int | float) and isinstance(other, int | float):
         return one == other or math.isclose(one, other, rel_tol=TOLERANCE)
-    return type(one) is type(other) and one == other
+    return one == other
 
 
 def _short(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from temnet.config.card import Cost, EarlierCost
 from temnet.config.experiment import Experiment
 from temnet.config.loading import load_experiment
 from temnet.csv_tables import Row, read_table
@@ -14,46 +17,54 @@ from temnet.evaluation.metrics import MACRO
 from temnet.evaluation.score_curves import MACRO_ROW
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.models.checkpoint import SETTINGS_FILE, find_network, read_card
+from temnet.publishing.training_cost import planned_cost, training_cost
 from temnet.reporting.score_results import FOLDER, Scores, turned
-from temnet.reporting.sections.training_cost import planned_cost, total, training_cost
 from temnet.stages import train
 from temnet.workflow.folder import read_record
 
 
-def cost_of(folder: Path) -> dict[str, Any]:
-    """What the training of a network has cost, with that of the network that it began with.
+def cost_of(folder: Path) -> Cost | None:
+    """The cost of a training, with that of the network that it started from.
 
     Args:
         folder: A network's folder, published or in a run.
 
     Returns:
-        The block ``cost`` of its card, else what the run's log tells, else what its settings do.
+        The cost on its card; without one, that of the run's log, or of its settings.
     """
     card = read_card(folder)
-    if "cost" in card:
-        return card["cost"]
+    if card.cost is not None:
+        return card.cost
     experiment, log = load_experiment(folder / SETTINGS_FILE), folder.parent / "log.csv"
     if not log.is_file():
-        return planned_cost(experiment)
-    cost, start = training_cost(experiment, read_table(log)), experiment.training.start_from
+        return planned_cost(experiment.data, experiment.training)
+    seconds = [float(row.get("seconds", math.nan)) for row in read_table(log)]
+    cost = training_cost(experiment.data, experiment.training, seconds)
+    start = experiment.training.start_from
     if start is None:
         return cost
     trained = read_record(folder.parents[1], train.STAGE.name)
     checksum = None if trained is None else trained.settings["start_from"]
-    return {**cost, "start": _start(start, checksum)}
+    return replace(cost, start=_start(start, checksum))
 
 
-def _start(name: str, checksum: str | None) -> dict[str, Any]:
-    """The network that a training began with, and what that one's training has cost in all."""
+def _start(name: str, checksum: str | None) -> EarlierCost:
+    """The network that a training started from, and the cost of its own training."""
     try:
         folder = find_network(name)
         card = read_card(folder)
-        same = card["sha256"] == checksum
-    except InputError:  # it is not there any more
+        same = card.sha256 == checksum
+    except InputError:  # it was deleted since
         same = False
-    cost = cost_of(folder) if same else {}
-    totals = {key: total(cost, key) for key in ("presentations", "seconds")}
-    return {"network": card["name"] if same else Path(name).name, "sha256": checksum, **totals}
+    if not same:
+        return EarlierCost(network=Path(name).name, sha256=checksum)
+    cost = cost_of(folder)
+    return EarlierCost(
+        network=card.name,
+        sha256=checksum,
+        images_seen=None if cost is None else cost.total_images_seen(),
+        seconds=None if cost is None else cost.total_seconds(),
+    )
 
 
 def validation_block(scores: Scores, experiment: Experiment) -> dict[str, Any]:

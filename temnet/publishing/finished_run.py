@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from temnet.config.analysis.evaluation import Evaluation
+from temnet.config.card import Cost
 from temnet.config.differences import differences
 from temnet.config.experiment import Experiment
 from temnet.config.loading import load_experiment
@@ -37,7 +37,8 @@ class FinishedRun:
         network: The network.
         scores: What the stage `evaluate` has left; the network's own first.
         experiment: The network's settings, as they may travel: without folders of this machine.
-        entries: The blocks ``validation`` and ``cost`` of its card.
+        validation: The block ``validation`` of its card.
+        cost: The block ``cost`` of its card; None if unknown.
     """
 
     root: Path
@@ -45,7 +46,8 @@ class FinishedRun:
     network: Network
     scores: Scores
     experiment: Experiment
-    entries: Mapping[str, Any]
+    validation: dict[str, Any]
+    cost: Cost | None
 
 
 def network_folder(root: Path) -> Path:
@@ -88,10 +90,10 @@ def _scored(root: Path, scored: Record, folder: Path) -> FinishedRun:
     own, *others = scores.networks
     names = tuple(name for name in others if not is_earlier(name, own))
     settings = {**scored.settings["evaluation"], "networks": names}
-    start = cost.get("start", {}).get("network")
-    experiment = _portable(network.config, Evaluation.model_validate(settings), start)
-    entries = {"validation": validation_block(scores, experiment), "cost": cost}
-    return FinishedRun(root, folder, network, scores, experiment, plain_values(entries))
+    start = None if cost is None or cost.start is None else cost.start.network
+    experiment = _portable(network.experiment, Evaluation.model_validate(settings), start)
+    validation = plain_values(validation_block(scores, experiment))
+    return FinishedRun(root, folder, network, scores, experiment, validation, cost)
 
 
 def _finished(root: Path, stage: str) -> Record:
@@ -153,7 +155,7 @@ def _check_evaluation(root: Path, scored: Record) -> None:
 
 def _check_images(root: Path, scored: Record, network: Network) -> None:
     """Whether a network was scored on images like those that it was taught on."""
-    own = plain(simulate.settings(network.config))
+    own = plain(simulate.settings(network.experiment))
     sections = [name for name in own if name != "data"]
     before, after = (
         {name: values.get(name) for name in sections} for values in (scored.settings, own)
@@ -167,8 +169,8 @@ def _check_images(root: Path, scored: Record, network: Network) -> None:
 
 def _scores(root: Path, folder: Path, network: Network) -> Scores:
     """The scores of this very network, which comes first in them."""
-    own = network.card["sha256"]
-    scores = read_scores(RunResults(root, root / "report", network.config))
+    own = network.card.sha256
+    scores = read_scores(RunResults(root, root / "report", network.experiment))
     checksums = {} if scores is None else scores.checksums
     names = [name for name, checksum in checksums.items() if checksum == own]
     if scores is None or not names:
@@ -178,7 +180,9 @@ def _scores(root: Path, folder: Path, network: Network) -> Scores:
             f"it has scored: {said}, of this one: {own[:12]}…); {_again(root)}."
         )
     scores = scores.seen_from(names[0])
-    if any(scores.first.get(key) != network.card.get(key) for key in ("threshold", ENTRY)):
+    calibration = network.card.score_calibration
+    own_entries = (network.card.threshold, None if calibration is None else asdict(calibration))
+    if own_entries != (scores.first.get("threshold"), scores.first.get(ENTRY)):
         raise InputError(
             f"{root}: the stage `evaluate` has scored the network with another threshold or "
             f"another calibration of scores than its card has; {_again(root)}."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from temnet.config.card import Card, Cost
 from temnet.config.distributions import support, texts
 from temnet.config.experiment import Experiment
 from temnet.config.instrument.microscope import Microscope
@@ -15,9 +16,9 @@ from temnet.config.structures.nanoparticle import Nanoparticle
 from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
 from temnet.evaluation.metrics import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE, SHIFT
 from temnet.evaluation.scores import LOCALISATION
-from temnet.inference.score_calibration import ENTRY
 from temnet.publishing.figures import CURVES, EXAMPLE, HEIGHTS, HISTOGRAM, IDEAL
 from temnet.publishing.limitations import GOOD, Ranges, by_parameter, quantity, weak_places
+from temnet.publishing.training_cost import cost_sentence, planned_cost
 from temnet.reporting.markdown import bullets, picture, table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.run_results import bracketed, counted, known
@@ -33,7 +34,6 @@ from temnet.reporting.score_tables import INVENTED, MISSED
 from temnet.reporting.sections.atom_counts import OF_FALSE_PEAKS
 from temnet.reporting.sections.false_positive_rate import invented_rates
 from temnet.reporting.sections.limits import OF_IDEAL_LINES
-from temnet.reporting.sections.training_cost import cost_sentence, planned_cost
 from temnet.reporting.wording import in_words, percent, rounded, span
 
 KINDS = {"unet": "U-Net", "msdnet": "MSD-net"}
@@ -54,7 +54,7 @@ class Pretrained:
     """
 
     name: str
-    card: Mapping[str, Any]
+    card: Card
     experiment: Experiment
     size: int
     figures: Sequence[str] = ()
@@ -63,17 +63,27 @@ class Pretrained:
     @property
     def kind(self) -> str:
         """What kind of network it is."""
-        return KINDS.get(self.card["kind"], self.card["kind"])
+        return KINDS.get(self.card.kind or "", self.card.kind or UNKNOWN)
 
     @property
     def validation(self) -> Mapping[str, Any] | None:
         """Its scores on validation images, if it has any."""
-        return self.card.get("validation")
+        return self.card.validation
 
     @property
-    def cost(self) -> Mapping[str, Any]:
-        """What its training has cost; empty where nobody knows."""
-        return self.card.get("cost") or planned_cost(self.experiment)
+    def cost(self) -> Cost | None:
+        """The cost of its training; None if unknown."""
+        return self.card.cost or planned_cost(self.experiment.data, self.experiment.training)
+
+    @property
+    def images_seen(self) -> int | None:
+        """Images seen in its training, from the first network on; None if unknown."""
+        return None if self.cost is None else self.cost.total_images_seen()
+
+    @property
+    def seconds(self) -> float | None:
+        """Time of its training, from the first network on [s]; None if unknown."""
+        return None if self.cost is None else self.cost.total_seconds()
 
 
 def network_section(one: Pretrained) -> str:
@@ -107,16 +117,16 @@ def specimen(experiment: Experiment) -> str:
 def _opening(one: Pretrained) -> str:
     """What it finds in what, and how large it is."""
     card = one.card
-    steps = ", ".join(rounded(step) for step in card["focus_steps"])
+    steps = ", ".join(rounded(step) for step in card.focus_steps)
     images = (
         "single images"
-        if card["focus_count"] == 1
-        else f"focal series of {card['focus_count']} images (defocus steps {steps} Å)"
+        if card.focus_count == 1
+        else f"focal series of {card.focus_count} images (defocus steps {steps} Å)"
     )
     return (
-        f"Finds {in_words(card['classes'])} in {images} of {specimen(one.experiment)}. "
-        f"{one.kind} with {card['parameters']:,} weights ({one.size / 1e6:.1f} MB) at "
-        f"{card['sampling']:g} Å per pixel; columns are what scores {card['threshold']:g} or more. "
+        f"Finds {in_words(card.classes)} in {images} of {specimen(one.experiment)}. "
+        f"{one.kind} with {card.parameters:,} weights ({one.size / 1e6:.1f} MB) at "
+        f"{card.sampling:g} Å per pixel; columns are what scores {card.threshold:g} or more. "
         f"{cost_sentence(one.cost)}"
     )
 
@@ -125,16 +135,16 @@ def _taught(one: Pretrained) -> str:
     """What the training images were drawn from."""
     card = one.card
     rows = [
-        ("energy", f"{span(*(energy / 1000 for energy in card['energies']))} keV"),
-        ("defocus of any image (positive: underfocus)", f"{span(*card['defocus'])} Å"),
-        ("spherical aberration", f"{span(*card['Cs_um'])} µm"),
+        ("energy", f"{span(*(energy / 1000 for energy in card.energies))} keV"),
+        ("defocus of any image (positive: underfocus)", f"{span(*card.defocus)} Å"),
+        ("spherical aberration", f"{span(*card.Cs_um)} µm"),
         *_drawn_together(one.experiment.microscope),
-        ("two-fold astigmatism", f"{span(*card['astigmatism'])} Å"),
-        ("focal spread (standard deviation)", f"{span(*card['focal_spread'])} Å"),
+        ("two-fold astigmatism", f"{span(*card.astigmatism)} Å"),
+        ("focal spread (standard deviation)", f"{span(*card.focal_spread)} Å"),
     ]
-    if card["dose"] is not None:
-        rows.append(("dose of an image", f"{span(*card['dose'])} e/Å²"))
-        rows.append(("camera's pixel", f"{span(*card['camera_sampling'])} Å"))
+    if card.dose is not None:
+        rows.append(("dose of an image", f"{span(*card.dose)} e/Å²"))
+        rows.append(("camera's pixel", f"{span(*card.camera_sampling)} Å"))
     return table(("taught on", "range"), rows)
 
 
@@ -182,7 +192,7 @@ def _validation(one: Pretrained) -> list[str]:
 
 def _selection(one: Pretrained) -> list[str]:
     """Scores on the images that chose the network, where there are no others."""
-    scores = one.card.get("metrics") or {}
+    scores = one.card.metrics or {}
     if "classes" not in scores:
         return ["It has no scores."]
     opening = (
@@ -233,7 +243,7 @@ def _overall(one: Pretrained) -> str:
             f"against {known(bound['bound_pm'], '.1f')} pm, ratio {ratio} ({bound['found']} of "
             f"{bound['columns']} columns found)."
         )
-    if one.card.get(ENTRY) is not None:
+    if one.card.score_calibration is not None:
         text += (
             " Scores are probabilities, from which the fraction of right peaks differs by "
             f"{known(scores['calibration_error'][LOCALISATION])} on average (expected calibration "

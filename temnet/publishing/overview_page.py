@@ -13,10 +13,10 @@ from temnet.publishing.network_sections import (
     network_section,
     specimen,
 )
+from temnet.publishing.training_cost import hours
 from temnet.reporting.markdown import table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.run_results import bracketed, known
-from temnet.reporting.sections.training_cost import hours, total
 from temnet.reporting.wording import in_words
 from temnet.study.network_section import PublishedStudy, studies_section
 
@@ -72,8 +72,7 @@ def overview(networks: Sequence[Pretrained]) -> str:
 
 
 def _overview_line(one: Pretrained) -> tuple[str, ...]:
-    presentations = total(one.cost, "presentations")
-    scores = one.validation or one.card.get("metrics") or {}
+    scores = one.validation or one.card.metrics or {}
     ends = scores.get("intervals", {})
     macro = bracketed(scores.get(MACRO), ends.get(MACRO))
     if one.validation is None and scores.get(MACRO) is not None:
@@ -81,10 +80,10 @@ def _overview_line(one: Pretrained) -> tuple[str, ...]:
     error = scores.get("classes", {}).get(LOCALISATION, {}).get("rms_error_pm")
     return (
         f"[{one.name}](#{one.name})",
-        f"{in_words(one.card['classes'])} in {specimen(one.experiment)}",
+        f"{in_words(one.card.classes)} in {specimen(one.experiment)}",
         one.kind,
-        f"{one.card['parameters']:,}",
-        known(presentations, ",.0f"),
+        f"{one.card.parameters:,}",
+        known(one.images_seen, ","),
         macro,
         bracketed(scores.get(MEDIAN), ends.get(MEDIAN)),
         UNKNOWN if error is None else f"{error:.1f} pm",
@@ -106,7 +105,7 @@ def pairs(networks: Sequence[Pretrained]) -> list[Pair]:
         for difference in (one.validation or {}).get("paired", ())
         if difference["network"] in names
     ]
-    found = [pair for pair in found if pair[0].card["kind"] != pair[1].card["kind"]]
+    found = [pair for pair in found if pair[0].card.kind != pair[1].card.kind]
     chosen: dict[frozenset[str], Pair] = {}
     for pair in sorted(found, key=_is_outdated):
         chosen.setdefault(frozenset((pair[0].name, pair[1].name)), pair)
@@ -115,7 +114,7 @@ def pairs(networks: Sequence[Pretrained]) -> list[Pair]:
 
 def _is_outdated(pair: Pair) -> bool:
     """Whether the second network has other weights than those that were scored."""
-    return pair[2]["sha256"] != pair[1].card["sha256"]
+    return pair[2]["sha256"] != pair[1].card.sha256
 
 
 def _pair_section(pair: Pair) -> str:
@@ -124,12 +123,12 @@ def _pair_section(pair: Pair) -> str:
     header = ("", one.name, other.name)
     rows = [
         ("kind", one.kind, other.kind),
-        ("weights", *(f"{each.card['parameters']:,}" for each in (one, other))),
+        ("weights", *(f"{each.card.parameters:,}" for each in (one, other))),
         (
-            "presentations",
-            *(known(total(each.cost, "presentations"), ",.0f") for each in (one, other)),
+            "images seen",
+            *(known(each.images_seen, ",") for each in (one, other)),
         ),
-        ("training", *(hours(total(each.cost, "seconds")) for each in (one, other))),
+        ("training", *(hours(each.seconds) for each in (one, other))),
         ("size", *(f"{each.size / 1e6:.1f} MB" for each in (one, other))),
         (
             "macro F1 on these images",

@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from temnet.config.card import Card, FrozenScores
 from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import write_experiment
 from temnet.errors import InputError
@@ -38,8 +38,8 @@ from temnet.publishing.publish_study import (
 from temnet.publishing.reference_scores import (
     contradiction,
     example_rows,
-    frozen_block,
     frozen_examples,
+    frozen_scores,
 )
 from temnet.system.files import clean_leftovers, replace_file, replacing_folders
 from temnet.workflow.stage import Done, Progress, silent
@@ -93,7 +93,7 @@ def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) ->
         writers[folder / STUDIES / study.name] = partial(write_study, study)
     _put_in_place(writers)
     for path, block in added.items():
-        update_card(path, {"frozen": block})
+        update_card(path, frozen=block)
     write_page(folder)
     return list(writers)
 
@@ -164,32 +164,32 @@ def _check_place(place: Path) -> None:
         )
 
 
-def _is_frozen(card: Mapping[str, Any]) -> bool:
-    return card.get("frozen", {}).get("simulation") == SIMULATION_VERSION
+def _is_frozen(card: Card) -> bool:
+    return card.frozen is not None and card.frozen.simulation == SIMULATION_VERSION
 
 
-def _freeze(network: Network, done: Done) -> dict[str, Any]:
+def _freeze(network: Network, done: Done) -> FrozenScores:
     """The block ``frozen`` of a network that is published already.
 
     Raises:
         InputError: Its specimens cannot be made.
     """
     try:
-        rows = example_rows(network, frozen_examples(network.config))
+        rows = example_rows(network, frozen_examples(network.experiment))
     except InputError as error:
         raise InputError(f"{network.name}: its images cannot be made again: {error}") from error
     done(1)
-    return frozen_block(rows, network.config.class_names)
+    return frozen_scores(rows, network.experiment.class_names)
 
 
-def _freeze_run(run: FinishedRun, done: Done) -> dict[str, Any]:
+def _freeze_run(run: FinishedRun, done: Done) -> FrozenScores:
     """The block ``frozen`` of a run's network.
 
     Raises:
         InputError: The images, or what the network finds in them, are not those of `evaluate`.
     """
     network = run.network
-    rows = example_rows(network, frozen_examples(network.config))
+    rows = example_rows(network, frozen_examples(network.experiment))
     own = next(iter(run.scores.networks))
     changed = contradiction([row for row in run.scores.rows if row["network"] == own], rows)
     if changed:
@@ -199,7 +199,7 @@ def _freeze_run(run: FinishedRun, done: Done) -> dict[str, Any]:
             "`simulate` and `evaluate` again with --overwrite."
         )
     done(1)
-    return frozen_block(rows, network.config.class_names)
+    return frozen_scores(rows, network.experiment.class_names)
 
 
 def _put_in_place(writers: Mapping[Path, Writer]) -> None:
@@ -209,7 +209,7 @@ def _put_in_place(writers: Mapping[Path, Writer]) -> None:
             writers[place](place, part)
 
 
-def _write(run: FinishedRun, frozen: Mapping[str, Any], place: Path, part: Path) -> None:
+def _write(run: FinishedRun, frozen: FrozenScores, place: Path, part: Path) -> None:
     """A network's whole folder, with what people have added to the one that is there."""
     if place.exists():
         shutil.copytree(place, part, ignore=shutil.ignore_patterns(*MADE))
@@ -217,5 +217,5 @@ def _write(run: FinishedRun, frozen: Mapping[str, Any], place: Path, part: Path)
     for file in (MODEL_FILE, CARD_FILE):
         shutil.copyfile(run.folder / file, part / file)
     write_experiment(run.experiment, part / SETTINGS_FILE)
-    update_card(part, {**run.entries, "frozen": frozen})
+    update_card(part, validation=run.validation, cost=run.cost, frozen=frozen)
     write_figures(run.scores, part)

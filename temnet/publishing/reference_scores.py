@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from temnet.config.card import FrozenScores
 from temnet.config.experiment import SIMULATION_VERSION, Experiment
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import MACRO
@@ -44,7 +45,6 @@ NOISE_ERRORS, LEAST_CHANGE = 4.0, 0.02
 """The mean F1 of images whose noise alone is another one may change by so many of its standard
 errors, or by so much if that is more."""
 
-FrozenScores = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -55,7 +55,7 @@ def frozen_examples(experiment: Experiment) -> list[Example]:
 
 def example_rows(network: Network, examples: Iterable[Example]) -> Rows:
     """Rows of scores of a network on examples, as the network's own experiment scores them."""
-    return evaluate(network, enumerate(examples), network.config.evaluation)
+    return evaluate(network, enumerate(examples), network.experiment.evaluation)
 
 
 def frozen_scores(rows: Rows, class_names: Sequence[str]) -> FrozenScores:
@@ -64,11 +64,6 @@ def frozen_scores(rows: Rows, class_names: Sequence[str]) -> FrozenScores:
     Args:
         rows: Of `score_image`, each with the ``index`` of its image.
         class_names: The classes.
-
-    Returns:
-        ``images``, ``macro_f1``, ``columns`` (true ones that count), ``found`` (peaks that
-        count), ``rms_error_pm`` of the places and ``shift_pm``, the mean of found minus true
-        (row, col), which the error does not hold; None where nothing tells.
     """
     summary = summarise(rows, class_names)
     place = summary["classes"][LOCALISATION]
@@ -77,41 +72,40 @@ def frozen_scores(rows: Rows, class_names: Sequence[str]) -> FrozenScores:
         for row in rows
         if row["class"] == LOCALISATION and math.isfinite(row["shift_row_pm"])
     ]
-    table: np.ndarray = np.array(pairs).reshape(-1, 3)
-    number, shifts = table[:, 0], table[:, 1:].T
-    return {
-        "images": summary["images"],
-        MACRO: summary[MACRO],
-        "columns": place["true_positives"] + place["false_negatives"],
-        "found": place["true_positives"] + place["false_positives"],
-        "rms_error_pm": place["rms_error_pm"],
-        "shift_pm": [float(number @ part / number.sum()) for part in shifts] if pairs else None,
-    }
-
-
-def frozen_block(rows: Rows, class_names: Sequence[str]) -> FrozenScores:
-    """The block ``frozen`` of a card: `frozen_scores` and the ``simulation`` that it belongs to."""
-    return {**frozen_scores(rows, class_names), "simulation": SIMULATION_VERSION}
+    shift = None
+    if pairs:
+        number, rows_pm, cols_pm = np.array(pairs, np.float64).T
+        total = number.sum()
+        shift = (float(number @ rows_pm / total), float(number @ cols_pm / total))
+    return FrozenScores(
+        images=summary["images"],
+        macro_f1=summary[MACRO],
+        columns=place["true_positives"] + place["false_negatives"],
+        found=place["true_positives"] + place["false_positives"],
+        rms_error_pm=place["rms_error_pm"],
+        shift_pm=shift,
+        simulation=SIMULATION_VERSION,
+    )
 
 
 def disagreements(frozen: FrozenScores, found: FrozenScores) -> list[str]:
-    """What differs between frozen scores and those found now by more than rounding explains.
+    """Differences between frozen and new scores that rounding does not explain.
 
     Args:
-        frozen: A card's block ``frozen``.
-        found: Of `frozen_scores`, for as many images.
+        frozen: The scores on a card.
+        found: Scores of as many images.
 
     Returns:
         A text for each score that differs.
 
-    >>> scores = {"images": 20, "columns": 90, "macro_f1": 0.9, "found": 80,
-    ...           "rms_error_pm": 9.0, "shift_pm": None}
-    >>> disagreements(scores, {**scores, "macro_f1": 0.901, "found": 70})
+    >>> scores = FrozenScores(images=20, columns=90, macro_f1=0.9, found=80, rms_error_pm=9.0,
+    ...                       shift_pm=None, simulation=3)
+    >>> disagreements(scores, replace(scores, macro_f1=0.901, found=70))
     ['found was 80, is 70']
     """
     texts = []
     for name, (absolute, relative) in TOLERANCES.items():
-        before, after = frozen[name], found[name]
+        before, after = getattr(frozen, name), getattr(found, name)
         if before is None or after is None:
             same = before == after
         else:

@@ -44,7 +44,7 @@ def check_networks(experiment: Experiment) -> None:
     """
     for name in experiment.evaluation.networks:
         card, _ = check_files(find_network(name))
-        classes, sampling = tuple(card["classes"]), float(card["sampling"])
+        classes, sampling = tuple(card.classes), float(card.sampling)
         if classes != experiment.class_names:
             raise InputError(
                 f"evaluation.networks: {name} finds the classes {', '.join(classes)}, but "
@@ -57,9 +57,9 @@ def check_networks(experiment: Experiment) -> None:
                 f"model.sampling is {experiment.model.sampling:g} Å; give networks of the same "
                 f"pixels, or set model.sampling to {sampling:g} and simulate again."
             )
-        if card["focus_count"] != experiment.focus_count:
+        if card.focus_count != experiment.focus_count:
             raise InputError(
-                f"evaluation.networks: {name} expects {card['focus_count']} focal image(s), but "
+                f"evaluation.networks: {name} expects {card.focus_count} focal image(s), but "
                 f"microscope.defocus.steps gives {experiment.focus_count}; give networks for that "
                 "many."
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -114,13 +114,13 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     ratios = _cramer_rao(experiment, networks, looked, folder, progress)
     _series(experiment, networks, folder, progress)
     summaries = {
-        name: {**one.summary, **ratios.get(name, {}), ENTRY: networks[name].card.get(ENTRY)}
+        name: {**one.summary, **ratios.get(name, {}), ENTRY: _calibration(networks[name])}
         for name, one in assessed.items()
     }
     values = {
         "split": SPLIT,
         "networks": summaries,
-        "sha256": {name: network.card["sha256"] for name, network in networks.items()},
+        "sha256": {name: network.card.sha256 for name, network in networks.items()},
         "paired": _paired(assessed, experiment.seed),
     }
     if experiment.evaluation.ideal_observer is not None:
@@ -131,8 +131,13 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     write_pictures(folder / "examples.npz", _pictures(experiment, networks, looked, chosen))
 
 
+def _calibration(network: Network) -> dict[str, float] | None:
+    own = network.card.score_calibration
+    return None if own is None else asdict(own)
+
+
 def _threshold(network: Network) -> float:
-    return float(network.card["threshold"])
+    return network.card.threshold
 
 
 def _look(
@@ -289,7 +294,7 @@ def intact(experiment: Experiment, root: Path) -> bool:
     if not (network / CARD_FILE).is_file() or not summary.is_file():
         return False
     scored = read_json(summary).get("sha256", {})
-    return next(iter(scored.values()), None) == read_card(network)["sha256"]
+    return next(iter(scored.values()), None) == read_card(network).sha256
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:

@@ -71,7 +71,7 @@ def check(experiment: Experiment) -> None:
             "them one by one."
         )
     folder = find_network(experiment.prediction.network)
-    known = read_card(folder)["classes"]
+    known = read_card(folder).classes
     unknown = [name for name in experiment.occupancy.classes or () if name not in known]
     if unknown:
         raise InputError(

@@ -101,7 +101,7 @@ def check(experiment: Experiment) -> Inputs:
     """
     network, images = check_network(experiment), experiment.images
     series, shifts, orders = [], [], []
-    for part in read_series(experiment, int(network.card["focus_count"])):
+    for part in read_series(experiment, network.card.focus_count):
         foci = part.images.shape[-1]
         check_focus_count(network, foci)
         _check_size(part, network)
@@ -178,7 +178,7 @@ def run(
     with (
         open_workers(prediction, "prediction") as workers,
         progress("predict", total) as done,
-        ColumnTableWriter(folder / COLUMNS_FILE, network.config.class_names) as table,
+        ColumnTableWriter(folder / COLUMNS_FILE, network.experiment.class_names) as table,
         keeping_frames(folder / IMAGES_FILE, inputs.series) as keep,
         _rings_table(folder, prediction) as add_rings,
     ):
@@ -205,7 +205,7 @@ def run(
 def _lowest(network: Network, prediction: Prediction) -> float:
     """Lowest score of a column."""
     given = prediction.threshold
-    return float(network.card["threshold"] if given == "card" else given)
+    return float(network.card.threshold if given == "card" else given)
 
 
 def _found(
@@ -259,14 +259,14 @@ def judge(network: Network, series: ImageSeries) -> SimilarityReport:
     Of a movie some frames are looked at, of a focal series each image counts alike.
     """
     card = network.card
-    pixel, width = network_sampling(network), network.config.labels.normalisation_width
+    pixel, width = network_sampling(network), network.experiment.labels.normalisation_width
     count = min(len(series.images), JUDGED_FRAMES)
     chosen = np.linspace(0, len(series.images) - 1, count).round().astype(int)
     seen = [
         frame_appearance(np.asarray(series.images[number]), series.sampling, pixel, width)
         for number in chosen
     ]
-    result = verdict(seen, series.sampling, card.get("camera_sampling"), card.get("taught_images"))
+    result = verdict(seen, series.sampling, card.camera_sampling, card.image_statistics)
     for sentence in result.unlike:
         LOGGER.warning(
             "%s is unlike the images that %s was taught on: %s", series.name, network.name, sentence
@@ -296,9 +296,9 @@ def _record(
         sampling=series.sampling,
         first_frame=metadata.get("first_frame", 0),
         masked_angstrom=tuple(areas(series.masked, series.pixel_size)),
-        network=network.card["name"],
+        network=network.card.name,
         network_sampling=network_sampling(network),
-        classes=tuple(network.config.class_names),
+        classes=tuple(network.experiment.class_names),
         compared_by=compared.compared,
         out_of_distribution=compared.unlike,
         notes=(*metadata.get("notes", ()), *compared.notes, *inverted),
@@ -317,8 +317,8 @@ def describe(experiment: Experiment, inputs: Inputs) -> list[str]:
         f"{part.images.shape[2]} pixels of {part.sampling:g} Å"
         for part in inputs.series
     ]
-    classes = ", ".join(inputs.network.config.class_names)
-    return [*lines, f"network: {card['name']}, finds {classes}, threshold {card['threshold']:g}"]
+    classes = ", ".join(inputs.network.experiment.class_names)
+    return [*lines, f"network: {card.name}, finds {classes}, threshold {card.threshold:g}"]
 
 
 STAGE = Stage(

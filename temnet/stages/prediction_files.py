@@ -57,7 +57,7 @@ def series_outputs(
     Yields:
         What takes each frame in order, with its probabilities where `maps` are wanted.
     """
-    classes = network.config.class_names
+    classes = network.experiment.class_names
     with ExitStack() as files:
         add_columns = [
             files.enter_context(open_peaks(folder / f"{name}{ending}", series.sampling, classes))

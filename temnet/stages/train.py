@@ -35,7 +35,7 @@ def settings(experiment: Experiment) -> dict[str, Any]:
     values["data"]["augment"] = experiment.data.augment.model_dump(mode="json")
     start = experiment.training.start_from
     if start is not None:
-        values["start_from"] = read_card(find_network(start))["sha256"]
+        values["start_from"] = read_card(find_network(start)).sha256
     return values
 
 

@@ -218,7 +218,7 @@ def take_over(run: TaughtRun, twin: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     try:
         shutil.copytree(twin / name, partial)
-        update_card(partial / train.NETWORK, {"name": train.network_name(run.root)})
+        update_card(partial / train.NETWORK, name=train.network_name(run.root))
         partial.rename(run.root / name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

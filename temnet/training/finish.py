@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import keras
 
+from temnet.config.card import ImageStatistics
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
@@ -15,6 +16,7 @@ from temnet.evaluation.summary import summarise
 from temnet.inference.image_statistics import example_appearance
 from temnet.inference.out_of_distribution import reference
 from temnet.models.checkpoint import Network, check_replaceable, save_network, to_float32
+from temnet.models.description import describe
 from temnet.records import Example
 from temnet.training.fit_calibration import calibrate
 
@@ -50,18 +52,20 @@ def finish_network(
     check_replaceable(Path(folder).resolve())
     model = to_float32(model, experiment)  # what is saved is what is calibrated
     calibration, threshold = calibrate(model, selection, experiment)
-    card: dict[str, Any] = {"threshold": threshold, **calibration.entry()}
-    network = Network(name or Path(folder).name, model, experiment, card)
+    name = name or Path(folder).resolve().name
+    card = replace(describe(name, experiment, threshold), score_calibration=calibration)
+    network = Network(name, model, experiment, card)
     rows = evaluate(network, enumerate(selection), experiment.evaluation, progress=progress)
-    card |= {
-        "metrics": {"split": "selection", **summarise(rows, experiment.class_names)},
-        "taught_images": describe_images(selection, experiment),
-    }
-    save_network(folder, model, experiment, {"name": network.name, **card})
+    card = replace(
+        card,
+        metrics={"split": "selection", **summarise(rows, experiment.class_names)},
+        image_statistics=describe_images(selection, experiment),
+    )
+    save_network(folder, model, experiment, card)
 
 
-def describe_images(examples: Iterable[Example], experiment: Experiment) -> dict[str, Any] | None:
-    """The entry ``taught_images`` of a network's card; see ``familiarity.reference``.
+def describe_images(examples: Iterable[Example], experiment: Experiment) -> ImageStatistics | None:
+    """The entry ``image_statistics`` of a network's card; see `out_of_distribution.reference`.
 
     Args:
         examples: Selection images, none of which the network was taught on.

@@ -120,7 +120,7 @@ def first_weights(experiment: Experiment) -> list[np.ndarray]:
         "classes": list(settings.class_names),
         "focal images": settings.focus_count,
         "model": settings.model.model_dump(),
-    } for settings in (experiment, network.config))  # fmt: skip
+    } for settings in (experiment, network.experiment))  # fmt: skip
     for what, value in wanted.items():
         if found[what] != value:
             raise InputError(

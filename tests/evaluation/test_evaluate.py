@@ -7,6 +7,7 @@ from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
 from temnet.models.checkpoint import Network
+from temnet.models.description import describe
 from temnet.records import Columns, Example
 
 EXPERIMENT = validate(
@@ -30,7 +31,7 @@ def network():
     layer = keras.layers.Conv2D(2, 1)
     model = keras.Model(inputs, layer(inputs))
     layer.set_weights([np.array([2.0, 0.0]).reshape(1, 1, 1, 2), np.array([-4.0, 0.0])])
-    return Network("bright", model, EXPERIMENT, {"threshold": 0.4, "name": "bright"})
+    return Network("bright", model, EXPERIMENT, describe("bright", EXPERIMENT, 0.4))
 
 
 def example(places=PLACES, sampling=0.2, foci=1, **parameters):

@@ -12,6 +12,7 @@ from temnet.inference import engines
 from temnet.inference.column_finder import find_columns
 from temnet.inference.engines import choose_engine, disagreement, fixed_image
 from temnet.models.checkpoint import Network
+from temnet.models.description import describe
 from temnet.models.factory import build_model
 from temnet.records import ImageSeries
 
@@ -31,7 +32,9 @@ needs_openvino = pytest.mark.skipif(
 def network(model):
     """A network whose weights are all drawn, the statistics of batch normalisation too."""
     experiment = validate({**VALUES, "model": model}, "test")
-    network = Network("drawn", build_model(experiment), experiment, {"threshold": 0.5})
+    network = Network(
+        "drawn", build_model(experiment), experiment, describe("drawn", experiment, 0.5)
+    )
     rng = np.random.default_rng(0)
     for weight in network.model.weights:
         if len(weight.shape) == 1:
@@ -118,7 +121,7 @@ def test_layers_that_cannot_be_translated_stay_with_keras():
     images = keras.Input((None, None, 1))
     maps = keras.layers.Conv2D(2, 3, padding="same", activation="tanh", name="bent")(images)
     experiment = validate({**VALUES, "model": UNET}, "test")
-    net = Network("own", keras.Model(images, maps), experiment, {"threshold": 0.5})
+    net = Network("own", keras.Model(images, maps), experiment, describe("own", experiment, 0.5))
     engine = choose_engine(net)
     assert engine.name == "Keras" and "bent has the activation tanh" in engine.reason
     with pytest.raises(InputError, match="bent"):

@@ -1,6 +1,5 @@
 """What an image looks like, and whether that is like the taught images."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +42,7 @@ def look(frame, sampling=SAMPLING):
 @pytest.fixture(scope="module")
 def card():
     """The card's entry, as it comes back from the file."""
-    return json.loads(json.dumps(reference([look(one) for one in taught(120, 1)], SAMPLING)))
+    return reference([look(one) for one in taught(120, 1)], SAMPLING)
 
 
 def said(frame, card, sampling=SAMPLING):
@@ -190,7 +189,7 @@ def of_the_movie(sampling):
     network = read_card(find_network("nanoparticle-unet"))
     frames = read_images(MOVIE, sampling=sampling, axes="frames").images[::10]
     seen = [look(frame, sampling) for frame in frames]
-    return verdict(seen, sampling, network["camera_sampling"], network["taught_images"])
+    return verdict(seen, sampling, network.camera_sampling, network.image_statistics)
 
 
 def test_the_movie_is_like_the_images_of_the_network_that_comes_along():
@@ -205,10 +204,10 @@ def test_the_movie_at_a_wrong_pixel_size_is_not():
 
 def test_too_few_images_are_no_description():
     """What a few images look like would call most others unlike."""
-    experiment = load_network("nanoparticle-unet").config
+    experiment = load_network("nanoparticle-unet").experiment
     images = [
         Example(one, one, one[..., 0], Columns.empty(), {"camera_sampling": SAMPLING}, SAMPLING)
         for one in taught(FEWEST_IMAGES, 5)
     ]
     assert describe_images(images[1:], experiment) is None
-    assert describe_images(images, experiment)["count"] == FEWEST_IMAGES
+    assert describe_images(images, experiment).count == FEWEST_IMAGES

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temnet.errors import InputError
+from temnet.config.card import card_of, entries_of
 from temnet.inference.peak_finder import PeakFinder
-from temnet.inference.score_calibration import ENTRY, LEAST, ScoreCalibration
+from temnet.inference.score_calibration import LEAST, ScoreCalibration
 from temnet.models.checkpoint import load_network
 
 SAMPLING = 0.2
@@ -44,22 +44,15 @@ def test_the_threshold_is_of_calibrated_scores(threshold):
     np.testing.assert_allclose(every.with_threshold(threshold).find(answer()).score, expected)
 
 
-def test_a_network_without_calibration_is_left_alone():
-    assert ScoreCalibration.of({"threshold": 0.5}) == ScoreCalibration()
+def test_a_network_without_calibration_is_left_alone(pretrained):
+    assert ScoreCalibration.of(load_network("tiny").card) == ScoreCalibration()
     found = PeakFinder(SAMPLING, 0.4, 1.0).find(answer())
     np.testing.assert_array_equal(np.round(found.probabilities[:, 0] / found.score, 6), 0.7)
 
 
-def test_a_card_keeps_it():
-    card = {"threshold": 0.5, **STEEP.entry()}
-    assert ScoreCalibration.of(card) == STEEP
-    assert set(card[ENTRY]) == {"slope", "offset", "class_slope"}
-
-
-@pytest.mark.parametrize("entry", [{"gradient": 2.0}, {"slope": float("nan")}])
-def test_another_entry_on_a_card_is_refused(entry):
-    with pytest.raises(InputError, match="expected numbers for class_slope, offset, slope"):
-        ScoreCalibration.of({ENTRY: entry})
+def test_a_card_keeps_it(pretrained):
+    card = replace(load_network("tiny").card, score_calibration=STEEP)
+    assert ScoreCalibration.of(card_of(entries_of(card))) == STEEP
 
 
 def test_certain_scores_stay_finite():
@@ -73,11 +66,11 @@ def test_certain_scores_stay_finite():
 
 def test_a_finder_takes_what_the_network_says(pretrained):
     network = load_network("tiny")
-    card = {**network.card, "threshold": 0.3, **STEEP.entry()}
+    card = replace(network.card, threshold=0.3, score_calibration=STEEP)
     finder = PeakFinder.of(replace(network, card=card))
     assert (finder.threshold, finder.calibration) == (0.3, STEEP)
-    assert finder.sampling == network.config.model.sampling
-    assert finder.min_distance == 3 * network.config.labels.width
+    assert finder.sampling == network.experiment.model.sampling
+    assert finder.min_distance == 3 * network.experiment.labels.width
     given = PeakFinder.of(network, threshold=0.8, min_distance=2.0)
     assert (given.threshold, given.min_distance) == (0.8, 2.0)
     assert given.calibration == ScoreCalibration()

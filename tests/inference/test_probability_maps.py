@@ -15,6 +15,7 @@ from temnet.inference.probability_maps import (
 )
 from temnet.inference.reading.read_images import read_images
 from temnet.models.checkpoint import Network
+from temnet.models.description import describe
 from temnet.models.factory import build_model
 from temnet.records import ImageSeries
 from temnet.reporting.files.column_table import ColumnTableWriter, read_columns
@@ -44,7 +45,9 @@ def brightness_model(focus_count=1):
 
 
 def network(focus_count=1):
-    return Network("bright", brightness_model(focus_count), EXPERIMENT, {"threshold": 0.4})
+    return Network(
+        "bright", brightness_model(focus_count), EXPERIMENT, describe("bright", EXPERIMENT, 0.4)
+    )
 
 
 def spots(places, sampling, shape):

@@ -1,12 +1,14 @@
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+from temnet.config.card import card_of
 from temnet.errors import InputError
 from temnet.models import checkpoint
 from temnet.models.checkpoint import (
@@ -16,9 +18,14 @@ from temnet.models.checkpoint import (
     network_names,
     save_network,
 )
+from temnet.models.description import describe
 from temnet.models.factory import build_model
 
-CARD = {"threshold": 0.35, "metrics": {"macro_f1": 0.9}}
+METRICS = {"macro_f1": 0.9}
+
+
+def card_for(experiment, threshold=0.35):
+    return replace(describe("tiny-net", experiment, threshold), metrics=METRICS)
 
 
 @pytest.fixture
@@ -27,7 +34,7 @@ def saved(make_experiment, tmp_path, monkeypatch):
     monkeypatch.setenv("TEMNET_PRETRAINED", str(tmp_path))
     experiment = make_experiment(training={"precision": "mixed_bfloat16"})
     model = build_model(experiment)
-    save_network(tmp_path / "tiny-net", model, experiment, CARD)
+    save_network(tmp_path / "tiny-net", model, experiment, card_for(experiment))
     return tmp_path / "tiny-net", model, experiment
 
 
@@ -40,7 +47,7 @@ def test_round_trip(saved):
     folder, model, experiment = saved
     network = load_network(folder)
     assert network.name == "tiny-net"
-    assert network.config == experiment
+    assert network.experiment == experiment
     assert not network.model.compiled
     assert network.model.get_layer("bottom_1_conv").compute_dtype == "float32"
     for first, second in zip(network.model.get_weights(), model.get_weights(), strict=True):
@@ -69,10 +76,13 @@ def test_card_tells_what_the_network_was_taught(saved):
         "parameters": saved[1].count_params(),
         "keras": keras.__version__,
         "schema": 1,
-        **CARD,
+        "threshold": 0.35,
+        "metrics": METRICS,
     }
-    assert {key: card[key] for key in expected} == expected
-    assert len(card["sha256"]) == 64 and card["temnet"]
+    entries = json.loads((saved[0] / "card.json").read_text())
+    assert {key: entries[key] for key in expected} == expected
+    assert len(card.sha256) == 64 and card.temnet
+    assert card == card_of(entries)
 
 
 @pytest.mark.parametrize("name", ["tiny-net", "tiny_net"])
@@ -135,15 +145,16 @@ def test_a_model_that_keras_cannot_read(saved):
 
 def test_saving_again_replaces_it(saved):
     folder, model, experiment = saved
-    save_network(folder, model, experiment, CARD | {"threshold": 0.5})
-    assert load_network(folder).card["threshold"] == 0.5
+    save_network(folder, model, experiment, card_for(experiment, 0.5))
+    assert load_network(folder).card.threshold == 0.5
 
 
 def test_a_failed_save_keeps_the_old_one(saved):
     folder, model, experiment = saved
-    with pytest.raises(ValueError, match="JSON"):
-        save_network(folder, model, experiment, {"threshold": 0.5, "metrics": float("nan")})
-    assert load_network(folder).card["threshold"] == 0.35
+    card = replace(card_for(experiment), metrics={"macro_f1": object()})
+    with pytest.raises(ValueError, match="object"):
+        save_network(folder, model, experiment, card)
+    assert load_network(folder).card.threshold == 0.35
     assert [path.name for path in folder.parent.iterdir()] == ["tiny-net"]
 
 
@@ -158,8 +169,8 @@ def test_a_save_whose_last_step_fails_keeps_the_old_one(saved, monkeypatch):
 
     monkeypatch.setattr(Path, "rename", fails)
     with pytest.raises(OSError, match="broken"):
-        save_network(folder, model, experiment, CARD | {"threshold": 0.5})
-    assert load_network(folder).card["threshold"] == 0.35
+        save_network(folder, model, experiment, card_for(experiment, 0.5))
+    assert load_network(folder).card.threshold == 0.35
     assert [path.name for path in folder.parent.iterdir()] == ["tiny-net"]
 
 
@@ -168,13 +179,8 @@ def test_a_folder_of_something_else_is_not_replaced(saved, tmp_path):
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("years of work")
     with pytest.raises(InputError, match="not replaced"):
-        save_network(tmp_path / "thesis", model, experiment, CARD)
+        save_network(tmp_path / "thesis", model, experiment, card_for(experiment))
     assert (tmp_path / "thesis" / "chapter.tex").exists()
-
-
-def test_a_card_needs_its_threshold(saved):
-    with pytest.raises(ValueError, match="threshold"):
-        save_network(saved[0], saved[1], saved[2], {"metrics": {}})
 
 
 def test_focus_count(saved, make_experiment):
@@ -183,7 +189,7 @@ def test_focus_count(saved, make_experiment):
     with pytest.raises(InputError, match=r"series of 3 images.*got 1 per frame.*Give all"):
         check_focus_count(series, 1)
     single = make_experiment(microscope={"energy": 50e3, "aperture_mrad": 40})
-    network = Network("single", build_model(single), single, {})
+    network = Network("single", build_model(single), single, describe("single", single, 0.5))
     with pytest.raises(InputError, match=r"single images; got 3 per frame.*images.axes to frames"):
         check_focus_count(network, 3)
 
@@ -191,7 +197,7 @@ def test_focus_count(saved, make_experiment):
 def test_a_network_brings_no_python_function_along(make_experiment, tmp_path):
     function = {"kind": "python", "function": "somewhere:make"}
     experiment = make_experiment(structure=function)
-    save_network(tmp_path / "evil", build_model(experiment), experiment, CARD)
+    save_network(tmp_path / "evil", build_model(experiment), experiment, card_for(experiment))
     with pytest.raises(InputError, match="names? the Python function somewhere:make"):
         load_network(tmp_path / "evil")
 
@@ -201,15 +207,37 @@ def test_a_network_brings_no_python_function_along(make_experiment, tmp_path):
     [
         {"threshold": None}, {"threshold": "0.5"}, {"threshold": 7}, {"focus_count": None},
         {"score_calibration": {"slope": "a"}}, {"camera_sampling": "x"}, {"sha256": 5},
-        {"taught_images": {"x": 1}}, {"classes": "Mo"},
+        {"image_statistics": {"x": 1}}, {"classes": "Mo"},
     ],
 )  # fmt: skip
 def test_an_entry_that_somebody_has_spoilt_is_named(saved, entry):
     change_card(saved[0], **entry)
     with pytest.raises(
-        InputError, match=rf"card\.json: {next(iter(entry))} is missing or not what"
+        InputError, match=rf"card\.json: {next(iter(entry))} is missing or not valid"
     ):
         load_network(saved[0])
+
+
+def test_keys_of_earlier_cards_are_read(saved):
+    counts = {
+        "epochs": 2, "images_per_epoch": 8, "presentations": 16, "training_images": 8,
+        "specimens": 4, "start": {"network": "a", "sha256": None, "presentations": 5},
+    }  # fmt: skip
+    statistics = {
+        "spectrum": [[0.0], [1.0], [2.0]], "bin_edges": [0.1, 0.2], "limit": 1.0,
+        "noise_dose": None, "spots": [], "spot_images": 0, "spot_limit": None,
+        "lattice_fraction": 0.0,
+    }  # fmt: skip
+    change_card(saved[0], cost=counts, taught_images=statistics)
+    card = load_network(saved[0]).card
+    assert card.cost.images_seen == 16 and card.cost.total_images_seen() == 21
+    assert card.image_statistics.bin_edges == (0.1, 0.2)
+
+
+def test_the_old_name_of_the_settings_warns(saved):
+    network = load_network(saved[0])
+    with pytest.warns(FutureWarning, match="experiment"):
+        assert network.config is network.experiment
 
 
 DEAD = 2**22 + 1
@@ -236,5 +264,5 @@ def test_a_network_that_is_being_written_is_none_yet(saved):
 def test_saving_removes_what_was_left(saved):
     folder, model, experiment = saved
     folder.with_name(f".{folder.name}.{DEAD}.part").mkdir()
-    save_network(folder, model, experiment, CARD)
+    save_network(folder, model, experiment, card_for(experiment))
     assert [path.name for path in folder.parent.iterdir()] == ["tiny-net"]

@@ -76,7 +76,7 @@ IMPOSSIBLE = {
     ],
     "schema": [0, -1, 1.5, "1", True, None, 10**9],
     "sha256": ["", "x" * 64, "A" * 64, 5, None],
-    "taught_images": [
+    "image_statistics": [
         {"x": 1}, {**COMPARED, "spectrum": [[0.0], [1.0], [2.0]]}, {**COMPARED, "limit": None},
         {**COMPARED, "bin_edges": [0.3, 0.2, 0.1]}, {**COMPARED, "spots": []},
         {**COMPARED, "lattice_fraction": 2},
@@ -104,8 +104,11 @@ def test_missing_entries_of_a_card(folder, key):
 
 
 def test_a_possible_card_is_read(folder):
-    change_card(folder, taught_images=COMPARED, score_calibration=with_calibration(slope=2), more=1)
-    assert load_network(folder).card["taught_images"] == COMPARED
+    change_card(
+        folder, image_statistics=COMPARED, score_calibration=with_calibration(slope=2), more=1
+    )
+    card = load_network(folder).card
+    assert card.image_statistics.spots == (0.3, 0.4) and card.score_calibration.slope == 2
 
 
 CONTRADICTIONS = {
@@ -274,7 +277,7 @@ def survives(network_folder, tmp_path, number):
     except Exception as error:
         raise AssertionError(f"{number}: {what}") from error
     assert all(np.isfinite(one).all() for one in network.model.get_weights()), what
-    assert network.card["focus_count"] == network.model.input_shape[-1], what
+    assert network.card.focus_count == network.model.input_shape[-1], what
     return True
 
 

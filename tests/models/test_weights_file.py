@@ -185,10 +185,10 @@ def test_weights_that_are_no_numbers_are_not_saved(folder, tmp_path):
     weights[0][..., 0] = np.inf
     network.model.set_weights(weights)
     with pytest.raises(InputError, match=r"not saved: 9 of 18 weights .*diverged"):
-        save_network(tmp_path / "new", network.model, network.config, network.card)
+        save_network(tmp_path / "new", network.model, network.experiment, network.card)
     assert not (tmp_path / "new").exists()
     with pytest.raises(InputError, match="not saved"):  # and the old one stays
-        save_network(folder, network.model, network.config, network.card)
+        save_network(folder, network.model, network.experiment, network.card)
     assert load_network(folder).name == "tiny"
 
 

@@ -1,7 +1,11 @@
 """The page of pretrained networks: what it says follows from the cards alone."""
 
+import math
+from dataclasses import replace
+
 import pytest
 
+from temnet.config.card import Card, Cost, EarlierCost
 from temnet.config.loading import validate
 from temnet.publishing.limitations import weak_places
 from temnet.publishing.network_sections import (
@@ -12,7 +16,7 @@ from temnet.publishing.network_sections import (
     weak_sentences,
 )
 from temnet.publishing.overview_page import overview, pairs, pretrained_page
-from temnet.reporting.sections.training_cost import cost_sentence, planned_cost, training_cost
+from temnet.publishing.training_cost import cost_sentence, planned_cost, training_cost
 
 SETTINGS = {
     "structure": {"kind": "mos2", "support": {"kind": "graphene"}},
@@ -64,13 +68,13 @@ def validation(**changes):
 def network(name, kind="unet", checksum="a", settings=None, **card):
     return Pretrained(
         name,
-        {
-            "name": name, "kind": kind, "classes": ["Mo", "S"], "focus_count": 1,
-            "focus_steps": [0.0], "sampling": 0.2, "energies": [50e3, 80e3],
-            "defocus": [-100.0, 100.0], "Cs_um": [0.0, 0.0], "astigmatism": [0.0, 50.0],
-            "focal_spread": [4.0, 20.0], "dose": [100.0, 1e5], "camera_sampling": [0.2, 0.2],
-            "parameters": 47766, "threshold": 0.6, "sha256": checksum, **card,
-        },
+        Card(
+            name=name, kind=kind, classes=("Mo", "S"), focus_count=1, focus_steps=(0.0,),
+            sampling=0.2, energies=(50e3, 80e3), defocus=(-100.0, 100.0), Cs_um=(0.0, 0.0),
+            astigmatism=(0.0, 50.0), focal_spread=(4.0, 20.0), dose=(100.0, 1e5),
+            camera_sampling=(0.2, 0.2), parameters=47766, threshold=0.6, sha256=checksum,
+            schema=1, **card,
+        ),
         settings or experiment(),
         size=250_000,
     )  # fmt: skip
@@ -198,7 +202,7 @@ def test_pairs_are_networks_of_different_kinds_each_once():
 
 
 def test_the_overview_has_a_line_for_each():
-    cost = {"presentations": 1000, "start": {"presentations": 48000}}
+    cost = replace(COST, start=EarlierCost(network="b", images_seen=48_328))
     lines = overview([network("a", validation=validation(), cost=cost), network("b")]).splitlines()
     assert lines[2] == (
         "| [a](#a) | Mo and S in MoS2, on graphene | U-Net | 47,766 | 49,000 | "
@@ -266,27 +270,36 @@ def test_specimens_are_named():
         assert specimen(experiment(structure=structure, labels=labels)) == name
 
 
+COST = Cost(
+    epochs=7, images_per_epoch=96, images_seen=672, training_images=500, specimens=63,
+    seconds=12600.0,
+)  # fmt: skip
+
+
 def test_costs_are_counted_from_the_log():
-    log = [{"epoch": epoch, "seconds": 1800.0} for epoch in range(7)]
-    cost = training_cost(experiment(), log)
-    assert cost == {
-        "epochs": 7, "images_per_epoch": 96, "presentations": 672, "training_images": 500,
-        "specimens": 63, "seconds": 12600.0,
-    }  # fmt: skip
+    def cost_after(seconds, **changes):
+        settings = experiment(**changes)
+        return training_cost(settings.data, settings.training, seconds)
+
+    def planned(**changes):
+        settings = experiment(**changes)
+        return planned_cost(settings.data, settings.training)
+
+    cost = cost_after([1800.0] * 7)
+    assert cost == COST
     assert cost_sentence(cost) == (
-        "Taught on 500 images of 63 specimens in 7 epochs of 96: 672 presentations in 3.5 hours."
+        "Trained on 500 images of 63 specimens in 7 epochs of 96: 672 images seen in 3.5 hours."
     )
-    start = {"network": "b", "presentations": 1000}
-    assert cost_sentence({**cost, "start": start}).endswith(
-        "672 presentations in 3.5 hours, after 1,000 presentations of b, which it began with."
-    )
-    unknown = cost_sentence({**cost, "start": {**start, "presentations": None}})
-    assert unknown.endswith("after those of b, whose number is not recorded.")
-    assert cost_sentence({}) == "What its training has cost is not recorded."
-    # A time that one epoch lacks is no time of the whole.
-    assert "seconds" not in training_cost(experiment(), [*log, {"epoch": 7}])
+    start = EarlierCost(network="b", images_seen=1000)
+    assert "it started from b (1,000 images seen)" in cost_sentence(replace(cost, start=start))
+    unknown = replace(cost, start=EarlierCost(network="b"))
+    assert "(images seen not recorded)" in cost_sentence(unknown)
+    assert unknown.total_images_seen() is None
+    assert replace(cost, start=start).total_images_seen() == 1672
+    assert "not recorded" in cost_sentence(None)
+    # Without the time of one epoch the total is unknown.
+    assert cost_after([1800.0, math.nan]).seconds is None
     fresh = {**SETTINGS["data"], "source": "fresh", "image_epochs": 5}
-    assert training_cost(experiment(data=fresh), log)["training_images"] == 2 * 96
-    assert planned_cost(experiment())["presentations"] == 960
-    stopped = {**SETTINGS["training"], "early_stopping": 3}
-    assert planned_cost(experiment(training=stopped)) == {}
+    assert cost_after([1800.0] * 7, data=fresh).training_images == 2 * 96
+    assert planned().images_seen == 960
+    assert planned(training={**SETTINGS["training"], "early_stopping": 3}) is None

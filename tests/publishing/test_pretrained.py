@@ -37,12 +37,12 @@ LARGEST_NETWORK, LARGEST_OF_ALL = 40e6, 150e6
 def frozen_images(name):
     """A network and its frozen images."""
     network = load_network(PRETRAINED / name)
-    return network, tuple(frozen_examples(network.config))
+    return network, tuple(frozen_examples(network.experiment))
 
 
 def differences(network, examples):
     rows = example_rows(network, examples)
-    return disagreements(network.card["frozen"], frozen_scores(rows, network.config.class_names))
+    return disagreements(network.card.frozen, frozen_scores(rows, network.experiment.class_names))
 
 
 def test_there_are_networks():
@@ -52,7 +52,7 @@ def test_there_are_networks():
 @pytest.mark.parametrize("name", NAMES)
 def test_the_weights_are_whole_and_small(name):
     model = PRETRAINED / name / "model.keras"
-    assert file_hash(model) == read_card(model.parent)["sha256"]
+    assert file_hash(model) == read_card(model.parent).sha256
     assert model.stat().st_size < LARGEST_NETWORK
     assert all(path.stat().st_size <= LARGEST for path in model.parent.glob("*.png"))
 
@@ -89,23 +89,23 @@ BY_DEFAULT = ("mos2-msdnet", SPOILT)
     ],
 )
 def test_it_finds_what_it_found_when_it_was_published(name):
-    frozen = read_card(PRETRAINED / name).get("frozen", {})
-    assert frozen.get("simulation") == SIMULATION_VERSION, (
+    frozen = read_card(PRETRAINED / name).frozen
+    assert frozen is not None and frozen.simulation == SIMULATION_VERSION, (
         f"The card of {name} has no frozen scores of this simulation; run `python -m "
         "temnet.publish`, and look at what changes."
     )
     network, examples = frozen_images(name)
-    assert len(examples) == frozen["images"] == 20
+    assert len(examples) == frozen.images == 20
     assert differences(network, examples) == []
 
 
 def with_normalisation(factor):
     network, examples = frozen_images(SPOILT)
-    labels = network.config.labels
+    labels = network.experiment.labels
     width = factor * labels.normalisation_width
     labels = labels.model_copy(update={"normalisation_width": width})
-    config = network.config.model_copy(update={"labels": labels})
-    return differences(replace(network, config=config), examples)
+    experiment = network.experiment.model_copy(update={"labels": labels})
+    return differences(replace(network, experiment=experiment), examples)
 
 
 @pytest.mark.parametrize("factor", [3, 1 / 3])
@@ -115,14 +115,14 @@ def test_another_normalisation_is_noticed(factor):
 
 def test_wrong_pixels_are_noticed():
     network, examples = frozen_images(SPOILT)
-    pixel = 1.1 * network.config.model.sampling
+    pixel = 1.1 * network.experiment.model.sampling
     wrong = [replace(one, images=resample(one.images, one.sampling, pixel)) for one in examples]
     assert any(text.startswith("macro_f1") for text in differences(network, wrong))
 
 
 def test_a_shift_by_half_a_pixel_is_noticed():
     network, examples = frozen_images(SPOILT)
-    half = network.config.model.sampling / 2
+    half = network.experiment.model.sampling / 2
     # Peaks half a pixel too far are columns half a pixel too near.
     wrong = [
         replace(one, columns=replace(one.columns, positions=one.columns.positions - half))

@@ -2,16 +2,19 @@
 
 import json
 import shutil
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import yaml
 
 from temnet import publish, run
+from temnet.config.card import Calibration, Cost, EarlierCost
 from temnet.config.loading import load_experiment, validate, write_experiment
 from temnet.csv_tables import read_table, write_table
-from temnet.inference.score_calibration import ENTRY, ScoreCalibration
+from temnet.inference.score_calibration import ENTRY
 from temnet.models.checkpoint import load_network, read_card, save_network, update_card
+from temnet.models.description import describe
 from temnet.models.factory import build_model
 from temnet.publishing.card_blocks import cost_of
 from temnet.publishing.figures import FIGURES, LARGEST, small_png
@@ -53,10 +56,9 @@ def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("publish")
     model = {"kind": "msdnet", "sampling": 0.2, "depth": 3, "max_dilation": 3}
     other = validate({**SETTINGS, "model": model}, "test")
-    card = {"threshold": 0.3, "metrics": {}}
     beside = [folder / "networks" / "tiny-msdnet", folder / "earlier" / "tiny-unet"]
     for path in beside:
-        save_network(path, build_model(other), other, card)
+        save_network(path, build_model(other), other, describe(path.name, other, 0.3))
     values = {
         **SETTINGS,
         "data": {**SETTINGS["data"], "folder": str(folder / "sets")},
@@ -93,10 +95,11 @@ def test_the_network_and_its_settings_travel_whole(finished, published):
     folder, source = published / "tiny-unet", finished / "train" / "network"
     assert (folder / "model.keras").read_bytes() == (source / "model.keras").read_bytes()
     network, trained = load_network(folder), load_network(source)
-    assert network.name == "tiny-unet" and network.config.identity() == trained.config.identity()
+    assert network.name == "tiny-unet"
+    assert network.experiment.identity() == trained.experiment.identity()
     # No folder of this machine goes along.
-    assert network.config.data.folder is None
-    assert network.config.evaluation.networks == ("tiny-msdnet",)
+    assert network.experiment.data.folder is None
+    assert network.experiment.evaluation.networks == ("tiny-msdnet",)
     for file in ("experiment.yaml", "card.json"):
         assert str(finished.parents[1]) not in (folder / file).read_text()
     assert (folder / "notes.md").read_text() == NOTES
@@ -106,10 +109,10 @@ def test_the_network_and_its_settings_travel_whole(finished, published):
 
 def test_the_card_has_the_scores_of_the_run(finished, published):
     card = read_card(published / "tiny-unet")
-    found = card["validation"]
+    found = card.validation
     summary = json.loads((finished / "evaluate" / "summary.json").read_text())
     own = summary["networks"]["tiny-unet"]
-    assert own[ENTRY] == card[ENTRY] and own["threshold"] == card["threshold"]
+    assert own[ENTRY] == asdict(card.score_calibration) and own["threshold"] == card.threshold
     assert {name: found[name] for name in own} == own
     assert found["macro_f1"] > 0.4  # the network has learnt something to be told
     place = [row for row in own_rows(finished, "scores") if row["class"] == "any"]
@@ -149,14 +152,14 @@ def test_the_difference_is_this_network_minus_the_other(finished, published):
     # The earlier network of this name was compared, but it is what the published one replaces.
     compared = json.loads((finished / "evaluate" / "summary.json").read_text())["paired"]
     assert [pair["second"] for pair in compared] == ["tiny-msdnet", "tiny-unet (2)"]
-    (pair,) = read_card(published / "tiny-unet")["validation"]["paired"]
+    (pair,) = read_card(published / "tiny-unet").validation["paired"]
     difference = f1["tiny-unet"] - f1["tiny-msdnet"]
     assert difference.mean() != 0 and pair["images"] == len(difference) < 16
     assert pair["mean"] == pytest.approx(difference.mean(), abs=1e-6)
     assert pair["low"] <= pair["mean"] <= pair["high"]
     assert (pair["better"], pair["worse"]) == (np.sum(difference > 0), np.sum(difference < 0))
     other = read_card(finished.parents[1] / "networks" / "tiny-msdnet")
-    assert (pair["network"], pair["sha256"]) == ("tiny-msdnet", other["sha256"])
+    assert (pair["network"], pair["sha256"]) == ("tiny-msdnet", other.sha256)
 
 
 def test_a_run_that_taught_none_renews_the_scores_of_all_that_it_scored(
@@ -166,7 +169,7 @@ def test_a_run_that_taught_none_renews_the_scores_of_all_that_it_scored(
     shutil.copytree(published, to)
     shutil.copytree(finished.parents[1] / "networks" / "tiny-msdnet", to / "tiny-msdnet")
     before = read_card(to / "tiny-unet")
-    update_card(to / "tiny-unet", {"validation": {"macro_f1": 0.0}})
+    update_card(to / "tiny-unet", validation={"macro_f1": 0.0})
     networks = [str(to / name) for name in ("tiny-msdnet", "tiny-unet")]
     evaluation = {**SETTINGS["evaluation"], "networks": networks}
     values = {**SETTINGS, "evaluation": evaluation, "stages": ["evaluate"]}
@@ -176,12 +179,12 @@ def test_a_run_that_taught_none_renews_the_scores_of_all_that_it_scored(
     assert publish.main([str(tmp_path / "runs" / "again"), "--to", str(to)]) == 0
     first, second = (read_card(to / name) for name in ("tiny-msdnet", "tiny-unet"))
     for block in ("frozen", "cost", "sha256", "threshold"):
-        assert second[block] == before[block]
-    renewed = second["validation"]
-    assert renewed["macro_f1"] == pytest.approx(before["validation"]["macro_f1"], abs=1e-6)
-    (pair,), (earlier,) = renewed["paired"], before["validation"]["paired"]
+        assert getattr(second, block) == getattr(before, block)
+    renewed = second.validation
+    assert renewed["macro_f1"] == pytest.approx(before.validation["macro_f1"], abs=1e-6)
+    (pair,), (earlier,) = renewed["paired"], before.validation["paired"]
     assert pair["mean"] == pytest.approx(earlier["mean"], abs=1e-6)
-    (turned,) = first["validation"]["paired"]
+    (turned,) = first.validation["paired"]
     assert turned["network"] == "tiny-unet" and turned["mean"] == -pair["mean"]
     assert (turned["better"], turned["worse"]) == (pair["worse"], pair["better"])
     assert (to / "tiny-msdnet" / FIGURES[0]).is_file()
@@ -195,23 +198,25 @@ def test_a_run_that_taught_none_renews_the_scores_of_all_that_it_scored(
 
 def test_the_cost_is_that_of_the_log(finished, published):
     log = read_table(finished / "train" / "log.csv")
-    assert read_card(published / "tiny-unet")["cost"] == {
-        "epochs": 8,
-        "images_per_epoch": 64,
-        "presentations": 512,
-        "training_images": 32,
-        "specimens": 32,
-        "seconds": pytest.approx(sum(row["seconds"] for row in log), abs=0.06),
-    }
+    assert read_card(published / "tiny-unet").cost == Cost(
+        epochs=8,
+        images_per_epoch=64,
+        images_seen=512,
+        training_images=32,
+        specimens=32,
+        seconds=pytest.approx(sum(row["seconds"] for row in log), abs=0.06),
+    )
 
 
 def test_the_frozen_scores_are_found_again(published):
     network = load_network(published / "tiny-unet")
-    rows = example_rows(network, frozen_examples(network.config))
-    found = frozen_scores(rows, network.config.class_names)
-    assert found["images"] == 20 and disagreements(network.card["frozen"], found) == []
-    fewer = frozen_scores([row for row in rows if row["index"] < 19], network.config.class_names)
-    assert len(disagreements(network.card["frozen"], fewer)) >= 2
+    rows = example_rows(network, frozen_examples(network.experiment))
+    found = frozen_scores(rows, network.experiment.class_names)
+    assert found.images == 20 and disagreements(network.card.frozen, found) == []
+    fewer = frozen_scores(
+        [row for row in rows if row["index"] < 19], network.experiment.class_names
+    )
+    assert len(disagreements(network.card.frozen, fewer)) >= 2
 
 
 def test_the_figures_are_small_and_the_page_shows_them(published):
@@ -223,7 +228,7 @@ def test_the_figures_are_small_and_the_page_shows_them(published):
         assert f"](tiny-unet/{file})" in page
     assert "defocus.png" not in page  # one defocus, no curve
     assert NOTES.strip() in page
-    assert "512 presentations" in page
+    assert "512 images seen" in page
 
 
 def test_a_figure_full_of_noise_is_made_small():
@@ -237,7 +242,7 @@ def test_the_page_alone_is_written_again_and_frozen_scores_are_added(published, 
     to = tmp_path / "pretrained"
     shutil.copytree(published, to)
     before = read_card(to / "tiny-unet")
-    update_card(to / "tiny-unet", {"frozen": {**before["frozen"], "simulation": 0, "found": -1}})
+    update_card(to / "tiny-unet", frozen=replace(before.frozen, simulation=0, found=-1))
     (to / "README.md").write_text("old")
     assert publish.main(["--to", str(to)]) == 0
     assert (to / "README.md").read_text() == (published / "README.md").read_text()
@@ -257,8 +262,7 @@ def another_network(root):
     """The network is trained again after it was scored."""
     folder = root / "train" / "network"
     experiment = load_experiment(folder / "experiment.yaml")
-    card = {key: read_card(folder)[key] for key in ("name", "threshold", "metrics")}
-    save_network(folder, build_model(experiment), experiment, card)
+    save_network(folder, build_model(experiment), experiment, read_card(folder))
 
 
 def other_training(root):
@@ -292,11 +296,11 @@ def other_reading(root):
 
 def other_threshold(root):
     folder = root / "train" / "network"
-    update_card(folder, {"threshold": read_card(folder)["threshold"] / 2})
+    update_card(folder, threshold=read_card(folder).threshold / 2)
 
 
 def other_calibration(root):
-    update_card(root / "train" / "network", ScoreCalibration(slope=1.5).entry())
+    update_card(root / "train" / "network", score_calibration=Calibration(slope=1.5))
 
 
 REFUSED = {
@@ -334,7 +338,7 @@ def test_what_is_not_right_is_refused_and_nothing_is_changed(
     root, to = tmp_path / "runs" / "tiny_unet", tmp_path / "pretrained"
     shutil.copytree(finished, root)
     shutil.copytree(published, to)
-    update_card(root / "train" / "network", {"name": "other-unet"})
+    update_card(root / "train" / "network", name="other-unet")
     spoil(root)
     before = contents(tmp_path)
     # The first run is right: it is not published either.
@@ -387,18 +391,13 @@ def test_what_a_network_began_with_counts(finished, published, tmp_path):
         (root / "train" / "stage.json").write_text(json.dumps(record))
         return cost_of(root / "train" / "network")
 
-    checksum = read_card(published / "tiny-unet")["sha256"]
+    checksum = read_card(published / "tiny-unet").sha256
     for folder in (published / "tiny-unet", finished / "train" / "network"):
-        assert begun_with(folder, checksum) == {
-            **own,
-            "start": {
-                "network": "tiny-unet",
-                "sha256": checksum,
-                "presentations": 512,
-                "seconds": own["seconds"],
-            },
-        }
+        start = EarlierCost(
+            network="tiny-unet", sha256=checksum, images_seen=512, seconds=own.seconds
+        )
+        assert begun_with(folder, checksum) == replace(own, start=start)
     # Other weights lie there now, or none: what the earlier ones have cost is not known.
     for folder in (published / "tiny-unet", tmp_path / "gone"):
-        start = begun_with(folder, "another")["start"]
-        assert (start["network"], start["presentations"]) == (folder.name, None)
+        start = begun_with(folder, "another").start
+        assert (start.network, start.images_seen) == (folder.name, None)

@@ -13,6 +13,7 @@ from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import validate
 from temnet.csv_tables import read_table
 from temnet.models.checkpoint import read_card, save_network, update_card
+from temnet.models.description import describe
 from temnet.models.factory import build_model
 from temnet.stages import evaluate, train
 from temnet.stages.compared_networks import competitors
@@ -49,8 +50,8 @@ def networks(tmp_path_factory):
     """Two networks of the same weights."""
     folder = tmp_path_factory.mktemp("networks")
     experiment = validate({**SETTINGS, "evaluation": {}}, "test")
-    card = {"threshold": 0.3, "metrics": {}}
     for name in ("one", "two"):
+        card = describe(name, experiment, threshold=0.3)
         save_network(folder / name, build_model(experiment), experiment, card)
     return folder
 
@@ -235,7 +236,7 @@ def test_a_network_that_was_trained_is_scored_first(here, capsys):
     assert scored() == ["train", "one", "two"]
     check = ["train.yaml", "--stage", "evaluate", "--check"]
     assert run.main(check) == 0 and "evaluate: already done" in capsys.readouterr().out
-    update_card(Path("runs/train/train/network"), {"sha256": "0" * 64})
+    update_card(Path("runs/train/train/network"), sha256="0" * 64)
     assert run.main(check) == 0 and "evaluate (resumes)" in capsys.readouterr().out
 
 
@@ -243,10 +244,10 @@ def test_scores_are_done_where_they_are_of_the_network_in_the_run_folder(here):
     root, network = Path("runs/train"), Path("runs/train/train/network")
     shutil.copytree("networks/one", network)
     (root / "evaluate").mkdir()
-    sha256 = {"train": read_card(network)["sha256"], "one": "1" * 64}
+    sha256 = {"train": read_card(network).sha256, "one": "1" * 64}
     (root / "evaluate/summary.json").write_text(json.dumps({"sha256": sha256}))
     assert evaluate.STAGE.intact(validate(TRAINS, "test"), root)
-    update_card(network, {"sha256": "1" * 64})
+    update_card(network, sha256="1" * 64)
     assert not evaluate.STAGE.intact(validate(TRAINS, "test"), root)
     assert evaluate.STAGE.intact(validate(SETTINGS, "test"), root)  # scores other networks alone
     # Scores whose network is being taught anew, or that somebody removed, are made again.

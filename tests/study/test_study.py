@@ -310,8 +310,8 @@ def test_a_study_beside_takes_over_what_is_the_same(finished, quick, capsys):
     taken = Path("runs/dose/networks/same_net_2/train/network")
     source = run_folder("two-foci", 2) / "train/network"
     assert (taken / "model.keras").read_bytes() == (source / "model.keras").read_bytes()
-    assert read_card(taken)["name"] == "same-net-2"
-    assert read_card(source)["name"] == "two-foci-net-2"
+    assert read_card(taken).name == "same-net-2"
+    assert read_card(source).name == "two-foci-net-2"
 
 
 def test_a_full_disk_takes_nothing_over_and_leaves_no_part(finished, capsys, monkeypatch):

@@ -9,7 +9,6 @@ import pytest
 import temnet
 from temnet.errors import InputError
 from temnet.images.normalize import normalize
-from temnet.inference.score_calibration import ENTRY
 from temnet.models.checkpoint import load_network
 from temnet.records import ImageSeries
 from temnet.training.finish import FEWEST_IMAGES, finish_network
@@ -19,7 +18,7 @@ IMAGES = FEWEST_IMAGES + 2
 
 @pytest.fixture(scope="module")
 def experiment(network_folder):
-    return load_network(network_folder / "tiny").config
+    return load_network(network_folder / "tiny").experiment
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +54,10 @@ def test_it_is_saved_with_its_card(finished):
     network = load_network(folder)
     card = network.card
     assert network.name == "mine"
-    assert 0 < card["threshold"] < 1 and set(card[ENTRY]) == {"slope", "offset", "class_slope"}
-    assert card["metrics"]["split"] == "selection" and card["metrics"]["images"] == IMAGES
-    assert card["metrics"]["classes"]["any"]["f1"] > 0.8
-    assert card["taught_images"]["count"] == IMAGES
+    assert 0 < card.threshold < 1 and card.score_calibration is not None
+    assert card.metrics["split"] == "selection" and card.metrics["images"] == IMAGES
+    assert card.metrics["classes"]["any"]["f1"] > 0.8
+    assert card.image_statistics.count == IMAGES
     for saved, own in zip(network.model.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(saved, own)
 
@@ -69,7 +68,7 @@ def test_it_finds_columns(finished, selection):
     peaks = temnet.find_columns(network, ImageSeries(shown.images[None], shown.sampling))
     there = shown.columns.inside(6.2, 6.2).sum()  # 31 times 0.2 Å
     assert there > 4 and 0.6 * there < len(peaks) < 2 * there
-    assert np.all(peaks.score >= network.card["threshold"] - 1e-9)
+    assert np.all(peaks.score >= network.card.threshold - 1e-9)
 
 
 def test_another_model_is_refused(experiment, selection, tmp_path):
@@ -86,7 +85,7 @@ def test_no_examples_are_refused(experiment, tmp_path):
 
 def test_of_few_examples_the_card_does_not_describe_images(experiment, selection, tmp_path):
     finish_network(tmp_path / "few", temnet.build_model(experiment), experiment, selection[:3])
-    assert load_network(tmp_path / "few").card["taught_images"] is None
+    assert load_network(tmp_path / "few").card.image_statistics is None
 
 
 def test_what_is_scored_is_what_is_saved(finished, experiment, selection, tmp_path):
@@ -95,4 +94,4 @@ def test_what_is_scored_is_what_is_saved(finished, experiment, selection, tmp_pa
     coarse.set_weights(model.get_weights())
     finish_network(tmp_path / "coarse", coarse, experiment, selection)
     found, expected = load_network(tmp_path / "coarse").card, load_network(folder).card
-    assert all(found[key] == expected[key] for key in (ENTRY, "threshold", "metrics"))
+    assert replace(found, name=expected.name, sha256=expected.sha256) == expected

@@ -6,6 +6,7 @@ import pytest
 
 from temnet.errors import InputError
 from temnet.models.checkpoint import save_network
+from temnet.models.description import describe
 from temnet.models.factory import build_model
 from temnet.training.fit import (
     best_model,
@@ -103,7 +104,7 @@ def test_training_starts_from_a_networks_weights(
     still = {"learning_rate": 1e-12, "weight_decay": 0, "epochs": 1}
     other = make_experiment().model_copy(update={"seed": 99})
     first = build_model(other)
-    save_network(tmp_path / "first", first, other, {"threshold": 0.5, "metrics": {}})
+    save_network(tmp_path / "first", first, other, describe("first", other, 0.5))
     experiment = make_experiment(start_from=str(tmp_path / "first"), **still)
     trained = fit(experiment, make_dataset, selection, tmp_path / "trained")
     plain = fit(make_experiment(**still), make_dataset, selection, tmp_path / "plain")
@@ -120,7 +121,7 @@ def test_a_network_of_other_classes_is_no_start(make_experiment, tmp_path):
     other = make_experiment()
     labels = other.labels.model_copy(update={"classes": ("S2", "Mo")})
     other = other.model_copy(update={"labels": labels})
-    save_network(tmp_path / "first", build_model(other), other, {"threshold": 0.5, "metrics": {}})
+    save_network(tmp_path / "first", build_model(other), other, describe("first", other, 0.5))
     with pytest.raises(InputError, match=r"other classes than this experiment \(\['S2', 'Mo'\]"):
         first_weights(make_experiment(start_from=str(tmp_path / "first")))
 
