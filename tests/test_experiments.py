@@ -78,8 +78,8 @@ def test_the_mos2_experiments_carry_the_published_sizes_and_differ_as_they_shoul
         for name in ("mos2_unet", "mos2_msdnet", "mos2_graphene_unet", "mos2_graphene_msdnet")
     )
     # The networks of a pair learn from the same images, those of two pairs from other ones.
-    assert bare_unet.identity() == bare_msd.identity() != graphene_unet.identity()
-    assert graphene_unet.identity() == graphene_msd.identity()
+    assert bare_unet.simulation == bare_msd.simulation != graphene_unet.simulation
+    assert graphene_unet.simulation == graphene_msd.simulation
     assert bare_msd.structure.support is None and graphene_msd.structure.support is not None
     for experiment in (bare_unet, bare_msd, graphene_unet, graphene_msd):
         data = experiment.data
@@ -141,7 +141,7 @@ def test_the_studies_test_on_the_images_that_they_ask_about():
     def identities(name, test):
         study = studies[name]
         every = (scored(study, test, arm) for arm in study.arms)
-        return {with_found_files(one, FOLDER / "studies").identity() for one in every}
+        return {with_found_files(one, FOLDER / "studies").simulation.identity() for one in every}
 
     for name in ("few_images", "fresh_images", "dose_range", "still_atoms"):
         assert all(len(identities(name, test)) == 1 for test in studies[name].tests)
@@ -152,8 +152,8 @@ def test_the_studies_test_on_the_images_that_they_ask_about():
     # molecular dynamics that a camera averages over.
     still = studies["still_atoms"]
     moving, resting = (taught(still, arm, "unet", still.seeds[0]) for arm in still.arms)
-    assert identities("still_atoms", "vibrating atoms") == {moving.identity()}
-    assert moving.identity() != resting.identity()
+    assert identities("still_atoms", "vibrating atoms") == {moving.simulation.identity()}
+    assert moving.simulation.identity() != resting.simulation.identity()
     frames = scored(still, "molecular dynamics", still.first_arm)
     assert frames.vibrations.kind == "snapshots" and frames.vibrations.configurations >= 20
     doses = studies["dose_range"]
@@ -175,7 +175,9 @@ def test_a_focal_series_and_one_image_show_the_same_specimens():
     three, one, bright = (scored(foci, "validation", arm) for arm in foci.arms)
     for index in (0, 2):
         seen = [simulate_example(each, index, "validation") for each in (three, one, bright)]
-        atoms = [draw_specimen(each, index, "validation")[1][0].atoms for each in (three, one)]
+        atoms = [
+            draw_specimen(each.simulation, index, "validation")[1][0].atoms for each in (three, one)
+        ]
         assert len(atoms[0]) > 100 and (atoms[0].positions == atoms[1].positions).all()
         assert seen[0].parameters["dose"] == seen[1].parameters["dose"]
         assert seen[2].parameters["dose"] == pytest.approx(3 * seen[0].parameters["dose"])

@@ -16,6 +16,7 @@ from ase import Atoms
 
 from temnet.config.distributions import draw
 from temnet.config.experiment import Experiment
+from temnet.data.batch_settings import BatchSettings
 from temnet.data.batches import prepare
 from temnet.data.cluster import open_workers
 from temnet.data.fresh import make_block
@@ -116,7 +117,7 @@ def _with_atoms(experiment: Experiment, number: int) -> list[int]:
         InputError: There are hardly any.
     """
     looked_at = range(MOST_EMPTY * number)
-    full = (n for n in looked_at if len(draw_specimen(experiment, n, SPLIT)[0].atoms))
+    full = (n for n in looked_at if len(draw_specimen(experiment.simulation, n, SPLIT)[0].atoms))
     found = list(islice(full, number))
     if len(found) < number:
         raise InputError(
@@ -131,18 +132,18 @@ def _inputs(experiment: Experiment, number: int) -> tuple[Atoms, Grid, Optics, f
     seed, first = experiment.seed, number * experiment.data.exit_wave_reuse
     rng = generator(seed, f"{SPLIT}/variant", number)
     microscope = draw_variant(experiment.microscope, rng)
-    _, vibrating = draw_specimen(experiment, number, SPLIT)
+    _, vibrating = draw_specimen(experiment.simulation, number, SPLIT)
     energy = draw(microscope.energy, generator(seed, f"{SPLIT}/energy", number))
     optics = draw_optics(microscope, energy, generator(seed, f"{SPLIT}/microscope", first))
     detector = draw_detector(experiment.camera, generator(seed, f"{SPLIT}/camera", first))
-    return vibrating[0].atoms, simulation_grid(experiment), optics, detector.dose
+    return vibrating[0].atoms, simulation_grid(experiment.simulation), optics, detector.dose
 
 
 def _example(experiment: Experiment, number: int) -> None:
     """The images of a specimen, as they go into the network."""
-    reuse = experiment.data.exit_wave_reuse
-    for example in simulate_block(experiment, number * reuse, (number + 1) * reuse, SPLIT):
-        prepare(example, experiment, 0, SPLIT)
+    settings, reuse = BatchSettings.of(experiment), experiment.data.exit_wave_reuse
+    for example in simulate_block(settings.simulation, number * reuse, (number + 1) * reuse, SPLIT):
+        prepare(example, settings, 0, SPLIT)
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -182,9 +183,9 @@ def worker_scaling(experiment: Experiment, examples: int, repeats: int = 3) -> f
 def _rate(experiment: Experiment, workers: int, examples: int) -> float:
     """Specimens per second of some worker processes, each of which makes ``examples``."""
     data = experiment.data.model_copy(update={"workers": workers, "scheduler": None})
-    reuse = experiment.data.exit_wave_reuse
+    settings, reuse = experiment.simulation, experiment.data.exit_wave_reuse
     with open_workers(data) as pool:
-        jobs = ((experiment, n * reuse, (n + 1) * reuse, SPLIT) for n in count())
+        jobs = ((settings, n * reuse, (n + 1) * reuse, SPLIT) for n in count())
         results = pool.in_order(make_block, jobs)
         for _ in range(3 * workers):  # every worker has loaded what it needs
             next(results)

@@ -1,14 +1,22 @@
-"""What differs between two sets of settings, in words."""
+"""Comparison of settings: a hash that is equal for equal ones, and the differences in words."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from temnet.config.settings import shown
 
 MOST = 4
-"""Settings that are named; of the others only the number is told."""
+"""Settings that are named; of the others only the number is given."""
+
+
+def settings_hash(settings: object) -> str:
+    """A short hash of plain values (what JSON can write), the same on every machine."""
+    text = json.dumps(settings, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Literal, TypeVar, get_args
 
 from pydantic import Field, field_validator, model_validator
@@ -15,7 +13,6 @@ from temnet.config.analysis.movie import Movie
 from temnet.config.analysis.occupancy import Compare, Occupancy
 from temnet.config.analysis.prediction import Prediction
 from temnet.config.distributions import support
-from temnet.config.external_files import source_hashes
 from temnet.config.instrument.camera import Camera
 from temnet.config.instrument.microscope import Microscope
 from temnet.config.learning.data import Data
@@ -23,11 +20,13 @@ from temnet.config.learning.labels import Labels, split_class
 from temnet.config.learning.models import ModelSettings
 from temnet.config.learning.training import Training
 from temnet.config.settings import Settings, shown
+from temnet.config.simulation import SimulationSettings
 from temnet.config.structures.molecular_dynamics import MolecularDynamics
 from temnet.config.structures.structure import StructureSettings
 from temnet.config.structures.vibrations import NoVibrations, VibrationSettings
 from temnet.config.yaml_text import LARGEST_INT
 from temnet.electrons import wavelength
+from temnet.errors import InputError
 
 Stage = Literal[
     "vibrations",
@@ -62,9 +61,6 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "report": (),
 }
 """Sections that each stage needs."""
-
-SIMULATION_VERSION = 3
-"""Raised whenever the same settings give other examples than before."""
 
 
 SectionType = TypeVar("SectionType")
@@ -252,32 +248,26 @@ class Experiment(Settings):
             )
         return self
 
-    def source_hashes(self) -> dict[str, str]:
-        """Hashes of what is in the files that specimens are made of; see `sources`."""
-        return source_hashes(self.structure, self.vibrations)
-
-    def identity(self) -> str:
-        """A hash of everything that an example depends on, and of nothing else.
+    @property
+    def simulation(self) -> SimulationSettings:
+        """The settings that an example depends on.
 
         Raises:
-            InputError: A file that specimens are made of is not there.
+            InputError: If a section that the simulation needs is missing.
         """
-        parts: dict[str, object] = {
-            "version": self.version,
-            "simulation": SIMULATION_VERSION,
-            "seed": self.seed,
-            "exit_wave_reuse": self.data.exit_wave_reuse,
-            "shape": self.data.shape,
-            "sampling": None if self.model is None else self.model.sampling,
-            **self.source_hashes(),
-        }
-        for name in ("structure", "vibrations", "microscope", "camera", "labels"):
-            section = getattr(self, name)
-            parts[name] = None if section is None else section.model_dump(mode="json")
-        return settings_hash(parts)
-
-
-def settings_hash(settings: object) -> str:
-    """A short hash of plain values (what JSON can write), the same on every machine."""
-    text = json.dumps(settings, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+        structure, microscope, camera = self.structure, self.microscope, self.camera
+        labels, model = self.labels, self.model
+        if not (structure and microscope and camera and labels and model):
+            missing = [name for name in SIMULATION_SECTIONS if getattr(self, name) is None]
+            raise InputError(f"Simulation needs the section {' and '.join(missing)}; add it.")
+        return SimulationSettings(
+            seed=self.seed,
+            structure=structure,
+            vibrations=self.vibrations,
+            microscope=microscope,
+            camera=camera,
+            labels=labels,
+            shape=self.data.shape,
+            exit_wave_reuse=self.data.exit_wave_reuse,
+            sampling=model.sampling,
+        )

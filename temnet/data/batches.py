@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from temnet.config.experiment import Experiment
 from temnet.data.augment import augmented
+from temnet.data.batch_settings import BatchSettings
 from temnet.data.fresh import fresh_examples, renewed_examples
 from temnet.data.shards import SHARD
 from temnet.data.shuffling import epoch_order, shuffled
@@ -25,80 +25,62 @@ Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Images (batch, row, col, focus), labels (batch, row, col, class), weights (batch, row, col)."""
 
 
-def steps_per_epoch(experiment: Experiment) -> int:
-    """Training steps of an epoch."""
-    return experiment.training.epoch_size // experiment.training.batch_size
-
-
-def batch_count(experiment: Experiment, split: str) -> int:
-    """Batches of a pass over a split; of an epoch of training."""
-    if split == "training":
-        return steps_per_epoch(experiment)
-    return -(-experiment.data.count(split) // experiment.training.batch_size)
-
-
-def batch_shape(experiment: Experiment, split: str) -> tuple[int, int]:
-    """Rows and columns of the images in a split's batches."""
-    crop = experiment.data.augment.crop
-    return (crop, crop) if split == "training" and crop else experiment.data.shape
-
-
 def batches(
-    experiment: Experiment, split: str, folder: Path | None, start_epoch: int = 0
+    settings: BatchSettings, split: str, folder: Path | None, start_epoch: int = 0
 ) -> Generator[Batch, None, None]:
     """Training batches without end from the beginning of an epoch; those of other splits once.
 
     Args:
-        experiment: The settings.
+        settings: The settings of examples and batches.
         split: training, selection or validation.
         folder: The split's stored set; None makes fresh examples.  With `data.source: fresh`,
             where training keeps the sets that it renews.
         start_epoch: Epochs that were trained already.
     """
     if split == "training":
-        return training_batches(experiment, folder, start_epoch)
-    return ordered_batches(experiment, split, folder)
+        return training_batches(settings, folder, start_epoch)
+    return ordered_batches(settings, split, folder)
 
 
 def training_batches(
-    experiment: Experiment, folder: Path | None, start_epoch: int
+    settings: BatchSettings, folder: Path | None, start_epoch: int
 ) -> Generator[Batch, None, None]:
     """Batches without end, from the beginning of an epoch; see `batches`."""
-    size = experiment.training.batch_size
-    epoch_size = experiment.training.epoch_size
+    size = settings.training.batch_size
+    epoch_size = settings.training.epoch_size
     start = start_epoch * epoch_size
-    if experiment.data.source == "fresh" and experiment.data.image_epochs > 1:
-        examples = renewed_examples(experiment, folder, epoch_size, start)
-    elif experiment.data.source == "fresh" or folder is None:
-        examples = fresh_examples(experiment, "training", start)
+    if settings.data.source == "fresh" and settings.data.image_epochs > 1:
+        examples = renewed_examples(settings, folder, epoch_size, start)
+    elif settings.data.source == "fresh" or folder is None:
+        examples = fresh_examples(settings, "training", start)
     else:
-        examples = _passes(experiment, folder, start)
+        examples = _passes(settings, folder, start)
     with closing(examples):
         prepared = (
-            prepare(example, experiment, position, "training")
+            prepare(example, settings, position, "training")
             for position, example in zip(count(start), examples, strict=False)
         )
         while True:
             yield _stack(list(islice(prepared, size)))
 
 
-def describe_batch(experiment: Experiment, folder: Path | None, epoch: int, batch: int) -> str:
+def describe_batch(settings: BatchSettings, folder: Path | None, epoch: int, batch: int) -> str:
     """Which examples a training batch shows, and with what they were drawn, for messages.
 
     Args:
-        experiment: The settings.
+        settings: The settings of examples and batches.
         folder: The stored training set; None or a fresh source makes fresh examples.
         epoch: Epochs before.
         batch: Batches of the epoch before.
     """
-    size = experiment.training.batch_size
-    first = epoch * experiment.training.epoch_size + batch * size
-    if experiment.data.source == "fresh" or folder is None:
+    size = settings.training.batch_size
+    first = epoch * settings.training.epoch_size + batch * size
+    if settings.data.source == "fresh" or folder is None:
         return f"training images {first} to {first + size - 1}, counted from the first epoch's"
-    number = experiment.data.training
+    number = settings.data.training
     stored, texts = open_set(folder), []
     for position in range(first, first + size):
-        order = np.concatenate(epoch_order(number, experiment.seed, position // number))
+        order = np.concatenate(epoch_order(number, settings.simulation.seed, position // number))
         index = int(order[position % number])
         drawn = stored.example(index).parameters
         values = {name: drawn[name] for name in SHOWN_PARAMETERS if name in drawn}
@@ -107,44 +89,44 @@ def describe_batch(experiment: Experiment, folder: Path | None, epoch: int, batc
 
 
 def ordered_batches(
-    experiment: Experiment, split: str, folder: Path | None
+    settings: BatchSettings, split: str, folder: Path | None
 ) -> Generator[Batch, None, None]:
     """Batches of a split in order, once, as they are."""
-    size, number = experiment.training.batch_size, experiment.data.count(split)
+    size, number = settings.training.batch_size, settings.data.count(split)
     if folder is None:
-        examples = fresh_examples(experiment, split, 0)
+        examples = fresh_examples(settings, split, 0)
     else:
         stored = open_set(folder)
         examples = (e for shard in range(-(-number // SHARD)) for e in stored.shard(shard))
     with closing(examples):
-        prepared = (prepare(e, experiment, 0, split) for e in islice(examples, number))
+        prepared = (prepare(e, settings, 0, split) for e in islice(examples, number))
         while batch := list(islice(prepared, size)):
             yield _stack(batch)
 
 
-def prepare(example: Example, experiment: Experiment, position: int, split: str) -> Batch:
+def prepare(example: Example, settings: BatchSettings, position: int, split: str) -> Batch:
     """The arrays of one example, normalised, and augmented for training.
 
     Args:
         example: The example.
-        experiment: The settings.
+        settings: The settings of examples and batches.
         position: How many training examples came before; it decides the augmentation.
         split: Only ``training`` is augmented.
     """
-    width = experiment.labels.normalisation_width
+    width = settings.simulation.labels.normalisation_width
     images = normalize(example.images, example.sampling, width)
     maps: Batch = (images, example.labels, example.weights)
     if split != "training":
         return maps
-    return augmented(maps, experiment.data.augment, experiment.seed, position)
+    return augmented(maps, settings.data.augment, settings.simulation.seed, position)
 
 
-def _passes(experiment: Experiment, folder: Path, start: int) -> Generator[Example, None, None]:
+def _passes(settings: BatchSettings, folder: Path, start: int) -> Generator[Example, None, None]:
     """Examples of a stored set, pass after pass, from position ``start`` on."""
-    stored, number = open_set(folder), experiment.data.training
+    stored, number = open_set(folder), settings.data.training
     epoch, skip = divmod(start, number)
     while True:
-        yield from shuffled(stored, number, experiment.seed, epoch, skip)
+        yield from shuffled(stored, number, settings.simulation.seed, epoch, skip)
         epoch, skip = epoch + 1, 0
 
 

@@ -14,8 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from temnet.config.analysis.prediction import Prediction
-from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.learning.data import Data
+from temnet.config.simulation import SIMULATION_VERSION
 from temnet.data.worker_processes import Processes
 from temnet.errors import InputError
 

@@ -1,39 +1,38 @@
-"""Training that begins with images which are much alike."""
+"""Curriculum: ranges of microscope and camera that widen from epoch to epoch."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from temnet.config.distributions import LogUniform, Normal, Uniform
-from temnet.config.experiment import Experiment
 from temnet.config.instrument.microscope import FocalSeries, Microscope
 from temnet.config.settings import Settings
-
-SECTIONS = ("microscope", "camera")
-"""What is narrowed."""
+from temnet.config.simulation import SimulationSettings
 
 
-def narrowed(experiment: Experiment, epoch: int) -> Experiment:
-    """The experiment whose microscopes and cameras are drawn in an epoch of training.
+def narrowed(settings: SimulationSettings, fraction: float) -> SimulationSettings:
+    """The settings with narrower ranges of microscope and camera.
 
-    Every range keeps its middle (of the logarithm where it is uniform in that); choices stay.
+    Every range keeps its middle (that of the logarithm for `log_uniform`); choices stay.
 
     Args:
-        experiment: The settings.
-        epoch: Epochs that were trained before.
+        settings: The settings of the examples.
+        fraction: Width of the new ranges as a fraction of the old ones.
     """
-    curriculum = experiment.training.curriculum
-    fraction = 1.0 if curriculum is None else curriculum.fraction(epoch)
     if fraction == 1:
-        return experiment
-    sections = {name: _narrow(getattr(experiment, name), fraction) for name in SECTIONS}
-    return experiment.model_copy(update=sections)
+        return settings
+    return replace(
+        settings,
+        microscope=_narrow(settings.microscope, fraction),
+        camera=_narrow(settings.camera, fraction),
+    )
 
 
 def _narrow(value: Any, fraction: float) -> Any:
-    """A setting with all ranges in it narrowed."""
+    """A setting with all its ranges narrowed."""
     match value:
         case Uniform(uniform=(low, high)):
             return Uniform(uniform=_ends(low, high, fraction))

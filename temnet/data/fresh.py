@@ -9,13 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
 
-from temnet.config.experiment import Experiment
+from temnet.config.simulation import SimulationSettings
+from temnet.data.batch_settings import BatchSettings
 from temnet.data.cluster import open_workers
 from temnet.data.curriculum import narrowed
 from temnet.data.generate import fill_set
-from temnet.data.shards import Shard, encode
+from temnet.data.shards import LabelForm, Shard, encode
 from temnet.data.shuffling import shuffled
-from temnet.data.store import describe, open_set
+from temnet.data.store import open_set
 from temnet.records import Example
 from temnet.simulation.example import simulate_block
 
@@ -24,7 +25,7 @@ BLOCK = 4
 
 
 def fresh_examples(
-    experiment: Experiment, split: str, start: int
+    settings: BatchSettings, split: str, start: int
 ) -> Generator[Example, None, None]:
     """Examples ``start``, ``start + 1``, ... without end, each once.
 
@@ -32,41 +33,43 @@ def fresh_examples(
     those that a stored set would hold.
 
     Args:
-        experiment: The settings.
+        settings: Settings; uses those of the examples, the workers and the curriculum.
         split: training, selection or validation.
         start: Index of the first example.
     """
-    block, manifest = max(BLOCK, experiment.data.exit_wave_reuse), describe(experiment, split)
+    block = max(BLOCK, settings.simulation.exit_wave_reuse)
+    form = LabelForm.of(settings.simulation)
 
-    def jobs() -> Iterator[tuple[Experiment, int, int, str]]:
+    def jobs() -> Iterator[tuple[SimulationSettings, int, int, str]]:
         first = start
         while True:
             following = (first // block + 1) * block
             # A block belongs to one epoch, whether it is made whole or from its middle on.
-            drawn = _in_epoch(experiment, split, following - block)
+            drawn = _in_epoch(settings, split, following - block)
             yield drawn, first, following, split
             first = following
 
-    with open_workers(experiment.data) as workers:
+    with open_workers(settings.data) as workers:
         for shard in workers.in_order(make_block, jobs()):
             for number in range(len(shard)):
-                yield shard.example(number, manifest)
+                yield shard.example(number, form)
 
 
-def _in_epoch(experiment: Experiment, split: str, index: int) -> Experiment:
+def _in_epoch(settings: BatchSettings, split: str, index: int) -> SimulationSettings:
     """The settings that a fresh example is drawn with: those of its epoch for training."""
+    training = settings.training
     if split != "training":
-        return experiment
-    return narrowed(experiment, index // experiment.training.epoch_size)
+        return settings.simulation
+    return narrowed(settings.simulation, training.range_fraction(index // training.epoch_size))
 
 
-def make_block(experiment: Experiment, start: int, stop: int, split: str) -> Shard:
+def make_block(settings: SimulationSettings, start: int, stop: int, split: str) -> Shard:
     """Examples ``start`` to ``stop - 1`` in the form that is sent."""
-    return encode(simulate_block(experiment, start, stop, split))
+    return encode(simulate_block(settings, start, stop, split))
 
 
 def renewed_examples(
-    experiment: Experiment, folder: Path | None, size: int, start: int
+    settings: BatchSettings, folder: Path | None, size: int, start: int
 ) -> Generator[Example, None, None]:
     """Training examples without end: a set serves `data.image_epochs` epochs, then comes a new one.
 
@@ -74,17 +77,17 @@ def renewed_examples(
     so that a training that goes on finds it again.
 
     Args:
-        experiment: The settings.
+        settings: Settings; uses those of the examples, the workers and the curriculum.
         folder: Where the sets are kept, two of them at a time; None takes a temporary folder.
         size: Examples of an epoch, and so of a set.
         start: How many examples came before.
     """
     with TemporaryDirectory() as temporary:
-        yield from _renewed(experiment, folder or Path(temporary), size, start)
+        yield from _renewed(settings, folder or Path(temporary), size, start)
 
 
-def _renewed(experiment: Experiment, folder: Path, size: int, start: int) -> Iterator[Example]:
-    epochs, stopped = experiment.data.image_epochs, Event()
+def _renewed(settings: BatchSettings, folder: Path, size: int, start: int) -> Iterator[Example]:
+    epochs, stopped = settings.data.image_epochs, Event()
 
     def path(number: int) -> Path:
         return folder / f"renewed-{number:05d}"
@@ -93,11 +96,12 @@ def _renewed(experiment: Experiment, folder: Path, size: int, start: int) -> Ite
         if stopped.is_set():
             raise _StoppedError
 
-    with open_workers(experiment.data) as workers, ThreadPoolExecutor(1) as thread:
+    with open_workers(settings.data) as workers, ThreadPoolExecutor(1) as thread:
 
         def make(number: int) -> Future:
-            drawn = narrowed(experiment, number * epochs)
-            where = path(number), number * size, size, watch, workers
+            fraction = settings.training.range_fraction(number * epochs)
+            drawn = narrowed(settings.simulation, fraction)
+            where = path(number), number * size, size, workers, watch
             return thread.submit(fill_set, drawn, "training", *where)
 
         epoch, skip = divmod(start, size)
@@ -112,7 +116,7 @@ def _renewed(experiment: Experiment, folder: Path, size: int, start: int) -> Ite
                         shutil.rmtree(older)
                 stored = open_set(path(number))
                 while epoch < (number + 1) * epochs:
-                    yield from shuffled(stored, size, experiment.seed, epoch, skip)
+                    yield from shuffled(stored, size, settings.simulation.seed, epoch, skip)
                     epoch, skip = epoch + 1, 0
                 number += 1
         finally:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from temnet.config.experiment import Experiment
+from temnet.config.learning.data import Data
+from temnet.config.simulation import SimulationSettings
 from temnet.data.cluster import Workers, open_workers
 from temnet.data.shards import SHARD, Shard, encode
 from temnet.data.store import MANIFEST, check_settings, open_set, prepare_set
@@ -19,21 +20,23 @@ from temnet.simulation.example import simulate_block
 LOGGER = logging.getLogger(__name__)
 
 
-def set_folder(experiment: Experiment, split: str, root: Path) -> Path:
+def set_folder(settings: SimulationSettings, data: Data, split: str, root: Path) -> Path:
     """Where the stored set of a split lies: in `data.folder`, or below ``root`` by its hash.
 
     Args:
-        experiment: The settings.
+        settings: The settings of the examples.
+        data: Settings; uses `folder`.
         split: training, selection or validation.
         root: The folder that holds all runs.
     """
-    if experiment.data.folder is not None:
-        return Path(experiment.data.folder) / split
-    return root / "sets" / experiment.identity() / split
+    if data.folder is not None:
+        return Path(data.folder) / split
+    return root / "sets" / settings.identity() / split
 
 
 def generate_set(
-    experiment: Experiment,
+    settings: SimulationSettings,
+    data: Data,
     split: str,
     folder: Path,
     progress: Callable[[int], object] | None = None,
@@ -44,7 +47,8 @@ def generate_set(
     the same bytes as if nothing had happened, with any number of workers.
 
     Args:
-        experiment: The settings; the work is done where `data.workers` and `data.scheduler` say.
+        settings: The settings of the examples.
+        data: Number of examples, and the workers that simulate them.
         split: training, selection or validation.
         folder: The set's folder; while another process makes it, this one waits.
         progress: Called with the number of examples just finished, those that were there
@@ -54,66 +58,56 @@ def generate_set(
         InputError: The folder holds a set of other settings or cannot be written, the disk is
             full, or the scheduler cannot be used.
     """
-    count = experiment.data.count(split)
-    if not _is_whole(experiment, split, folder, count):
-        with disk_errors_as_input_errors(folder), _alone(folder):
-            fill_set(experiment, split, folder, 0, count, progress)
+    count = data.count(split)
+    if not _is_whole(settings, split, folder, count):
+        with disk_errors_as_input_errors(folder), _alone(folder), open_workers(data) as workers:
+            fill_set(settings, split, folder, 0, count, workers, progress)
     elif progress is not None:
         progress(count)
 
 
 def fill_set(
-    experiment: Experiment,
+    settings: SimulationSettings,
     split: str,
     folder: Path,
     first: int,
     count: int,
+    workers: Workers,
     progress: Callable[[int], object] | None = None,
-    workers: Workers | None = None,
 ) -> None:
     """Makes a set of the examples ``first`` to ``first + count - 1``, as far as it is not there.
 
     In a longer set that was not finished, the last shard is made whole.
 
     Args:
-        experiment: The settings.
+        settings: The settings of the examples.
         split: training, selection or validation.
         folder: The set's folder, which only this process writes to.
         first: Index of the set's first example.
         count: Number of its examples.
+        workers: The workers that simulate.
         progress: As in `generate_set`.
-        workers: Who does the work; without them, the settings decide.
 
     Raises:
         InputError: As in `generate_set`.
     """
     done = progress or (lambda number: None)
     with disk_errors_as_input_errors(folder):
-        stored = prepare_set(experiment, split, folder, first, count)
+        stored = prepare_set(settings, split, folder, first, count)
         missing = stored.missing_shards(count)
         done(count - sum(_size(shard, count) for shard in missing))
-        if not missing:
-            return
-        jobs = (
-            (experiment, split, first, shard, _size(shard, len(stored))) for shard in missing
-        )  # fmt: skip
-        if workers is not None:
-            for number, shard in workers.as_done(make_shard, jobs):
-                stored.write(number, shard)
-                done(_size(number, count))
-            return
-        with open_workers(experiment.data) as own:
-            for number, shard in own.as_done(make_shard, jobs):
-                stored.write(number, shard)
-                done(_size(number, count))
+        jobs = ((settings, split, first, shard, _size(shard, len(stored))) for shard in missing)
+        for number, shard in workers.as_done(make_shard, jobs):
+            stored.write(number, shard)
+            done(_size(number, count))
 
 
-def _is_whole(experiment: Experiment, split: str, folder: Path, count: int) -> bool:
+def _is_whole(settings: SimulationSettings, split: str, folder: Path, count: int) -> bool:
     """Whether a set holds all of its examples, so that nothing is written."""
     if not (folder / MANIFEST).is_file():
         return False
     stored = open_set(folder)
-    check_settings(stored, experiment, split)
+    check_settings(stored, settings, split)
     return stored.holds(count)
 
 
@@ -134,19 +128,19 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def make_shard(
-    experiment: Experiment, split: str, first: int, number: int, size: int
+    settings: SimulationSettings, split: str, first: int, number: int, size: int
 ) -> tuple[int, Shard]:
     """The examples of a shard as they are stored, and its number.
 
     Args:
-        experiment: The settings.
+        settings: The settings of the examples.
         split: training, selection or validation.
         first: Index of the set's first example.
         number: Which shard of the set.
         size: How many examples it has.
     """
     start = first + number * SHARD
-    return number, encode(simulate_block(experiment, start, start + size, split))
+    return number, encode(simulate_block(settings, start, start + size, split))
 
 
 def _size(shard: int, count: int) -> int:

@@ -7,7 +7,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from temnet.config.experiment import Experiment
-from temnet.data.batches import batch_shape, batches
+from temnet.data.batch_settings import BatchSettings
+from temnet.data.batches import batches
 from temnet.data.prefetch import WaitClock, prefetched
 from temnet.randomness import check_split
 
@@ -39,10 +40,12 @@ def make_dataset(
     """
     check_split(split)
     path = None if folder is None else Path(folder)
-    rows, cols = batch_shape(experiment, split)
-    channels = (experiment.focus_count,), (len(experiment.class_names) + 1,), ()
+    settings = BatchSettings.of(experiment)
+    rows, cols = settings.data.batch_shape(split)
+    simulation = settings.simulation
+    channels = (simulation.focus_count,), (len(simulation.labels.classes) + 1,), ()
     signature = tuple(tf.TensorSpec((None, rows, cols, *extra), tf.float32) for extra in channels)
     return tf.data.Dataset.from_generator(
-        lambda: prefetched(lambda: batches(experiment, split, path, start_epoch), clock),
+        lambda: prefetched(lambda: batches(settings, split, path, start_epoch), clock),
         output_signature=signature,
     )

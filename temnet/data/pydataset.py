@@ -9,7 +9,8 @@ from threading import Lock
 import keras
 
 from temnet.config.experiment import Experiment
-from temnet.data.batches import Batch, batch_count, batches
+from temnet.data.batch_settings import BatchSettings
+from temnet.data.batches import Batch, batches
 from temnet.data.prefetch import WaitClock, prefetched
 from temnet.randomness import check_split
 
@@ -21,7 +22,7 @@ class BatchDataset(keras.utils.PyDataset):
     again up to the one that is asked for.
 
     Args:
-        experiment: The settings; batches have `training.batch_size` examples.
+        settings: The settings; batches have `training.batch_size` examples.
         split: ``training`` comes without end, shuffled and augmented; others once, in order.
         folder: As in `temnet.make_dataset`.
         start_epoch: Epochs that were trained already; the order goes on after them.
@@ -33,7 +34,7 @@ class BatchDataset(keras.utils.PyDataset):
 
     def __init__(
         self,
-        experiment: Experiment,
+        settings: BatchSettings,
         split: str = "training",
         folder: str | Path | None = None,
         start_epoch: int = 0,
@@ -41,7 +42,8 @@ class BatchDataset(keras.utils.PyDataset):
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         check_split(split)
-        self.experiment, self.split, self.clock = experiment, split, clock
+        self.settings = settings
+        self.split, self.clock = split, clock
         self.folder = None if folder is None else Path(folder)
         self.start_epoch = start_epoch
         self._lock = Lock()
@@ -53,7 +55,7 @@ class BatchDataset(keras.utils.PyDataset):
         """Batches of a pass; None for training, which never ends."""
         if self.split == "training":
             return None
-        return batch_count(self.experiment, self.split)
+        return self._pass_length()
 
     def __getitem__(self, index: int) -> Batch:
         """Batch ``index``, counted from ``start_epoch``."""
@@ -63,14 +65,21 @@ class BatchDataset(keras.utils.PyDataset):
             self._next = index + 1
             return next(self._iterator)
 
+    def _pass_length(self) -> int:
+        """Batches of a pass over the split; of an epoch of training."""
+        training = self.settings.training
+        if self.split == "training":
+            return training.steps_per_epoch
+        return -(-self.settings.data.count(self.split) // training.batch_size)
+
     def _go_to(self, index: int) -> None:
         """Starts anew, in the epoch that the batch lies in."""
         if isinstance(self._iterator, Iterator) and hasattr(self._iterator, "close"):
             self._iterator.close()
-        length = batch_count(self.experiment, self.split)
+        length = self._pass_length()
         epoch, skip = divmod(index, length) if self.split == "training" else (0, index)
         start = self.start_epoch + epoch
-        source = self.experiment, self.split, self.folder, start
+        source = self.settings, self.split, self.folder, start
         self._iterator = prefetched(lambda: batches(*source), self.clock)
         for _ in range(skip):
             next(self._iterator)
@@ -84,4 +93,4 @@ def make_pydataset(
     clock: WaitClock | None = None,
 ) -> BatchDataset:
     """What `temnet.make_dataset` gives, as a ``keras.utils.PyDataset`` that needs no TensorFlow."""
-    return BatchDataset(experiment, split, folder, start_epoch, clock)
+    return BatchDataset(BatchSettings.of(experiment), split, folder, start_epoch, clock)

@@ -6,17 +6,38 @@ Labels are not kept but drawn again from the columns, which is quicker than read
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from temnet.config.simulation import SimulationSettings
 from temnet.records import Columns, Example
 from temnet.simulation.labels import draw_labels
 
 SHARD = 16
 """Examples per shard."""
+
+
+@dataclass(frozen=True)
+class LabelForm:
+    """How the labels of stored examples are drawn.
+
+    Attributes:
+        sampling: Pixel size [Å].
+        width: Standard deviation of a column's Gaussian [Å].
+        class_count: Number of classes without the background.
+    """
+
+    sampling: float
+    width: float
+    class_count: int
+
+    @classmethod
+    def of(cls, settings: SimulationSettings) -> LabelForm:
+        """The form of the labels of an example."""
+        return cls(settings.sampling, settings.labels.width, len(settings.labels.classes))
 
 
 @dataclass(frozen=True)
@@ -36,21 +57,17 @@ class Shard:
     def __len__(self) -> int:
         return len(self.images)
 
-    def example(self, number: int, manifest: Mapping[str, Any]) -> Example:
+    def example(self, number: int, form: LabelForm) -> Example:
         """An example with its labels.
 
         Args:
-            number: Which of the shard.
-            manifest: What the set says of itself: sampling and labels.
+            number: Position in the shard.
+            form: How its labels are drawn.
         """
         table, images = self.columns[number], self.images[number].astype(np.float32)
         columns = Columns(table[:, :2], table[:, 2].astype(np.int64), table[:, 3].astype(np.int64))
         labels, weights = draw_labels(
-            columns,
-            images.shape[:2],
-            manifest["sampling"],
-            manifest["labels"]["width"],
-            len(manifest["labels"]["classes"]),
+            columns, images.shape[:2], form.sampling, form.width, form.class_count
         )
         return Example(
             images=images,
@@ -58,7 +75,7 @@ class Shard:
             weights=weights,
             columns=columns,
             parameters=json.loads(self.parameters[number]),
-            sampling=manifest["sampling"],
+            sampling=form.sampling,
         )
 
 

@@ -52,5 +52,5 @@ def shuffled(
             continue
         held = {shard: stored.read(shard) for shard in sorted({i // SHARD for i in group})}
         for index in group[skip:]:
-            yield held[index // SHARD].example(index % SHARD, stored.manifest)
+            yield held[index // SHARD].example(index % SHARD, stored.label_form)
         skip = 0

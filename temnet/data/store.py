@@ -21,8 +21,8 @@ from zarr.abc.codec import BytesBytesCodec
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from temnet.config.differences import differences
-from temnet.config.experiment import SIMULATION_VERSION, Experiment
-from temnet.data.shards import SHARD, Shard
+from temnet.config.simulation import SimulationSettings
+from temnet.data.shards import SHARD, LabelForm, Shard
 from temnet.errors import InputError
 from temnet.records import Example
 from temnet.structures.columns import TOLERANCE
@@ -38,26 +38,18 @@ columns.  Crystals come close: SrTiO3 along [137] has a column on 0.50 Å²."""
 PARAMETER_BYTES = 8192
 """Room for an example's drawn parameters as JSON."""
 
-IDENTITY_SECTIONS = ("structure", "vibrations", "microscope", "camera", "labels")
-
 ARRAYS = ("images", "columns", "parameters")
 
 
-def describe(experiment: Experiment, split: str, first: int = 0) -> dict[str, Any]:
-    """Everything that the examples of a set depend on, as plain values."""
+def describe(settings: SimulationSettings, split: str, first: int = 0) -> dict[str, object]:
+    """The manifest of a set: everything that its examples depend on, as plain values."""
     return {
         "version": MANIFEST_VERSION,
-        "simulation": SIMULATION_VERSION,
         "split": split,
         "first": first,
-        "identity": experiment.identity(),
-        "seed": experiment.seed,
-        "shape": list(experiment.data.shape),
-        "focus_count": experiment.focus_count,
-        "exit_wave_reuse": experiment.data.exit_wave_reuse,
-        "sampling": experiment.model.sampling,
-        **{name: getattr(experiment, name).model_dump(mode="json") for name in IDENTITY_SECTIONS},
-        **experiment.source_hashes(),
+        "identity": settings.identity(),
+        "focus_count": settings.focus_count,
+        **settings.plain_values(),
     }
 
 
@@ -83,6 +75,12 @@ class StoredSet:
         """Names of the classes without the background."""
         return list(self.manifest["labels"]["classes"])
 
+    @property
+    def label_form(self) -> LabelForm:
+        """How the labels of its examples are drawn."""
+        labels = self.manifest["labels"]
+        return LabelForm(self.manifest["sampling"], labels["width"], len(labels["classes"]))
+
     def missing_shards(self, count: int) -> list[int]:
         """Shards below example ``count`` that were not finished."""
         needed = -(-count // SHARD)
@@ -96,7 +94,7 @@ class StoredSet:
 
     def example(self, index: int) -> Example:
         """Example ``index`` of the set, its labels drawn anew."""
-        return self.read(index // SHARD).example(index % SHARD, self.manifest)
+        return self.read(index // SHARD).example(index % SHARD, self.label_form)
 
     def shard(self, shard: int) -> list[Example]:
         """All examples of a shard.
@@ -104,8 +102,8 @@ class StoredSet:
         Raises:
             InputError: The shard was not made, or it is damaged.
         """
-        stored = self.read(shard)
-        return [stored.example(number, self.manifest) for number in range(len(stored))]
+        stored, form = self.read(shard), self.label_form
+        return [stored.example(number, form) for number in range(len(stored))]
 
     def parameters(self) -> list[dict[str, Any]]:
         """What was drawn for each example of a set that is whole, by name."""
@@ -241,12 +239,12 @@ def open_set(folder: str | os.PathLike[str]) -> StoredSet:
 
 
 def prepare_set(
-    experiment: Experiment, split: str, folder: Path, first: int, count: int
+    settings: SimulationSettings, split: str, folder: Path, first: int, count: int
 ) -> StoredSet:
     """The set in ``folder``, made or made longer so that it has room for ``count`` examples.
 
     Args:
-        experiment: The settings.
+        settings: The settings of the examples.
         split: training, selection or validation.
         folder: The set's folder.
         first: Index of the set's first example.
@@ -257,14 +255,14 @@ def prepare_set(
     """
     if (folder / MANIFEST).is_file():
         stored = open_set(folder)
-        check_settings(stored, experiment, split, first)
+        check_settings(stored, settings, split, first)
         for leftover in folder.rglob("*.partial"):  # of a process that was killed
             leftover.unlink()
         _make_room(stored, count)
         return stored
     folder.mkdir(parents=True, exist_ok=True)
-    _create_arrays(experiment, count, folder)
-    text = json.dumps(describe(experiment, split, first), indent=1)
+    _create_arrays(settings, count, folder)
+    text = json.dumps(describe(settings, split, first), indent=1)
     replace_file(folder / MANIFEST, text.encode())
     return open_set(folder)
 
@@ -287,14 +285,16 @@ def _make_room(stored: StoredSet, count: int) -> None:
         array.resize((length, *array.shape[1:]))
 
 
-def check_settings(stored: StoredSet, experiment: Experiment, split: str, first: int = 0) -> None:
+def check_settings(
+    stored: StoredSet, settings: SimulationSettings, split: str, first: int = 0
+) -> None:
     """Whether a set holds the examples of these settings.
 
     Raises:
         InputError: It was made with others; the message names what differs.
     """
     derived = ("version", "identity")
-    wanted = json.loads(json.dumps(describe(experiment, split, first)))
+    wanted = json.loads(json.dumps(describe(settings, split, first)))
     before, now = (
         {key: value for key, value in one.items() if key not in derived}
         for one in (stored.manifest, wanted)
@@ -307,15 +307,15 @@ def check_settings(stored: StoredSet, experiment: Experiment, split: str, first:
         )
 
 
-def _create_arrays(experiment: Experiment, count: int, folder: Path) -> None:
-    rows, cols = experiment.data.shape
-    reach = 8 * experiment.labels.width
-    sides = [size * experiment.model.sampling + reach for size in (rows, cols)]
+def _create_arrays(settings: SimulationSettings, count: int, folder: Path) -> None:
+    rows, cols = settings.shape
+    reach = 8 * settings.labels.width
+    sides = [size * settings.sampling + reach for size in (rows, cols)]
     capacity = math.ceil(sides[0] * sides[1] / AREA_PER_COLUMN) + SHARD
     group = zarr.open_group(folder, mode="w")
     checked: list[BytesBytesCodec] = [Crc32cCodec()]
     packed = [ZstdCodec(level=3), *checked]
-    image_shape = (rows, cols, experiment.focus_count)
+    image_shape = (rows, cols, settings.focus_count)
     arrays: dict[str, tuple[tuple[int, ...], str, list[BytesBytesCodec], float]] = {
         "images": (image_shape, "float16", checked, 0),
         "columns": ((capacity, 4), "float64", packed, np.nan),

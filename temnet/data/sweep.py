@@ -1,40 +1,43 @@
-"""Images with one parameter at fixed values, made by workers."""
+"""Examples of parameter sweeps, simulated by workers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from temnet.config.experiment import Experiment
+from temnet.config.analysis.scoring import FixedSeries
+from temnet.config.learning.data import Data
+from temnet.config.simulation import SimulationSettings
 from temnet.data.cluster import open_workers
-from temnet.data.shards import Shard, encode
-from temnet.data.store import describe
+from temnet.data.shards import LabelForm, Shard, encode
 from temnet.records import Example
-from temnet.simulation.sweep import simulate_series
+from temnet.simulation.sweep import simulate_sweep
 
 
-def series_examples(
-    experiment: Experiment, split: str
+def sweep_examples(
+    settings: SimulationSettings, sweep: FixedSeries, data: Data, split: str
 ) -> Iterator[tuple[int, str, float, Example]]:
-    """The images of `evaluation.series`, specimen by specimen.
+    """The images of a parameter sweep, specimen by specimen.
 
     Args:
-        experiment: The settings, with a series; `data.workers` and `data.scheduler` say where the
-            work is done.
+        settings: The settings of the examples.
+        sweep: The parameters, their values and the number of specimens.
+        data: The workers that simulate.
         split: training, selection or validation.
 
     Yields:
         Number of the specimen, name and value of the parameter, and the example, with the
-        precision that a stored set has.
+        precision of a stored set.
     """
-    series, manifest = experiment.evaluation.series, describe(experiment, split)
-    jobs = ((experiment, split, specimen) for specimen in range(series.structures))
-    with open_workers(experiment.data) as workers:
-        for specimen, shard in enumerate(workers.in_order(make_series, jobs)):
-            for number, (name, value) in enumerate(series.values):
-                yield specimen, name, value, shard.example(number, manifest)
+    form, values = LabelForm.of(settings), sweep.values
+    jobs = ((settings, split, specimen, values) for specimen in range(sweep.structures))
+    with open_workers(data) as workers:
+        for specimen, shard in enumerate(workers.in_order(make_sweep, jobs)):
+            for number, (name, value) in enumerate(values):
+                yield specimen, name, value, shard.example(number, form)
 
 
-def make_series(experiment: Experiment, split: str, specimen: int) -> Shard:
-    """All images of one specimen, in the form that is sent."""
-    values = experiment.evaluation.series.values
-    return encode(simulate_series(experiment, specimen, split, values))
+def make_sweep(
+    settings: SimulationSettings, split: str, specimen: int, values: Sequence[tuple[str, float]]
+) -> Shard:
+    """All images of one specimen, encoded for sending."""
+    return encode(simulate_sweep(settings, specimen, split, values))

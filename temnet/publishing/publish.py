@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from temnet.config.card import Card, FrozenScores
-from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import write_experiment
+from temnet.config.simulation import SIMULATION_VERSION
 from temnet.errors import InputError
 from temnet.models.checkpoint import (
     CARD_FILE,

@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 
 from temnet.config.card import FrozenScores
-from temnet.config.experiment import SIMULATION_VERSION, Experiment
+from temnet.config.experiment import Experiment
+from temnet.config.simulation import SIMULATION_VERSION
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import MACRO
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.evaluation.summary import summarise
 from temnet.models.checkpoint import Network
 from temnet.records import Example
-from temnet.simulation.sweep import simulate_steady
+from temnet.simulation.sweep import simulate_portable
 
 SPLIT = "validation"
 
@@ -50,7 +51,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def frozen_examples(experiment: Experiment) -> list[Example]:
     """The images that are scored, made from their seeds."""
-    return simulate_steady(experiment, IMAGES, SPLIT)
+    return simulate_portable(experiment.simulation, IMAGES, SPLIT)
 
 
 def example_rows(network: Network, examples: Iterable[Example]) -> Rows:

@@ -9,10 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from temnet.records import Structure
-from temnet.simulation.expected_image import Exposure
+from temnet.simulation.expected_image import ExpectedImage
 
 
-def alternatives(exposure: Exposure, positions: np.ndarray) -> Iterator[list[np.ndarray | None]]:
+def substituted_images(
+    expected: ExpectedImage, positions: np.ndarray
+) -> Iterator[list[np.ndarray | None]]:
     """What is expected of an example with each kind in one column's place, column by column.
 
     Everything else stays: the other atoms, the thermal displacements, the instrument.  What a
@@ -21,42 +23,46 @@ def alternatives(exposure: Exposure, positions: np.ndarray) -> Iterator[list[np.
     three of five metal atoms), the others are taken off instead, those at the largest depth.
 
     Args:
-        exposure: The specimen and its instrument.
+        expected: The specimen and its instrument.
         positions: (K, 2) positions of columns whose class is known [Å].
 
     Yields:
         For each class in order, then for an empty place, (row, col, focus) mean numbers of
         electrons; None for a class of which the specimen has no other column.
     """
-    own = exposure.electrons(exposure.vibrating)
+    own = expected.electrons(expected.vibrating)
     for position in positions:
-        column = exposure.column_at(position)
+        column = expected.column_at(position)
         kinds: list[np.ndarray | None] = []
-        for kind in range(len(exposure.experiment.class_names)):
-            if kind == exposure.resting.columns.class_index[column]:
+        for kind in range(len(expected.settings.labels.classes)):
+            if kind == expected.resting.columns.class_index[column]:
                 kinds.append(own)
                 continue
-            model = _nearest_of(exposure, column, kind)
-            kinds.append(None if model is None else _with(exposure, column, model))
-        kinds.append(exposure.electrons([without(one, column) for one in exposure.vibrating]))
+            model = _nearest_of(expected, column, kind)
+            kinds.append(None if model is None else _substituted(expected, column, model))
+        kinds.append(
+            expected.electrons([without_column(one, column) for one in expected.vibrating])
+        )
         yield kinds
 
 
-def _with(exposure: Exposure, column: int, model: int) -> np.ndarray:
-    return exposure.electrons([exchanged(one, column, model) for one in exposure.vibrating])
+def _substituted(expected: ExpectedImage, column: int, model: int) -> np.ndarray:
+    return expected.electrons(
+        [with_substituted_column(one, column, model) for one in expected.vibrating]
+    )
 
 
-def _nearest_of(exposure: Exposure, column: int, kind: int) -> int | None:
+def _nearest_of(expected: ExpectedImage, column: int, kind: int) -> int | None:
     """The other column of a class that is nearest to a column; None where there is none."""
-    others = np.flatnonzero(exposure.resting.columns.class_index == kind)
+    others = np.flatnonzero(expected.resting.columns.class_index == kind)
     others = others[others != column]
     if not len(others):
         return None
-    away = exposure.places[others] - exposure.places[column]
+    away = expected.positions[others] - expected.positions[column]
     return int(others[np.argmin(np.sum(away**2, axis=1))])
 
 
-def exchanged(structure: Structure, column: int, model: int) -> Structure:
+def with_substituted_column(structure: Structure, column: int, model: int) -> Structure:
     """A structure with a column made like another one; its list of columns is not brought along.
 
     Args:
@@ -78,7 +84,7 @@ def exchanged(structure: Structure, column: int, model: int) -> Structure:
     return replace(structure, atoms=atoms[others] + new, atom_column=labels)
 
 
-def without(structure: Structure, column: int) -> Structure:
+def without_column(structure: Structure, column: int) -> Structure:
     """A structure without the atoms of a column; its list of columns is not brought along."""
     others = structure.atom_column != column
     return replace(

@@ -1,4 +1,4 @@
-"""One training example, as a pure function of the experiment, the split and an index."""
+"""One example, as a pure function of the settings, the split and an index."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from temnet.config.distributions import draw
-from temnet.config.experiment import SIMULATION_SECTIONS, Experiment
+from temnet.config.experiment import Experiment
 from temnet.config.instrument.microscope import Microscope
+from temnet.config.simulation import SimulationSettings
 from temnet.errors import InputError, SimulationError
 from temnet.images.resample import resample
 from temnet.randomness import check_split, generator
@@ -31,10 +32,10 @@ def simulate_example(experiment: Experiment, index: int, split: str = "training"
     """Example ``index`` of a split.
 
     The same bits in any order and process: every draw has a generator of its own, made from
-    the experiment's seed, the split and the index.
+    the seed, the split and the index.
 
     Args:
-        experiment: The settings.
+        experiment: The settings, of which only ``experiment.simulation`` is used.
         index: Number of the example, 0 or more.
         split: training, selection or validation.
 
@@ -42,22 +43,22 @@ def simulate_example(experiment: Experiment, index: int, split: str = "training"
         The example at the network's pixels, not normalised.
 
     Raises:
-        InputError: A section is missing, or the split does not exist.
+        InputError: If a section is missing or the split does not exist.
+        SimulationError: If anything else fails; the message lists the drawn parameters.
     """
-    return simulate_block(experiment, index, index + 1, split)[0]
+    return simulate_block(experiment.simulation, index, index + 1, split)[0]
 
 
 @one_thread()
-def simulate_block(experiment: Experiment, start: int, stop: int, split: str) -> list[Example]:
+def simulate_block(
+    settings: SimulationSettings, start: int, stop: int, split: str
+) -> list[Example]:
     """Examples ``start`` to ``stop - 1``, each exit wave computed once.
 
     Raises:
-        InputError: A section is missing, or the split does not exist.
-        SimulationError: Anything else went wrong; it tells with which parameters.
+        InputError: If the split does not exist or ``start`` is negative.
+        SimulationError: If anything else fails; the message lists the drawn parameters.
     """
-    missing = [name for name in SIMULATION_SECTIONS if getattr(experiment, name) is None]
-    if missing:
-        raise InputError(f"Simulation needs the section {' and '.join(missing)}; add it.")
     check_split(split)
     if start < 0:
         raise InputError(f"An example's index must be 0 or more; got {start}.")
@@ -66,14 +67,12 @@ def simulate_block(experiment: Experiment, start: int, stop: int, split: str) ->
     for index in range(start, stop):
         drawn: dict[str, object] = {}
         try:
-            if index // experiment.data.exit_wave_reuse != specimen_index:
-                specimen_index = index // experiment.data.exit_wave_reuse
-                microscope = specimen_microscope(experiment, specimen_index, split)
-                specimen, waves = specimen_waves(
-                    experiment, microscope, specimen_index, split, drawn
-                )
-            instrument = draw_instrument(experiment, microscope, waves[0].energy, index, split)
-            examples.append(take_image(experiment, specimen, waves, instrument, drawn))
+            if index // settings.exit_wave_reuse != specimen_index:
+                specimen_index = index // settings.exit_wave_reuse
+                microscope = specimen_microscope(settings, specimen_index, split)
+                specimen, waves = specimen_waves(settings, microscope, specimen_index, split, drawn)
+            instrument = draw_instrument(settings, microscope, waves[0].energy, index, split)
+            examples.append(take_image(settings, specimen, waves, instrument, drawn))
         except InputError:
             raise
         except Exception as error:
@@ -82,58 +81,52 @@ def simulate_block(experiment: Experiment, start: int, stop: int, split: str) ->
     return examples
 
 
-def _field(experiment: Experiment) -> tuple[float, float]:
-    """Height and width of an image, from the first to the last pixel's centre [Å]."""
-    rows, cols = experiment.data.shape
-    return (rows - 1) * experiment.model.sampling, (cols - 1) * experiment.model.sampling
-
-
-def simulation_grid(experiment: Experiment) -> Grid:
-    """The grid of the experiment's exit waves, the same for all of its examples."""
-    microscope = experiment.microscope
-    return plan_grid(*_field(experiment), margin(microscope), microscope.grid_sampling)
+def simulation_grid(settings: SimulationSettings) -> Grid:
+    """The grid of the exit waves, the same for all examples of these settings."""
+    microscope = settings.microscope
+    return plan_grid(*settings.extent, margin(microscope), microscope.grid_sampling)
 
 
 def draw_specimen(
-    experiment: Experiment, index: int, split: str
+    settings: SimulationSettings, index: int, split: str
 ) -> tuple[Structure, list[Structure]]:
     """A specimen at rest, and its vibrating configurations.
 
     Args:
-        experiment: The settings.
+        settings: The settings of the examples.
         index: Number of the specimen, which `data.exit_wave_reuse` examples share.
         split: training, selection or validation.
 
     Raises:
         InputError: What the specimen is made of is missing or cannot be simulated.
     """
-    seed = experiment.seed
-    field = Field(*_field(experiment), simulation_grid(experiment).margin)
+    seed = settings.seed
+    field = Field(*settings.extent, simulation_grid(settings).margin)
     resting = build_structure(
-        experiment.structure,
+        settings.structure,
         field,
-        experiment.labels.classes,
+        settings.labels.classes,
         generator(seed, f"{split}/structure", index),
     )
     rng = generator(seed, f"{split}/vibrations", index)
-    return resting, displaced(resting, experiment.vibrations, rng)
+    return resting, displaced(resting, settings.vibrations, rng)
 
 
-def specimen_microscope(experiment: Experiment, index: int, split: str) -> Microscope:
+def specimen_microscope(settings: SimulationSettings, index: int, split: str) -> Microscope:
     """The variant of the microscope that a specimen is looked at with."""
-    rng = generator(experiment.seed, f"{split}/variant", index)
-    return draw_variant(experiment.microscope, rng)
+    rng = generator(settings.seed, f"{split}/variant", index)
+    return draw_variant(settings.microscope, rng)
 
 
 def specimen_energy(
-    experiment: Experiment, microscope: Microscope, index: int, split: str
+    settings: SimulationSettings, microscope: Microscope, index: int, split: str
 ) -> float:
     """Energy of the electrons that a specimen of this index is looked at with [eV]."""
-    return draw(microscope.energy, generator(experiment.seed, f"{split}/energy", index))
+    return draw(microscope.energy, generator(settings.seed, f"{split}/energy", index))
 
 
 def specimen_waves(
-    experiment: Experiment,
+    settings: SimulationSettings,
     microscope: Microscope,
     index: int,
     split: str,
@@ -144,15 +137,15 @@ def specimen_waves(
     The columns are at the mean of their displaced atoms over all configurations.  ``drawn`` is
     told what was drawn.
     """
-    resting, vibrating = draw_specimen(experiment, index, split)
+    resting, vibrating = draw_specimen(settings, index, split)
     drawn.update(resting.parameters)
-    waves = waves_behind(experiment, microscope, index, split, resting, vibrating)
+    waves = waves_behind(settings, microscope, index, split, resting, vibrating)
     mean = np.mean([structure.atoms.positions for structure in vibrating], axis=0)
     return moved(resting, mean), waves
 
 
 def waves_behind(
-    experiment: Experiment,
+    settings: SimulationSettings,
     microscope: Microscope,
     index: int,
     split: str,
@@ -164,13 +157,13 @@ def waves_behind(
 
     ``planes`` are the slices of each configuration [Å], its atomic planes where none are given.
     """
-    energy = specimen_energy(experiment, microscope, index, split)
+    energy = specimen_energy(settings, microscope, index, split)
     z = resting.atoms.positions[:, 2]
     midplane = float(z.min() + z.max()) / 2 if len(z) else None
     return [
         exit_wave(
             structure.atoms,
-            simulation_grid(experiment),
+            simulation_grid(settings),
             energy,
             microscope.slice_thickness,
             midplane,
@@ -204,25 +197,25 @@ class Instrument:
 
 
 def draw_instrument(
-    experiment: Experiment, microscope: Microscope, energy: float, index: int, split: str
+    settings: SimulationSettings, microscope: Microscope, energy: float, index: int, split: str
 ) -> Instrument:
     """The microscope and the camera of example ``index``, the same each time.
 
     Args:
-        experiment: The settings.
+        settings: The settings of the examples.
         microscope: The variant that its specimen is looked at with.
         energy: Energy of the electrons [eV], that of the exit waves.
         index: Number of the example.
         split: training, selection or validation.
     """
-    rng = generator(experiment.seed, f"{split}/microscope", index)
+    rng = generator(settings.seed, f"{split}/microscope", index)
     optics = draw_optics(microscope, energy, rng)
-    rng = generator(experiment.seed, f"{split}/camera", index)
-    return Instrument(optics, draw_detector(experiment.camera, rng), rng)
+    rng = generator(settings.seed, f"{split}/camera", index)
+    return Instrument(optics, draw_detector(settings.camera, rng), rng)
 
 
 def take_image(
-    experiment: Experiment,
+    settings: SimulationSettings,
     structure: Structure,
     waves: Sequence[ExitWave],
     instrument: Instrument,
@@ -232,7 +225,7 @@ def take_image(
 
     ``drawn`` is told what was drawn.
     """
-    labels, sampling = experiment.labels, experiment.model.sampling
+    labels, sampling = settings.labels, settings.sampling
     optics, detector = instrument.optics, instrument.detector
     drawn.update({**structure.parameters, **optics.parameters(), **detector.parameters()})
     intensity = np.mean([focal_series(wave, optics) for wave in waves], axis=0)
@@ -240,15 +233,15 @@ def take_image(
         intensity,
         waves[0].grid,
         detector,
-        camera_shape(experiment, detector),
+        camera_shape(settings, detector),
         instrument.motion,
         instrument.rng,
     )
-    rows, cols = experiment.data.shape
+    rows, cols = settings.shape
     images = resample(counts, detector.sampling, sampling)[:rows, :cols]
     level = images.mean()
     limit = information_limit(optics, detector.sampling)
-    columns = _seen(ignore_unresolved(structure.columns, labels.resolution / limit), experiment)
+    columns = _seen(ignore_unresolved(structure.columns, labels.resolution / limit), settings)
     maps, weights = draw_labels(columns, (rows, cols), sampling, labels.width, len(labels.classes))
     return Example(
         images=np.ascontiguousarray(images / (level if level > 0 else 1), np.float32),
@@ -260,13 +253,13 @@ def take_image(
     )
 
 
-def camera_shape(experiment: Experiment, detector: Detector) -> tuple[int, int]:
+def camera_shape(settings: SimulationSettings, detector: Detector) -> tuple[int, int]:
     """Camera pixels that hold the image, with one to spare for the last network pixel."""
-    rows, cols = (int(np.ceil(side / detector.sampling)) + 2 for side in _field(experiment))
+    rows, cols = (int(np.ceil(side / detector.sampling)) + 2 for side in settings.extent)
     return rows, cols
 
 
-def _seen(columns: Columns, experiment: Experiment) -> Columns:
+def _seen(columns: Columns, settings: SimulationSettings) -> Columns:
     """Columns in the image or so near that their labels reach into it."""
-    height, width = _field(experiment)
-    return columns.select(columns.inside(height, width, -4 * experiment.labels.width))
+    height, width = settings.extent
+    return columns.select(columns.inside(height, width, -4 * settings.labels.width))

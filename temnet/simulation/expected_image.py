@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from temnet.config.experiment import Experiment
 from temnet.config.instrument.microscope import Microscope
+from temnet.config.simulation import SimulationSettings
 from temnet.records import Structure
 from temnet.simulation.camera import expected_electrons
 from temnet.simulation.example import (
@@ -27,11 +27,11 @@ from temnet.structures.columns import column_positions
 
 
 @dataclass(frozen=True)
-class Exposure:
+class ExpectedImage:
     """A specimen before an instrument.
 
     Attributes:
-        experiment: The settings.
+        settings: The settings of the examples.
         specimen: Number of the specimen.
         split: training, selection or validation.
         microscope: The variant that the specimen is looked at with.
@@ -42,7 +42,7 @@ class Exposure:
             single atom less may move the planes of all others, which would look like evidence.
     """
 
-    experiment: Experiment
+    settings: SimulationSettings
     specimen: int
     split: str
     microscope: Microscope
@@ -52,14 +52,14 @@ class Exposure:
     planes: Sequence[np.ndarray]
 
     @property
-    def places(self) -> np.ndarray:
+    def positions(self) -> np.ndarray:
         """(N, 2) positions of the columns, at the mean of their displaced atoms [Å]."""
         mean = np.mean([structure.atoms.positions for structure in self.vibrating], axis=0)
         return column_positions(mean, self.resting.atom_column)
 
     def column_at(self, position: np.ndarray) -> int:
         """The column that is nearest to a position (2,) [Å]."""
-        return int(np.argmin(np.sum((self.places - position) ** 2, axis=1)))
+        return int(np.argmin(np.sum((self.positions - position) ** 2, axis=1)))
 
     def electrons(self, vibrating: Sequence[Structure]) -> np.ndarray:
         """The mean number of electrons in each camera pixel.
@@ -71,7 +71,7 @@ class Exposure:
             (row, col, focus) float64.
         """
         waves = waves_behind(
-            self.experiment,
+            self.settings,
             self.microscope,
             self.specimen,
             self.split,
@@ -81,25 +81,25 @@ class Exposure:
         )
         instrument = self.instrument
         intensity = np.mean([focal_series(wave, instrument.optics) for wave in waves], axis=0)
-        shape = camera_shape(self.experiment, instrument.detector)
+        shape = camera_shape(self.settings, instrument.detector)
         return expected_electrons(
             intensity, waves[0].grid, instrument.detector, shape, instrument.motion
         )
 
 
-def draw_exposure(experiment: Experiment, index: int, split: str) -> Exposure:
+def expected_image(settings: SimulationSettings, index: int, split: str) -> ExpectedImage:
     """Specimen and instrument of example ``index`` of a split."""
-    specimen = index // experiment.data.exit_wave_reuse
-    microscope = specimen_microscope(experiment, specimen, split)
-    resting, vibrating = draw_specimen(experiment, specimen, split)
-    energy = specimen_energy(experiment, microscope, specimen, split)
-    grid = simulation_grid(experiment)
-    return Exposure(
-        experiment,
+    specimen = index // settings.exit_wave_reuse
+    microscope = specimen_microscope(settings, specimen, split)
+    resting, vibrating = draw_specimen(settings, specimen, split)
+    energy = specimen_energy(settings, microscope, specimen, split)
+    grid = simulation_grid(settings)
+    return ExpectedImage(
+        settings,
         specimen,
         split,
         microscope,
-        draw_instrument(experiment, microscope, energy, index, split),
+        draw_instrument(settings, microscope, energy, index, split),
         resting,
         vibrating,
         [atomic_planes(one.atoms, grid, microscope.slice_thickness) for one in vibrating],

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from temnet.config.analysis.movie import Movie
 from temnet.config.distributions import draw
-from temnet.config.experiment import Experiment
+from temnet.config.simulation import SimulationSettings
 from temnet.errors import InputError
 from temnet.images.resample import resample
 from temnet.randomness import generator
 from temnet.records import Columns
 from temnet.simulation.camera import Motion, draw_detector, record
-from temnet.simulation.example import draw_specimen, simulation_grid
+from temnet.simulation.example import camera_shape, draw_specimen, simulation_grid
 from temnet.simulation.exit_wave import Grid, exit_wave
 from temnet.simulation.focal_series import focal_series
 from temnet.simulation.optics import Optics, draw_optics, draw_variant
@@ -49,7 +50,10 @@ class SimulatedMovie:
 
 @one_thread()
 def simulate_movie(
-    experiment: Experiment, index: int = 0, progress: Callable[[int], object] | None = None
+    settings: SimulationSettings,
+    movie: Movie,
+    index: int = 0,
+    progress: Callable[[int], object] | None = None,
 ) -> SimulatedMovie:
     """A movie with everything that `simulate` knows: vibration, optics, camera.
 
@@ -57,60 +61,58 @@ def simulate_movie(
     the first focus of a series is recorded.
 
     Args:
-        experiment: The settings, with the section `movie`.
+        settings: The settings of specimen, microscope, camera and images.
+        movie: Number of frames, doses, rates and drift.
         index: Number of the movie.
         progress: Called with 1 after each frame.
 
     Raises:
         InputError: No column of the class that is to change has few enough neighbours.
     """
-    settings, seed = experiment.movie, experiment.seed
-    microscope = draw_variant(experiment.microscope, generator(seed, "movie/variant", index))
-    resting = draw_specimen(experiment, index, "validation")[0]
-    number = experiment.labels.classes.index(settings.changing)
-    changing = edge_columns(resting.columns, number, settings.most_neighbours)
-    height, width = ((size - 1) * experiment.model.sampling for size in experiment.data.shape)
-    changing &= resting.columns.inside(height, width, BORDER)
+    seed = settings.seed
+    microscope = draw_variant(settings.microscope, generator(seed, "movie/variant", index))
+    resting = draw_specimen(settings, index, "validation")[0]
+    number = settings.labels.classes.index(movie.changing)
+    changing = edge_columns(resting.columns, number, movie.most_neighbours)
+    changing &= resting.columns.inside(*settings.extent, BORDER)
     if not changing.any():
         raise InputError(
-            f"movie.most_neighbours {settings.most_neighbours}: no {settings.changing} column in "
+            f"movie.most_neighbours {movie.most_neighbours}: no {movie.changing} column in "
             "the image has so few neighbours; set it higher, or another seed."
         )
     rng = generator(seed, "movie/changes", index)
-    presence = markov_presence(
-        changing, settings.frames, settings.appearance, settings.disappearance, rng
-    )
-    drift = random_drift(settings.frames, settings.drift, rng)
+    presence = markov_presence(changing, movie.frames, movie.appearance, movie.disappearance, rng)
+    drift = random_drift(movie.frames, movie.drift, rng)
     energy = draw(microscope.energy, generator(seed, "movie/energy", index))
     optics = draw_optics(microscope, energy, generator(seed, "movie/microscope", index))
     optics = replace(optics, defocus=optics.defocus[:1])
     z = resting.atoms.positions[:, 2]
     midplane = float(z.min() + z.max()) / 2
     frames = []
-    for frame in range(settings.frames):
+    for frame in range(movie.frames):
         structure = frame_structure(resting, presence[:, frame], drift[frame])
         rng = generator(seed, "movie/frame", index, frame)
-        grid = simulation_grid(experiment)
+        grid = simulation_grid(settings)
         intensity = np.mean(
             [
                 focal_series(
                     exit_wave(part.atoms, grid, energy, microscope.slice_thickness, midplane),
                     optics,
                 )
-                for part in displaced(structure, experiment.vibrations, rng)
+                for part in displaced(structure, settings.vibrations, rng)
             ],
             axis=0,
         )
-        frames.append(_recorded(experiment, intensity, grid, optics, index, rng))
+        frames.append(_recorded(settings, movie.doses, intensity, grid, optics, index, rng))
         if progress is not None:
             progress(1)
     images = np.stack(frames, axis=1)
-    sampling = experiment.model.sampling
-    return SimulatedMovie(images, resting.columns, changing, presence, drift, sampling)
+    return SimulatedMovie(images, resting.columns, changing, presence, drift, settings.sampling)
 
 
 def _recorded(
-    experiment: Experiment,
+    settings: SimulationSettings,
+    doses: Sequence[float],
     intensity: np.ndarray,
     grid: Grid,
     optics: Optics,
@@ -118,24 +120,21 @@ def _recorded(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """(dose, row, col) float32 images of one frame at the network's pixels."""
-    detector = draw_detector(experiment.camera, generator(experiment.seed, "movie/camera", index))
+    detector = draw_detector(settings.camera, generator(settings.seed, "movie/camera", index))
     motion = Motion(np.zeros((1, 2)), optics.image_spread, optics.exposure_drift, np.ones(1))
-    rows, cols = experiment.data.shape
-    sampling = experiment.model.sampling
-    height, width = (
-        int(np.ceil((size - 1) * sampling / detector.sampling)) + 2 for size in (rows, cols)
-    )
+    (rows, cols), sampling = settings.shape, settings.sampling
+    shape = camera_shape(settings, detector)
     images = [
         record(
             intensity,
             grid,
             replace(detector, dose=dose),
-            (height, width),
+            shape,
             motion,
             rng,
-            generator(experiment.seed, "movie/pixels", index),
+            generator(settings.seed, "movie/pixels", index),
         )
-        for dose in experiment.movie.doses
+        for dose in doses
     ]
     resampled = [resample(image, detector.sampling, sampling)[:rows, :cols, 0] for image in images]
     return np.stack(resampled).astype(np.float32)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from temnet.config.experiment import Experiment
+from temnet.config.simulation import SimulationSettings
 from temnet.records import Structure
-from temnet.simulation.expected_image import draw_exposure
+from temnet.simulation.expected_image import expected_image
 from temnet.system.threads import one_thread
 
 STEP = 0.02
@@ -17,7 +17,7 @@ of (STEP / width of a column)^2 / 6, below a thousandth."""
 
 
 @dataclass(frozen=True)
-class Sensitivity:
+class PositionDerivatives:
     """The expected electrons of an example and their derivatives.
 
     Attributes:
@@ -31,37 +31,37 @@ class Sensitivity:
 
 
 @one_thread()
-def column_sensitivity(
-    experiment: Experiment, index: int, split: str, positions: np.ndarray
-) -> Sensitivity:
+def position_derivatives(
+    settings: SimulationSettings, index: int, split: str, positions: np.ndarray
+) -> PositionDerivatives:
     """Central differences of the whole simulation with one column moved as a whole.
 
     Everything else stays: the other atoms, the thermal displacements, the instrument.
 
     Args:
-        experiment: The settings.
+        settings: The settings of the examples.
         index: Number of the example.
         split: training, selection or validation.
         positions: (K, 2) positions of columns of the example [Å].
     """
-    exposure = draw_exposure(experiment, index, split)
+    expected = expected_image(settings, index, split)
     derivatives = []
     for position in positions:
-        column = exposure.column_at(position)
+        column = expected.column_at(position)
         for axis in (1, 0):  # the row is the atoms' y, the column their x
             ends = [
-                exposure.electrons(
+                expected.electrons(
                     [
                         _with_moved_column(one, column, axis, sign * STEP)
-                        for one in exposure.vibrating
+                        for one in expected.vibrating
                     ]
                 )
                 for sign in (-1, 1)
             ]
             derivatives.append((ends[1] - ends[0]) / (2 * STEP))
-    whole = exposure.electrons(exposure.vibrating)
+    whole = expected.electrons(expected.vibrating)
     shape = (len(positions), 2, *whole.shape)
-    return Sensitivity(whole, np.reshape(derivatives, shape))
+    return PositionDerivatives(whole, np.reshape(derivatives, shape))
 
 
 def _with_moved_column(structure: Structure, column: int, axis: int, step: float) -> Structure:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from temnet.config.experiment import Experiment
+from temnet.config.simulation import SimulationSettings
 from temnet.electrons import scherzer_defocus
 from temnet.records import Example
 from temnet.simulation.example import (
@@ -60,8 +60,8 @@ FIXED: Mapping[str, Callable[[Instrument, float], Instrument]] = {
 
 
 @one_thread()
-def simulate_series(
-    experiment: Experiment,
+def simulate_sweep(
+    settings: SimulationSettings,
     specimen: int,
     split: str,
     values: Sequence[tuple[str, float]],
@@ -72,7 +72,7 @@ def simulate_series(
     so that they differ by the parameter alone.
 
     Args:
-        experiment: The settings.
+        settings: The settings of the examples.
         specimen: Number of the specimen.
         split: training, selection or validation.
         values: Names in `FIXED`, each with a value (Å, e/Å², multiples).
@@ -81,16 +81,16 @@ def simulate_series(
         An example for each of ``values``; with the value that was drawn it is the very example of
         the split.
     """
-    index = specimen * experiment.data.exit_wave_reuse
+    index = specimen * settings.exit_wave_reuse
     drawn: dict[str, object] = {}
-    microscope = specimen_microscope(experiment, specimen, split)
-    structure, waves = specimen_waves(experiment, microscope, specimen, split, drawn)
+    microscope = specimen_microscope(settings, specimen, split)
+    structure, waves = specimen_waves(settings, microscope, specimen, split, drawn)
     examples = []
     for name, value in values:
         # Drawn anew each time, since an image uses its random numbers up.
-        instrument = draw_instrument(experiment, microscope, waves[0].energy, index, split)
+        instrument = draw_instrument(settings, microscope, waves[0].energy, index, split)
         changed = FIXED[name](instrument, value)
-        examples.append(take_image(experiment, structure, waves, changed, dict(drawn)))
+        examples.append(take_image(settings, structure, waves, changed, dict(drawn)))
     return examples
 
 
@@ -114,25 +114,25 @@ class _RowByRow:
 
 
 @one_thread()
-def simulate_steady(experiment: Experiment, count: int, split: str) -> list[Example]:
+def simulate_portable(settings: SimulationSettings, count: int, split: str) -> list[Example]:
     """The first examples of a split with noise that is the same on every type of processor.
 
     Specimens, microscopes, cameras and doses are those of the examples; the noise is as strong and
     drawn in another way (see `_RowByRow`).
 
     Args:
-        experiment: The settings.
+        settings: The settings of the examples.
         count: Number of examples.
         split: training, selection or validation.
     """
-    reuse, examples = experiment.data.exit_wave_reuse, []
+    reuse, examples = settings.exit_wave_reuse, []
     for specimen in range(-(-count // reuse)):
         drawn: dict[str, object] = {}
-        microscope = specimen_microscope(experiment, specimen, split)
-        structure, waves = specimen_waves(experiment, microscope, specimen, split, drawn)
+        microscope = specimen_microscope(settings, specimen, split)
+        structure, waves = specimen_waves(settings, microscope, specimen, split, drawn)
         for index in range(specimen * reuse, min((specimen + 1) * reuse, count)):
-            instrument = draw_instrument(experiment, microscope, waves[0].energy, index, split)
+            instrument = draw_instrument(settings, microscope, waves[0].energy, index, split)
             rng = cast(np.random.Generator, _RowByRow(instrument.rng))
             steady = replace(instrument, rng=rng)
-            examples.append(take_image(experiment, structure, waves, steady, dict(drawn)))
+            examples.append(take_image(settings, structure, waves, steady, dict(drawn)))
     return examples

@@ -16,7 +16,7 @@ from temnet.config.user_function import left_out
 from temnet.csv_tables import SCORE_FIELDS, write_table
 from temnet.data.cluster import open_workers
 from temnet.data.store import open_set
-from temnet.data.sweep import series_examples
+from temnet.data.sweep import sweep_examples
 from temnet.evaluation.conditions import conditions
 from temnet.evaluation.evaluate import look
 from temnet.evaluation.image_result import ImageResult, score_rows
@@ -185,8 +185,9 @@ def _series(
     if series is None:
         return
     looked: dict[tuple[str, str, float], list[ImageResult]] = defaultdict(list)
+    swept = sweep_examples(experiment.simulation, series, experiment.data, SPLIT)
     with progress("series", series.structures * len(series.values)) as done:
-        for specimen, parameter, value, example in series_examples(experiment, SPLIT):
+        for specimen, parameter, value, example in swept:
             for name, network in networks.items():
                 key = (name, parameter, value)
                 looked[key].append(look(network, specimen, example, _threshold(network)))
@@ -222,7 +223,7 @@ def _cramer_rao(
         image.index: chosen_columns(image, settings, experiment.seed, wanted.columns)
         for image in spread
     }
-    jobs = [(experiment, index, SPLIT, places) for index, places in columns.items()]
+    jobs = [(experiment.simulation, index, SPLIT, places) for index, places in columns.items()]
     bounds: dict[int, np.ndarray] = {}
     with progress("Cramér-Rao bound", len(jobs)) as done, open_workers(experiment.data) as workers:
         results = workers.in_order(bounds_in_example, jobs)

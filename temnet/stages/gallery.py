@@ -19,7 +19,7 @@ SPLIT = "validation"
 
 def settings(experiment: Experiment) -> dict[str, Any]:
     """What the examples depend on."""
-    return {"identity": experiment.identity()}
+    return {"identity": experiment.simulation.identity()}
 
 
 def check(experiment: Experiment) -> None:

@@ -46,7 +46,7 @@ def ideal_observer(
         looked, settings, experiment.seed, len(classes), wanted.images, wanted.columns
     )
     jobs = [
-        (experiment, index, split, np.array([place.position for place in group]))
+        (experiment.simulation, index, split, np.array([place.position for place in group]))
         for index, group in groupby(places, lambda place: place.index)
     ]
     told = []

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from temnet.config.experiment import SIMULATION_SECTIONS, SIMULATION_VERSION, Experiment
+from temnet.config.experiment import Experiment
 from temnet.csv_tables import write_table
 from temnet.errors import InputError
 from temnet.movies.simulated_movie_section import dose_file
@@ -33,11 +33,9 @@ TRUTH_FIELDS = (
 
 def settings(experiment: Experiment) -> dict[str, Any]:
     """What the movie depends on."""
-    sections = experiment.model_dump(mode="json", include={"seed", "movie", "vibrations"})
-    data = {"image_size": experiment.data.shape, "sampling": experiment.model.sampling}
-    for name in SIMULATION_SECTIONS[:4]:
-        sections[name] = getattr(experiment, name).model_dump(mode="json")
-    return {"simulation": SIMULATION_VERSION, **sections, **data, **experiment.source_hashes()}
+    values = experiment.simulation.plain_values()
+    shape, _ = (values.pop(key) for key in ("shape", "exit_wave_reuse"))
+    return {**values, "image_size": shape, "movie": experiment.movie.model_dump(mode="json")}
 
 
 def check(experiment: Experiment) -> None:
@@ -58,7 +56,7 @@ def check(experiment: Experiment) -> None:
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
     """Writes one stack of frames for each dose, and the truth."""
     with progress("movie", experiment.movie.frames) as done:
-        movie = simulate_movie(experiment, progress=done)
+        movie = simulate_movie(experiment.simulation, experiment.movie, progress=done)
     for dose, images in zip(experiment.movie.doses, movie.images, strict=True):
         buffer = io.BytesIO()
         np.save(buffer, images)

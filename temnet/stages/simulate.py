@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from temnet.config.experiment import SIMULATION_VERSION, Experiment, settings_hash
+from temnet.config.experiment import Experiment
 from temnet.config.structures.from_file import FromFile
 from temnet.config.user_function import left_out
 from temnet.data.generate import generate_set
@@ -54,16 +54,10 @@ NOT_IN_EXAMPLES = {"workers", "scheduler", "augment", "image_epochs"}
 
 def settings(experiment: Experiment) -> dict[str, Any]:
     """What the sets depend on."""
-    data = experiment.data
-    names = ("seed", "structure", "vibrations", "microscope", "camera", "labels")
-    values = experiment.model_dump(mode="json", include=set(names))
-    return {
-        **values,
-        **experiment.source_hashes(),
-        "model": {"sampling": experiment.model.sampling},
-        "data": data.model_dump(mode="json", exclude=NOT_IN_EXAMPLES),
-        "simulation": SIMULATION_VERSION,
-    }
+    values = experiment.simulation.plain_values()
+    sampling, *_ = (values.pop(key) for key in ("sampling", "shape", "exit_wave_reuse"))
+    data = experiment.data.model_dump(mode="json", exclude=NOT_IN_EXAMPLES)
+    return {**values, "model": {"sampling": sampling}, "data": data}
 
 
 def check(experiment: Experiment) -> None:
@@ -116,7 +110,8 @@ def make_set(experiment: Experiment, split: str, progress: Progress) -> None:
         InputError: See `generate_set`.
     """
     with progress(f"simulate {split}", experiment.data.count(split)) as done:
-        generate_set(experiment, split, split_folder(experiment, split), done)
+        folder = split_folder(experiment, split)
+        generate_set(experiment.simulation, experiment.data, split, folder, done)
 
 
 def pictures(chosen: Mapping[int, Example]) -> list[Picture]:
@@ -193,7 +188,7 @@ def _class_count(experiment: Experiment, specimens: int) -> np.ndarray:
     """(class + 1,) columns of no class and of each class in the first specimens."""
 
     def of_one(index: int) -> np.ndarray:
-        resting, _ = draw_specimen(experiment, index, SHOWN_SPLIT)
+        resting, _ = draw_specimen(experiment.simulation, index, SHOWN_SPLIT)
         classes = len(experiment.class_names) + 1
         return np.bincount(resting.columns.class_index + 1, minlength=classes)
 
@@ -217,8 +212,7 @@ _KNOWN: dict[tuple[str, str], Any] = {}
 
 def _once(experiment: Experiment, what: str, find: Callable[[], Any]) -> Any:
     """What ``find`` returns, which is called once for the same settings and files."""
-    settings = {**experiment.model_dump(mode="json"), **experiment.source_hashes()}
-    key = settings_hash(settings), what
+    key = experiment.simulation.identity(), what
     if key not in _KNOWN:
         _KNOWN[key] = find()
     return _KNOWN[key]
@@ -226,11 +220,12 @@ def _once(experiment: Experiment, what: str, find: Callable[[], Any]) -> Any:
 
 def _timed(experiment: Experiment) -> float:
     """As `seconds_per_example`, measured."""
-    simulate_block(experiment, 0, 1, SHOWN_SPLIT)  # the first one also loads and plans
-    reuse = experiment.data.exit_wave_reuse
+    settings = experiment.simulation
+    simulate_block(settings, 0, 1, SHOWN_SPLIT)  # the first one also loads and plans
+    reuse = settings.exit_wave_reuse
     used, specimens = time.process_time(), 0
     while specimens < TIMED_SPECIMENS and time.process_time() - used < LONGEST_TIMING:
-        simulate_block(experiment, specimens * reuse, (specimens + 1) * reuse, SHOWN_SPLIT)
+        simulate_block(settings, specimens * reuse, (specimens + 1) * reuse, SHOWN_SPLIT)
         specimens += 1
     return (time.process_time() - used) / (specimens * reuse)
 

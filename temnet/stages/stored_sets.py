@@ -27,7 +27,7 @@ def stored_splits(experiment: Experiment) -> list[str]:
 
 def split_folder(experiment: Experiment, split: str) -> Path:
     """Where the stored set of a split lies."""
-    return set_folder(experiment, split, RUNS)
+    return set_folder(experiment.simulation, experiment.data, split, RUNS)
 
 
 def missing_examples(experiment: Experiment, split: str) -> int:
@@ -56,7 +56,7 @@ def check_sets(experiment: Experiment, splits: Sequence[str]) -> None:
         folder = split_folder(experiment, split)
         _check_place(folder)
         if (folder / MANIFEST).is_file():
-            check_settings(open_set(folder), experiment, split)
+            check_settings(open_set(folder), experiment.simulation, split)
 
 
 def _check_place(folder: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from temnet.config.experiment import Experiment
-from temnet.data.batches import describe_batch, steps_per_epoch
+from temnet.data.batch_settings import BatchSettings
+from temnet.data.batches import describe_batch
 from temnet.models.checkpoint import find_network, read_card
 from temnet.models.factory import build_model
 from temnet.stages import simulate
@@ -54,7 +55,8 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     fresh = experiment.data.source == "fresh"
     training_set = folder / FRESH if fresh else split_folder(experiment, "training")
     selection = list(examples(experiment, "selection"))
-    total = experiment.training.epochs * steps_per_epoch(experiment)
+    total = experiment.training.epochs * experiment.training.steps_per_epoch
+    batches = BatchSettings.of(experiment)
     with progress("train", total) as done:
         model = fit(
             experiment,
@@ -62,7 +64,7 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
             selection,
             folder,
             done,
-            lambda epoch, batch: describe_batch(experiment, training_set, epoch, batch),
+            lambda epoch, batch: describe_batch(batches, training_set, epoch, batch),
         )
     shutil.rmtree(folder / FRESH, ignore_errors=True)
     with progress("score on selection", len(selection)) as done:

@@ -9,7 +9,6 @@ from pathlib import Path
 from temnet.benchmarks.networks import seconds_per_image
 from temnet.config.experiment import Experiment
 from temnet.csv_tables import read_table
-from temnet.data.batches import batch_shape
 from temnet.models.factory import build_model
 from temnet.stages import train
 from temnet.stages.simulate import seconds_per_example
@@ -81,7 +80,7 @@ def training_seconds(experiment: Experiment) -> float:
     training = experiment.training.model_copy(update={"class_weights": "equal"})
     settings = experiment.model_copy(update={"training": training})
     model = compile_model(build_model(settings), settings)
-    rows, cols = batch_shape(experiment, "training")
+    rows, cols = experiment.data.batch_shape("training")
     size = min(rows, cols)
     batch = experiment.training.batch_size
     seconds = seconds_per_image(model, experiment, "train", size, batch, REPEATS)

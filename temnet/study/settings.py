@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
-from temnet.config.differences import differences
-from temnet.config.experiment import Experiment, settings_hash
+from temnet.config.differences import differences, settings_hash
+from temnet.config.experiment import Experiment
 from temnet.config.loading import merge, read_layers, validate
 from temnet.config.messages import Layer, describe
 from temnet.config.settings import Settings, shown

@@ -10,9 +10,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from temnet.config.experiment import Experiment, settings_hash
+from temnet.config.differences import settings_hash
+from temnet.config.experiment import Experiment
 from temnet.config.loading import write_experiment
-from temnet.data.batches import steps_per_epoch
 from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
 from temnet.models.checkpoint import load_network, to_float32
@@ -57,7 +57,7 @@ def fit(
         selection: Examples that choose the best epoch; the first `training.selection_images`.
         folder: Where checkpoints, log.csv and the curves for TensorBoard go.
         progress: Called with the number of training steps just finished, of
-            `training.epochs` times `temnet.data.batches.steps_per_epoch`.
+            `training.epochs` times `Training.steps_per_epoch`.
         describe: Tells of a batch, given the epoch and the batch, should the loss not be finite.
 
     Returns:
@@ -91,7 +91,7 @@ def _train(
     restore(model, folder, state)
     folder.mkdir(parents=True, exist_ok=True)
     write_experiment(experiment, folder / "experiment.yaml")
-    epochs, steps = experiment.training.epochs, steps_per_epoch(experiment)
+    epochs, steps = experiment.training.epochs, experiment.training.steps_per_epoch
     if state.epochs < epochs and not stalled(state, experiment.training.early_stopping):
         clock = WaitClock()
         LOGGER.info("training epochs %d to %d of %d steps", state.epochs + 1, epochs, steps)
@@ -195,7 +195,7 @@ def learning_rate(
     settings = experiment.training
     if settings.schedule == "plateau":
         return settings.learning_rate
-    total = settings.epochs * steps_per_epoch(experiment)
+    total = settings.epochs * experiment.training.steps_per_epoch
     warmup = round(settings.warmup_fraction * total)
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=settings.learning_rate / (warmup + 1),
@@ -226,7 +226,7 @@ def training_hash(experiment: Experiment) -> str:
     sections["evaluation"] = experiment.evaluation.model_dump(include={"radius", "border"})
     kept = {"training", "source", "image_epochs", "augment"}
     data = experiment.data.model_dump(mode="json", include=kept)
-    return settings_hash({"identity": experiment.identity(), "data": data, **sections})
+    return settings_hash({"identity": experiment.simulation.identity(), "data": data, **sections})
 
 
 def _earlier_state(experiment: Experiment, folder: Path) -> TrainingState:
@@ -256,7 +256,7 @@ def _callbacks(
         WaitTime(clock),
         CsvLog(folder / "log.csv"),
         checkpoint,
-        Progress(steps_per_epoch(experiment), progress),
+        Progress(experiment.training.steps_per_epoch, progress),
     ]
     if experiment.training.schedule == "plateau":
         settings = experiment.training

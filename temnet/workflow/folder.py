@@ -15,7 +15,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from temnet.config.experiment import Experiment, settings_hash
+from temnet.config.differences import settings_hash
+from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_experiment
 from temnet.config.names import check_name
 from temnet.errors import InputError

@@ -44,7 +44,8 @@ SECTIONS = {
 
 def known_by(experiment):
     """Everything by which stored sets and results are told apart."""
-    return experiment.identity(), describe(experiment, "validation"), settings(experiment)
+    simulation = experiment.simulation
+    return simulation.identity(), describe(simulation, "validation"), settings(experiment)
 
 
 @pytest.mark.parametrize("key", SECTIONS)
@@ -64,12 +65,12 @@ def test_a_file_is_known_by_its_content(key, tmp_path):
 def test_a_missing_file_is_named_in_one_sentence(key, tmp_path):
     experiment = validate({**VALUES, **SECTIONS[key](str(tmp_path / "gone.x"))}, "test")
     with pytest.raises(InputError, match=rf"^{key}: there is no .*gone\.x.*\.$"):
-        experiment.identity()
+        experiment.simulation.identity()
 
 
 def test_the_name_of_a_shipped_table_stands_for_it():
     """Sets that were made before files counted keep their identity."""
-    assert validate(VALUES, "test").identity() == "c494069004f90e23"
+    assert validate(VALUES, "test").simulation.identity() == "c494069004f90e23"
     named = CoordinationVibrations(table="gold_300K")
     assert source_hashes(None, named) == source_hashes(None, NoVibrations()) == {}
     by_path = CoordinationVibrations(table=str(TABLES / ".." / "tables" / "gold_300K.yaml"))

@@ -8,6 +8,7 @@ from temnet.data.augment import apply_symmetry, augmented
 from temnet.data.batches import prepare
 from temnet.errors import InputError
 from temnet.simulation.example import simulate_example
+from tests.data.sets import batch_settings
 
 
 def maps(size=12):
@@ -60,11 +61,13 @@ def test_only_training_is_augmented(settings):
     strong = {"symmetries": True, "crop": 16, "brightness": 1, "contrast": 1}
     experiment = settings(data={"augment": strong})
     example = simulate_example(experiment, 0)
-    plain = prepare(example, settings(data={"augment": False}), 5, "training")
+    plain = prepare(example, batch_settings(settings(data={"augment": False})), 5, "training")
     for split in ("selection", "validation"):
-        for found, expected in zip(prepare(example, experiment, 5, split), plain, strict=True):
+        for found, expected in zip(
+            prepare(example, batch_settings(experiment), 5, split), plain, strict=True
+        ):
             np.testing.assert_array_equal(found, expected)
-    assert prepare(example, experiment, 5, "training")[0].shape[0] == 16
+    assert prepare(example, batch_settings(experiment), 5, "training")[0].shape[0] == 16
 
 
 def test_a_crop_larger_than_the_image_is_refused(settings):

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temnet.data.batches import ordered_batches, steps_per_epoch, training_batches
-from temnet.data.generate import generate_set
+from temnet.data.batches import ordered_batches, training_batches
 from temnet.data.shuffling import epoch_order
 from temnet.data.store import open_set
 from temnet.images.normalize import normalize
+from tests.data.sets import batch_settings, make_set
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def experiment(settings):
 def folder(experiment, tmp_path_factory):
     root = tmp_path_factory.mktemp("sets")
     for split in ("training", "selection"):
-        generate_set(experiment, split, root / split)
+        make_set(experiment, split, root / split)
     return root
 
 
@@ -39,10 +39,10 @@ def test_passes_differ():
 
 def test_training_goes_on_in_the_same_order(experiment, folder):
     def images(start, count):
-        batches = training_batches(experiment, folder / "training", start)
+        batches = training_batches(batch_settings(experiment), folder / "training", start)
         return [batch[0] for batch in islice(batches, count)]
 
-    steps = steps_per_epoch(experiment)
+    steps = experiment.training.steps_per_epoch
     assert steps == 2
     whole, later = images(0, 5 * steps), images(3, 2 * steps)
     for expected, found in zip(whole[3 * steps :], later, strict=True):
@@ -51,7 +51,7 @@ def test_training_goes_on_in_the_same_order(experiment, folder):
 
 
 def test_the_same_example_is_turned_differently_in_another_pass(experiment, folder):
-    batches = training_batches(experiment, folder / "training", 0)
+    batches = training_batches(batch_settings(experiment), folder / "training", 0)
     seen = np.concatenate([batch[0] for batch in islice(batches, 15)])  # three passes
     power = (seen.astype(float) ** 4).sum(axis=(1, 2, 3))  # the same for an image and its turns
     first, second = np.triu_indices(len(seen), 1)
@@ -62,7 +62,7 @@ def test_the_same_example_is_turned_differently_in_another_pass(experiment, fold
 
 
 def test_selection_comes_in_order_as_it_is_and_normalised(experiment, folder):
-    batches = list(ordered_batches(experiment, "selection", folder / "selection"))
+    batches = list(ordered_batches(batch_settings(experiment), "selection", folder / "selection"))
     assert [len(batch[0]) for batch in batches] == [4, 2]
     example = open_set(folder / "selection").example(5)
     np.testing.assert_allclose(batches[1][0][1], normalize(example.images, 0.25, 12.0), rtol=1e-6)
@@ -78,7 +78,7 @@ def test_dataset_has_the_shapes_that_fit_wants(experiment, folder):
     assert images.shape == (4, 32, 32, 2)
     assert labels.shape == (4, 32, 32, 4)
     assert weights.shape == (4, 32, 32)
-    expected = next(training_batches(experiment, folder / "training", 0))
+    expected = next(training_batches(batch_settings(experiment), folder / "training", 0))
     np.testing.assert_array_equal(images, expected[0])
     assert sum(1 for _ in make_dataset(experiment, "selection", folder / "selection")) == 2
     fresh = next(iter(make_dataset(experiment, "training")))

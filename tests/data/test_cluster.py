@@ -11,9 +11,9 @@ from distributed import Client, LocalCluster
 from temnet.config.loading import validate
 from temnet.data import cluster, generate
 from temnet.data.cluster import Workers, open_workers
-from temnet.data.generate import generate_set
 from temnet.errors import InputError, SimulationError
 from temnet.simulation import example as simulation
+from tests.data.sets import make_set
 
 
 def files(folder):
@@ -85,10 +85,10 @@ def test_a_set_is_the_same_with_a_worker_killed_on_a_cluster_that_runs_already(
     ) as there:
         experiment = settings(data={"training": 70, "scheduler": there.scheduler_address})
         monkeypatch.setattr(generate, "make_shard", shard_and_die_once)
-        generate_set(experiment, "training", tmp_path / "cluster")
+        make_set(experiment, "training", tmp_path / "cluster")
     assert (tmp_path / "killed").exists()
     monkeypatch.undo()
-    generate_set(settings(data={"training": 70}), "training", tmp_path / "alone")
+    make_set(settings(data={"training": 70}), "training", tmp_path / "alone")
     assert files(tmp_path / "cluster") == files(tmp_path / "alone")
 
 
@@ -119,7 +119,7 @@ def test_an_error_in_a_worker_arrives_with_the_index_and_what_was_drawn(settings
     broken = experiment.microscope.model_copy(update={"aperture_mrad": "wide"})
     experiment = experiment.model_copy(update={"microscope": broken})
     with pytest.raises(SimulationError, match=r"example 0 of training failed") as caught:
-        generate_set(experiment, "training", tmp_path)
+        make_set(experiment, "training", tmp_path)
     assert caught.value.index == 0 and "rotation_deg" in caught.value.parameters
 
 
@@ -129,7 +129,7 @@ def test_an_error_names_the_example_in_this_process_too(settings, tmp_path, monk
 
     monkeypatch.setattr(simulation, "record", fail)
     with pytest.raises(SimulationError, match="ZeroDivisionError: nothing there") as caught:
-        generate_set(settings(), "training", tmp_path)
+        make_set(settings(), "training", tmp_path)
     assert caught.value.parameters["dose"] == 1000
     assert "lattice_constant" in str(caught.value)
 

@@ -5,6 +5,7 @@ from temnet.config.distributions import support
 from temnet.config.loading import validate
 from temnet.data.curriculum import narrowed
 from temnet.data.fresh import fresh_examples
+from tests.data.sets import batch_settings
 
 SETTINGS = {
     "structure": {"kind": "mos2"},
@@ -35,14 +36,16 @@ def experiment():
 
 
 def test_ranges_widen_about_their_middles(experiment):
-    first = narrowed(experiment, 0)
+    settings, fraction = experiment.simulation, experiment.training.range_fraction
+    assert [fraction(epoch) for epoch in range(5)] == [0.25, 0.5, 0.75, 1, 1]
+    first = narrowed(settings, 0.25)
     assert support(first.microscope.defocus.start) == (-40, 0)
     assert first.microscope.Cs_um.normal == (0, 1.25)
     np.testing.assert_allclose(support(first.camera.dose), [10**2.75, 10**3.25])
-    assert first.camera.kind == experiment.camera.kind
-    assert support(narrowed(experiment, 2).microscope.defocus.start) == (-80, 40)
-    assert narrowed(experiment, 3) is experiment
-    assert narrowed(first, 0).structure == experiment.structure
+    assert first.camera.kind == settings.camera.kind
+    assert support(narrowed(settings, 0.75).microscope.defocus.start) == (-80, 40)
+    assert narrowed(settings, 1) is settings
+    assert first.structure == settings.structure
 
 
 def test_the_ranges_of_every_variant_are_narrowed():
@@ -52,7 +55,7 @@ def test_the_ranges_of_every_variant_are_narrowed():
     ]
     microscope = {**SETTINGS["microscope"], "variants": variants}
     experiment = validate({**SETTINGS, "microscope": microscope}, "test")
-    first, second = narrowed(experiment, 0).microscope.every_variant
+    first, second = narrowed(experiment.simulation, 0.25).microscope.every_variant
     assert support(first.defocus.start) == (50, 70) and support(first.Cs_um) == (3, 5)
     assert support(second.defocus.scherzer) == pytest.approx((1.1, 1.3))
     assert support(second.defocus.start) == (-40, 0) and second.energy == 60e3
@@ -62,7 +65,7 @@ def test_the_ranges_of_every_variant_are_narrowed():
 
 def test_fresh_training_images_follow_it_and_others_do_not(experiment):
     def foci(split, start, count):
-        examples = fresh_examples(experiment, split, start)
+        examples = fresh_examples(batch_settings(experiment), split, start)
         return [next(examples).parameters["defocus"][0] for _ in range(count)]
 
     early = foci("training", 0, 8)

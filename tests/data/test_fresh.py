@@ -5,17 +5,18 @@ import numpy as np
 import psutil
 import pytest
 
-from temnet.data.batches import steps_per_epoch, training_batches
+from temnet.data.batches import training_batches
 from temnet.data.fresh import fresh_examples, renewed_examples
 from temnet.errors import InputError
 from temnet.simulation.example import simulate_example
+from tests.data.sets import batch_settings
 
 LOGGER = logging.getLogger(__name__)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_fresh_examples_go_on_from_any_index(settings, workers):
-    examples = fresh_examples(settings(data={"workers": workers}), "training", 3)
+    examples = fresh_examples(batch_settings(settings(data={"workers": workers})), "training", 3)
     for index in (3, 4, 5, 6):
         expected, found = simulate_example(settings(), index), next(examples)
         np.testing.assert_array_equal(found.images, expected.images.astype(np.float16))
@@ -34,7 +35,7 @@ def dimensions(examples, count):
 @pytest.mark.parametrize("workers", [0, 1])
 def test_images_serve_some_epochs_and_are_then_replaced(settings, tmp_path, workers):
     experiment = settings(data={**RENEWED, "workers": workers})
-    examples = renewed_examples(experiment, tmp_path, 8, 0)
+    examples = renewed_examples(batch_settings(experiment), tmp_path, 8, 0)
     seen = dimensions(examples, 32)
     examples.close()
     epochs = [seen[start : start + 8] for start in range(0, 32, 8)]
@@ -52,11 +53,11 @@ def test_images_serve_some_epochs_and_are_then_replaced(settings, tmp_path, work
 
 def test_a_training_that_goes_on_sees_the_same(settings, tmp_path):
     experiment = settings(data=RENEWED)
-    steps = steps_per_epoch(experiment)
-    straight = training_batches(experiment, tmp_path / "a", 0)
+    steps = experiment.training.steps_per_epoch
+    straight = training_batches(batch_settings(experiment), tmp_path / "a", 0)
     whole = [batch[0] for batch in islice(straight, 5 * steps)]
     straight.close()
-    later = training_batches(experiment, None, 3)
+    later = training_batches(batch_settings(experiment), None, 3)
     for expected, found in zip(whole[3 * steps :], islice(later, 2 * steps), strict=True):
         np.testing.assert_array_equal(expected, found[0])
     later.close()
@@ -65,7 +66,7 @@ def test_a_training_that_goes_on_sees_the_same(settings, tmp_path):
 @pytest.mark.slow
 def test_memory_stays_as_it_is_over_ten_thousand_images(settings):
     """Resident size of this process and its workers after 1,000 and after 10,000 images."""
-    examples = fresh_examples(settings(data={"workers": 2}), "training", 0)
+    examples = fresh_examples(batch_settings(settings(data={"workers": 2})), "training", 0)
 
     def resident():
         here = psutil.Process()

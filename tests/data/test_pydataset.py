@@ -5,17 +5,17 @@ import numpy as np
 import pytest
 
 from temnet.data.batches import training_batches
-from temnet.data.generate import generate_set
 from temnet.data.prefetch import WaitClock
 from temnet.data.pydataset import make_pydataset
 from temnet.errors import InputError
+from tests.data.sets import batch_settings, make_set
 
 
 @pytest.fixture(scope="module")
 def folder(settings, tmp_path_factory):
     root = tmp_path_factory.mktemp("sets")
     for split in ("training", "selection"):
-        generate_set(settings(), split, root / split)
+        make_set(settings(), split, root / split)
     return root
 
 
@@ -34,7 +34,7 @@ def test_batches_are_those_of_tf_data(settings, folder):
 
 def test_any_batch_can_be_asked_for(settings, folder):
     dataset = make_pydataset(settings(), "training", folder / "training", start_epoch=1)
-    source = training_batches(settings(), folder / "training", 1)
+    source = training_batches(batch_settings(settings()), folder / "training", 1)
     expected = [next(source)[0] for _ in range(6)]
     for index in (0, 1, 5, 2, 3, 0):
         np.testing.assert_array_equal(dataset[index][0], expected[index])

@@ -18,11 +18,12 @@ import zarr
 
 from temnet.config.loading import write_experiment
 from temnet.data import store
-from temnet.data.generate import generate_set, set_folder
+from temnet.data.generate import set_folder
 from temnet.data.shards import SHARD, encode
 from temnet.data.store import open_set, prepare_set
 from temnet.errors import InputError
 from temnet.simulation.example import simulate_example
+from tests.data.sets import make_set
 
 LOGGER = logging.getLogger(__name__)
 
@@ -30,14 +31,14 @@ LOGGER = logging.getLogger(__name__)
 @pytest.fixture(scope="module")
 def made(settings, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sets") / "training"
-    generate_set(settings(), "training", folder)
+    make_set(settings(), "training", folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def longer(settings, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sets") / "longer"
-    generate_set(settings(data={"training": 40}), "training", folder)
+    make_set(settings(data={"training": 40}), "training", folder)
     return folder
 
 
@@ -55,7 +56,7 @@ def test_a_stored_example_is_the_simulated_one(settings, made):
 
 def test_a_shard_without_any_column_is_not_damaged(settings, tmp_path):
     empty = {"kind": "mos2", "empty": {"probability": 1}}
-    generate_set(settings(structure=empty, data={"training": 2}), "training", tmp_path)
+    make_set(settings(structure=empty, data={"training": 2}), "training", tmp_path)
     stored = open_set(tmp_path)
     assert [len(example.columns) for example in stored.shard(0)] == [0, 0]
     assert stored.forget_damaged() == []
@@ -75,13 +76,13 @@ def test_a_set_that_was_interrupted_goes_on_where_it_stood(settings, made, tmp_p
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        generate_set(settings(), "training", tmp_path, stop)
+        make_set(settings(), "training", tmp_path, stop)
     stored = open_set(tmp_path)
     assert stored.missing_shards(20) == [1]
     with pytest.raises(InputError, match="not made"):
         stored.example(19)
     counts = []
-    generate_set(settings(), "training", tmp_path, counts.append)
+    make_set(settings(), "training", tmp_path, counts.append)
     assert counts == [SHARD, 4]
     for index in range(20):
         np.testing.assert_array_equal(
@@ -90,7 +91,7 @@ def test_a_set_that_was_interrupted_goes_on_where_it_stood(settings, made, tmp_p
 
 
 def test_worker_processes_make_the_same_bits(settings, made, tmp_path):
-    generate_set(settings(data={"workers": 2}), "training", tmp_path)
+    make_set(settings(data={"workers": 2}), "training", tmp_path)
     for index in (0, 7, 19):
         np.testing.assert_array_equal(
             open_set(tmp_path).example(index).images, open_set(made).example(index).images
@@ -98,9 +99,9 @@ def test_worker_processes_make_the_same_bits(settings, made, tmp_path):
 
 
 def test_a_set_can_be_made_longer(settings, made, tmp_path):
-    generate_set(settings(data={"training": 10}), "training", tmp_path)
+    make_set(settings(data={"training": 10}), "training", tmp_path)
     assert len(open_set(tmp_path)) == 10
-    generate_set(settings(), "training", tmp_path)
+    make_set(settings(), "training", tmp_path)
     np.testing.assert_array_equal(
         open_set(tmp_path).example(17).images, open_set(made).example(17).images
     )
@@ -114,12 +115,12 @@ def test_a_shorter_run_leaves_a_longer_set_that_can_be_finished(settings, longer
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        generate_set(settings(data={"training": 40}), "training", tmp_path, stop)
+        make_set(settings(data={"training": 40}), "training", tmp_path, stop)
     counts = []
-    generate_set(settings(), "training", tmp_path, counts.append)
+    make_set(settings(), "training", tmp_path, counts.append)
     assert counts == [SHARD, 4]
     assert open_set(tmp_path).missing_shards(40) == [2]
-    generate_set(settings(data={"training": 40}), "training", tmp_path)
+    make_set(settings(data={"training": 40}), "training", tmp_path)
     assert files(tmp_path) == files(longer)
 
 
@@ -130,7 +131,7 @@ def test_examples_that_were_never_written_are_damage(settings, made, tmp_path):
     with pytest.raises(InputError, match=r"16 to 19 are damaged \(2 of them were never written"):
         stored.example(16)
     assert stored.forget_damaged() == [1]
-    generate_set(settings(), "training", stored.folder)
+    make_set(settings(), "training", stored.folder)
     assert files(stored.folder) == files(made)
 
 
@@ -152,10 +153,10 @@ def test_killed_while_it_is_made_longer_a_set_is_whole(
     with monkeypatch.context() as patch:
         patch.setattr(zarr.Array, "resize", killed)
         with pytest.raises(KeyboardInterrupt):
-            prepare_set(wanted, "training", folder, 0, 40)
+            prepare_set(wanted.simulation, "training", folder, 0, 40)
     assert len(open_set(folder)) == 20
     assert open_set(folder).missing_shards(20) in ([], [1])
-    stored = prepare_set(wanted, "training", folder, 0, 40)
+    stored = prepare_set(wanted.simulation, "training", folder, 0, 40)
     assert array_lengths(stored) == {"images": 40, "columns": 40, "parameters": 40, "done": 3}
     assert stored.missing_shards(40) == [1, 2]
 
@@ -170,7 +171,7 @@ def test_a_set_whose_arrays_differ_in_length_is_mended(settings, made, longer, t
     with pytest.raises(InputError, match="12 of them were never written"):
         stored.shard(1)
     counts = []
-    generate_set(settings(data={"training": 40}), "training", stored.folder, counts.append)
+    make_set(settings(data={"training": 40}), "training", stored.folder, counts.append)
     assert counts == [16, 16, 8]
     assert files(stored.folder) == files(longer)
 
@@ -195,7 +196,7 @@ def gold(path):
 
 def test_columns_that_stand_close_are_kept(settings, tmp_path):
     experiment = settings(**gold(tmp_path / "gold.xyz"))
-    generate_set(experiment, "training", tmp_path / "set")
+    make_set(experiment, "training", tmp_path / "set")
     stored, side = open_set(tmp_path / "set"), 31 * 0.25 + 8 * 0.4
     for index in (0, 1):
         columns = stored.example(index).columns
@@ -210,9 +211,9 @@ def test_a_table_of_an_older_set_stays_as_it_is(settings, longer, tmp_path, monk
     dense = settings(**gold(tmp_path / "gold.xyz"))
     with monkeypatch.context() as patch:
         patch.setattr(store, "AREA_PER_COLUMN", 1.5)
-        generate_set(settings(), "training", tmp_path / "sparse")
-        prepare_set(dense, "training", tmp_path / "dense", 0, 2)
-    generate_set(settings(data={"training": 40}), "training", tmp_path / "sparse")
+        make_set(settings(), "training", tmp_path / "sparse")
+        prepare_set(dense.simulation, "training", tmp_path / "dense", 0, 2)
+    make_set(settings(data={"training": 40}), "training", tmp_path / "sparse")
     stored = open_set(tmp_path / "sparse")
     assert stored.array("columns").shape == (40, 100, 4) < open_set(longer).array("columns").shape
     for index in (3, 19, 39):
@@ -221,17 +222,17 @@ def test_a_table_of_an_older_set_stays_as_it_is(settings, longer, tmp_path, monk
             open_set(longer).example(index).columns.positions,
         )
     with pytest.raises(InputError, match="example 0 has .* columns, the set has room for 100; "):
-        generate_set(dense, "training", tmp_path / "dense")
+        make_set(dense, "training", tmp_path / "dense")
 
 
 def test_a_set_of_other_settings_is_refused_with_the_difference_named(settings, made):
     other = settings(camera={"sampling": 0.2, "dose": 500}, seed=3)
     with pytest.raises(InputError, match="seed was 1, is 3; camera.dose was 1000.0, is 500.0"):
-        prepare_set(other, "training", made, 0, 20)
+        prepare_set(other.simulation, "training", made, 0, 20)
 
 
 def test_damage_is_found_by_its_checksum(settings, tmp_path):
-    generate_set(settings(data={"training": 2}), "training", tmp_path)
+    make_set(settings(data={"training": 2}), "training", tmp_path)
     chunk = next(path for path in (tmp_path / "images" / "c").rglob("*") if path.is_file())
     content = bytearray(chunk.read_bytes())
     content[100] ^= 1
@@ -249,10 +250,12 @@ def test_no_set_and_a_newer_set_are_refused(tmp_path):
 
 
 def test_folder_is_named_by_what_the_examples_depend_on(settings, tmp_path):
-    folder = set_folder(settings(), "training", tmp_path)
-    assert folder == set_folder(settings(training={"epochs": 9}), "training", tmp_path)
-    assert folder != set_folder(settings(seed=2), "training", tmp_path)
-    assert set_folder(settings(data={"folder": "here"}), "training", tmp_path).parts[0] == "here"
+    def folder(**changes):
+        experiment = settings(**changes)
+        return set_folder(experiment.simulation, experiment.data, "training", tmp_path)
+
+    assert folder() == folder(training={"epochs": 9}) != folder(seed=2)
+    assert folder(data={"folder": "here"}).parts[0] == "here"
 
 
 def test_a_chunk_that_is_damaged_cut_or_lost_is_named_and_made_again(settings, longer, tmp_path):
@@ -274,7 +277,7 @@ def test_a_chunk_that_is_damaged_cut_or_lost_is_named_and_made_again(settings, l
             stored.example(20)
         assert stored.forget_damaged() == [1]
         made_again = []
-        generate_set(settings(data={"training": 40}), "training", folder, made_again.append)
+        make_set(settings(data={"training": 40}), "training", folder, made_again.append)
         assert made_again == [24, 16]
         assert files(folder) == files(longer)
 
@@ -293,8 +296,8 @@ def test_a_full_disk_is_one_clear_error_and_the_set_goes_on(settings, made, tmp_
     with monkeypatch.context() as patch:
         patch.setattr(store.StoredSet, "write", full)
         with pytest.raises(InputError, match="the disk is full"):
-            generate_set(settings(), "training", tmp_path)
-    generate_set(settings(), "training", tmp_path)
+            make_set(settings(), "training", tmp_path)
+    make_set(settings(), "training", tmp_path)
     assert files(tmp_path) == files(made)
 
 
@@ -322,7 +325,8 @@ from temnet.data.generate import generate_set
 
 if __name__ == "__main__":
     print("here", flush=True)
-    generate_set(load_experiment(sys.argv[1], {}), "training", Path(sys.argv[2]))
+    experiment = load_experiment(sys.argv[1], {})
+    generate_set(experiment.simulation, experiment.data, "training", Path(sys.argv[2]))
 """
 
 
@@ -330,7 +334,7 @@ if __name__ == "__main__":
 def test_killed_at_any_moment_the_set_is_finished_to_the_same_bytes(settings, tmp_path):
     """Twenty sets, each made by two workers, killed with their parent at a random moment."""
     changes = {"training": 12 * SHARD + 3, "image_size": 128}
-    generate_set(settings(data=changes), "training", tmp_path / "straight")
+    make_set(settings(data=changes), "training", tmp_path / "straight")
     expected = files(tmp_path / "straight")
     write_experiment(settings(data={**changes, "workers": 2}), tmp_path / "settings.yaml")
     script = tmp_path / "generate.py"
@@ -348,7 +352,7 @@ def test_killed_at_any_moment_the_set_is_finished_to_the_same_bytes(settings, tm
         process.wait()
         process.stdout.close()
         counts = []
-        generate_set(settings(data=changes), "training", folder, counts.append)
+        make_set(settings(data=changes), "training", folder, counts.append)
         assert sum(counts) == changes["training"]
         assert files(folder) == expected
         parts.append(counts[0])
@@ -359,7 +363,7 @@ def test_killed_at_any_moment_the_set_is_finished_to_the_same_bytes(settings, tm
 def test_two_runs_that_begin_one_set_at_once_make_it_once(settings, tmp_path):
     with ThreadPoolExecutor(2) as threads:
         arguments = settings(), "training", tmp_path / "training"
-        for run in [threads.submit(generate_set, *arguments) for _ in range(2)]:
+        for run in [threads.submit(make_set, *arguments) for _ in range(2)]:
             run.result()
     stored = open_set(tmp_path / "training")
     assert not stored.missing_shards(len(stored))
@@ -374,7 +378,7 @@ def test_a_whole_set_that_nobody_may_write_to_is_taken(settings, made, tmp_path)
     shutil.copytree(made, tmp_path / "training")
     (tmp_path / ".training.lock").mkdir()
     done = []
-    generate_set(settings(), "training", tmp_path / "training", done.append)
+    make_set(settings(), "training", tmp_path / "training", done.append)
     assert done == [settings().data.training]
 
 

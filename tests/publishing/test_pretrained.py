@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import load_experiment
+from temnet.config.simulation import SIMULATION_VERSION
 from temnet.images.resample import resample
 from temnet.models.checkpoint import file_hash, load_network, read_card
 from temnet.publishing.figures import LARGEST

@@ -96,7 +96,7 @@ def test_the_network_and_its_settings_travel_whole(finished, published):
     assert (folder / "model.keras").read_bytes() == (source / "model.keras").read_bytes()
     network, trained = load_network(folder), load_network(source)
     assert network.name == "tiny-unet"
-    assert network.experiment.identity() == trained.experiment.identity()
+    assert network.experiment.simulation.identity() == trained.experiment.simulation.identity()
     # No folder of this machine goes along.
     assert network.experiment.data.folder is None
     assert network.experiment.evaluation.networks == ("tiny-msdnet",)

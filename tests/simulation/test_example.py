@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import validate
+from temnet.config.simulation import SIMULATION_VERSION
 from temnet.errors import InputError
 from temnet.records import Structure
 from temnet.simulation import example as module
@@ -66,7 +66,7 @@ def test_shapes_types_and_range():
 
 def test_examples_that_share_an_exit_wave_share_the_specimen_only():
     experiment = settings(data={**SETTINGS["data"], "exit_wave_reuse": 4})
-    block = simulate_block(experiment, 2, 6, "training")
+    block = simulate_block(experiment.simulation, 2, 6, "training")
     assert block[0].parameters["rotation_deg"] == block[1].parameters["rotation_deg"]
     assert block[1].parameters["rotation_deg"] != block[2].parameters["rotation_deg"]
     assert block[0].parameters["dose"] != block[1].parameters["dose"]
@@ -107,7 +107,7 @@ def test_a_chiral_non_square_specimen_lands_at_its_labelled_rows_and_columns(mon
     example = simulate_example(experiment, 0)
     image = example.images[..., 0]
     assert image.shape == (72, 48)
-    grid = simulation_grid(experiment)
+    grid = simulation_grid(experiment.simulation)
     assert grid.shape[0] > grid.shape[1]
 
     def brightness(points):

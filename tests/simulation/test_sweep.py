@@ -5,12 +5,12 @@ import pytest
 
 from temnet.config.analysis.scoring import FIXED_PARAMETERS
 from temnet.config.loading import validate
-from temnet.data.sweep import series_examples
+from temnet.data.sweep import sweep_examples
 from temnet.electrons import wavelength
 from temnet.randomness import generator
 from temnet.simulation.example import draw_specimen, simulate_block, simulate_example
-from temnet.simulation.position_derivatives import column_sensitivity
-from temnet.simulation.sweep import FIXED, _RowByRow, simulate_series, simulate_steady
+from temnet.simulation.position_derivatives import position_derivatives
+from temnet.simulation.sweep import FIXED, _RowByRow, simulate_portable, simulate_sweep
 
 SETTINGS = {
     "structure": {"kind": "graphene"},
@@ -29,6 +29,7 @@ SETTINGS = {
     "stages": ["simulate"],
 }
 EXPERIMENT = validate(SETTINGS, "test")
+SIMULATION = EXPERIMENT.simulation
 KEYS = {"dose": "dose", "defocus": "defocus", "astigmatism": "C12",
         "camera_sampling": "camera_sampling"}  # fmt: skip
 """What is drawn by its name in an example; a multiple of Scherzer's is not drawn as such."""
@@ -41,11 +42,11 @@ def test_every_parameter_of_the_settings_can_be_fixed():
 
 def test_the_defocus_is_a_multiple_of_the_scherzer_defocus():
     microscope = {**SETTINGS["microscope"], "Cs_um": {"uniform": [-30, -8]}}
-    experiment = validate({**SETTINGS, "microscope": microscope}, "test")
-    for example, multiple in zip(
-        simulate_series(experiment, 1, "validation", [("scherzer", 0.5), ("scherzer", 2)]),
-        (0.5, 2), strict=True,
-    ):  # fmt: skip
+    settings = validate({**SETTINGS, "microscope": microscope}, "test").simulation
+    multiples = (0.5, 2)
+    values = [("scherzer", multiple) for multiple in multiples]
+    examples = simulate_sweep(settings, 1, "validation", values)
+    for example, multiple in zip(examples, multiples, strict=True):
         drawn = example.parameters
         scherzer = -np.sqrt(1.5 * abs(drawn["C30"]) * wavelength(80e3))
         assert drawn["C30"] < 0 and drawn["defocus"][0] == pytest.approx(multiple * scherzer)
@@ -55,7 +56,7 @@ def test_only_the_parameter_changes():
     drawn = simulate_example(EXPERIMENT, 6, "validation")  # the first example of specimen 3
     own = {name: np.atleast_1d(drawn.parameters[key])[0] for name, key in KEYS.items()}
     values = [(name, factor * value) for name, value in own.items() for factor in (1, 1.1)]
-    found = simulate_series(EXPERIMENT, 3, "validation", values)
+    found = simulate_sweep(SIMULATION, 3, "validation", values)
     for name, same, other in zip(own, found[::2], found[1::2], strict=True):
         # With the value that was drawn it is the very example; the counter-test is another value.
         np.testing.assert_array_equal(same.images, drawn.images)
@@ -70,27 +71,27 @@ def test_only_the_parameter_changes():
 
 
 def test_a_higher_dose_shows_the_same_with_less_noise():
-    low, high, bright = simulate_series(
-        EXPERIMENT, 0, "validation", [("dose", 1e2), ("dose", 1e4), ("dose", 1e8)]
+    low, high, bright = simulate_sweep(
+        SIMULATION, 0, "validation", [("dose", 1e2), ("dose", 1e4), ("dose", 1e8)]
     )
     noise = [np.std(one.images - bright.images) for one in (low, high)]
     assert noise[0] / noise[1] == pytest.approx(10, rel=0.1)
 
 
-def test_steady_noise_is_as_strong_and_nothing_else_changes():
-    drawn = simulate_block(EXPERIMENT, 0, 3, "validation")
-    steady = simulate_steady(EXPERIMENT, 3, "validation")
+def test_portable_noise_is_as_strong_and_nothing_else_changes():
+    drawn = simulate_block(SIMULATION, 0, 3, "validation")
+    portable = simulate_portable(SIMULATION, 3, "validation")
     for number, specimen in ((0, 0), (2, 1)):  # the specimens' first examples
-        (clean,) = simulate_series(EXPERIMENT, specimen, "validation", [("dose", 1e8)])
-        noise = [each[number].images - clean.images for each in (drawn, steady)]
+        (clean,) = simulate_sweep(SIMULATION, specimen, "validation", [("dose", 1e8)])
+        noise = [each[number].images - clean.images for each in (drawn, portable)]
         assert noise[0].std() == pytest.approx(noise[1].std(), rel=0.1)
         assert abs(np.corrcoef(noise[0].ravel(), noise[1].ravel())[0, 1]) < 0.15
-    for before, after in zip(drawn, steady, strict=True):
+    for before, after in zip(drawn, portable, strict=True):
         assert after.parameters == before.parameters
         np.testing.assert_array_equal(after.labels, before.labels)
 
 
-def test_steady_noise_of_a_row_does_not_hang_on_other_rows():
+def test_portable_noise_of_a_row_does_not_depend_on_other_rows():
     means = np.full((6, 5), 50.0)
     others = means.copy()
     others[2] = 3.0  # takes another number of random numbers
@@ -101,8 +102,8 @@ def test_steady_noise_of_a_row_does_not_hang_on_other_rows():
             for one, two in zip(make().poisson(means), make().poisson(others), strict=True)
         ]
 
-    steady = rows_that_agree(lambda: _RowByRow(generator(1, "test")))
-    assert steady == [True, True, False, True, True, True]
+    portable = rows_that_agree(lambda: _RowByRow(generator(1, "test")))
+    assert portable == [True, True, False, True, True, True]
     assert not any(rows_that_agree(lambda: generator(1, "test"))[2:])
     counts = _RowByRow(generator(1, "test")).poisson(np.full((100, 100), 7.0))
     assert counts.mean() == pytest.approx(7, abs=0.1)
@@ -112,14 +113,18 @@ def test_steady_noise_of_a_row_does_not_hang_on_other_rows():
 def test_workers_give_every_value_of_every_specimen():
     series = {"dose": [100, 1000], "defocus": [0], "structures": 2}
     experiment = validate({**SETTINGS, "evaluation": {"series": series}}, "test")
-    found = list(series_examples(experiment, "validation"))
+    found = list(
+        sweep_examples(
+            experiment.simulation, experiment.evaluation.series, experiment.data, "validation"
+        )
+    )
     assert [(specimen, name, value) for specimen, name, value, _ in found] == [
         (specimen, name, value)
         for specimen in (0, 1)
         for name, value in (("dose", 100), ("dose", 1000), ("defocus", 0))
     ]
     assert [example.parameters["dose"] for *_, example in found[:2]] == [100, 1000]
-    (direct,) = simulate_series(experiment, 1, "validation", [("defocus", 0.0)])
+    (direct,) = simulate_sweep(experiment.simulation, 1, "validation", [("defocus", 0.0)])
     np.testing.assert_array_equal(found[-1][3].images, direct.images.astype(np.float16))
 
 
@@ -131,8 +136,8 @@ def test_a_column_that_moves_takes_its_part_of_the_image_along():
         {**SETTINGS, "microscope": changes, "camera": camera, "data": data,
          "vibrations": {"kind": "none"}}, "test",
     )  # fmt: skip
-    resting, _ = draw_specimen(experiment, 0, "validation")
-    answer = column_sensitivity(experiment, 0, "validation", resting.columns.positions)
+    resting, _ = draw_specimen(experiment.simulation, 0, "validation")
+    answer = position_derivatives(experiment.simulation, 0, "validation", resting.columns.positions)
     # All columns together move the whole image: minus its gradient, on pixels of 0.05 Å.
     for axis in (0, 1):
         together = answer.derivatives[:, axis].sum(axis=0)[2:-2, 2:-2, 0]

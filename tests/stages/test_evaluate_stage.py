@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from temnet import run
-from temnet.config.experiment import SIMULATION_VERSION
 from temnet.config.loading import validate
+from temnet.config.simulation import SIMULATION_VERSION
 from temnet.csv_tables import read_table
 from temnet.models.checkpoint import read_card, save_network, update_card
 from temnet.models.description import describe

@@ -40,9 +40,13 @@ def small():
     return load_experiment(MOVIE_FILE, SMALL)
 
 
+def simulated(experiment):
+    return simulate_movie(experiment.simulation, experiment.movie)
+
+
 @pytest.fixture(scope="module")
 def movie(small):
-    return simulate_movie(small)
+    return simulated(small)
 
 
 def patch(image, position, sampling, radius=0.45):
@@ -75,7 +79,7 @@ def test_still_columns_are_always_there_and_doses_are_what_they_say(movie):
 
 def test_the_camera_s_pixels_are_the_same_in_all_frames():
     camera = {"hot_pixels": 0.01, "repair": False, "sampling": 0.2, "kind": "counting"}
-    movie = simulate_movie(
+    movie = simulated(
         load_experiment(MOVIE_FILE, {**SMALL, "camera": camera, "model": {"sampling": 0.2}})
     )
     doses = movie.images.reshape(2, 6, -1)
@@ -88,7 +92,7 @@ def test_the_camera_s_pixels_are_the_same_in_all_frames():
 def test_a_specimen_without_edge_columns_is_refused(small):
     none = load_experiment(MOVIE_FILE, {**SMALL, "movie": {"most_neighbours": 0}})
     with pytest.raises(InputError, match="no metal column in the image has so few neighbours"):
-        simulate_movie(none)
+        simulated(none)
 
 
 def test_the_stage_writes_frames_for_each_dose_and_the_truth(tmp_path, monkeypatch, capsys):
@@ -170,7 +174,7 @@ def test_a_shipped_network_recovers_the_rates_of_simulated_movies():
     network = load_network(find_network("nanoparticle-unet"))
     held = []
     for seed in (14, 7, 9):
-        movie = simulate_movie(load_experiment(MOVIE_FILE, {"seed": seed}))
+        movie = simulated(load_experiment(MOVIE_FILE, {"seed": seed}))
         for dose, images in zip((100, 400, 1600), movie.images, strict=True):
             counted, inferred = analysed(movie, images, network)
             LOGGER.info(

@@ -148,7 +148,7 @@ def test_the_arms_of_the_pixel_study_show_the_same_specimens():
     (test,) = study.tests
     experiments = [scored(study, test, arm) for arm in study.arms]
     atoms = [
-        [draw_specimen(experiment, index, "validation")[1][0].atoms for index in (0, 2)]
+        [draw_specimen(experiment.simulation, index, "validation")[1][0].atoms for index in (0, 2)]
         for experiment in experiments
     ]
     assert len({experiment.model.sampling for experiment in experiments}) == len(study.arms) > 2

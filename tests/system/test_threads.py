@@ -71,4 +71,4 @@ def test_an_example_has_the_same_bits_however_many_threads_there_are():
 
 def simulated(experiment, index, count):
     with threadpool_limits(count, user_api="blas"):
-        return simulate_block(experiment, index, index + 1, "training")[0]
+        return simulate_block(experiment.simulation, index, index + 1, "training")[0]

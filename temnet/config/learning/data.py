@@ -75,6 +75,11 @@ class Data(Settings):
             return self.image_size, self.image_size
         return self.image_size
 
+    def batch_shape(self, split: str) -> tuple[int, int]:
+        """(rows, cols) of the images in a split's batches; those of training may be cropped."""
+        crop = self.augment.crop
+        return (crop, crop) if split == "training" and crop else self.shape
+
     def count(self, split: str) -> int:
         """Number of examples of a split."""
         return int(getattr(self, split))

@@ -128,3 +128,12 @@ class Training(Settings):
     def epoch_size(self) -> int:
         """Images that an epoch shows: whole batches, one at least."""
         return max(1, self.images_per_epoch // self.batch_size) * self.batch_size
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Training steps of an epoch."""
+        return self.epoch_size // self.batch_size
+
+    def range_fraction(self, epoch: int) -> float:
+        """Fraction of the width of microscope and camera ranges in an epoch, counted from 0."""
+        return 1.0 if self.curriculum is None else self.curriculum.fraction(epoch)

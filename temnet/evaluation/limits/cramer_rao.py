@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.config.experiment import Experiment
+from temnet.config.simulation import SimulationSettings
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.metrics import interval, resampled_weights
 from temnet.evaluation.scores import PICOMETRE_PER_ANGSTROM, position_error
 from temnet.randomness import generator
 from temnet.records import IGNORED
-from temnet.simulation.position_derivatives import column_sensitivity
+from temnet.simulation.position_derivatives import position_derivatives
 
 SAME_PLACE = 1e-3
 """Positions that differ by less [Å] are those of the same column."""
@@ -56,12 +56,12 @@ def cramer_rao_bound(
 
 
 def bounds_in_example(
-    experiment: Experiment, index: int, split: str, positions: np.ndarray
+    settings: SimulationSettings, index: int, split: str, positions: np.ndarray
 ) -> np.ndarray:
     """Smallest root-mean-square distance in the plane of columns of an example.
 
     Args:
-        experiment: The settings.
+        settings: The settings of the examples.
         index: Number of the example.
         split: training, selection or validation.
         positions: (K, 2) of the columns [Å].
@@ -69,7 +69,7 @@ def bounds_in_example(
     Returns:
         (K,) [Å].
     """
-    answer = column_sensitivity(experiment, index, split, positions)
+    answer = position_derivatives(settings, index, split, positions)
     covariances = [cramer_rao_bound(answer.expected, row, col) for row, col in answer.derivatives]
     return np.array([math.sqrt(np.trace(covariance)) for covariance in covariances])
 

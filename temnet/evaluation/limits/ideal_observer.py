@@ -33,12 +33,12 @@ from scipy.spatial import cKDTree
 from scipy.special import softmax
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.config.experiment import Experiment
+from temnet.config.simulation import SimulationSettings
 from temnet.evaluation.image_result import ImageResult
 from temnet.randomness import generator
 from temnet.records import IGNORED, Columns
-from temnet.simulation.column_substitution import alternatives
-from temnet.simulation.expected_image import draw_exposure
+from temnet.simulation.column_substitution import substituted_images
+from temnet.simulation.expected_image import expected_image
 from temnet.system.threads import one_thread
 
 OTHERS = 10.0
@@ -109,19 +109,19 @@ def evidence(expected: Sequence[np.ndarray | None]) -> Evidence:
 
 @one_thread()
 def evidence_in_example(
-    experiment: Experiment, index: int, split: str, positions: np.ndarray
+    settings: SimulationSettings, index: int, split: str, positions: np.ndarray
 ) -> list[Evidence]:
     """What an electron per Å² tells about columns of an example.
 
     Args:
-        experiment: The settings.
+        settings: The settings of the examples.
         index: Number of the example.
         split: training, selection or validation.
         positions: (K, 2) of the columns [Å].
     """
-    exposure = draw_exposure(experiment, index, split)
-    dose = exposure.instrument.detector.dose
-    return [evidence(kinds).per_dose(dose) for kinds in alternatives(exposure, positions)]
+    expected = expected_image(settings, index, split)
+    dose = expected.instrument.detector.dose
+    return [evidence(kinds).per_dose(dose) for kinds in substituted_images(expected, positions)]
 
 
 def chosen_places(
