@@ -137,6 +137,7 @@ def test_classes_that_no_column_has_are_warned_of(here, capsys):
 
 
 def test_check_makes_each_specimen_once_and_measures_the_time_once(here, capsys, monkeypatch):
+    monkeypatch.setattr(simulate, "_KNOWN", {})
     drawn, timed = [], []
     draw, block = simulate.draw_specimen, simulate.simulate_block
     monkeypatch.setattr(
