@@ -42,6 +42,15 @@ def renamed(key: str, old: str) -> Any:
     return Field(validation_alias=AliasChoices(key, old))
 
 
+def converted(convert: Callable[[Any], Any]) -> Any:
+    """An annotation of a field whose value has another form in older files.
+
+    Args:
+        convert: Makes the present form; it gets values of the present form too.
+    """
+    return BeforeValidator(convert)
+
+
 def as_values(record: Any) -> dict[str, Any]:
     """A record as plain values for JSON: numbers, texts, lists and mappings; NaN is None."""
     return _without_nan(_adapter(type(record)).dump_python(record, mode="json"))

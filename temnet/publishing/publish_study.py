@@ -1,4 +1,4 @@
-"""Publishing studies: what they have found, beside the pretrained networks."""
+"""Publishing studies: their results, beside the pretrained networks."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from temnet.study.settings import load_study
 from temnet.system.files import replace_file
 
 FOLDER = "studies"
-"""Where studies lie in the folder of pretrained networks."""
+"""Folder of the studies in that of the pretrained networks."""
 
 MADE = (STUDY_FILE, TABLE_FILE, SUMMARY_FILE, "test_*.png")
-"""Files of a study's folder that publishing writes; others are left as they are."""
+"""Files that publishing writes into a study's folder; others are left as they are."""
 
 NOTES_FILE = "notes.md"
-"""What people have to say about a network or a study; it is shown and never changed."""
+"""Remarks of people about a network or a study; shown and never changed."""
 
 
 @dataclass(frozen=True)
 class FinishedStudy:
-    """A study whose networks were all taught and scored.
+    """A study whose networks were all trained and scored.
 
     Attributes:
         root: Its folder.
-        results: What it has found.
+        results: Its results.
     """
 
     root: Path
@@ -44,7 +44,7 @@ class FinishedStudy:
 
     @property
     def name(self) -> str:
-        """What its folder is called."""
+        """Name of its folder."""
         return self.root.resolve().name
 
 
@@ -57,10 +57,10 @@ def read_study(root: Path) -> FinishedStudy:
     """A finished study.
 
     Raises:
-        InputError: It is not finished, or a file is damaged.
+        InputError: If it is not finished, or a file is damaged.
     """
     study, results = load_study(root / STUDY_FILE), read_study_results(root)
-    if study.identity() != results.summary["settings"]:
+    if study.identity() != results.summary.settings:
         raise InputError(
             f"{root}: the study was changed and is not finished; let it finish (python -m "
             "temnet.study)."
@@ -69,7 +69,7 @@ def read_study(root: Path) -> FinishedStudy:
 
 
 def write_study(study: FinishedStudy, place: Path, part: Path) -> None:
-    """Puts what a study has found into a folder, with what people have added to ``place``."""
+    """Writes a study's results into a folder, with the files that people added to ``place``."""
     if place.exists():
         shutil.copytree(place, part, ignore=shutil.ignore_patterns(*MADE))
     part.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def read_published(folder: Path) -> list[PublishedStudy]:
     """The studies in the folder of pretrained networks, by name.
 
     Raises:
-        InputError: One is damaged.
+        InputError: If one is damaged.
     """
     places = sorted(path.parent for path in (folder / FOLDER).glob(f"*/{SUMMARY_FILE}"))
     return [_published(place) for place in places if place.name[0] != "."]
@@ -100,12 +100,12 @@ def _published(place: Path) -> PublishedStudy:
 
 
 def read_notes(folder: Path) -> str:
-    """What people have to say about a network or a study, Markdown; empty where there is none."""
+    """Remarks of people about a network or a study, Markdown; empty without any."""
     notes = folder / NOTES_FILE
     return notes.read_text(encoding="utf-8") if notes.is_file() else ""
 
 
 def _figures(results: StudyResults) -> Iterator[tuple[str, str]]:
-    """Every test with its figure's file."""
+    """Each test with the file of its figure."""
     for number, test in enumerate(results.tests, 1):
         yield test, f"test_{number}.png"

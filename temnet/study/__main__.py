@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -21,7 +20,7 @@ from temnet.workflow.folder import alone_in, check_root, default_folder
 from temnet.workflow.plan import Step, make_plan
 
 if TYPE_CHECKING:
-    from temnet.study.runs import TaughtRun, TestedRun
+    from temnet.study.runs import ScoringRun, TrainingRun
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,9 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m temnet.study",
-        description="Teaches networks in the ways (arms) that a study compares, scores them and "
-        "reports how they differ. A study that was stopped goes on when the same command is given "
-        "again; arms, networks and seeds that were added are done then.",
+        description="Trains networks in the ways (arms) that a study compares, scores them and "
+        "reports their differences. The same command resumes a study that was stopped, and adds "
+        "arms, networks and seeds that are new in the file.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the study's YAML")
     add_common_options(parser, "seeds=[1]")
@@ -50,118 +49,118 @@ def _run(options: argparse.Namespace) -> int:
     root = options.output or default_folder(options.file)
     check_root(root)
     load_stages(("simulate", "train", "evaluate", "report"))
-    from temnet.study.runs import taught_runs, tested_runs
+    from temnet.study.runs import scoring_runs, training_runs
 
     with only_named() if options.check else nullcontext():
-        taught = taught_runs(study, root, options.file.parent)
-        tested = tested_runs(study, root, options.file.parent, taught)
-        plans = [_plan(run, root, options.overwrite) for run in taught]
+        trainings = training_runs(study, root, options.file.parent)
+        tests = scoring_runs(study, root, options.file.parent, trainings)
+        plans = [_plan(run, root, options.overwrite) for run in trainings]
         if options.check:
-            print(description(root, plans, tested))
+            print(description(root, plans, tests))
             return DONE
     root.mkdir(parents=True, exist_ok=True)
     with alone_in(root):
-        return _teach_and_test(study, root, taught, tested, options.overwrite)
+        return _train_and_test(study, root, trainings, tests, options.overwrite)
 
 
-def _teach_and_test(
+def _train_and_test(
     study: Study,
     root: Path,
-    taught: Sequence[TaughtRun],
-    tested: Sequence[TestedRun],
+    trainings: Sequence[TrainingRun],
+    tests: Sequence[ScoringRun],
     overwrite: bool,
 ) -> int:
-    """Does what is left of a study; returns the exit code."""
+    """Runs the rest of a study; returns the exit code."""
     from temnet.study.runs import prepare_study
 
-    plans = [_plan(run, root, overwrite) for run in taught]  # another process may have ended
+    plans = [_plan(run, root, overwrite) for run in trainings]  # another process may have ended
     prepare_study(root, study)
     for number, plan in enumerate(plans, 1):
         code = _carry_out(plan, f"training {number} of {len(plans)}")
         if code != DONE:
             return code
-    for number, run in enumerate(tested, 1):
-        # Networks that were added, or taught again, are scored with the others.
+    for number, run in enumerate(tests, 1):
+        # Networks that are new, or were trained again, are scored with the others.
         plan = Plan(run, _steps_left(run, overwrite=True))
-        code = _carry_out(plan, f"test {number} of {len(tested)}")
+        code = _carry_out(plan, f"test {number} of {len(tests)}")
         if code != DONE:
             return code
-    print(f"The results are in {_report(root, study, taught, tested)}")
+    print(f"The results are in {_report(root, study, trainings, tests)}")
     return DONE
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done for a run.
+    """The work that is left in a run.
 
     Attributes:
         run: The run.
-        steps: Its stages; none where it is done.
-        twin: A run of another study that has done the training already.
+        steps: Its stages; none for a finished run.
+        twin: A run of another study with the same training, if there is one.
     """
 
-    run: TaughtRun | TestedRun
+    run: TrainingRun | ScoringRun
     steps: Sequence[Step]
     twin: Path | None = None
 
     @property
     def state(self) -> str:
-        """What people are told."""
+        """The state of the run in messages."""
         if self.twin is not None:
             return f" (taken over from {self.twin})"
         return " (resumes)" if any(step.state == "started" for step in self.steps) else ""
 
 
-def _plan(run: TaughtRun, root: Path, overwrite: bool) -> Plan:
-    """What is to be done for a training."""
+def _plan(run: TrainingRun, root: Path, overwrite: bool) -> Plan:
+    """The work that is left in a training."""
     from temnet.study.runs import find_twin
 
     steps = _steps_left(run, overwrite)
-    begun = run.folder.parent.exists()
-    return Plan(run, steps, None if begun else find_twin(run, root))
+    started = run.folder.parent.exists()
+    return Plan(run, steps, None if started else find_twin(run, root))
 
 
-def _steps_left(run: TaughtRun | TestedRun, overwrite: bool) -> list[Step]:
-    """The stages of a run that are to be done: none where it is done and has its page."""
+def _steps_left(run: TrainingRun | ScoringRun, overwrite: bool) -> list[Step]:
+    """The stages of a run that are left: none if it is done and has its page."""
     if not run.done:
         return make_plan(run.experiment, run.root, (), overwrite)
     return [] if (run.root / PAGE).is_file() else make_plan(run.experiment, run.root, ("report",))
 
 
 def _carry_out(plan: Plan, title: str) -> int:
-    """Does what is to be done for a run; returns the exit code."""
-    from temnet.study.runs import TaughtRun, take_over
+    """Runs the stages that are left in a run; returns the exit code."""
+    from temnet.study.runs import TrainingRun, take_over
 
     run, steps = plan.run, plan.steps
     print(f"{title}: {run.title}{plan.state if steps else ' (already done)'}", file=sys.stderr)
-    if plan.twin is not None and isinstance(run, TaughtRun):
+    if plan.twin is not None and isinstance(run, TrainingRun):
         take_over(run, plan.twin)
         steps = _steps_left(run, overwrite=False)
     return run_logged(run.experiment, run.root, steps) if steps else DONE
 
 
-def description(root: Path, plans: Sequence[Plan], tested: Sequence[TestedRun]) -> str:
-    """What would run, for people."""
+def description(root: Path, plans: Sequence[Plan], tests: Sequence[ScoringRun]) -> str:
+    """The runs that are left, and their time."""
     from temnet.stages.simulate import duration
     from temnet.study.cost import work_left
-    from temnet.study.runs import TaughtRun
+    from temnet.study.runs import TrainingRun
 
     lines = [f"The settings are valid. Folder: {root}"]
     for plan in plans:
         lines.append(f"training: {plan.run.title}{plan.state if plan.steps else ' (already done)'}")
     left = [plan.run for plan in plans if not plan.run.done and plan.twin is None]
-    to_teach = [run for run in left if isinstance(run, TaughtRun)]
-    to_test = [run for run in tested if not (all(one.done for one in run.networks) and run.done)]
-    for run in tested:
+    to_train = [run for run in left if isinstance(run, TrainingRun)]
+    to_test = [run for run in tests if not (all(one.done for one in run.networks) and run.done)]
+    for run in tests:
         lines.append(f"test: {run.title}{'' if run in to_test else ' (already done)'}")
-    open_runs: list[TaughtRun | TestedRun] = [*to_teach, *to_test]
+    open_runs: list[TrainingRun | ScoringRun] = [*to_train, *to_test]
     structures = [run.experiment.structure for run in open_runs]
     programs = {one.function: one for one in structures if isinstance(one, FromFunction)}
     lines += map(program_warning, programs.values())
-    if (to_teach or to_test) and not programs:
-        work = work_left(to_teach, to_test)
+    if (to_train or to_test) and not programs:
+        work = work_left(to_train, to_test)
         lines += [
-            f"{work.stored} examples to be made and kept, {work.fresh} while networks are trained",
+            f"{work.stored} examples to simulate and keep, {work.fresh} while networks are trained",
             f"time: about {duration(work.simulating / 3600)} to simulate and "
             f"{duration(work.training / 3600)} to train",
         ]
@@ -169,32 +168,25 @@ def description(root: Path, plans: Sequence[Plan], tested: Sequence[TestedRun]) 
 
 
 def _report(
-    root: Path, study: Study, taught: Sequence[TaughtRun], tested: Sequence[TestedRun]
+    root: Path, study: Study, trainings: Sequence[TrainingRun], tests: Sequence[ScoringRun]
 ) -> Path:
     """Writes the tables and the page, and returns its path."""
-    from temnet.csv_tables import write_table
-    from temnet.stages.network_scores import plain_values
+    from temnet.csv_rows import write_rows
+    from temnet.json_records import write_record
     from temnet.study.page import StudyPage, write_study_page
-    from temnet.study.results import SUMMARY_FILE, TABLE_FILE, StudyResults
-    from temnet.study.scores import (
-        read_scores,
-        study_fields,
-        study_rows,
-        study_summary,
-    )
-    from temnet.system.files import replace_file
+    from temnet.study.results import SUMMARY_FILE, TABLE_FILE, StudyResults, StudyRow
+    from temnet.study.scores import read_scores, study_rows, study_summary
 
-    scored = read_scores(tested)
+    scored = read_scores(tests)
     rows = study_rows(scored)
-    write_table(root / TABLE_FILE, rows, study_fields(tested[0].experiment.class_names))
-    summary = plain_values(study_summary(study, scored, taught, tested))
-    text = json.dumps(summary, indent=1, ensure_ascii=False) + "\n"
-    replace_file(root / SUMMARY_FILE, text.encode())
-    trainings: dict[tuple[str, str], dict[int, Path]] = {}
-    for run in taught:
-        trainings.setdefault((run.arm, run.network), {})[run.seed] = run.root.relative_to(root)
-    tests = {(run.test, run.arm): run.root.relative_to(root) for run in tested}
-    return write_study_page(root, StudyPage(study, StudyResults(rows, summary), trainings, tests))
+    write_rows(root / TABLE_FILE, rows, StudyRow, tests[0].experiment.class_names)
+    summary = study_summary(study, scored, trainings, tests)
+    write_record(root / SUMMARY_FILE, summary)
+    folders: dict[tuple[str, str], dict[int, Path]] = {}
+    for run in trainings:
+        folders.setdefault((run.arm, run.network), {})[run.seed] = run.root.relative_to(root)
+    of_tests = {(run.test, run.arm): run.root.relative_to(root) for run in tests}
+    return write_study_page(root, StudyPage(study, StudyResults(rows, summary), folders, of_tests))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long a study will take on this machine."""
+"""Time that a study will take on this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from temnet.models.factory import build_model
 from temnet.stages import train
 from temnet.stages.simulate import seconds_per_example
 from temnet.stages.stored_sets import missing_examples, split_folder, stored_splits
-from temnet.study.runs import TaughtRun, TestedRun
+from temnet.study.runs import ScoringRun, TrainingRun
 from temnet.training.fit import compile_model
 
 REPEATS = 5
@@ -22,13 +22,13 @@ REPEATS = 5
 
 @dataclass(frozen=True)
 class Work:
-    """What is left to do in a study.
+    """The work that is left in a study.
 
     Attributes:
-        stored: Examples to be made and kept.
-        fresh: Examples to be made while networks are trained.
-        simulating: Time for all of them with the processes that the settings allow [s].
-        training: Time for all trainings, without their images' [s].
+        stored: Examples to simulate and keep.
+        fresh: Examples to simulate while networks are trained.
+        simulating: Time for all of them, in as many processes as the settings allow [s].
+        training: Time for all trainings, without their images [s].
     """
 
     stored: int
@@ -37,14 +37,14 @@ class Work:
     training: float
 
 
-def work_left(taught: Sequence[TaughtRun], tested: Sequence[TestedRun]) -> Work:
+def work_left(trainings: Sequence[TrainingRun], tests: Sequence[ScoringRun]) -> Work:
     """Measures an example of each arm, and a few steps of each network in each arm.
 
     Args:
-        taught: The trainings that are not done.
-        tested: The tests that are not done.
+        trainings: The trainings that are left.
+        tests: The tests that are left.
     """
-    runs: list[TaughtRun | TestedRun] = [*tested, *taught]
+    runs: list[TrainingRun | ScoringRun] = [*tests, *trainings]
     arms = {run.arm: run.experiment for run in runs}
     example = {
         arm: seconds_per_example(one) / max(one.data.workers, 1) for arm, one in arms.items()
@@ -60,22 +60,22 @@ def work_left(taught: Sequence[TaughtRun], tested: Sequence[TestedRun]) -> Work:
     fresh, simulating = 0, sum(count * seconds for count, seconds in missing.values())
     training = 0.0
     step = {}
-    for run in taught:
+    for run in trainings:
         settings = run.experiment.training
-        shown = _epochs_left(run) * settings.epoch_size
+        seen = _epochs_left(run) * settings.epoch_size
         if run.experiment.data.source == "fresh":
-            images = shown // run.experiment.data.image_epochs
+            images = seen // run.experiment.data.image_epochs
             fresh, simulating = fresh + images, simulating + images * example[run.arm]
         key = (run.arm, run.network)
         if key not in step:
             step[key] = training_seconds(run.experiment)
-        training += shown * step[key]
+        training += seen * step[key]
     stored = sum(count for count, _ in missing.values())
     return Work(stored, fresh, simulating, training)
 
 
 def training_seconds(experiment: Experiment) -> float:
-    """Time of a training for each image that it shows, scoring after each epoch left out [s]."""
+    """Time of a training per image seen, without the scoring after each epoch [s]."""
     # Balanced weights would need examples, and take no time.
     training = experiment.training.model_copy(update={"class_weights": "equal"})
     settings = experiment.model_copy(update={"training": training})
@@ -87,6 +87,6 @@ def training_seconds(experiment: Experiment) -> float:
     return seconds * rows * cols / size**2
 
 
-def _epochs_left(run: TaughtRun) -> int:
+def _epochs_left(run: TrainingRun) -> int:
     log = run.root / train.STAGE.name / "log.csv"
     return run.experiment.training.epochs - (len(read_table(log)) if log.is_file() else 0)

@@ -1,4 +1,4 @@
-"""Figures of a study: what each arm scores, training by training."""
+"""Figures of a study: the scores of each arm, training by training."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from temnet.reporting.figures.drawing import (
     shorten,
     styled,
 )
+from temnet.study.intervals import Estimate
 
 PANEL_HEIGHT, ARM_WIDTH, LEAST_WIDTH = 3.1, 1.15, 4.2
 """Height of a panel, and width of each arm and of a whole panel at least [inch]."""
 
 SPREAD = 0.5
-"""The networks of an arm stand side by side within this part of its place."""
+"""Part of an arm's width within which its networks stand side by side."""
 
 DOT_OFFSET = 0.07
-"""Trainings stand this far to the left of their mean."""
+"""Distance of the trainings to the left of their mean."""
 
 LABEL_LENGTH = 16
 """Characters of a line of an arm's name."""
@@ -39,18 +40,17 @@ class Panel:
     """One score of all arms and networks.
 
     Attributes:
-        title: What it is.
-        label: What its axis says, with the unit.
+        title: Name of the score.
+        label: Label of the axis, with the unit.
         trainings: For each (arm, network) the score of every training; NaN is left out.
-        means: For each the mean with ``low`` and ``high``, the ends of its interval, None where
-            they are not known.
-        least_span: The axis shows at least so much, or chance would look like a result.
+        means: For each the mean with its interval; NaN where unknown.
+        least_span: Least range of the axis, so that noise does not fill the panel.
     """
 
     title: str
     label: str
     trainings: Mapping[tuple[str, str], Sequence[float]]
-    means: Mapping[tuple[str, str], Mapping[str, float | None]]
+    means: Mapping[tuple[str, str], Estimate]
     least_span: float = 0.0
 
 
@@ -58,7 +58,7 @@ class Panel:
 def study_figure(panels: Sequence[Panel], arms: Sequence[str], networks: Sequence[str]) -> Figure:
     """A panel for each score: arms side by side, means with intervals, a dot for each training.
 
-    Where there is one training of each network, its score alone is shown.
+    With one training of each network, its score is shown without an interval.
 
     Args:
         panels: The scores, two in a line.
@@ -98,19 +98,16 @@ def _draw(
     for place, arm in enumerate(arms):
         dots = np.array(panel.trainings[arm, network], np.float64)
         if len(dots) < 2:
-            continue  # it is the mean
+            continue  # a single score is the mean
         x = np.full(len(dots), place + offset - DOT_OFFSET)
         axes.plot(x, dots, marker, markersize=4, alpha=0.55, mew=0, linestyle="none", **style)
     means = [panel.means[arm, network] for arm in arms]
-    value, low, high = (
-        np.array([np.nan if mean[key] is None else mean[key] for mean in means], np.float64)
-        for key in ("mean", "low", "high")
-    )
+    value, low, high = np.array([(one.mean, one.low, one.high) for one in means]).T
     style |= {"markersize": 7, "mfc": "white", "label": shorten(network, LEGEND_LENGTH)}
     x = np.arange(len(arms)) + offset
     if not np.isfinite(low).any():
         axes.plot(x, value, marker, **style)
         return
-    # An interval that nobody knows is not drawn; the mean is.
+    # Without a known interval the mean is drawn alone.
     ends = np.nan_to_num(np.stack([value - low, high - value]))
     axes.errorbar(x, value, ends, fmt=marker, capsize=4, **style)

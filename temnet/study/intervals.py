@@ -1,7 +1,7 @@
-"""Means over networks that were each taught anew and are all scored on the same specimens.
+"""Means over independently trained networks that are all scored on the same specimens.
 
-Both are drawn at random, the trainings and the specimens, and each network meets each specimen:
-as readers and cases do in radiology, where both count (Obuchowski and Rockette, Commun. Stat.
+Both the trainings and the specimens are random samples, and each network is scored on each
+specimen, as each reader reads each case in radiology (Obuchowski and Rockette, Commun. Stat.
 Simul. Comput. 24, 285 (1995)).
 """
 
@@ -13,21 +13,22 @@ import numpy as np
 from scipy.stats import t
 
 from temnet.evaluation.metrics import CONFIDENCE
+from temnet.json_records import Number
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean and what it may be with other trainings and other specimens.
+    """A mean and its interval for other trainings and other specimens.
 
     Attributes:
-        mean: Over the trainings; NaN where none is known.
+        mean: Mean over the trainings; NaN where none is known.
         low: Lower end of the 95 % interval; NaN for fewer than two trainings or specimens.
-        high: Upper end.
+        high: Upper end of the 95 % interval.
     """
 
-    mean: float
-    low: float
-    high: float
+    mean: Number
+    low: Number
+    high: Number
 
 
 def estimate(
@@ -38,24 +39,23 @@ def estimate(
 ) -> Estimate:
     """The mean of a score, or of a difference of two, over trainings, with its interval.
 
-    Half its width is the root of the sum of two squares: half the width of Student's interval for
+    Half the width is the root of the sum of two squares: half the width of Student's interval for
     the trainings on these specimens, and of that for the specimens with these trainings, whose
-    standard error is that of the mean of ``resampled``.  Each comes out alone where the other one
-    does not vary (Zou and Donner, Stat. Med. 27, 1693 (2008)).  What a training and a specimen do
-    together is in both, so that the interval is rather too wide than too narrow.
+    standard error is that of the mean of ``resampled``.  Where one of them does not vary, the
+    interval of the other remains (Zou and Donner, Stat. Med. 27, 1693 (2008)).  The interaction of
+    trainings and specimens counts in both, so that the interval is too wide rather than too narrow.
 
-    Simulated with two, three and five trainings and 100 or 300 specimens, 95 to 99 % of these
-    intervals held the truth, whichever varied more.  Of those from the trainings alone it were 65
-    to 95 %; of percentiles of a bootstrap that draws both again 77 to 97 %, since three drawn from
-    three are too few; of those with the summed variance and Satterthwaite's degrees of freedom 87
-    to 97 %.
+    In simulations with two, three and five trainings and 100 or 300 specimens, 95 to 99 % of these
+    intervals contained the truth, whichever varied more.  Intervals from the trainings alone did so
+    in 65 to 95 %; percentiles of a bootstrap over both in 77 to 97 %, since three drawn from three
+    are too few; the summed variance with Satterthwaite's degrees of freedom in 87 to 97 %.
 
     Args:
-        values: (T,) of each training on all specimens; NaN is left out.
-        resampled: (B, T) the same on B samples of the specimens, drawn again with replacement,
-            the same sample for all trainings.
+        values: (T,) score of each training on all specimens; NaN is left out.
+        resampled: (B, T) the same on B samples of the specimens, drawn with replacement, the same
+            sample for all trainings.
         specimens: Number of specimens.
-        bounds: Lowest and highest value that there can be; the interval is cut there.
+        bounds: Lowest and highest possible value; the interval is cut there.
     """
     known = np.isfinite(values)
     values, resampled = values[known], resampled[:, known]

@@ -1,4 +1,4 @@
-"""What the page of the pretrained networks tells of a study."""
+"""The studies on the page of the pretrained networks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from temnet.study.results import StudyResults
 
 INTRODUCTION = """## Studies
 
-How ways to teach differ (`python -m temnet.study experiments/studies/NAME.yaml`). These networks
-are small and were taught for a short time, so that only their differences count."""
+Comparisons of ways to train (`python -m temnet.study experiments/studies/NAME.yaml`). These
+networks are small and were trained for a short time; only their differences matter."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class PublishedStudy:
 
     Attributes:
         name: Its folder's name.
-        results: What it has found.
+        results: Its results.
         figures: Paths of the figures from the page's folder, by test.
-        notes: What people have to say about it, Markdown.
+        notes: Remarks of people, Markdown.
     """
 
     name: str
@@ -38,13 +38,13 @@ def studies_section(studies: Sequence[PublishedStudy]) -> str:
 
 def _study(study: PublishedStudy) -> str:
     results = study.results
-    parts = [f"### {study.name}", results.summary["question"], table(*results.arms_table())]
+    parts = [f"### {study.name}", results.summary.question, table(*results.arms_table())]
     parts.append(results.intervals)
     for test in results.tests:
         if len(results.tests) > 1:
             parts.append(f"**Test: {test}**")
         parts += [
-            f"{results.rule(test)} {results.images(test)} {results.skill(test)}",
+            f"{results.rule(test)} {results.images(test)} {results.chance(test)}",
             table(*results.means_table(test)),
             results.pairing,
             table(*results.differences_table(test)),

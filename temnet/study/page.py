@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,6 +26,7 @@ from temnet.study.results import (
     SUMMARY_FILE,
     TABLE_FILE,
     StudyResults,
+    StudyRow,
 )
 from temnet.study.settings import Study
 from temnet.system.files import replace_file
@@ -36,11 +36,11 @@ FIGURES = "report"
 
 @dataclass(frozen=True)
 class StudyPage:
-    """What a study's page shows.
+    """The content of a study's page.
 
     Attributes:
         study: The settings.
-        results: What was found.
+        results: The results.
         trainings: For each arm and network the run folder of each seed, below the study's.
         tests: The same for each test and arm.
     """
@@ -61,11 +61,12 @@ def write_study_page(root: Path, page: StudyPage) -> Path:
 
 
 def _test(root: Path, page: StudyPage, test: str) -> Section:
-    """What the arms score on the images of one test."""
+    """The scores of the arms in one test."""
     results = page.results
     parts = [
         paragraph(
-            f"{results.rule(test)} {results.images(test)} {results.intervals} {results.skill(test)}"
+            f"{results.rule(test)} {results.images(test)} {results.intervals} "
+            f"{results.chance(test)}"
         ),
         _figure(root, results, test),
         table(*results.means_table(test)),
@@ -82,21 +83,19 @@ def _figure(root: Path, results: StudyResults, test: str) -> Html:
 
 
 def _runs(page: StudyPage) -> Section:
-    """How long trainings took, and where each has its own page."""
-    rows: dict[tuple[str, str], dict[int, Mapping[str, Any]]] = {}
+    """The times of the trainings, with links to their own pages."""
+    rows: dict[tuple[str, str], dict[int, StudyRow]] = {}
     for row in page.results.rows:
-        rows.setdefault((row["arm"], row["network"]), {})[row["seed"]] = row
+        rows.setdefault((row.arm, row.network), {})[row.seed] = row
     lines = [
         (
             *key,
-            *(
-                f"{np.mean([row[name] for row in own.values()]) / 60:.1f}"
-                for name in ("seconds", "waited")
-            ),
+            f"{np.mean([row.seconds for row in own.values()]) / 60:.1f}",
+            f"{np.mean([row.waited for row in own.values()]) / 60:.1f}",
         )
         for key, own in rows.items()
     ]
-    header = ("arm", "network", "minutes of a training", "of them waiting for images")
+    header = ("arm", "network", "time of a training (min)", "waiting for images (min)")
     pages = [
         paragraph(
             f"{arm}, {network}: ",
@@ -112,7 +111,7 @@ def _runs(page: StudyPage) -> Section:
         [
             table(header, lines),
             *pages,
-            paragraph("All that was told of the networks in each test: ", tests, "."),
+            paragraph("Reports of the tests: ", tests, "."),
             paragraph("Tables: ", joined(map(link, (TABLE_FILE, SUMMARY_FILE))), "."),
         ],
     )

@@ -1,4 +1,4 @@
-"""A study as ordinary runs: those that teach networks, and those that score them."""
+"""A study as ordinary runs: those that train networks, and those that score them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from temnet.models.checkpoint import update_card
 from temnet.reporting.files.map_files import safe_name
 from temnet.stages import evaluate, simulate, train
 from temnet.stages.input_paths import with_found_files
-from temnet.study.settings import Study, taught, tested
+from temnet.study.settings import Study, scoring_experiment, training_experiment
 from temnet.system.files import replace_file
 from temnet.workflow.folder import (
     DONE,
@@ -37,8 +37,8 @@ NETWORKS, TESTS = "networks", "tests"
 
 
 @dataclass(frozen=True)
-class TaughtRun:
-    """The run that teaches an arm to a network with one seed.
+class TrainingRun:
+    """The run that trains a network in an arm with one seed.
 
     Attributes:
         arm: Name of the arm.
@@ -56,7 +56,7 @@ class TaughtRun:
 
     @property
     def title(self) -> str:
-        """What people are told of it."""
+        """Name of the run in messages."""
         return f"{self.arm}, {self.network}, seed {self.seed}"
 
     @property
@@ -66,40 +66,40 @@ class TaughtRun:
 
     @property
     def done(self) -> bool:
-        """Whether the network is there, taught with these settings."""
+        """Whether the network exists and was trained with these settings."""
         return is_done(train.STAGE, self.experiment, self.root)
 
 
 @dataclass(frozen=True)
-class TestedRun:
+class ScoringRun:
     """The run that scores all networks of an arm on the images of a test.
 
     Attributes:
         test: Name of the test.
         arm: Name of the arm.
         root: The run folder.
-        networks: What taught the networks, in the order in which they are scored.
+        networks: The trainings of the networks, in the order in which they are scored.
         experiment: The settings.
     """
 
     test: str
     arm: str
     root: Path
-    networks: tuple[TaughtRun, ...]
+    networks: tuple[TrainingRun, ...]
     experiment: Experiment
 
     @property
     def title(self) -> str:
-        """What people are told of it."""
+        """Name of the run in messages."""
         return f"{self.test}: {self.arm}"
 
     @property
     def done(self) -> bool:
-        """Whether these very networks were scored; they have to be there."""
+        """Whether these very networks were scored; they have to exist."""
         return is_done(evaluate.STAGE, self.experiment, self.root)
 
 
-Run = TypeVar("Run", TaughtRun, TestedRun)
+Run = TypeVar("Run", TrainingRun, ScoringRun)
 
 
 def is_done(stage: Stage, experiment: Experiment, root: Path) -> bool:
@@ -109,60 +109,60 @@ def is_done(stage: Stage, experiment: Experiment, root: Path) -> bool:
     return record == wanted and damage_of(root, stage.name, record) is None
 
 
-def taught_runs(study: Study, root: Path, files: Path) -> list[TaughtRun]:
-    """Every training, seed by seed, so that the first ones tell of all arms.
+def training_runs(study: Study, root: Path, files: Path) -> list[TrainingRun]:
+    """All trainings, seed by seed, so that every arm has its first result early.
 
     Args:
         study: The settings.
         root: The study's folder.
-        files: The YAML's folder, from which relative paths count first.
+        files: The YAML's folder, to which relative paths refer first.
 
     Raises:
-        InputError: Two of them would have the same folder, or a file is not there.
+        InputError: If two of them would have the same folder, or a file does not exist.
     """
     runs = []
     for seed in study.seeds:
         for arm in study.arms:
             for network in study.networks:
                 folder = root / NETWORKS / safe_name(f"{arm}_{network}_{seed}")
-                experiment = taught(study, arm, network, seed)
-                runs.append(_found(TaughtRun(arm, network, seed, folder, experiment), files))
+                experiment = training_experiment(study, arm, network, seed)
+                runs.append(_found(TrainingRun(arm, network, seed, folder, experiment), files))
     _check_folders([run.root for run in runs])
     return runs
 
 
-def tested_runs(
-    study: Study, root: Path, files: Path, networks: Sequence[TaughtRun]
-) -> list[TestedRun]:
+def scoring_runs(
+    study: Study, root: Path, files: Path, networks: Sequence[TrainingRun]
+) -> list[ScoringRun]:
     """Every arm in every test.
 
     Args:
         study: The settings.
         root: The study's folder.
-        files: The YAML's folder, from which relative paths count first.
+        files: The YAML's folder, to which relative paths refer first.
         networks: All trainings.
 
     Raises:
-        InputError: Two of them would have the same folder, a file is not there, or the images
-            cannot be made.
+        InputError: If two of them would have the same folder, a file does not exist, or the images
+            cannot be simulated.
     """
-    runs = list(_tested(study, root, files, networks))
-    for run in runs:  # before the networks are there, which the run's own check asks for
+    runs = list(_scoring_runs(study, root, files, networks))
+    for run in runs:  # the run's own check would need the networks, which do not exist yet
         with _named(run.title):
             simulate.STAGE.check(run.experiment)
     _check_folders([run.root for run in runs])
     return runs
 
 
-def _tested(
-    study: Study, root: Path, files: Path, networks: Sequence[TaughtRun]
-) -> Iterator[TestedRun]:
+def _scoring_runs(
+    study: Study, root: Path, files: Path, networks: Sequence[TrainingRun]
+) -> Iterator[ScoringRun]:
     for test in study.tests:
         for arm in study.arms:
             own = tuple(run for run in networks if run.arm == arm)
             folder = root / TESTS / safe_name(f"{test}_{arm}")
-            experiment = tested(study, test, arm, [run.folder for run in own])
-            yield _found(TestedRun(test, arm, folder, own, experiment), files)
+            experiment = scoring_experiment(study, test, arm, [run.folder for run in own])
+            yield _found(ScoringRun(test, arm, folder, own, experiment), files)
 
 
 def _found(run: Run, files: Path) -> Run:
@@ -173,7 +173,7 @@ def _found(run: Run, files: Path) -> Run:
 
 @contextmanager
 def _named(title: str) -> Iterator[None]:
-    """Lets the error of a run tell which of the study's runs it is."""
+    """Adds the name of one of the study's runs to its error."""
     try:
         yield
     except InputError as error:
@@ -181,29 +181,29 @@ def _named(title: str) -> Iterator[None]:
 
 
 def _check_folders(folders: Sequence[Path]) -> None:
-    """Refuses names that are told apart by signs which no folder's name has."""
+    """Refuses names that differ only by characters that folder names do not keep."""
     seen: dict[str, Path] = {}
     for folder in folders:
-        # Networks are called by their folders' names, with hyphens.
+        # Networks are named after their folders, with hyphens.
         name = folder.name.casefold().replace("_", "-")
         if name in seen:
             raise InputError(
                 f"{seen[name]} and {folder} would be the same; give the study's arms, networks "
-                "and tests names that differ by more than these."
+                "and tests names that differ by more than capitals, - and _."
             )
         seen[name] = folder
 
 
-def find_twin(run: TaughtRun, study: Path) -> Path | None:
-    """The run folder of a training with the same settings in a study that lies beside this one.
+def find_twin(run: TrainingRun, study: Path) -> Path | None:
+    """The run folder of a training with the same settings, in another study beside this one.
 
     Args:
-        run: A training that was not begun.
+        run: A training that has not started.
         study: The folder of its study.
     """
     wanted = plain(train.STAGE.settings(run.experiment))
     for record in sorted(study.parent.glob(f"*/{NETWORKS}/*/{train.STAGE.name}")):
-        with suppress(InputError):  # a damaged run of another study is none of ours
+        with suppress(InputError):  # a damaged run of another study does not matter here
             found = read_record(record.parent, train.STAGE.name)
             whole = found and damage_of(record.parent, train.STAGE.name, found) is None
             if whole and found == Record(DONE, wanted):
@@ -211,8 +211,8 @@ def find_twin(run: TaughtRun, study: Path) -> Path | None:
     return None
 
 
-def take_over(run: TaughtRun, twin: Path) -> None:
-    """Copies a training that was done elsewhere, under the run's own name."""
+def take_over(run: TrainingRun, twin: Path) -> None:
+    """Copies a finished training of another study, under the run's own name."""
     name = train.STAGE.name
     partial = run.root / f".{name}.partial"
     shutil.rmtree(partial, ignore_errors=True)

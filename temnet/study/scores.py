@@ -1,10 +1,9 @@
-"""What the networks of a study score, and how its arms differ."""
+"""Scores of the networks of a study, and differences between its arms."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,15 +20,25 @@ from temnet.evaluation.metrics import (
     tally,
 )
 from temnet.evaluation.scores import LOCALISATION
+from temnet.json_records import from_values
 from temnet.randomness import generator
 from temnet.reporting.run_results import read_json
 from temnet.stages import evaluate, simulate, train
-from temnet.study.intervals import estimate
-from temnet.study.results import ERROR
-from temnet.study.runs import TaughtRun, TestedRun
+from temnet.study.intervals import Estimate, estimate
+from temnet.study.results import (
+    ERROR,
+    ArmDifference,
+    ArmScores,
+    StudyBaselines,
+    StudyRow,
+    StudySummary,
+    TestResults,
+)
+from temnet.study.runs import ScoringRun, TrainingRun
 from temnet.study.settings import Study
 
-Rows = list[dict[str, Any]]
+BY_CLASS = "f1_"
+"""Prefix of the F1 of a class."""
 
 
 @dataclass(frozen=True)
@@ -38,41 +47,31 @@ class Scored:
 
     Attributes:
         test: Name of the test.
-        run: What taught it.
+        run: Its training.
         specimens: Number of specimens.
-        values: Its statistics by their names, see `score_names`.
-        resampled: (B,) the same on samples of the specimens, drawn again with replacement.
+        values: Its scores, by the names of `StudyRow.scores`.
+        resampled: (B,) the same on samples of the specimens, drawn with replacement.
     """
 
     test: str
-    run: TaughtRun
+    run: TrainingRun
     specimens: int
     values: Mapping[str, float]
     resampled: Statistics
 
 
-def score_names(class_names: Sequence[str]) -> tuple[str, ...]:
-    """Names of what is told of a network: F1 over and by class, of an image, position error."""
-    return (MACRO, *(f"f1_{name}" for name in class_names), MEAN, ERROR)
+def read_scores(runs: Sequence[ScoringRun]) -> list[Scored]:
+    """The scores that the stage `evaluate` of each run has written.
 
-
-def study_fields(class_names: Sequence[str]) -> tuple[str, ...]:
-    """Columns of study.csv; ``waited`` of the ``seconds`` of training were spent on images."""
-    return ("test", "arm", "network", "seed", *score_names(class_names), "seconds", "waited")
-
-
-def read_scores(runs: Sequence[TestedRun]) -> list[Scored]:
-    """What the stage `evaluate` of each run has left.
-
-    All samples of the specimens are the same for networks and arms, so that they can be paired.
+    The samples of the specimens are the same for networks and arms, so that they can be paired.
 
     Raises:
-        InputError: A table is missing or damaged, or is of other networks.
+        InputError: If a table is missing or damaged, or has other networks.
     """
     return [scored for run in runs for scored in _scored(run)]
 
 
-def _scored(run: TestedRun) -> Iterator[Scored]:
+def _scored(run: ScoringRun) -> Iterator[Scored]:
     folder, classes = run.root / evaluate.STAGE.name, run.experiment.class_names
     rows, images = read_table(folder / "scores.csv"), read_table(folder / "conditions.csv")
     specimens = {row["index"]: row["specimen"] for row in images}
@@ -81,8 +80,8 @@ def _scored(run: TestedRun) -> Iterator[Scored]:
         own.setdefault(row["network"], []).append(row)
     rng = generator(run.experiment.seed, "study/specimens")
     weights = resampled_weights(np.array(list(specimens.values())), rng)
-    for taught in run.networks:
-        name = train.network_name(taught.root)
+    for training in run.networks:
+        name = train.network_name(training.root)
         if name not in own:
             raise InputError(
                 f"{folder}: this has no scores of {name}; run the study again with --overwrite."
@@ -90,50 +89,56 @@ def _scored(run: TestedRun) -> Iterator[Scored]:
         counts = tally(own[name], classes, specimens)
         values = {key: float(value[0]) for key, value in _of(counts, np.ones((1, len(counts))))}
         number = len(set(specimens.values()))
-        yield Scored(run.test, taught, number, values, dict(_of(counts, weights)))
+        yield Scored(run.test, training, number, values, dict(_of(counts, weights)))
 
 
 def _of(images: ImageCounts, weights: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """The statistics of `score_names` for each sample."""
+    """The scores of `StudyRow.scores` for each sample."""
     found = statistics(images, weights)
     yield MACRO, found[MACRO]
     for name in images.names[:-2]:
-        yield f"f1_{name}", found[f"{name}/f1"]
+        yield BY_CLASS + name, found[f"{name}/f1"]
     yield MEAN, found[MEAN]
     yield ERROR, found[f"{LOCALISATION}/{ERROR}"]
 
 
-def study_rows(scored: Sequence[Scored]) -> Rows:
-    """Rows of study.csv: one for each network in each test."""
-    clocks = {one.run.root: _clock(one.run) for one in scored}
+def study_rows(scored: Sequence[Scored]) -> list[StudyRow]:
+    """The scores and times of each network in each test."""
+    times = {one.run.root: _times(one.run) for one in scored}
     return [
-        {
-            "test": one.test,
-            "arm": one.run.arm,
-            "network": one.run.network,
-            "seed": one.run.seed,
-            **one.values,
-            **clocks[one.run.root],
-        }
+        StudyRow(
+            test=one.test,
+            arm=one.run.arm,
+            network=one.run.network,
+            seed=one.run.seed,
+            macro_f1=one.values[MACRO],
+            f1={name.removeprefix(BY_CLASS): value for name, value in one.values.items()
+                if name.startswith(BY_CLASS)},
+            mean_image_f1=one.values[MEAN],
+            rms_error_pm=one.values[ERROR],
+            seconds=times[one.run.root][0],
+            waited=times[one.run.root][1],
+        )
         for one in scored
-    ]
+    ]  # fmt: skip
 
 
-def _clock(run: TaughtRun) -> dict[str, float]:
-    """Seconds of a training, the scoring after each epoch included, and those spent on waiting."""
+def _times(run: TrainingRun) -> tuple[float, float]:
+    """Time of a training, scoring after each epoch included, and of waiting for images [s]."""
     rows = read_table(run.root / train.STAGE.name / "log.csv")
-    return {
-        name: round(float(np.nansum([row.get(name, np.nan) for row in rows])), 2)
+    seconds, waited = (
+        round(float(np.nansum([row.get(name, np.nan) for row in rows])), 2)
         for name in ("seconds", "waited")
-    }
+    )
+    return seconds, waited
 
 
 def study_summary(
     study: Study,
     scored: Sequence[Scored],
-    taught: Sequence[TaughtRun],
-    runs: Sequence[TestedRun],
-) -> dict[str, Any]:
+    trainings: Sequence[TrainingRun],
+    tests: Sequence[ScoringRun],
+) -> StudySummary:
     """Means over the trainings, and differences of the arms from the first, with intervals.
 
     Trainings of one seed are paired, and so are the images of one index; see `estimate`.
@@ -141,52 +146,49 @@ def study_summary(
     Args:
         study: The settings.
         scored: Every network in every test.
-        taught: The runs that taught them.
-        runs: The runs that scored them.
+        trainings: The runs that trained them.
+        tests: The runs that scored them.
     """
-    return {
-        "question": study.question,
-        "settings": study.identity(),
-        "seeds": list(study.seeds),
-        "arms": list(study.arms),
-        "networks": list(study.networks),
-        "taught": _taught_differences(study, taught),
-        "tests": {
-            test: _test_summary(
+    return StudySummary(
+        question=study.question,
+        settings=study.identity(),
+        seeds=list(study.seeds),
+        arms=list(study.arms),
+        networks=list(study.networks),
+        training_differences=_training_differences(study, trainings),
+        tests={
+            test: _test_results(
                 study,
                 [one for one in scored if one.test == test],
-                [run for run in runs if run.test == test],
+                [run for run in tests if run.test == test],
             )
             for test in study.tests
         },
-    }
+    )
 
 
-def _test_summary(
-    study: Study, scored: Sequence[Scored], runs: Sequence[TestedRun]
-) -> dict[str, Any]:
+def _test_results(
+    study: Study, scored: Sequence[Scored], runs: Sequence[ScoringRun]
+) -> TestResults:
     means, gaps = [], []
     for network in study.networks:
         first = _arm(scored, study.first_arm, network)
         for arm in study.arms:
             own = _arm(scored, arm, network)
-            means.append({"arm": arm, "network": network, **_estimates(own)})
+            means.append(ArmScores(arm, network, _estimates(own)))
             if arm != study.first_arm:
-                pair = {"first": study.first_arm, "second": arm, "network": network}
-                gaps.append({**pair, **_estimates(own, first)})
+                gaps.append(ArmDifference(study.first_arm, arm, network, _estimates(own, first)))
     reference = runs[0]
     summaries = read_json(reference.root / evaluate.STAGE.name / "summary.json")["networks"]
-    return {
-        "images": reference.experiment.data.count(evaluate.SPLIT),
-        "specimens": scored[0].specimens,
-        "baselines": {
-            "of": reference.networks[0].title,
-            **next(iter(summaries.values()))["baselines"],
-        },
-        "means": means,
-        "differences": gaps,
-        "other_images": {run.arm: _other_images(reference, run) for run in runs[1:]},
-    }
+    baselines = {"of": reference.networks[0].title, **next(iter(summaries.values()))["baselines"]}
+    return TestResults(
+        images=reference.experiment.data.count(evaluate.SPLIT),
+        specimens=scored[0].specimens,
+        baselines=from_values(baselines, StudyBaselines, str(reference.root)),
+        means=means,
+        differences=gaps,
+        other_images={run.arm: _other_images(reference, run) for run in runs[1:]},
+    )
 
 
 def _arm(scored: Sequence[Scored], arm: str, network: str) -> list[Scored]:
@@ -194,8 +196,8 @@ def _arm(scored: Sequence[Scored], arm: str, network: str) -> list[Scored]:
     return [one for one in scored if (one.run.arm, one.run.network) == (arm, network)]
 
 
-def _estimates(own: Sequence[Scored], first: Sequence[Scored] | None = None) -> dict[str, Any]:
-    """The mean of each statistic over trainings, or of its difference from the ``first`` arm's."""
+def _estimates(own: Sequence[Scored], first: Sequence[Scored] | None = None) -> dict[str, Estimate]:
+    """The mean of each score over trainings, or of its difference from that in the first arm."""
     found = {}
     for name in own[0].values:
         values = np.array([one.values[name] for one in own])
@@ -205,16 +207,16 @@ def _estimates(own: Sequence[Scored], first: Sequence[Scored] | None = None) -> 
             resampled = resampled - np.stack([one.resampled[name] for one in first], axis=1)
         most = np.inf if name == ERROR else 1.0
         least = 0.0 if first is None else -most
-        found[name] = asdict(estimate(values, resampled, own[0].specimens, (least, most)))
+        found[name] = estimate(values, resampled, own[0].specimens, (least, most))
     return found
 
 
-def _other_images(first: TestedRun, run: TestedRun) -> str:
-    """How the images of an arm differ from those of the first; empty where they do not."""
+def _other_images(first: ScoringRun, run: ScoringRun) -> str:
+    """The differences between the images of an arm and those of the first; empty without any."""
     return differences(*(simulate.settings(one.experiment) for one in (first, run)))
 
 
-def _taught_differences(study: Study, runs: Sequence[TaughtRun]) -> dict[str, str]:
-    """How each arm is taught differently from the first, by its name."""
+def _training_differences(study: Study, runs: Sequence[TrainingRun]) -> dict[str, str]:
+    """For each arm how its training differs from that of the first."""
     chosen = {run.arm: train.settings(run.experiment) for run in reversed(runs)}
     return {arm: differences(chosen[study.first_arm], chosen[arm]) for arm in study.arms}

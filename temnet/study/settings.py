@@ -1,7 +1,7 @@
-"""The settings of a study: networks that are taught in different ways and scored alike.
+"""Settings of a study: networks that are trained in different ways and scored alike.
 
-An arm is one way, written as settings that are laid over those of an experiment.  Every arm is
-taught to every network with every seed, and tested on images that its networks can take.
+An arm is one way of training, written as settings that override those of an experiment.  In every
+arm each network is trained with each seed, and tested on images of the arm's focal series.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from temnet.config.settings import Settings, shown
 from temnet.config.yaml_text import LARGEST_INT
 from temnet.errors import InputError
 
-TAUGHT_STAGES = ("simulate", "train", "report")
-TESTED_STAGES = ("simulate", "evaluate", "report")
+TRAINING_STAGES = ("simulate", "train", "report")
+SCORING_STAGES = ("simulate", "evaluate", "report")
 
 NOT_IN_ARMS = ("seed", "stages")
-"""What the study itself gives each of its experiments."""
+"""Sections that the study itself sets in each of its experiments."""
 
 NOT_IN_TESTS = ("stages", "model", "training")
-"""What the images of a test do not depend on, or what the network has learnt."""
+"""Sections that a test cannot change: its images do not depend on them, or the network does."""
 
 OF_NETWORKS = ("model", "training")
-"""What networks may differ in: they are taught and tested on the same images."""
+"""Sections in which networks may differ: they are trained and tested on the same images."""
 
 Name = Annotated[str, Field(min_length=1, max_length=60)]
 Sections = dict[str, Any]
 
 
 def _refuse(layers: Mapping[str, Sections], keys: Sequence[str], why: str) -> None:
-    """Refuses settings that are not to be changed in any of the named layers."""
+    """Refuses settings that none of the named layers may change."""
     for name, changes in layers.items():
         for key in keys:
             if key in changes:
@@ -45,33 +45,35 @@ def _refuse(layers: Mapping[str, Sections], keys: Sequence[str], why: str) -> No
 
 
 class Study(Settings):
-    """Everything that describes a study."""
+    """All settings of a study."""
 
     version: Literal[1] = Field(1, description="Version of this format.")
-    question: str = Field(min_length=1, max_length=10_000, description="What the study asks.")
+    question: str = Field(
+        min_length=1, max_length=10_000, description="The question that the study answers."
+    )
     experiment: Sections = Field(
         description="An experiment that all arms share; its `seed` draws the test images, "
         "`data.validation` of them.",
     )
     networks: dict[Name, Sections] = Field(
         min_length=1,
-        description="What each network lays over the experiment, by its name: its `model`, and the "
-        "`training` that suits it.",
+        description="For each network the settings that override the experiment's: its `model`, "
+        "and the `training` that suits it.",
     )
     arms: dict[Name, Sections] = Field(
         min_length=2,
-        description="What each arm lays over the experiment; the others are compared with the "
-        "first.",
+        description="For each arm, one way of training, the settings that override the "
+        "experiment's; the other arms are compared with the first.",
     )
     seeds: tuple[Annotated[int, Field(ge=0, lt=LARGEST_INT)], ...] = Field(
         min_length=1,
-        description="Seeds of the trainings: of the images, their order and the first weights.",
+        description="Seeds of the trainings: of the images, their order and the initial weights.",
     )
     tests: dict[Name, Sections] = Field(
         {"validation": {}},
         min_length=1,
-        description="What each test lays over an arm's settings for the images that the arm's "
-        "networks are scored on.",
+        description="For each test the settings that override an arm's, for the images on which "
+        "the arm's networks are scored.",
     )
 
     @field_validator("seeds")
@@ -126,10 +128,10 @@ def load_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> 
 
     Args:
         path: The YAML file.
-        overrides: Sections laid over the file's, such as ``{"seeds": [1]}``.
+        overrides: Sections that override the file's, such as ``{"seeds": [1]}``.
 
     Raises:
-        InputError: Something in the file, or in an experiment that comes of it, is wrong.
+        InputError: If the file, or one of the study's experiments, is invalid.
     """
     values, origin, layers = read_layers(Path(path), overrides or {})
     try:
@@ -140,22 +142,22 @@ def load_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> 
     return study
 
 
-def taught(
+def training_experiment(
     study: Study, arm: str, network: str, seed: int, origin: str = "the study"
 ) -> Experiment:
-    """The experiment that teaches an arm to a network.
+    """The experiment that trains a network in an arm.
 
-    It keeps no more validation images than one specimen has: none is looked at.
+    Its validation images, which are not used, are those of one specimen.
 
     Raises:
-        InputError: The settings are wrong.
+        InputError: If the settings are invalid.
     """
-    own = {"seed": seed, "stages": list(TAUGHT_STAGES)}
+    own = {"seed": seed, "stages": list(TRAINING_STAGES)}
     experiment = _experiment(study, arm, network, [("the study", own)], origin)
     return _with_data(experiment, validation=experiment.data.exit_wave_reuse)
 
 
-def tested(
+def scoring_experiment(
     study: Study,
     test: str,
     arm: str,
@@ -169,17 +171,17 @@ def tested(
         test: One of its tests.
         arm: One of its arms.
         networks: Folders of the arm's networks.
-        origin: What messages call the study.
+        origin: Name of the study in messages.
 
     Raises:
-        InputError: The settings are wrong.
+        InputError: If the settings are invalid.
     """
-    own = {"stages": list(TESTED_STAGES)}
+    own = {"stages": list(SCORING_STAGES)}
     changes = [("the study", own), (f"tests.{test}", study.tests[test])]
     experiment = _experiment(study, arm, next(iter(study.networks)), changes, origin)
     scoring = experiment.evaluation.model_copy(update={"networks": tuple(map(str, networks))})
     reuse = experiment.data.exit_wave_reuse
-    # What is scored is stored, however the arm's training images came.
+    # Scored images are always stored, even in an arm with fresh training images.
     data = {"training": reuse, "selection": reuse, "source": "stored", "image_epochs": 1}
     return _with_data(experiment, **data).model_copy(update={"evaluation": scoring})
 
@@ -191,7 +193,7 @@ def _experiment(
     changes: Sequence[tuple[str, Sections]],
     origin: str,
 ) -> Experiment:
-    """The study's experiment with a network, an arm, and ``changes``, the first going first."""
+    """The study's experiment with a network, an arm and ``changes``; the first change wins."""
     parts = [
         *changes,
         (f"arms.{arm}", study.arms[arm]),
@@ -211,14 +213,14 @@ def _with_data(experiment: Experiment, **changes: Any) -> Experiment:
 
 
 def _check(study: Study, origin: str) -> None:
-    """Whether all of the study's experiments are right and can be compared.
+    """Checks that all of the study's experiments are valid and can be compared.
 
     Raises:
-        InputError: They are not.
+        InputError: If they are not.
     """
     for arm in study.arms:
         experiments = {
-            network: taught(study, arm, network, study.seeds[0], origin)
+            network: training_experiment(study, arm, network, study.seeds[0], origin)
             for network in study.networks
         }
         (first, own), *others = experiments.items()
@@ -227,6 +229,7 @@ def _check(study: Study, origin: str) -> None:
                 f"{origin}: data.folder holds the sets of one arm and seed alone; leave it out."
             )
         for name, other in others:
+            assert own.model is not None and other.model is not None
             if other.model.sampling != own.model.sampling:
                 raise InputError(
                     f"{origin}, networks: in the arm {arm}, {first} has pixels of "
@@ -234,9 +237,10 @@ def _check(study: Study, origin: str) -> None:
                     "are tested on the same images, so give them the same model.sampling."
                 )
     for test in study.tests:
-        experiments = {arm: tested(study, test, arm, (), origin) for arm in study.arms}
+        experiments = {arm: scoring_experiment(study, test, arm, (), origin) for arm in study.arms}
         for arm, scored in experiments.items():
-            own = taught(study, arm, next(iter(study.networks)), study.seeds[0], origin)
+            network = next(iter(study.networks))
+            own = training_experiment(study, arm, network, study.seeds[0], origin)
             found = differences(_seen_by_networks(own), _seen_by_networks(scored))
             if found:
                 raise InputError(
@@ -249,12 +253,12 @@ def _check(study: Study, origin: str) -> None:
             if found:
                 raise InputError(
                     f"{origin}: {first} and {arm} would be scored in different ways ({found}); "
-                    f"set these in tests.{test}, which goes before the arms."
+                    f"set these in tests.{test}, which overrides the arms."
                 )
 
 
 def _seen_by_networks(experiment: Experiment) -> dict[str, Any]:
-    """What has to be as it was taught for a network to be scored."""
+    """Settings that must be as in the training for a network to be scored."""
     return {
         "labels": {"classes": list(experiment.class_names)},
         "microscope": {"defocus": {"foci": experiment.focus_count}},
@@ -262,7 +266,7 @@ def _seen_by_networks(experiment: Experiment) -> dict[str, Any]:
 
 
 def _shared(experiment: Experiment) -> dict[str, Any]:
-    """What has to be the same for scores that are compared image by image."""
+    """Settings that must be the same for scores that are compared image by image."""
     data = experiment.data
     return {
         "data": {"validation": data.validation, "exit_wave_reuse": data.exit_wave_reuse},

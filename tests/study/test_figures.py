@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from temnet.study.figures import Panel, study_figure
+from temnet.study.intervals import Estimate
 
 ARMS, NETWORKS = ["$three foci", "one"], ["unet", "msdnet"]
 
 
 def panel(title="F1"):
     trainings = {(arm, net): [0.8, np.nan, 0.9] for arm in ARMS for net in NETWORKS}
-    means = {key: {"mean": 0.85, "low": 0.8, "high": 0.95} for key in trainings}
-    means["one", "unet"] = {"mean": 0.85, "low": None, "high": None}
-    means["one", "msdnet"] = {"mean": None, "low": None, "high": None}
+    means = {key: Estimate(0.85, 0.8, 0.95) for key in trainings}
+    means["one", "unet"] = Estimate(0.85, np.nan, np.nan)
+    means["one", "msdnet"] = Estimate(np.nan, np.nan, np.nan)
     return Panel(title, "F1", trainings, means)
 
 
@@ -30,7 +31,7 @@ def test_every_training_is_a_dot_and_every_mean_has_its_interval():
     np.testing.assert_allclose(unet.lines[0].get_ydata(), [0.85, 0.85])
     first, second = unet.lines[2][0].get_segments()
     assert first[:, 1] == pytest.approx([0.8, 0.95])
-    assert second[:, 1] == pytest.approx([0.85, 0.85])  # nobody knows its interval
+    assert second[:, 1] == pytest.approx([0.85, 0.85])  # its interval is unknown
     assert np.isnan(msdnet.lines[0].get_ydata()[1])
     assert [text.get_text() for text in figure.legends[0].get_texts()] == NETWORKS
     assert [text.get_text() for text in axes.get_xticklabels()] == ARMS
@@ -39,7 +40,7 @@ def test_every_training_is_a_dot_and_every_mean_has_its_interval():
 
 def test_of_one_training_the_score_alone_is_shown():
     trainings = {(arm, net): [0.85] for arm in ARMS for net in NETWORKS}
-    means = {key: {"mean": 0.85, "low": None, "high": None} for key in trainings}
+    means = {key: Estimate(0.85, np.nan, np.nan) for key in trainings}
     figure = study_figure([Panel("t", "F1", trainings, means, 0.1)], ARMS, NETWORKS)
     axes = figure.axes[0]
     assert not axes.containers and [len(line.get_ydata()) for line in axes.lines] == [2, 2]
@@ -50,7 +51,7 @@ def test_of_one_training_the_score_alone_is_shown():
 def test_one_panel_and_long_names():
     arms = ["a name of an arm that is far too long for a single line", "one"]
     trainings = {(arm, "net"): [] for arm in arms}
-    means = {key: {"mean": None, "low": None, "high": None} for key in trainings}
+    means = {key: Estimate(np.nan, np.nan, np.nan) for key in trainings}
     figure = study_figure([Panel("t", "F1", trainings, means)], arms, ["net"])
     figure.canvas.draw()
     first, second = figure.axes[0].get_xticklabels()

@@ -54,7 +54,7 @@ def test_nineteen_of_twenty_intervals_hold_the_truth(trainings, training, specim
         of_trainings.append(abs(means.mean()) <= half)
         of_specimens.append(abs(columns.mean()) <= 1.96 * columns.std() / 10)
     assert 0.92 <= np.mean(held) <= 0.999
-    # What looks at one of the two alone fails where the other one counts.
+    # Intervals from one of the two alone fail where the other one varies.
     if specimen > 100 * training:
         assert np.mean(of_trainings) < 0.8
     if training == specimen:
@@ -73,7 +73,7 @@ def test_pairing_removes_what_trainings_and_specimens_share():
     assert alone.high - alone.low > 20 * (paired.high - paired.low)
 
 
-def test_what_cannot_be_told_is_nan():
+def test_unknown_values_are_nan():
     one = estimate(np.array([0.5]), np.full((10, 1), 0.5), 9)
     assert one.mean == 0.5 and math.isnan(one.low) and math.isnan(one.high)
     two = estimate(np.array([0.5, 0.6]), np.tile([0.5, 0.6], (10, 1)), 1)

@@ -6,8 +6,7 @@ import yaml
 
 from temnet.config.loading import load_experiment
 from temnet.errors import InputError
-from temnet.study.settings import load_study, taught
-from temnet.study.settings import tested as scored
+from temnet.study.settings import load_study, scoring_experiment, training_experiment
 
 STUDY = {
     "question": "Does a focal series help?",
@@ -40,21 +39,21 @@ def file(tmp_path):
     return path
 
 
-def test_an_arm_is_taught_with_its_settings_and_the_seed(file):
+def test_an_arm_is_trained_with_its_settings_and_the_seed(file):
     study = load_study(file)
     assert study.first_arm == "two"
-    one = taught(study, "one", "msdnet", 2)
+    one = training_experiment(study, "one", "msdnet", 2)
     assert one.microscope.defocus.steps == (0,) and one.camera.dose == 9 and one.seed == 2
     assert one.model.kind == "msdnet" and one.stages == ("simulate", "train", "report")
     assert (one.data.training, one.data.selection, one.data.validation) == (40, 9, 1)
-    two = taught(study, "two", "unet", 2)
+    two = training_experiment(study, "two", "unet", 2)
     assert two.microscope.defocus.steps == (0, 60) and two.camera.dose == 1e4
     assert (one.training.learning_rate, two.training.learning_rate) == (0.02, 1e-3)
 
 
 def test_a_test_goes_before_the_arm_and_keeps_what_its_networks_take(file):
     study = load_study(file)
-    one, two = (scored(study, "dim", arm, ["a", "b"]) for arm in ("one", "two"))
+    one, two = (scoring_experiment(study, "dim", arm, ["a", "b"]) for arm in ("one", "two"))
     assert one.camera.dose == two.camera.dose == 300
     assert (one.focus_count, two.focus_count) == (1, 2)
     assert one.seed == two.seed == 7  # the same specimens for all trainings
@@ -65,8 +64,8 @@ def test_a_test_goes_before_the_arm_and_keeps_what_its_networks_take(file):
 
 def test_counts_that_are_not_used_make_room_for_one_specimen(file):
     study = load_study(file, {"experiment": {"data": {"exit_wave_reuse": 3}}})
-    assert taught(study, "one", "unet", 1).data.validation == 3
-    data = scored(study, "dim", "one").data
+    assert training_experiment(study, "one", "unet", 1).data.validation == 3
+    data = scoring_experiment(study, "dim", "one").data
     assert (data.training, data.selection, data.validation) == (3, 3, 6)
 
 
@@ -104,7 +103,7 @@ def test_counts_that_are_not_used_make_room_for_one_specimen(file):
         ({"arms": {"x": None}}, ["arms.x: expected a section"]),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_place(file, changes, parts):
+def test_invalid_settings_are_reported_with_their_key(file, changes, parts):
     with pytest.raises(InputError) as raised:
         load_study(file, changes)
     for part in parts:
@@ -122,7 +121,7 @@ def test_a_base_brings_along_the_rest(file):
     other.write_text("base: study.yaml\nquestion: Another?\narms: {one: {camera: {dose: 10}}}\n")
     study = load_study(other)
     assert study.question == "Another?" and study.seeds == (1, 2)
-    assert taught(study, "one", "unet", 1).camera.dose == 10
+    assert training_experiment(study, "one", "unet", 1).camera.dose == 10
 
 
 def test_the_written_settings_read_back_to_the_same_study(file):
@@ -146,7 +145,7 @@ def test_the_arms_of_the_pixel_study_show_the_same_specimens():
 
     study = load_study(Path(__file__).parents[2] / "experiments/studies/pixel_size.yaml")
     (test,) = study.tests
-    experiments = [scored(study, test, arm) for arm in study.arms]
+    experiments = [scoring_experiment(study, test, arm) for arm in study.arms]
     atoms = [
         [draw_specimen(experiment.simulation, index, "validation")[1][0].atoms for index in (0, 2)]
         for experiment in experiments

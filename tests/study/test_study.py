@@ -1,4 +1,4 @@
-"""A tiny study: stopped, gone on with, reported, and taken over by another one."""
+"""A tiny study: stopped, resumed, reported, and reused by another one."""
 
 import errno
 import json
@@ -18,8 +18,7 @@ from temnet.evaluation.scores import SPECIES, macro_f1
 from temnet.models.checkpoint import read_card
 from temnet.study import __main__ as study
 from temnet.study.results import read_study_results
-from temnet.study.runs import find_twin, taught_runs
-from temnet.study.runs import tested_runs as scored_runs
+from temnet.study.runs import find_twin, scoring_runs, training_runs
 from temnet.study.scores import read_scores
 from temnet.study.settings import load_study
 from temnet.workflow.folder import alone_in
@@ -53,7 +52,7 @@ ROOT = Path("runs/focal")
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Times [s] that are told without measuring."""
+    """Times [s] without measuring."""
     monkeypatch.setattr("temnet.study.cost.seconds_per_example", lambda experiment: 36.0)
     monkeypatch.setattr("temnet.study.cost.training_seconds", lambda experiment: 450.0)
 
@@ -116,7 +115,7 @@ def finished(stopped, work):
     return before
 
 
-def test_the_second_start_goes_on_and_repeats_nothing(stopped, finished):
+def test_the_second_start_resumes_and_repeats_nothing(stopped, finished):
     times = [(root / "train/network/model.keras").stat().st_mtime_ns for root in stopped]
     assert times == finished
     third = (run_folder("two-foci", 2) / "log.txt").read_text()
@@ -138,7 +137,7 @@ def test_what_it_found_is_published_beside_the_networks(finished, capsys):
     ):  # fmt: skip
         assert part in page, part
     mean = json.loads((ROOT / "summary.json").read_text())["tests"]["validation"]["means"][0]
-    assert f"| two/foci | net | {mean['macro_f1']['mean']:.3f}" in page
+    assert f"| two/foci | net | {mean['scores']['macro_f1']['mean']:.3f}" in page
     # What a killed one has left is not shown, and what people add stays.
     shutil.copytree(place, place.with_name(".focal.1.part"))
     (place / "notes.md").write_text("A remark.")
@@ -154,10 +153,10 @@ def test_a_study_that_is_not_finished_is_not_published(finished, tmp_path, capsy
     assert publish.main([str(root), "--to", str(tmp_path / "to")]) == 2
     assert "summary.json is missing; let the study finish" in capsys.readouterr().err
     summary = json.loads((ROOT / "summary.json").read_text())
-    del summary["taught"]
+    del summary["arms"]
     (root / "summary.json").write_text(json.dumps(summary))
     assert publish.main([str(root), "--to", str(tmp_path / "to")]) == 2
-    assert "taught is missing, as an earlier temnet wrote it" in capsys.readouterr().err
+    assert "`arms` is not valid" in capsys.readouterr().err
     shutil.copy(ROOT / "summary.json", root)
     for part, change in (
         ("arms", {"one focus": {"camera": {"dose": 5e3}}}), ("tests", {"more": {}}),
@@ -195,7 +194,7 @@ def test_two_starts_never_share_a_study(finished, capsys):
 
 def test_scores_are_found_by_the_network_s_name(finished, tmp_path):
     settings = load_study("focal.yaml")
-    test, _ = scored_runs(settings, ROOT, Path(), taught_runs(settings, ROOT, Path()))
+    test, _ = scoring_runs(settings, ROOT, Path(), training_runs(settings, ROOT, Path()))
     shutil.copytree(test.root / "evaluate", tmp_path / "evaluate")
     rows = read_table(tmp_path / "evaluate/scores.csv")
     for row in rows:
@@ -215,7 +214,7 @@ def test_names_that_look_like_numbers_stay_texts(finished, tmp_path):
     text = (ROOT / "study.csv").read_text().replace("two/foci", "2").replace("validation", "1e3")
     (tmp_path / "study.csv").write_text(text)
     rows = read_study_results(tmp_path).rows
-    assert {(row["test"], row["arm"]) for row in rows} == {("1e3", "2"), ("1e3", "one focus")}
+    assert {(row.test, row.arm) for row in rows} == {("1e3", "2"), ("1e3", "one focus")}
 
 
 def test_the_table_has_the_scores_of_every_training(finished):
@@ -245,13 +244,13 @@ def test_the_summary_has_means_and_paired_differences(finished):
     test = found["tests"]["validation"]
     f1 = {arm: [row["macro_f1"] for row in rows if row["arm"] == arm] for arm in STUDY["arms"]}
     for row in test["means"]:
-        mean = row["macro_f1"]
+        mean = row["scores"]["macro_f1"]
         assert mean["mean"] == pytest.approx(np.mean(f1[row["arm"]]), rel=1e-5)
         assert 0 <= mean["low"] <= mean["mean"] <= mean["high"] <= 1
     (gap,) = test["differences"]
     assert (gap["first"], gap["second"], gap["network"]) == ("two/foci", "one focus", "net")
     wanted = np.mean(f1["one focus"]) - np.mean(f1["two/foci"])
-    assert gap["macro_f1"]["mean"] == pytest.approx(wanted, rel=1e-4, abs=1e-7)
+    assert gap["scores"]["macro_f1"]["mean"] == pytest.approx(wanted, rel=1e-4, abs=1e-7)
     assert test["images"] == 5 and test["specimens"] == 5
     assert "microscope.defocus.steps" in test["other_images"]["one focus"]
 
@@ -266,7 +265,7 @@ def test_images_are_made_once_for_each_arm_and_seed(finished):
     assert counts == [1, 1, 1, 1]
 
 
-def test_the_page_tells_what_was_asked_and_links_to_every_run(finished):
+def test_the_page_has_the_question_and_links_to_every_run(finished):
     page = (ROOT / "index.html").read_text()
     for part in (
         "What do two foci buy over one?",
@@ -274,7 +273,7 @@ def test_the_page_tells_what_was_asked_and_links_to_every_run(finished):
         "one focus − two/foci",
         "2 trainings of each network",
         "The images of one focus differ from those of two/foci: microscope.defocus.steps",
-        "The peaks of two/foci, net, seed 1 at random places",
+        "The peaks of two/foci, net, seed 1 at random positions",
         "other trainings and other specimens",
         "networks/two-foci_net_2/index.html",
         "tests/validation_one focus/index.html",
@@ -286,9 +285,9 @@ def test_the_page_tells_what_was_asked_and_links_to_every_run(finished):
         assert f'href="{link.relative_to(ROOT)}"' in page
 
 
-def test_of_one_training_no_intervals_are_told(finished):
+def test_a_single_training_has_no_intervals(finished):
     results = read_study_results(ROOT)
-    once = replace(results, summary={**results.summary, "seeds": [1]})
+    once = replace(results, summary=replace(results.summary, seeds=[1]))
     assert "there are no intervals" in once.intervals and "interval" not in once.caption
     assert "In brackets" in results.intervals and "95 % intervals" in results.caption
 
@@ -304,7 +303,7 @@ def test_a_study_beside_takes_over_what_is_the_same(finished, quick, capsys):
     assert not Path("runs/dose").exists()
     write(arms={"same": {}, **changed}, seeds=[2])
     with pytest.MonkeyPatch.context() as patch:
-        # Nothing but what is taken over: the third arm would be taught.
+        # Nothing but what is taken over: the third arm would be trained.
         patch.setattr("temnet.study.__main__.run_logged", lambda experiment, root, steps: 3)
         assert study.main(other[:-1]) == 3
     taken = Path("runs/dose/networks/same_net_2/train/network")
@@ -331,7 +330,7 @@ def test_a_damaged_run_of_another_study_is_passed_over(finished, tmp_path):
     (tmp_path / "a/networks/damaged/train").mkdir(parents=True)
     whole = tmp_path / "b/networks/whole"
     shutil.copytree(run_folder("two-foci", 1), whole)
-    run, *_ = taught_runs(load_study("focal.yaml"), tmp_path / "new", Path())
+    run, *_ = training_runs(load_study("focal.yaml"), tmp_path / "new", Path())
     assert find_twin(run, tmp_path / "new") == whole
 
 
@@ -364,7 +363,7 @@ def test_wrong_input_is_refused_in_one_message(work, capsys, assignment, part):
     assert study.main(["gone.yaml"]) == 2
 
 
-def test_check_tells_what_would_run_and_how_long(quick, capsys, monkeypatch, tmp_path):
+def test_check_lists_the_runs_and_their_time(quick, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     write()
     assert study.main(["focal.yaml", "--check"]) == 0
@@ -375,7 +374,7 @@ def test_check_tells_what_would_run_and_how_long(quick, capsys, monkeypatch, tmp
     assert "test: validation: one focus" in lines
     # Of each arm 4 + 2 + 5 examples for the first seed, which is the test's, and 4 + 2 + 1 for the
     # second.
-    assert "36 examples to be made and kept, 0 while networks are trained" in lines
+    assert "36 examples to simulate and keep, 0 while networks are trained" in lines
     # 4 trainings show 8 images of 450 s each.
     assert lines[-1] == "time: about 22 minutes to simulate and 4.0 hours to train"
     assert list(tmp_path.iterdir()) == [tmp_path / "focal.yaml"]
@@ -383,5 +382,5 @@ def test_check_tells_what_would_run_and_how_long(quick, capsys, monkeypatch, tmp
     write(arms={"two/foci": {}, "fresh": fresh})
     assert study.main(["focal.yaml", "--check"]) == 0
     # The fresh arm shares selection and test with the stored one, and sees 8 images per seed.
-    assert "18 examples to be made and kept, 16 while" in capsys.readouterr().out
+    assert "18 examples to simulate and keep, 16 while" in capsys.readouterr().out
     assert logging.getLogger("tensorflow").level == logging.ERROR
