@@ -1,63 +1,150 @@
-"""Whether two movies differ: blocks of frames as units, an interval and a permutation test.
-
-Frames that follow each other show mostly the same columns, so they are no independent samples;
-blocks of frames that are longer than a site's memory nearly are.  Sites do not serve as units,
-since the two movies may show different ones.
-"""
+"""Comparison of two movies: differences of their sites with intervals and permutation tests."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import ceil, comb
+from math import comb
 
 import numpy as np
 from scipy.stats import t as student
 
+from temnet.movies.blocks import QUANTITIES, Blocks, block_length, memory
 from temnet.movies.histories import Histories
+from temnet.movies.occupancy import SiteRow
+from temnet.movies.regions import REGIONS
+from temnet.randomness import generator
 
-LEAST_BLOCK, LEAST_BLOCKS = 5, 4
-"""Frames in a block at least, and blocks in a movie at least: of two movies with four blocks each
-the 70 permutations can reach p = 1/35, of three and three none below 0.05."""
-
-MEMORIES = 4.0
-"""Length of a block in memories of a site's state.  Of 300 pairs of movies of the same rates 4 %
-to 5 % then differ in occupancy at p < 0.05, with two memories 8 % to 9 %; where the movie is too
-short for such blocks 10 % to 14 % do.  Of transitions, which are forgotten sooner, 1 % to 4 %."""
+LOGGER = logging.getLogger(__name__)
 
 MOST_PERMUTATIONS = 10_000
-"""All permutations are tried where there are no more than this, else as many random ones."""
+"""All permutations are tried if there are at most this many, else this many random ones."""
 
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
-class Blocks:
-    """What was counted in each block of frames of a movie.
+class FollowedMovie:
+    """Result of the stage `occupancy` of a run.
 
     Attributes:
-        counts: (B,) occupied sites or changes, summed over sites and frames.
-        trials: (B,) of how many frames or pairs of frames.
+        name: Name of the run folder.
+        sites: Lines of its sites.csv.
+        histories: Of its sites.
     """
 
-    counts: np.ndarray
-    trials: np.ndarray
+    name: str
+    sites: Sequence[SiteRow]
+    histories: Histories
 
     @property
-    def fraction(self) -> float:
-        """Fraction over the whole movie, NaN where nothing was observed."""
-        return float(self.counts.sum() / self.trials.sum()) if self.trials.sum() else np.nan
+    def frame_count(self) -> int:
+        """Number of frames."""
+        return self.histories.observed.shape[1]
+
+    def members(self, class_name: str, region: str) -> np.ndarray:
+        """Return (S,) bool, the sites of a class and region."""
+        wanted = (class_name, region)
+        return np.array([(site.class_, site.region) == wanted for site in self.sites], bool)
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """A line of compare.csv: a quantity of the sites of one class and region in two movies.
+
+    Attributes:
+        class_: Class of the sites.
+        region: `interior` or `edge`.
+        quantity: `occupancy`, the fraction of observed frames in which the sites were occupied, or
+            `transition_fraction`, the transitions as a fraction of pairs of consecutive frames.
+        first: The quantity in the first movie.
+        second: The quantity in the second movie.
+        difference: Second minus first.
+        difference_low: Lower end of its 95 % interval (Welch's, from the scatter of the blocks);
+            empty with fewer than two blocks.
+        difference_high: Upper end.
+        p_value: p of a two-sided permutation test that shuffles blocks between the movies.
+        blocks_first: Number of blocks of frames in the first movie.
+        blocks_second: Number of blocks in the second movie.
+        block_frames: Number of frames in a block.
+        memory_frames: Time after which a site's state is forgotten [frames], the longer of the two
+            movies; empty if no site changes.
+    """
+
+    class_: str
+    region: str
+    quantity: str
+    first: float
+    second: float
+    difference: float
+    difference_low: float
+    difference_high: float
+    p_value: float
+    blocks_first: int
+    blocks_second: int
+    block_frames: int
+    memory_frames: float
+
+
+def comparison_rows(
+    first: FollowedMovie, second: FollowedMovie, seed: int, block_frames: int | None = None
+) -> Iterator[ComparisonRow]:
+    """Lines of compare.csv, for each class, region and quantity that both movies have.
+
+    Args:
+        first: The one movie.
+        second: The other movie.
+        seed: Seed of random permutations.
+        block_frames: Frames in a block; by default from the memory of the sites.
+    """
+    movies = first, second
+    classes = sorted({site.class_ for site in first.sites} & {site.class_ for site in second.sites})
+    for name in classes:
+        for region in REGIONS:
+            parts = [(movie.histories, movie.members(name, region)) for movie in movies]
+            if not all(members.any() for _, members in parts):
+                LOGGER.warning("compare: not both movies have %s sites at the %s", name, region)
+                continue
+            longest = _longest_memory(parts)
+            length = block_frames or block_length(longest, [movie.frame_count for movie in movies])
+            for quantity, blocks_of in QUANTITIES.items():
+                one, other = (blocks_of(*part, length) for part in parts)
+                rng = generator(seed, f"compare/{name}/{region}/{quantity}", 0)
+                found = compare(one, other, rng)
+                yield ComparisonRow(
+                    class_=name,
+                    region=region,
+                    quantity=quantity,
+                    first=one.fraction,
+                    second=other.fraction,
+                    difference=found.value,
+                    difference_low=found.low,
+                    difference_high=found.high,
+                    p_value=found.p_value,
+                    blocks_first=len(one.counts),
+                    blocks_second=len(other.counts),
+                    block_frames=length,
+                    memory_frames=longest,
+                )
+
+
+def _longest_memory(parts: Sequence[tuple[Histories, np.ndarray]]) -> float:
+    """Return the longer memory of the sites of two movies [frames]; NaN if none ever change."""
+    memories = [memory(histories, members) for histories, members in parts]
+    return max((value for value in memories if np.isfinite(value)), default=np.nan)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The second movie minus the first.
+    """Difference of a fraction, the second movie minus the first.
 
     Attributes:
         value: Difference of the fractions.
         low: Lower end of its 95 % interval.
         high: Upper end.
-        p_value: Of the permutation test, two-sided.
+        p_value: p of the two-sided permutation test.
     """
 
     value: float
@@ -66,87 +153,19 @@ class Difference:
     p_value: float
 
 
-def memory(histories: Histories, members: np.ndarray) -> float:
-    """Frames after which a site's state is forgotten, (1 + r) / (1 - r) with r = 1 - a - b.
-
-    The integrated autocorrelation time of a two-state chain that fills with chance a and empties
-    with chance b.  Sites that never change make it longer, which is the safe side.
-
-    Args:
-        histories: A movie's.
-        members: (S,) bool, the sites.
-
-    Returns:
-        At least 1; infinite where nothing changes.
-    """
-    pairs, occupied = histories.pairs[members], histories.occupied[members, :-1]
-    total = 0.0
-    for changed, state in (
-        (histories.appeared[members], 1 - occupied),
-        (histories.disappeared[members], occupied),
-    ):
-        at_risk = (pairs * state).sum()
-        total += changed.sum() / at_risk if at_risk > 0 else 0.0
-    return np.inf if total <= 0 else max((2 - total) / total, 1.0)
-
-
-def block_length(memory_frames: float, frame_counts: list[int]) -> int:
-    """Frames in a block: four memories, within what the shorter movie allows.
-
-    Args:
-        memory_frames: Of the sites [frames]; NaN where they never change.
-        frame_counts: Frames of each movie.
-
-    >>> block_length(2.2, [40, 60]), block_length(30.0, [40, 60])
-    (9, 10)
-    """
-    wanted = ceil(MEMORIES * memory_frames) if np.isfinite(memory_frames) else LEAST_BLOCK
-    return max(1, min(max(wanted, LEAST_BLOCK), min(frame_counts) // LEAST_BLOCKS))
-
-
-def occupancy_blocks(histories: Histories, members: np.ndarray, length: int) -> Blocks:
-    """Occupied sites in each block of frames, and how many were observed.
-
-    Args:
-        histories: A movie's.
-        members: (S,) bool, the sites.
-        length: Frames in a block; what is left at the end, less than a block, joins the last.
-    """
-    observed = histories.observed[members]
-    occupied = histories.occupied[members] * observed
-    return _blocks(occupied.sum(axis=0), observed.sum(axis=0), length, len(observed.T))
-
-
-def transition_blocks(histories: Histories, members: np.ndarray, length: int) -> Blocks:
-    """Changes in each block of frames, and pairs of frames that were observed.
-
-    A pair belongs to the block of its first frame; arguments are those of `occupancy_blocks`.
-    """
-    changed = (histories.appeared + histories.disappeared)[members].sum(axis=0)
-    pairs = histories.pairs[members].sum(axis=0)
-    return _blocks(changed, pairs, length, pairs.size + 1)
-
-
-def _blocks(counts: np.ndarray, trials: np.ndarray, length: int, frames: int) -> Blocks:
-    number = np.minimum(np.arange(len(counts)) // length, max(frames // length - 1, 0))
-    sums = [np.bincount(number, part.astype(float)) for part in (counts, trials)]
-    there = sums[1] > 0
-    return Blocks(sums[0][there], sums[1][there])
-
-
 def compare(first: Blocks, second: Blocks, rng: np.random.Generator) -> Difference:
-    """Difference of two movies' fractions.
+    """Compare the fractions of two movies.
 
-    The interval is Welch's, from the scatter of the blocks; the test shuffles the blocks between
-    the movies and counts how often they differ as much.
+    The interval is Welch's, from the scatter of the blocks.  The test shuffles blocks between the
+    movies and counts how often they differ as much.
 
     Args:
         first: Blocks of the one movie.
-        second: Of the other.
-        rng: Draws permutations where there are too many.
+        second: Blocks of the other movie.
+        rng: Draws permutations if there are more than `MOST_PERMUTATIONS`.
 
     Returns:
-        The second minus the first; NaN where a movie has fewer than two blocks.
+        The second minus the first; interval and p are NaN if a movie has fewer than two blocks.
     """
     value = second.fraction - first.fraction
     sizes = len(first.counts), len(second.counts)
@@ -162,14 +181,14 @@ def compare(first: Blocks, second: Blocks, rng: np.random.Generator) -> Differen
 
 
 def _variance(blocks: Blocks) -> float:
-    """Of the fraction, a ratio of sums over blocks (Cochran, Sampling Techniques, ch. 6)."""
+    """Variance of the fraction, a ratio of sums (Cochran, Sampling Techniques, ch. 6)."""
     count = len(blocks.counts)
     residuals = blocks.counts - blocks.fraction * blocks.trials
     return float(count / (count - 1) * np.sum(residuals**2) / blocks.trials.sum() ** 2)
 
 
 def _p_value(first: Blocks, second: Blocks, rng: np.random.Generator) -> float:
-    """Fraction of permutations whose difference is as large as the real one."""
+    """Return the fraction of permutations with a difference at least as large as the real one."""
     counts = np.concatenate([first.counts, second.counts])
     trials = np.concatenate([first.trials, second.trials])
     size, together = len(first.counts), len(counts)

@@ -1,20 +1,24 @@
-"""How the specimen moved through a movie, from the columns that were found in its frames."""
+"""Drift of the specimen through a movie, measured from the columns found in its frames.
+
+`follow_drift` measures it; positions without it are those of `without_drift`.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from temnet.movies.periods import judge_steps
-from temnet.movies.votes import BIN, count_votes, overlap, peaks_of
+from temnet.movies.drift_periods import judge_steps
+from temnet.movies.drift_votes import BIN, count_votes, overlap, peaks_of
 from temnet.records import Peaks
 
 LOGGER = logging.getLogger(__name__)
 
 FEWEST_PEAKS = 3
-"""Fewer columns than this say nothing about a shift."""
+"""Fewer columns than this do not determine a shift."""
 
 FEWEST_FRACTION = 0.3
 """Frames with less than this fraction of the median number of columns are not used: blurred,
@@ -31,11 +35,11 @@ DOUBT, ONE_FRAME_DOUBT = 0.4, 2.3
 the number of votes, which is binomial: the first always, the second by one over the root of the
 number of frames on the larger side, since what is missed by chance differs from frame to frame.
 None of 240 simulated movies jumped by a period: crystals at rest that fill 36 to 51 Å, 3 or 12
-frames, 15 or 30 % of the columns missed, five or ten invented, a scatter of 0.2 Å."""
+frames, 15 or 30 % of the columns missed, five or ten false positives, a scatter of 0.2 Å."""
 
 LEAST_DOUBT, MOST_DOUBT = 0.06, 0.3
-"""Bounds of this margin, as fractions of the most votes: with thousands of columns the bins and
-the image's border weigh more than chance, with a handful chance is all there is.  A particle 30 Å
+"""Bounds of this margin, as fractions of the most votes.  With thousands of columns the bins and
+the image's border weigh more than chance; with a handful only chance matters.  A particle 30 Å
 across loses a tenth of its votes by a period."""
 
 REFINEMENT = 0.6
@@ -44,17 +48,14 @@ distance between columns."""
 
 
 def usable_frames(peaks: Peaks, frame_count: int) -> np.ndarray:
-    """(frame_count,) bool: frames in which enough columns were found to work with.
-
-    Frames that are not are named in the log.
-    """
+    """Return (frame_count,) bool, the frames with enough columns; the log names the others."""
     counts = np.bincount(peaks.frame, minlength=frame_count)
     median = np.median(counts[counts > 0]) if np.any(counts) else 0
     usable = counts >= max(FEWEST_PEAKS, FEWEST_FRACTION * median)
     if not np.all(usable):
         dropped = np.flatnonzero(~usable)
         LOGGER.warning(
-            "%d of %d frames have too few columns and are left out: %s%s",
+            "%d of %d frames have too few columns and are excluded: %s%s",
             len(dropped),
             frame_count,
             ", ".join(str(frame) for frame in dropped[:20]),
@@ -65,16 +66,55 @@ def usable_frames(peaks: Peaks, frame_count: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Drift:
-    """How the specimen moved.
+    """Drift of the specimen.
 
     Attributes:
         shifts: (frame_count, 2) float64 [Å]; a column's place in the specimen is its position
-            minus the shift.  Frames that are not usable get what lies between their neighbours.
-        notes: What is doubtful, a sentence each, which the log has too.
+            minus the shift.  Shifts of frames that are not usable are interpolated.
+        notes: Doubts about the drift, one sentence each; they are logged too.
     """
 
     shifts: np.ndarray
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DriftRow:
+    """A line of drift.csv: a frame and the specimen's shift since the first usable one.
+
+    Attributes:
+        frame: Number of the frame, from 0.
+        row_angstrom: Shift along the rows [Å].
+        col_angstrom: Shift along the columns [Å].
+        usable: Whether enough atomic columns were found in the frame; other frames are excluded,
+            and their shift is interpolated.
+    """
+
+    frame: int
+    row_angstrom: float
+    col_angstrom: float
+    usable: bool
+
+
+def drift_rows(shifts: np.ndarray, usable: np.ndarray) -> Iterator[DriftRow]:
+    """Lines of drift.csv.
+
+    Args:
+        shifts: (F, 2) [Å].
+        usable: (F,) bool.
+    """
+    for frame, (row, col) in enumerate(shifts.tolist()):
+        yield DriftRow(frame, row, col, bool(usable[frame]))
+
+
+def without_drift(peaks: Peaks, shifts: np.ndarray) -> np.ndarray:
+    """Return (N, 2) positions of peaks [Å] in the first usable frame.
+
+    Args:
+        peaks: Columns of all frames.
+        shifts: (F, 2) drift of each frame [Å].
+    """
+    return peaks.positions - shifts[peaks.frame]
 
 
 def follow_drift(
@@ -84,40 +124,31 @@ def follow_drift(
     usable: np.ndarray | None = None,
     extent: tuple[float, float] | None = None,
 ) -> Drift:
-    """Shift of the specimen in each frame against the first usable one.
+    """Measure the shift of the specimen in each frame against the first usable one.
 
     Each frame's columns vote for shifts against those of the frames before it, so that columns
-    may come and go.  A crystal shifted by a period looks almost like itself: of shifts with
+    may appear and vanish.  A crystal shifted by a period looks almost like itself: of shifts with
     about as many votes the one nearest to the last frame's is taken.  Each step is then judged
-    again with several frames on both sides.  Of a crystal that fills the image this follows drift
-    of less than half a period per frame; of more than that where the gaps between its columns
-    tell it (`temnet.movies.periods`), and where they do not tell a warning is given.  Last,
-    each frame is compared with the whole movie, which keeps errors from adding up.
+    again with several frames on both sides.  In a crystal that fills the image this follows drift
+    of less than half a period per frame, and more where the gaps between its columns determine
+    the period (`temnet.movies.drift_periods`); otherwise a warning is logged.  Last, each frame
+    is compared with the whole movie, which keeps errors from adding up.
 
     Args:
         peaks: Columns of all frames.
         frame_count: Number of frames.
         max_drift: Largest drift between consecutive frames [Å].
         usable: (frame_count,) bool; `usable_frames` by default.
-        extent: Height and width of the image [Å].  Where it is given, votes count against how
-            much two frames show of the same place: else a crystal that fills the image and has
-            drifted is pulled back by a period, for the sake of the larger overlap.
+        extent: Height and width of the image [Å].  If given, votes are divided by the overlap of
+            the two frames.  Without it, the larger overlap pulls a crystal that fills the image
+            back by a period.
     """
     usable = usable_frames(peaks, frame_count) if usable is None else usable
     frames = np.flatnonzero(usable)
-    drift = np.zeros((frame_count, 2))
     if len(frames) < 2:
-        return Drift(drift)
-    order = np.argsort(peaks.frame, kind="stable")
-    ends = np.searchsorted(peaks.frame[order], np.arange(frame_count + 1))
-    points = {
-        frame: peaks.positions[order[ends[frame] : ends[frame + 1]]] for frame in frames.tolist()
-    }
-    for place, frame in enumerate(frames.tolist()[1:], start=1):
-        last = int(frames[place - 1])
-        before = frames[max(0, place - REMEMBERED) : place].tolist()
-        drift[frame] = drift[last]
-        drift[frame] += _shift(points, drift, before, [frame], max_drift * (frame - last), extent)
+        return Drift(np.zeros((frame_count, 2)))
+    points = _by_frame(peaks, frames)
+    drift = _stepwise(points, frame_count, max_drift, extent)
     drift = _checked(points, drift, max_drift, extent)
     drift, notes = _by_gaps(points, drift, max_drift, extent)
     drift = _refined(points, drift, extent)
@@ -127,16 +158,42 @@ def follow_drift(
     return Drift(drift, notes)
 
 
+def _by_frame(peaks: Peaks, frames: np.ndarray) -> dict[int, np.ndarray]:
+    """Return the positions (N, 2) of the columns [Å] of each of some frames."""
+    order = np.argsort(peaks.frame, kind="stable")
+    starts, ends = (np.searchsorted(peaks.frame[order], frames + step) for step in (0, 1))
+    return {
+        frame: peaks.positions[order[start:end]]
+        for frame, start, end in zip(frames.tolist(), starts, ends, strict=True)
+    }
+
+
+def _stepwise(
+    points: dict[int, np.ndarray],
+    frame_count: int,
+    max_drift: float,
+    extent: tuple[float, float] | None,
+) -> np.ndarray:
+    """Return (frame_count, 2) the drift [Å], each frame compared with those before it."""
+    frames = list(points)
+    drift = np.zeros((frame_count, 2))
+    for place in range(1, len(frames)):
+        last, frame = frames[place - 1], frames[place]
+        before = frames[max(0, place - REMEMBERED) : place]
+        drift[frame] = drift[last]
+        drift[frame] += _shift(points, drift, before, [frame], max_drift * (frame - last), extent)
+    return drift
+
+
 def _checked(
     points: dict[int, np.ndarray],
     drift: np.ndarray,
     max_drift: float,
     extent: tuple[float, float] | None,
 ) -> np.ndarray:
-    """Drift after each step was seen with several frames on both sides of it.
+    """Return the drift after each step was compared with several frames on both sides of it.
 
-    A single frame may by chance meet those before it better a period away; of ten that is not
-    likely.
+    A single frame may by chance match those before it better a period away; ten frames hardly do.
     """
     frames = list(points)
     checked = drift.copy()
@@ -156,7 +213,7 @@ def _by_gaps(
     max_drift: float,
     extent: tuple[float, float] | None,
 ) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Drift after its steps were judged by the gaps between the columns, and what to say of it."""
+    """Return the drift after judging its steps by the gaps between columns, and the doubts."""
     frames = list(points)
     found = judge_steps([points[frame] for frame in frames], drift[frames], extent, max_drift)
     if np.any(found.change):
@@ -172,10 +229,10 @@ def _by_gaps(
         doubtful = np.array(frames)[found.doubtful]
         notes.append(
             f"the drift may be off by a period of the lattice ({found.period:.2f} Å or more per "
-            f"frame) at {len(doubtful)} of {len(frames) - 1} steps, from frame {doubtful[0]} on: "
-            "the crystal fills the image and drifts by nearly half a period between frames, and "
-            "its gaps do not tell by which. Comings and goings are then not those of the "
-            "specimen; take more frames per second or an image with an edge of the crystal"
+            f"frame) at {len(doubtful)} of {len(frames) - 1} steps, from frame {doubtful[0]} on. "
+            "The crystal fills the image and drifts by nearly half a period between frames, and "
+            "its gaps do not determine the period. Transitions may then be errors of the drift. "
+            "Record more frames per second, or an image with an edge of the crystal"
         )
         LOGGER.warning("%s", notes[0])
     return drift, tuple(notes)
@@ -184,7 +241,7 @@ def _by_gaps(
 def _refined(
     points: dict[int, np.ndarray], drift: np.ndarray, extent: tuple[float, float] | None
 ) -> np.ndarray:
-    """Drift after each frame was compared with frames from all over the movie."""
+    """Return the drift after each frame was compared with frames from all over the movie."""
     frames = list(points)
     chosen = frames[:: -(-len(frames) // COMPARED)]
     refined = drift.copy()
@@ -203,7 +260,7 @@ def _shift(
     reach: float,
     extent: tuple[float, float] | None,
 ) -> np.ndarray:
-    """(2,) shift [Å] of some frames together against others, beyond the drift that is known."""
+    """Return (2,) the shift [Å] of some frames together against others, beyond known drift."""
     reference = [points[other] - drift[other] for other in others]
     moved = np.concatenate([points[frame] - drift[frame] for frame in frames])
     votes = count_votes(reference, moved, reach) / len(frames)
@@ -213,7 +270,7 @@ def _shift(
 
 
 def _best_shift(votes: np.ndarray, reach: float, frame_count: int, seen: float) -> np.ndarray:
-    """(2,) nearest shift [Å] with about the most votes, at most ``reach`` long.
+    """Return (2,) the nearest shift [Å] with about the most votes, at most ``reach`` long.
 
     Args:
         votes: From `count_votes`.

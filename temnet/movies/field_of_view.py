@@ -1,4 +1,4 @@
-"""What the images of a movie show of the specimen."""
+"""Field of view of the images of a movie."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class View:
 
     Attributes:
         extent: Height and width of the image [Å].
-        masked: Areas that hold no image, such as a scale bar.
-        unseen: Regions of single frames that hold no image, None where there are none.
-        pixel_size: Height and width of the pixels that ``unseen`` counts [Å].
+        masked: Areas without an image, such as a scale bar.
+        unseen: Regions of single frames without an image.
+        pixel_size: Height and width of the pixels of ``unseen`` [Å].
     """
 
     extent: tuple[float, float]
@@ -32,14 +32,14 @@ class View:
     def shows(
         self, places: np.ndarray, margin: float = 0.0, frames: np.ndarray | None = None
     ) -> np.ndarray:
-        """Which places are in view.
+        """Whether places are in view.
 
         Args:
             places: (..., 2), (row, col) [Å] from the centre of pixel [0, 0].
-            margin: Places that are nearer than this to the image's border or to a masked area are
-                not, since their columns may lie beyond [Å].
-            frames: (F,) int, frames that the places (..., F, 2) lie in; without them only what
-                all frames show alike counts.
+            margin: Places nearer than this to the image's border or to a masked area are out of
+                view, since their columns may lie beyond [Å].
+            frames: (F,) int, frames of the places (..., F, 2).  Without them the regions of
+                single frames are ignored.
 
         Returns:
             (...) bool.

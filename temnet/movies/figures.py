@@ -1,4 +1,4 @@
-"""Figures of movies: occupied sites against time, dwell times, two movies side by side."""
+"""Figures of movies: occupied sites against time, dwell times, comparison of two movies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from temnet.csv_tables import Row
-from temnet.movies.histories import Dwells
+from temnet.movies.comparison import ComparisonRow
+from temnet.movies.transitions import Dwells
 from temnet.reporting.figures.drawing import (
     LINE_COLOURS,
     LINE_STYLES,
@@ -28,10 +28,10 @@ NAME_LENGTH = 24
 
 @styled
 def occupied_figure(regions: Mapping[str, np.ndarray], frame_time: float | None = None) -> Figure:
-    """Number of occupied sites against frame, one line per region.
+    """Draw the number of occupied sites against frame, one line per region.
 
     Args:
-        regions: For each region (F,) numbers; NaN in frames that are not usable.
+        regions: For each region (F,) numbers of sites; NaN in frames that are not usable.
         frame_time: Time from frame to frame [s]; adds an axis of time.
     """
     figure = new_figure(6.0, 3.6)
@@ -56,7 +56,7 @@ def occupied_figure(regions: Mapping[str, np.ndarray], frame_time: float | None 
 
 @styled
 def dwell_figure(dwells: Dwells, frame_time: float | None = None) -> Figure:
-    """Histograms of how long sites stayed empty (above) and occupied (below).
+    """Draw histograms of how long sites stayed empty (above) and occupied (below).
 
     Args:
         dwells: The stays.
@@ -73,7 +73,7 @@ def dwell_figure(dwells: Dwells, frame_time: float | None = None) -> Figure:
         parts = [
             dwells.frames[chosen & mask] * step for mask in (dwells.complete, ~dwells.complete)
         ]
-        labels = [f"{name}, from change to change ({len(parts[0])})", f"cut off ({len(parts[1])})"]
+        labels = [f"{name}, complete ({len(parts[0])})", f"cut off ({len(parts[1])})"]
         colours = (LINE_COLOURS[int(occupied)], "#b5bac0")
         axes.hist(parts, edges, stacked=True, color=colours, label=labels)
         axes.set_ylabel("stays")
@@ -84,35 +84,35 @@ def dwell_figure(dwells: Dwells, frame_time: float | None = None) -> Figure:
 
 
 @styled
-def comparison_figure(rows: Sequence[Row], names: tuple[str, str]) -> Figure:
-    """Fractions in two movies (left) and their differences with intervals (right).
+def comparison_figure(rows: Sequence[ComparisonRow], names: tuple[str, str]) -> Figure:
+    """Draw fractions in two movies (left) and their differences with intervals (right).
 
     Args:
-        rows: Of compare.csv.
-        names: Of the two movies.
+        rows: Lines of compare.csv.
+        names: Names of the two movies.
     """
     figure = new_figure(9.0, 1.4 + 0.55 * len(rows))
     left, right = figure.subplots(1, 2, sharey=True)
     place = np.arange(len(rows))[::-1]
-    # A little above and below each other, so that equal values are both seen.
-    for key, marker, name, colour, offset in zip(
-        ("first", "second"), "os", names, LINE_COLOURS[:2], (0.1, -0.1), strict=True
+    # A little above and below each other, so that equal values stay visible.
+    fractions = [[row.first for row in rows], [row.second for row in rows]]
+    for values, marker, name, colour, offset in zip(
+        fractions, "os", names, LINE_COLOURS[:2], (0.1, -0.1), strict=True
     ):
-        values = 100 * np.array([row[key] for row in rows], float)
-        label = shorten(name, NAME_LENGTH)
-        left.plot(values, place + offset, marker, color=colour, markersize=8, label=label)
+        left.plot(
+            100 * np.array(values), place + offset, marker, color=colour, markersize=8,
+            label=shorten(name, NAME_LENGTH),
+        )  # fmt: skip
     difference, low, high = (
-        100 * np.array([row[key] for row in rows], float)
-        for key in ("difference", "difference_low", "difference_high")
+        100
+        * np.array([(row.difference, row.difference_low, row.difference_high) for row in rows]).T
     )
     right.errorbar(
         difference, place, xerr=[difference - low, high - difference], fmt="o", color="black",
         capsize=4, markersize=6,
     )  # fmt: skip
     right.axvline(0, color="#808080", linewidth=1)
-    labels = [
-        f"{row['quantity'].replace('_', ' ')}\n{row['class']}, {row['region']}" for row in rows
-    ]
+    labels = [f"{row.quantity.replace('_', ' ')}\n{row.class_}, {row.region}" for row in rows]
     left.set_yticks(place, labels)
     left.set_ylim(-0.6, len(rows) - 0.4)
     left.set_xlabel("sites or frame pairs (%)")

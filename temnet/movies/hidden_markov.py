@@ -1,42 +1,42 @@
-"""A two-state hidden Markov model: was a column missed, or was it gone?
+"""A two-state hidden Markov model, which separates missed columns from departures.
 
-Each site is occupied or empty, changes from frame to frame with chances of its group's, and is
-seen through a network that misses columns and invents some.  A missed column is mostly back in
-the next frame, one that left stays away for a while: that tells the two apart.  Rabiner, Proc.
-IEEE 77, 257 (1989).
+Each site is occupied or empty and changes from frame to frame with the probabilities of its group.
+It is seen through a network with misses and false positives.  A missed column is mostly back in
+the next frame, while one that left stays away for a while.  Rabiner, Proc. IEEE 77, 257 (1989).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 MISSING = -1
-"""Observation of a frame that tells nothing of the site."""
+"""Observation of a frame in which the site was not in view, or which is not usable."""
 
 MOST_CHANGE = 0.5
-"""Largest chance of a change per frame.  Where sites change more often than every other frame
-their states are independent from frame to frame, as misses are, and nothing tells them apart."""
+"""Largest probability of a change per frame.  If sites change more often than every other frame,
+their states are independent from frame to frame, as misses are, and cannot be separated."""
 
 MOST_FALSE, LEAST_HIT = 0.2, 0.5
-"""Largest chance that a column is found at an empty site, and smallest at an occupied one.  Without
-these bounds sites that are always seen might as well be empty ones, at which a column is invented
-in each frame, and misses might be departures from an occupied state that is seen always."""
+"""Largest probability of a detection at an empty site, and smallest at an occupied one.  Without
+these bounds sites with a detection in every frame might be empty ones with a false positive each
+time, and misses might be departures from a state that is always detected."""
 
 START = {"appearance": 0.05, "disappearance": 0.05, "initial": 0.5, "hit": 0.95, "false": 0.05}
-"""What the search begins with: slow changes, so that isolated gaps are taken for misses."""
+"""Start of the search: slow changes, so that isolated gaps are taken for misses."""
 
 SMALLEST = 1e-9
-"""Smallest chance of an observation, so that no sequence is impossible; expected counts below it
-are none."""
+"""Smallest probability of an observation, so that no sequence is impossible.  Expected counts
+below it are taken as 0."""
 
 DEVIANCE = 3.841459
 """95 % quantile of chi squared with one degree of freedom."""
 
 MOST_ROUNDS, ENOUGH, ENOUGH_HELD = 2000, 1e-5, 1e-3
-"""The search ends after so many rounds, or when one raises the log-likelihood by less than
-that; while a chance is held to find its interval, which asks for differences of 1.92, sooner."""
+"""Most rounds of a search, and the gain in log likelihood below which it ends.  The second gain is
+for searches with a held parameter, whose interval needs differences of 1.92."""
 
 HALVINGS = 6
 """Steps of the search for an interval's end before it is interpolated."""
@@ -47,11 +47,11 @@ class HiddenMarkov:
     """Parameters; a leading axis B holds independent sets of them.
 
     Attributes:
-        appearance: (B, G) chance per frame that an empty site of each group fills.
-        disappearance: (B, G) chance per frame that an occupied one empties.
-        initial: (B, G) chance that a site is occupied in the first frame.
-        hit: (B, G) chance that the column of an occupied site is found.
-        false: (B, G) chance that one is found where there is none.
+        appearance: (B, G) probability per frame that an empty site of each group fills.
+        disappearance: (B, G) probability per frame that an occupied one empties.
+        initial: (B, G) probability that a site is occupied in the first frame.
+        hit: (B, G) probability that the column of an occupied site is found.
+        false: (B, G) probability that a column is found at an empty site.
     """
 
     appearance: np.ndarray
@@ -67,9 +67,8 @@ BOUNDS = {
     "hit": LEAST_HIT,
     "false": MOST_FALSE,
 }
-"""Where each chance's search ends: with one that stands there, what was seen would rather be
-explained otherwise, and the other chances of the group are those of the bound."""
-
+"""End of the search range of each parameter.  If one stands there, the likeliest explanation lies
+outside the range, and the other parameters of the group depend on the bound."""
 
 CHANCES = {
     "appearance": "how often columns appear",
@@ -77,16 +76,16 @@ CHANCES = {
     "hit": "how often a column is missed",
     "false": "how often a column is found where there is none",
 }
-"""Each chance in words."""
+"""Each parameter in words."""
 
 
 @dataclass(frozen=True)
 class Observations:
-    """What was seen.
+    """Detections at sites.
 
     Attributes:
-        found: (S, F) int, 1 for a column, 0 for nothing, `MISSING` where nothing is known.
-        group: (S,) int; the sites of a group change, are missed and are invented alike.
+        found: (S, F) int, 1 for a column, 0 for an empty site, `MISSING` for an unobserved one.
+        group: (S,) int; the sites of a group share all parameters.
     """
 
     found: np.ndarray
@@ -95,12 +94,12 @@ class Observations:
 
 @dataclass(frozen=True)
 class Posterior:
-    """What the observations tell of the states, given the parameters.
+    """Probabilities of the states, given the observations and the parameters.
 
     Attributes:
         log_likelihood: (B,).
-        occupied: (B, S, F) chance of being occupied.
-        appeared: (B, S, F - 1) chance of being empty in frame f and occupied in f + 1.
+        occupied: (B, S, F) probability of being occupied.
+        appeared: (B, S, F - 1) probability of being empty in frame f and occupied in f + 1.
         disappeared: (B, S, F - 1) the reverse.
     """
 
@@ -111,9 +110,9 @@ class Posterior:
 
 
 def smooth(model: HiddenMarkov, seen: Observations) -> Posterior:
-    """States from all frames, earlier and later ones: the forward-backward recursion.
+    """Probabilities of the states from all frames, by the forward-backward recursion.
 
-    Kim's form of it, which needs no rescaling: Kim, J. Econometrics 60, 1 (1994).
+    Kim's form needs no rescaling: Kim, J. Econometrics 60, 1 (1994).
     """
     fill, leave = model.appearance[:, seen.group], model.disappearance[:, seen.group]
     empty, full = _evidence(model, seen)
@@ -126,7 +125,7 @@ def smooth(model: HiddenMarkov, seen: Observations) -> Posterior:
         filtered[frame], absent[frame] = occupied / total[frame], vacant / total[frame]
         ahead = filtered[frame] * (1 - leave) + absent[frame] * fill
     occupied = filtered.copy()
-    # Chances of having been occupied before, given the state after.
+    # Probabilities of having been occupied before, given the state after.
     stays = _portion(filtered * (1 - leave), absent * fill)
     returns = _portion(filtered * leave, absent * (1 - fill))
     for frame in range(count - 2, -1, -1):
@@ -141,34 +140,35 @@ def smooth(model: HiddenMarkov, seen: Observations) -> Posterior:
 
 
 def _portion(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """``one / (one + other)``, 0 where both are 0: a state that cannot be."""
+    """Return ``one / (one + other)``, or 0 where both are 0, an impossible state."""
     total = one + other
     return np.divide(one, total, out=np.zeros_like(total), where=total > 0)
 
 
 def _evidence(model: HiddenMarkov, seen: Observations) -> tuple[np.ndarray, np.ndarray]:
-    """(F, B, S) chance of each observation in an empty and in an occupied site; 1 if missing."""
+    """Return (F, B, S) probabilities of the observations at an empty and at an occupied site."""
     found = seen.found.T[:, None, :]
-    chances = []
-    for hit in (model.false, model.hit):
+
+    def evidence(hit: np.ndarray) -> np.ndarray:
         hit = np.clip(hit[:, seen.group], SMALLEST, 1 - SMALLEST)
-        chances.append(np.where(found == MISSING, 1.0, np.where(found == 1, hit, 1 - hit)))
-    return chances[0], chances[1]
+        return np.where(found == MISSING, 1.0, np.where(found == 1, hit, 1 - hit))
+
+    return evidence(model.false), evidence(model.hit)
 
 
 def fit(
     seen: Observations, start: HiddenMarkov | None = None, held: np.ndarray | None = None
 ) -> tuple[HiddenMarkov, Posterior]:
-    """The parameters of largest likelihood, by the algorithm of Baum and Welch.
+    """Fit the parameters of largest likelihood, by the algorithm of Baum and Welch.
 
     Args:
-        seen: What was seen.
-        start: Where the search begins; with B > 1 it runs for all of them at once.
-        held: (B, 2, G) bool, chances of appearance (0) and disappearance (1) that stay as they
-            are in ``start``.
+        seen: The detections.
+        start: Start of the search; with B > 1 it runs for all sets at once.
+        held: (B, 2, G) bool, parameters of appearance (0) and disappearance (1) that keep their
+            values in ``start``.
 
     Returns:
-        The parameters and the states.
+        The parameters and the probabilities of the states.
     """
     model = _start(seen) if start is None else start
     enough = ENOUGH if held is None else ENOUGH_HELD
@@ -192,7 +192,7 @@ def _start(seen: Observations) -> HiddenMarkov:
 def _maximise(
     model: HiddenMarkov, posterior: Posterior, seen: Observations, held: np.ndarray
 ) -> HiddenMarkov:
-    """Parameters from expected counts; where there are none they stay."""
+    """Parameters from expected counts; a parameter without counts keeps its value."""
     member = seen.group[:, None] == np.arange(model.initial.shape[1])
     occupied = posterior.occupied
     full, empty = occupied[..., :-1].sum(axis=2), (1 - occupied[..., :-1]).sum(axis=2)
@@ -209,9 +209,9 @@ def _maximise(
     initial = _share(occupied[..., 0] @ member, sizes, model.initial)
     known, found = seen.found != MISSING, seen.found == 1
     full, empty = ((state * known).sum(axis=2) @ member for state in (occupied, 1 - occupied))
-    hits, invented = ((state * found).sum(axis=2) @ member for state in (occupied, 1 - occupied))
+    hits, spurious = ((state * found).sum(axis=2) @ member for state in (occupied, 1 - occupied))
     hit = np.maximum(_share(hits, full, model.hit), LEAST_HIT)
-    false = np.minimum(_share(invented, empty, model.false), MOST_FALSE)
+    false = np.minimum(_share(spurious, empty, model.false), MOST_FALSE)
     return HiddenMarkov(appearance, disappearance, initial, hit, false)
 
 
@@ -221,22 +221,22 @@ def _share(part: np.ndarray, whole: np.ndarray, otherwise: np.ndarray) -> np.nda
 
 
 def rate_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
-    """95 % intervals of the chances of appearance and disappearance, by profile likelihood.
+    """95 % intervals of the rates of appearance and disappearance, by profile likelihood.
 
-    An end is where the largest likelihood with the chance held there has fallen by exp(-1.92)
-    (Wilks): unlike an error from the curvature at the top it is right near zero, and it knows of
-    the doubt about all other parameters, but not of their bounds (`BOUNDS`).  Of 100 simulated
-    movies of 60 changing sites and 40 frames, 10 % of columns missed, 98 and 95 intervals held
-    the true rates.  It takes the sites of a group to be independent and alike.
+    At an end of the interval, the largest likelihood with the rate held there has fallen by
+    exp(-1.92) (Wilks).  Unlike an error from the curvature at the top this is valid near zero, and
+    it includes the uncertainty of all other parameters, but not of their bounds (`BOUNDS`).  In
+    100 simulated movies of 60 changing sites and 40 frames, 10 % of columns missed, 98 and 95
+    intervals contained the true rates.  The sites of a group are taken as independent and alike.
 
     Args:
         model: From `fit`, one set of parameters.
-        seen: What was seen.
+        seen: The detections.
 
     Returns:
-        (2, G, 2): appearance and disappearance, group, lower and upper end.  0 to 1 where
-        nothing is known; `MOST_CHANGE` and more cannot be told from misses, so that an interval
-        that reaches it ends at 1.
+        (2, G, 2): appearance and disappearance, group, lower and upper end.  0 to 1 if the
+        observations do not determine a rate.  Rates of `MOST_CHANGE` and more cannot be separated
+        from misses, so an interval that reaches it ends at 1.
     """
     groups = model.initial.shape[1]
     best = np.stack([model.appearance[0], model.disappearance[0]])
@@ -249,13 +249,32 @@ def rate_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
     highest = smooth(model, seen).log_likelihood[0]
 
     def excess(values: np.ndarray, start: HiddenMarkov) -> tuple[np.ndarray, HiddenMarkov]:
-        """(B,) square root of the fall of the deviance less its limit, and the parameters."""
+        """Return (B,) the root of the deviance's rise minus its limit, and the parameters."""
         found, posterior = fit(seen, _holding(start, held, values), held)
         fall = np.maximum(highest - posterior.log_likelihood, 0)
         return np.sqrt(2 * fall) - np.sqrt(DEVIANCE), found
 
-    # Chances spread over decades: the search runs in their square roots.
-    near, at_near = np.sqrt(best[kind, group]), np.full(len(kind), -np.sqrt(DEVIANCE))
+    ends = _interval_ends(excess, start, best[kind, group], end)
+    return ends.reshape(2, groups, 2)
+
+
+def _interval_ends(
+    excess: Callable[[np.ndarray, HiddenMarkov], tuple[np.ndarray, HiddenMarkov]],
+    start: HiddenMarkov,
+    best: np.ndarray,
+    end: np.ndarray,
+) -> np.ndarray:
+    """Return (B,) the ends of intervals, by bisection and a last interpolation.
+
+    Args:
+        excess: Function of the rates (B,) and the start of its search, positive outside the
+            interval; see `rate_intervals`.
+        start: Parameters where the search starts.
+        best: (B,) likeliest rates.
+        end: (B,) int, 0 for a lower and 1 for an upper end.
+    """
+    # Rates spread over decades, so the search runs in their square roots.
+    near, at_near = np.sqrt(best), np.full(len(best), -np.sqrt(DEVIANCE))
     far = np.where(end == 1, np.sqrt(MOST_CHANGE), 0.0)
     at_far, _ = excess(far**2, start)
     reached = at_far <= 0
@@ -266,13 +285,11 @@ def rate_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
         near, at_near = np.where(good, middle, near), np.where(good, at_middle, at_near)
         far, at_far = np.where(good, far, middle), np.where(good, at_far, at_middle)
     part = np.where(reached, 0, -at_near / np.where(reached, 1, at_far - at_near))
-    found = (near + part * (far - near)) ** 2
-    ends = np.where(reached, end, found)
-    return ends.reshape(2, groups, 2)
+    return np.where(reached, end, (near + part * (far - near)) ** 2)
 
 
 def _holding(model: HiddenMarkov, held: np.ndarray, values: np.ndarray) -> HiddenMarkov:
-    """The parameters with the ``held`` chance of each set at one of ``values`` (B,)."""
+    """Return the parameters with the ``held`` rate of each set at one of ``values`` (B,)."""
     return replace(
         model,
         appearance=np.where(held[:, 0], values[:, None], model.appearance),

@@ -1,4 +1,4 @@
-"""The states of a movie's sites as a file: ``occupancy/histories.npz``."""
+"""File of the histories of a movie's sites: ``occupancy/histories.npz``."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ ARRAYS = ("occupied", "observed", "appeared", "disappeared")
 
 
 def write_histories(path: Path, histories: Histories) -> None:
-    """Writes what is known of each site in each frame, in one step."""
+    """Writes histories in one step."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{name: getattr(histories, name) for name in ARRAYS})
     replace_file(path, buffer.getvalue())
 
 
 def read_histories(path: Path) -> Histories:
-    """Reads what :func:`write_histories` wrote.
+    """Reads histories that `write_histories` wrote.
 
     Raises:
-        InputError: The file is missing or damaged.
+        InputError: If the file is missing or damaged.
     """
     try:
         with np.load(path, allow_pickle=False) as file:

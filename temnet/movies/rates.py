@@ -1,30 +1,128 @@
-"""How fast columns come and go: rates and dwell times of groups of sites."""
+"""Rates at which columns appear and vanish, and mean dwell times, of groups of sites."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from temnet.movies.histories import LEAST_COUNT, Detection, Histories
+from temnet.movies.histories import LEAST_COUNT, FittedRates, Histories
 from temnet.movies.occupancy import wilson_interval
 from temnet.movies.regions import REGIONS, layer, neighbours, region
 from temnet.movies.sites import Sites
 
-NO_INTERVAL = (np.nan, np.nan)
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate with its 95 % interval.
+
+    Attributes:
+        value: Per frame or per second; NaN if it is not determined.
+        low: Lower end.
+        high: Upper end.
+    """
+
+    value: float
+    low: float = NAN
+    high: float = NAN
+
+
+@dataclass(frozen=True)
+class RateRow:
+    """A line of rates.csv: a group of sites and its rates.
+
+    A rate of disappearance is the probability per frame that an occupied site empties:
+    disappearances per pair of consecutive frames of which the first is occupied.  The mean stay is
+    its inverse, which allows for stays that the movie cuts off.  Both are empty if fewer than one
+    count determines them.  Intervals are Wilson's, which take pairs of frames as independent, or
+    profile likelihood intervals of the hidden Markov model, which only regions have.
+
+    Attributes:
+        by: Kind of group: `region`, `layer` (distance from the edge in nearest-neighbour
+            distances) or `neighbours` (number of neighbours in projection).
+        group: The region, layer or number of neighbours.
+        class_: Class of the sites.
+        sites: Number of sites.
+        occupancy: Fraction of the observed frames in which they were occupied.
+        appearances: Number of changes from empty to occupied; expected with a hidden Markov model.
+        disappearances: Number of changes from occupied to empty, likewise.
+        transition_fraction: Changes as a fraction of pairs of consecutive frames.
+        appearance: Probability per frame that an empty site fills.
+        appearance_low: Lower end of its 95 % interval.
+        appearance_high: Upper end.
+        appearance_per_s: The same per second [1/s]; empty if the frame time is not given.
+        appearance_low_per_s: Lower end [1/s].
+        appearance_high_per_s: Upper end [1/s].
+        disappearance: Probability per frame that an occupied site empties.
+        disappearance_low: Lower end of its 95 % interval.
+        disappearance_high: Upper end.
+        disappearance_per_s: The same per second [1/s].
+        disappearance_low_per_s: Lower end [1/s].
+        disappearance_high_per_s: Upper end [1/s].
+        mean_empty_frames: Mean time that a site stays empty [frames].
+        mean_occupied_frames: Mean time that a site stays occupied [frames].
+        hit: Probability that the column of an occupied site is found, by the hidden Markov model.
+        false: Probability that a column is found at an empty site, likewise.
+        at_bound: Parameters of the hidden Markov model at the end of their search range, separated
+            by spaces; the other values of the line then depend on that bound.
+    """
+
+    by: str
+    group: str
+    class_: str
+    sites: int
+    occupancy: float
+    appearances: float
+    disappearances: float
+    transition_fraction: float
+    appearance: float
+    appearance_low: float
+    appearance_high: float
+    appearance_per_s: float
+    appearance_low_per_s: float
+    appearance_high_per_s: float
+    disappearance: float
+    disappearance_low: float
+    disappearance_high: float
+    disappearance_per_s: float
+    disappearance_low_per_s: float
+    disappearance_high_per_s: float
+    mean_empty_frames: float
+    mean_occupied_frames: float
+    hit: float = NAN
+    false: float = NAN
+    at_bound: str = ""
+
+    def appearance_rate(self, per_second: bool) -> Rate:
+        """Rate of appearance, per frame or per second."""
+        if per_second:
+            return Rate(
+                self.appearance_per_s, self.appearance_low_per_s, self.appearance_high_per_s
+            )
+        return Rate(self.appearance, self.appearance_low, self.appearance_high)
+
+    def disappearance_rate(self, per_second: bool) -> Rate:
+        """Rate of disappearance, per frame or per second."""
+        if per_second:
+            return Rate(
+                self.disappearance_per_s,
+                self.disappearance_low_per_s,
+                self.disappearance_high_per_s,
+            )
+        return Rate(self.disappearance, self.disappearance_low, self.disappearance_high)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Sites that are told of together.
+    """Sites with common rates.
 
     Attributes:
-        kind: What they have in common: `region`, `layer` (distance from the edge in
-            nearest-neighbour distances) or `neighbours`.
-        name: Which one.
-        class_index: Their class.
+        kind: `region`, `layer` or `neighbours`; see `RateRow`.
+        name: The region, layer or number of neighbours.
+        class_index: Class of the sites.
         members: (S,) bool.
     """
 
@@ -35,7 +133,7 @@ class Group:
 
 
 def groups(sites: Sites) -> Iterator[Group]:
-    """Sites of each class by region, by layer and by number of neighbours."""
+    """Groups of the sites of each class by region, layer and number of neighbours."""
     parts = (
         ("region", region(sites).astype(float)),
         ("layer", layer(sites)),
@@ -50,7 +148,7 @@ def groups(sites: Sites) -> Iterator[Group]:
 
 
 def region_groups(sites: Sites) -> np.ndarray:
-    """(S,) int64, number of each site's class and region, counted without gaps."""
+    """Return (S,) int64, a number for each class and region, counted without gaps."""
     together = sites.class_index * len(REGIONS) + region(sites)
     return np.unique(together, return_inverse=True)[1].astype(np.int64)
 
@@ -59,130 +157,98 @@ def rate_rows(
     sites: Sites,
     histories: Histories,
     class_names: Sequence[str],
-    detection: Detection | None = None,
+    fitted: FittedRates | None = None,
     frame_time: float | None = None,
-) -> list[dict[str, Any]]:
-    """Rows of rates.csv.
-
-    The rate of disappearance is the chance per frame that an occupied site empties:
-    disappearances per consecutive pair of frames of which the first is occupied.  Its inverse is
-    the mean dwell time, which thereby takes stays that the movie cuts off for what they are.
-    Both are NaN where `LEAST_COUNT` is not reached.  `at_bound` names the chances of the hidden
-    Markov model that stand at their bound.
+) -> Iterator[RateRow]:
+    """Lines of rates.csv.
 
     Args:
         sites: The sites.
         histories: Of the sites, counted or inferred.
         class_names: Name of each class index.
-        detection: Rates and intervals of the groups of `region_groups`, where histories are
-            inferred.  Layers and numbers of neighbours then have no intervals.  Without it,
-            intervals are Wilson's, of independent pairs.
+        fitted: Parameters of the groups of `region_groups`, if histories are inferred.  Layers and
+            numbers of neighbours then have no intervals.
         frame_time: Time from frame to frame [s].
     """
     number = region_groups(sites)
-    rows = []
     for group in groups(sites):
-        known = None
-        if detection is not None:
-            known = int(number[group.members][0]) if group.kind == "region" else -1
-        rates = _rates(histories, group.members, detection, known)
-        totals = _totals(histories, group.members)
-        rows.append(
-            {
-                "by": group.kind,
-                "group": group.name,
-                "class": class_names[group.class_index],
-                "sites": int(group.members.sum()),
-                **totals,
-                **_named("appearance", rates[0], frame_time),
-                **_named("disappearance", rates[1], frame_time),
-                "mean_empty_frames": _mean_stay(rates[0][0], totals["appearances"]),
-                "mean_occupied_frames": _mean_stay(rates[1][0], totals["disappearances"]),
-                "hit": np.nan if known in (None, -1) else float(detection.hit[known]),
-                "false": np.nan if known in (None, -1) else float(detection.false[known]),
-                "at_bound": "" if known in (None, -1) else " ".join(detection.at_bound[known]),
-            }
+        members = group.members
+        appeared, disappeared = changes = _changes(histories, members)
+        model = int(number[members][0]) if group.kind == "region" else None
+        if fitted is not None and model is not None:
+            rates = [Rate(*part[model].tolist())
+                     for part in (fitted.appearance, fitted.disappearance)]  # fmt: skip
+        else:
+            rates = [change.rate(with_interval=fitted is None) for change in changes]
+        hit, false, at_bound = _model_cells(fitted, model)
+        observed, pairs = histories.observed[members], histories.pairs[members].sum()
+        occupied = (histories.occupied[members] * observed).sum()
+        yield RateRow(
+            by=group.kind,
+            group=group.name,
+            class_=class_names[group.class_index],
+            sites=int(members.sum()),
+            occupancy=float(occupied / observed.sum()) if observed.any() else NAN,
+            appearances=appeared.number,
+            disappearances=disappeared.number,
+            transition_fraction=(
+                float((appeared.number + disappeared.number) / pairs) if pairs else NAN
+            ),
+            **_rate_cells("appearance", rates[0], frame_time),
+            **_rate_cells("disappearance", rates[1], frame_time),
+            mean_empty_frames=_mean_stay(rates[0].value, appeared.number),
+            mean_occupied_frames=_mean_stay(rates[1].value, disappeared.number),
+            hit=hit,
+            false=false,
+            at_bound=at_bound,
         )
-    return rows
 
 
-def _totals(histories: Histories, members: np.ndarray) -> dict[str, float]:
-    observed = histories.observed[members]
-    occupied = (histories.occupied[members] * observed).sum()
-    changes = [part[members].sum() for part in (histories.appeared, histories.disappeared)]
-    pairs = histories.pairs[members].sum()
-    return {
-        "occupancy": float(occupied / observed.sum()) if observed.any() else np.nan,
-        "appearances": float(changes[0]),
-        "disappearances": float(changes[1]),
-        "transition_fraction": float(sum(changes) / pairs) if pairs else np.nan,
-    }
+@dataclass(frozen=True)
+class _Change:
+    """Changes of one kind in a group.
+
+    Attributes:
+        number: Number of changes.
+        at_risk: Number of pairs of frames that began in the state that the change leaves.
+    """
+
+    number: float
+    at_risk: float
+
+    def rate(self, with_interval: bool) -> Rate:
+        """Changes per pair at risk, NaN below `LEAST_COUNT` of these; Wilson's interval."""
+        value = self.number / self.at_risk if self.at_risk >= LEAST_COUNT else NAN
+        if not with_interval:
+            return Rate(value)
+        return Rate(value, *wilson_interval(round(self.number), round(self.at_risk)))
 
 
-def _rates(
-    histories: Histories, members: np.ndarray, detection: Detection | None, known: int | None
-) -> list[tuple[float, float, float]]:
-    """Rates of appearance and of disappearance with their intervals."""
-    if detection is not None and known != -1:
-        return [tuple(part[known]) for part in (detection.appearance, detection.disappearance)]
+def _changes(histories: Histories, members: np.ndarray) -> tuple[_Change, _Change]:
+    """Appearances and disappearances in a group."""
     pairs, occupied = histories.pairs[members], histories.occupied[members, :-1]
-    rates = []
-    for changed, at_risk in (
-        (histories.appeared[members], (pairs * (1 - occupied)).sum()),
-        (histories.disappeared[members], (pairs * occupied).sum()),
-    ):
-        number = changed.sum()
-        interval = NO_INTERVAL
-        if detection is None:
-            interval = wilson_interval(round(number), round(at_risk))
-        rates.append((number / at_risk if at_risk >= LEAST_COUNT else np.nan, *interval))
-    return rates
+    appeared, disappeared = histories.appeared[members], histories.disappeared[members]
+    return (
+        _Change(float(appeared.sum()), float((pairs * (1 - occupied)).sum())),
+        _Change(float(disappeared.sum()), float((pairs * occupied).sum())),
+    )
 
 
-def _named(
-    name: str, rate: tuple[float, float, float], frame_time: float | None
-) -> dict[str, float]:
-    """A rate and its interval, per frame and per second."""
-    seconds = np.nan if frame_time is None else frame_time
-    keys = (name, f"{name}_low", f"{name}_high")
-    row = {key: float(value) for key, value in zip(keys, rate, strict=True)}
-    return row | {f"{key}_per_s": row[key] / seconds for key in keys}
+def _model_cells(fitted: FittedRates | None, model: int | None) -> tuple[float, float, str]:
+    """The cells `hit`, `false` and `at_bound` of a group."""
+    if fitted is None or model is None:
+        return NAN, NAN, ""
+    at_bound = " ".join(fitted.at_bound[model])
+    return float(fitted.hit[model]), float(fitted.false[model]), at_bound
+
+
+def _rate_cells(name: str, rate: Rate, frame_time: float | None) -> dict[str, float]:
+    """The cells of a rate and its interval, per frame and per second."""
+    seconds = NAN if frame_time is None else frame_time
+    cells = {name: rate.value, f"{name}_low": rate.low, f"{name}_high": rate.high}
+    return cells | {f"{key}_per_s": value / seconds for key, value in cells.items()}
 
 
 def _mean_stay(rate: float, ended: float) -> float:
-    """Frames that a stay lasts on average; NaN where too few of them have ended."""
-    return float(1 / rate) if ended >= LEAST_COUNT and rate > 0 else np.nan
-
-
-def frame_rows(
-    sites: Sites, histories: Histories, columns: np.ndarray, class_names: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Rows of frames.csv.
-
-    Args:
-        sites: The sites.
-        histories: Of the sites.
-        columns: (C, F) columns found in each frame, of each class.
-        class_names: Name of each class index.
-
-    Returns:
-        For each frame the number of columns found, by class, and of occupied sites, by region.
-    """
-    where = region(sites)
-    occupied = histories.occupied * histories.observed
-    by_region = [occupied[where == index].sum(axis=0) for index in range(len(REGIONS))]
-    return [
-        {
-            "frame": frame,
-            "usable": bool(sites.usable[frame]),
-            **{
-                f"columns_{name}": int(columns[index, frame])
-                for index, name in enumerate(class_names)
-            },
-            **{
-                f"occupied_{name}": float(part[frame]) if sites.usable[frame] else np.nan
-                for name, part in zip(REGIONS, by_region, strict=True)
-            },
-        }
-        for frame in range(len(sites.usable))
-    ]
+    """Frames that a stay lasts on average; NaN if too few have ended."""
+    return float(1 / rate) if ended >= LEAST_COUNT and rate > 0 else NAN

@@ -1,4 +1,4 @@
-"""Where a site lies in the particle: at its edge, how deep, and with how many neighbours."""
+"""Regions of a particle: edge and interior, layers, and numbers of neighbours of its sites."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LONGEST_BOND = 2.3
 outline.  Those of fcc [110] have 1.2, of a square lattice 1.4, of the ring of graphene 2.0."""
 
 EDGE_WIDTH = 0.5
-"""Sites nearer to the outline than this many nearest-neighbour distances are edge sites: the
-outermost row and no other."""
+"""Sites nearer to the outline than this many nearest-neighbour distances are edge sites: only the
+outermost row."""
 
 INTERIOR, EDGE = 0, 1
 REGIONS = ("interior", "edge")
@@ -24,7 +24,7 @@ REGIONS = ("interior", "edge")
 
 
 def spacing(sites: Sites) -> np.ndarray:
-    """(S,) typical distance of neighbours of each site's class [Å]; NaN for a site alone."""
+    """Return (S,) the median neighbour distance in each site's class [Å]; NaN for a lone site."""
     typical = np.full(len(sites), np.nan)
     for index in np.unique(sites.class_index):
         mine = sites.class_index == index
@@ -35,9 +35,9 @@ def spacing(sites: Sites) -> np.ndarray:
 
 
 def region(sites: Sites) -> np.ndarray:
-    """(S,) int64, `EDGE` for sites on the outline of their class and `INTERIOR` for others.
+    """Return (S,) int64, `EDGE` for sites on the outline of their class, else `INTERIOR`.
 
-    Where the outline lies outside of the image all are interior.
+    All are interior if the outline lies outside the image.
     """
     distance = edge_distance(sites)
     width = np.nan_to_num(EDGE_WIDTH * spacing(sites), nan=np.inf)
@@ -45,12 +45,12 @@ def region(sites: Sites) -> np.ndarray:
 
 
 def layer(sites: Sites) -> np.ndarray:
-    """(S,) distance from the outline in nearest-neighbour distances, rounded; NaN if unknown."""
+    """Return (S,) the distance from the outline in neighbour distances, rounded, or NaN."""
     return np.rint(edge_distance(sites) / spacing(sites))
 
 
 def neighbours(sites: Sites) -> np.ndarray:
-    """(S,) int64, sites of the same class around each one, in projection."""
+    """Return (S,) int64, the number of neighbouring sites of the same class, in projection."""
     count = np.zeros(len(sites), np.int64)
     for index in np.unique(sites.class_index):
         mine = sites.class_index == index
@@ -62,9 +62,9 @@ def edge_distance(sites: Sites) -> np.ndarray:
     """Distance of each site from the outline of the sites of its own class.
 
     The outline is that of the Delaunay triangles whose sides are at most `LONGEST_BOND`
-    nearest-neighbour distances long, so that it follows bays and holes.  Where the image ends
-    there is no edge: a side counts if a column one nearest-neighbour distance beyond it would have
-    been seen.
+    nearest-neighbour distances long, so that it follows bays and holes.  The end of the image is
+    not an edge: a side counts if a column one nearest-neighbour distance beyond it would have been
+    in view.
 
     Returns:
         (S,) [Å]; 0 on the outline and for sites in no triangle, NaN for all of a class whose
@@ -78,7 +78,7 @@ def edge_distance(sites: Sites) -> np.ndarray:
 
 
 def _outline_distance(points: np.ndarray, seen: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """(N,) distance of points from their own outline, where that was ``seen``."""
+    """Return (N,) the distance of points from the part of their outline that was in view."""
     if len(points) < 3:
         return np.zeros(len(points))
     try:
@@ -104,7 +104,13 @@ def _outline_distance(points: np.ndarray, seen: Callable[[np.ndarray], np.ndarra
 
 
 def _beyond(segments: np.ndarray, inside: np.ndarray, distance: float) -> np.ndarray:
-    """(M, 2) places before the middles of segments (M, 2 ends, 2), away from points ``inside``."""
+    """Return (M, 2) places a distance from the middles of segments, away from points inside.
+
+    Args:
+        segments: (M, 2 ends, 2) [Å].
+        inside: (M, 2) a point on the inner side of each segment [Å].
+        distance: Distance from the segment [Å].
+    """
     along = segments[:, 1] - segments[:, 0]
     normal = np.stack([along[:, 1], -along[:, 0]], axis=1)
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
@@ -114,7 +120,7 @@ def _beyond(segments: np.ndarray, inside: np.ndarray, distance: float) -> np.nda
 
 
 def _segment_distance(points: np.ndarray, segments: np.ndarray) -> np.ndarray:
-    """(N,) distance of points from the nearest of segments (M, 2 ends, 2); NaN for none."""
+    """Return (N,) the distance of points from the nearest of segments (M, 2 ends, 2), or NaN."""
     nearest = np.full(len(points), np.nan)
     for start, end in segments:
         along = end - start

@@ -9,7 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from temnet.config.analysis.movie import Movie
-from temnet.csv_tables import Row, read_table
+from temnet.config.experiment import required
+from temnet.config.learning.models import ModelSettings
+from temnet.csv_rows import read_rows
+from temnet.movies.simulated_truth import TRUTH_FILE, TruthRow, dose_file
 from temnet.reporting.figures.drawing import (
     circle_radius,
     draw_circles,
@@ -21,48 +24,40 @@ from temnet.reporting.figures.drawing import (
 from temnet.reporting.page import Section, paragraph, table
 from temnet.reporting.run_results import RunResults, counted
 
-TRUTH = "movie/truth.csv"
+TRUTH = f"movie/{TRUTH_FILE}"
 
 SHOWN_FRAMES = 3
-"""Frames of each dose in the figure: the first, the last, and between."""
+"""Number of frames of each dose in the figure, from the first to the last."""
 
 PANEL = 2.4
 """Width of an image [inch]."""
 
 PRESENT, CAME_OR_WENT = "#56b4e9", "#e69f00"
-"""Colours of columns that stay, and of those that come and go."""
-
-
-def dose_file(dose: float) -> str:
-    """Name of the stack of frames recorded with a dose.
-
-    >>> dose_file(1000.0)
-    'dose_1000.npy'
-    """
-    return f"dose_{dose:g}.npy"
+"""Colours of columns that stay, and of those that appear and vanish."""
 
 
 def simulated_movie_section(source: RunResults) -> Section | None:
-    """Frames of a simulated movie with its truth, and the rates that came true in it."""
+    """Frames of a simulated movie with its true columns, and the transitions that were drawn."""
     movie = source.experiment.movie
     if movie is None or not source.has(TRUTH):
         return None
     files = [f"movie/{dose_file(dose)}" for dose in movie.doses]
     if not source.has(*files):
         return None
-    truth = read_table(source.root / TRUTH)
-    sampling = source.experiment.model.sampling
-    columns = {row["column"] for row in truth}
-    changing = {row["column"] for row in truth if row["changing"]}
+    truth = read_rows(source.root / TRUTH, TruthRow)
+    model: ModelSettings = required(source.experiment.model, "model")
+    sampling = model.sampling
+    columns = {row.column for row in truth}
+    changing = {row.column for row in truth if row.changing}
     parts = [
         paragraph(
             f"{counted(movie.frames, 'frame')} of {counted(len(columns), 'column')}, of which "
-            f"{len(changing)} come and go, at {counted(len(movie.doses), 'dose')}; pixels of "
-            f"{sampling:g} Å. Frames and truth: ",
+            f"{len(changing)} appear and vanish, at {counted(len(movie.doses), 'dose')}; pixels of "
+            f"{sampling:g} Å. Frames and true columns: ",
             source.links(*files, TRUTH),
             ".",
         ),
-        table(("", "chance per frame", "in this movie"), _rate_rows(truth, movie)),
+        table(("change", "probability per frame", "in this movie"), _rate_rows(truth, movie)),
     ]
     stacks = {
         dose: np.load(source.root / file, mmap_mode="r")
@@ -70,36 +65,40 @@ def simulated_movie_section(source: RunResults) -> Section | None:
     }
     figure = frames_figure(stacks, truth, sampling)
     caption = (
-        "Frames at each dose. Circles, in the last line alone: columns that are there, in orange "
-        "those that come and go; a cross marks one of these that is away."
+        "Frames at each dose. The last row repeats the highest dose with the true columns: circles "
+        "are columns that are present, in orange those that appear and vanish; a cross marks one "
+        "that is absent."
     )
     return Section("Simulated movie", [*parts, source.picture(figure, "simulated_movie", caption)])
 
 
-def _rate_rows(truth: Sequence[Row], movie: Movie) -> list[tuple[str, str, str]]:
-    """The chances that were set, and how often they came true."""
-    state: dict[int, list[int]] = {}
-    for row in truth:
-        if row["changing"]:
-            state.setdefault(row["column"], [0] * movie.frames)[row["frame"]] = row["present"]
-    history = np.array(list(state.values()), bool).reshape(-1, movie.frames)
+def _rate_rows(truth: Sequence[TruthRow], movie: Movie) -> list[tuple[str, str, str]]:
+    """Probabilities that were set, and how often the changes were drawn."""
+    present = {(row.column, row.frame): row.present for row in truth if row.changing}
+    columns = sorted({column for column, _ in present})
+    history = np.array(
+        [[present.get((column, frame), False) for frame in range(movie.frames)]
+         for column in columns], bool,
+    ).reshape(-1, movie.frames)  # fmt: skip
     before, after = history[:, :-1], history[:, 1:]
     return [
         (name, f"{chance:g}", f"{np.sum(start & end)} of {counted(int(np.sum(start)), 'time')}")
         for name, chance, start, end in (
-            ("a missing column comes", movie.appearance, ~before, after),
-            ("a column goes", movie.disappearance, before, ~after),
+            ("an absent column appears", movie.appearance, ~before, after),
+            ("a column vanishes", movie.disappearance, before, ~after),
         )
     ]
 
 
 @styled
-def frames_figure(stacks: dict[float, np.ndarray], truth: Sequence[Row], sampling: float) -> Figure:
-    """Some frames at each dose, and once more at the highest with the truth drawn in.
+def frames_figure(
+    stacks: dict[float, np.ndarray], truth: Sequence[TruthRow], sampling: float
+) -> Figure:
+    """Draw some frames at each dose, and again at the highest dose with the true columns.
 
     Args:
         stacks: (frame, row, col) by dose [e/Å²].
-        truth: Rows of truth.csv.
+        truth: Lines of truth.csv.
         sampling: Pixel size [Å].
     """
     count = len(next(iter(stacks.values())))
@@ -112,14 +111,14 @@ def frames_figure(stacks: dict[float, np.ndarray], truth: Sequence[Row], samplin
             show_image(axes, np.asarray(stacks[dose][frame]), sampling, bar=frame == chosen[0])
             set_title(axes, f"{dose:g} e/Å², frame {frame}")
     for axes, frame in zip(grid[-1], chosen, strict=True):
-        _draw_truth(axes, [row for row in truth if row["frame"] == frame])
+        _draw_truth(axes, [row for row in truth if row.frame == frame])
     return figure
 
 
-def _draw_truth(axes: Axes, rows: Sequence[Row]) -> None:
-    places = np.array([(row["row_angstrom"], row["col_angstrom"]) for row in rows])
-    changing = np.array([row["changing"] for row in rows], bool)
-    present = np.array([row["present"] for row in rows], bool)
+def _draw_truth(axes: Axes, rows: Sequence[TruthRow]) -> None:
+    places = np.array([(row.row_angstrom, row.col_angstrom) for row in rows])
+    changing = np.array([row.changing for row in rows], bool)
+    present = np.array([row.present for row in rows], bool)
     radius = circle_radius(places)
     draw_circles(axes, places[present & ~changing], radius, edgecolors=PRESENT, linewidths=1.1)
     draw_circles(axes, places[present & changing], radius, edgecolors=CAME_OR_WENT, linewidths=1.1)

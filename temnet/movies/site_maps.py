@@ -1,4 +1,4 @@
-"""Maps of sites: how often each is occupied, and how often that changes."""
+"""Maps of sites: occupancy and transitions over the time average of a movie."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from temnet.reporting.figures.drawing import (
 from temnet.reporting.figures.overlay import IMAGE_HEIGHT, IMAGE_WIDTH
 
 OCCUPANCY_COLOURS = "viridis"
-"""Colour map of occupancies: even steps of lightness, readable with any colour vision."""
+"""Colour map of occupancies: perceptually uniform, readable with any colour vision."""
 
 TRANSITION_COLOURS = "plasma"
-"""Colour map of transitions, another one so that the two maps are not mistaken."""
+"""Colour map of transitions, a different one so that the two maps are not confused."""
 
 TRANSITION_TOPS = (10.0, 20.0, 40.0, 60.0, 80.0, 100.0)
-"""Per cent at which the colour bar of transitions may end: most sites change rarely, and on a
-bar to 100 % all would look alike."""
+"""Ends of the colour bar of transitions [%].  Most sites change rarely, and on a bar to 100 % all
+would look alike."""
 
 
 def occupancy_map(
@@ -37,14 +37,14 @@ def occupancy_map(
     occupancy: np.ndarray,
     title: str = "",
 ) -> Figure:
-    """Sites as discs over the time average, coloured by the per cent of frames they are occupied.
+    """Draw sites as discs over the time average, coloured by their occupancy [%].
 
     Args:
         image: (row, col), the time average in the sites' frame of reference.
         sampling: Pixel size [Å].
         positions: (S, 2), (row, col) [Å].
         occupancy: (S,) in [0, 1]; NaN is drawn as an empty circle.
-        title: File and number of frames, for instance.
+        title: Title, such as file and number of frames.
     """
     return _site_map(
         image,
@@ -63,10 +63,10 @@ def transition_map(
     transition_fraction: np.ndarray,
     title: str = "",
 ) -> Figure:
-    """Sites coloured by the per cent of consecutive frame pairs in which they change.
+    """Draw sites coloured by the percentage of consecutive frame pairs in which they change.
 
-    Arguments are those of :func:`occupancy_map`.  The colour bar ends at the first of
-    :data:`TRANSITION_TOPS` that no site exceeds.
+    Arguments are those of `occupancy_map`.  The colour bar ends at the first of `TRANSITION_TOPS`
+    that no site exceeds.
     """
     percent = 100 * np.asarray(transition_fraction, dtype=np.float64)
     highest = np.max(percent[np.isfinite(percent)], initial=0.0)
@@ -84,7 +84,7 @@ def _site_map(
     bar: tuple[float, str, str],
     title: str,
 ) -> Figure:
-    """A map of per cent (S,); ``bar`` holds the colour bar's end, colour map and label."""
+    """Draw a map of percentages (S,); ``bar`` is the colour bar's end, colour map and label."""
     top, colours, label = bar
     width, height = image_size(image.shape, IMAGE_WIDTH, IMAGE_HEIGHT)
     figure = new_figure(max(width, 3.2) + 1.1, height + 0.5)

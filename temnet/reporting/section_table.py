@@ -15,8 +15,8 @@ from temnet.reporting.run_results import RunResults
 SECTIONS = (
     ("predict", "reporting.sections.images:predict_section"),
     ("predict", "reporting.sections.rings:rings_section"),
-    ("occupancy", "movies.sections:occupancy_section"),
-    ("compare", "movies.sections:compare_section"),
+    ("occupancy", "movies.occupancy_section:occupancy_section"),
+    ("compare", "movies.comparison_section:compare_section"),
     ("evaluate", "reporting.sections.scores:evaluate_section"),
     ("evaluate", "reporting.sections.atom_counts:height_section"),
     ("train", "reporting.sections.networks:train_section"),

@@ -1,9 +1,9 @@
-"""By which period of its lattice a crystal moved: what the gaps between its columns tell.
+"""Steps of the drift that are off by a period of the lattice, judged by gaps between columns.
 
-A crystal shifted by a period looks like itself, but for its outline and its vacancies.  Where
-both are found rightly from frame to frame, a gap stays a gap; with a wrong period it seems to close
-and another to open.  The shifts of all frames together are judged by the likelihood of what was
-found at each place of the specimen: either it holds a column, which is missed by chance, or a gap.
+A crystal shifted by a period looks like itself, except for its outline and its vacancies.  With
+the right drift a gap stays a gap; with a wrong period it seems to close and another one to open.
+The shifts of all frames together are judged by the likelihood of the detections at each place of
+the specimen: it holds either a column, which is missed by chance, or a gap.
 """
 
 from __future__ import annotations
@@ -14,67 +14,67 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from temnet.movies.votes import count_votes, overlap, peaks_of
+from temnet.movies.drift_votes import count_votes, overlap, peaks_of
 
 CHUNK = 10
-"""Frames that are judged together; the last of some is the first of those that follow."""
+"""Frames that are judged together; neighbouring chunks share one frame."""
 
 LEAST_PERIOD = 1.0
 """Shorter than the periods of crystals and projections of them [Å]."""
 
 LEAST_ALIKE, OF_BEST = 0.2, 0.85
-"""Votes of a period, over those of no shift and over those of the best period: neighbours of
-another kind, as the two atoms of graphene's cell, have half of them."""
+"""Least votes of a period, relative to those of no shift and to those of the best period.
+Neighbours of another kind, such as the two atoms of graphene's cell, get half of them."""
 
 MOST_PERIODS = 12
-"""Periods that are tried, those that leave the shortest steps."""
+"""Number of periods that are tried: those with the shortest steps."""
 
 NEAR = 0.35
-"""Columns nearer than this part of the shortest period are at the same place, at most `FAR`."""
+"""Columns nearer than this fraction of the shortest period are at one place, at most `FAR`."""
 
 FAR = 0.8
 """Largest distance of a column from its place [Å]."""
 
 OFTEN = 0.3
-"""Part of the frames in which a column of the lattice is found at least."""
+"""Smallest fraction of the frames in which a column of the lattice is found."""
 
 FEWEST_NEIGHBOURS = 2
-"""Places of a lattice have so many others a period away at least."""
+"""Fewest places a period away from a place of a lattice."""
 
 CLEAR = 10.0
-"""Logarithm of the likelihood ratio by which other periods must win: e to the 10 against chance."""
+"""Log likelihood ratio by which another period must win."""
 
 DOUBTFUL = 6.0
 """Shifts whose log likelihoods differ by less than this are about equally good."""
 
 UNLIKE, MOST_JUMPS = 0.25, 2
-"""A step that differs from the others by more than this part of the shortest period is judged by
-itself, at most so many of those that are judged together."""
+"""A step that differs from the others by more than this fraction of the shortest period is judged
+by itself, at most this many per chunk."""
 
 LIKELIER = 8.0
-"""Other steps, however long, are named as doubt where they are likelier by so much."""
+"""Other steps of any length are reported as a doubt if their log likelihood is larger by this."""
 
 ALIKE_STEPS = 2.0
-"""A step is only in doubt where another one is at most so many times as long: of a crystal without
-a gap the shortest is the likeliest."""
+"""A step is in doubt only if another one is at most this many times as long: in a crystal without
+a gap the shortest step is the likeliest."""
 
 GAP = 0.95
-"""Chance that nothing is found in a gap."""
+"""Probability that nothing is found in a gap."""
 
 MISSED = np.array([0.003, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4])
 GAPS = np.array([1e-4, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4])
-"""Chances of missing a column, and parts of the places that are gaps, of which the likeliest are
-taken."""
+"""Probabilities of missing a column, and fractions of places that are gaps; the likeliest pair is
+used."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is to be added to the steps between some frames.
+    """Corrections of the steps between frames.
 
     Attributes:
-        change: (frames, 2) float64 [Å], what is to be added to the step to each frame.
+        change: (frames, 2) float64 [Å], correction of the step to each frame.
         doubtful: (frames,) bool, whether a step may be off by a period.
-        period: Shortest period [Å]; NaN where there is none.
+        period: Shortest period [Å]; NaN if no period was found.
     """
 
     change: np.ndarray
@@ -88,12 +88,12 @@ def judge_steps(
     extent: tuple[float, float] | None,
     max_drift: float,
 ) -> Judgement:
-    """Which steps between frames are off by a period.
+    """Find the steps between frames that are off by a period.
 
     Args:
         points: (N, 2) columns of each frame [Å].
-        drift: (frames, 2) shift of each frame, right or wrong by periods [Å].
-        extent: Height and width of the image [Å]; by the columns where it is not known.
+        drift: (frames, 2) shift of each frame, correct up to periods [Å].
+        extent: Height and width of the image [Å]; without it, the largest positions of columns.
         max_drift: Largest step [Å].
     """
     count = len(points)
@@ -107,7 +107,7 @@ def judge_steps(
     for first in range(0, count - 1, CHUNK - 1):
         chunk = slice(first, min(first + CHUNK, count))
         own = steps[first : chunk.stop - 1]
-        seen = _Seen(points[chunk], drift[chunk], size, periods, shortest)
+        seen = _Detections(points[chunk], drift[chunk], size, periods, shortest)
         tried = _tried(own, periods, max_drift)
         gain = np.array([seen.likelihood(added) for added in tried])
         gain -= gain[0]
@@ -118,10 +118,10 @@ def judge_steps(
 
 
 def _tried(steps: np.ndarray, periods: np.ndarray, max_drift: float) -> list[np.ndarray]:
-    """What may be added to the steps between some frames, no change first, (steps, 2) each [Å].
+    """Return candidate corrections of the steps of a chunk, no change first, (steps, 2) each [Å].
 
-    That is one period for all of them, after those that chance took half a lattice further were
-    brought near to the others, or a period for a single step that is unlike the others.
+    A candidate adds one period to all steps, after outliers by half a lattice were brought near
+    to the others, or one period to a single step that differs from the others.
     """
     middle = steps[np.argmin(_lengths(steps[:, None] - steps).sum(axis=1))]
     every = np.concatenate([np.zeros((1, 2)), periods])
@@ -147,7 +147,7 @@ def _tried(steps: np.ndarray, periods: np.ndarray, max_drift: float) -> list[np.
 def _doubted(
     steps: np.ndarray, tried: Sequence[np.ndarray], gain: np.ndarray, best: int
 ) -> np.ndarray:
-    """(steps,) bool: which steps another period that is not much longer suits as well."""
+    """Return (steps,) bool, steps that another period of about that length explains as well."""
     own = _lengths(steps + tried[best])
     doubted = np.zeros(len(steps), bool)
     for change, value in zip(tried, gain, strict=True):
@@ -166,7 +166,7 @@ def _lengths(vectors: np.ndarray) -> np.ndarray:
 def find_periods(
     points: Sequence[np.ndarray], extent: tuple[float, float] | None, reach: float
 ) -> np.ndarray:
-    """(N, 2) shifts up to a length by which a crystal looks like itself [Å]; none of other things.
+    """Return (N, 2) the periods of a crystal up to a length [Å]; N is 0 if it is not periodic.
 
     Args:
         points: (N, 2) columns of each frame [Å].
@@ -189,11 +189,11 @@ def find_periods(
     return shifts[heights >= OF_BEST * heights.max()]
 
 
-class _Seen:
-    """What was found at each place of the specimen in some frames.
+class _Detections:
+    """Detections at each place of the specimen in a chunk of frames.
 
-    Places are counted in the frame of reference of a drift; whatever periods it is off by, the
-    lattice is the same.
+    Places are positions with a given drift subtracted; the lattice is the same if that drift is
+    off by a period.
     """
 
     def __init__(
@@ -225,11 +225,11 @@ class _Seen:
         self.partners: dict[bytes, np.ndarray] = {}
 
     def _inside(self, places: np.ndarray, size: np.ndarray) -> np.ndarray:
-        """(N,) bool, places in an image that are not at its border."""
+        """Return (N,) bool, places in an image and not at its border."""
         return np.all((places >= self.near) & (places <= size - self.near), axis=1)
 
     def _found(self, places: np.ndarray, found: np.ndarray) -> np.ndarray:
-        """(N,) bool, places with a column."""
+        """Return (N,) bool, places with a column."""
         if not len(found):
             return np.zeros(len(places), bool)
         return cKDTree(found).query(places)[0] <= self.near
@@ -237,10 +237,10 @@ class _Seen:
     def _often_found(
         self, place: np.ndarray, points: Sequence[np.ndarray], drift: np.ndarray, size: np.ndarray
     ) -> np.ndarray:
-        """(N,) bool, places with a column in many of the frames that show them.
+        """Return (N,) bool, places with a column in many of the frames that show them.
 
-        False positives are at places of their own, where nothing else is found: they would make
-        the drift likely by which these were counted.
+        False positives have places of their own where nothing else is found, which would favour
+        the drift with which they were counted.
         """
         shown, seen = np.zeros(len(place)), np.zeros(len(place))
         for found, shift in zip(points, drift, strict=True):
@@ -250,10 +250,10 @@ class _Seen:
         return seen >= OFTEN * np.maximum(shown, 1)
 
     def likelihood(self, change: np.ndarray) -> float:
-        """Logarithm of the likelihood of all that was found with other steps.
+        """Log likelihood of all detections with other steps.
 
         Args:
-            change: (frames - 1, 2) what is added to the step to each frame after the first [Å].
+            change: (frames - 1, 2) correction of the step to each frame after the first [Å].
         """
         own = np.arange(len(self.place))
         count = len(own)
@@ -271,9 +271,7 @@ class _Seen:
         return _log_likelihood(shown[shown > 0], lost[shown > 0])
 
     def _partner(self, added: np.ndarray) -> np.ndarray:
-        """(N,) number of the place that each was one frame earlier, -1 for none, by a change of
-        the step between them.
-        """
+        """Return (N,) the place that each was one frame earlier if the step changes, or -1."""
         key = np.round(added, 3).tobytes()
         if key not in self.partners:
             distance, nearest = cKDTree(self.place).query(self.place - added)
@@ -282,11 +280,11 @@ class _Seen:
 
 
 def _log_likelihood(shown: np.ndarray, lost: np.ndarray) -> float:
-    """Of places that hold a column or a gap each, with the chances that suit them best.
+    """Log likelihood of places that hold a column or a gap each, with the likeliest parameters.
 
     Args:
-        shown: (N,) frames that show each place.
-        lost: (N,) those of them in which nothing was found there.
+        shown: (N,) number of frames that show each place.
+        lost: (N,) number of those frames without a detection there.
     """
     kinds, count = np.unique(np.stack([shown, lost]), axis=1, return_counts=True)
     n, k = kinds
@@ -298,7 +296,7 @@ def _log_likelihood(shown: np.ndarray, lost: np.ndarray) -> float:
 
 
 def _merged(places: np.ndarray, near: float) -> np.ndarray:
-    """(N, 2) one place for all that are near to each other."""
+    """Return (N, 2) one place for all that are near to each other."""
     if not len(places):
         return places
     neighbours = cKDTree(places).query_ball_point(places, near)

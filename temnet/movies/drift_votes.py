@@ -1,4 +1,4 @@
-"""Votes of points for the shift between them and others."""
+"""Votes for the shift between two sets of points, by which `temnet.movies.drift` measures drift."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ SCATTER = 0.3
 """Scatter of a column's position from frame to frame, per axis [Å]: the width of a vote."""
 
 LEAST_OVERLAP = 0.25
-"""Frames that share less of the field than this are not given more weight for it."""
+"""Smallest overlap of two frames by which votes are divided."""
 
 
 def peaks_of(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The shifts that votes peak at.
+    """Shifts at the maxima of votes.
 
     Args:
         votes: From `count_votes`.
@@ -33,10 +33,12 @@ def peaks_of(votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def overlap(
     offsets: np.ndarray, size: int, extent: tuple[float, float] | None
 ) -> np.ndarray | float:
-    """(size, size) part of the field that a frame shares with the others on average, by shift.
+    """Return (size, size) the fraction of the field that a frame shares with others, by shift.
+
+    It is the mean over the other frames, at least `LEAST_OVERLAP`, and 1 if the extent is unknown.
 
     Args:
-        offsets: (frames, 2) the frame's shift against each of the others before it is changed [Å].
+        offsets: (frames, 2) the frame's present shift against each of the others [Å].
         size: Number of bins of the votes along each side.
         extent: Height and width of the image [Å].
     """
@@ -50,10 +52,15 @@ def overlap(
 
 
 def count_votes(reference: list[np.ndarray], points: np.ndarray, reach: float) -> np.ndarray:
-    """(2 m + 1, 2 m + 1) number of points that meet one of a reference frame, by shift.
+    """Return (2 m + 1, 2 m + 1) the number of points that coincide with one of a frame, by shift.
 
-    A vote is a Gaussian of height one in the difference of two positions, the mean over the
-    reference frames is taken; the middle is no shift.
+    A vote is a Gaussian of height one in the difference of two positions.  Votes are averaged over
+    the reference frames; the middle bin is a shift of zero.
+
+    Args:
+        reference: (N, 2) points of each reference frame [Å].
+        points: (M, 2) [Å].
+        reach: Longest shift [Å].
     """
     known = np.concatenate(reference)
     bins = int(np.ceil(reach / BIN)) + 1
@@ -72,9 +79,9 @@ def count_votes(reference: list[np.ndarray], points: np.ndarray, reach: float) -
 
 
 def _histogram(points: np.ndarray, low: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """(rows, cols) float64 number of points in each bin, each shared by the nearest four.
+    """Return (rows, cols) the number of points in each bin, each point split among four bins.
 
-    Sharing keeps the mean position, which a plain histogram rounds.
+    Splitting keeps the mean position, which a plain histogram rounds.
     """
     place = (points - low) / BIN
     corner = np.minimum(place.astype(int), shape - 1)
@@ -90,8 +97,8 @@ def _histogram(points: np.ndarray, low: np.ndarray, shape: np.ndarray) -> np.nda
 def _vertices(votes: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Tops of parabolas through maxima and their neighbours, along rows and columns.
 
-    Heights are compared with each other: on the bins alone, one whose top falls between two of
-    them would seem 3 % lower than one whose top does not.
+    Heights are compared with each other.  Taken from the bins alone, a top between two bins would
+    seem 3 % lower than one in the middle of a bin.
 
     Args:
         votes: (rows, cols).

@@ -7,7 +7,7 @@ import pytest
 from ase.build import graphene
 
 from temnet.movies.drift import follow_drift
-from temnet.movies.periods import find_periods, judge_steps
+from temnet.movies.drift_periods import find_periods, judge_steps
 from temnet.records import Peaks
 
 SIZE = 40.0
