@@ -27,77 +27,6 @@ TEXT_COLUMNS = (
 )  # fmt: skip
 """Columns whose cells stay text even where they look like a number."""
 
-SITE_FIELDS = (
-    "site",
-    "row_angstrom",
-    "col_angstrom",
-    "class",
-    "frames",
-    "occupancy",
-    "occupancy_low",
-    "occupancy_high",
-    "appearances",
-    "disappearances",
-    "transition_fraction",
-    "edge_distance_angstrom",
-    "region",
-    "neighbours",
-    "inferred_occupancy",
-    "inferred_appearances",
-    "inferred_disappearances",
-    "inferred_transition_fraction",
-)
-"""Columns of sites.csv."""
-
-TRANSITION_FIELDS = ("frame", "site", "from", "to")
-"""Columns of transitions.csv."""
-
-RATE_FIELDS = (
-    "by",
-    "group",
-    "class",
-    "sites",
-    "occupancy",
-    "appearances",
-    "disappearances",
-    "transition_fraction",
-    "appearance",
-    "appearance_low",
-    "appearance_high",
-    "appearance_per_s",
-    "appearance_low_per_s",
-    "appearance_high_per_s",
-    "disappearance",
-    "disappearance_low",
-    "disappearance_high",
-    "disappearance_per_s",
-    "disappearance_low_per_s",
-    "disappearance_high_per_s",
-    "mean_empty_frames",
-    "mean_occupied_frames",
-    "hit",
-    "false",
-    "at_bound",
-)
-"""Columns of rates.csv: chances per frame, and per second where frames have a time."""
-
-COMPARE_FIELDS = (
-    "class",
-    "region",
-    "quantity",
-    "first",
-    "second",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "p_value",
-    "blocks_first",
-    "blocks_second",
-    "block_frames",
-    "memory_frames",
-)
-"""Columns of compare.csv."""
-
 SCORE_FIELDS = (
     "network",
     "index",
@@ -276,13 +205,3 @@ def parse_cell(cell: str) -> int | float | str:
     if _INTEGER.fullmatch(cell):
         return int(cell)
     return float(cell) if _REAL.fullmatch(cell) else unescaped(cell)
-
-
-def frame_fields(class_names: Sequence[str]) -> tuple[str, ...]:
-    """Header of frames.csv.
-
-    >>> frame_fields(["Mo"])
-    ('frame', 'usable', 'columns_Mo', 'occupied_interior', 'occupied_edge')
-    """
-    counts = (f"columns_{name}" for name in class_names)
-    return ("frame", "usable", *counts, "occupied_interior", "occupied_edge")

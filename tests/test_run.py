@@ -14,15 +14,11 @@ import numpy as np
 import pytest
 import tifffile
 
-from temnet import predict, run, run_log
+from temnet import csv_rows, predict, run, run_log
 from temnet.config.loading import json_schema, load_experiment
-from temnet.csv_tables import (
-    SCORE_FIELDS,
-    SITE_FIELDS,
-    TRANSITION_FIELDS,
-    read_table,
-)
+from temnet.csv_tables import SCORE_FIELDS, read_table
 from temnet.models.checkpoint import update_card
+from temnet.movies.occupancy import SiteRow
 from temnet.reporting.files.column_table import column_fields
 from temnet.reporting.files.kept_frames import each_frame, read_index
 from temnet.reporting.snapshots import read_pictures
@@ -83,8 +79,8 @@ def test_a_movie_becomes_columns_sites_and_a_page(here, capsys):
         "occupancy", "predict", "report",
     ]  # fmt: skip
     assert header(root / "predict" / "columns.csv") == column_fields(["metal", "oxide"])
-    assert header(root / "occupancy" / "sites.csv") == SITE_FIELDS
-    assert header(root / "occupancy" / "transitions.csv") == TRANSITION_FIELDS
+    assert header(root / "occupancy" / "sites.csv") == csv_rows.header(SiteRow)
+    assert header(root / "occupancy" / "transitions.csv") == ("frame", "site", "from", "to")
     columns = read_table(root / "predict" / "columns.csv")
     assert {row["frame"] for row in columns} == {0, 1, 2, 3}
     assert {row["file"] for row in columns} == {"movie.tif"}

@@ -64,7 +64,7 @@ class ComparisonRow:
         difference: Second minus first.
         difference_low: Lower end of its 95 % interval (Welch's, from the scatter of the blocks);
             empty with fewer than two blocks.
-        difference_high: Upper end.
+        difference_high: Upper end of that interval.
         p_value: p of a two-sided permutation test that shuffles blocks between the movies.
         blocks_first: Number of blocks of frames in the first movie.
         blocks_second: Number of blocks in the second movie.

@@ -57,7 +57,7 @@ class SiteRow:
         frames: Number of usable frames in which the site was in view.
         occupancy: Fraction of these frames in which a column was found.
         occupancy_low: Lower end of its 95 % interval, which takes frames as independent.
-        occupancy_high: Upper end.
+        occupancy_high: Upper end of that interval.
         appearances: Number of changes from empty to occupied between consecutive frames.
         disappearances: Number of changes from occupied to empty.
         transition_fraction: Appearances and disappearances as a fraction of the pairs of

@@ -52,13 +52,13 @@ class RateRow:
         transition_fraction: Changes as a fraction of pairs of consecutive frames.
         appearance: Probability per frame that an empty site fills.
         appearance_low: Lower end of its 95 % interval.
-        appearance_high: Upper end.
+        appearance_high: Upper end of that interval.
         appearance_per_s: The same per second [1/s]; empty if the frame time is not given.
         appearance_low_per_s: Lower end [1/s].
         appearance_high_per_s: Upper end [1/s].
         disappearance: Probability per frame that an occupied site empties.
         disappearance_low: Lower end of its 95 % interval.
-        disappearance_high: Upper end.
+        disappearance_high: Upper end of that interval.
         disappearance_per_s: The same per second [1/s].
         disappearance_low_per_s: Lower end [1/s].
         disappearance_high_per_s: Upper end [1/s].

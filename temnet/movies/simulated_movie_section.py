@@ -9,8 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from temnet.config.analysis.movie import Movie
-from temnet.config.experiment import required
-from temnet.config.learning.models import ModelSettings
 from temnet.csv_rows import read_rows
 from temnet.movies.simulated_truth import TRUTH_FILE, TruthRow, dose_file
 from temnet.reporting.figures.drawing import (
@@ -45,8 +43,7 @@ def simulated_movie_section(source: RunResults) -> Section | None:
     if not source.has(*files):
         return None
     truth = read_rows(source.root / TRUTH, TruthRow)
-    model: ModelSettings = required(source.experiment.model, "model")
-    sampling = model.sampling
+    sampling = source.experiment.simulation.sampling
     columns = {row.column for row in truth}
     changing = {row.column for row in truth if row.changing}
     parts = [

@@ -33,8 +33,8 @@ def check(experiment: Experiment) -> None:
     Raises:
         InputError: If an element has no vibration, or the class is not one of the labels.
     """
-    structure: StructureSettings = required(experiment.structure, "structure")
-    check_elements(possible_elements(structure), experiment.vibrations)
+    simulation = experiment.simulation
+    check_elements(possible_elements(simulation.structure), simulation.vibrations)
     classes, changing = experiment.class_names, required(experiment.movie, "movie").changing
     if changing not in classes:
         raise InputError(

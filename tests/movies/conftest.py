@@ -43,13 +43,13 @@ def markov(rng, count, frames, occupancy, flip):
 
 
 def make_movie(rng, places, presence, drift, jitter=0.0, missed=0.0, false=0.0):
-    """What a network would find: jittered, some missed, some invented, cut at the image."""
+    """Detections of a network: jittered, some missed, some false positives, cut at the image."""
     positions, frames = [], []
     for frame in range(presence.shape[1]):
         there = presence[:, frame] & (rng.random(len(places)) >= missed)
         found = places[there] + drift[frame] + rng.normal(0, jitter, (there.sum(), 2))
-        invented = rng.uniform(0, 1, (rng.poisson(false), 2)) * EXTENT
-        found = np.concatenate([found, invented])
+        spurious = rng.uniform(0, 1, (rng.poisson(false), 2)) * EXTENT
+        found = np.concatenate([found, spurious])
         found = found[np.all((found >= 0) & (found <= EXTENT), axis=1)]
         positions.append(found)
         frames.append(np.full(len(found), frame, np.int64))
@@ -93,7 +93,7 @@ def static_movie():
 
 @pytest.fixture
 def noisy_movie():
-    """A drifting particle with flickering edges, 10 % of columns missed, three invented."""
+    """A drifting particle with flickering edges, 10 % of columns missed, three false positives."""
     rng = np.random.default_rng(1)
     places = particle()
     edge = np.linalg.norm(places - np.array(EXTENT) / 2, axis=1) > 11

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from scipy.stats import permutation_test, ttest_ind
 
-from temnet.movies.comparison import (
+from temnet.movies.blocks import (
     Blocks,
     block_length,
-    compare,
     memory,
     occupancy_blocks,
     transition_blocks,
 )
+from temnet.movies.comparison import compare
 from temnet.movies.histories import Histories
 
 
@@ -64,7 +64,7 @@ def test_random_permutations_agree_with_all_of_them():
     assert compare(*ones, rng).p_value == pytest.approx(expected.pvalue, abs=0.02)
 
 
-def test_one_block_says_nothing():
+def test_one_block_has_no_interval():
     one, two = Blocks(np.array([1.0]), np.array([2.0])), Blocks(np.ones(2), np.full(2, 4.0))
     difference = compare(one, two, np.random.default_rng(0))
     assert difference.value == pytest.approx(-0.25)
@@ -102,7 +102,7 @@ def test_movies_of_the_same_rates_rarely_differ(movies):
     assert np.all(false_alarms <= 0.09)
 
 
-def test_movies_of_different_rates_are_told_apart(movies):
+def test_different_rates_of_two_movies_are_found(movies):
     p = outcomes(movies, 40, (0.08, 0.16))
     assert np.mean(p[:, 1] < 0.05) > 0.9
     # The occupancy of both is the same: that is not mistaken for a difference.

@@ -1,19 +1,18 @@
 import numpy as np
 import pytest
 
-from temnet.csv_tables import RATE_FIELDS, SITE_FIELDS, frame_fields
 from temnet.movies.histories import (
     Histories,
     counted_histories,
-    dwell_times,
     inferred_histories,
     share,
 )
 from temnet.movies.history_files import read_histories, write_histories
-from temnet.movies.occupancy import site_rows, transition_rows, wilson_interval
-from temnet.movies.rates import frame_rows, groups, rate_rows, region_groups
+from temnet.movies.occupancy import frame_rows, site_rows, wilson_interval
+from temnet.movies.rates import groups, rate_rows, region_groups
 from temnet.movies.regions import EDGE, INTERIOR, layer, neighbours, region
 from temnet.movies.sites import Sites
+from temnet.movies.transitions import dwell_times, transition_rows
 
 
 def make_sites(presence, places=None, in_view=None, usable=None):
@@ -60,15 +59,14 @@ def test_rates_count_the_pairs_at_risk():
     sites = make_sites([[1, 1, 0, 0, 1, 0]])
     (row,) = [
         r for r in rate_rows(sites, counted_histories(sites), ["metal"], frame_time=0.5)
-        if r["by"] == "region"
+        if r.by == "region"
     ]  # fmt: skip
-    assert set(row) == set(RATE_FIELDS)
-    assert row["disappearance"] == pytest.approx(2 / 3) and row["appearance"] == pytest.approx(0.5)
-    assert row["disappearance_per_s"] == pytest.approx(4 / 3)
-    assert (row["disappearance_low"], row["disappearance_high"]) == wilson_interval(2, 3)
-    assert row["mean_occupied_frames"] == pytest.approx(1.5)
-    assert row["transition_fraction"] == pytest.approx(3 / 5) and row["group"] == "edge"
-    assert np.isnan(row["hit"])
+    assert row.disappearance == pytest.approx(2 / 3) and row.appearance == pytest.approx(0.5)
+    assert row.disappearance_per_s == pytest.approx(4 / 3)
+    assert (row.disappearance_low, row.disappearance_high) == wilson_interval(2, 3)
+    assert row.mean_occupied_frames == pytest.approx(1.5)
+    assert row.transition_fraction == pytest.approx(3 / 5) and row.group == "edge"
+    assert np.isnan(row.hit)
 
 
 def test_mean_stays_allow_for_the_movies_end():
@@ -79,7 +77,7 @@ def test_mean_stays_allow_for_the_movies_end():
         state[:, frame] = state[:, frame - 1] & (rng.random(500) > 0.05)
     histories = counted_histories(make_sites(state, rng.uniform(0, 100, (500, 2))))
     pooled = rate_rows(make_sites(state, square(23)[:500]), histories, ["metal"])
-    left = sum(r["disappearances"] for r in pooled if r["by"] == "region")
+    left = sum(r.disappearances for r in pooled if r.by == "region")
     at_risk = state[:, :-1].sum()
     assert at_risk / left == pytest.approx(20, rel=0.1)
     dwells = dwell_times(histories)
@@ -102,19 +100,18 @@ def test_regions_layers_and_neighbours_of_a_square_lattice():
     }  # fmt: skip
 
 
-def test_frames_tell_columns_by_class_and_occupied_sites_by_region():
+def test_frames_count_columns_by_class_and_occupied_sites_by_region():
     presence = np.ones((25, 3), bool)
     presence[0, 1] = presence[12, 2] = False  # a corner and the middle
     sites = make_sites(presence, square(5), usable=[1, 1, 1])
     columns = np.array([[25, 24, 24], [0, 3, 1]])
-    rows = frame_rows(sites, counted_histories(sites), columns, ["metal", "oxide"])
-    assert set(rows[0]) == set(frame_fields(["metal", "oxide"]))
-    assert [row["occupied_edge"] for row in rows] == [16, 15, 16]
-    assert [row["occupied_interior"] for row in rows] == [9, 9, 8]
-    assert [row["columns_oxide"] for row in rows] == [0, 3, 1]
+    rows = list(frame_rows(sites, counted_histories(sites), columns, ["metal", "oxide"]))
+    assert [row.occupied_edge for row in rows] == [16, 15, 16]
+    assert [row.occupied_interior for row in rows] == [9, 9, 8]
+    assert [row.columns["oxide"] for row in rows] == [0, 3, 1]
     dropped = make_sites(presence, square(5), usable=[1, 0, 1])
-    rows = frame_rows(dropped, counted_histories(dropped), columns, ["metal", "oxide"])
-    assert np.isnan(rows[1]["occupied_edge"]) and not rows[1]["usable"]
+    rows = list(frame_rows(dropped, counted_histories(dropped), columns, ["metal", "oxide"]))
+    assert np.isnan(rows[1].occupied_edge) and not rows[1].usable
 
 
 def particle_with_misses(missed):
@@ -129,45 +126,41 @@ def particle_with_misses(missed):
 def test_the_model_keeps_real_departures_and_drops_misses():
     sites, presence = particle_with_misses(0.1)
     counted = counted_histories(sites)
-    inferred, detection = inferred_histories(sites, region_groups(sites))
-    assert len(transition_rows(counted)) > 200
-    assert (
-        len(transition_rows(inferred)) == np.abs(np.diff(presence.astype(int), axis=1)).sum() == 8
-    )
+    inferred, fitted = inferred_histories(sites, region_groups(sites))
+    assert len(list(transition_rows(counted))) > 200
+    changes = np.abs(np.diff(presence.astype(int), axis=1)).sum()
+    assert len(list(transition_rows(inferred))) == changes == 8
     np.testing.assert_allclose(inferred.occupancy, presence.mean(axis=1), atol=0.04)
     rows = {
-        row["group"]: row
-        for row in rate_rows(sites, inferred, ["metal"], detection)
-        if row["by"] == "region"
+        row.group: row
+        for row in rate_rows(sites, inferred, ["metal"], fitted)
+        if row.by == "region"
     }
-    assert rows["interior"]["disappearance_low"] == 0 < rows["edge"]["disappearance_low"]
-    assert rows["edge"]["hit"] == pytest.approx(0.9, abs=0.02)
-    assert rows["edge"]["disappearances"] == pytest.approx(4, abs=1.5)
-    layers = [r for r in rate_rows(sites, inferred, ["metal"], detection) if r["by"] == "layer"]
-    assert all(np.isnan(row["disappearance_low"]) for row in layers) and len(layers) == 4
+    assert rows["interior"].disappearance_low == 0 < rows["edge"].disappearance_low
+    assert rows["edge"].hit == pytest.approx(0.9, abs=0.02)
+    assert rows["edge"].disappearances == pytest.approx(4, abs=1.5)
+    layers = [r for r in rate_rows(sites, inferred, ["metal"], fitted) if r.by == "layer"]
+    assert all(np.isnan(row.disappearance_low) for row in layers) and len(layers) == 4
 
 
 @pytest.mark.parametrize("missed", [0.0, 0.01])
-def test_nothing_is_told_of_a_state_that_was_not_seen(movies, missed):
+def test_rates_of_a_state_that_was_not_seen_are_unknown(movies, missed):
     rng = np.random.default_rng(3)
     places = square(6)
     inside = region(make_sites(np.ones((36, 2)), places)) == INTERIOR
     presence = movies.markov(rng, 36, 40, occupancy=0.6, flip=0.1)
     presence[inside] = rng.random((inside.sum(), 40)) >= missed
     sites = make_sites(presence, places)
-    histories, detection = inferred_histories(sites, region_groups(sites))
-    rows = {
-        (row["by"], row["group"]): row
-        for row in rate_rows(sites, histories, ["metal"], detection, 0.5)
-    }
+    histories, fitted = inferred_histories(sites, region_groups(sites))
+    rows = {(row.by, row.group): row for row in rate_rows(sites, histories, ["metal"], fitted, 0.5)}
     for key in (("region", "interior"), ("layer", "1"), ("layer", "2")):
         row = rows[key]
-        assert row["disappearance"] < 1e-3 and row["occupancy"] > 0.99
+        assert row.disappearance < 1e-3 and row.occupancy > 0.99
         for name in ("appearance", "appearance_per_s", "mean_empty_frames", "mean_occupied_frames"):
-            assert np.isnan(row[name]), (key, name)
-    assert np.isnan(rows["region", "interior"]["false"])
+            assert np.isnan(getattr(row, name)), (key, name)
+    assert np.isnan(rows["region", "interior"].false)
     edge = rows["region", "edge"]
-    assert 0.05 < edge["appearance"] < 0.3 and 3 < edge["mean_occupied_frames"] < 30
+    assert 0.05 < edge.appearance < 0.3 and 3 < edge.mean_occupied_frames < 30
 
 
 def test_chances_at_the_bound_of_their_search_are_named_and_no_rates():
@@ -175,40 +168,40 @@ def test_chances_at_the_bound_of_their_search_are_named_and_no_rates():
 
     def of_regions(presence):
         sites = make_sites(presence, square(6))
-        histories, detection = inferred_histories(sites, region_groups(sites))
-        rows = rate_rows(sites, histories, ["metal"], detection)
-        assert not any(row["at_bound"] for row in rows if row["by"] != "region")
-        return [row for row in rows if row["by"] == "region"]
+        histories, fitted = inferred_histories(sites, region_groups(sites))
+        rows = list(rate_rows(sites, histories, ["metal"], fitted))
+        assert not any(row.at_bound for row in rows if row.by != "region")
+        return [row for row in rows if row.by == "region"]
 
-    # Sites that are empty at first fill faster than the model can tell from misses.
+    # Sites that are empty at first fill faster than the model can separate from misses.
     filling = (rng.random((36, 60)) < 0.9) & (np.arange(60) > 0)
     for row in of_regions(filling):
-        assert row["at_bound"] == "appearance"
-        assert np.isnan(row["appearance"]) and row["appearance_high"] == 1
-    # Columns are invented at empty sites in three frames of ten, more than the model allows.
-    invented = rng.random((36, 40)) < np.where(np.arange(36) % 3 == 0, 0.95, 0.3)[:, None]
-    assert [row["at_bound"] for row in of_regions(invented)] == ["false", "false"]
+        assert row.at_bound == "appearance"
+        assert np.isnan(row.appearance) and row.appearance_high == 1
+    # Three false positives in ten frames at empty sites are more than the model allows.
+    spurious = rng.random((36, 40)) < np.where(np.arange(36) % 3 == 0, 0.95, 0.3)[:, None]
+    assert [row.at_bound for row in of_regions(spurious)] == ["false", "false"]
     changing = np.repeat(rng.random((36, 10)) < 0.5, 6, axis=1)
-    assert [row["at_bound"] for row in of_regions(changing)] == ["", ""]
+    assert [row.at_bound for row in of_regions(changing)] == ["", ""]
 
 
-def test_sites_carry_what_the_model_says_beside_what_was_counted():
+def test_sites_carry_estimates_of_the_model_beside_counts():
     sites, _ = particle_with_misses(0.1)
     inferred, _ = inferred_histories(sites, region_groups(sites))
-    rows = site_rows(sites, ["metal"], inferred)
-    assert set(rows[0]) == set(SITE_FIELDS)
+    rows = list(site_rows(sites, ["metal"], inferred))
     middle = rows[24]
-    assert middle["occupancy"] < 0.98 < middle["inferred_occupancy"]
-    assert middle["disappearances"] > 1 > middle["inferred_disappearances"]
-    assert np.isnan(site_rows(sites, ["metal"])[0]["inferred_occupancy"])
+    assert middle.occupancy < 0.98 < middle.inferred_occupancy
+    assert middle.disappearances > 1 > middle.inferred_disappearances
+    assert np.isnan(next(site_rows(sites, ["metal"])).inferred_occupancy)
 
 
 def test_no_sites_have_no_histories():
     none = make_sites(np.zeros((0, 5)))
-    histories, detection = inferred_histories(none, region_groups(none))
+    histories, fitted = inferred_histories(none, region_groups(none))
     assert histories.occupied.shape == (0, 5)
-    assert rate_rows(none, histories, ["metal"], detection) == []
-    assert transition_rows(histories) == [] and site_rows(none, ["metal"], histories) == []
+    assert list(rate_rows(none, histories, ["metal"], fitted)) == []
+    assert list(transition_rows(histories)) == []
+    assert list(site_rows(none, ["metal"], histories)) == []
 
 
 def test_histories_survive_their_file(tmp_path):

@@ -1,4 +1,5 @@
 import math
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -8,16 +9,21 @@ from temnet.evaluation.matching import match
 from temnet.movies.drift import follow_drift
 from temnet.movies.field_of_view import View
 from temnet.movies.histories import counted_histories
-from temnet.movies.occupancy import changes, site_rows, wilson_interval
-from temnet.movies.occupancy import transition_rows as rows_of_transitions
+from temnet.movies.occupancy import site_rows as rows_of_sites
+from temnet.movies.occupancy import wilson_interval
 from temnet.movies.regions import edge_distance
 from temnet.movies.sites import Sites, find_sites
+from temnet.movies.transitions import transition_rows as rows_of_transitions
 
 TOLERANCE, LEAST = 0.7, 0.1
 
 
+def site_rows(sites, class_names):
+    return list(rows_of_sites(sites, class_names))
+
+
 def transition_rows(sites):
-    return rows_of_transitions(counted_histories(sites))
+    return list(rows_of_transitions(counted_histories(sites)))
 
 
 def make_sites(presence, places=None, in_view=None, usable=None, classes=None, view=None):
@@ -50,15 +56,15 @@ def test_no_trials_have_no_interval():
 
 def test_counts_of_one_site_by_hand():
     (row,) = site_rows(make_sites([[1, 1, 0, 0, 1, 0]]), ["metal"])
-    assert row["site"] == 0 and row["class"] == "metal" and row["frames"] == 6
-    assert row["occupancy"] == pytest.approx(0.5)
-    assert (row["appearances"], row["disappearances"]) == (1, 2)
-    assert row["transition_fraction"] == pytest.approx(3 / 5)
+    assert row.site == 0 and row.class_ == "metal" and row.frames == 6
+    assert row.occupancy == pytest.approx(0.5)
+    assert (row.appearances, row.disappearances) == (1, 2)
+    assert row.transition_fraction == pytest.approx(3 / 5)
 
 
 def test_transitions_are_dated_by_the_first_frame_of_the_new_state():
     rows = transition_rows(make_sites([[1, 1, 0, 0, 1, 0], [0, 0, 1, 1, 1, 1]]))
-    assert [tuple(row.values()) for row in rows] == [
+    assert [astuple(row) for row in rows] == [
         (2, 0, "occupied", "empty"),
         (2, 1, "empty", "occupied"),
         (4, 0, "empty", "occupied"),
@@ -66,32 +72,32 @@ def test_transitions_are_dated_by_the_first_frame_of_the_new_state():
     ]
 
 
-def test_nothing_is_told_across_a_dropped_frame():
+def test_transitions_across_a_dropped_frame_are_not_counted():
     # Frame 2 was dropped: what changed between 1 and 3 is no transition of a consecutive pair.
     sites = make_sites([[1, 1, 0, 0, 0, 1]], usable=[1, 1, 0, 1, 1, 1])
     (row,) = site_rows(sites, ["metal"])
-    assert row["frames"] == 5 and row["occupancy"] == pytest.approx(3 / 5)
-    assert (row["appearances"], row["disappearances"]) == (1, 0)
-    assert row["transition_fraction"] == pytest.approx(1 / 3)
-    assert [row["frame"] for row in transition_rows(sites)] == [5]
+    assert row.frames == 5 and row.occupancy == pytest.approx(3 / 5)
+    assert (row.appearances, row.disappearances) == (1, 0)
+    assert row.transition_fraction == pytest.approx(1 / 3)
+    assert [row.frame for row in transition_rows(sites)] == [5]
     whole = make_sites([[1, 1, 0, 0, 0, 1]])
-    assert site_rows(whole, ["metal"])[0]["disappearances"] == 1
+    assert site_rows(whole, ["metal"])[0].disappearances == 1
 
 
 def test_frames_out_of_view_are_neither_empty_nor_occupied():
     sites = make_sites([[1, 0, 0, 0]], in_view=[[1, 1, 0, 0]])
     (row,) = site_rows(sites, ["metal"])
-    assert row["frames"] == 2 and row["occupancy"] == pytest.approx(0.5)
-    assert row["transition_fraction"] == pytest.approx(1.0)
+    assert row.frames == 2 and row.occupancy == pytest.approx(0.5)
+    assert row.transition_fraction == pytest.approx(1.0)
     never = site_rows(make_sites([[0, 0]], in_view=[[0, 0]]), ["metal"])[0]
-    assert math.isnan(never["occupancy"]) and math.isnan(never["transition_fraction"])
+    assert math.isnan(never.occupancy) and math.isnan(never.transition_fraction)
 
 
 def test_a_still_particle_has_no_transitions(static_movie, movies):
     drift = follow_drift(static_movie.peaks, 8, 5.0).shifts
     sites = find_sites(static_movie.peaks, drift, 8, TOLERANCE, LEAST, View(movies.EXTENT))
     rows = site_rows(sites, ["metal"])
-    assert all(row["occupancy"] == 1 and row["transition_fraction"] == 0 for row in rows)
+    assert all(row.occupancy == 1 and row.transition_fraction == 0 for row in rows)
     assert transition_rows(sites) == []
 
 
@@ -106,9 +112,9 @@ def test_transitions_are_exact_where_nothing_is_uncertain(movies):
     rows = site_rows(sites, ["metal"])
     steps = np.diff(presence.astype(int), axis=1)
     for site, place in zip(found, true, strict=True):
-        assert rows[site]["appearances"] == np.sum(steps[place] == 1)
-        assert rows[site]["disappearances"] == np.sum(steps[place] == -1)
-        assert rows[site]["occupancy"] == pytest.approx(presence[place].mean())
+        assert rows[site].appearances == np.sum(steps[place] == 1)
+        assert rows[site].disappearances == np.sum(steps[place] == -1)
+        assert rows[site].occupancy == pytest.approx(presence[place].mean())
     assert len(transition_rows(sites)) == np.abs(steps).sum()
 
 
@@ -119,17 +125,17 @@ def test_occupancy_of_a_noisy_drifting_movie(noisy_movie, movies):
     rows = [site_rows(sites, ["metal"])[site] for site in found]
     seen = noisy_movie.presence[true].mean(axis=1) * 0.9  # one in ten is missed
     held = [
-        row["occupancy_low"] <= value <= row["occupancy_high"]
+        row.occupancy_low <= value <= row.occupancy_high
         for row, value in zip(rows, seen, strict=True)
     ]
     assert np.mean(held) > 0.93
     middle = np.linalg.norm(noisy_movie.places[true] - np.array(movies.EXTENT) / 2, axis=1) < 11
-    occupancy = np.array([row["occupancy"] for row in rows])
+    occupancy = np.array([row.occupancy for row in rows])
     assert occupancy[middle].mean() == pytest.approx(0.9, abs=0.02)
     assert occupancy[~middle].mean() == pytest.approx(seen[~middle].mean(), abs=0.03)
 
 
-def test_the_interval_holds_the_occupancy_as_often_as_it_says():
+def test_the_interval_contains_the_occupancy_in_95_per_cent_of_cases():
     rng = np.random.default_rng(0)
     hits = rng.binomial(40, 0.7, 2000)
     held = [low <= 0.7 <= high for low, high in (wilson_interval(int(hit), 40) for hit in hits)]
@@ -186,7 +192,7 @@ def test_few_sites_or_sites_in_a_line_are_all_edge():
 
 
 def test_a_movie_of_one_frame_has_no_pairs():
-    change, pairs = changes(make_sites([[1], [0]]))
-    assert change.shape == pairs.shape == (2, 0)
+    histories = counted_histories(make_sites([[1], [0]]))
+    assert histories.appeared.shape == histories.pairs.shape == (2, 0)
     (row, _) = site_rows(make_sites([[1], [0]]), ["metal"])
-    assert math.isnan(row["transition_fraction"]) and row["occupancy"] == 1
+    assert math.isnan(row.transition_fraction) and row.occupancy == 1

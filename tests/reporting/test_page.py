@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,16 +12,14 @@ import pytest
 
 from temnet.config.analysis.occupancy import Occupancy
 from temnet.config.experiment import Experiment
-from temnet.csv_tables import (
-    RATE_FIELDS,
-    SITE_FIELDS,
-    TRANSITION_FIELDS,
-    frame_fields,
-    write_table,
-)
+from temnet.csv_rows import write_rows
 from temnet.errors import InputError
+from temnet.movies.drift import DriftRow
 from temnet.movies.histories import Histories
 from temnet.movies.history_files import write_histories
+from temnet.movies.occupancy import FrameRow, SiteRow
+from temnet.movies.rates import RateRow
+from temnet.movies.transitions import TransitionRow
 from temnet.records import Peaks
 from temnet.reporting.files.column_table import ColumnTableWriter
 from temnet.reporting.files.kept_frames import FrameIndex, MeanImage, write_frames, write_mean
@@ -101,17 +100,18 @@ def fill(root, file="m.tif", frames=3, per_frame=2):
 def follow(root, mean, sites):
     folder = root / "occupancy"
     rows = [
-        dict.fromkeys(SITE_FIELDS, 0.5)
-        | {"site": i, "row_angstrom": 2.0 + i, "col_angstrom": 3.0, "class": "metal"}
+        SiteRow(
+            site=i, row_angstrom=2.0 + i, col_angstrom=3.0, class_="metal", frames=2,
+            occupancy=0.5, occupancy_low=0.5, occupancy_high=0.5, appearances=0, disappearances=0,
+            transition_fraction=0.5, edge_distance_angstrom=0.5, region="edge", neighbours=0,
+            inferred_occupancy=0.5, inferred_transition_fraction=0.5,
+        )
         for i in range(sites)
-    ]
-    write_table(folder / "sites.csv", rows, SITE_FIELDS)
-    write_table(folder / "transitions.csv", [], TRANSITION_FIELDS)
-    drift = [
-        {"frame": i, "row_angstrom": 0.3 * i, "col_angstrom": 0.4 * i, "usable": i != 1}
-        for i in range(3)
-    ]
-    write_table(folder / "drift.csv", drift, tuple(drift[0]))
+    ]  # fmt: skip
+    write_rows(folder / "sites.csv", rows, SiteRow)
+    write_rows(folder / "transitions.csv", [], TransitionRow)
+    drift = [DriftRow(i, 0.3 * i, 0.4 * i, usable=i != 1) for i in range(3)]
+    write_rows(folder / "drift.csv", drift, DriftRow)
     write_mean(folder / "images.npz", mean)
 
 
@@ -120,7 +120,7 @@ def test_the_page_of_a_prediction_loads_neither_abtem_nor_tensorflow():
     code = """
 import sys
 import temnet.reporting.report, temnet.reporting.sections.images, temnet.reporting.sections.rings
-import temnet.movies.sections
+import temnet.movies.occupancy_section, temnet.movies.comparison_section
 print(sorted({"abtem", "numba", "tensorflow", "keras"} & set(sys.modules)))
 import temnet.reporting.sections.scores
 print("abtem" in sys.modules)
@@ -144,9 +144,7 @@ def test_a_movie_is_shown_with_maps_and_tables(tmp_path):
     assert "found 6 columns in 3 images of 1 file: 6 metal, 0 oxide" in text
     # 2 · (0.3, 0.4) Å is 1.0 Å.
     assert "2 sites were followed through 2 of 3 frames; they changed 0 times." in text
-    assert (
-        "drifted by up to 1.0 Å" in text and "too few columns were found in them: frames 1" in text
-    )
+    assert "drifted by up to 1.0 Å" in text and "too few columns: frames 1" in text
 
 
 def test_files_of_which_different_things_are_told_have_a_paragraph_each(tmp_path):
@@ -164,7 +162,7 @@ def test_files_of_which_different_things_are_told_have_a_paragraph_each(tmp_path
     ("model", "words"),
     [
         ("threshold", "frames in which a column was found there"),
-        ("hidden_markov", "frames in which a column was there, as the model expects"),
+        ("hidden_markov", "frames in which a column was there, as the model estimates"),
     ],
 )
 def test_maps_say_by_which_model_they_are(tmp_path, model, words):
@@ -179,15 +177,12 @@ def test_maps_say_by_which_model_they_are(tmp_path, model, words):
 def test_rates_dwell_times_and_occupied_sites_are_shown(tmp_path):
     follow(tmp_path, fill(tmp_path), sites=2)
     folder = tmp_path / "occupancy"
-    rate = dict.fromkeys(RATE_FIELDS, 0.25) | {"by": "region", "group": "edge", "class": "metal"}
-    rate["at_bound"] = "false"
-    layer = rate | {"by": "layer", "group": "0", "sites": 2, "at_bound": ""}
-    write_table(folder / "rates.csv", [rate | {"sites": 2}, layer], RATE_FIELDS)
-    rows = [
-        dict.fromkeys(frame_fields(CLASSES), 1) | {"frame": frame, "usable": True}
-        for frame in range(3)
-    ]
-    write_table(folder / "frames.csv", rows, frame_fields(CLASSES))
+    numbers = {one.name: 0.25 for one in fields(RateRow) if one.type == "float"}
+    rate = RateRow(by="region", group="edge", class_="metal", sites=2, at_bound="false", **numbers)
+    layer = replace(rate, by="layer", group="0", at_bound="")
+    write_rows(folder / "rates.csv", [rate, layer], RateRow)
+    rows = [FrameRow(frame, True, dict.fromkeys(CLASSES, 1), 1.0, 1.0) for frame in range(3)]
+    write_rows(folder / "frames.csv", rows, FrameRow, CLASSES)
     state = np.array([[1.0, 0, 1], [1, 1, 1]])
     step = np.diff(state, axis=1)
     known = np.ones(state.shape, bool)
@@ -197,7 +192,9 @@ def test_rates_dwell_times_and_occupied_sites_are_shown(tmp_path):
     text = " ".join(" ".join(page.text).split())
     assert len(page.images) == 3 + 1 + 2 + 2
     assert text.count("metal, edge") == 2  # layers stay in the table
-    assert "metal, edge: how often a column is found where there is none cannot be told" in text
+    assert (
+        "metal, edge: how often a column is found where there is none cannot be determined" in text
+    )
     assert "0.25 (0.25 to 0.25)" in text and "rates of slow changes are too large" in text
     for name in ("dwell_times", "occupied_sites"):
         assert (tmp_path / "report" / f"{name}.svg").is_file()

@@ -9,7 +9,7 @@ import pytest
 from temnet import run
 from temnet.config.external_files import TABLES
 from temnet.config.loading import load_experiment
-from temnet.csv_tables import read_table
+from temnet.csv_rows import read_rows
 from temnet.errors import InputError
 from temnet.evaluation.matching import match
 from temnet.inference.column_finder import find_columns
@@ -17,6 +17,7 @@ from temnet.models.checkpoint import find_network, load_network
 from temnet.movies.drift import follow_drift, usable_frames
 from temnet.movies.field_of_view import View
 from temnet.movies.histories import counted_histories, inferred_histories
+from temnet.movies.simulated_truth import TruthRow
 from temnet.movies.sites import find_sites
 from temnet.records import ImageSeries
 from temnet.simulation.movie import simulate_movie
@@ -55,7 +56,7 @@ def patch(image, position, sampling, radius=0.45):
     return image[np.hypot(rows - position[0], cols - position[1]) < radius].mean()
 
 
-def test_columns_are_bright_where_the_truth_says_that_they_are_there(movie):
+def test_columns_are_bright_where_they_are_present(movie):
     present, absent = [], []
     images = movie.images[1]  # the higher dose
     for column in np.flatnonzero(movie.changing & (movie.columns.atom_count >= 3)):
@@ -69,7 +70,7 @@ def test_columns_are_bright_where_the_truth_says_that_they_are_there(movie):
     assert wins > 0.95
 
 
-def test_still_columns_are_always_there_and_doses_are_what_they_say(movie):
+def test_still_columns_are_always_there_and_doses_are_right(movie):
     assert movie.presence[~movie.changing].all() and not movie.presence[movie.changing].all()
     assert movie.images.shape == (2, 6, 96, 96)
     # Electrons per camera pixel of 0.2 Å; the particle scatters some out of the aperture.
@@ -107,16 +108,12 @@ def test_the_stage_writes_frames_for_each_dose_and_the_truth(tmp_path, monkeypat
     folder = tmp_path / "runs" / "movie_gold" / "movie"
     for name in ("dose_200.npy", "dose_900.npy"):
         assert np.load(folder / name).shape == (2, 96, 96)
-    truth = read_table(folder / "truth.csv")
-    assert {row["frame"] for row in truth} == {0, 1} and {row["class"] for row in truth} == {
-        "metal"
-    }
+    truth = read_rows(folder / "truth.csv", TruthRow)
+    assert {row.frame for row in truth} == {0, 1} and {row.class_ for row in truth} == {"metal"}
     page = (folder.parent / "index.html").read_text(encoding="utf-8")
     # Both frames of each dose, and the truth of the columns that come and go.
-    changing = [row for row in truth if row["changing"]]
-    first, last = (
-        {r["column"] for r in changing if r["frame"] == f and r["present"]} for f in (0, 1)
-    )
+    changing = [row for row in truth if row.changing]
+    first, last = ({r.column for r in changing if r.frame == f and r.present} for f in (0, 1))
     assert f"{len(first - last)} of {len(first)} time" in page
     assert (folder.parent / "report" / "simulated_movie.png").is_file()
     wrong = ["--set", "movie.changing=gold", "--output", "other"]

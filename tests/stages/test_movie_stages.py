@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from temnet.movies.mean_image import mean_image
 from temnet.records import ImageSeries
 from temnet.reporting.files.kept_frames import FrameIndex, each_frame, read_index, write_frames
 from temnet.stages import kept_frames
 from temnet.stages.kept_frames import keeping_frames
-from temnet.stages.occupancy import mean_image
 
 
 def series(count, shape=(4, 5), name="a", focus=2):
