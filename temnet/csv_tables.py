@@ -45,8 +45,6 @@ SCORE_FIELDS = (
 )
 """Columns of scores.csv."""
 
-ACCURACY_FIELDS = ("specimen", "quantity", "setting", "percent", "offset")
-"""Columns of accuracy.csv."""
 
 BINARY_PEEK = 4096
 """Characters of a file that are searched for a zero, which no text holds."""

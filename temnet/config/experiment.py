@@ -116,6 +116,11 @@ class Experiment(Settings):
         return required(self.labels, "labels").classes
 
     @property
+    def sampling(self) -> float:
+        """Pixel size of the network's images [Å]."""
+        return required(None if self.model is None else self.model.sampling, "model")
+
+    @property
     def focus_count(self) -> int:
         """Number of images in a focal series."""
         return len(required(self.microscope, "microscope").defocus.steps)

@@ -1,38 +1,41 @@
-"""Stage `accuracy`: how far simulated images are from converged ones."""
+"""Stage `accuracy`: the error of simulated images against converged ones."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from temnet.config.experiment import Experiment
-from temnet.csv_tables import ACCURACY_FIELDS, write_table
-from temnet.simulation.accuracy import measure, measurement_count
+from temnet.config.analysis.accuracy import Accuracy
+from temnet.config.experiment import Experiment, required
+from temnet.csv_rows import write_rows
+from temnet.simulation.accuracy import Measurement, measure, measurement_count
 from temnet.workflow.stage import Progress, Stage
 
 
-def settings(experiment: Experiment) -> dict[str, Any]:
-    """What the table depends on."""
+def settings(experiment: Experiment) -> Mapping[str, object]:
+    """Settings that the table depends on."""
     return experiment.model_dump(mode="json", include={"seed", "accuracy"})
 
 
-def check(experiment: Experiment) -> None:
-    """Nothing beyond the settings."""
+def check(experiment: Experiment) -> Accuracy:
+    """The section `accuracy`."""
+    return required(experiment.accuracy, "accuracy")
 
 
-def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+def run(
+    experiment: Experiment, root: Path, folder: Path, accuracy: Accuracy, progress: Progress
+) -> None:
     """Writes accuracy.csv."""
-    with progress("accuracy", measurement_count(experiment.accuracy)) as done:
-        rows = measure(experiment.accuracy, experiment.seed, done)
-    write_table(folder / "accuracy.csv", [asdict(row) for row in rows], ACCURACY_FIELDS)
+    with progress("accuracy", measurement_count(accuracy)) as done:
+        rows = measure(accuracy, experiment.seed, done)
+    write_rows(folder / "accuracy.csv", rows, Measurement)
 
 
-def describe(experiment: Experiment, inputs: None) -> list[str]:
-    """The cases and the grids."""
-    cases = ", ".join(case.specimen for case in experiment.accuracy.cases)
-    grids = ", ".join(f"{sampling:g}" for sampling in experiment.accuracy.grid_samplings)
-    return [f"{cases} on grids of {grids} Å against {experiment.accuracy.reference_sampling:g} Å"]
+def describe(experiment: Experiment, accuracy: Accuracy) -> list[str]:
+    """Specimens and grids."""
+    cases = ", ".join(case.specimen for case in accuracy.cases)
+    grids = ", ".join(f"{sampling:g}" for sampling in accuracy.grid_samplings)
+    return [f"{cases} on grids of {grids} Å against {accuracy.reference_sampling:g} Å"]
 
 
 STAGE = Stage(

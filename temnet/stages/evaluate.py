@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -68,10 +68,11 @@ TABLES = {
 def settings(experiment: Experiment) -> dict[str, Any]:
     """What the scores depend on; the networks by their content."""
     values = train.settings(experiment) if trains(experiment) else simulate.settings(experiment)
+    data = cast(Mapping[str, object], values["data"])
     evaluation = experiment.evaluation.model_dump(mode="json")
     return {
         **values,
-        "data": {**values["data"], SPLIT: experiment.data.count(SPLIT)},
+        "data": {**data, SPLIT: experiment.data.count(SPLIT)},
         "evaluation": {**evaluation, "networks": fingerprints(experiment)},
     }
 
@@ -90,7 +91,7 @@ def check(experiment: Experiment) -> None:
     check_networks(experiment)
     check_sets(experiment, [SPLIT])
     if missing_examples(experiment, SPLIT):
-        simulate.check_specimens(experiment)
+        simulate.check_specimens(experiment.simulation)
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
@@ -303,7 +304,7 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
     evaluation, further = experiment.evaluation, missing_examples(experiment, SPLIT)
     lines = [f"{experiment.data.count(SPLIT)} examples of {SPLIT}, radius {evaluation.radius:g} Å"]
     if further:
-        lines.append(f"{further} of them to be made, by this stage if by no other")
+        lines.append(f"{further} of them missing; this stage simulates them if no other does")
     if evaluation.networks:
         lines.append(f"networks: {', '.join(evaluation.networks)}")
     if evaluation.series is not None:
@@ -325,7 +326,7 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
         )
     if further and not left_out(experiment.structure):
         workers = max(experiment.data.workers, 1)
-        hours = further * simulate.seconds_per_example(experiment) / workers / 3600
+        hours = further * simulate.seconds_per_example(experiment.simulation) / workers / 3600
         lines.append(f"time: at most about {simulate.duration(hours)} to simulate these")
     return lines
 

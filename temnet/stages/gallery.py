@@ -1,9 +1,9 @@
-"""Stage `gallery`: random examples to look at, without making a set."""
+"""Stage `gallery`: pictures of random examples, without a stored set."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from temnet.config.experiment import Experiment
 from temnet.reporting.snapshots import write_pictures
@@ -12,27 +12,27 @@ from temnet.stages import simulate
 from temnet.workflow.stage import Progress, Stage
 
 EXAMPLES = 16
-"""Examples that are shown, each of a specimen of its own."""
+"""Number of examples, each of another specimen."""
 
 SPLIT = "validation"
 
 
-def settings(experiment: Experiment) -> dict[str, Any]:
-    """What the examples depend on."""
+def settings(experiment: Experiment) -> Mapping[str, object]:
+    """Settings that the examples depend on."""
     return {"identity": experiment.simulation.identity()}
 
 
 def check(experiment: Experiment) -> None:
-    """Whether specimens can be made.
+    """Checks that specimens can be built.
 
     Raises:
-        InputError: It is not so.
+        InputError: If they cannot.
     """
-    simulate.check_specimens(experiment)
+    simulate.check_specimens(experiment.simulation)
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
-    """Keeps the first image of each example, and all foci of the first example."""
+    """Writes the first image of each example, and all foci of the first example."""
     chosen = {}
     with progress("gallery", EXAMPLES) as done:
         for number in range(EXAMPLES):
@@ -44,7 +44,7 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:
-    """How many examples."""
+    """Number of examples."""
     return [f"{EXAMPLES} examples and the focal series of the first"]
 
 

@@ -1,4 +1,4 @@
-"""Where the files of an experiment are: images, structures and snapshots of their vibration."""
+"""Paths of an experiment's files: images, structures and snapshots of their vibration."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from temnet.errors import InputError
 from temnet.inference.reading.image_folders import files_of
 
 ONE_FILE = (("structure", FromFile, "path"), ("vibrations", SnapshotVibrations, "file"))
-"""Sections that name one file: the section, its kind, and the key."""
+"""Sections that name one file: section, kind and key."""
 
 
 def with_found_files(experiment: Experiment, folder: Path) -> Experiment:
-    """The experiment with every file by its path from the working folder.
+    """The experiment with each file's path relative to the working folder.
 
     Args:
-        experiment: The settings as they were read.
-        folder: The YAML's folder, from which relative paths count first.
+        experiment: Settings as read; uses `images`, `structure` and `vibrations`.
+        folder: The YAML's folder; relative paths start there, or else in the working folder.
 
     Raises:
-        InputError: A file is not there, or a pattern fits none.
+        InputError: If a file does not exist, or a pattern matches no file.
     """
     for section, kind, key in ONE_FILE:
         settings = getattr(experiment, section)
@@ -46,26 +46,26 @@ def _find_one(key: str, name: str, folder: Path) -> Path:
         if path.is_file():
             return path
     raise InputError(
-        f"{key}: there is no file {name!r} in {folder.resolve()}; check the path, which counts "
-        "from the YAML's folder and then from the working folder."
+        f"{key}: there is no file {name!r} in {folder.resolve()}; check the path, which is "
+        "relative to the YAML's folder or the working folder."
     )
 
 
 def _find(entry: str, folder: Path) -> list[Path]:
-    """The files that a path, a folder or a pattern stands for, in the order of their names."""
+    """Files of a path, a folder or a pattern, ordered by name."""
     for start in (folder, Path()):
         files = files_of(entry, start)
         if files:
             return files
     places = " nor in ".join(dict.fromkeys(str(start.resolve()) for start in (folder, Path())))
     raise InputError(
-        f"images.files: there is no file {entry!r} in {places}; check the path, which counts from "
-        "the YAML's folder and then from the working folder."
+        f"images.files: there is no file {entry!r} in {places}; check the path, which is relative "
+        "to the YAML's folder or the working folder."
     )
 
 
 def _from_here(path: Path) -> str:
-    """The path from the working folder where it lies below it, else the whole path."""
+    """The path relative to the working folder if it is inside, else the absolute path."""
     absolute = Path(os.path.normpath(path.absolute()))
     here = Path.cwd()
     return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)

@@ -1,22 +1,22 @@
-"""Stage `report`: figures and a page of everything that the run folder holds."""
+"""Stage `report`: figures and a page of all results in the run folder."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from temnet.config.experiment import Experiment
 from temnet.reporting.report import write_report
 from temnet.workflow.stage import Progress, Stage
 
 
-def settings(experiment: Experiment) -> dict[str, Any]:
-    """Nothing: the report is made again by every run."""
+def settings(experiment: Experiment) -> Mapping[str, object]:
+    """No settings: every run writes the report again."""
     return {}
 
 
 def check(experiment: Experiment) -> None:
-    """Nothing beyond the settings."""
+    """Checks nothing beyond the settings."""
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
@@ -27,7 +27,7 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:
-    """What is written."""
+    """Files that are written."""
     return ["figures and index.html"]
 
 

@@ -1,4 +1,4 @@
-"""Stage `simulate`: makes the sets that networks are trained, selected and scored on."""
+"""Stage `simulate`: the stored sets on which networks are trained, selected and scored."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from temnet.config.experiment import Experiment
+from temnet.config.simulation import SimulationSettings
 from temnet.config.structures.from_file import FromFile
 from temnet.config.user_function import left_out
 from temnet.data.generate import generate_set
@@ -39,21 +40,20 @@ PICTURES = 8
 """Examples that the report shows."""
 
 TIMED_SPECIMENS, LONGEST_TIMING = 12, 2.5
-"""Specimens that the time of a whole set is told from, and the processor's seconds after which no
-more begin."""
+"""Specimens that are timed to estimate the time of a whole set, and the processor time [s] after
+which no more are."""
 
 TRIED_SPECIMENS = 4
-"""Specimens that are made before a run to see whether they can be, and whose columns
-are counted."""
+"""Specimens that are built before a run, as a check and to count their columns."""
 
 SHOWN_SPLIT = "validation"
 
 NOT_IN_EXAMPLES = {"workers", "scheduler", "augment", "image_epochs"}
-"""Settings of the data that no example depends on."""
+"""Settings of the section `data` that no example depends on."""
 
 
-def settings(experiment: Experiment) -> dict[str, Any]:
-    """What the sets depend on."""
+def settings(experiment: Experiment) -> Mapping[str, object]:
+    """Settings that the sets depend on."""
     values = experiment.simulation.plain_values()
     sampling, *_ = (values.pop(key) for key in ("sampling", "shape", "exit_wave_reuse"))
     data = experiment.data.model_dump(mode="json", exclude=NOT_IN_EXAMPLES)
@@ -61,33 +61,34 @@ def settings(experiment: Experiment) -> dict[str, Any]:
 
 
 def check(experiment: Experiment) -> None:
-    """Whether specimens can be made and no other sets are in the way.
+    """Checks that specimens can be built and that the folders hold no other sets.
 
     Raises:
-        InputError: It is not so.
+        InputError: If a specimen cannot be built, or a folder holds a set of other settings.
     """
     check_sets(experiment, stored_splits(experiment))
-    check_specimens(experiment)
+    check_specimens(experiment.simulation)
 
 
-def check_specimens(experiment: Experiment) -> None:
-    """Whether elements and names are known, and a few specimens can be made.
+def check_specimens(settings: SimulationSettings) -> None:
+    """Checks elements and class names, and builds a few specimens.
 
-    Specimens of a function that must not be run now are not tried.
+    Specimens of a Python function are not built where it must not be run (`--check`).
 
     Raises:
-        InputError: It is not so.
+        InputError: If an element or class name is unknown, or a specimen cannot be built.
     """
-    if left_out(experiment.structure):
+    structure, classes = settings.structure, settings.labels.classes
+    if left_out(structure):
         return
-    check_elements(possible_elements(experiment.structure), experiment.vibrations)
-    check_names(experiment.structure, experiment.class_names)
-    count = _class_count(experiment, TRIED_SPECIMENS)
-    missing = [name for name, n in zip(experiment.class_names, count[1:], strict=True) if not n]
+    check_elements(possible_elements(structure), settings.vibrations)
+    check_names(structure, classes)
+    count = _class_count(settings, TRIED_SPECIMENS)
+    missing = [name for name, n in zip(classes, count[1:], strict=True) if not n]
     if missing and 2 * count[0] > count.sum():
         LOGGER.warning(
-            "no column of %d specimens is of class %s, and %d of %d are of no class; compare "
-            "labels.classes with what columns hold along the beam, by which they are named",
+            "none of %d test specimens has a column of class %s, and %d of %d columns match no "
+            "class; check labels.classes: names list the elements along the beam",
             TRIED_SPECIMENS,
             " or ".join(missing),
             count[0],
@@ -96,7 +97,7 @@ def check_specimens(experiment: Experiment) -> None:
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
-    """Makes the sets, as far as they are not there, and keeps a few examples to be shown."""
+    """Simulates missing examples, and keeps pictures of a few for the report."""
     for split in stored_splits(experiment):
         make_set(experiment, split, progress)
     chosen = spread_examples(experiment, SHOWN_SPLIT, PICTURES)
@@ -104,7 +105,7 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
 
 
 def make_set(experiment: Experiment, split: str, progress: Progress) -> None:
-    """Makes the examples of a split that are not there yet.
+    """Simulates the missing examples of a split.
 
     Raises:
         InputError: See `generate_set`.
@@ -115,7 +116,11 @@ def make_set(experiment: Experiment, split: str, progress: Progress) -> None:
 
 
 def pictures(chosen: Mapping[int, Example]) -> list[Picture]:
-    """The first image of each example, by its index, with its true columns."""
+    """The first image of each example with its true columns.
+
+    Args:
+        chosen: Examples by index.
+    """
     return [
         Picture(
             image=example.images[..., 0],
@@ -130,7 +135,7 @@ def pictures(chosen: Mapping[int, Example]) -> list[Picture]:
 
 
 def focal_pictures(index: int, example: Example) -> list[Picture]:
-    """Every image of an example's focal series with its defocus and the true columns."""
+    """All images of an example's focal series, with defocus and true columns."""
     foci = np.atleast_1d(example.parameters["defocus"])
     return [
         Picture(
@@ -152,13 +157,13 @@ def caption(example: Example) -> str:
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:
-    """Numbers of examples, their size on disk and how long they take."""
+    """Numbers of examples, their size on disk, and the time that they take."""
     lines, total = [], 0
     for split in stored_splits(experiment):
         missing = missing_examples(experiment, split)
         total += missing
         lines.append(
-            f"{split}: {experiment.data.count(split)} examples, {missing} of them to be made, in "
+            f"{split}: {experiment.data.count(split)} examples, {missing} of them missing, in "
             f"{split_folder(experiment, split)}"
         )
     if isinstance(experiment.structure, FromFile):
@@ -167,61 +172,62 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
     if left_out(experiment.structure):
         lines.append("columns and time: not known before the function is run")
     else:
-        lines.append(f"columns: {_columns_text(experiment)}")
-    lines.append(f"disk: {set_bytes(experiment, total) / 1e9:.2g} GB for what is to be made")
+        lines.append(f"columns: {_columns_text(experiment.simulation)}")
+    lines.append(f"disk: {set_bytes(experiment, total) / 1e9:.2g} GB for missing examples")
     if total and not left_out(experiment.structure):
         workers = max(experiment.data.workers, 1)
-        hours = total * seconds_per_example(experiment) / workers / 3600
+        hours = total * seconds_per_example(experiment.simulation) / workers / 3600
         lines.append(f"time: about {duration(hours)} with data.workers: {experiment.data.workers}")
     return lines
 
 
-def _columns_text(experiment: Experiment) -> str:
-    """How many columns of each class a few specimens have."""
-    count = _class_count(experiment, TRIED_SPECIMENS)
-    named = zip(experiment.class_names, count[1:], strict=True)
+def _columns_text(settings: SimulationSettings) -> str:
+    """Number of columns of each class in a few specimens."""
+    count = _class_count(settings, TRIED_SPECIMENS)
+    named = zip(settings.labels.classes, count[1:], strict=True)
     each = ", ".join(f"{number:,} {name}" for name, number in named)
     return f"{each} and {count[0]:,} of no class in {TRIED_SPECIMENS} specimens"
 
 
-def _class_count(experiment: Experiment, specimens: int) -> np.ndarray:
-    """(class + 1,) columns of no class and of each class in the first specimens."""
+def _class_count(settings: SimulationSettings, specimens: int) -> np.ndarray:
+    """(class + 1,) number of columns of no class and of each class in the first specimens."""
 
     def of_one(index: int) -> np.ndarray:
-        resting, _ = draw_specimen(experiment.simulation, index, SHOWN_SPLIT)
-        classes = len(experiment.class_names) + 1
+        resting, _ = draw_specimen(settings, index, SHOWN_SPLIT)
+        classes = len(settings.labels.classes) + 1
         return np.bincount(resting.columns.class_index + 1, minlength=classes)
 
-    return sum(
-        _once(experiment, f"classes of {index}", partial(of_one, index))
-        for index in range(specimens)
-    )
+    counts = [
+        _once(settings, f"classes of {index}", partial(of_one, index)) for index in range(specimens)
+    ]
+    return np.sum(counts, axis=0)
 
 
-def seconds_per_example(experiment: Experiment) -> float:
-    """Processor's time to simulate an example, from a few specimens, which differ in size [s].
+def seconds_per_example(settings: SimulationSettings) -> float:
+    """Processor time to simulate an example [s], from a few specimens of different size.
 
-    On a machine that has other work to do more time passes.
+    The elapsed time is longer on a machine with other work.
     """
-    return _once(experiment, "seconds", lambda: _timed(experiment))
+    return _once(settings, "seconds", lambda: _timed(settings))
 
+
+Result = TypeVar("Result")
 
 _KNOWN: dict[tuple[str, str], Any] = {}
-"""What was found out about specimens, by their settings: several stages ask for the same."""
+"""Results about specimens by settings and question, since several stages need the same."""
 
 
-def _once(experiment: Experiment, what: str, find: Callable[[], Any]) -> Any:
-    """What ``find`` returns, which is called once for the same settings and files."""
-    key = experiment.simulation.identity(), what
+def _once(settings: SimulationSettings, question: str, find: Callable[[], Result]) -> Result:
+    """The return value of ``find``, which is called once for the same settings and files."""
+    key = settings.identity(), question
     if key not in _KNOWN:
         _KNOWN[key] = find()
     return _KNOWN[key]
 
 
-def _timed(experiment: Experiment) -> float:
-    """As `seconds_per_example`, measured."""
-    settings = experiment.simulation
-    simulate_block(settings, 0, 1, SHOWN_SPLIT)  # the first one also loads and plans
+def _timed(settings: SimulationSettings) -> float:
+    """As `seconds_per_example`, without the memory."""
+    simulate_block(settings, 0, 1, SHOWN_SPLIT)  # the first one also loads libraries and plans
     reuse = settings.exit_wave_reuse
     used, specimens = time.process_time(), 0
     while specimens < TIMED_SPECIMENS and time.process_time() - used < LONGEST_TIMING:
@@ -231,7 +237,7 @@ def _timed(experiment: Experiment) -> float:
 
 
 def duration(hours: float) -> str:
-    """A duration in a unit that suits it.
+    """A duration in minutes or hours.
 
     >>> duration(0.5), duration(3), duration(0.001)
     ('30 minutes', '3.0 hours', '1 minute')
@@ -243,7 +249,7 @@ def duration(hours: float) -> str:
 
 
 def intact(experiment: Experiment, root: Path) -> bool:
-    """Whether all sets are complete."""
+    """Whether all sets of the experiment are complete."""
     return all(missing_examples(experiment, split) == 0 for split in stored_splits(experiment))
 
 

@@ -1,12 +1,12 @@
-"""Stage `train`: teaches the network and keeps it with its card."""
+"""Stage `train`: trains the network and saves it with its card."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import Experiment, required
 from temnet.data.batch_settings import BatchSettings
 from temnet.data.batches import describe_batch
 from temnet.models.checkpoint import find_network, read_card
@@ -19,21 +19,25 @@ from temnet.training.fit import first_weights, fit
 from temnet.workflow.stage import Progress, Stage
 
 NETWORK = "network"
-"""Name of the trained network's folder, in that of the stage."""
+"""Folder of the trained network, in the stage's folder."""
 
 FRESH = "images"
-"""Folder, in that of the stage, of fresh images that serve several epochs."""
+"""Folder of fresh images that serve several epochs, in the stage's folder."""
+
+DATA_SETTINGS = {"image_size", "training", "selection", "source", "exit_wave_reuse"}
+"""Settings of the section `data` that the network depends on; `augment` is another one."""
 
 
-def settings(experiment: Experiment) -> dict[str, Any]:
-    """What the network depends on."""
-    sections = experiment.model_dump(mode="json", include={"model", "training"})
-    values = {**simulate.settings(experiment), **sections}
-    # Radius and border choose the epoch and the threshold; the rest is for the stage `evaluate`.
-    values["evaluation"] = experiment.evaluation.model_dump(include={"radius", "border"})
-    used = {"image_size", "training", "selection", "source", "image_epochs", "exit_wave_reuse"}
-    values["data"] = {key: value for key, value in values["data"].items() if key in used}
-    values["data"]["augment"] = experiment.data.augment.model_dump(mode="json")
+def settings(experiment: Experiment) -> Mapping[str, object]:
+    """Settings that the network depends on."""
+    data = experiment.data.model_dump(mode="json", include=DATA_SETTINGS)
+    values: dict[str, object] = {
+        **simulate.settings(experiment),
+        **experiment.model_dump(mode="json", include={"model", "training"}),
+        # They choose the epoch and the threshold; the others matter only for `evaluate`.
+        "evaluation": experiment.evaluation.model_dump(include={"radius", "border"}),
+        "data": {**data, "augment": experiment.data.augment.model_dump(mode="json")},
+    }
     start = experiment.training.start_from
     if start is not None:
         values["start_from"] = read_card(find_network(start)).sha256
@@ -41,17 +45,17 @@ def settings(experiment: Experiment) -> dict[str, Any]:
 
 
 def check(experiment: Experiment) -> None:
-    """Whether the network that the training starts from fits; the stage before makes the sets.
+    """Checks that the network that the training starts from fits.
 
     Raises:
-        InputError: It does not, or there is none.
+        InputError: If it does not fit or does not exist.
     """
     if experiment.training.start_from is not None:
         first_weights(experiment)
 
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
-    """Trains, or goes on training, and saves the best network with its card."""
+    """Starts or resumes the training, and saves the best network with its card."""
     fresh = experiment.data.source == "fresh"
     training_set = folder / FRESH if fresh else split_folder(experiment, "training")
     selection = list(examples(experiment, "selection"))
@@ -74,15 +78,16 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
 
 
 def network_name(root: Path) -> str:
-    """What a network that is trained in a run folder is called."""
+    """Name of a network that is trained in a run folder."""
     return root.resolve().name.replace("_", "-")
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:
-    """The network and how long its training is."""
+    """The network and the length of its training."""
     training, model = experiment.training, build_model(experiment)
+    kind = required(experiment.model and experiment.model.kind, "model")
     return [
-        f"network: {experiment.model.kind} with {model.count_params():,} parameters, "
+        f"network: {kind} with {model.count_params():,} parameters, "
         f"{experiment.focus_count} image(s) in, {', '.join(experiment.class_names)} out",
         f"{training.epochs} epochs of {training.images_per_epoch} images, "
         f"{training.batch_size} per step, {training.precision}",

@@ -1,15 +1,16 @@
-"""Stage `vibrations`: molecular dynamics, and the table of vibration that comes of it."""
+"""Stage `vibrations`: molecular dynamics and the resulting table of thermal vibration."""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import Experiment, required
 from temnet.config.loading import dump_settings
 from temnet.config.structures.molecular_dynamics import MolecularDynamics
 from temnet.config.structures.nanoparticle import FCC_METALS
@@ -32,34 +33,41 @@ LOGGER = logging.getLogger(__name__)
 TABLE_FILE = "table.yaml"
 
 KEPT_FRAMES = 100
-"""Frames of each run that are kept, at least."""
+"""Smallest number of frames kept of each run."""
 
 
-def settings(experiment: Experiment) -> dict[str, Any]:
-    """What the table depends on."""
+def settings(experiment: Experiment) -> Mapping[str, object]:
+    """Settings that the table depends on."""
     return experiment.model_dump(mode="json", include={"seed", "molecular_dynamics"})
 
 
-def check(experiment: Experiment) -> None:
-    """Whether the engine is there.
+def check(experiment: Experiment) -> MolecularDynamics:
+    """The section `molecular_dynamics`, once its engine was found.
 
     Raises:
-        InputError: LAMMPS is needed and not installed.
+        InputError: If LAMMPS is needed and not installed.
     """
-    check_engine(experiment.molecular_dynamics)
+    dynamics = required(experiment.molecular_dynamics, "molecular_dynamics")
+    check_engine(dynamics)
+    return dynamics
 
 
 def specimen_sizes(dynamics: MolecularDynamics) -> list[float | None]:
-    """Size of the specimen of every run; None is a periodic piece of metal."""
+    """Specimen size of every run [Å]; None stands for a periodic piece of metal."""
     sizes: list[float | None] = list(dynamics.sizes)
     if dynamics.material in FCC_METALS:
         sizes.append(None)
     return [size for size in sizes for _ in range(dynamics.runs)]
 
 
-def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
-    """Writes what each run says as soon as it is known, then table.yaml."""
-    dynamics = experiment.molecular_dynamics
+def run(
+    experiment: Experiment,
+    root: Path,
+    folder: Path,
+    dynamics: MolecularDynamics,
+    progress: Progress,
+) -> None:
+    """Writes the result of each run as soon as it has finished, then table.yaml."""
     found = []
     sizes = specimen_sizes(dynamics)
     with progress("vibrations", len(sizes) * frame_count(dynamics)) as done:
@@ -69,20 +77,24 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
                 found.append(json.loads(path.read_text(encoding="utf-8")))
                 done(frame_count(dynamics))
                 continue
-            found.append(_one_run(experiment, folder, number, size, done))
+            found.append(_one_run(dynamics, experiment.seed, folder, number, size, done))
             replace_file(path, (json.dumps(found[-1], indent=1) + "\n").encode())
     provenance = {"engine": engine_name(dynamics), "numpy": np.__version__}
     table = combine_runs(found, dynamics, provenance)
     replace_file(folder / TABLE_FILE, dump_settings(table).encode())
-    LOGGER.info("%d kinds of atom in %s", len(table.rows), folder / TABLE_FILE)
+    LOGGER.info("%d kinds of atoms in %s", len(table.rows), folder / TABLE_FILE)
 
 
 def _one_run(
-    experiment: Experiment, folder: Path, number: int, size: float | None, done: Done
+    dynamics: MolecularDynamics,
+    seed: int,
+    folder: Path,
+    number: int,
+    size: float | None,
+    done: Done,
 ) -> dict[str, Any]:
-    """What one run says; its specimen and some of its frames are kept."""
-    dynamics = experiment.molecular_dynamics
-    rng = generator(experiment.seed, "vibrations", number)
+    """Result of one run; its specimen and some of its frames are written to the folder."""
+    rng = generator(seed, "vibrations", number)
     specimen = make_specimen(dynamics, size, rng)
     trajectory = simulate_motion(specimen, dynamics, rng, done)
     moves, places = displacements(trajectory, dynamics.bending_wavelength)
@@ -93,9 +105,8 @@ def _one_run(
     return measure_run(specimen, trajectory, dynamics)
 
 
-def describe(experiment: Experiment, inputs: None) -> list[str]:
-    """The engine and the runs."""
-    dynamics = experiment.molecular_dynamics
+def describe(experiment: Experiment, dynamics: MolecularDynamics) -> list[str]:
+    """Material, engine and runs."""
     return [
         f"{dynamics.material} at {dynamics.temperature:g} K by {engine_name(dynamics)}",
         f"{len(specimen_sizes(dynamics))} runs of {dynamics.length:g} ps",

@@ -47,7 +47,8 @@ def work_left(trainings: Sequence[TrainingRun], tests: Sequence[ScoringRun]) -> 
     runs: list[TrainingRun | ScoringRun] = [*tests, *trainings]
     arms = {run.arm: run.experiment for run in runs}
     example = {
-        arm: seconds_per_example(one) / max(one.data.workers, 1) for arm, one in arms.items()
+        arm: seconds_per_example(one.simulation) / max(one.data.workers, 1)
+        for arm, one in arms.items()
     }
     missing: dict[Path, tuple[int, float]] = {}
     for run in runs:  # several share a set

@@ -184,7 +184,7 @@ def scored(root="runs/train"):
 def test_figures_are_made_again_without_training_images_and_without_training(here, capsys):
     Path("train.yaml").write_text(yaml.safe_dump(TRAINS))
     assert run.main(["--stage", "evaluate", "report", "train.yaml", "--check"]) == 0
-    assert "3 of them to be made" in capsys.readouterr().out
+    assert "3 of them missing" in capsys.readouterr().out
     assert not Path("sets").exists() and not Path("runs").exists()
     assert run.main(["--stage", "evaluate", "report", "train.yaml"]) == 0
     assert "simulate validation: 100%" in capsys.readouterr().err
@@ -210,7 +210,7 @@ def test_figures_are_made_again_without_training_images_and_without_training(her
 def test_images_that_are_missing_are_made_and_the_others_kept(here, capsys):
     assert run.main(["pair.yaml", "--set", "data.validation=2", "--stage", "simulate"]) == 0
     assert run.main(["pair.yaml", "--check", "--stage", "evaluate", "--output", "other"]) == 0
-    assert "1 of them to be made" in capsys.readouterr().out
+    assert "1 of them missing" in capsys.readouterr().out
     assert run.main(["pair.yaml", "--stage", "evaluate", "--output", "other"]) == 0
     scores = Path("other/evaluate/scores.csv").read_bytes()
     # The same as from a set that the stage `simulate` made.

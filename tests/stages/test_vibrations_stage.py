@@ -36,7 +36,7 @@ def test_a_table_comes_out_and_runs_are_not_made_twice(tmp_path, monkeypatch, ca
     # Its frames move the specimen that they are of, turned and moved as it may be.
     example = simulate_example(load_experiment(_imaging(folder), {}), index=0)
     assert example.parameters["structure"] == "specimen-000.xyz" and example.images.std() > 0
-    # A run that was stopped goes on with the runs that were finished.
+    # A stopped run resumes with the runs that were finished.
     record = json.loads((folder / "stage.json").read_text())
     (folder / "stage.json").write_text(json.dumps({**record, "status": "running"}))
     first = (folder / "run-000.json").read_text().replace('"temperature": ', '"temperature": 9')
@@ -64,7 +64,7 @@ stages: [gallery]
     return path
 
 
-def test_check_tells_what_would_run(tmp_path, monkeypatch, capsys):
+def test_check_prints_what_would_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("gold.yaml").write_text(YAML)
     assert run.main(["gold.yaml", "--check"]) == 0
