@@ -65,7 +65,7 @@ WALLS = {
     "yaml": {"config.yaml_text"},
     "pydantic": {"config", "json_records", "study.settings"},
     "annotated_types": {"config"},
-    "rsciio": {"inference.reading.image_file", "reporting.files.map_files"},
+    "rsciio": {"inference.reading.formats.rosettasciio", "reporting.files.map_files"},
     "tifffile": {
         "inference.reading.formats.tiff",
         "inference.reading.formats.tiff_pages",

@@ -1,4 +1,4 @@
-"""Pixel size from a crystal of known spacing: the spots of its lattice in the power spectrum."""
+"""Pixel size from the lattice of a crystal of known spacing, by the spots in the power spectrum."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from temnet.errors import InputError
 LOGGER = logging.getLogger(__name__)
 
 HEADER_TOLERANCE = 0.02
-"""Headers farther than this fraction from the lattice deserve a warning."""
+"""Headers that differ from the lattice by more than this fraction cause a warning."""
 
 EXPECTED_WITHIN = 0.15
-"""Rings are looked for within this fraction of the expected pixel size: neighbouring rings of
-the usual lattices are 15 % ({111} and {200} of fcc) or more apart."""
+"""Rings are searched within this fraction of the expected pixel size: neighbouring rings of common
+lattices are 15 % ({111} and {200} of fcc) or more apart."""
 
 RING_WIDTH = 0.05
-"""Spots whose frequencies differ by less than this fraction belong to one ring, which leaves room
-for distortion by projector lenses (1 to 2 %) and for strain."""
+"""Spots whose frequencies differ by less than this fraction belong to one ring; this allows for
+distortion by projector lenses (1 to 2 %) and for strain."""
 
 FEWEST_PERIODS = 8
-"""Periods along the image's shorter side; longer waves are shapes, not lattices."""
+"""Fewest periods along the shorter side of the image; longer waves are shapes, not lattices."""
 
 HIGHEST_FREQUENCY = 0.48
-"""Cycles per pixel up to which spots are believed; beyond 0.5 they fold back."""
+"""Highest frequency of a spot [cycles per pixel]; beyond 0.5 spots are aliased."""
 
 FALSE_ALARMS = 1e-4
-"""Images of noise alone in which any spot would be seen."""
+"""Fraction of images of pure noise in which a spot is found."""
 
 LEAST_AMPLITUDE = 1e-3
-"""Amplitude of a wave that is believed, in units of the image's standard deviation: an image
-without noise has maxima of rounding errors, too."""
+"""Smallest amplitude of a wave, in units of the image's standard deviation: an image without noise
+has maxima from rounding errors, too."""
 
 FAINTEST = 0.02
-"""Spots with less than this fraction of the power of the ring's strongest one are left out."""
+"""Spots with less than this fraction of the power of the strongest spot in a ring are ignored."""
 
 MOST_FRAMES = 32
-"""Frames of a movie that are looked at, spread evenly; more hardly sharpen the spots."""
+"""Most frames of a movie that are used, evenly spaced; more hardly sharpen the spots."""
 
 MOST_SPOTS = 48
-"""Maxima that are measured, the clearest first."""
+"""Most maxima that are measured, the clearest first."""
 
 INCONSISTENT = 0.01
-"""Spots that scatter more than chance would in this fraction of cases show a distortion."""
+"""Spots that scatter more than noise does in this fraction of cases show a distortion."""
 
 ZOOM = np.arange(-4, 5) / 4
-"""Where the spectrum around a maximum is computed, in its own grid's steps."""
+"""Offsets from a maximum at which the spectrum is computed [steps of its grid]."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Calibration:
 
     Attributes:
         sampling: Pixel size [Å].
-        uncertainty: Its standard error [Å]: what noise does to the spots, or, where they differ
-            by more than noise does, the standard deviation of the pixel size over them.  An
-            error of the spacing that was given is not in it.
+        uncertainty: Its standard error [Å] due to noise, or, if spots differ by more than noise
+            explains, with the standard deviation over the spots.  An error of the given spacing is
+            not included.
         spots: (N, 2) float64, (row, col) frequencies of the ring's spots [cycles per pixel], one
             of each opposite pair.
         distortion: Half the relative difference between the largest and the smallest pixel size
@@ -80,9 +80,9 @@ class _Spectrum:
 
     Attributes:
         power: (rows, cols), mean over the frames.
-        background: (rows, cols), what there would be without spots.
-        shape: (rows, cols), shape of the Gamma distribution of power without spots: the number
-            of frames where they are independent, down to 1 where they all show the same.
+        background: (rows, cols), power without spots.
+        shape: (rows, cols), shape of the Gamma distribution of power without spots: the number of
+            frames if they are independent, down to 1 if all frames are equal.
         rows: (rows,) frequencies [cycles per pixel].
         cols: (cols,) frequencies [cycles per pixel].
     """
@@ -97,25 +97,25 @@ class _Spectrum:
 def measure_sampling(
     images: np.ndarray, spacing: float, expected: float | None = None
 ) -> Calibration:
-    """Pixel size from the lattice's spots and the distance between its planes.
+    """Pixel size from the spots of a lattice and the distance between its planes.
 
-    The power spectrum under a Hann window is averaged over the frames, which drift does not
-    disturb.  Spots stand out of the median at their distance from the middle by more than noise
-    ever does; how much that is follows from the lower half of the same ring, so that film and
-    Thon rings, which are speckled however many frames are added, are told from noise.  Each spot
-    is measured between the grid points, on the transform itself.
+    The power spectrum under a Hann window is averaged over the frames; drift has no effect on it.
+    Spots exceed the median at their distance from the middle by more than noise does.  The limit
+    follows from the lower half of the same ring, which distinguishes amorphous film and Thon rings,
+    speckled however many frames are added, from noise.  Each spot is measured between the grid
+    points, on the Fourier transform itself.
 
     Args:
         images: (row, col) or (frame, row, col), finite, square pixels.
-        spacing: Distance between the planes behind the ring [Å].
-        expected: About what the pixel size should be [Å].  The strongest ring within 15 % of it
-            is taken; without it the strongest of all.
+        spacing: Distance between the planes of the ring [Å].
+        expected: Approximate pixel size [Å].  The strongest ring within 15 % of it is used; without
+            it the strongest of all.
 
     Returns:
         The pixel size [Å] with its standard error.
 
     Raises:
-        InputError: The spacing is no length, the images are too small, or no spots stand out.
+        InputError: If the spacing is not a length, the images are too small, or no spots stand out.
     """
     images = np.asarray(images)
     frames = images[None] if images.ndim == 2 else images
@@ -126,8 +126,8 @@ def measure_sampling(
     places = _maxima(spectrum)
     if len(places) == 0:
         raise InputError(
-            "No lattice stands out in the image's power spectrum, so that its pixel size cannot "
-            "be measured; give images.sampling in Å, or an image of a crystal."
+            "no lattice stands out in the power spectrum of the image, so that its pixel size "
+            "cannot be measured. Set images.sampling in Å, or give an image of a crystal."
         )
     spots, variances, strengths = _measured(windowed, spectrum, places)
     ring = _choose_ring(np.linalg.norm(spots, axis=1), strengths, spacing, expected)
@@ -135,7 +135,7 @@ def measure_sampling(
 
 
 def header_warning(header: float, calibration: Calibration) -> str | None:
-    """What to say of a header's pixel size that the lattice contradicts, None if it does not.
+    """A sentence on a header's pixel size that the lattice contradicts, None if they agree.
 
     Args:
         header: Pixel size in the header [Å].
@@ -143,31 +143,31 @@ def header_warning(header: float, calibration: Calibration) -> str | None:
 
     >>> header_warning(0.201, Calibration(0.2, 0.0002, np.zeros((1, 2)), 0.0))
     >>> header_warning(0.21, Calibration(0.2, 0.0002, np.zeros((1, 2)), 0.0))
-    'the pixel size is given as 0.21 Å, the lattice says 0.2 ± 0.0002 Å (5.0 % less)'
+    'the given pixel size is 0.21 Å, but the lattice gives 0.2 ± 0.0002 Å (5.0 % less)'
     """
     difference = header / calibration.sampling - 1
     if abs(difference) <= HEADER_TOLERANCE:
         return None
     word = "less" if difference > 0 else "more"
     return (
-        f"the pixel size is given as {header:.4g} Å, the lattice says {calibration.sampling:.4g} ± "
-        f"{calibration.uncertainty:.2g} Å ({100 * abs(difference):.1f} % {word})"
+        f"the given pixel size is {header:.4g} Å, but the lattice gives {calibration.sampling:.4g} "
+        f"± {calibration.uncertainty:.2g} Å ({100 * abs(difference):.1f} % {word})"
     )
 
 
 def _check(frames: np.ndarray, spacing: float, expected: float | None) -> None:
     for name, value in (("spacing", spacing), ("expected pixel size", expected)):
         if value is not None and not (np.isfinite(value) and value > 0):
-            raise InputError(f"The {name} must be a length above 0 Å; got {value}.")
+            raise InputError(f"the {name} must be a length above 0 Å; got {value}.")
     if frames.ndim != 3 or len(frames) == 0 or min(frames.shape[1:]) < 4 * FEWEST_PERIODS:
         raise InputError(
-            f"The pixel size cannot be measured on images of shape {frames.shape}; expected "
+            f"the pixel size cannot be measured on images of shape {frames.shape}; expected "
             f"(frame, row, col) with at least {4 * FEWEST_PERIODS} pixels a side."
         )
 
 
 def _windowed(frames: np.ndarray) -> np.ndarray:
-    """(frame, row, col) float32 of mean zero and variance one under a Hann window."""
+    """(frame, row, col) float32 frames of mean zero and variance one, under a Hann window."""
     rows, cols = (hann(count) for count in frames.shape[1:])
     windowed = frames.astype(np.float32)
     windowed -= windowed.mean(axis=(1, 2), keepdims=True)
@@ -178,12 +178,12 @@ def _windowed(frames: np.ndarray) -> np.ndarray:
 
 
 def hann(count: int) -> np.ndarray:
-    """(count,) Hann window, which is zero half a pixel beyond its ends."""
+    """(count,) Hann window that is zero half a pixel beyond its ends."""
     return np.sin(np.pi * (np.arange(count) + 0.5) / count) ** 2
 
 
 def _power_spectrum(windowed: np.ndarray) -> _Spectrum:
-    """Mean power of the frames and what it would be without spots, see `_Spectrum`."""
+    """Mean power of the frames, and the power without spots; see `_Spectrum`."""
     power = np.zeros(windowed.shape[1:], np.float32)
     for frame in windowed:
         transform = fft.fft2(frame)
@@ -194,27 +194,27 @@ def _power_spectrum(windowed: np.ndarray) -> _Spectrum:
     medians, _ = _quartiles(power, ring.astype(np.int32))
     centres = np.arange(len(medians)) + 0.5
     background = np.exp(np.interp(ring, centres, np.log(np.maximum(medians, 1e-30))))
-    # Wider rings for the scatter, of which the quartiles know less.
+    # Wider rings for the scatter, which needs more values.
     wide = (ring / 4).astype(np.int32)
     shapes = _gamma_shapes(*_quartiles(power / background, wide), len(windowed))
-    # Where film gives way to noise, a ring holds some of each.
+    # At the boundary between film and noise a ring holds some of each.
     shapes = minimum_filter1d(shapes, 3, mode="nearest")
-    # What was normalised by is the median; the mean is wanted.
+    # From the median, by which power was normalised, to the mean.
     background *= (shapes / stats.gamma.ppf(0.5, shapes))[wide]
     return _Spectrum(power, background, shapes[wide], rows, cols)
 
 
 def _gamma_shapes(middle: np.ndarray, lower: np.ndarray, frame_count: int) -> np.ndarray:
-    """Shapes of Gamma distributions by their medians and lower quartiles, 1 to ``frame_count``."""
+    """Shapes of Gamma distributions from medians and lower quartiles, 1 to ``frame_count``."""
     table = np.geomspace(1, max(frame_count, 1.01), 32)
     ratios = stats.gamma.ppf(0.25, table) / stats.gamma.ppf(0.5, table)
     return np.interp(lower / np.maximum(middle, 1e-30), ratios, table)
 
 
 def _quartiles(values: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Medians and lower quartiles of the values in each group, 1 where a group is empty.
+    """Medians and lower quartiles of the values in each group, 1 if a group is empty.
 
-    The upper half is not looked at: spots are in it.
+    The upper half is not used: it contains the spots.
     """
     order = np.argsort(group, axis=None, kind="stable")
     ends = np.cumsum(np.bincount(group.ravel()))
@@ -225,7 +225,7 @@ def _quartiles(values: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _maxima(spectrum: _Spectrum) -> np.ndarray:
-    """(N, 2) indices of maxima that noise does not make, of one half-plane, clearest first."""
+    """(N, 2) indices of maxima above noise, in one half-plane, the clearest first."""
     length = np.hypot(spectrum.rows[:, None], spectrum.cols)
     counted = length >= FEWEST_PERIODS / min(length.shape)
     counted &= (length <= HIGHEST_FREQUENCY) & (spectrum.cols >= 0)
@@ -233,7 +233,7 @@ def _maxima(spectrum: _Spectrum) -> np.ndarray:
     shapes, inverse = np.unique(spectrum.shape, return_inverse=True)
     limits = stats.gamma.isf(FALSE_ALARMS / clear.size, shapes) / shapes
     counted &= clear > limits[inverse.reshape(clear.shape)]
-    # The zero frequency's window is (count / 2) a side; a wave's amplitude is shared by two spots.
+    # The window has the area (count / 2) a side; two spots share the amplitude of a wave.
     counted &= spectrum.power > (LEAST_AMPLITUDE * clear.size / 8) ** 2
     counted &= spectrum.power == maximum_filter(spectrum.power, 5, mode="wrap")
     places = np.argwhere(counted)
@@ -243,12 +243,13 @@ def _maxima(spectrum: _Spectrum) -> np.ndarray:
 def _measured(
     windowed: np.ndarray, spectrum: _Spectrum, places: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where the spots are, how well that is known, and how strong they are.
+    """Positions of the spots, their variances, and the strengths of the spots.
 
-    The top of a parabola through the logarithm of the power.  Noise of mean power B on a spot of
-    power S turns the slope at the top by 2 sqrt(S B / F) <x^2>^(1/2), x a pixel's distance from
-    the middle under the squared window and F the number of independent frames; divided by the
-    curvature that is the error.  For a wave under no window it is the Cramér-Rao bound.
+    A position is the top of a parabola through the logarithm of the power.  Noise of mean power B
+    on a spot of power S turns the slope at the top by 2 sqrt(S B / F) <x^2>^(1/2), x a pixel's
+    distance from the middle under the squared window and F the number of independent frames;
+    divided by the curvature that is the error.  For a wave under no window it is the Cramér-Rao
+    bound.
 
     Returns:
         (N, 2) frequencies [cycles per pixel] in one half-plane; (N,) variances of their lengths;
@@ -274,7 +275,7 @@ def _measured(
         covariance = inverse @ np.diag(inertia) @ inverse
         covariance *= 8 * np.pi**2 * noise * (1 + noise) / shape
         along = frequency / np.linalg.norm(frequency)
-        # The spot on the axis between the half-planes is seen at both ends.
+        # A spot on the axis between the half-planes appears at both ends.
         near = [np.abs((frequency - other) * size).max() < 2 for other in spots]
         opposite = [np.abs((frequency + other) * size).max() < 2 for other in spots]
         if not any(near) and not any(opposite):
@@ -291,7 +292,7 @@ def _inertia(count: int) -> float:
 
 
 def _zoomed(windowed: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
-    """(R, C) mean power at any frequencies [cycles per pixel]: the transform, summed."""
+    """(R, C) mean power at any frequencies [cycles per pixel], by summing the transform."""
     along_rows, along_cols = (
         np.exp(-2j * np.pi * np.outer(frequencies, np.arange(count))).astype(np.complex64)
         for frequencies, count in zip((rows, cols), windowed.shape[1:], strict=True)
@@ -317,7 +318,7 @@ def _vertex(power: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     level, *rest = np.linalg.lstsq(terms, np.log(part.ravel()), rcond=None)[0]
     slope, hessian = np.array(rest[:2]), np.array([[rest[2], rest[3]], [rest[3], rest[4]]])
     values, vectors = np.linalg.eigh(hessian)
-    # A maximum on a crest or a shoulder is as wide as the grid around it.
+    # On a crest or a shoulder the width is limited to that of the grid.
     hessian = vectors @ np.diag(np.minimum(values, -1.0)) @ vectors.T
     offset = np.clip(-np.linalg.solve(hessian, slope), -0.5, 0.5)
     height = np.exp(level + slope @ offset + offset @ hessian @ offset / 2)
@@ -327,15 +328,15 @@ def _vertex(power: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
 def _choose_ring(
     lengths: np.ndarray, strengths: np.ndarray, spacing: float, expected: float | None
 ) -> np.ndarray:
-    """(N,) bool: spots of the ring with the most power, see `measure_sampling`."""
+    """(N,) bool: spots of the ring with the most power; see `measure_sampling`."""
     usable = np.ones(len(lengths), bool)
     if expected is not None:
         usable = np.abs(spacing * lengths / expected - 1) <= EXPECTED_WITHIN
         if not np.any(usable):
             found = spacing * lengths[np.argmax(strengths)]
             raise InputError(
-                f"No spots of a spacing of {spacing:g} Å stand out near the expected pixel size "
-                f"of {expected:.4g} Å; the strongest ones would mean {found:.4g} Å: check the "
+                f"no spots of a spacing of {spacing:g} Å stand out near the expected pixel size of "
+                f"{expected:.4g} Å; the strongest spots would mean {found:.4g} Å. Check the "
                 "spacing and the pixel size."
             )
     together = np.abs(lengths[:, None] / lengths - 1) <= RING_WIDTH
@@ -345,7 +346,7 @@ def _choose_ring(
 
 
 def _combined(spots: np.ndarray, variances: np.ndarray, spacing: float) -> Calibration:
-    """The pixel size that the spots of a ring agree on, or their mean where they do not."""
+    """The pixel size that the spots of a ring agree on, or their mean if they disagree."""
     samplings = spacing * np.linalg.norm(spots, axis=1)
     variances = spacing**2 * variances
     weights = 1 / variances
@@ -355,12 +356,12 @@ def _combined(spots: np.ndarray, variances: np.ndarray, spacing: float) -> Calib
     count = len(samplings)
     scatter = np.sum(weights * (samplings - mean) ** 2)
     if count > 1 and stats.chi2.sf(scatter, count - 1) < INCONSISTENT:
-        # Not chance: the pixel size depends on the direction or the place, and is no one number.
+        # Not chance: the pixel size depends on direction or position.
         mean = samplings.mean()
         variance += samplings.var(ddof=1)
         LOGGER.warning(
-            "the lattice's spots differ in their distance from the middle by ± %.1f %%: the image "
-            "is distorted or strained, its pixels are not square, or several lattices meet",
+            "the spots of the lattice differ in frequency by ± %.1f %%: the image is distorted or "
+            "strained, its pixels are not square, or it shows several lattices",
             100 * distortion,
         )
     return Calibration(float(mean), float(np.sqrt(variance)), spots, float(distortion))

@@ -1,4 +1,4 @@
-"""Parts of an image that show no specimen, such as a burnt-in scale bar."""
+"""Masked boxes of an image, such as a burnt-in scale bar."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ def box_mask(shape: tuple[int, int], boxes: Sequence[Box]) -> np.ndarray:
 
 
 def mirror_sources(shape: tuple[int, int], boxes: Sequence[Box]) -> tuple[np.ndarray, np.ndarray]:
-    """Where masked pixels take their values from: the mirror image in the nearest side of the box.
+    """Sources of masked pixels: the mirror image at the nearest side of the box.
 
-    Filled so, a box has the mean and the contrast of what surrounds it, and no edges: the
-    normalisation, which averages over some 12 Å, does not see it.  (A constant would lower the
+    A box filled in this way has the mean and the contrast of its surroundings, and no edges: it
+    does not change the normalisation, which averages over about 12 Å.  (A constant would lower the
     local contrast, by which the pixels around the box are divided.)
 
     Args:
         shape: Rows and columns.
-        boxes: What is masked, inside the image.
+        boxes: The masked boxes, inside the image.
 
     Returns:
-        Flat indices of the masked pixels, (N,) int64, and those of their sources; -1 where no
-        side has enough image before it.
+        Flat indices of the masked pixels, (N,) int64, and those of their sources; -1 if no side has
+        enough image beside it.
     """
     rows, cols = shape
     mask = box_mask(shape, boxes)
@@ -63,7 +63,7 @@ def fill(image: np.ndarray, sources: tuple[np.ndarray, np.ndarray]) -> np.ndarra
 
     Args:
         image: (row, col) float.
-        sources: Those of `mirror_sources`; pixels without a source get the mean of the image
+        sources: The result of `mirror_sources`; pixels without a source get the mean of the image
             outside the boxes.
     """
     target, source = sources
@@ -84,7 +84,7 @@ def areas(
 ) -> list[tuple[float, float, float, float]]:
     """Lowest and highest row, lowest and highest column of each box [Å].
 
-    They count from the centre of pixel [0, 0], ``pixel_size`` is its height and width [Å].
+    Distances count from the centre of pixel [0, 0]; ``pixel_size`` is its height and width [Å].
 
     >>> areas([(0, 2, 1, 3)], (0.5, 1.0))
     [(-0.25, 0.75, 0.5, 2.5)]
@@ -99,7 +99,7 @@ def areas(
 def inside_boxes(
     positions: np.ndarray, boxes: Sequence[Box], pixel_size: tuple[float, float]
 ) -> np.ndarray:
-    """Which positions lie in any of the boxes.
+    """Which positions lie in a box.
 
     Args:
         positions: (N, 2), (row, col) [Å] from the centre of pixel [0, 0].
@@ -117,7 +117,7 @@ def inside_boxes(
 
 
 def seen(series: ImageSeries, frame: int, positions: np.ndarray) -> np.ndarray:
-    """Which positions a frame shows: those outside its boxes and its regions without image.
+    """Which positions a frame shows: those outside its masked boxes and regions without image.
 
     Args:
         series: The images.

@@ -12,14 +12,9 @@ from pathlib import Path
 
 from temnet.config.names import user_path
 from temnet.errors import InputError
+from temnet.inference.reading.camera_clock import film_of, of_one_clock
 from temnet.inference.reading.file_order import as_shells_sort, in_order
-from temnet.inference.reading.image_folders import (
-    film_of,
-    images_in,
-    images_of,
-    matches,
-    of_one_clock,
-)
+from temnet.inference.reading.image_folders import images_in, images_of, matches
 from temnet.reporting.files.map_files import safe_name
 
 LOGGER = logging.getLogger(__name__)

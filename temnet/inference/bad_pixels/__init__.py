@@ -1,1 +1,1 @@
-"""Regions without image, broken pixels and lines: found, then replaced."""
+"""Regions without image, broken pixels and lines are found and replaced."""

@@ -1,4 +1,4 @@
-"""Filling what an image does not show, so that the normalisation around it is not moved."""
+"""Filling masked pixels of an image so that the normalisation around them does not change."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from temnet.images.resample import reflect_index
 from temnet.images.unseen import unpack, wide_part
 
 WIDE = 3
-"""Regions into which a square of so many pixels fits are filled by the mirror image of what is
-beside them; in thinner ones each pixel gets the median of its neighbours."""
+"""Regions that hold a square with this side [pixels] are filled with the mirror image of their
+surroundings; in thinner ones each pixel gets the median of its neighbours."""
 
 NEARER = (1.0, 0.5, 0.25, 0.0)
-"""Where the mirror image lies in what is masked, too, the source is taken so much nearer to the
-border of the mask."""
+"""Where the mirror image is masked too, the source moves nearer to the border of the mask, by these
+fractions of its distance."""
 
 KEPT_PLANS = 2
-"""Plans that are kept for the next image."""
+"""Number of plans that are kept for the next images."""
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """Where the values of masked pixels come from, by flat indices.
+    """Sources of the values of masked pixels, by flat indices.
 
     Attributes:
-        mirrored: (N,) int64, masked pixels that get the value of another one.
-        sources: (N,) int64, those others.
+        mirrored: (N,) int64, masked pixels that get the value of another pixel.
+        sources: (N,) int64, those other pixels.
         thin: (M,) int64, masked pixels that get the median of their neighbours.
-        mask: (row, col) bool, all that is masked.
+        mask: (row, col) bool, all masked pixels.
     """
 
     mirrored: np.ndarray
@@ -53,14 +53,14 @@ def _plan(packed: bytes, shape: tuple[int, int]) -> _Plan:
 
 
 def mirror_image(mask: np.ndarray, wide: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels of a mask and where their mirror image in the border of the mask lies.
+    """Pixels of a mask and their mirror images at the border of the mask.
 
-    Filled so, a region has the mean and the contrast of what surrounds it, and no edges.  Each
-    pixel is reflected at the nearest pixel outside; the image's own border reflects, too.
+    A region filled in this way has the mean and the contrast of its surroundings, and no edges.
+    Each pixel is reflected at the nearest pixel outside; the image's own border reflects, too.
 
     Args:
         mask: (row, col) bool, with at least one pixel that is not masked.
-        wide: (row, col) bool, the masked pixels that are wanted.
+        wide: (row, col) bool, the masked pixels to fill.
 
     Returns:
         Flat indices of the pixels, (N,) int64, and of their sources outside the mask.
@@ -87,15 +87,15 @@ def mirror_image(mask: np.ndarray, wide: np.ndarray) -> tuple[np.ndarray, np.nda
     return place[0] * cols + place[1], source
 
 
-def mended(image: np.ndarray, packed: bytes) -> np.ndarray:
-    """An image with its masked pixels filled from those around them.
+def inpainted(image: np.ndarray, packed: bytes) -> np.ndarray:
+    """An image with its masked pixels filled from their surroundings.
 
     Args:
         image: (row, col) float32.
         packed: The mask, as `temnet.images.unseen.pack` packs it.
 
     Returns:
-        A new image; an image that is masked whole is NaN.
+        A new image; NaN if all of it is masked.
     """
     plan = _plan(packed, image.shape)
     filled = image.copy()
@@ -125,7 +125,7 @@ def neighbours(image: np.ndarray, index: np.ndarray, reach: int) -> np.ndarray:
 
 
 def median(values: np.ndarray) -> np.ndarray:
-    """(N,) float32 median of the finite values of each line, NaN where there are none.
+    """(N,) float32 median of the finite values in each line, NaN without any.
 
     >>> median(np.array([[3.0, np.nan, 1.0, np.nan], [5.0, 2.0, np.nan, 9.0]])).tolist()
     [2.0, 5.0]

@@ -1,4 +1,4 @@
-"""One look at every image before any is used: what is unusable, doubtful, or to be replaced."""
+"""Inspection of every image before any is used: unusable, doubtful, or with pixels to replace."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from temnet.inference.masks import Box
 LOGGER = logging.getLogger(__name__)
 
 LEAST_CONTRAST = 5.0e-3
-"""Standard deviation over mean of grey values below which something was added to them: that of
-40,000 electrons in a pixel.  Near `temnet.images.normalize.RELATIVE_FLOOR` images are blank."""
+"""Standard deviation over mean of grey values below which the camera added a constant: that of
+40,000 electrons per pixel.  Near `temnet.images.normalize.RELATIVE_FLOOR` images count as blank."""
 
 MOST_NAMED = 20
-"""Numbers of broken images that a warning names."""
+"""Most broken images that a warning lists."""
 
 Place = tuple[Path, int]
 """The file of an image, and the image's number in it."""
@@ -32,7 +32,7 @@ Place = tuple[Path, int]
 
 @dataclass
 class _Sums:
-    """What is gathered over all images."""
+    """Sums and extremes over all images."""
 
     unusable: dict[int, tuple[Path, str]] = field(default_factory=dict)
     flat: list[int] = field(default_factory=list)
@@ -49,14 +49,14 @@ class _Sums:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What one look at every image found.
+    """Results of the inspection.
 
     Attributes:
-        unusable: Numbers of a movie's images that are taken as blank.
-        replaced: By image, its pixels that are filled when it is read, packed
-            (`temnet.images.unseen.pack`); images in which nothing is filled are left out.
-        unseen: By image, the pixels where no columns are found, packed.
-        notes: Sentences on it for the reader of the results.
+        unusable: Numbers of a movie's images that are replaced by blank ones.
+        replaced: By image, the mask of pixels that are filled when it is read, packed
+            (`temnet.images.unseen.pack`); images without such pixels are left out.
+        unseen: By image, the mask of pixels where no columns are found, packed.
+        notes: Sentences for the log and for the report.
     """
 
     unusable: frozenset[int]
@@ -68,7 +68,7 @@ class Inspection:
 def inspect(
     read: Callable[[int], np.ndarray], place: Callable[[int], Place], order: np.ndarray
 ) -> Inspection:
-    """Looks at every image once; refuses what is unusable, warns of what is doubtful.
+    """Inspects every image once, refuses unusable ones, and warns of doubtful ones.
 
     Args:
         read: From an image's number to (row, col) float32, with the user's masks filled.
@@ -76,7 +76,7 @@ def inspect(
         order: (frame, focus) numbers of the images.
 
     Raises:
-        InputError: An image that is not one of a movie's frames shows nothing, or none does.
+        InputError: If an image that is not a frame of a movie is unusable, or all images are.
     """
     movie = len(order) > 1 and order.shape[1] == 1
     sums = _Sums()
@@ -92,7 +92,7 @@ def inspect(
             if movie and len(sums.unusable) < order.size:
                 continue
             file, reason = next(iter(sums.unusable.values()))
-            raise InputError(f"{file}: {reason}; mask them by images.mask, or cut them off.")
+            raise InputError(f"{file}: {reason}. Mask them (images.mask) or crop the image.")
         if faults.replaced is not None:
             replaced[number] = known.setdefault(faults.replaced, faults.replaced)
         if faults.unseen is not None:
@@ -100,7 +100,7 @@ def inspect(
         _add(sums, number, image, faults)
     path = place(int(order[0, 0]))[0]
     if len(sums.flat) + len(sums.unusable) == order.size:
-        raise InputError(f"{path}: all pixels have the same value; this image shows nothing.")
+        raise InputError(f"{path}: the image is blank: all pixels have the same value.")
     notes = _notes(sums, order.size, place)
     for note in notes:
         LOGGER.warning("%s: %s", path, note)
@@ -108,7 +108,7 @@ def inspect(
 
 
 def _add(sums: _Sums, number: int, image: np.ndarray, faults: Faults) -> None:
-    """Adds one usable image to what is gathered."""
+    """Adds one usable image to the sums."""
     if image.min() == image.max():
         sums.flat.append(number)
     else:
@@ -127,7 +127,7 @@ def _add(sums: _Sums, number: int, image: np.ndarray, faults: Faults) -> None:
 
 
 def _inner_box(mask: np.ndarray) -> Box | None:
-    """The box of a mask's largest region that does not reach the image's border."""
+    """The box of the largest region of a mask that does not touch the border of the image."""
     labels, _ = ndimage.label(mask)
     sizes = np.bincount(labels.ravel())
     inner = [
@@ -140,7 +140,7 @@ def _inner_box(mask: np.ndarray) -> Box | None:
 
 
 def _notes(sums: _Sums, count: int, place: Callable[[int], Place]) -> list[str]:
-    """Sentences on all images, without the name of the first file."""
+    """Sentences on all images."""
     found = []
     if sums.flat:
         names = [f"{file.name}[{inside}]" for file, inside in map(place, sums.flat[:5])]
@@ -148,23 +148,23 @@ def _notes(sums: _Sums, count: int, place: Callable[[int], Place]) -> list[str]:
         found.append(f"{', '.join(names)}{more}: blank, all pixels the same")
     if sums.least_contrast < LEAST_CONTRAST:
         found.append(
-            f"grey values scatter by only {100 * sums.least_contrast:.2g} % of their mean, so that "
-            "columns may go unseen; if the camera adds a constant, subtract it"
+            f"the standard deviation of grey values is only {100 * sums.least_contrast:.2g} % of "
+            "their mean, so that columns may be missed; if the camera adds a constant, subtract it"
         )
     if sums.with_region:
         found.append(_region_text(sums, count))
     if sums.most_broken:
         found.append(
-            f"broken pixels in {sums.with_broken} of {count} images, at most {sums.most_broken} in "
-            "one, were replaced by the pixels around them"
+            f"broken pixels in {sums.with_broken} of {count} images, at most {sums.most_broken} "
+            "per image, were replaced by their neighbours"
         )
     if sums.first_dazzling:
         number, (row, col) = sums.first_dazzling
         file, inside = place(number)
         found.append(
-            f"in {sums.dazzling} of {count} images a spot is brighter or darker than all else by "
-            f"far (in {file.name}[{inside}] at row {row}, column {col}), so that columns around it "
-            "may go unseen; if it is no atom, mask it by images.mask"
+            f"in {sums.dazzling} of {count} images a spot is far brighter or darker than the rest "
+            f"(in {file.name}[{inside}] at row {row}, column {col}), so that columns around it may "
+            "be missed; if it is not an atom, mask it (images.mask)"
         )
     if sums.most_saturated:
         found.append(
@@ -173,36 +173,36 @@ def _notes(sums: _Sums, count: int, place: Callable[[int], Place]) -> list[str]:
         )
     if sums.unusable:
         (file, reason), *others = sums.unusable.values()
-        more = f", as {len(others)} more: images {_listed(list(sums.unusable)[1:])}"
-        found.append(f"{file.name}: {reason}; this frame is taken as blank{more if others else ''}")
+        more = f", and so are {len(others)} more: images {_listed(list(sums.unusable)[1:])}"
+        found.append(f"{file.name}: {reason}; the frame is left blank{more if others else ''}")
     return found
 
 
 def _region_text(sums: _Sums, count: int) -> str:
-    """How much of the images is no image, and what may belong to it."""
+    """A sentence on regions without image, with a mask to set for a label."""
     text = (
-        f"regions of one value or of no number, such as filled borders, in {sums.with_region} of "
-        f"{count} images, at most {sums.largest_region} pixels in one, were masked: no columns are "
-        "found there"
+        f"regions of one value or without numbers, such as filled borders, in {sums.with_region} "
+        f"of {count} images, at most {sums.largest_region} pixels per image, were masked: no "
+        "columns are found there"
     )
     if sums.inner_box is None:
         return text
     return (
-        f"{text}; where one is a scale bar or a label, mask all that belongs to it, as in "
+        f"{text}; if one of them belongs to a scale bar or a label, mask all of that, as in "
         f"images.mask: [{list(sums.inner_box)}]"
     )
 
 
 def _unusable_text(image: np.ndarray, faults: Faults, number: int) -> str:
-    """How much of an image is broken, and how."""
+    """A sentence on the fraction of broken pixels in an image."""
     undefined = int(np.count_nonzero(~np.isfinite(image)))
-    kind = "NaN or infinite" if undefined else "broken (of one value, or far outside all others)"
+    kind = "NaN or infinite" if undefined else "broken (of one value, or far out of range)"
     fraction = max(faults.broken + faults.region, undefined) / image.size
     return f"{fraction:.2%} of the pixels of image {number} are {kind}, too many to be replaced"
 
 
 def _listed(numbers: Sequence[int]) -> str:
-    """The first of some numbers, as text.
+    """The first few numbers, as text.
 
     >>> _listed([3, 5])
     '3, 5'

@@ -1,7 +1,7 @@
-"""Pixels far outside all that an image holds: X-ray hits, hot and dead pixels, columns and rows.
+"""Pixels far outside the range of an image: X-ray hits, hot and dead pixels, rows and columns.
 
-Bright columns and single heavy atoms stand out, too.  But no lens draws them with sharp edges: the
-pixels beside them are raised as well, those beside a broken pixel are not.
+Bright columns and single heavy atoms stand out, too, but a lens gives them soft edges: the pixels
+beside them are brighter as well, those beside a broken pixel are not.
 """
 
 from __future__ import annotations
@@ -15,86 +15,86 @@ from temnet.images.unseen import wide_part
 from temnet.inference.bad_pixels.inpainting import median, neighbours
 
 REACH = 5.0
-"""A pixel may be broken beyond this many times the distance of the 0.1 % quantile from the median.
+"""A pixel beyond this many times the distance of the 0.1 % quantile from the median may be broken.
 
-That is 15 standard deviations of a normal distribution.  Of Poisson counts it is the most
-unfavourable where hardly more than one pixel in a thousand holds two counts (0.046 per pixel);
-six counts are then found in one pixel of 8e10.  In measured images of lattices (graphene, TiO2,
-platinum on CeO2) the outermost pixel lies at 1.4 to 1.7 times that distance.
+That is 15 standard deviations of a normal distribution.  The worst case of Poisson counts is a dose
+at which hardly more than one pixel in a thousand holds two counts (0.046 per pixel); then one pixel
+in 8e10 holds six counts.  In measured images of lattices (graphene, TiO2, platinum on CeO2) the
+outermost pixel lies at 1.4 to 1.7 times that distance.
 """
 
 TAILS = ((100, 2.0), (20, 4.0))
-"""The 0.1 % quantile is at most so many times as far out as those of 1 % and 5 %; where it is
-farther, it is broken pixels itself.  (1.33 and 1.88 for a normal distribution, at most 2 and 3 for
-Poisson counts.)"""
+"""The 0.1 % quantile is at most this many times farther from the median than those of 1 % and 5 %;
+if it is farther, it consists of broken pixels.  (1.33 and 1.88 for a normal distribution, at most 2
+and 3 for Poisson counts.)"""
 
 ISOLATED = 0.25
-"""The middle one of a broken pixel's eight neighbours goes out at most so far, as a fraction of
-the broken one: that of an atom two pixels wide goes to 0.37."""
+"""Largest deviation from the median of the median of the eight neighbours of a broken pixel, as a
+fraction of the broken pixel's.  For an atom two pixels wide it is 0.37."""
 
 MANY = (16, 0.6)
-"""Groups of so many pixels may be broken from this fraction of the limit on."""
+"""A group of this many pixels may be broken from this fraction of the limit on."""
 
 SPOT = 0.5
-"""Pixels that go out more than this fraction of a spot's outermost one belong to it."""
+"""Pixels that deviate by more than this fraction of a spot's outermost pixel belong to the spot."""
 
 SHARP = 0.12
-"""Beside a group of broken pixels the image goes out less than this fraction of the broken pixel
-next to it, at most places.  Beside an atom two pixels wide it is 0.177 or more, wherever it lies
+"""Most pixels beside a group of broken pixels deviate by less than this fraction of the broken
+pixel next to them.  Beside an atom two pixels wide it is 0.177 or more, wherever the atom lies
 between the pixels."""
 
 PLATEAU = (4, 0.3)
-"""So many pixels of a spot at the image's very last value are an overflowing detector; beside
-them the image goes out less than this fraction."""
+"""This many pixels of a spot at the largest or smallest value of the image are an overflow of the
+detector; pixels beside them deviate by less than this fraction."""
 
 WIDEST = 9
-"""A spot into which a square of so many pixels fits is part of the specimen [pixels]."""
+"""A spot that holds a square with this side [pixels] is part of the specimen."""
 
 ROUNDS = 4
-"""Times that spots are looked for, each time below those that were found before."""
+"""Passes of the search for spots, each without those that were found before."""
 
 TAIL = (8, 0.5)
-"""Pixels that are joined to broken ones within so many steps are broken, too, beyond this fraction
-of the limit."""
+"""Pixels connected to broken ones within this many steps are broken, too, beyond this fraction of
+the limit."""
 
 LINES_APART = 5.0
-"""Beside broken rows and columns the mean of a row jumps by so many times the 90 % quantile of the
-jumps from one to the next."""
+"""At broken rows and columns the mean of a line jumps by this many times the 90 % quantile of the
+jumps from line to line."""
 
 LINES_SEEN = 0.4
-"""They jump by so much of the distance of the 0.1 % quantile from the median, too; less is no harm.
-(1.2 standard deviations of a normal distribution.)"""
+"""The jump is also at least this fraction of the distance of the 0.1 % quantile from the median;
+smaller ones are harmless.  (1.2 standard deviations of a normal distribution.)"""
 
 MOST_LINES = 4
-"""Broken rows or columns side by side; more are left as they are."""
+"""Most broken rows or columns side by side; more are left as they are."""
 
 LINES_BESIDE = (0.15, 1.0)
-"""The next jumps are less than this fraction of theirs and so many times the quantile: what a lens
-draws rises and falls in more than one pixel."""
+"""The jumps beside are less than this fraction of the jump plus this many times the quantile: real
+contrast rises and falls over more than one pixel."""
 
 LINES_BACK = 0.5
-"""Behind them the mean is back to within this fraction of the jump."""
+"""Behind broken lines the mean returns to within this fraction of the jump."""
 
 SAMPLE = 2**15
-"""Pixels that quantiles are taken from."""
+"""Number of pixels that quantiles are computed from."""
 
 EIGHT = np.ones((3, 3), bool)
-"""Neighbours that make pixels one group."""
+"""Neighbourhood that connects pixels to a group."""
 
 
 Limits = tuple[float, float, float]
-"""Least value that a pixel can have, the median, and the largest; infinite where all can be."""
+"""Smallest possible value, median, largest possible value; infinite if any value is possible."""
 
 
 def find_broken(image: np.ndarray, limits: Limits | None = None) -> np.ndarray:
-    """Pixels that are no numbers, or that stand out sharply beyond all that the image holds.
+    """Pixels that are not numbers, or that stand out sharply from the range of the image.
 
-    A pixel inside the range of the image does no harm whatever it is; so only those are looked
-    for that are far outside it, alone or in groups of any shape, and whose neighbours are not.
+    A wrong pixel inside the range of the image is harmless.  The search finds pixels far outside
+    it, alone or in groups of any shape, whose neighbours are inside.
 
     Args:
         image: (row, col) float32.
-        limits: Those of `possible_values`, where they are known already.
+        limits: Those of `possible_values`, if they are known already.
 
     Returns:
         (N,) int64 flat indices, sorted.
@@ -116,7 +116,7 @@ def find_broken(image: np.ndarray, limits: Limits | None = None) -> np.ndarray:
 
 
 def _far_or_many(image: np.ndarray, outside: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
-    """(row, col) bool, groups of pixels with one beyond the limits, or with many."""
+    """(row, col) bool, groups with a pixel beyond the limits, or with many pixels."""
     labels, count = ndimage.label(outside, EIGHT)
     keep = np.bincount(labels.reshape(-1), minlength=count + 1) >= MANY[0]
     with np.errstate(invalid="ignore"):
@@ -127,10 +127,10 @@ def _far_or_many(image: np.ndarray, outside: np.ndarray, limits: tuple[float, fl
 
 
 def possible_values(image: np.ndarray) -> Limits:
-    """Least value that a pixel can have, the median, and the largest; infinite where all can be.
+    """Smallest possible value of a pixel, median, and largest possible value; see `Limits`.
 
     Args:
-        image: (row, col) float32; values that are no numbers do not count.
+        image: (row, col) float32; values that are not numbers are ignored.
     """
     sample = image.reshape(-1)
     if sample.size > SAMPLE:
@@ -155,7 +155,7 @@ def possible_values(image: np.ndarray) -> Limits:
 
 @lru_cache(maxsize=4)
 def _sample(size: int) -> np.ndarray:
-    """Indices without any order, which no lattice can be in step with; always the same."""
+    """Indices in random order, so that no lattice is in step with them; always the same."""
     return np.random.default_rng(0).integers(size, size=SAMPLE)
 
 
@@ -163,9 +163,9 @@ def _spots(image: np.ndarray, outside: np.ndarray, limits: Limits) -> np.ndarray
     """(row, col) bool, groups of pixels beyond the limits that end sharply.
 
     Args:
-        image: (row, col), NaN where nothing is known.
+        image: (row, col), NaN where the value is unknown.
         outside: (row, col) bool, pixels beyond the limits.
-        limits: Least value, median and largest value.
+        limits: Smallest value, median and largest value.
     """
     low, middle, high = limits
     found = np.zeros(image.shape, bool)
@@ -187,7 +187,7 @@ def _spots(image: np.ndarray, outside: np.ndarray, limits: Limits) -> np.ndarray
 
 
 def _sharp(image: np.ndarray, outside: np.ndarray, middle: float) -> np.ndarray:
-    """(row, col) bool, the outermost spot of each group of pixels, where it ends sharply."""
+    """(row, col) bool, the outermost spot of each group of pixels, if it has a sharp edge."""
     rows, cols = image.shape
     index = np.flatnonzero(outside)
     sharp = np.zeros(image.shape, bool)
@@ -198,7 +198,7 @@ def _sharp(image: np.ndarray, outside: np.ndarray, middle: float) -> np.ndarray:
     group = labels.reshape(-1)[index]
     peak = np.zeros(count + 1)
     np.maximum.at(peak, group, out)
-    # A spot is what goes out nearly as far as its group's outermost pixel, and is joined to it.
+    # A spot: the pixels that deviate nearly as far as the outermost one, and are connected to it.
     spot = np.zeros(image.shape, bool)
     spot.reshape(-1)[index[out >= SPOT * peak[group]]] = True
     labels, count = ndimage.label(spot, EIGHT)
@@ -228,7 +228,7 @@ def _sharp(image: np.ndarray, outside: np.ndarray, middle: float) -> np.ndarray:
 
 
 def _medians(values: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
-    """(count + 1,) lower median of the values of each group, infinite where there are none."""
+    """(count + 1,) lower median of the values of each group, infinite without any."""
     order = np.lexsort((values, group))
     sizes = np.bincount(group, minlength=count + 1)
     first = np.cumsum(sizes) - sizes
@@ -239,20 +239,20 @@ def _medians(values: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
 
 
 def find_broken_lines(image: np.ndarray, limits: Limits | None = None) -> np.ndarray | None:
-    """Rows and columns whose mean is far from that of those around them, and ends sharply.
+    """Rows and columns whose mean differs sharply from that of the lines beside them.
 
     Args:
         image: (row, col) float32, finite.
-        limits: Those of `possible_values`, where they are known already.
+        limits: Those of `possible_values`, if they are known already.
 
     Returns:
-        (row, col) bool; None where there are none.
+        (row, col) bool; None without any.
     """
     low, _, high = limits or possible_values(image)
     least = LINES_SEEN * (high - low) / 2 / REACH
     if not np.isfinite(least):
         return None
-    image = np.clip(image, np.float32(low), np.float32(high))  # a single spot is no line
+    image = np.clip(image, np.float32(low), np.float32(high))  # against single spots
     found = None
     for axis in (0, 1):
         lines = _broken_lines(image.mean(axis=1 - axis, dtype=np.float64), least)
@@ -263,7 +263,7 @@ def find_broken_lines(image: np.ndarray, limits: Limits | None = None) -> np.nda
 
 
 def _broken_lines(means: np.ndarray, least: float) -> np.ndarray | None:
-    """(N,) bool, which lines are broken by their means (N,); jumps below ``least`` are no harm."""
+    """(N,) bool, broken lines by their means (N,); jumps below ``least`` are ignored."""
     jumps = np.diff(means)
     sizes = np.abs(jumps)
     usual = float(np.partition(sizes, (9 * len(sizes)) // 10)[(9 * len(sizes)) // 10])
@@ -271,7 +271,7 @@ def _broken_lines(means: np.ndarray, least: float) -> np.ndarray | None:
     if usual == 0 or far.size == 0:
         return None
     broken = np.zeros(len(means), bool)
-    # Beyond the border nothing is known, so that one jump is enough there.
+    # Nothing is known beyond the border, so that one jump is enough there.
     places = [-1, *far.tolist(), len(jumps)]
     for place, first in enumerate(places):
         for last in places[place + 1 :]:
@@ -283,7 +283,7 @@ def _broken_lines(means: np.ndarray, least: float) -> np.ndarray | None:
 
 
 def _is_pair(means: np.ndarray, jumps: np.ndarray, first: int, last: int, usual: float) -> bool:
-    """Whether the jumps behind two lines are the two sides of broken ones."""
+    """Whether the jumps after lines ``first`` and ``last`` are the two sides of broken lines."""
     sides = [jumps[k] for k in (first, last) if 0 <= k < len(jumps)]
     least = min(map(abs, sides), default=0.0)
     beside = [abs(jumps[k]) for k in (first - 1, last + 1) if 0 <= k < len(jumps)]

@@ -1,15 +1,15 @@
-"""Pixels that the detector could not tell from brighter ones."""
+"""Saturation: pixels at the largest value of the detector."""
 
 from __future__ import annotations
 
 import numpy as np
 
 SATURATED = 1e-3
-"""A fraction of pixels at the very largest value that is worth a warning."""
+"""Fraction of pixels at the largest value that causes a warning."""
 
 
 def saturated_fraction(image: np.ndarray) -> float:
-    """Fraction of pixels at the largest value, zero where they do not pile up there.
+    """Fraction of pixels at the largest value, zero if they do not accumulate there.
 
     Args:
         image: (row, col), finite.

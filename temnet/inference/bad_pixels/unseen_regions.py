@@ -1,11 +1,11 @@
-"""Regions of one value in an image: borders of an aligned movie, corners of a turned one, cut-outs.
+"""Regions without image, of one value: borders of an aligned movie, corners of a rotated one.
 
-A measured image has noise, so that a region of exactly one value is most improbable.  How
-improbable depends on the value: in an image of 0.05 electrons per pixel squares of 15 x 15 empty
-pixels are usual.  So a window (a square, or a piece of a line) counts as filled only where the
-chance that measured pixels are all of its value, which the pixels around the region tell, is below
-`FALSE_ALARMS` in the whole image; and natural plateaus, as of saturated columns or flat vacuum
-in a few grey values, are known by their surroundings, which come up to their value gradually.
+A measured image has noise, so that a region of exactly one value is very improbable.  How
+improbable depends on the value: at 0.05 electrons per pixel, squares of 15 x 15 empty pixels are
+common.  So a window (a square, or a piece of a line) counts as filled only if the probability that
+all measured pixels in it have its value is below `FALSE_ALARMS` in the whole image; the pixels
+around the region give that probability.  Natural plateaus, such as saturated columns or flat vacuum
+in a few grey values, are recognised by their surroundings, which approach their value gradually.
 """
 
 from __future__ import annotations
@@ -19,89 +19,90 @@ from scipy import ndimage
 from temnet.images.unseen import dilated, eroded, roughness
 
 FALSE_ALARMS = 1e-8
-"""Images without any filled region in which one is found, if pixels are independent."""
+"""Fraction of images without filled regions in which one is found, for independent pixels."""
 
 SMALLEST = 4
 """Shortest side of a filled square [pixels]."""
 
 SHORTEST = 12
-"""Shortest piece of a line, one pixel wide, that is filled."""
+"""Shortest filled piece of a line one pixel wide."""
 
 SHAPES = 7
-"""Shapes of windows, each of which may begin at any pixel."""
+"""Number of shapes of windows, each of which may begin at any pixel."""
 
 MOST_VALUES = 16
-"""Values of one image that regions are looked for of, those with the most windows first."""
+"""Most values of one image that are searched for regions, those with the most windows first."""
 
 CONNECTED = 0.25
-"""Where a smaller fraction than this of the measured pixels has a region's value, all that is
-connected with its windows belongs to it.  (Above 0.59 pixels are connected through the image.)"""
+"""If a smaller fraction of the measured pixels has a region's value, all pixels of that value that
+are connected with its windows belong to it.  (Above 0.59 pixels are connected through the
+image.)"""
 
 RING = 8
-"""Pixels around a region that tell how usual its value is."""
+"""Width of the ring around a region that shows how common its value is [pixels]."""
 
 BESIDE, BEYOND, NEAR, FAR = (1, 1), (2, 9), (2, 3), (6, 9)
-"""Distances of the pixels whose values are compared with that of the region."""
+"""Ranges of distance of the pixels that are compared with the value of the region."""
 
 FEWEST_PIXELS = 64
-"""Where no region of a value is as large, they are left alone: saturated columns can be smaller."""
+"""Regions of a value are ignored if none has this many pixels: saturated columns can be smaller."""
 
 GRADUAL = 0.6
-"""Pixels right beside a natural plateau differ from it by less than this fraction of what pixels
-farther away do.  Beside filled regions of real images it is 0.75 to 1.2."""
+"""Pixels directly beside a natural plateau differ from it by less than this fraction of the
+difference of pixels farther away.  Beside filled regions of real images it is 0.75 to 1.2."""
 
 REACHED = (0.25, 0.1)
-"""Of a natural plateau at the image's largest value, as of saturated columns, more than the second
-fraction of the pixels right beside it comes as near to it as the first fraction of what pixels
-farther away do.  (Not asked of the least value: an image stretched to all grey values has many
-pixels near 0, with which borders are filled.)"""
+"""At a natural plateau of the image's largest value, such as saturated columns, more than the
+second fraction of the pixels directly beside it differ from it by less than the first fraction of
+the difference farther away.  (Not used at the smallest value: an image stretched to all grey values
+has many pixels near 0, the value that fills borders.)"""
 
 INTERPOLATED = {"regions": 8, "pixels": 2e-3, "apart": 3.0, "gradual": 0.8}
-"""Where the pixels right beside a region are mixed with its value, as after a rotation, it is one
-of at most so many, holds at least this fraction of the image, and its value lies so many standard
-deviations of the image around it from that; the next pixels are not mixed."""
+"""A region whose adjacent pixels are mixed with its value, as after a rotation, is accepted if
+there are at most this many regions, it holds at least this fraction of the image, its value lies
+this many standard deviations from the mean around it, and the next pixels are not mixed."""
 
 FEWEST = 16
-"""Pixels beside a region by which it is judged."""
+"""Fewest pixels beside a region for these comparisons."""
 
 USUAL = (0.02, 0.85)
-"""Where more than the first fraction of the pixels around a region have its value, its outline has
-to be smooth.  Where more than the second one have it, nothing is taken for filled: images of so few
-counts show no columns, and the few of them around a specimen in vacuum are the specimen."""
+"""If more than the first fraction of the pixels around a region have its value, its outline must be
+smooth.  If more than the second fraction have it, no region counts as filled: images of so few
+counts show no columns, and the few counts around vacuum are the specimen."""
 
 MOST_OF_IMAGE = 0.25
-"""Regions of more than this fraction of the image have to be smooth in any case."""
+"""Regions larger than this fraction of the image must always have a smooth outline."""
 
 ROUGH = (9, 1.0)
-"""Vacuum in counts, and plateaus of smooth images in a few grey values, have ragged outlines: a
-square of so many pixels that rolls along theirs on either side leaves out more than so many pixels
-for each one of the outline.  Borders, discs and outlines drawn by hand are below 0.4, in counts of
-0.2 to 1 electron per pixel below 1."""
+"""Vacuum in counts, and plateaus of smooth images in a few grey values, have rough outlines: a
+square of this side [pixels] that rolls along the outline on either side misses more than this many
+pixels for each pixel of the outline.  Borders, discs and outlines drawn by hand are below 0.4, in
+counts of 0.2 to 1 electron per pixel below 1."""
 
 STEPS = (1, 2, 3)
-"""Distances of the neighbours that tell how often pixels share a value: images that were enlarged
-share it within two or three pixels."""
+"""Distances of neighbours at which the frequency of equal values is measured: in enlarged images
+pixels are equal within two or three pixels."""
 
 PRIOR = 5.0
-"""Weight of the frequency of single pixels in that of a pixel whose neighbours have the value."""
+"""Weight of the frequency of single pixels in that of pixels whose neighbours have the value."""
 
 BLENDED = 4
-"""Rings of pixels around a region that are searched for values mixed with its own."""
+"""Rings of pixels around a region that may hold values mixed with its own."""
 
 MIXED = (2.0, 0.05)
-"""A ring of pixels belongs to the region where its mean differs so much from the image beside it,
-in standard deviations of that, and by this fraction of what the region's value differs."""
+"""A ring belongs to the region if its mean differs from the image beside it by this many standard
+deviations, and by this fraction of the difference of the region's value."""
 
 
 def find_unseen(image: np.ndarray) -> np.ndarray | None:
-    """Pixels of all regions that are filled with one value, or with no number.
+    """Pixels of all regions that are filled with one value, or hold no numbers.
 
     Args:
         image: (row, col) float32.
 
     Returns:
-        (row, col) bool with the rings around the regions that are mixed with their values; None
-        where there are none, and of an image of one value only.
+        (row, col) bool, including the rings around regions that are mixed with their values; None
+        without any regions, and for an image of a single value.
     """
     found = None
     undefined = ~np.isfinite(image)
@@ -119,7 +120,7 @@ def find_unseen(image: np.ndarray) -> np.ndarray | None:
 
 
 def _values(image: np.ndarray) -> list[float]:
-    """Values that fill any of the smallest windows, at most `MOST_VALUES`."""
+    """Values that fill a smallest window, at most `MOST_VALUES`."""
     right, down = image[:, 1:] == image[:, :-1], image[1:] == image[:-1]
     starts = []
     if np.any(right[1:] & right[:-1]):
@@ -137,14 +138,14 @@ def _values(image: np.ndarray) -> list[float]:
 
 
 def _needed(chance: float, size: int) -> int:
-    """Pixels that a filled window has at least, where each has its value by some chance."""
+    """Fewest pixels of a filled window whose value has the probability ``chance`` in each pixel."""
     if chance >= 1:
         return size + 1
     return math.ceil(math.log(SHAPES * size / FALSE_ALARMS) / -math.log(chance))
 
 
 def _windows(same: np.ndarray, needed: int) -> np.ndarray | None:
-    """All rectangles and pieces of lines of so many pixels, and stripes along the border."""
+    """All rectangles and lines of at least ``needed`` pixels, and stripes at the border."""
     found = np.zeros_like(same)
     for height, width in _shapes(needed):
         window = eroded(eroded(same, height, 0), width, 1)
@@ -167,7 +168,7 @@ def _windows(same: np.ndarray, needed: int) -> np.ndarray | None:
 
 
 def _shapes(needed: int) -> list[tuple[int, int]]:
-    """Heights and widths of windows of so many pixels.
+    """Heights and widths of windows of at least ``needed`` pixels.
 
     >>> _shapes(100)
     [(10, 10), (5, 20), (20, 5), (3, 34), (34, 3)]
@@ -188,7 +189,7 @@ def _regions(
 
     Args:
         same: (row, col) bool, the pixels of this value.
-        of: The image and the value; None for what is no number.
+        of: The image and the value; None for pixels that are not numbers.
         done: (row, col) bool, regions of other values.
     """
     core = _likely(same)
@@ -220,15 +221,15 @@ def _regions(
 
 @dataclass(frozen=True)
 class _Surroundings:
-    """What lies around a region, all arrays of one part of the image.
+    """The surroundings of a region, all arrays of one part of the image.
 
     Attributes:
-        shells: (row, col) distance from the region, in rings of pixels up to the outermost that
-            is processed; 0 beyond, inside, and where another region is.
+        shells: (row, col) distance from the region in rings of pixels, up to the outermost one in
+            use; 0 beyond, inside, and in other regions.
         same: (row, col) bool, pixels of the region's value.
-        image: (row, col) values, None where the region holds no numbers.
-        value: The region's.
-        largest: Whether that is the largest one of the image.
+        image: (row, col) values, None if the region holds no numbers.
+        value: The value of the region.
+        largest: Whether that is the largest value of the image.
     """
 
     shells: np.ndarray
@@ -238,14 +239,14 @@ class _Surroundings:
     largest: bool
 
     def at(self, distances: tuple[int, int]) -> np.ndarray:
-        """Values from the first distance to the last."""
+        """Finite values from the first distance to the last."""
         assert self.image is not None
         values = self.image[(self.shells >= distances[0]) & (self.shells <= distances[1])]
         return values[np.isfinite(values)].astype(np.float64)  # sums of float32 may overflow
 
 
 def _likely(same: np.ndarray) -> np.ndarray | None:
-    """What may be filled, if the pixels of one value lie anywhere with the same chance."""
+    """Candidate regions, if the pixels of one value are equally probable everywhere."""
     core = None
     needed = 0
     for _ in range(4):
@@ -264,7 +265,7 @@ def _likely(same: np.ndarray) -> np.ndarray | None:
 
 
 def _connected(core: np.ndarray, same: np.ndarray) -> np.ndarray:
-    """All of a mask that is connected with some of its pixels along rows and columns."""
+    """The part of a mask that is connected with ``core`` along rows and columns."""
     labels, count = ndimage.label(same)
     keep = np.zeros(count + 1, bool)
     keep[labels[core]] = True
@@ -273,13 +274,13 @@ def _connected(core: np.ndarray, same: np.ndarray) -> np.ndarray:
 
 
 def _judged(region: np.ndarray, around: _Surroundings, size: int, large: bool) -> np.ndarray | None:
-    """A region as far as its surroundings say that it is filled.
+    """The part of a region that is filled by the evidence of its surroundings, None without any.
 
     Args:
         region: (row, col) bool.
         around: Its surroundings.
         size: Pixels of the whole image.
-        large: Whether it may be interpolated, see `INTERPOLATED`.
+        large: Whether its border may be interpolated, see `INTERPOLATED`.
     """
     chance, needed = _usual(around, size)
     windows = _windows(around.same & region, needed)
@@ -303,26 +304,26 @@ def _judged(region: np.ndarray, around: _Surroundings, size: int, large: bool) -
 
 
 def _is_natural(region: np.ndarray, chance: float, size: int) -> bool:
-    """Whether a region is empty or flat specimen, by how usual its value is and by its outline."""
+    """Whether a region is vacuum or flat specimen, by how common its value is and its outline."""
     asked = chance > USUAL[0] or int(np.count_nonzero(region)) > MOST_OF_IMAGE * size
     return chance > USUAL[1] or (asked and roughness(region, ROUGH[0]) > ROUGH[1])
 
 
 def _reached(around: _Surroundings, beyond: float) -> bool:
-    """Whether many pixels beside a region come near to its value without having it."""
+    """Whether many pixels beside a region are near its value but not equal to it."""
     apart = np.abs(around.at(BESIDE) - around.value)
     near = (apart > 0) & (apart < REACHED[0] * beyond)
     return bool(near.mean() > REACHED[1]) if near.size else False
 
 
 def _difference(around: _Surroundings, distances: tuple[int, int]) -> float:
-    """Mean difference of a region's value from those at some distances, 0 without any."""
+    """Mean difference between a region's value and the pixels at some distances, 0 without any."""
     values = around.at(distances)
     return float(np.abs(values - around.value).mean()) if len(values) else 0.0
 
 
 def _shells(region: np.ndarray, count: int) -> np.ndarray:
-    """Distance from a region, counted in rings of pixels up to ``count``; 0 inside and beyond."""
+    """Distance from a region in rings of pixels, up to ``count``; 0 inside and beyond."""
     shells = np.zeros(region.shape, np.int8)
     reached = region
     for number in range(1, count + 1):
@@ -333,7 +334,7 @@ def _shells(region: np.ndarray, count: int) -> np.ndarray:
 
 
 def _usual(around: _Surroundings, size: int) -> tuple[float, int]:
-    """How often pixels around a region have its value, and pixels that a filled window needs.
+    """Frequency of a region's value around it, and fewest pixels of a filled window.
 
     Args:
         around: The region's surroundings.
@@ -354,20 +355,20 @@ def _usual(around: _Surroundings, size: int) -> tuple[float, int]:
 
 
 def _corners(step: int) -> tuple[tuple[slice, slice], ...]:
-    """Views of all pixels that have neighbours at a distance: they themselves and three others."""
+    """Views of all pixels with neighbours at a distance, and of three neighbours of each."""
     low, high = slice(None, -step), slice(step, None)
     return (low, low), (low, high), (high, low), (high, high)
 
 
 def _joint(corners: list[np.ndarray], single: float) -> float:
-    """How often all four corners of a square are true where the first three are."""
+    """Frequency of squares with four true corners among those whose first three are true."""
     three = corners[0] & corners[1] & corners[2]
     four = np.count_nonzero(three & corners[3])
     return (four + PRIOR * single) / (np.count_nonzero(three) + PRIOR)
 
 
 def _mixed(around: _Surroundings) -> np.ndarray:
-    """(row, col) bool: rings around a region whose values are mixed with its own."""
+    """(row, col) bool: rings around a region whose values are mixed with its value."""
     far = around.at(FAR)
     last = 0
     if len(far) >= FEWEST:

@@ -1,76 +1,73 @@
-"""Which axes of a stack are rows and columns, by names, units and shape."""
+"""The order of axes: which axes of a stack are rows and columns, by names, units and shape."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from temnet.errors import InputError
-from temnet.inference.reading.formats.large_files import Blocks
+from temnet.inference.reading.formats.data_set import Axis, DataSet, Values, text_at
+from temnet.inference.reading.formats.large_files import Blocks, viewed
 from temnet.units import kind_of
 
 ROWS = ("y", "height", "row", "rows", "image_y", "y_pixel")
-"""Names of the axis of rows, in lower case."""
+"""Names of the axis of rows."""
 
 COLUMNS = ("x", "width", "col", "cols", "column", "columns", "image_x", "x_pixel")
-"""Names of the axis of columns, in lower case."""
+"""Names of the axis of columns."""
 
 OUTER = (
     *("time", "t", "frame", "frames", "focus", "foci", "defocus", "z", "depth", "slice"),
     *("slices", "image", "images", "index", "number", "tilt", "dose", "channel", "series"),
     *("scan", "stack", "stack_index", "image series"),
 )
-"""Names of axes that images follow each other in, in lower case."""
+"""Names of axes from one image to the next."""
 
 MOST_BEHIND = 64
-"""Longer last axes are hardly the number of images of a stack whose images come last."""
+"""A last axis shorter than this may be the number of images."""
 
 LEAST_SIDE = 16
 """Images with a shorter side show no lattice (`SMALLEST_SIDE` of `read_images`)."""
 
 ELONGATED = 3
-"""Images longer than wide by this factor, and as many of them as rows, are hardly meant."""
+"""Images longer than wide by this factor, of which there are as many as rows, are unlikely."""
 
 NEARLY_SQUARE = 1.25
-"""Cameras' images are longer than wide by less than this factor, mostly."""
+"""Most cameras' images are longer than wide by less than this factor."""
 
 UNLIKE_CAMERAS = 1.5
-"""Images longer than wide by more than this factor are no whole images of a camera."""
+"""Images longer than wide by more than this factor are not whole images of a camera."""
 
 NAMING = (".hspy", ".emd")
-"""Endings of files in which every axis may have a name."""
+"""Endings of formats that name their axes."""
 
 FIXED = (".dm3", ".dm4", ".ser", ".emi", ".png")
-"""Endings of files in which rows and columns have one place."""
-
-Axis = Mapping[str, Any]
-"""An axis as RosettaSciIO describes it: name, units, navigate."""
+"""Endings of formats with a fixed order of axes."""
 
 
 def axis_order(axes: Sequence[Axis], turned: bool = False) -> tuple[int, ...] | None:
-    """The order in which axes have to be taken so that rows and columns come last.
+    """The order of axes in which rows and columns come last.
 
-    Names go before units, units before what a program calls axes of navigation.  A single image
-    is taken as it is stored, unless its reader turned it.
+    Names decide before units, and units before the program's own navigation axes.  A single image
+    stays as it is stored, unless its reader reversed the axes.
 
     Args:
         axes: All axes of the values, in their order.
-        turned: Whether the reader turned the order of all axes round.
+        turned: Whether the reader reversed the order of all axes.
 
     Returns:
-        Numbers of the axes; None where they tell of no other order than the present one.
+        Numbers of the axes; None to leave them as they are.
 
-    >>> axis_order([{"name": "x"}, {"name": "y"}, {"name": "time"}])
+    >>> axis_order([Axis("x"), Axis("y"), Axis("time")])
     (2, 1, 0)
     """
     everyone = range(len(axes))
-    if any(kind_of(_unit(axis)) in ("reciprocal", "angle") for axis in axes[-2:]):
-        return None  # diffraction patterns, which are refused as what they are
-    rows = [n for n in everyone if _name(axes[n]) in ROWS]
-    columns = [n for n in everyone if _name(axes[n]) in COLUMNS]
+    if any(kind_of(axis.unit) in ("reciprocal", "angle") for axis in axes[-2:]):
+        return None  # diffraction patterns, which are refused later
+    rows = [n for n in everyone if axes[n].name in ROWS]
+    columns = [n for n in everyone if axes[n].name in COLUMNS]
     if len(rows) == len(columns) == 1 and (len(axes) > 2 or turned):
         order = (*(n for n in everyone if n not in (rows[0], columns[0])), rows[0], columns[0])
         return None if order == tuple(everyone) else order
@@ -83,12 +80,12 @@ def axis_order(axes: Sequence[Axis], turned: bool = False) -> tuple[int, ...] | 
 
 
 def _outer(axes: Sequence[Axis]) -> list[int] | None:
-    """The axes before rows and columns, where something tells them from those two."""
+    """The axes before rows and columns, if names, units or navigation distinguish them."""
     everyone = range(len(axes))
-    tests = (
-        lambda axis: _name(axis) in OUTER or kind_of(_unit(axis)) == "time",
-        lambda axis: kind_of(_unit(axis)) not in ("length", "reciprocal", "angle"),
-        lambda axis: bool(axis.get("navigate")),
+    tests: tuple[Callable[[Axis], bool], ...] = (
+        lambda axis: axis.name in OUTER or kind_of(axis.unit) == "time",
+        lambda axis: kind_of(axis.unit) not in ("length", "reciprocal", "angle"),
+        lambda axis: axis.navigate,
     )
     for test in tests:
         found = [n for n in everyone if test(axes[n])]
@@ -98,12 +95,12 @@ def _outer(axes: Sequence[Axis]) -> list[int] | None:
 
 
 def doubt(shape: Sequence[int]) -> Literal["refuse", "warn", ""]:
-    """Whether a stack's shape makes it likely that its images follow along another axis.
+    """Whether the shape of a stack suggests that another axis counts its images.
 
     (128, 128, 20) would be 128 images of 128 x 20 pixels.
 
     Args:
-        shape: Sizes of the axes; the last two are taken for rows and columns.
+        shape: Sizes of the axes; the last two would be rows and columns.
 
     >>> doubt((128, 128, 20)), doubt((20, 128, 128)), doubt((200, 128, 20)), doubt((3, 512, 512))
     ('refuse', '', 'warn', '')
@@ -125,84 +122,71 @@ def doubt(shape: Sequence[int]) -> Literal["refuse", "warn", ""]:
     return "refuse" if alike else "warn"
 
 
-def is_coloured(signal: Mapping[str, Any]) -> bool:
-    """Whether a data set is a picture in red, green and blue."""
-    shape, kind = signal["data"].shape, signal["data"].dtype
-    picture = len(shape) == 3 and shape[-1] in (3, 4) and kind == np.uint8
-    return kind.names is not None or picture
-
-
-def in_order(path: Path, signal: Mapping[str, Any], block: int = 2**27) -> dict[str, Any]:
+def in_order(path: Path, one: DataSet) -> DataSet:
     """A data set with rows and columns as its last axes.
 
     Args:
         path: The file.
-        signal: The data set as RosettaSciIO describes it, and ``notes``, ``remarks`` and ``lazy``
-            (`temnet.inference.reading.image_file`).
-        block: Bytes of frames that are read at once where they are stored in one piece.
+        one: The data set as its reader found it.
 
     Raises:
-        InputError: Its axes have no names, and its shape makes another order likely.
+        InputError: If its axes have no names, and its shape suggests another order.
     """
-    signal = dict(signal)
-    data, axes = signal["data"], [dict(axis) for axis in signal["axes"]]
-    if is_coloured(signal):
-        return signal
-    order = _order(path, signal, axes)
+    if one.coloured:
+        return one
+    data, axes, remarks, notes = one.data, one.axes, one.remarks, one.notes
+    order = _order(path, one)
     if order is not None:
         sizes = tuple(int(data.shape[n]) for n in order)
-        remark = f"its axes were put into the order {sizes}, rows and columns last"
-        signal["remarks"] = (*signal.get("remarks", ()), remark)
-        data, axes = data.transpose(order), [axes[n] for n in order] if axes else []
-    if data.ndim > 2 and data.shape[-1] == 1:  # a channel
-        last = data.ndim - 1
-        data = data.transpose((last, *range(last)))
-        data, axes = data.first() if hasattr(data, "first") else data[0], axes[:-1]
-    if not _names_hold(path, signal, axes):
-        signal["notes"] = (*signal["notes"], *_doubts(path, data))
-    if signal["lazy"] and hasattr(data, "chunks") and data.ndim == 3 and data.chunks[0][0] > 1:
-        data = Blocks(data, block)
-    return {**signal, "data": data, "axes": axes}
+        remarks = (*remarks, f"its axes were put into the order {sizes}, rows and columns last")
+        data = viewed(data, lambda values: values.transpose(order))
+        axes = tuple(axes[n] for n in order) if axes else ()
+    if len(data.shape) > 2 and data.shape[-1] == 1:  # a channel
+        data, axes = viewed(data, lambda values: values[..., 0]), axes[:-1]
+    if not _order_is_known(path, one, axes):
+        notes = (*notes, *_doubts(path, data))
+    chunks = getattr(data, "chunks", None)  # of a Dask array
+    if one.lazy and chunks and len(data.shape) == 3 and chunks[0][0] > 1:
+        data = Blocks(data, chunks[0][0])
+    return replace(one, data=data, axes=axes, remarks=remarks, notes=notes)
 
 
-def _order(path: Path, signal: Mapping[str, Any], axes: list[Any]) -> tuple[int, ...] | None:
-    """The order in which a data set's axes have to be taken, None if it is the present one."""
-    data = signal["data"]
-    metadata = signal.get("original_metadata")
-    version = metadata.get("EMD_version") if isinstance(metadata, Mapping) else None
-    turned = path.suffix.lower() == ".emd" and str(version or "1").startswith("0")
-    order = axis_order(axes, turned) if len(axes) == data.ndim else None
-    backwards = turned and doubt(data.shape) and not doubt(data.shape[::-1])
-    named = any(_name(axis) in (*ROWS, *COLUMNS) for axis in axes)
-    return tuple(range(data.ndim))[::-1] if order is None and backwards and not named else order
+def _order(path: Path, one: DataSet) -> tuple[int, ...] | None:
+    """The order of a data set's axes in which rows and columns come last, None to leave it."""
+    shape, axes = one.data.shape, one.axes
+    # Berkeley's EMD files (version 0.x), whose axes RosettaSciIO reverses.
+    turned = path.suffix.lower() == ".emd" and str(one.tags.get("EMD_version") or "1")[0] == "0"
+    order = axis_order(axes, turned) if len(axes) == len(shape) else None
+    backwards = turned and doubt(shape) and not doubt(shape[::-1])
+    named = any(axis.name in (*ROWS, *COLUMNS) for axis in axes)
+    return tuple(range(len(shape)))[::-1] if order is None and backwards and not named else order
 
 
-def _names_hold(path: Path, signal: Mapping[str, Any], axes: Sequence[Axis]) -> bool:
-    """Whether a file's program gives its axes names or a fixed order, which the shape may doubt."""
+def _order_is_known(path: Path, one: DataSet, axes: Sequence[Axis]) -> bool:
+    """Whether the program that wrote a file names its axes, or has a fixed order of axes."""
     suffix = path.suffix.lower()
     if suffix in NAMING:
-        return len(axes) > 1 and _name(axes[-2]) in ROWS and _name(axes[-1]) in COLUMNS
-    metadata = signal.get("original_metadata")
-    text = str(metadata.get("ImageDescription")) if isinstance(metadata, Mapping) else ""
+        return len(axes) > 1 and axes[-2].name in ROWS and axes[-1].name in COLUMNS
+    text = text_at(one.tags, "ImageDescription")
     return suffix in FIXED or text.startswith("ImageJ=") or "<OME" in text[:4096]
 
 
-def _doubts(path: Path, data: Any) -> tuple[str, ...]:
-    """What is doubtful about a stack's shape, as a sentence.
+def _doubts(path: Path, data: Values) -> tuple[str, ...]:
+    """A sentence on a stack whose shape is doubtful.
 
     Raises:
-        InputError: Another order of axes is all but sure.
+        InputError: If another order of axes is almost certain.
     """
     verdict = doubt(data.shape)
     if not verdict:
         return ()
-    count, rows, cols = (int(size) for size in data.shape[-3:])
-    axis = -1 if cols <= rows or rows >= MOST_BEHIND else -2
+    shape = tuple(map(int, data.shape))
+    count, rows, cols = shape[-3:]
+    axis, name = (-1, "columns") if cols <= rows or rows >= MOST_BEHIND else (-2, "rows")
     text = (
-        f"its shape {tuple(int(size) for size in data.shape)} makes {count} images of {rows} x "
-        f"{cols} pixels, where {data.shape[axis]} images along the axis "
-        f"{'of columns' if axis == -1 else 'of rows'} seem to be meant; if so, save it with the "
-        f"images along the first axis (numpy.moveaxis(stack, {axis}, {data.ndim - 3}))"
+        f"its shape {shape} means {count} images of {rows} x {cols} pixels, but it seems to hold "
+        f"{shape[axis]} images along the axis of {name}. If so, save "
+        f"it with its images along the first axis (numpy.moveaxis(stack, {axis}, {len(shape) - 3}))"
     )
     if verdict == "refuse":
         raise InputError(
@@ -210,13 +194,3 @@ def _doubts(path: Path, data: Any) -> tuple[str, ...]:
             "by ImageJ)."
         )
     return (text,)
-
-
-def _name(axis: Axis) -> str:
-    name = axis.get("name")
-    return str(name.decode() if isinstance(name, bytes) else name or "").strip().lower()
-
-
-def _unit(axis: Axis) -> str:
-    unit = axis.get("units")
-    return str(unit.decode() if isinstance(unit, bytes) else unit or "")

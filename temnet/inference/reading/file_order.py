@@ -1,4 +1,4 @@
-"""The order in which people mean the files of a movie or of a focal series."""
+"""The order of the files of a movie or focal series, by the numbers in their names."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from temnet.inference.reading.numbers_in_names import Key, keys, signed
 
 
 def in_order(paths: Iterable[Path]) -> list[Path]:
-    """Files sorted as people mean their names, folder by folder.
+    """Files sorted by the numbers in their names, folder by folder.
 
-    Numbers are compared as numbers, with the signs, decimals and units that
-    `temnet.inference.reading.numbers_in_names` finds in the names of a folder.
+    Numbers have the signs, decimals and units that `temnet.inference.reading.numbers_in_names`
+    finds in all names of a folder together.
 
     >>> [path.name for path in in_order([Path("a10.tif"), Path("a9.tif")])]
     ['a9.tif', 'a10.tif']
@@ -39,15 +39,15 @@ def in_order(paths: Iterable[Path]) -> list[Path]:
 
 
 def by_signs(paths: Sequence[Path]) -> bool:
-    """Whether files stand in the order of their names, and a sign in the names decided it."""
+    """Whether files are in the order of their names, and a sign in the names decides it."""
     return signed([path.stem for path in paths]) and list(paths) == in_order(paths)
 
 
 def as_shells_sort(paths: Sequence[Path]) -> bool:
-    """Whether files stand in the order that a shell gives the matches of a pattern.
+    """Whether files are in the order in which a shell lists the matches of a pattern.
 
-    That is by their characters, which puts 10 before 9 and knows no signs; by the locale case or
-    separators do not count.
+    A shell sorts by characters, which puts 10 before 9 and ignores signs; in some locales it
+    ignores case and separators.
 
     >>> as_shells_sort([Path("df_-10"), Path("df_-60"), Path("df_0")])
     True

@@ -1,4 +1,4 @@
-"""What the images of files follow each other in: frames, foci, or both."""
+"""The arrangement of images as frames of a movie, as foci of a focal series, or both."""
 
 from __future__ import annotations
 
@@ -19,66 +19,67 @@ Axes = Literal["auto", "frames", "focus"]
 
 
 SMALLEST_STEP = 5.0
-"""Headers whose defocus differs by less than this do not tell an order [Å]."""
+"""Defocus values in headers that differ by less than this give no order [Å]."""
 
 
 @dataclass(frozen=True)
 class Arrangement:
-    """What images follow each other in.
+    """Frames and foci of images.
 
     Attributes:
         order: (frame, focus) int64 numbers of the images, counted through all files.
-        notes: What there is to say of it, a sentence each.
+        notes: Sentences on how it was found.
     """
 
     order: np.ndarray
     notes: tuple[str, ...] = ()
 
 
-def arranged(opened: Sequence[ImageFile], axes: Axes, focus_count: int) -> Arrangement:
-    """Frames and foci of the images of some files; what was not plain is logged and noted.
+def arrange(opened: Sequence[ImageFile], axes: Axes, focus_count: int) -> Arrangement:
+    """Frames and foci of the images of some files, with notes on what was ambiguous.
 
     Args:
         opened: The files, in the order of their names or as they were listed.
-        axes: What the images are, as far as the user tells.
+        axes: The setting: frames, foci, or ``auto``.
         focus_count: Images in the network's focal series.
 
     Raises:
-        InputError: A file with two axes does not tell which is which.
+        InputError: If a file has two axes, and it is unknown which one is focus.
     """
     order = _numbers(opened, axes, focus_count)
     order, by_header = _by_header(opened, order)
-    notes = [note for note in (_counted(opened, order, axes), by_header) if note]
+    notes = [note for note in (_by_number(opened, order, axes), by_header) if note]
     paths = [file.path for file in opened]
     if len(opened) > 1 and not by_header and by_signs(paths):
         shown = _listed([path.name for path in paths])
-        notes.append(f"files follow each other by the signed numbers in their names: {shown}")
+        notes.append(f"the files are sorted by the signed numbers in their names: {shown}")
     for note in notes:
         LOGGER.warning("%s: %s", paths[0], note)
     if not notes and len(opened) == order.size and order.shape[1] > 1:
         shown = _listed([paths[number].name for number in order[0]])
-        notes.append(f"the foci follow each other as the files: {shown}")
+        notes.append(f"the foci are in the order of the files: {shown}")
         LOGGER.info("%s: %s", paths[0], notes[-1])
     return Arrangement(order, tuple(notes))
 
 
-def _counted(opened: Sequence[ImageFile], order: np.ndarray, axes: Axes) -> str:
-    """A sentence on images without any name of what they are, taken as several focal series."""
+def _by_number(opened: Sequence[ImageFile], order: np.ndarray, axes: Axes) -> str:
+    """A sentence on images that are read as several focal series only because of their number."""
     count, foci = order.shape
     named = any(meaning for file in opened for _, meaning in file.axes)
     if axes != "auto" or foci == 1 or count == 1 or named:
         return ""
     return (
-        f"the file does not tell what its {order.size} images are; because the network takes "
-        f"{foci} foci they are taken as {count} focal series, one after the other. If they are "
-        "frames of a movie, set images.axes: frames (--axes frames) and use a network for single "
-        "images"
+        f"the file does not name the axis of its {order.size} images. Because the network takes "
+        f"{foci} foci, they are read as {count} focal series. If they are frames of a movie, set "
+        "images.axes: frames (--axes frames) and use a network for single images"
     )
 
 
 def _by_header(opened: Sequence[ImageFile], order: np.ndarray) -> tuple[np.ndarray, str]:
-    """Foci by the defocus in the headers, where all of a series have one and the files' order
-    runs to and fro in it; and a sentence on what was changed.
+    """Foci sorted by the defocus in the headers, and a sentence on the change.
+
+    The order is left as it is unless all files have a defocus, and it neither only rises nor only
+    falls from file to file.
     """
     if order.shape[1] == 1 or len(opened) != order.size:
         return order, ""
@@ -86,7 +87,7 @@ def _by_header(opened: Sequence[ImageFile], order: np.ndarray) -> tuple[np.ndarr
         [np.nan if file.defocus is None else file.defocus for file in opened], float
     )[order]
     steps = np.diff(np.sort(defocus, axis=1), axis=1)
-    if not np.all(steps >= SMALLEST_STEP):  # also where one is not known
+    if not np.all(steps >= SMALLEST_STEP):  # or one is unknown
         return order, ""
     given = np.diff(defocus, axis=1)
     straight = np.all(given > 0, axis=1) | np.all(given < 0, axis=1)
@@ -94,17 +95,19 @@ def _by_header(opened: Sequence[ImageFile], order: np.ndarray) -> tuple[np.ndarr
         return order, ""
     sort = np.argsort(defocus, axis=1)
     found = np.take_along_axis(order, sort, axis=1)
+    values = np.take_along_axis(defocus, sort, axis=1)[0]
     first = [
-        f"{opened[number].path.name} ({opened[number].defocus / 10:.4g} nm)" for number in found[0]
+        f"{opened[number].path.name} ({value / 10:.4g} nm)"
+        for number, value in zip(found[0], values, strict=True)
     ]
     return found, (
-        f"the foci follow each other by the defocus in the files' headers: {_listed(first)}. If "
-        "overfocus is positive there, set images.focus_order: reversed (--focus-order reversed)"
+        f"the foci are sorted by the defocus in the files' headers: {_listed(first)}. If overfocus "
+        "is positive there, set images.focus_order: reversed (--focus-order reversed)"
     )
 
 
 def _listed(names: Sequence[str]) -> str:
-    """The first and the last of some names.
+    """The first few names and the last one.
 
     >>> _listed(["a", "b", "c", "d", "e", "f", "g", "h", "i"])
     'a, b, c, d, e, f, ..., i'
@@ -143,9 +146,8 @@ def _two_axes(opened: Sequence[ImageFile], focus_count: int) -> np.ndarray:
     if len(opened) > 1 or len(sizes) > 2 or len(focus) != 1:
         extent = " x ".join(str(size) for size in sizes)
         raise InputError(
-            f"{first.path}: the images stand in {extent} and the file does not say what is time "
-            "and what is focus; set images.axes to frames to take all of them as frames, or save "
-            "one axis."
+            f"{first.path}: the file holds {extent} images, and it is unknown which axis is focus. "
+            "Set images.axes to frames to read all of them as frames, or save only one axis."
         )
     numbers = np.arange(sizes[0] * sizes[1]).reshape(sizes)
     return numbers if focus[0] == 1 else numbers.T

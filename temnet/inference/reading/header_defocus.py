@@ -1,15 +1,16 @@
-"""The defocus that a file's header gives."""
+"""The defocus in a file's header."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+from temnet.inference.reading.formats.data_set import Tags
 
 KEY = re.compile(
     r"(?:image|current|tem|c10)?[ _]?defocus[ _]?\(?\[?(m|mm|um|µm|μm|nm|pm|å|a)?\)?\]?"
 )
-"""Names of a tag of defocus, in lower case: FEI's and Velox' Defocus, TIA's Defocus_um, HyperSpy's
+"""Names of tags of defocus, in lower case: FEI's and Velox' Defocus, TIA's Defocus_um, HyperSpy's
 and MRC's defocus."""
 
 VALUE = re.compile(r"\s*([-+]?[\d.]+(?:e[-+]?\d+)?)\s*(m|mm|um|µm|μm|nm|pm|å|a)?\s*", re.IGNORECASE)
@@ -21,16 +22,16 @@ UNITS = {
 """Lengths of the units [Å]."""
 
 LARGEST_METRES = 1e-3
-"""A number without unit below this is in metres, as Velox and MRC write it; else it is in nm."""
+"""A number without unit below this is in m, as Velox and MRC write it; above, it is in nm."""
 
 DEEPEST = 12
-"""Levels of tags that are searched."""
+"""Levels of nested tags that are searched."""
 
 
-def header_defocus(*metadata: Any) -> float | None:
-    """Defocus of an image [Å] with the sign that its header gives, which differs by program.
+def header_defocus(*metadata: Tags) -> float | None:
+    """Defocus of an image [Å] with the sign of its header, which differs between programs.
 
-    None where the header has no such tag, or has several of different values.
+    None if the header has no such tag, or several with different values.
 
     >>> header_defocus({"Optics": {"Defocus": "-6.0e-08"}})
     -600.0
@@ -43,20 +44,20 @@ def header_defocus(*metadata: Any) -> float | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _values(tags: Any, level: int) -> Iterator[float]:
+def _values(tags: Tags, level: int) -> Iterator[float]:
     """Every defocus below some tags [Å]."""
-    if level > DEEPEST or not isinstance(tags, Mapping):
+    if level > DEEPEST:
         return
     for name, value in tags.items():
         if isinstance(value, Mapping):
             yield from _values(value, level + 1)
             continue
         named = KEY.fullmatch(str(name).strip().lower())
-        told = named and VALUE.fullmatch(str(value))
-        if named and told:
-            unit = (told[2] or named[1] or "").lower()
+        written = VALUE.fullmatch(str(value)) if named else None
+        if named and written:
+            unit = (written[2] or named[1] or "").lower()
             try:
-                number = float(told[1])
+                number = float(written[1])
             except ValueError:
                 continue
             guessed = "m" if abs(number) < LARGEST_METRES else "nm"

@@ -1,4 +1,4 @@
-"""Images that stay in their files until they are asked for."""
+"""Images that stay in their files until they are requested."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 
 
 class LazyFrames:
-    """What a (frame, row, col, focus) float32 array would be, read frame by frame.
+    """Stands for a (frame, row, col, focus) float32 array that is read frame by frame.
 
-    Indexed by a number or a slice of frames it reads those, by anything else all; nothing is kept.
+    An index that begins with a number or a slice of frames reads those, any other index reads all;
+    nothing is kept.
 
     Attributes:
         shape: Frames, rows, columns, focal images.
@@ -27,14 +28,14 @@ class LazyFrames:
         size: tuple[int, int],
         change: Callable[[int, np.ndarray], np.ndarray] | None = None,
     ) -> None:
-        """Sets up what is read where.
+        """Reads nothing yet.
 
         Args:
             read: From the number of an image to (row, col) float32.
             order: (frame, focus) int, the numbers of the images.
             size: Rows and columns of each.
-            change: From a frame's number and the frame (row, col, focus) to what stands for it,
-                of the same shape; as they are by default.
+            change: From a frame's number and the frame (row, col, focus) to a changed frame of the
+                same shape; frames are not changed by default.
         """
         self._read, self._order, self._size, self._change = read, order, size, change
         self.shape = (len(order), *size, order.shape[1])
@@ -62,7 +63,7 @@ class LazyFrames:
         return frame if self._change is None else self._change(number % len(self), frame)
 
     def changed(self, change: Callable[[int, np.ndarray], np.ndarray]) -> LazyFrames:
-        """The same frames, each put through ``change(number, frame)`` when it is asked for."""
+        """The same frames, each changed by ``change(number, frame)`` when it is requested."""
         earlier = self._change
 
         def both(number: int, frame: np.ndarray) -> np.ndarray:
@@ -75,5 +76,5 @@ class LazyFrames:
 
     def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
-            raise ValueError("frames in files are no array before they are read")
+            raise ValueError("frames in files have to be read (copied) to become an array")
         return self[:].astype(dtype or self.dtype, copy=False)

@@ -1,17 +1,17 @@
-"""The numbers in the names of files that belong together, as the person meant them.
+"""Numbers in file names (defocus, frame, time), with their signs, decimals and units.
 
-A name is read against the others of its folder: alone, ``df-10`` could be the tenth frame or
-a defocus of -10.  Numbers at the same place of the names are judged together:
+Names are read together with the others of their folder: alone, ``df-10`` could be the tenth frame
+or a defocus of -10.  Numbers at the same position in the names share one interpretation:
 
-* ``-`` before a number is a sign where a ``+`` stands at that place too, where the same text or
-  the same number stands there with and without it, where another separator is before it, or where
-  a word of defocus is; it is a separator where the numbers only count (1, 2, 3, ...).
-* ``m``, ``n`` and ``p`` (minus, negative, plus) before a number are signs after a word of defocus,
-  or where an ``m`` or ``n`` and a ``p`` stand at the same place; the words minus, neg and plus too.
-* ``.``, ``,`` and ``p`` in a number are decimal points where it has a sign, a unit or a word of
-  defocus, or where the part after it does not just count (1.8, 1.9, 1.10).
-* Units of length and of time are brought to one, where the numbers at a place have different ones.
-* overfocus, infocus and underfocus are negative, zero and positive, as the numbers of temnet.
+* ``-`` before a number is a sign if a ``+`` occurs at that position too, if the same text or the
+  same number occurs there with and without it, if another separator is before it, or after a word
+  for defocus; it is a separator if the numbers only count (1, 2, 3, ...).
+* ``m``, ``n`` and ``p`` (minus, negative, plus) before a number are signs after a word for defocus,
+  or if an ``m`` or ``n`` and a ``p`` occur at the same position; so are the words minus, neg, plus.
+* ``.``, ``,`` and ``p`` in a number are decimal points if it has a sign, a unit or a word for
+  defocus, or if the parts after them do not only count (1.8, 1.9, 1.10).
+* Units of length and of time are converted to one if the numbers at a position have different ones.
+* overfocus, infocus and underfocus are negative, zero and positive, by the convention of temnet.
 
 >>> def ordered(*names):
 ...     return sorted(names, key=dict(zip(names, keys(names))).get)
@@ -50,7 +50,7 @@ FOCUS_WORD = re.compile(
     r"(?:^|[^a-z])(?:d\W?f|def|defoc\w*|foc|focus|focal|d?z|delta\W?f|Δ\W?f)\W*_*$",
     re.IGNORECASE,
 )
-"""Text before a number that is a defocus."""
+"""Text before a number that makes it a defocus."""
 
 LENGTHS = {
     "pm": 0.01, "a": 1.0, "å": 1.0, "ang": 1.0, "angstrom": 1.0, "ångström": 1.0,
@@ -78,16 +78,16 @@ PIECE = re.compile(
     rf"(?:\s?(?P<unit>{'|'.join(UNITS)})(?![^\W\d_]))?",
     re.IGNORECASE,
 )
-"""A number in a name, with all that may belong to it."""
+"""A number in a name, with a possible sign, decimal point, exponent and unit."""
 
 WORDS = re.compile(r"(over|under|in)[-_ ]?focus(?:ed)?(?:[-_ ]*(?=\d))?", re.IGNORECASE)
 """Words for the sign of a defocus."""
 
 SEPARATORS = " _-−–=.,(["
-"""What may stand between a text and its number and means nothing."""
+"""Separators between a text and its number, without meaning."""
 
 Key = list[tuple[int, float, str]]
-"""What a name is sorted by: texts, and numbers after them."""
+"""Sort key of a name: texts, and numbers after them."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,11 @@ class Number:
     """A number in a name.
 
     Attributes:
-        before: The text between the number before and this one.
-        first: Whether no number is before it.
-        sign: What could be its sign: ``-``, ``+``, a word or a letter; "" where there is nothing.
+        before: The text between the previous number and this one.
+        first: Whether it is the first number of the name.
+        sign: A possible sign: ``-``, ``+``, a word or a letter; "" if there is none.
         whole: Digits before the decimal point.
-        point: What could be the decimal point.
+        point: A possible decimal point.
         fraction: Digits after it.
         power: Exponent of ten.
         unit: In lower case.
@@ -121,7 +121,7 @@ class Number:
 
     @property
     def magnitude(self) -> float:
-        """With all that may belong to it, its sign and its unit left out."""
+        """Its value without sign and unit."""
         if self.point == "," and len(self.fraction) == 3 and self.whole.strip("0"):
             number = float(f"{self.whole}{self.fraction}")  # thousands
         else:
@@ -131,13 +131,13 @@ class Number:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What is true of all numbers at one place of the names.
+    """The interpretation of all numbers at one position in the names.
 
     Attributes:
         signed: Dashes are signs.
         lettered: Letters and words are signs.
         decimal: Points are decimal points.
-        units: Factor by unit where they are brought to one; empty where they stay as they are.
+        units: Factor by unit if units are converted to one; else empty.
     """
 
     signed: bool
@@ -147,16 +147,16 @@ class Meaning:
 
 
 def keys(names: Sequence[str]) -> list[Key]:
-    """What names are sorted by, as people mean them.
+    """Sort keys of names.
 
     Args:
-        names: Those of one folder, without their endings.
+        names: The names in one folder, without their endings.
     """
     return _keys(names)[0]
 
 
 def signed(names: Sequence[str]) -> bool:
-    """Whether a sign in the names was taken for one.
+    """Whether any number in the names has a sign.
 
     >>> signed(["df-5", "df5"]), signed(["df-1", "df-2"])
     (True, False)
@@ -165,14 +165,14 @@ def signed(names: Sequence[str]) -> bool:
 
 
 def _keys(names: Sequence[str]) -> tuple[list[Key], bool]:
-    """The names' keys, and whether any of them hangs on a sign."""
+    """The sort keys of the names, and whether any of them depends on a sign."""
     parsed = [_parsed(_with_words(name)) for name in names]
     keys: list[Key] = [[] for _ in names]
     rest = [list(numbers) for numbers, _ in parsed]
     tails = [tail for _, tail in parsed]
     any_sign = False
     active = set(range(len(names)))
-    # Place after place: names that are alike up to a place are judged together there.
+    # Position by position: names that agree up to a position share one interpretation there.
     groups = {(): sorted(active)}
     while groups:
         following: dict[tuple, list[int]] = defaultdict(list)
@@ -205,7 +205,7 @@ def _keys(names: Sequence[str]) -> tuple[list[Key], bool]:
 
 
 def _with_words(name: str) -> str:
-    """A name with over-, in- and underfocus as signs of the numbers after them, or of 0 and 1."""
+    """A name in which over-, in- and underfocus are signs of the next number, or of 1 or 0."""
 
     def number(match: re.Match[str]) -> str:
         kind = match[1].lower()
@@ -240,9 +240,9 @@ def _parsed(name: str) -> tuple[list[Number], str]:
 
 
 def _plausible(number: Number, after: str) -> list[Number]:
-    """A number, or the two that it is where a point or an e between them belongs to neither.
+    """A number, or two numbers if the point or the e between them is a separator.
 
-    Of a chain with points, as a date is, each part is a number by itself.
+    In a chain with several points, such as a date, each part is a number by itself.
     """
     chained = (number.before in (".", ",") and not number.first) or re.match(r"[.,]\d", after)
     if number.point and chained:
@@ -258,7 +258,7 @@ def _plausible(number: Number, after: str) -> list[Number]:
 
 
 def _halves(number: Number) -> list[Number]:
-    """What is before the point and what is after it, as two numbers."""
+    """The parts before and after the point, as two numbers."""
     before = replace(number, point="", fraction="", power="", unit="")
     after = replace(
         number, before=number.point, first=False, sign="", whole=number.fraction, point="",
@@ -272,7 +272,7 @@ def _text(text: str) -> str:
 
 
 def _meaning(numbers: Sequence[Number]) -> Meaning:
-    """How the numbers at one place of the names are meant."""
+    """The interpretation of the numbers at one position in the names."""
     named = any(FOCUS_WORD.search(number.before) for number in numbers)
     with_signs = _signed(numbers, named)
     lettered = _lettered(numbers, named)
@@ -284,7 +284,7 @@ def _meaning(numbers: Sequence[Number]) -> Meaning:
 
 
 def _signed(numbers: Sequence[Number], named: bool) -> bool:
-    """Whether a dash before these numbers is a minus."""
+    """Whether a dash before these numbers is a minus sign."""
     dashed = [number for number in numbers if number.dashed]
     if not dashed:
         return False
@@ -317,7 +317,7 @@ def _lettered(numbers: Sequence[Number], named: bool) -> bool:
 
 
 def _factors(numbers: Sequence[Number]) -> dict[str, float]:
-    """Factors of units that differ and are of one kind."""
+    """Factors that convert different units of one kind; empty if all units are equal."""
     units = {number.unit for number in numbers if number.magnitude != 0}
     for table in (LENGTHS, TIMES):
         if len(units) > 1 and units <= set(table):
@@ -326,7 +326,7 @@ def _factors(numbers: Sequence[Number]) -> dict[str, float]:
 
 
 def _counts(texts: Sequence[str]) -> bool:
-    """Whether the parts after points only count, as in 1.9, 1.10; false where there are none."""
+    """Whether the parts after points only count, as in 1.9, 1.10; false without such parts."""
     parts: dict[str, set[int]] = defaultdict(set)
     for whole, fraction in (text.split(".") for text in texts):
         parts[whole].add(int(fraction))
@@ -339,7 +339,7 @@ def _sign_matters(numbers: Sequence[Number], meaning: Meaning) -> bool:
 
 
 def _value(numbers: list[Number], meaning: Meaning) -> tuple[tuple[int, float, str], list[Number]]:
-    """The key of a name's first number, and the numbers that follow it."""
+    """The sort key of the first number, and the numbers after it."""
     first, left = numbers[0], numbers[1:]
     if first.fraction and not meaning.decimal:
         first, second = _halves(first)

@@ -3,7 +3,7 @@ import pytest
 
 from temnet.images.normalize import normalize
 from temnet.images.unseen import pack
-from temnet.inference.bad_pixels.inpainting import median, mended, mirror_image
+from temnet.inference.bad_pixels.inpainting import inpainted, median, mirror_image
 
 ROW, COL = np.mgrid[:160, :180]
 LATTICE = 100 + 5 * np.cos(2 * np.pi * ROW / 11.3) * np.cos(2 * np.pi * COL / 9.1)
@@ -23,7 +23,7 @@ MASKS = {
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS.keys())
 def test_normalisation_does_not_see_what_is_filled(mask):
     burnt = np.where(mask, 0, IMAGE).astype(np.float32)
-    filled = mended(burnt, pack(mask))
+    filled = inpainted(burnt, pack(mask))
     np.testing.assert_array_equal(filled[~mask], IMAGE[~mask])
     assert np.isin(filled, IMAGE[~mask]).mean() > 0.97  # medians of two are between two values
 
@@ -41,7 +41,7 @@ def test_a_straight_border_reflects_as_the_border_of_an_image_does():
     mask = np.zeros((20, 9), bool)
     mask[:6] = True
     numbers = np.arange(180.0, dtype=np.float32).reshape(20, 9)
-    filled = mended(np.where(mask, np.nan, numbers).astype(np.float32), pack(mask))
+    filled = inpainted(np.where(mask, np.nan, numbers).astype(np.float32), pack(mask))
     np.testing.assert_array_equal(filled, np.pad(numbers[6:], ((6, 0), (0, 0)), mode="symmetric"))
 
 
@@ -56,7 +56,7 @@ def test_single_pixels_get_the_median_of_their_good_neighbours():
     mask = np.zeros(IMAGE.shape, bool)
     places = [(0, 30), (40, 50), (40, 51), (159, 20)]
     mask[tuple(np.transpose(places))] = True
-    filled = mended(IMAGE, pack(mask))
+    filled = inpainted(IMAGE, pack(mask))
     good = np.where(mask, np.nan, IMAGE)
     around = np.pad(good, 1, mode="symmetric")
     for row, col in places:
@@ -74,4 +74,4 @@ def test_medians_are_numpy_s():
 
 
 def test_an_image_that_is_masked_whole_is_no_image():
-    assert np.isnan(mended(IMAGE, pack(np.ones(IMAGE.shape, bool)))).all()
+    assert np.isnan(inpainted(IMAGE, pack(np.ones(IMAGE.shape, bool)))).all()

@@ -1,4 +1,4 @@
-"""What one look at every image finds: broken, blank, saturated, regions without image."""
+"""Inspection of every image: broken, blank or saturated pixels, regions without image."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def test_broken_pixels_are_replaced_with_a_warning_and_too_many_refused(tmp_path
     broken[1, 30, 40], broken[1, 5, 6], broken[2, 0, 0] = np.nan, 1e6, -np.inf
     np.save(tmp_path / "a.npy", broken)
     found = np.asarray(read_images(tmp_path / "a.npy", sampling=0.2).images)[..., 0]
-    assert "broken pixels in 2 of 3 images, at most 2 in one" in caplog.text
+    assert "broken pixels in 2 of 3 images, at most 2 per image" in caplog.text
     np.testing.assert_array_equal(found[0], image)
     assert np.abs(found - image).max() < 20
     scattered = np.random.default_rng(0).random(image.shape) < 0.1
@@ -38,7 +38,7 @@ def test_what_is_not_shown_is_filled_and_known_for_each_frame(tmp_path, caplog):
     np.save(tmp_path / "a.npy", movie)
     series = read_images(tmp_path / "a.npy", sampling=0.2, axes="frames")
     (note,) = series.metadata["notes"]
-    assert "in 3 of 4 images, at most 995 pixels in one" in note and note in caplog.text
+    assert "in 3 of 4 images, at most 995 pixels per image" in note and note in caplog.text
     assert len(series.unseen) == 3 and series.unseen.mask(0) is None
     for frame in (1, 2, 3):
         hidden = ~(movie[frame] == image)
@@ -77,7 +77,10 @@ def test_a_frame_of_a_movie_that_is_broken_is_blank_and_the_others_are_read(
     broken[1, ::3, ::2] = broken[3] = np.nan
     np.save(tmp_path / "a.npy", broken)
     found = np.asarray(read_images(tmp_path / "a.npy", sampling=0.2).images)[..., 0]
-    assert "image 1 are NaN" in caplog.text and "taken as blank, as 1 more: images 3" in caplog.text
+    assert (
+        "image 1 are NaN" in caplog.text
+        and "left blank, and so are 1 more: images 3" in caplog.text
+    )
     np.testing.assert_array_equal(found[[0, 2]], broken[[0, 2]])
     assert not np.any(found[[1, 3]])
     later = read_images(tmp_path / "a.npy", sampling=0.2, frames=(2, 4))
@@ -124,7 +127,7 @@ def test_a_soft_spot_far_brighter_than_all_else_is_named_once(tmp_path, caplog):
     np.save(tmp_path / "film.npy", film)
     series = read_images(tmp_path / "film.npy", sampling=0.2, axes="frames")
     text = (
-        "in 2 of 3 images a spot is brighter or darker than all else by far (in film.npy[1] at "
+        "in 2 of 3 images a spot is far brighter or darker than the rest (in film.npy[1] at "
         "row 20, column 31)"
     )
     assert caplog.text.count(text) == 1 and text in series.metadata["notes"][0]

@@ -62,15 +62,15 @@ def test_dead_hot_and_undefined_pixels_get_the_median_of_good_neighbours():
     flat[places] = [np.nan, 0, np.inf, 5000, -np.inf]
     found = find_broken(broken)
     assert found.tolist() == places.tolist()
-    mended = find_faults(broken)[0]
+    inpainted = find_faults(broken)[0]
     assert np.isnan(flat[5])  # what was given is left alone
     row, col = 4000 // 128, 4000 % 128
     around = np.delete(image[row - 1 : row + 2, col - 1 : col + 2].ravel(), 4)
-    assert mended[row, col] == np.median(around)
-    assert np.abs(mended - image).max() < 10 and np.isfinite(mended).all()
+    assert inpainted[row, col] == np.median(around)
+    assert np.abs(inpainted - image).max() < 10 and np.isfinite(inpainted).all()
     untouched = np.ones(image.size, bool)
     untouched[places] = False
-    np.testing.assert_array_equal(mended.ravel()[untouched], image.ravel()[untouched])
+    np.testing.assert_array_equal(inpainted.ravel()[untouched], image.ravel()[untouched])
 
 
 def test_broken_pixels_up_to_some_in_a_hundred_are_found():
@@ -136,10 +136,10 @@ def test_a_block_of_ten_times_the_mean_moves_nothing_around_it():
     image = noisy_lattice()
     hit = image.copy()
     hit[50:55, 60:65] = 10 * image.mean()
-    mended, faults = find_faults(hit)
-    changed = mended != image
+    inpainted, faults = find_faults(hit)
+    changed = inpainted != image
     assert faults.broken == 25 and changed.sum() <= 25 and changed[50:55, 60:65].sum() > 20
-    assert np.abs(mended - image).max() < np.ptp(image)
+    assert np.abs(inpainted - image).max() < np.ptp(image)
 
 
 @pytest.mark.parametrize("width", [2.0, 2.5, 4.0, 8.0])
@@ -151,8 +151,8 @@ def test_a_heavy_atom_on_a_lattice_stays_wherever_it_lies_between_pixels(width, 
         place = 20.0 + 10 * k + np.random.default_rng(k).random(2)
         distance = (row - place[0]) ** 2 + (col - place[1]) ** 2
         image += (height * 2.0 ** (-4 * distance / width**2)).astype(np.float32)
-    mended, faults = find_faults(image)
-    assert mended is image and faults.broken == 0
+    inpainted, faults = find_faults(image)
+    assert inpainted is image and faults.broken == 0
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
@@ -170,12 +170,12 @@ def test_rows_and_columns_side_by_side_are_replaced(count, how, axis):
         "noise": noise,
         "offset": lines + 800,
     }[how]
-    mended, _ = find_faults(hurt)
+    inpainted, _ = find_faults(hurt)
     expected = np.zeros(image.shape, bool)
     (expected if axis == 0 else expected.T)[70 : 70 + count] = True
-    np.testing.assert_array_equal(mended[~expected], image[~expected])
-    assert (mended != hurt)[expected].mean() > 0.99
-    assert np.abs(mended - image).max() < np.ptp(image)
+    np.testing.assert_array_equal(inpainted[~expected], image[~expected])
+    assert (inpainted != hurt)[expected].mean() > 0.99
+    assert np.abs(inpainted - image).max() < np.ptp(image)
 
 
 def test_lattice_planes_along_rows_and_an_edge_are_no_broken_lines():

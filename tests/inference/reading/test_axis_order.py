@@ -8,8 +8,9 @@ import pytest
 import tifffile
 
 from temnet.errors import InputError
-from temnet.inference.reading import image_file as files
 from temnet.inference.reading.axis_order import axis_order, doubt
+from temnet.inference.reading.formats import large_files
+from temnet.inference.reading.formats.data_set import Axis
 from temnet.inference.reading.image_file import open_images
 from tests.inference.reading.signals import data_set
 
@@ -47,7 +48,7 @@ def check(path, expected=STACK):
     "order", ["frame y x", "y x frame", "x y frame", "y frame x", "frame x y", "x frame y"]
 )
 def test_names_of_axes_decide(tmp_path, monkeypatch, order, lazy):
-    monkeypatch.setattr(files, "SMALL_FILE", 0 if lazy else 2**27)
+    monkeypatch.setattr(large_files, "SMALL_FILE", 0 if lazy else 2**27)
     names = order.split()
     data = STACK.transpose([PLACES[name] for name in names])
     axes = [(name, None if name == "frame" else "nm") for name in names]
@@ -95,7 +96,7 @@ def write_emd(path, data, names, units):
     ],
 )
 def test_emd_files_in_the_order_of_images_rows_columns(tmp_path, monkeypatch, names, units, lazy):
-    monkeypatch.setattr(files, "SMALL_FILE", 0 if lazy else 2**27)
+    monkeypatch.setattr(large_files, "SMALL_FILE", 0 if lazy else 2**27)
     opened = check(write_emd(tmp_path / "a.emd", STACK, names, units))
     if "n_m" in units[1]:
         assert opened.pixel_size == pytest.approx((0.2, 0.2))
@@ -125,12 +126,12 @@ def test_emd_files_whose_order_is_turned_keep_it(tmp_path):
         (5, 128, 128, 3),
     ],
 )
-def test_a_stack_whose_images_seem_to_come_last_is_refused_with_how_to_mend_it(
+def test_a_stack_whose_images_seem_to_come_last_is_refused_with_a_remedy(
     tmp_path, monkeypatch, shape, lazy
 ):
-    monkeypatch.setattr(files, "SMALL_FILE", 0 if lazy else 2**27)
+    monkeypatch.setattr(large_files, "SMALL_FILE", 0 if lazy else 2**27)
     np.save(tmp_path / "a.npy", np.zeros(shape, np.float32))
-    with pytest.raises(InputError, match=r"seem to be meant; if so, .*numpy\.moveaxis"):
+    with pytest.raises(InputError, match=r"numpy\.moveaxis"):
         open_images(tmp_path / "a.npy")
 
 
@@ -168,13 +169,13 @@ def test_a_long_movie_of_narrow_strips_is_read_with_a_warning(tmp_path, caplog):
     np.save(tmp_path / "a.npy", strips)
     opened = open_images(tmp_path / "a.npy")
     assert (len(opened), opened.shape) == (200, (128, 20))
-    assert "200 images of 128 x 20 pixels, where 20 images" in caplog.text
+    assert "200 images of 128 x 20 pixels, but it seems to hold 20 images" in caplog.text
     assert opened.notes[0] in caplog.text
 
 
 @pytest.mark.parametrize("lazy", [False, True])
 def test_a_last_axis_of_one_is_a_channel(tmp_path, monkeypatch, lazy):
-    monkeypatch.setattr(files, "SMALL_FILE", 0 if lazy else 2**27)
+    monkeypatch.setattr(large_files, "SMALL_FILE", 0 if lazy else 2**27)
     np.save(tmp_path / "a.npy", STACK[..., None])
     check(tmp_path / "a.npy")
     np.save(tmp_path / "b.npy", STACK[0][..., None])
@@ -186,18 +187,18 @@ def test_a_tiff_with_images_along_the_last_axis(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", behind, metadata={"axes": "YXT"})
     check(tmp_path / "a.tif")
     tifffile.imwrite(tmp_path / "b.tif", behind[:96], metadata=None, photometric="minisblack")
-    with pytest.raises(InputError, match="seem to be meant"):
+    with pytest.raises(InputError, match=r"numpy\.moveaxis"):
         open_images(tmp_path / "b.tif")
     tifffile.imwrite(tmp_path / "c.tif", behind[:96], imagej=True, metadata={"axes": "TYX"})
-    assert len(open_images(tmp_path / "c.tif")) == 96  # what its program says is taken
+    assert len(open_images(tmp_path / "c.tif")) == 96  # the program names its axes
 
 
 def test_diffraction_patterns_of_a_scan_are_refused_and_not_turned():
-    scan = [{"name": "y", "units": "nm"}, {"name": "x", "units": "nm"}]
-    pattern = [{"name": "ky", "units": "1/nm"}, {"name": "kx", "units": "1/nm"}]
+    scan = [Axis("y", "nm"), Axis("x", "nm")]
+    pattern = [Axis("ky", "1/nm"), Axis("kx", "1/nm")]
     assert axis_order([*scan, *pattern]) is None
     assert axis_order([*pattern, *scan]) is None  # in their places
-    assert axis_order([pattern[0], *scan, {"name": "dose"}]) == (0, 3, 1, 2)
+    assert axis_order([pattern[0], *scan, Axis("dose")]) == (0, 3, 1, 2)
 
 
 def test_doubt_grows_with_the_shape():
@@ -215,7 +216,7 @@ def test_a_tiff_with_many_values_in_each_pixel_is_a_stack_of_as_many_images(
     tmp_path, monkeypatch, small
 ):
     if not small:
-        monkeypatch.setattr(files, "SMALL_FILE", 1000)
+        monkeypatch.setattr(large_files, "SMALL_FILE", 1000)
     stack = np.random.default_rng(0).integers(0, 99, (64, 64, 20)).astype(np.uint16)
     path = tmp_path / "stack.tif"
     tifffile.imwrite(path, stack, photometric="minisblack", planarconfig="contig")

@@ -1,4 +1,4 @@
-"""The order of files by their names: each list is in the order that a person means."""
+"""The order of files by their names: each list is in the order that a person expects."""
 
 import itertools
 import logging
@@ -71,14 +71,14 @@ def shuffles(names):
 
 
 @pytest.mark.parametrize("names", [*SIGNED, *UNSIGNED], ids=" ".join)
-def test_names_are_sorted_as_people_mean_them(names):
+def test_names_are_sorted_as_people_expect(names):
     paths = [Path(f"film/{name}.dm4") for name in names]
     for shuffled in shuffles(paths):
         assert in_order(shuffled) == paths
 
 
 @pytest.mark.parametrize("names", SIGNED, ids=" ".join)
-def test_an_order_that_hangs_on_signs_is_known_for_one(names):
+def test_an_order_that_depends_on_signs_is_recognised(names):
     paths = [Path(f"{name}.dm4") for name in names]
     assert by_signs(paths)
     assert not by_signs(paths[::-1])
@@ -101,7 +101,7 @@ def test_names_of_another_folder_do_not_make_a_dash_a_sign():
     assert in_order(paths[::-1]) == paths
 
 
-def test_the_order_of_a_shell_is_told_from_one_that_was_chosen():
+def test_the_order_of_a_shell_is_distinguished_from_one_that_was_chosen():
     assert as_shells_sort([Path(f"df_{n}") for n in ("-10", "-60", "0", "40")])
     assert as_shells_sort([Path(f"f_{n}") for n in (1, 10, 2)])
     assert as_shells_sort([Path(f"{n}") for n in ("a_1", "B_1", "c_1")])
@@ -118,7 +118,7 @@ def test_ten_thousand_names_take_no_time():
 
 
 @pytest.mark.parametrize("signs", [True, False])
-def test_an_order_by_signs_is_told(tmp_path, caplog, signs):
+def test_an_order_by_signs_is_warned_of(tmp_path, caplog, signs):
     names = ["df_-5", "df_0", "df_5"] if signs else ["df_1", "df_2", "df_3"]
     for number, name in enumerate(names):
         np.save(tmp_path / f"{name}.npy", np.random.default_rng(number).random((20, 20)))

@@ -1,11 +1,11 @@
-"""What the images of files follow each other in."""
+"""Images as frames of a movie, as foci, or both."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from temnet.inference.reading.frames_and_foci import arranged
+from temnet.inference.reading.frames_and_foci import arrange
 from temnet.inference.reading.header_defocus import header_defocus
 from temnet.inference.reading.image_file import ImageFile, open_images
 from temnet.inference.reading.read_images import read_images
@@ -19,11 +19,11 @@ def file(name="a.npy", axes=(), defocus=None):
 
 
 def by_defocus(*values, axes="focus", count=3):
-    return arranged([file(f"{n}.dm4", defocus=v) for n, v in enumerate(values)], axes, count)
+    return arrange([file(f"{n}.dm4", defocus=v) for n, v in enumerate(values)], axes, count)
 
 
-def test_images_without_a_name_that_are_taken_as_series_are_told_of(caplog):
-    found = arranged([file(axes=((6, ""),))], "auto", 3)
+def test_images_that_are_series_only_by_their_number_get_a_note(caplog):
+    found = arrange([file(axes=((6, ""),))], "auto", 3)
     np.testing.assert_array_equal(found.order, [[0, 1, 2], [3, 4, 5]])
     (note,) = found.notes
     assert "its 6 images" in note and "2 focal series" in note and "--axes frames" in note
@@ -35,7 +35,7 @@ def test_images_without_a_name_that_are_taken_as_series_are_told_of(caplog):
     [
         (((6, ""),), "focus", 3),  # asked for
         (((6, ""),), "frames", 3),
-        (((6, "time"),), "auto", 3),  # the file tells
+        (((6, "time"),), "auto", 3),  # named in the file
         (((6, "focus"),), "auto", 3),
         (((6, ""),), "auto", 1),  # no series for this network
         (((3, ""),), "auto", 3),  # one series
@@ -43,12 +43,12 @@ def test_images_without_a_name_that_are_taken_as_series_are_told_of(caplog):
         (((2, ""), (3, "focus")), "auto", 3),
     ],
 )
-def test_what_is_plain_is_not_told_of(caplog, axes, wanted, count):
-    assert arranged([file(axes=axes)], wanted, count).notes == ()
+def test_unambiguous_images_get_no_note(caplog, axes, wanted, count):
+    assert arrange([file(axes=axes)], wanted, count).notes == ()
     assert not caplog.text
 
 
-def test_foci_are_sorted_by_the_headers_where_the_names_run_to_and_fro(caplog):
+def test_foci_are_sorted_by_the_headers_where_the_names_are_not_in_order(caplog):
     found = by_defocus(100.0, -500.0, 400.0)
     assert found.order.tolist() == [[1, 0, 2]]
     assert "1.dm4 (-50 nm), 0.dm4 (10 nm), 2.dm4 (40 nm)" in found.notes[0]
@@ -59,13 +59,13 @@ def test_foci_are_sorted_by_the_headers_where_the_names_run_to_and_fro(caplog):
     "values",
     [
         (-500.0, 0.0, 400.0),  # as the names
-        (400.0, 0.0, -500.0),  # the other sign, which the names know better
+        (400.0, 0.0, -500.0),  # the other sign, for which names are more reliable
         (100.0, None, 400.0),  # one is not known
         (100.0, 100.0, 100.0),  # the knob was not what was turned
         (100.0, 99.0, 101.0),  # too near to each other
     ],
 )
-def test_headers_that_tell_nothing_else_leave_the_files_order(values):
+def test_headers_without_another_order_leave_that_of_the_files(values):
     assert by_defocus(*values).order.tolist() == [[0, 1, 2]]
 
 
@@ -92,7 +92,7 @@ def test_each_series_of_files_is_sorted_by_itself_and_movies_are_not():
 )
 def test_defocus_of_headers(tags, expected):
     assert header_defocus(tags) == (None if expected is None else pytest.approx(expected))
-    assert header_defocus(None, tags) == header_defocus(tags)
+    assert header_defocus({}, tags) == header_defocus(tags)
 
 
 def test_files_carry_the_defocus_of_their_headers_to_the_order_of_foci(tmp_path):

@@ -7,7 +7,8 @@ import pytest
 import tifffile
 
 from temnet.errors import InputError
-from temnet.inference.reading.header import axis_meaning, pixel_size, unknown_unit
+from temnet.inference.reading.formats.data_set import Axis
+from temnet.inference.reading.header import axis_meaning, header_pixel_size, unknown_unit
 from temnet.inference.reading.image_file import open_images
 from temnet.inference.reading.read_images import read_images
 
@@ -70,7 +71,7 @@ def test_rows_of_imagej_may_have_a_unit_of_their_own(tmp_path):
 def test_an_unknown_unit_is_named_and_a_setting_goes_before_it(tmp_path, unit):
     path = hspy(tmp_path / "a.hspy", (unit, unit))
     assert open_images(path).unknown_unit == unit
-    with pytest.raises(InputError, match=f"given in '{unit}', which is no known unit of length"):
+    with pytest.raises(InputError, match=f"given in '{unit}', which is not a known unit of length"):
         read_images(path)
     assert read_images(path, sampling=0.2).sampling == 0.2
     with pytest.raises(InputError, match="given in 'furlong'"):
@@ -81,15 +82,15 @@ def test_an_unknown_unit_is_named_and_a_setting_goes_before_it(tmp_path, unit):
 def test_no_unit_is_no_unknown_one(tmp_path, unit):
     path = hspy(tmp_path / "a.hspy", (unit, unit))
     assert open_images(path).unknown_unit is None
-    with pytest.raises(InputError, match="does not say how large its pixels are"):
+    with pytest.raises(InputError, match="does not give its pixel size"):
         read_images(path)
 
 
 def test_inches_are_for_printers_unless_they_can_be_pixels(tmp_path):
-    with pytest.raises(InputError, match="how large its pixels are"):
+    with pytest.raises(InputError, match="does not give its pixel size"):
         read_images(imagej(tmp_path / "a.tif", "inch", (1 / 72, 1 / 72)))
-    axes = [{"units": "inch", "scale": 0.2 / 2.54e8}] * 2
-    assert pixel_size(axes, {}, "a") == pytest.approx((0.2, 0.2))
+    axes = [Axis(unit="inch", scale=0.2 / 2.54e8)] * 2
+    assert header_pixel_size(axes, {}, "a") == pytest.approx((0.2, 0.2))
 
 
 RECIPROCAL = (
@@ -111,7 +112,7 @@ def test_one_axis_or_the_type_of_signal_is_enough_for_a_diffraction_pattern(tmp_
         open_images(hspy(tmp_path / "a.hspy", ("nm", "mrad")))
     with pytest.raises(InputError, match="axes are in 1/nm"):
         open_images(imagej(tmp_path / "a.tif", "1/nm"))
-    with pytest.raises(InputError, match="calls its data electron_diffraction"):
+    with pytest.raises(InputError, match="marks its data as electron_diffraction"):
         open_images(hspy(tmp_path / "b.hspy", ("px", "px"), signal_type="electron_diffraction"))
     assert open_images(hspy(tmp_path / "c.hspy", ("nm", "nm"))).pixel_size is not None
 
@@ -123,24 +124,25 @@ def test_one_axis_or_the_type_of_signal_is_enough_for_a_diffraction_pattern(tmp_
 def test_units_of_ome(size, unit):
     units = "" if unit is None else f' PhysicalSizeXUnit="{unit}" PhysicalSizeYUnit="{unit}"'
     pixels = f'<OME><Pixels PhysicalSizeX="{size}" PhysicalSizeY="{2 * size}"{units}/></OME>'
-    found = pixel_size([{}, {}], {"ImageDescription": pixels}, "a")
+    found = header_pixel_size([Axis(), Axis()], {"ImageDescription": pixels}, "a")
     assert found == pytest.approx((0.4, 0.2))
 
 
 def test_an_unknown_unit_of_ome_is_named():
     text = '<OME><Pixels PhysicalSizeX="1" PhysicalSizeXUnit="reference frame"/></OME>'
-    assert unknown_unit([{}, {}], {"ImageDescription": text}) == "reference frame"
+    assert unknown_unit([Axis(), Axis()], {"ImageDescription": text}) == "reference frame"
 
 
 def test_bytes_negative_scales_and_infinite_ones():
-    axes = [{"units": "µm".encode(), "scale": -2e-5}, {"units": b"nm", "scale": 0.02}]
-    assert pixel_size(axes, {}, "a") == pytest.approx((0.2, 0.2))
+    written = [{"units": "µm".encode(), "scale": -2e-5}, {"units": b"nm", "scale": 0.02}]
+    axes = [Axis.of(one) for one in written]
+    assert header_pixel_size(axes, {}, "a") == pytest.approx((0.2, 0.2))
     for scale in (float("inf"), float("nan"), 0.0):
-        assert pixel_size([axes[0], {"units": "nm", "scale": scale}], {}, "a") is None
+        assert header_pixel_size([axes[0], Axis(unit="nm", scale=scale)], {}, "a") is None
 
 
 def test_seconds_in_any_spelling_are_time():
     for unit in ("s", "ms", "µs", "sec", "Seconds", "min"):
-        assert axis_meaning({"units": unit}, {}) == "time"
-    for unit in ("nm", "", None, "mm", "deg"):
-        assert axis_meaning({"units": unit}, {}) == ""
+        assert axis_meaning(Axis(unit=unit), {}) == "time"
+    for unit in ("nm", "", "mm", "deg"):
+        assert axis_meaning(Axis(unit=unit), {}) == ""

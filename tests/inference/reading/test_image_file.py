@@ -12,7 +12,7 @@ import pytest
 import tifffile
 
 from temnet.errors import InputError
-from temnet.inference.reading import image_file as files
+from temnet.inference.reading.formats import large_files, rosettasciio
 from temnet.inference.reading.image_file import open_images
 from temnet.inference.reading.read_images import read_images
 from tests.inference.reading.signals import data_set
@@ -43,7 +43,7 @@ def signal(data, outer=(), pixel=(0.02, 0.02), units="nm", title="image"):
 
 def write(path, data, **options):
     """Writes a file by the writer of its ending."""
-    writer = import_module(files.READERS[path.suffix]).file_writer
+    writer = import_module(rosettasciio.READERS[path.suffix]).file_writer
     writer(str(path), signal(data, **options))
     return path
 
@@ -89,7 +89,7 @@ def test_a_large_file_gives_the_same_frames_as_its_array(tmp_path, monkeypatch, 
     else:
         write(path, MOVIE, outer=TIME)
     small = read_images(path, sampling=0.2)
-    monkeypatch.setattr(files, "SMALL_FILE", 0)
+    monkeypatch.setattr(large_files, "SMALL_FILE", 0)
     large = read_images(path, sampling=0.2)
     for series in (small, large):
         np.testing.assert_array_equal(np.asarray(series.images)[..., 0], MOVIE)
@@ -102,7 +102,7 @@ def test_pieces_of_many_frames_are_read_once_for_all_of_them(tmp_path, monkeypat
         data = group["data"][()]
         del group["data"]
         group.create_dataset("data", data=data, chunks=(2, 20, 5))
-    monkeypatch.setattr(files, "SMALL_FILE", 2 * MOVIE[0].nbytes)  # two frames at once
+    monkeypatch.setattr(large_files, "SMALL_FILE", 2 * MOVIE[0].nbytes)  # two frames at once
     opened = open_images(tmp_path / "a.emd")
     asked = []
     read = h5py.Dataset.__getitem__
@@ -119,7 +119,7 @@ def test_pieces_of_many_frames_are_read_once_for_all_of_them(tmp_path, monkeypat
 def test_large_compressed_tiffs_and_those_of_several_axes_are_read_page_by_page(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(files, "SMALL_FILE", 0)
+    monkeypatch.setattr(large_files, "SMALL_FILE", 0)
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, MOVIE, compression="zlib")
     np.testing.assert_array_equal(open_images(path).read(3), MOVIE[3])
@@ -135,7 +135,7 @@ def test_large_compressed_tiffs_and_those_of_several_axes_are_read_page_by_page(
 def test_a_movie_written_page_by_page_keeps_all_of_its_frames(
     tmp_path, monkeypatch, small, compression
 ):
-    monkeypatch.setattr(files, "SMALL_FILE", small)
+    monkeypatch.setattr(large_files, "SMALL_FILE", small)
     path = tmp_path / "a.tif"
     with tifffile.TiffWriter(path) as writer:
         for frame in MOVIE:
@@ -151,7 +151,7 @@ def test_a_movie_written_page_by_page_keeps_all_of_its_frames(
 @pytest.mark.parametrize("small", [2**27, 0])
 def test_of_several_movies_in_a_tiff_the_first_is_taken(tmp_path, monkeypatch, caplog, small):
     """As many movies as frames in each, which are no movie of that many pages."""
-    monkeypatch.setattr(files, "SMALL_FILE", small)
+    monkeypatch.setattr(large_files, "SMALL_FILE", small)
     path = tmp_path / "a.tif"
     with tifffile.TiffWriter(path) as writer:
         for movie in (MOVIE[:2], MOVIE[2:4]):
@@ -176,18 +176,18 @@ def test_a_large_single_image_and_one_in_colours(tmp_path, monkeypatch):
     tifffile.imwrite(tmp_path / "b.tif", np.repeat(MOVIE[0, ..., None] // 16, 3, -1).astype("u1"))
     expected = {"a.npy": MOVIE[0], "b.tif": MOVIE[0] // 16}
     for size in (2**27, 0):
-        monkeypatch.setattr(files, "SMALL_FILE", size)
+        monkeypatch.setattr(large_files, "SMALL_FILE", size)
         for name, image in expected.items():
             np.testing.assert_array_equal(open_images(tmp_path / name).read(0), image)
 
 
-def test_formats_that_are_read_whole_say_so_when_they_are_large(tmp_path, monkeypatch, caplog):
+def test_large_files_of_formats_that_are_read_whole_are_warned_of(tmp_path, monkeypatch, caplog):
     write(tmp_path / "a.png", MOVIE[0].astype(np.uint8))
     open_images(tmp_path / "a.png")
     assert caplog.text == ""
-    monkeypatch.setattr(files, "LARGE_WHOLE", 0)
+    monkeypatch.setattr(rosettasciio, "LARGE_WHOLE", 0)
     np.testing.assert_array_equal(open_images(tmp_path / "a.png").read(0), MOVIE[0] % 256)
-    assert "a.png: files of its kind are read whole" in caplog.text
+    assert "files of this format are read whole" in caplog.text
 
 
 def test_a_png_and_a_real_number_of_each_kind(tmp_path):
@@ -204,10 +204,10 @@ def test_a_png_and_a_real_number_of_each_kind(tmp_path):
             np.testing.assert_array_equal(found, image.astype(np.float32))
 
 
-def test_a_grey_png_with_transparency_is_refused_with_what_to_do(tmp_path):
+def test_a_grey_png_with_transparency_is_refused_with_a_remedy(tmp_path):
     grey = MOVIE[0].astype(np.uint8)
     imageio.imwrite(tmp_path / "a.png", np.stack([grey, np.full_like(grey, 255)], axis=-1))
-    with pytest.raises(InputError, match=r"a\.png: .* channel of transparency \(alpha\); save it"):
+    with pytest.raises(InputError, match=r"a\.png: .* alpha channel"):
         open_images(tmp_path / "a.png")
 
 
@@ -217,7 +217,7 @@ def test_resolution_tags_of_a_tiff_are_lengths_where_they_can_be(tmp_path):
         tifffile.imwrite(path, MOVIE[0], resolution=(per_unit, per_unit / 2), resolutionunit=unit)
         assert open_images(path).pixel_size == pytest.approx((0.4, 0.2), rel=1e-4)
     tifffile.imwrite(path, MOVIE[0], resolution=(72, 72), resolutionunit="INCH")  # for printers
-    with pytest.raises(InputError, match="how large its pixels"):
+    with pytest.raises(InputError, match="does not give its pixel size"):
         read_images(path)
 
 
@@ -243,7 +243,7 @@ def test_the_image_is_taken_from_a_file_that_also_holds_something_else(tmp_path,
     with caplog.at_level(logging.INFO, "temnet"):
         opened = open_images(tmp_path / "a.emd")
     np.testing.assert_array_equal(opened.read(0), MOVIE[1])
-    assert "3 data sets; the only image is taken (c)" in caplog.text
+    assert "3 data sets; the only image is used (c)" in caplog.text
 
 
 SAMPLES = {
@@ -255,20 +255,20 @@ SAMPLES = {
     "tem_acquire_1.ser": (1, (128, 128), 214.79317511461325),
     "velox_tem_stack.emd": (2, (3, 3), 0.08172883192297851),
 }
-"""Images, their shape and their pixel size [Å] as RosettaSciIO's own tests know them."""
+"""Images, their shape and their pixel size [Å] in RosettaSciIO's own tests."""
 
 
 @pytest.mark.skipif("TEMNET_TEST_IMAGES" not in os.environ, reason="needs the format samples")
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("small", [2**27, 0])
 def test_files_of_instruments(monkeypatch, name, small):
-    monkeypatch.setattr(files, "SMALL_FILE", small)
+    monkeypatch.setattr(large_files, "SMALL_FILE", small)
     path = Path(os.environ["TEMNET_TEST_IMAGES"]) / name
     count, shape, pixel = SAMPLES[name]
     opened = open_images(path)
     assert (len(opened), opened.shape) == (count, shape)
     assert opened.pixel_size == (None if pixel is None else pytest.approx((pixel, pixel)))
-    reader = files.READERS.get(path.suffix, f"rsciio{path.suffix}")
+    reader = rosettasciio.READERS.get(path.suffix, f"rsciio{path.suffix}")
     whole = import_module(reader).file_reader(str(path))[0]["data"]
     for number in range(count):
         np.testing.assert_array_equal(opened.read(number), whole.reshape(-1, *shape)[number])

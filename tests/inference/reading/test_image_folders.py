@@ -1,4 +1,4 @@
-"""What files an entry stands for, on folders of empty files."""
+"""The files of an entry, on folders of empty files."""
 
 import logging
 from pathlib import Path
@@ -7,7 +7,8 @@ import pytest
 
 from temnet.errors import InputError
 from temnet.inference.reading import image_folders
-from temnet.inference.reading.image_folders import files_of, images_in, without_twins
+from temnet.inference.reading.duplicate_formats import without_duplicates
+from temnet.inference.reading.image_folders import files_of, images_in
 
 CLOCKED = [
     f"film/Hour_00/Minute_0{m}/Second_{s:02d}/f_{n:04d}.dm4"
@@ -31,7 +32,7 @@ def test_images_of_a_folder_are_in_the_order_of_their_names(tmp_path):
     touched(tmp_path, *names, "Notes.txt", "map.emi", ".hidden.tif")
     (tmp_path / "sub.tif").mkdir()
     assert names_in(tmp_path) == names
-    assert sorted(names) != names  # what plain sorting makes of it
+    assert sorted(names) != names  # unlike plain sorting
 
 
 def test_a_camera_s_folders_are_one_movie_in_the_order_of_time(tmp_path, caplog):
@@ -39,12 +40,12 @@ def test_a_camera_s_folders_are_one_movie_in_the_order_of_time(tmp_path, caplog)
     with caplog.at_level(logging.INFO):
         found = images_in(tmp_path / "film")
     assert [str(path.relative_to(tmp_path)) for path in found] == CLOCKED
-    assert "the 5 in 4 folders below it" in caplog.text
+    assert "the 5 images in 4 folders below it" in caplog.text
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
     assert names_in(tmp_path / "film/Hour_00/Minute_01") == ["Second_00/f_0000.dm4"]
 
 
-def test_other_folders_below_are_told_of(tmp_path, caplog):
+def test_other_folders_below_are_warned_of(tmp_path, caplog):
     touched(tmp_path, "b/2.tif", "a/1.tif")
     assert names_in(tmp_path) == ["a/1.tif", "b/2.tif"]
     assert "there are no images in the folder itself" in caplog.text
@@ -68,7 +69,7 @@ def test_links_in_a_circle_hidden_folders_and_results_are_not_walked_into(tmp_pa
     assert found[0] in ("deep/a.tif", "again/a.tif")
     assert {path.name for path in files_of("**/*.*", tmp_path)} == {"a.tif", "0001.png"}
     assert len(files_of("**/*.*", tmp_path)) == 2
-    # A folder that is named itself is taken whatever it is.
+    # A folder that is given itself is used even if it holds results.
     assert names_in(tmp_path / "runs/x") == ["predict/overlays/0000.png"]
 
 
@@ -95,7 +96,7 @@ def test_more_folders_than_anyone_means_are_refused(tmp_path, monkeypatch):
 def test_of_a_frame_in_several_formats_the_measured_one_is_taken(tmp_path, caplog, kinds, taken):
     touched(tmp_path, *(f"f_{n}{kind}" for n in range(3) for kind in kinds))
     assert names_in(tmp_path) == [f"f_{n}{taken}" for n in range(3)]
-    assert caplog.text.count("3 of 3 images are there in several formats") == 1
+    assert caplog.text.count("3 of 3 images exist in several formats") == 1
     assert [path.suffix for path in files_of(f"*{kinds[0]}", tmp_path)] == [
         Path(f"a{kinds[0]}").suffix
     ] * 3
@@ -103,18 +104,18 @@ def test_of_a_frame_in_several_formats_the_measured_one_is_taken(tmp_path, caplo
     assert len(files_of("f_*", tmp_path)) == 3 and "several formats" in caplog.text
 
 
-def test_files_of_one_format_and_of_other_folders_are_no_twins(tmp_path, caplog):
+def test_files_of_one_format_and_of_other_folders_are_no_duplicates(tmp_path, caplog):
     names = ["a.tif", "a (1).tif", "b.png", "f_0.5.tif", "f_0.25.tif"]
     touched(tmp_path, *names)
     assert sorted(names_in(tmp_path)) == sorted(names)
-    assert len(without_twins([Path("x/a.tif"), Path("y/a.png")])) == 2
+    assert len(without_duplicates([Path("x/a.tif"), Path("y/a.png")])) == 2
     assert not caplog.text
 
 
-def test_twins_below_a_folder_are_told_of_once(tmp_path, caplog):
+def test_duplicates_below_a_folder_are_warned_of_once(tmp_path, caplog):
     touched(tmp_path, *(f"Second_{n}/f.{kind}" for n in range(4) for kind in ("tif", "png")))
     assert names_in(tmp_path) == [f"Second_{n}/f.tif" for n in range(4)]
-    assert caplog.text.count("4 of 4 images are there in several formats") == 1
+    assert caplog.text.count("4 of 4 images exist in several formats") == 1
 
 
 def test_entries_are_files_folders_and_patterns(tmp_path):
@@ -145,7 +146,7 @@ def test_folders_side_by_side_with_the_same_frames_in_other_formats_are_one(
     )
     film = touched(tmp_path / "film", *pictures, *measured)
     assert names_in(film) == measured
-    assert "2 of 2 images are there in several formats" in caplog.text
+    assert "2 of 2 images exist in several formats" in caplog.text
     # Samples whose only images have the same name are no copies of each other.
     samples = ["A/img.tif", "B/img.png", "C/img.tif"]
     assert names_in(touched(tmp_path / "samples", *samples)) == samples
@@ -154,7 +155,7 @@ def test_folders_side_by_side_with_the_same_frames_in_other_formats_are_one(
 def test_several_formats_in_a_folder_are_named(tmp_path, caplog):
     names = ["f_1.tif", "f_1_thumb.png", "f_2.tif", "f_2_thumb.png"]
     assert names_in(touched(tmp_path / "film", *names)) == names
-    assert "several formats (2 .tif, 2 .png), and all of them are taken" in caplog.text
+    assert "several formats (2 .tif, 2 .png), and all of them are used" in caplog.text
     caplog.clear()
     assert names_in(touched(tmp_path / "plain", "a.tif", "b.tiff")) == ["a.tif", "b.tiff"]
     assert not caplog.text

@@ -24,11 +24,11 @@ def test_pixel_size_comes_from_the_header_in_any_unit(tmp_path):
 def test_a_header_without_a_length_is_refused_and_a_setting_goes_before_it(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, IMAGE)
-    with pytest.raises(InputError, match="how large its pixels"):
+    with pytest.raises(InputError, match="does not give its pixel size"):
         read_images(path)
-    with pytest.raises(InputError, match="cannot be that"):
+    with pytest.raises(InputError, match="out of range"):
         read_images(path, sampling=-0.2)
-    with pytest.raises(InputError, match="cannot be that"):
+    with pytest.raises(InputError, match="out of range"):
         read_images(path, sampling=200)
 
 
@@ -60,10 +60,7 @@ def test_a_given_pixel_size_is_checked_by_the_planes(tmp_path, caplog):
     good = read_images(tmp_path / "a.npy", sampling=0.171, spacing=2.1)
     assert good.sampling == 0.171 and caplog.text == ""
     wrong = read_images(tmp_path / "a.npy", sampling=0.18, spacing=2.1)
-    assert (
-        wrong.sampling == 0.18
-        and "the pixel size is given as 0.18 Å, the lattice says 0.1699 ±" in caplog.text
-    )
+    assert wrong.sampling == 0.18 and "0.18 Å, but the lattice gives 0.1699 ±" in caplog.text
     assert not wrong.metadata["calibration"]["taken"]
 
 

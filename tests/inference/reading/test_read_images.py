@@ -7,8 +7,8 @@ import tifffile
 from PIL import Image
 
 from temnet.errors import InputError
-from temnet.inference.reading import image_file as files
 from temnet.inference.reading import read_images as images
+from temnet.inference.reading.formats import large_files
 from temnet.inference.reading.read_images import read_images
 from tests.inference.lattices import lattice
 
@@ -70,7 +70,7 @@ def test_frames_can_be_chosen(tmp_path):
         read_images(path, sampling=0.2, frames=(6, 9))
 
 
-def test_what_is_no_image_is_refused_in_one_sentence(tmp_path):
+def test_files_that_are_not_images_are_refused_in_one_line(tmp_path):
     (tmp_path / "text.tif").write_text("not an image")
     (tmp_path / "empty.tif").write_bytes(b"")
     tiff(tmp_path / "whole.tif", MOVIE)
@@ -157,12 +157,12 @@ def hspy(path, data, axes):
 PIXELS = [("y", "nm", 0.02), ("x", "nm", 0.02)]
 
 
-def test_the_header_says_what_the_images_follow_each_other_in(tmp_path):
+def test_the_header_names_the_axis_from_image_to_image(tmp_path):
     def shape(name, units="", focus_count=3, axes="auto"):
         path = hspy(tmp_path / "a.hspy", MOVIE, [(name, units, 1.0), *PIXELS])
         return read_images(path, axes=axes, focus_count=focus_count).images.shape[::3]
 
-    assert shape("stack") == (2, 3)  # it says nothing: two series for a network that wants three
+    assert shape("stack") == (2, 3)  # no meaning: two series for a network that takes three
     assert shape("time") == shape("z", "s") == (6, 1)
     assert shape("defocus", "nm") == (1, 6)
     assert shape("defocus", "nm", focus_count=1) == (6, 1)
@@ -194,7 +194,7 @@ def test_movies_of_focal_series(tmp_path):
         read(data, "a", "b", focus_count=4)
 
 
-def test_a_folder_of_frames_is_sorted_as_people_do(tmp_path):
+def test_a_folder_of_frames_is_sorted_by_numbers(tmp_path):
     for number in (1, 2, 10):
         tiff(tmp_path / f"frame_{number}.tif", MOVIE[number % 6])
     (tmp_path / "notes.txt").write_text("no image")
@@ -220,7 +220,7 @@ def test_pixels_that_are_not_square_are_resampled_to_the_smaller_side(tmp_path):
     assert np.abs(found - expected)[8:-8].max() < 1  # of 60 from least to largest
     turned = read_images(hspy(tmp_path / "b.hspy", image.T, rows_first[::-1]))
     np.testing.assert_allclose(turned.images[0, ..., 0], found.T, atol=1e-3)
-    given = read_images(tmp_path / "a.hspy", sampling=0.25)  # a setting goes before the header
+    given = read_images(tmp_path / "a.hspy", sampling=0.25)  # a setting overrides the header
     assert given.images.shape == (1, 60, 80, 1) and given.pixel_size == (0.25, 0.25)
 
 
@@ -268,7 +268,7 @@ def test_the_pixel_size_of_an_ome_tiff_is_read(tmp_path, size, unit):
     series = read_images(path)
     np.testing.assert_allclose(series.pixel_size, (0.3, 0.2))
     metadata |= {"PhysicalSizeXUnit": "pixel"}
-    with pytest.raises(InputError, match="does not say how large its pixels are"):
+    with pytest.raises(InputError, match="does not give its pixel size"):
         read_images(tiff(path, MOVIE, metadata=metadata))
 
 
@@ -303,9 +303,9 @@ def test_a_movie_is_never_held_whole(tmp_path, monkeypatch):
     movie = np.lib.format.open_memmap(tmp_path / "a.npy", "w+", np.uint16, (count, 256, 256))
     movie[:] = np.random.default_rng(0).integers(90, 110, (256, 256))
     movie.flush()
-    monkeypatch.setattr(files, "SMALL_FILE", 2**20)
+    monkeypatch.setattr(large_files, "SMALL_FILE", 2**20)
     monkeypatch.setattr(images, "IN_MEMORY", 2**20)
-    read_images(tmp_path / "a.npy", sampling=0.2, frames=(0, 1))  # what is imported and kept
+    read_images(tmp_path / "a.npy", sampling=0.2, frames=(0, 1))  # imports and caches
     tracemalloc.start()
     series = read_images(tmp_path / "a.npy", sampling=0.2)
     for frame in series.images:
@@ -318,11 +318,11 @@ def test_a_movie_is_never_held_whole(tmp_path, monkeypatch):
 @pytest.mark.parametrize("frames", [(3, 3), (-2, 0), (5, 2)])
 def test_frames_that_cannot_be_are_refused(tmp_path, frames):
     np.save(tmp_path / "m.npy", np.random.default_rng(0).poisson(9, (8, 32, 32)))
-    with pytest.raises(InputError, match="Frames are chosen by the first"):
+    with pytest.raises(InputError, match="images.frames must be"):
         read_images(tmp_path / "m.npy", 0.2, frames=frames)
 
 
-def test_a_range_of_frames_that_ends_too_late_is_told(tmp_path, caplog):
+def test_a_range_of_frames_that_ends_too_late_is_warned_of(tmp_path, caplog):
     np.save(tmp_path / "m.npy", np.random.default_rng(0).poisson(9, (8, 32, 32)))
     assert len(read_images(tmp_path / "m.npy", 0.2, frames=(2, 100)).images) == 6
     assert "ends at 100, but there are only 8 frames" in caplog.text

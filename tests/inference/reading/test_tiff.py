@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image
 
 from temnet.errors import InputError
-from temnet.inference.reading import image_file as files
+from temnet.inference.reading.formats import large_files
 from temnet.inference.reading.image_file import open_images
 from tests.inference.reading.test_image_file import signal as rosettasciio_signal
 
@@ -61,7 +61,7 @@ KINDS = [*WRITTEN, "ome", "page by page", "rosettasciio", "pillow", "libtiff"]
 def test_of_a_movie_that_is_cut_off_the_whole_frames_are_taken_with_both_numbers(
     tmp_path, monkeypatch, caplog, kind, small
 ):
-    monkeypatch.setattr(files, "SMALL_FILE", small)
+    monkeypatch.setattr(large_files, "SMALL_FILE", small)
     path = write(tmp_path / "a.tif", kind)
     whole = path.read_bytes()
     assert (len(open_images(path)), open_images(path).notes, caplog.text) == (10, (), "")
@@ -126,7 +126,7 @@ def test_the_pixel_size_survives_the_cut(tmp_path):
     assert opened.axes == ((4, "time"),)
 
 
-def test_a_single_image_that_is_cut_off_is_refused_and_a_bad_pointer_behind_it_told(tmp_path):
+def test_a_single_image_that_is_cut_off_is_refused_and_a_bad_pointer_behind_it_noted(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, MOVIE[0], metadata=None)
     content = path.read_bytes()
@@ -186,7 +186,7 @@ BLACK = {"photometric": "minisblack", "metadata": None}
 def test_the_measurement_is_taken_and_not_its_preview(
     tmp_path, monkeypatch, caplog, others, first, small
 ):
-    monkeypatch.setattr(files, "SMALL_FILE", small)
+    monkeypatch.setattr(large_files, "SMALL_FILE", small)
     path = tmp_path / "a.tif"
     pages = [*others, (MOVIE[3], BLACK)] if first else [(MOVIE[3], BLACK), *others]
     with tifffile.TiffWriter(path) as writer:
@@ -201,7 +201,7 @@ def test_the_measurement_is_taken_and_not_its_preview(
 
 @pytest.mark.parametrize("small", [2**27, 0])
 def test_a_movie_with_a_thumbnail_of_each_frame_keeps_its_frames(tmp_path, monkeypatch, small):
-    monkeypatch.setattr(files, "SMALL_FILE", small)
+    monkeypatch.setattr(large_files, "SMALL_FILE", small)
     path = tmp_path / "a.tif"
     with tifffile.TiffWriter(path) as writer:
         for frame in MOVIE[:4]:
@@ -239,7 +239,7 @@ def test_a_declared_image_of_thirty_thousand_pixels_a_side_is_refused_unread(tmp
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts open files as Linux does")
 def test_large_compressed_single_images_are_not_kept_open(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "SMALL_FILE", 0)
+    monkeypatch.setattr(large_files, "SMALL_FILE", 0)
     opened = []
     for number in range(50):
         path = tmp_path / f"{number}.tif"

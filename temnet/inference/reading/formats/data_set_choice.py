@@ -1,4 +1,4 @@
-"""Which of a file's data sets is the measurement, where it also holds pictures of it."""
+"""The choice of the measurement among the data sets of a file, such as previews of it."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 THUMBNAIL_FRACTION = 0.25
-"""Images with less than this fraction of the largest one's pixels are taken for thumbnails."""
+"""Images with less than this fraction of the pixels of the largest one count as thumbnails."""
 
 DISPLAY_BITS = 8
-"""Bits of a picture for a screen; cameras have more."""
+"""Bits per value of pictures for screens; cameras have more."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A data set as far as the choice depends on it.
+    """The properties of a data set that the choice depends on.
 
     Attributes:
         rows: Rows of one image.
         cols: Columns of one image.
-        bits: Bits of a value.
-        coloured: Whether it is a picture in colours.
-        reduced: Whether the file itself calls it a thumbnail or a mask.
-        count: How many images it has.
+        bits: Bits per value.
+        coloured: Whether it is a colour picture.
+        reduced: Whether the file marks it as a thumbnail or a mask.
+        count: Number of images.
     """
 
     rows: int
@@ -39,13 +39,12 @@ class Candidate:
 
 
 def measurements(candidates: Sequence[Candidate]) -> list[int]:
-    """Numbers of the data sets that may be the measurement; the first of them is it.
+    """Numbers of the data sets that rank highest; the first of them is the measurement.
 
-    Grey values go before colours, what is no thumbnail before what is, and more than 8 bits
-    before 8 bits.
+    Grey values rank above colours, full images above thumbnails, and more than 8 bits above 8.
 
     Args:
-        candidates: All that are images, at least one.
+        candidates: All images of the file, at least one.
 
     >>> preview, data = Candidate(64, 64, 8, coloured=True), Candidate(64, 64, 16)
     >>> measurements([preview, data]), measurements([Candidate(16, 16, 16), data, data])
@@ -67,7 +66,7 @@ def measurements(candidates: Sequence[Candidate]) -> list[int]:
 
 
 def choice_note(candidates: Sequence[Candidate], chosen: int) -> str:
-    """A sentence on what was taken of several data sets, and what was left out."""
+    """A sentence on the data set that was chosen among several, and on those left out."""
     others = "; ".join(str(c) for number, c in enumerate(candidates) if number != chosen)
     return (
         f"of {len(candidates)} data sets number {chosen + 1} is taken as the measurement "

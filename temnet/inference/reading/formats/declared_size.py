@@ -1,4 +1,4 @@
-"""What a file declares to hold, compared with what it can hold, before any of it is read."""
+"""Size checks before a file is read: what its header declares against what file and memory hold."""
 
 from __future__ import annotations
 
@@ -13,63 +13,63 @@ import h5py
 from temnet.errors import InputError
 
 MOST_PIXELS = 200_000_000
-"""Pixels that one image may have: a dozen bytes and more are held of each."""
+"""Most pixels of one image; a dozen bytes or more are held for each pixel."""
 
-MOST_PIECE = 2**30
-"""Bytes of one compressed piece of an HDF5 file, all of which is unpacked for any part of it."""
+MOST_CHUNK = 2**30
+"""Most bytes of one compressed chunk of an HDF5 file; any part of it needs the whole chunk."""
 
 MOST_BESIDE = 2**31
-"""Bytes of a dataset of an HDF5 file that holds no images, and is read with the header."""
+"""Most bytes of an HDF5 dataset other than images; these are read together with the header."""
 
 WHOLE_FRACTION = 0.5
-"""Part of the machine's memory that a file which is only read whole may take."""
+"""Largest fraction of the machine's memory for a file that can only be read whole."""
 
 SER_BYTES = {1: 1, 2: 2, 3: 4, 4: 1, 5: 2, 6: 4, 7: 4, 8: 8, 9: 8, 10: 16}
-"""Bytes of a value by the code in a .ser file."""
+"""Bytes per value by the type code in a .ser file."""
 
 IMAGE_SETS = ("data", "Data")
-"""Names of the datasets of an HDF5 file that are read image by image."""
+"""Names of HDF5 datasets that are read image by image."""
 
 
 def check_image_size(path: Path, shape: Sequence[int]) -> None:
-    """Refuses images that memory may not hold.
+    """Refuses images that are too large for memory.
 
     Args:
         path: The file.
-        shape: Rows and columns that its header declares.
+        shape: Rows and columns by its header.
 
     Raises:
-        InputError: They are more than `MOST_PIXELS`.
+        InputError: If an image has more than `MOST_PIXELS` pixels.
     """
     if math.prod(int(size) for size in shape) > MOST_PIXELS:
         extent = " x ".join(str(size) for size in shape)
         raise InputError(
-            f"{path}: its header declares images of {extent} pixels, more than memory may hold; "
-            f"check the file, or cut it into parts of at most {MOST_PIXELS:,} pixels."
+            f"{path}: its header declares images of {extent} pixels, more than memory may hold. "
+            f"Check the file, or cut it into parts of at most {MOST_PIXELS:,} pixels."
         )
 
 
 def check_whole_size(path: Path, size: int) -> None:
-    """Refuses a file that is only read whole and does not fit into memory.
+    """Refuses a file that can only be read whole and does not fit into memory.
 
     Args:
         path: The file.
-        size: Bytes that its header declares.
+        size: Bytes by its header.
 
     Raises:
-        InputError: They are more than `WHOLE_FRACTION` of the machine's memory.
+        InputError: If they are more than `WHOLE_FRACTION` of the machine's memory.
     """
     most = int(WHOLE_FRACTION * _memory())
     if size > most:
         raise InputError(
-            f"{path}: its header declares {size / 1e9:.1f} GB, and files of its kind are read "
-            f"whole, for which this machine has {most / 1e9:.1f} GB; save it as a TIFF, MRC or "
+            f"{path}: its header declares {size / 1e9:.1f} GB, but files of this format are read "
+            f"whole, for which this machine has {most / 1e9:.1f} GB. Save it as a TIFF, MRC or "
             ".npy stack, which are read image by image."
         )
 
 
 def _memory() -> int:
-    """Bytes of the machine's memory, 8 GB where the system does not tell."""
+    """Bytes of the machine's memory, 8 GB if the system does not report it."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
@@ -77,31 +77,34 @@ def _memory() -> int:
 
 
 def declared_bytes(path: Path) -> int:
-    """Bytes of all images that a file declares; 0 where its reader finds out by itself.
+    """Bytes of all images by a file's header; 0 for formats whose readers check them.
 
     Raises:
-        InputError: It declares what neither the file nor memory can hold.
+        InputError: If the header declares more than the file or memory can hold.
     """
     check = CHECKS.get(path.suffix.lower())
     return check(path) if check else 0
 
 
 def _hdf5(path: Path) -> int:
-    """Bytes of a file's images; refuses pieces and other datasets that unpack to too much."""
+    """Bytes of the images in an HDF5 file; refuses chunks and other datasets that are too large."""
     found = [0]
 
     def visit(name: str, item: object) -> None:
         if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "uifcbV":
             return
         if item.external:
-            raise InputError(f"{path}: the values of {name} are kept in another file; export it.")
-        size = item.dtype.itemsize * math.prod(item.shape or (0,))
-        piece = item.dtype.itemsize * math.prod(item.chunks or (0,))
-        images = name.rpartition("/")[2] in IMAGE_SETS
-        if (images and min(piece, size) > MOST_PIECE) or (not images and size > MOST_BESIDE):
             raise InputError(
-                f"{path}: the dataset {name} declares {max(min(piece, size), size):,} bytes, more "
-                "than memory may hold at once; check the file, or save it in pieces of one image."
+                f"{path}: the values of {name} are stored in another file. Export the images to "
+                "one file."
+            )
+        size = item.dtype.itemsize * math.prod(item.shape or (0,))
+        chunk = item.dtype.itemsize * math.prod(item.chunks or (0,))
+        images = name.rpartition("/")[2] in IMAGE_SETS
+        if (images and min(chunk, size) > MOST_CHUNK) or (not images and size > MOST_BESIDE):
+            raise InputError(
+                f"{path}: the dataset {name} declares {size:,} bytes that are read at once, more "
+                "than memory may hold. Check the file, or save it in chunks of one image."
             )
         found[0] += size if images else 0
 
@@ -111,7 +114,7 @@ def _hdf5(path: Path) -> int:
 
 
 def _png(path: Path) -> int:
-    """Bytes of a PNG's pixels by its header (RFC 2083)."""
+    """Bytes of the pixels of a PNG by its header (RFC 2083)."""
     with path.open("rb") as file:
         header = file.read(26)
     if header[:8] != b"\x89PNG\r\n\x1a\n" or len(header) < 26:
@@ -122,9 +125,9 @@ def _png(path: Path) -> int:
 
 
 def _ser(path: Path) -> int:
-    """Bytes of a .ser file's images, which must be in the file.
+    """Bytes of the images in a .ser file; refuses more than the file can hold.
 
-    (Offsets of all elements may point to one and the same.)
+    (All offsets of a damaged file may point to one image.)
     """
     with path.open("rb") as file:
         head = file.read(34)
@@ -146,8 +149,9 @@ def _ser(path: Path) -> int:
     size = count * rows * cols * SER_BYTES.get(code, 1)
     if size > path.stat().st_size:
         raise InputError(
-            f"{path}: its header promises {count} images of {rows} x {cols} pixels, which are more "
-            f"bytes than the file has ({path.stat().st_size:,}); it is cut off or broken."
+            f"{path}: its header promises {count} images of {rows} x {cols} pixels, more than fit "
+            f"into the {path.stat().st_size:,} bytes of the file. It is cut off or broken; copy it "
+            "again."
         )
     return size
 
@@ -157,7 +161,7 @@ def _emi(path: Path) -> int:
     parts = sorted(path.parent.glob(f"{path.stem}_[0-9].ser"))
     for part in parts:
         if not part.is_file():
-            raise InputError(f"{part}: this is no regular file.")
+            raise InputError(f"{part}: this is not a regular file.")
     return sum(_ser(part) for part in parts)
 
 
@@ -168,4 +172,4 @@ CHECKS: Mapping[str, Callable[[Path], int]] = {
     ".ser": _ser,
     ".emi": _emi,
 }
-"""How a file's declared size is found, by its ending."""
+"""Functions for the declared size of a file, by its ending."""

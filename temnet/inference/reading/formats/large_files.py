@@ -1,39 +1,52 @@
-"""How the values of large files are read: a part when it is asked for."""
+"""Values of large files: they stay on disk, and a part is read when it is indexed."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from temnet.errors import InputError
+from temnet.inference.reading.formats.data_set import Values
+
+SMALL_FILE = 2**25
+"""Files of up to this many bytes are read whole, so that none of them stays open.
+
+A movie's values are then held as they were stored; of a single image none are held.  Of larger
+files at most this many bytes are held, however long the movie.
+"""
+
+View = Callable[[np.ndarray], np.ndarray]
+"""Another view of an array: axes reordered or removed, no value copied."""
 
 
-def refuse_transparency(path: Path) -> None:
-    """RosettaSciIO's reader fails on grey PNG files with a channel of transparency."""
-    with path.open("rb") as file:
-        header = file.read(26)
-    if header[:4] == b"\x89PNG" and header[25:] == b"\x04":  # colour type 4 of RFC 2083
-        raise InputError(
-            f"{path}: this grey picture has a channel of transparency (alpha); save it without."
-        )
+def is_large(size: int) -> bool:
+    """Whether so many bytes stay in their file."""
+    return size > SMALL_FILE
+
+
+def cut_off_note(promised: int, whole: int) -> str:
+    """A sentence on a file that was cut off."""
+    return (
+        f"the file is cut off: its header promises {promised} images and {whole} are whole; those "
+        "were taken"
+    )
 
 
 class Mapped:
-    """Values in one piece of a file, mapped into memory for as long as it takes to read some.
+    """Values in one contiguous piece of a file, memory-mapped for each access.
 
-    (A map that stays is counted as this process' memory, up to the whole file.)
+    (A map that stays open counts as memory of this process, up to the whole file.)
 
     Args:
         path: The file.
         dtype: Type of a value.
-        offset: Bytes before the first.
-        shape: Size of each axis as the file has them.
+        offset: Bytes before the first value.
+        shape: Sizes of the axes in the file.
         order: ``C`` where the last axis is the fastest, ``F`` where the first one is.
-        axes: Which of the file's axes each axis here is; all in their order by default.
+        view: How the axes are presented; as in the file by default.
     """
 
     def __init__(
@@ -43,65 +56,58 @@ class Mapped:
         offset: int,
         shape: Sequence[int],
         order: Literal["C", "F"] = "C",
-        axes: Sequence[int] | None = None,
+        view: View = lambda values: values,
     ) -> None:
-        self._path, self.dtype, self.offset = path, dtype, offset
-        self._where: dict[str, Any] = {"offset": offset, "shape": tuple(shape), "order": order}
-        self._axes = tuple(range(len(shape)) if axes is None else axes)
-        self.shape = tuple(shape[axis] for axis in self._axes)
+        self._path, self.dtype, self._offset, self._view = path, dtype, offset, view
+        self._shape, self._order = tuple(shape), order
+        self.shape = view(np.broadcast_to(np.zeros((), dtype), self._shape)).shape
 
     def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
-        values = np.memmap(self._path, self.dtype, "r", **self._where)
-        return np.array(values.transpose(self._axes)[index])
+        values = np.memmap(self._path, self.dtype, "r", self._offset, self._shape, self._order)
+        return np.array(self._view(values)[index])
 
     def whole(self) -> np.ndarray:
         """All values, read without a map."""
-        shape, order = self._where["shape"], self._where["order"]
-        values = np.fromfile(self._path, self.dtype, math.prod(shape), offset=self.offset)
-        return values.reshape(shape, order=order).transpose(self._axes)
+        values = np.fromfile(self._path, self.dtype, math.prod(self._shape), offset=self._offset)
+        return self._view(values.reshape(self._shape, order=self._order))
 
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    def transpose(self, axes: Sequence[int]) -> Mapped:
-        """The same values with other axes first, which reads nothing."""
-        chosen = [self._axes[axis] for axis in axes]
-        return Mapped(self._path, self.dtype, **self._where, axes=chosen)
-
-    def first(self) -> Mapped:
-        """The only part along the first axis, without that axis."""
-        axis, *rest = self._axes
-        where = dict(self._where)
-        where["shape"] = tuple(n for k, n in enumerate(where["shape"]) if k != axis)
-        chosen = [other - (other > axis) for other in rest]
-        return Mapped(self._path, self.dtype, **where, axes=chosen)
+    def viewed(self, view: View) -> Mapped:
+        """The same values in another view, without reading any."""
+        before = self._view
+        return Mapped(
+            self._path,
+            self.dtype,
+            self._offset,
+            self._shape,
+            self._order,
+            lambda values: view(before(values)),
+        )
 
 
 class Nibbles:
     """Values of 4 bits, two in each byte, the lower half first; unpacked when they are read.
 
     Args:
-        values: (image, row, byte), an array or mapped.
-        cols: Columns of the image; where they are odd the last half byte of a row is empty.
+        packed: (image, row, byte) uint8, or (row, byte).
+        cols: Columns of the image; where they are odd, the last half byte of a row is unused.
     """
 
-    def __init__(self, values: Any, cols: int) -> None:
-        self._values, self._cols, self.dtype = values, cols, np.dtype("u1")
-        self.shape = (*values.shape[:-1], cols)
-        self.ndim = len(self.shape)
+    dtype = np.dtype("u1")
+
+    def __init__(self, packed: Mapped, cols: int) -> None:
+        self._packed, self._cols = packed, cols
+        self.shape = (*packed.shape[:-1], cols)
 
     def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
-        return self._unpacked(np.asarray(self._values[index]))
+        return self._unpacked(self._packed[index])
 
     def whole(self) -> np.ndarray:
         """All values."""
-        return self._unpacked(self._values.whole())
+        return self._unpacked(self._packed.whole())
 
     def first(self) -> Nibbles:
         """The first image."""
-        return Nibbles(self._values.first(), self._cols)
+        return Nibbles(self._packed.viewed(lambda packed: packed[0]), self._cols)
 
     def _unpacked(self, packed: np.ndarray) -> np.ndarray:
         both = np.stack([packed & 15, packed >> 4], axis=-1)
@@ -109,17 +115,20 @@ class Nibbles:
 
 
 class Blocks:
-    """A movie that is stored in pieces of many frames: so many are read and held at once.
+    """A movie that is stored in pieces of many frames: one piece is read and held at a time.
 
-    (An EMD file as RosettaSciIO writes it has pieces of a few rows of all frames; one frame takes
-    as long as all of them.)
+    (An EMD file as RosettaSciIO writes it has pieces of a few rows of all frames; reading one
+    frame takes as long as reading all of them.)
+
+    Args:
+        movie: A Dask array (frame, row, col).
     """
 
-    def __init__(self, movie: Any, most_bytes: int) -> None:
+    def __init__(self, movie: Values, frames_in_piece: int) -> None:
         frame = movie.dtype.itemsize * movie.shape[1] * movie.shape[2]
-        self._count = max(min(movie.chunks[0][0], most_bytes // frame), 1)
+        self._count = max(min(frames_in_piece, SMALL_FILE // frame), 1)
         self._movie, self._first, self._block = movie, -1, np.empty(0)
-        self.shape, self.dtype, self.ndim = movie.shape, movie.dtype, movie.ndim
+        self.shape, self.dtype = movie.shape, movie.dtype
 
     def __getitem__(self, index: tuple[int]) -> np.ndarray:
         first = index[0] - index[0] % self._count
@@ -127,3 +136,8 @@ class Blocks:
             self._first = first
             self._block = np.asarray(self._movie[first : first + self._count])
         return self._block[index[0] - first]
+
+
+def viewed(data: Values, view: View) -> Values:
+    """Values in another view: of an array at once, of values in a file when they are read."""
+    return data.viewed(view) if isinstance(data, Mapped) else view(data)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""MRC files: the header by the standard, by IMOD, and by what the file itself shows.
+"""MRC files: the header by the standard and by IMOD, checked against the file's size and values.
 
 MRC2014: A. Cheng et al., J. Struct. Biol. 192 (2015) 146; https://www.ccpem.ac.uk/mrc-format/mrc2014;
 IMOD: https://bio3d.colorado.edu/imod/doc/mrc_format.txt.  All offsets are in bytes.
@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from temnet.errors import InputError
+from temnet.inference.reading.formats.data_set import Axis, DataSet, Tags, Values
 from temnet.inference.reading.formats.declared_size import check_image_size
-from temnet.inference.reading.formats.large_files import Mapped, Nibbles
+from temnet.inference.reading.formats.large_files import (
+    Mapped,
+    Nibbles,
+    cut_off_note,
+    is_large,
+    viewed,
+)
 
 HEADER_BYTES = 1024
 
 MODES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2", 101: "u1"}
-"""Types of values by mode that can be read; 101 are two values of 4 bits in a byte."""
+"""Type of a value by mode; in mode 101 a byte holds two values of 4 bits."""
 
 HALF_BYTES = 101
 
@@ -31,16 +36,16 @@ REFUSED = {
     4: "complex numbers (a wave or a Fourier transform)",
     16: "colours",
 }
-"""What modes hold that are no measured images."""
+"""Contents of the modes that hold no measured image."""
 
 MOST_SIDE = 2**20
-"""No image has more rows or columns, and no plausible header says so."""
+"""A header with more rows or columns is read in the other byte order, or refused."""
 
 STAMPS = {b"\x44\x44": "<", b"\x44\x41": "<", b"\x11\x11": ">"}
 """Byte order by the machine stamp at 212."""
 
 IMOD_STAMP = 1146047817
-"""The integer at 152 of files by IMOD and SerialEM."""
+"""The integer at 152 in files of IMOD and SerialEM."""
 
 IMOD_SIGNED, IMOD_HALF_BYTES = 1, 16
 """Bits of IMOD's flags at 156: bytes are signed; two values of 4 bits in each byte."""
@@ -49,25 +54,25 @@ FEI_BYTES = 131072
 """Length of the extended header by early software of FEI: 1024 images of 128 bytes."""
 
 ROUGHER = 1.2
-"""Bytes read with the wrong sign wrap round, and neighbours differ by more than this factor."""
+"""Bytes read with the wrong sign wrap round: neighbours then differ by more than this factor."""
 
 SIGN_ROWS = 256
-"""Rows of the first image by which the sign of its bytes is judged."""
+"""Rows of the first image from which the sign of its bytes is inferred."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What an MRC header says.
+    """An MRC header.
 
     Attributes:
         order: Byte order, ``<`` or ``>``.
         sizes: Columns, rows and sections as they lie in the file.
         mode: Type of the values.
-        cell: Intervals along x, y and z, and their length in all [Å].
-        maps: Which of x, y, z (1, 2, 3) columns, rows and sections are.
+        cell: Number of intervals along x, y and z, and their total length [Å].
+        maps: Which of x, y, z (1, 2, 3) the columns, rows and sections are.
         extended: Bytes between header and values.
-        raw: The header.
-        notes: What was doubtful.
+        raw: The header's bytes.
+        notes: Doubts, a sentence each.
     """
 
     order: str
@@ -80,27 +85,22 @@ class Header:
     notes: tuple[str, ...]
 
     def integers(self, offset: int, count: int = 1) -> tuple[int, ...]:
-        """Integers of 4 bytes."""
+        """Integers of 4 bytes from a place in the header."""
         return struct.unpack_from(f"{self.order}{count}i", self.raw, offset)
 
     def reals(self, offset: int, count: int = 1) -> tuple[float, ...]:
-        """Real numbers of 4 bytes."""
+        """Real numbers of 4 bytes from a place in the header."""
         return struct.unpack_from(f"{self.order}{count}f", self.raw, offset)
 
 
-def read_mrc(path: Path, lazy: bool) -> dict[str, Any]:
-    """An MRC file as a data set with axes in nm, as RosettaSciIO describes one.
+def read_mrc(path: Path) -> DataSet:
+    """The images of an MRC file, (image, row, col) or (row, col).
 
     Args:
         path: The file.
-        lazy: Whether its values stay in the file.
-
-    Returns:
-        ``data`` (image, row, col) or (row, col), ``axes``, ``original_metadata``, and ``notes``:
-        sentences on what was doubtful.
 
     Raises:
-        InputError: The header is none of an MRC file's images, or no image is whole.
+        InputError: If the header is not that of an MRC file with images, or no image is whole.
     """
     with path.open("rb") as file:
         raw = file.read(HEADER_BYTES)
@@ -109,26 +109,26 @@ def read_mrc(path: Path, lazy: bool) -> dict[str, Any]:
     header = _header(path, raw)
     notes = list(header.notes)
     dtype, half = _type_of_values(path, header, notes)
+    lazy = is_large(path.stat().st_size)
     data = _values(path, header, dtype, half, lazy, notes)
-    swap = _transposition(path, header)
-    if swap is not None:
-        data = data.transpose(swap)
-    rows, cols = _pixel_size(path, header)
-    axes = [
-        {"name": "z", "units": None, "scale": 1.0},
-        {"name": "y", "units": "Å", "scale": rows},
-        {"name": "x", "units": "Å", "scale": cols},
-    ]
+    order = _axis_order(path, header)
+    if order is not None:
+        data = viewed(data, lambda values: values.transpose(order))
+    height, width = _pixel_size(path, header)
+    axes: tuple[Axis, ...] = Axis("z", scale=1.0), Axis("y", "Å", height), Axis("x", "Å", width)
     if data.shape[0] == 1:
         axes = axes[1:]
-        data = data[0] if isinstance(data, np.ndarray) else data.first()
+        data = data.first() if isinstance(data, Nibbles) else viewed(data, lambda values: values[0])
     defocus = _defocus(path, header)
-    tags = {} if defocus is None else {"fei_header": {"defocus": defocus}}
-    return {"data": data, "axes": axes, "original_metadata": tags, "notes": tuple(notes)}
+    tags: Tags = {} if defocus is None else {"fei_header": {"defocus": defocus}}
+    return DataSet(data, axes, tags, notes=tuple(notes), lazy=lazy)
 
 
 def _header(path: Path, raw: bytes) -> Header:
-    """The header in the byte order that makes sense, which the machine stamp should say."""
+    """The header in the byte order in which its numbers are plausible.
+
+    That should be the order of the machine stamp; if it is not, the header gets a note.
+    """
     stamped = STAMPS.get(raw[212:214]) if raw[208:211] == b"MAP" else None
     first = stamped or "<"
     orders = (first, "<>".replace(first, ""))
@@ -137,14 +137,14 @@ def _header(path: Path, raw: bytes) -> Header:
         sizes = struct.unpack_from(f"{first}3i", raw)
         mode = struct.unpack_from(f"{first}i", raw, 12)[0]
         raise InputError(
-            f"{path}: this is no MRC file that can be read: its header says columns, rows, images "
-            f"{sizes} of mode {mode}."
+            f"{path}: this is not an MRC file that can be read: its header gives columns, rows, "
+            f"images {sizes} and mode {mode}."
         )
     notes = []
     if stamped not in (None, found):
         notes.append(
-            "the machine stamp of the header contradicts its numbers, which were read in the "
-            "other byte order"
+            "the machine stamp of the header contradicts its numbers; they were read in the other "
+            "byte order"
         )
     at = lambda kind, offset, count: struct.unpack_from(f"{found}{count}{kind}", raw, offset)  # noqa: E731
     maps = at("i", 64, 3)
@@ -161,7 +161,7 @@ def _header(path: Path, raw: bytes) -> Header:
 
 
 def _plausible(path: Path, raw: bytes, order: str) -> bool:
-    """Whether sizes, mode and extended header make sense in a byte order."""
+    """Whether sizes, mode and extended header are plausible in a byte order."""
     *sizes, mode = struct.unpack_from(f"{order}4i", raw)
     extended = struct.unpack_from(f"{order}i", raw, 92)[0]
     return (
@@ -173,33 +173,33 @@ def _plausible(path: Path, raw: bytes, order: str) -> bool:
 
 
 def _type_of_values(path: Path, header: Header, notes: list[str]) -> tuple[np.dtype, bool]:
-    """Type of a value, and whether a byte holds two of them."""
+    """Type of a value, and whether a byte holds two values."""
     if header.mode in REFUSED:
         raise InputError(
-            f"{path}: the values are {REFUSED[header.mode]} (MRC mode {header.mode}); export the "
+            f"{path}: the values are {REFUSED[header.mode]} (MRC mode {header.mode}). Export the "
             "image's intensity."
         )
     stamp, flags = header.integers(152, 2)
     imod = stamp == IMOD_STAMP
     if header.mode == 0 and imod and flags & IMOD_HALF_BYTES:
         raise InputError(
-            f"{path}: by IMOD's flag each byte of mode 0 holds two values of 4 bits, which is not "
-            "read; convert the file to mode 1 or 101 (IMOD's newstack -mode 1)."
+            f"{path}: by IMOD's flag each byte of mode 0 holds two values of 4 bits, which temnet "
+            "cannot read. Convert the file to mode 1 or 101 (IMOD: newstack -mode 1)."
         )
     kind = MODES[header.mode]
     if kind == "i1":
         kind = "i1" if _bytes_are_signed(path, header, notes) else "u1"
     elif kind == "i2" and _shown_unsigned(header, 2**15):
         notes.append(
-            "its largest value by the header does not fit into signed numbers of 16 bits; the "
-            "values were read as unsigned"
+            "the largest value in the header does not fit into signed 16-bit integers; the values "
+            "were read as unsigned"
         )
         kind = "u2"
     return np.dtype(f"{header.order}{kind}"), header.mode == HALF_BYTES
 
 
 def _shown_unsigned(header: Header, limit: int) -> bool:
-    """Whether the least and the largest value by the header fit unsigned numbers alone."""
+    """Whether the smallest and largest value in the header fit unsigned numbers only."""
     low, high = header.reals(76, 2)
     return bool(0 <= low <= high < 2 * limit and high >= limit)
 
@@ -207,8 +207,8 @@ def _shown_unsigned(header: Header, limit: int) -> bool:
 def _bytes_are_signed(path: Path, header: Header, notes: list[str]) -> bool:
     """Whether the bytes of mode 0 are signed.
 
-    IMOD's flag says so; then the least value by the header; then the standard, which has them
-    signed, unless the image itself wraps round.  Files from before MRC2000 (without the word MAP)
+    IMOD's flag decides; then the smallest value in the header; then the standard, by which they
+    are signed, unless the image would wrap round.  Files older than MRC2000 (without the word MAP)
     are unsigned.
     """
     stamp, flags = header.integers(152, 2)
@@ -219,8 +219,8 @@ def _bytes_are_signed(path: Path, header: Header, notes: list[str]) -> bool:
         return True
     if _shown_unsigned(header, 128):
         notes.append(
-            f"bytes are signed by the standard, but its header says that they reach {high:g}; "
-            "they were read as unsigned"
+            f"bytes are signed by the standard, but the header's largest value is {high:g}; they "
+            "were read as unsigned"
         )
         return False
     standard = header.raw[208:211] == b"MAP"
@@ -235,7 +235,7 @@ def _bytes_are_signed(path: Path, header: Header, notes: list[str]) -> bool:
 
 
 def _roughness(path: Path, header: Header, kind: str) -> float:
-    """Mean difference of neighbours in the first image's first rows, with a sign or without."""
+    """Mean difference of neighbours in the first rows of the first image, read as ``kind``."""
     cols, rows = header.sizes[:2]
     with path.open("rb") as file:
         file.seek(HEADER_BYTES + header.extended)
@@ -246,8 +246,8 @@ def _roughness(path: Path, header: Header, kind: str) -> float:
 
 def _values(
     path: Path, header: Header, dtype: np.dtype, half: bool, lazy: bool, notes: list[str]
-) -> Any:
-    """(section, row, col) values of all sections that are whole."""
+) -> Values:
+    """(section, row, col) values of all whole sections."""
     cols, rows, promised = header.sizes
     check_image_size(path, (rows, cols))
     width = -(-cols // 2) if half else cols
@@ -256,24 +256,21 @@ def _values(
     whole, rest = divmod(size - offset, section)
     if whole < 1:
         raise InputError(
-            f"{path}: the header promises {promised} images of {rows} x {cols} pixels and "
-            f"{section:,} bytes, of which none is whole in the file's {size:,} bytes; it is cut "
-            "off or broken."
+            f"{path}: the header promises {promised} images of {rows} x {cols} pixels ({section:,} "
+            f"bytes each), but the file has only {size:,} bytes, so that no image is whole. It is "
+            "cut off or broken; copy it again."
         )
     if whole < promised:
         if header.maps[2] != 3:
             raise InputError(
-                f"{path}: only {whole} of {promised} sections are in the file, and those are no "
-                "images but cut through them; it is cut off, fetch it again."
+                f"{path}: the file is cut off: it holds {whole} of {promised} sections, and each "
+                "section is a cut through all images. Copy it again."
             )
-        notes.append(
-            f"the file is cut off: its header promises {promised} images and {whole} are whole; "
-            "those were taken"
-        )
+        notes.append(cut_off_note(promised, whole))
     elif whole > promised or rest:
         notes.append(
             f"the file is longer than its header promises ({size - offset - promised * section:,} "
-            f"bytes, room for {whole - promised} more images); the {promised} promised were taken"
+            f"bytes, room for {whole - promised} more images); the promised {promised} were taken"
         )
     shape = min(whole, promised), rows, width
     mapped = Mapped(path, dtype, offset, shape)
@@ -285,13 +282,13 @@ def _values(
     return packed.whole() if half else mapped.whole()
 
 
-def _transposition(path: Path, header: Header) -> tuple[int, ...] | None:
-    """Which of the file's axes (section, row, col) are z, y and x, None if they are just those."""
+def _axis_order(path: Path, header: Header) -> tuple[int, ...] | None:
+    """Order in which the file's axes (section, row, col) become z, y, x; None to leave them."""
     maps = header.maps
     if sorted(maps) != [1, 2, 3]:
         raise InputError(
-            f"{path}: the header's order of axes is {maps} (MAPC, MAPR, MAPS), where 1, 2, 3 in "
-            "some order was expected."
+            f"{path}: the header's order of axes (MAPC, MAPR, MAPS) is {maps}; expected 1, 2, 3 in "
+            "any order."
         )
     if maps == (1, 2, 3):
         return None
@@ -300,7 +297,7 @@ def _transposition(path: Path, header: Header) -> tuple[int, ...] | None:
 
 
 def _pixel_size(path: Path, header: Header) -> tuple[float, float]:
-    """Height and width of a pixel [Å], 0 where the file does not tell."""
+    """Height and width of a pixel [Å], 0 if the file does not give them."""
     older = _early_fei(path, header) or _direct_electron(path)
     if older is not None:
         return older
@@ -313,7 +310,7 @@ def _pixel_size(path: Path, header: Header) -> tuple[float, float]:
 
 
 def _early_fei(path: Path, header: Header) -> tuple[float, float] | None:
-    """Pixel size [Å] in the extended header of FEI's early software, which leaves the cell out."""
+    """Pixel size [Å] in the extended header of early FEI software, which leaves the cell empty."""
     named = header.raw[104:107] == b"FEI"
     if header.extended < 128 or not (named or header.extended == FEI_BYTES):
         return None
@@ -328,7 +325,7 @@ def _early_fei(path: Path, header: Header) -> tuple[float, float] | None:
 
 
 def _defocus(path: Path, header: Header) -> float | None:
-    """The first image's defocus [m] in FEI's extended header, None where there is none."""
+    """Defocus of the first image [m] in FEI's extended header, None if it is not given."""
     named = header.raw[104:107] == b"FEI"
     if header.extended < 768 or not (named or header.extended == FEI_BYTES):
         return None
@@ -341,7 +338,7 @@ def _defocus(path: Path, header: Header) -> float | None:
 
 
 def _positive(metres: tuple[float, ...]) -> tuple[float, float] | None:
-    """Lengths in m as Å where they are some."""
+    """Two lengths in m as Å, None if they are not plausible."""
     good = all(np.isfinite(length) and 0 < length < 1 for length in metres)
     return (metres[0] * 1e10, metres[1] * 1e10) if good else None
 
@@ -350,23 +347,21 @@ def _direct_electron(path: Path) -> tuple[float, float] | None:
     """Pixel size [Å] in the text beside a movie of Direct Electron.
 
     Raises:
-        InputError: By that text the movie shows diffraction patterns.
+        InputError: If that text gives a camera length: the movie shows diffraction patterns.
     """
     name = re.fullmatch(r"(\d{8}_\d+)(?:_.+)?_movie\.mrc", path.name)
     texts = sorted(path.parent.glob(f"{name[1]}_*info.txt")) if name else []
     if not texts or not texts[0].is_file():
         return None
     lines = texts[0].read_text(encoding="utf-8", errors="replace").splitlines()
-    said: Mapping[str, str] = {
-        key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines)
-    }
+    given = {key.strip(): value for key, _, value in (line.partition("=") for line in lines)}
     try:
-        if float(said.get("Instrument Project Camera Length (centimeters)", -1)) != -1:
+        if float(given.get("Instrument Project Camera Length (centimeters)", -1)) != -1:
             raise InputError(
-                f"{path}: {texts[0].name} gives a camera length: these are diffraction patterns; "
-                "give images."
+                f"{path}: {texts[0].name} gives a camera length, so these are diffraction "
+                "patterns. temnet needs images."
             )
-        sizes = [float(said[f"Specimen Pixel Size {axis} (nanometers)"]) for axis in "YX"]
+        sizes = [float(given[f"Specimen Pixel Size {axis} (nanometers)"]) for axis in "YX"]
     except (KeyError, ValueError) as error:
         if isinstance(error, InputError):
             raise

@@ -1,4 +1,4 @@
-"""How many images a TIFF should hold: by its description, and by its list of pages."""
+"""Number of images that a TIFF should hold, by its description and by its list of pages."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MOST_PAGES = 10_000_000
-"""Longer lists of pages lead in a circle."""
+"""Longer lists of pages are circular."""
 
 IMAGEJ_AXES = {"frames": "time", "slices": "depth", "channels": "channel"}
-"""ImageJ's axes before rows and columns, the slowest first, and what RosettaSciIO calls them."""
+"""ImageJ's axes before rows and columns, slowest first, with RosettaSciIO's names for them."""
 
 OME_AXES = {"T": "time", "Z": "depth", "C": "channel"}
-"""OME's axes before rows and columns."""
+"""OME's axes before rows and columns, with RosettaSciIO's names for them."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Promise:
 
     Attributes:
         sizes: Size of each axis before rows and columns, the last one fastest.
-        names: What those are called, empty where nobody knows.
+        names: Names of these axes, empty if unknown.
     """
 
     sizes: tuple[int, ...]
@@ -34,12 +34,12 @@ class Promise:
 
     @property
     def count(self) -> int:
-        """How many images."""
+        """Number of images."""
         return math.prod(self.sizes)
 
 
 def promise_of(description: str) -> Promise | None:
-    r"""What the description of a file's first page promises, None where it is silent.
+    r"""The images that the description of the first page promises, None if it gives no number.
 
     >>> promise_of("ImageJ=1.53t\nimages=6\nslices=2\nframes=3\n")
     Promise(sizes=(3, 2), names=('time', 'depth'))
@@ -51,7 +51,7 @@ def promise_of(description: str) -> Promise | None:
 
 
 def _by_imagej(description: str) -> Promise | None:
-    """ImageJ's lines of key and value."""
+    """By ImageJ's lines of keys and values."""
     lines = dict(line.partition("=")[::2] for line in description.splitlines())
     images = _number(lines.get("images"))
     if images < 1:
@@ -64,7 +64,7 @@ def _by_imagej(description: str) -> Promise | None:
 
 
 def _by_ome(description: str) -> Promise | None:
-    """The first element Pixels of OME-XML."""
+    """By the first element Pixels of OME-XML."""
     pixels = re.search(r"<(?:\w+:)?Pixels\b[^>]*>", description)
     if pixels is None:
         return None
@@ -83,7 +83,7 @@ def _by_ome(description: str) -> Promise | None:
 
 
 def _by_tifffile(description: str) -> Promise | None:
-    """The shape of all images, rows and columns last, as tifffile writes it."""
+    """By the shape of the whole array, rows and columns last, as tifffile writes it."""
     try:
         found = json.loads(description)
         shape = tuple(int(size) for size in found["shape"])
@@ -102,30 +102,29 @@ DESCRIPTIONS: Mapping[str, Callable[[str], Promise | None]] = {
     "<OME": _by_ome,
     '"shape"': _by_tifffile,
 }
-"""Who reads a description, by what its beginning holds."""
+"""Function that reads a description, by a word in its beginning."""
 
 
 def files_of_set(description: str) -> int:
-    """Number of files that hold the images of an OME-TIFF together, 1 for any other file."""
+    """Number of files in the set that an OME-TIFF belongs to, 1 for any other file."""
     if "<OME" not in description[:4096]:
         return 1
     return max(len(set(re.findall(r'\bFileName="([^"]+)"', description))), 1)
 
 
 def page_list(path: Path) -> tuple[int, int | None]:
-    """How many entries of a TIFF's list of pages are whole, and where it leads out of the file.
+    """Whole entries of a TIFF's list of pages, and the offset at which it leads out of the file.
 
-    Each entry holds the place of the next, 0 in the last (TIFF 6.0 and BigTIFF).
+    Each entry holds the offset of the next one, 0 in the last (TIFF 6.0 and BigTIFF).
 
     Returns:
-        The entries, and the place of the one that is missing, None where the list ends as it
-        should.
+        Number of whole entries; offset of the missing entry, None if the list is complete.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(16)
         if len(head) < 8 or head[:2] not in (b"II", b"MM"):
-            return 0, None  # the reader has a word for it
+            return 0, None  # not a TIFF, which the reader reports
         order = "<" if head[:2] == b"II" else ">"
         big = struct.unpack(f"{order}H", head[2:4])[0] == 43
         number, place, tag = (
@@ -150,5 +149,5 @@ def page_list(path: Path) -> tuple[int, int | None]:
 
 
 def _number(text: str | None) -> int:
-    """A whole number, 0 where there is none."""
+    """A whole number, 0 if the text is not one."""
     return int(text) if text is not None and text.strip().isdecimal() else 0

@@ -1,4 +1,4 @@
-"""Pages of TIFF files: what each is, whether it is whole, and its values."""
+"""Pages of TIFF files: their kind, whether they are whole, and their values."""
 
 from __future__ import annotations
 
@@ -14,12 +14,19 @@ from temnet.inference.reading.formats.data_set_choice import Candidate
 REDUCED = 0b101
 """Bits of a page's NewSubfileType: a smaller copy of another page, or a mask of it."""
 
+COLOURED = (
+    tifffile.PHOTOMETRIC.RGB,
+    tifffile.PHOTOMETRIC.PALETTE,
+    tifffile.PHOTOMETRIC.YCBCR,
+)
+"""Photometric interpretations of pictures in colours."""
+
 
 class TiffPages:
-    """A TIFF's images, one page each, read by their number.
+    """Images of a TIFF, one page each, read when they are indexed.
 
-    The file stays open, since each opening walks through the list of pages, unless there is but
-    one: of a folder of single images none stays open.
+    A file of several images stays open, since opening it walks through the list of pages.  A file
+    of one image is closed, so that a folder of single images does not keep thousands of files open.
 
     Args:
         path: The file.
@@ -32,37 +39,36 @@ class TiffPages:
         file = tifffile.TiffFile(path)
         page = file.pages[numbers[0]]
         self.shape, self.dtype = (*self._outer, *page.shape), page.dtype
-        self.ndim = len(self.shape)
         self._file = file if len(numbers) > 1 else None
         if self._file is None:
             file.close()
 
     def __getitem__(self, index: tuple[int, ...]) -> np.ndarray:
-        number = int(np.ravel_multi_index(index, self._outer)) if index else 0
+        number = self._numbers[int(np.ravel_multi_index(index, self._outer)) if index else 0]
         if self._file is not None:
-            return self._file.pages[self._numbers[number]].asarray()
+            return self._file.pages[number].asarray()
         with tifffile.TiffFile(self._path) as file:
-            return file.pages[self._numbers[number]].asarray()
+            return file.pages[number].asarray()
 
 
 def page_candidate(page: Any, count: int) -> Candidate:
-    """A page and how many there are of its kind."""
-    coloured = page.photometric in (
-        tifffile.PHOTOMETRIC.RGB,
-        tifffile.PHOTOMETRIC.PALETTE,
-        tifffile.PHOTOMETRIC.YCBCR,
-    )
+    """A page as a candidate for the measurement.
+
+    Args:
+        page: Any of tifffile's kinds of pages.
+        count: Number of pages of its kind.
+    """
     return Candidate(
         rows=page.imagelength,
         cols=page.imagewidth,
         bits=page.bitspersample,
-        coloured=coloured,
+        coloured=page.photometric in COLOURED,
         reduced=bool(page.subfiletype & REDUCED),
         count=count,
     )
 
 
-def page_is_there(page: Any, size: int) -> bool:
+def page_is_whole(page: Any, size: int) -> bool:
     """Whether all bytes of a page are in a file of ``size`` bytes."""
     pieces = list(zip(page.dataoffsets, page.databytecounts, strict=False))
     return bool(pieces) and all(

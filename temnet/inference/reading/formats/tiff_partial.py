@@ -1,14 +1,14 @@
-"""TIFF files of which something is missing: the images that are whole.
+"""TIFF files that are cut off: the images that are whole.
 
-A file that was cut off while it was copied still begins well.  How many images it should hold
-comes from its description and from where its list of pages leads (`tiff_image_count`); an image
-counts as whole if all of its bytes are in the file.
+The beginning of a file that was cut off while it was copied is still valid.  The number of images
+that it should hold comes from its description and from its list of pages (`tiff_image_count`); an
+image is whole if all of its bytes are in the file.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ import numpy as np
 import tifffile
 
 from temnet.errors import InputError
+from temnet.inference.reading.formats.data_set import Axis, DataSet, Tags, Values
 from temnet.inference.reading.formats.data_set_choice import choice_note, measurements
 from temnet.inference.reading.formats.declared_size import check_image_size
-from temnet.inference.reading.formats.large_files import Mapped
+from temnet.inference.reading.formats.large_files import Mapped, is_large
+from temnet.inference.reading.formats.rosettasciio import data_sets
 from temnet.inference.reading.formats.tiff_image_count import Promise, promise_of
-from temnet.inference.reading.formats.tiff_pages import TiffPages, page_candidate, page_is_there
+from temnet.inference.reading.formats.tiff_pages import TiffPages, page_candidate, page_is_whole
 
 UNIT_GAP = 16
 """Bytes that may lie between the last image and the next entry of the list of pages."""
@@ -29,40 +31,26 @@ PAGE_ENTRY = 16
 """Bytes of padding and of the pointer to the next page behind a page's last value."""
 
 NOTHING_WHOLE = (
-    "{}: this is not an image that can be read: the file is cut off, and no image in it is whole; "
-    "fetch it again."
+    "{}: this is not an image that can be read: the file is cut off, and no image in it is whole. "
+    "Copy it again."
 )
-
-Reader = Callable[..., list[dict[str, Any]]]
-"""RosettaSciIO's reader of TIFF files."""
 
 
 def read_partial(
-    path: Path,
-    file: tifffile.TiffFile,
-    listed: tuple[int, int | None],
-    members: int,
-    lazy: bool,
-    small: int,
-    reader: Reader,
-) -> dict[str, Any]:
-    """What is whole of a file of which something is missing, as a data set.
+    path: Path, file: tifffile.TiffFile, listed: tuple[int, int | None], members: int
+) -> DataSet:
+    """The whole images of a file of which something is missing.
 
     Args:
         path: The file.
         file: The file, open.
         listed: Entries of its list of pages, and where that breaks off
             (`temnet.inference.reading.formats.tiff_image_count.page_list`).
-        members: Number of files of which it is one, by its description.
-        lazy: Whether its values stay in the file whatever their size.
-        small: Bytes of images up to which they are read into memory.
-        reader: RosettaSciIO's reader.
-
-    Returns:
-        As `temnet.inference.reading.formats.tiff.read_tiff`.
+        members: Number of files in the set that it is one of, by its description; 1 for a file
+            by itself.
 
     Raises:
-        InputError: No image is whole, or nobody can tell which are.
+        InputError: If no image is whole, or it is unknown which are.
     """
     entries, end = listed
     if entries < 1:
@@ -75,38 +63,35 @@ def read_partial(
     found, first = groups[chosen], groups[chosen][0]
     check_image_size(path, (first.imagelength, first.imagewidth))
     if candidates[chosen].coloured or len(first.shape) != 2:
-        raise InputError(f"{path}: the file is cut off, and holds no grey images; fetch it again.")
+        raise InputError(f"{path}: the file is cut off and holds no grey images. Copy it again.")
     size = path.stat().st_size
     promise = promise_of(pages[0].description) or _promise_by_gap(pages, found, end)
     mapped = _contiguous(path, file, found, promise, size)
-    whole = [page.index for page in found if page_is_there(page, size)]
+    whole = [page.index for page in found if page_is_whole(page, size)]
     count = max(len(whole), mapped.shape[0] if mapped is not None else 0)
     broken = end is not None
     open_end = broken and len(pages) == 1 and _more_follows(pages[0], size)
     outer, note = _kept(path, count, len(found), promise, members, broken, open_end)
     kept = math.prod(outer)
+    data: Values
     if mapped is None:
-        data: Any = TiffPages(path, whole[:kept], outer)
+        data = TiffPages(path, whole[:kept], outer)
     else:
-        data = Mapped(path, mapped.dtype, mapped.offset, (*outer, *first.shape))
-    stay = lazy or kept * math.prod(first.shape) * first.dtype.itemsize > small
-    if not stay:
-        frames = [data[tuple(np.unravel_index(n, outer)) if outer else ()] for n in range(kept)]
-        data = np.stack(frames).reshape(*outer, *first.shape)
-    axes, metadata = _described(path, first, reader, foreign=members > 1)
+        data = mapped.viewed(lambda values: values[:kept].reshape(*outer, *first.shape))
+    total = kept * math.prod(first.shape) * first.dtype.itemsize
+    lazy = is_large(size) or is_large(total)
+    if not lazy:
+        images = [data[index] for index in np.ndindex(*outer)]
+        data = np.stack(images).reshape(*outer, *first.shape)
+    axes, tags = _described(path, first, foreign=members > 1)
     names = promise.names if promise is not None else ("",)
-    notes = [note] if len(groups) == 1 else [note, choice_note(candidates, chosen)]
-    return {
-        "data": data,
-        "axes": [{"name": name} for name in names[-len(outer) :] if outer] + axes,
-        "original_metadata": metadata,
-        "notes": tuple(notes),
-        "lazy": stay,
-    }
+    axes = (*map(Axis, names[-len(outer) :] if outer else ()), *axes)
+    notes = (note,) if len(groups) == 1 else (note, choice_note(candidates, chosen))
+    return DataSet(data, axes, tags, notes=notes, lazy=lazy)
 
 
 def _promise_by_gap(pages: Sequence[Any], found: Sequence[Any], end: int | None) -> Promise | None:
-    """How many images lie before the place where the list of pages should have gone on."""
+    """Number of images before the place where the list of pages should have continued."""
     last = found[-1]
     if end is None or len(found) != 1 or last.index != len(pages) - 1 or not last.dataoffsets:
         return None
@@ -117,7 +102,7 @@ def _promise_by_gap(pages: Sequence[Any], found: Sequence[Any], end: int | None)
 
 
 def _more_follows(page: Any, size: int) -> bool:
-    """Whether a file of ``size`` bytes goes on behind all that belongs to its only page."""
+    """Whether a file of ``size`` bytes has more bytes than belong to its only page."""
     ends = [
         start + count for start, count in zip(page.dataoffsets, page.databytecounts, strict=False)
     ]
@@ -128,7 +113,7 @@ def _more_follows(page: Any, size: int) -> bool:
 def _contiguous(
     path: Path, file: tifffile.TiffFile, found: Sequence[Any], promise: Promise | None, size: int
 ) -> Mapped | None:
-    """Images that lie behind the only page in one piece, as ImageJ and tifffile write them."""
+    """Images in one contiguous piece after the only page, as ImageJ and tifffile write them."""
     page = found[0]
     if promise is None or len(found) != 1 or not (page.is_contiguous and page.is_memmappable):
         return None
@@ -150,23 +135,23 @@ def _kept(
     broken: bool,
     open_end: bool,
 ) -> tuple[tuple[int, ...], str]:
-    """Size of the axes before rows and columns that are kept, and a sentence about it.
+    """Sizes of the axes before rows and columns that are kept, and a sentence about them.
 
     Raises:
-        InputError: No image is whole, or nobody can tell how many were meant.
+        InputError: If no image is whole, or the number of images in the original is unknown.
     """
     if count < 1:
         raise InputError(NOTHING_WHOLE.format(path))
     if members > 1:
         note = (
-            f"this file is one of {members} that belong together by its description; the "
-            f"{count} images in this file alone were taken"
+            f"by its description this file is one of {members} that belong together; only the "
+            f"{count} images in this file were taken"
         )
         return (count,), note
     if promise is None and open_end:
         raise InputError(
-            f"{path}: the file is cut off: its list of pages breaks off after the first, so that "
-            "nobody can tell how many images there were; fetch it again."
+            f"{path}: the file is cut off: its list of pages breaks off after the first one, so "
+            "that the number of images is unknown. Copy it again."
         )
     if promise is None:
         more = f"more than {found}" if broken else f"{found}"
@@ -176,7 +161,7 @@ def _kept(
     if count < inner:
         raise InputError(
             f"{path}: the file is cut off: its header promises {promise.count} images and only "
-            f"{count} are whole, less than one series of {inner}; fetch it again."
+            f"{count} are whole, less than one series of {inner}. Copy it again."
         )
     kept = (count // inner, *promise.sizes[1:])
     note = (
@@ -186,17 +171,14 @@ def _kept(
     return kept, note
 
 
-def _described(
-    path: Path, page: Any, reader: Reader, foreign: bool
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Axes of rows and columns and the tags of a page, by RosettaSciIO where it can."""
-    tags = {tag.name: tag.value for tag in page.tags}
+def _described(path: Path, page: Any, foreign: bool) -> tuple[tuple[Axis, ...], Tags]:
+    """Axes of rows and columns and the tags of a page, by RosettaSciIO where it can read them."""
     if not foreign:
         try:
-            signals = reader(str(path), lazy=True)
-        except Exception:  # a broken header leads readers to whatever it does
-            signals = []
-        for signal in signals:
-            if tuple(np.shape(signal["data"])[-2:]) == tuple(page.shape):
-                return list(signal["axes"])[-2:], signal["original_metadata"]
-    return [{"name": "height"}, {"name": "width"}], tags
+            found = data_sets(path, lazy=True)
+        except Exception:  # readers raise any kind of exception on a broken header
+            found = []
+        for one in found:
+            if tuple(one.data.shape[-2:]) == tuple(page.shape):
+                return one.axes[-2:], one.tags
+    return (Axis("height"), Axis("width")), {tag.name: tag.value for tag in page.tags}
