@@ -74,7 +74,7 @@ CHANCES = {
     "appearance": "how often columns appear",
     "disappearance": "how often columns vanish",
     "hit": "how often a column is missed",
-    "false": "how often a column is found where there is none",
+    "false": "how often a column is found at an empty site",
 }
 """Each parameter in words."""
 

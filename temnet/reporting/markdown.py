@@ -1,4 +1,4 @@
-"""Parts of a Markdown page."""
+"""Markdown: tables, lists and pictures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    r"""A table of texts.
+    r"""A table of text cells.
 
     >>> print(table(("a", "b"), [("1", "2|3")]))
     | a | b |
@@ -23,7 +23,7 @@ def bullets(sentences: Iterable[str]) -> str:
 
 
 def picture(path: str, title: str, caption: str) -> str:
-    """A picture with its caption below; the title stands for it where it cannot be shown."""
+    """A picture with its title as alternative text, and its caption below."""
     return f"![{title}]({path})\n\n*{caption}*"
 
 

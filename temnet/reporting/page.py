@@ -1,4 +1,4 @@
-"""A web page that stands alone: headings, text, tables and pictures in one file."""
+"""HTML of a self-contained page: headings, text, tables and pictures in one file."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ pre { background: #f5f6f8; padding: .8rem; overflow-x: auto; font-size: .85rem; 
 """
 
 UNKNOWN = "–"
-"""What a cell shows where nothing is known."""
+"""Cell of an unknown value."""
 
 
 @dataclass(frozen=True)
 class Html:
-    """Text that is HTML already; any other text is escaped."""
+    """Text that is already HTML; any other text is escaped."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with what stands below it."""
+    """A heading with the parts below it."""
 
     title: str
     parts: Sequence[Html]
 
 
 def escape(text: Any) -> str:
-    """Text as it may stand in HTML, in an attribute too; characters that no page holds go.
+    """Escape text for HTML and its attributes; control characters are replaced.
 
     >>> escape('<a "b">')
     '&lt;a &quot;b&quot;&gt;'
@@ -74,8 +74,8 @@ def picture(png: bytes | str, caption: str, editable: str) -> Html:
     """An image with its caption, and a link to the file to edit.
 
     Args:
-        png: The image, which becomes a part of the page, or the path of its file.
-        caption: What it shows.
+        png: The image to embed, or the path of its file to link to.
+        caption: The caption.
         editable: Path of the SVG file.
     """
     if isinstance(png, bytes):
@@ -89,17 +89,17 @@ def picture(png: bytes | str, caption: str, editable: str) -> Html:
 
 
 def joined_parts(parts: Sequence[Html]) -> Html:
-    """Parts below each other as one."""
+    """Combine parts below each other."""
     return Html("\n".join(part.text for part in parts))
 
 
 def side_by_side(parts: Sequence[Html]) -> Html:
-    """Pictures beside each other where the window is wide enough."""
+    """Put pictures side by side if the window is wide enough."""
     return Html(f'<div class="pair">{"".join(part.text for part in parts)}</div>')
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Html:
-    """A table; real numbers get three decimals, None and NaN a dash."""
+    """A table; floats get three decimals, None and NaN a dash."""
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(_cell(value))}</td>" for value in row) + "</tr>"
@@ -109,12 +109,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Html:
 
 
 def details(summary: str, text: str) -> Html:
-    """Text that is shown when it is clicked on."""
+    """Preformatted text that folds out when its summary is clicked."""
     return Html(f"<details><summary>{escape(summary)}</summary><pre>{escape(text)}</pre></details>")
 
 
 def render(title: str, opening: Sequence[Html], sections: Sequence[Section]) -> str:
-    """The whole page."""
+    """Return the HTML of a page."""
     body = "\n".join(part.text for part in opening)
     for section in sections:
         parts = "\n".join(part.text for part in section.parts)

@@ -1,4 +1,4 @@
-"""The page that shows a run: one HTML file that needs no other."""
+"""The page of a run, ``index.html``: one HTML file that needs no other."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ PAGE = "index.html"
 
 
 def write_report(root: Path, figures: Path, experiment: Experiment) -> Path:
-    """Writes ``index.html`` into a run folder from whatever results lie there.
+    """Writes ``index.html`` into a run folder from the results there.
 
     Args:
         root: The run folder.
         figures: Folder for PNG and SVG files; the page links to them in ``report/``.
-        experiment: The settings.
+        experiment: Settings of the run.
 
     Returns:
-        The page.
+        Path of the page.
 
     Raises:
-        InputError: A result is damaged.
+        InputError: If a result is damaged.
     """
     source = RunResults(root, figures, experiment)
     sections = list(sections_of(source))
     opening = paragraph(
-        "Made by temnet from the stages " + ", ".join(experiment.stages) + ". Lengths in Å, "
-        "positions (row, column) from the centre of the first pixel."
+        f"Written by temnet; stages: {', '.join(experiment.stages)}. Positions are (row, column) "
+        "in Å, from the centre of the top left pixel."
     )
     if not sections:
-        opening = paragraph("No stage has left a result in this folder yet.")
+        opening = paragraph("There are no results in this folder yet.")
     sections.append(_settings(source))
     replace_file(root / PAGE, render(root.resolve().name, [opening], sections).encode())
     return root / PAGE
 
 
 def _settings(source: RunResults) -> Section:
-    """All settings and what the run was made with."""
+    """All settings, with links to the files that describe the run."""
     names = [name for name in ("environment.json", "log.txt") if source.has(name)]
-    files = [part for name in names for part in (" ", link(name))]
+    files = [part for name in names for part in (", ", link(name))]
     return Section(
         "Settings",
         [
             details("Every setting of this run", dump_experiment(source.experiment)),
-            paragraph("The same as a file: ", link("experiment.yaml"), *files),
+            paragraph("Files: ", link("experiment.yaml"), *files, "."),
         ],
     )

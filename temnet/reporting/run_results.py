@@ -1,4 +1,4 @@
-"""What the sections of a run's page are made of."""
+"""Results of a run as its page reads them, and numbers as the page shows them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from temnet.reporting.figures.drawing import few_colours, save_figure
 from temnet.reporting.page import UNKNOWN, Html, joined, link, picture
 
 PAGE_BYTES = 7_000_000
-"""Bytes of pictures that become a part of the page, which is 9.3 MB as text; more are linked."""
+"""Bytes of pictures that are embedded in the page, 9.3 MB as text; further pictures are linked."""
 
 
 @dataclass
 class Room:
-    """What is left for pictures in a page [bytes]."""
+    """Space left for embedded pictures in a page [bytes]."""
 
     left: int = PAGE_BYTES
 
     def take(self, size: int) -> bool:
-        """Takes some of it, if there is as much."""
+        """Reserve space; returns whether there was enough."""
         fits = size <= self.left
         self.left -= size if fits else 0
         return fits
@@ -34,13 +34,13 @@ class Room:
 
 @dataclass(frozen=True)
 class RunResults:
-    """What the sections are made of.
+    """Results of a run and the figures made of them.
 
     Attributes:
         root: The run folder.
-        figures: Where PNG and SVG files go while they are made.
-        experiment: The settings.
-        room: For pictures in the page.
+        figures: Folder for PNG and SVG files; it becomes ``report/``.
+        experiment: Settings of the run.
+        room: Space for embedded pictures.
     """
 
     root: Path
@@ -49,22 +49,22 @@ class RunResults:
     room: Room = field(default_factory=Room)
 
     def has(self, *names: str) -> bool:
-        """Whether all of these files of the run folder are there."""
+        """Whether all of these files exist in the run folder."""
         return all((self.root / name).is_file() for name in names)
 
     def picture(self, figure: Figure, name: str, caption: str) -> Html:
-        """The figure in the page, and PNG and SVG beside it."""
+        """Save a figure as PNG and SVG, and return its picture for the page."""
         png = few_colours(save_figure(figure, self.figures, name))
         shown = png if self.room.take(len(png)) else f"report/{name}.png"
         return picture(shown, caption, f"report/{name}.svg")
 
     def links(self, *names: str) -> Html:
-        """Links to those of these files that are there."""
+        """Links to those of these files that exist."""
         return joined(link(name) for name in names if self.has(name))
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun.
+    """Format a count with its noun.
 
     >>> counted(1, "site"), counted(2, "site")
     ('1 site', '2 sites')
@@ -73,12 +73,12 @@ def counted(number: int, noun: str) -> str:
 
 
 def known(value: float | None, digits: str = ".3f") -> str:
-    """A number as text, or a dash for None."""
+    """Format a number, or a dash for None."""
     return UNKNOWN if value is None else format(value, digits)
 
 
 def bracketed(value: float | None, ends: Sequence[float | None] | None, digits: str = ".3f") -> str:
-    """A number with its interval.
+    """Format a number with its interval.
 
     >>> bracketed(0.5, [0.4, 0.6], ".1f"), bracketed(None, None)
     ('0.5 [0.4, 0.6]', '–')
@@ -90,10 +90,10 @@ def bracketed(value: float | None, ends: Sequence[float | None] | None, digits: 
 
 
 def read_json(path: Path) -> Any:
-    """Plain values of a JSON file.
+    """Read a JSON file as plain values.
 
     Raises:
-        InputError: The file is missing or damaged.
+        InputError: If the file is missing or damaged.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))

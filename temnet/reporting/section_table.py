@@ -1,7 +1,7 @@
-"""The sections of a run's page, one for each stage whose results are there.
+"""Table of the sections of a run's page.
 
-A section's module is loaded only where there is something for it to show: those of simulated
-images bring abTEM along, which takes two seconds and 150 MB that a prediction has no use for.
+A section's module is imported only if the stage has results: sections of simulated images import
+abTEM, which takes two seconds and 150 MB that a prediction does not need.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ SECTIONS = (
     ("accuracy", "reporting.sections.simulation:accuracy_section"),
     ("vibrations", "reporting.sections.simulation:vibrations_section"),
 )
-"""The stage, and the module and function that make its section, in the page's order: results
-before what they are made of."""
+"""Stage, and the module and function that make its section, in the order of the page: results
+first, simulations last."""
 
 
 def sections_of(source: RunResults) -> Iterator[Section]:
-    """The sections of what lies in a run folder, in the page's order."""
+    """The sections of the results in a run folder, in the order of the page."""
     for stage, place in SECTIONS:
         if not (source.root / stage).is_dir():
             continue

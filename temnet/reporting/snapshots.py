@@ -1,6 +1,6 @@
-"""The few simulated images that a run keeps so that its report can show them.
+"""Simulated images that a run keeps for its report.
 
-Two files: ``simulate/examples.npz`` and ``evaluate/examples.npz``.
+They lie in ``simulate/examples.npz`` and ``evaluate/examples.npz``.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from temnet.system.files import replace_file
 
 @dataclass(frozen=True)
 class Picture:
-    """A simulated image with its true columns and, after evaluation, the found ones.
+    """A simulated image with its true columns and, after evaluation, the columns found.
 
     Attributes:
         image: (row, col) float32.
         sampling: Pixel size [Å].
         index: Number of the example in its split.
-        caption: What to say of it in a few words.
+        caption: Short caption.
         true_positions: (N, 2) float64, (row, col) [Å].
-        true_class: (N,) int64; -1 is neither labelled nor scored.
+        true_class: (N,) int64; -1 for columns that are neither labelled nor scored.
         found_positions: (M, 2) float64, (row, col) [Å].
         found_class: (M,) int64.
     """
@@ -65,10 +65,10 @@ def write_pictures(path: Path, pictures: Sequence[Picture]) -> None:
 
 
 def read_pictures(path: Path) -> list[Picture]:
-    """Reads what :func:`write_pictures` wrote.
+    """Reads pictures that `write_pictures` wrote.
 
     Raises:
-        InputError: The file is missing or damaged.
+        InputError: If the file is missing or damaged.
     """
     count = int(_read(path, ("count",))["count"])
     needed = [f"{name}_{i}" for i in range(count) for name in PICTURE_ARRAYS]

@@ -1,4 +1,4 @@
-"""Numbers and names as sentences have them."""
+"""Numbers and names in sentences."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def in_words(names: Sequence[str]) -> str:
-    """Names as a sentence lists them.
+    """List names as a sentence does.
 
     >>> in_words(["Mo", "S2", "S"]), in_words(["C"])
     ('Mo, S2 and S', 'C')
@@ -15,7 +15,7 @@ def in_words(names: Sequence[str]) -> str:
 
 
 def shortened(names: Sequence[str], most: int = 5) -> str:
-    """The first of many names, and how many there are more.
+    """List the first names and the number of further ones.
 
     >>> shortened(["a", "b"]), shortened(["a", "b", "c", "d"], 2)
     ('a and b', 'a, b and 2 more')
@@ -26,7 +26,7 @@ def shortened(names: Sequence[str], most: int = 5) -> str:
 
 
 def percent(fraction: float, digits: int = 0) -> str:
-    """A fraction in per cent.
+    """Format a fraction as a percentage.
 
     >>> percent(0.123), percent(0.0123, 1)
     ('12 %', '1.2 %')
@@ -35,7 +35,7 @@ def percent(fraction: float, digits: int = 0) -> str:
 
 
 def rounded(value: float) -> str:
-    """A number with three significant digits.
+    """Format a number with three significant digits.
 
     >>> rounded(43.218), rounded(4987.0), rounded(-0.0), rounded(2e5)
     ('43.2', '4,990', '0', '200,000')
@@ -45,7 +45,7 @@ def rounded(value: float) -> str:
 
 
 def span(low: float, high: float) -> str:
-    """A range of numbers.
+    """Format a range of numbers.
 
     >>> span(-180, -20.0), span(0.2, 0.2)
     ('-180 to -20', '0.2')

@@ -27,7 +27,7 @@ def test_drift_of_noisy_frames_is_found_within_a_tenth_of_an_angstrom(noisy_movi
 
 
 @pytest.mark.parametrize("shift", [(0.9, -0.4), (-0.2, 1.0), (3.0, 2.0)])
-def test_one_jump_is_found_also_beyond_half_a_period_where_the_outline_tells(movies, shift):
+def test_one_jump_is_found_also_beyond_half_a_period_by_the_outline(movies, shift):
     drift = np.zeros((6, 2))
     drift[3:] = shift
     places = movies.particle(radius=10.0)
@@ -80,7 +80,7 @@ def test_thousands_of_columns_do_not_jump_by_a_period(known):
 
 
 def test_a_still_crystal_that_fills_the_image_does_not_jump_by_a_period():
-    # Graphene, of whose atoms many are missed and some invented: by chance a frame may meet the
+    # Graphene, with many missed atoms and some false positives: by chance a frame may meet the
     # one before better a period away.
     first, second = 2.46 * np.array([1, 0]), 2.46 * np.array([0.5, np.sqrt(0.75)])
     steps = np.stack(np.mgrid[-30:30, -30:30], axis=-1).reshape(-1, 2)

@@ -69,7 +69,7 @@ def largest_error(found, true):
     ("step", "vacant", "missed"),
     [(0.6, 20, 0.0), (0.9, 20, 0.3), (-0.7, 45, 0.15), (0.55, 5, 0.0), (0.3, 20, 0.3)],
 )
-def test_vacancies_tell_by_which_period_a_full_crystal_moved(kind, step, vacant, missed):
+def test_vacancies_determine_the_period_by_which_a_full_crystal_moved(kind, step, vacant, missed):
     frames, true = movie(kind, [step] * 7, vacant, missed, seed=1)
     found = followed(frames)
     assert largest_error(found, true) < 0.3
@@ -106,7 +106,7 @@ def test_still_crystals_with_missed_columns_do_not_jump():
         assert found.notes == () and largest_error(found, true) < 0.3, seed
 
 
-def test_one_jump_and_changing_speed_are_told_by_vacancies():
+def test_one_jump_and_changing_speed_are_found_by_vacancies():
     jump = [0.0] * 5 + [0.6] + [0.0] * 5
     faster = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.7, 0.7]
     wavering = [0.45, 0.55, 0.48, 0.6, 0.52, 0.47, 0.58, 0.5]

@@ -151,7 +151,7 @@ def test_what_nobody_saw_has_an_interval_from_nothing_to_one():
     model, _ = fit(seen)
     appearance, disappearance = rate_intervals(model, seen)[:, 0]
     np.testing.assert_array_equal(appearance, [0, 1])
-    # 580 pairs without a change, exp(-1.92) = (1 - p)^580, unless columns were invented (20 %).
+    # 580 pairs without a change, exp(-1.92) = (1 - p)^580, unless 20 % were false positives.
     assert disappearance[0] == 0 and 0.0033 < disappearance[1] < 0.0033 / 0.8**2
 
 
@@ -189,6 +189,6 @@ def test_intervals_hold_the_true_rates():
 
 
 @pytest.mark.slow
-def test_intervals_of_a_hundred_movies_hold_the_true_rates_as_often_as_they_say():
+def test_intervals_of_a_hundred_movies_hold_95_per_cent_of_the_true_rates():
     held = held_fraction(100)
     assert np.all(held >= 0.90)

@@ -178,7 +178,7 @@ def test_borders_of_single_frames_make_no_edges_or_changes():
         assert np.mean(region(seeing) == EDGE) < 0.005
 
 
-def test_frames_that_are_not_usable_say_nothing(static_movie):
+def test_frames_that_are_not_usable_are_not_observed(static_movie):
     usable = np.ones(8, bool)
     usable[3] = False
     sites = sites_of(static_movie, usable=usable)

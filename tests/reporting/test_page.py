@@ -147,7 +147,7 @@ def test_a_movie_is_shown_with_maps_and_tables(tmp_path):
     assert "drifted by up to 1.0 Å" in text and "too few columns: frames 1" in text
 
 
-def test_files_of_which_different_things_are_told_have_a_paragraph_each(tmp_path):
+def test_files_processed_differently_have_a_paragraph_each(tmp_path):
     fill(tmp_path)
     path = tmp_path / "predict" / "series.json"
     (part,) = json.loads(path.read_text())
@@ -165,7 +165,7 @@ def test_files_of_which_different_things_are_told_have_a_paragraph_each(tmp_path
         ("hidden_markov", "frames in which a column was there, as the model estimates"),
     ],
 )
-def test_maps_say_by_which_model_they_are(tmp_path, model, words):
+def test_maps_name_their_model(tmp_path, model, words):
     follow(tmp_path, fill(tmp_path), sites=2)
     settings = experiment().model_copy(update={"occupancy": Occupancy(model=model)})
     (tmp_path / "report").mkdir()
@@ -192,9 +192,7 @@ def test_rates_dwell_times_and_occupied_sites_are_shown(tmp_path):
     text = " ".join(" ".join(page.text).split())
     assert len(page.images) == 3 + 1 + 2 + 2
     assert text.count("metal, edge") == 2  # layers stay in the table
-    assert (
-        "metal, edge: how often a column is found where there is none cannot be determined" in text
-    )
+    assert "metal, edge: how often a column is found at an empty site cannot be determined" in text
     assert "0.25 (0.25 to 0.25)" in text and "rates of slow changes are too large" in text
     for name in ("dwell_times", "occupied_sites"):
         assert (tmp_path / "report" / f"{name}.svg").is_file()

@@ -74,7 +74,7 @@ def test_scale_bar_is_a_round_length_of_a_quarter_at_most(width, length):
     assert scale_bar_length(width) <= width / 4 * (1 + 1e-9)
 
 
-def test_scale_bar_is_as_long_as_it_says():
+def test_scale_bar_is_as_long_as_its_label():
     figure = overlay_figure(np.zeros(SHAPE), SAMPLING, PLACES, COLUMNS, ["a", "b"])
     (bar,) = [patch for patch in figure.axes[0].patches if patch.get_gid() == "scale-bar"]
     assert bar.get_width() == scale_bar_length(90 * SAMPLING) == 2.0
@@ -122,13 +122,13 @@ def picture(found=(), found_class=(), true_class=(0, 1, IGNORED)):
     )  # fmt: skip
 
 
-def test_errors_are_missed_invented_and_confused():
+def test_errors_are_misses_false_positives_and_confusions():
     found = [[2.1, 4.0], [9.0, 4.1], [7.0, 7.0]]  # the wrong class, on an ignored one, on nothing
-    missed, invented, confused = errors(picture(found, [1, 0, 0]), 0.5)
+    missed, spurious, confused = errors(picture(found, [1, 0, 0]), 0.5)
     np.testing.assert_allclose(missed, [[2.0, 14.0]])
-    np.testing.assert_allclose(invented, [[7.0, 7.0]])
+    np.testing.assert_allclose(spurious, [[7.0, 7.0]])
     np.testing.assert_allclose(confused, [[2.1, 4.0]])
-    # The field is 11.8 x 17.8 Å: within a border of 3.9 Å only the invented one is left.
+    # The field is 11.8 x 17.8 Å: within a border of 3.9 Å only the false positive is left.
     assert [len(part) for part in errors(picture(found, [1, 0, 0]), 0.5, 3.9)] == [0, 1, 0]
 
 

@@ -1,15 +1,17 @@
-"""The section of a run's page on the training of a network."""
+"""Section of a run's page on the training of a network."""
 
 from __future__ import annotations
 
+from temnet.config.card import Card
 from temnet.csv_tables import read_table
+from temnet.json_records import read_record
 from temnet.reporting.figures.curves import training_figure
 from temnet.reporting.page import Section, paragraph
-from temnet.reporting.run_results import RunResults, counted, read_json
+from temnet.reporting.run_results import RunResults, counted
 
 
 def train_section(source: RunResults) -> Section | None:
-    """How training went, and what came of it."""
+    """Duration of the training, the network and the learning curves."""
     log = "train/log.csv"
     if not source.has(log):
         return None
@@ -18,14 +20,14 @@ def train_section(source: RunResults) -> Section | None:
         return None
     minutes = sum(row.get("seconds", 0) for row in rows) / 60
     text = f"{counted(len(rows), 'epoch')} in {minutes:.1f} minutes."
-    card = "train/network/card.json"
-    if source.has(card):
-        values = read_json(source.root / card)
+    card_file = "train/network/card.json"
+    if source.has(card_file):
+        card = read_record(source.root / card_file, Card)
         text += (
-            f" The network {values['name']} ({values['kind']}, {values['parameters']:,} "
-            f"parameters) takes columns that score {values['threshold']:g} and more."
+            f" The network {card.name} ({card.kind}, {card.parameters:,} parameters) accepts "
+            f"columns with a score of {card.threshold:g} and more."
         )
-    parts = [paragraph(text, " Files: ", source.links(log, card), ".")]
-    caption = "Loss and peak F1 on the selection images, which choose the network that is kept."
+    parts = [paragraph(text, " Files: ", source.links(log, card_file), ".")]
+    caption = "Loss and peak F1 on the selection images; the epoch with the best F1 is kept."
     parts.append(source.picture(training_figure(rows), "training", caption))
     return Section("Training", parts)

@@ -1,4 +1,4 @@
-"""Sections of a run's page on the simulation: examples, accuracy and vibration."""
+"""Sections of a run's page on the simulation: examples, accuracy and vibrations."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from collections.abc import Sequence
 import numpy as np
 
 from temnet.config.loading import load_vibration_table
-from temnet.csv_tables import read_table
+from temnet.csv_rows import read_rows
 from temnet.reporting.figures.curves import vibration_figure
 from temnet.reporting.figures.gallery import gallery_figure
 from temnet.reporting.page import Html, Section, link, paragraph, table
 from temnet.reporting.run_results import RunResults, known
 from temnet.reporting.snapshots import Picture, read_pictures
+from temnet.simulation.accuracy import Measurement
 
 
 def gallery_section(source: RunResults) -> Section | None:
-    """Examples that were simulated to be looked at, and a whole focal series."""
+    """A gallery of simulated examples, and a whole focal series."""
     names = ("gallery/examples.npz", "gallery/series.npz")
     if not source.has(*names):
         return None
     parts = []
     series = read_pictures(source.root / names[1])
     if len(series) > 1:
-        caption = "Every image of the first example's focal series, and below its true columns."
+        caption = "All images of the first example's focal series, and below its true columns."
         parts.append(_gallery(source, series, "focal_series", caption))
-    caption = "The first image of each example, and below it the true columns."
+    caption = "First image of each example, and below it the true columns."
     parts.append(_gallery(source, read_pictures(source.root / names[0]), "examples", caption))
     return Section("Gallery", parts)
 
@@ -35,7 +36,7 @@ def simulate_section(source: RunResults) -> Section | None:
     name = "simulate/examples.npz"
     if not source.has(name):
         return None
-    caption = "Simulated images as the network sees them, and below with their true columns."
+    caption = "Simulated images at the network's pixel size, and below with their true columns."
     pictures = read_pictures(source.root / name)
     return Section("Simulated images", [_gallery(source, pictures, "gallery", caption)])
 
@@ -47,42 +48,42 @@ def _gallery(source: RunResults, pictures: Sequence[Picture], name: str, caption
 
 
 def accuracy_section(source: RunResults) -> Section | None:
-    """The table of errors against a converged simulation."""
+    """Table of errors relative to a converged simulation."""
     name = "accuracy/accuracy.csv"
     if not source.has(name):
         return None
-    rows = read_table(source.root / name)
+    rows = read_rows(source.root / name, Measurement)
     text = (
-        "Rms error over the rms contrast of the whole series, in per cent, below the limit of each "
-        "case and after one common change of defocus; for the wave's intensity, what it lost "
+        "Rms error relative to the rms contrast of the whole series, below the resolution limit of "
+        "each case and after one common change of defocus. For the wave's intensity: the part lost "
         "within the band of its grid. Table: "
     )
     cells = [
         (
-            row["specimen"],
-            row["quantity"],
-            row["setting"],
-            f"{row['percent']:.2f}",
-            known(None if np.isnan(row["offset"]) else row["offset"], ".2f"),
+            row.specimen,
+            row.quantity,
+            row.setting,
+            f"{row.percent:.2f}",
+            known(None if np.isnan(row.offset) else row.offset, ".2f"),
         )
         for row in rows
     ]
-    header = ("specimen", "quantity", "setting", "error (%)", "defocus taken off (Å)")
+    header = ("specimen", "quantity", "setting", "error (%)", "change of defocus (Å)")
     return Section(
         "Accuracy of the simulation", [paragraph(text, link(name)), table(header, cells)]
     )
 
 
 def vibrations_section(source: RunResults) -> Section | None:
-    """The table of vibration that molecular dynamics gave."""
+    """Table of vibrations from molecular dynamics."""
     name = "vibrations/table.yaml"
     if not source.has(name):
         return None
     vibration = load_vibration_table(source.root / name)
     text = (
-        f"Standard deviations of atoms' positions in {vibration.material} at "
+        f"Standard deviations of atomic positions in {vibration.material} at "
         f"{vibration.temperature:g} K by {vibration.provenance['engine']}: classical, per axis, "
-        "with standard error; with zero-point motion they are larger by the factor. Table: "
+        "with standard error. Zero-point motion multiplies them by the factor. Table: "
     )
     rows = [
         (
@@ -115,7 +116,9 @@ def vibrations_section(source: RunResults) -> Section | None:
             paragraph(text, link(name)),
             table(header, rows),
             source.picture(vibration_figure(vibration.rows), "vibration", caption),
-            paragraph("The most frequent kind of atom of each element, by size of the specimen:"),
+            paragraph(
+                "The most frequent kind of atom of each element, for each size of the specimen:"
+            ),
             table(("specimen", "element", "neighbours", "in plane (Å)", "along beam (Å)"), sizes),
         ],
     )
