@@ -133,7 +133,7 @@ print("abtem" in sys.modules)
 def test_an_empty_run_folder_has_a_page_with_its_settings(tmp_path):
     page = report(tmp_path)
     text = " ".join(page.text)
-    assert page.images == [] and "No stage has left a result" in text and "network: n" in text
+    assert page.images == [] and "no results in this folder" in text and "network: n" in text
 
 
 def test_a_movie_is_shown_with_maps_and_tables(tmp_path):
