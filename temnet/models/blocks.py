@@ -1,4 +1,4 @@
-"""Pieces that the networks are made of."""
+"""Building blocks of the networks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import keras
 from temnet.randomness import generator
 
 BATCH_NORM_MOMENTUM = 0.95
-"""The statistics remember some 20 steps: a batch of images holds many thousand pixels, so that
-one batch alone is already precise, and a short memory keeps up with weights that still move."""
+"""Memory of about 20 steps: a batch of images has many thousand pixels, so that one batch alone is
+already precise, and a short memory follows the changing weights."""
 
 
 def layer_seed(seed: int, name: str) -> int:
@@ -36,12 +36,12 @@ def convolution(
 
     Args:
         maps: (batch, row, col, channel) symbolic tensor.
-        filters: Number of channels that come out.
+        filters: Number of output channels.
         size: Width of the kernel [pixels].
         name: Name of the layer.
         seed: The experiment's seed.
         dtype: Keras policy of the layer.
-        use_bias: Whether a bias is added; batch normalisation makes it needless.
+        use_bias: Whether a bias is added; with batch normalisation it has no effect.
 
     Returns:
         (batch, row, col, filters) symbolic tensor.
@@ -67,7 +67,7 @@ def convolution_unit(
     batch_norm: bool,
     activation: bool = True,
 ) -> Any:
-    """3 x 3 convolution, batch normalisation if wanted, ReLU if wanted.
+    """3 x 3 convolution, optional batch normalisation, optional ReLU.
 
     Arguments and shapes as in `convolution`.
     """
@@ -96,9 +96,9 @@ def plain_block(
 def residual_block(
     maps: Any, filters: int, name: str, *, seed: int, dtype: str, batch_norm: bool
 ) -> Any:
-    """Two convolution units whose result is added to what came in: He et al., CVPR 2016.
+    """Two convolution units whose result is added to the input: He et al., CVPR 2016.
 
-    The input passes a 1 x 1 convolution where it has another number of channels.  Arguments and
+    An input with another number of channels passes a 1 x 1 convolution first.  Arguments and
     shapes as in `convolution`.
     """
     settings: dict[str, Any] = {"seed": seed, "dtype": dtype, "batch_norm": batch_norm}
@@ -129,10 +129,10 @@ class BatchNorm(keras.layers.BatchNormalization):
 
 @keras.saving.register_keras_serializable(package="temnet")
 class DoubleSize(keras.layers.Layer):
-    """Bilinear interpolation to twice the rows and columns, as `UpSampling2D` does it.
+    """Bilinear interpolation to twice the rows and columns, as in `UpSampling2D`.
 
-    Keras' own layer cannot be traced for images of unknown size on TensorFlow, which happens as
-    soon as a network is shown images of several sizes.
+    On TensorFlow, Keras' own layer cannot be traced for images of unknown size, which is needed for
+    a network that gets images of several sizes.
     """
 
     def call(self, maps: Any) -> Any:
@@ -164,7 +164,7 @@ def _doubled(maps: Any, axis: int) -> Any:
 
 
 def logits(maps: Any, class_count: int, *, seed: int, zero: bool = False) -> Any:
-    """The last layer: a 1 x 1 convolution in float32, whatever precision came before.
+    """The last layer: a 1 x 1 convolution, in float32 under any policy.
 
     Args:
         maps: (batch, row, col, channel) symbolic tensor.

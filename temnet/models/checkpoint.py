@@ -98,15 +98,15 @@ def _write_entries(path: Path, entries: dict[str, Any]) -> None:
 
 
 def check_replaceable(folder: Path) -> None:
-    """Whether a network can be saved into a folder.
+    """Checks that a network can be saved into a folder.
 
     Raises:
-        InputError: The folder holds something else than a network.
+        InputError: If the folder holds something other than a network.
     """
     if folder.exists() and not _is_replaceable(folder):
         raise InputError(
-            f"{folder}: this is not a network's folder, so that it is not replaced; give the "
-            "network a folder of its own."
+            f"{folder}: this is not the folder of a network and is not replaced; give the network "
+            "a folder of its own."
         )
 
 
@@ -132,14 +132,14 @@ def to_float32(model: keras.Model, experiment: Experiment) -> keras.Model:
     """The experiment's network in float32, uncompiled, with the weights of ``model``.
 
     Raises:
-        InputError: The model has other weights.
+        InputError: If the model has other weights.
     """
     plain = build_model(experiment, precision="float32")
     weights = model.get_weights()
     if [one.shape for one in weights] != [tuple(one.shape) for one in plain.weights]:
         raise InputError(
-            f"The network {model.name} is not the one that the experiment's section model "
-            "describes; build it by temnet.build_model(experiment)."
+            f"The network {model.name} does not match the experiment's section model; build it by "
+            "temnet.build_model(experiment)."
         )
     plain.set_weights(weights)
     return plain
@@ -149,17 +149,19 @@ def load_network(name: str | Path) -> Network:
     """A network by its name or folder.
 
     Args:
-        name: A network's folder, or a name to be looked up in the folders of
-            ``$TEMNET_PRETRAINED`` and in ``pretrained/`` beside the package; ``-`` and ``_`` are
-            the same.
+        name: A network's folder, or a name in the folders of ``$TEMNET_PRETRAINED`` or in
+            ``pretrained/`` beside the package; ``-`` and ``_`` are the same.
 
     Raises:
-        InputError: There is no such network, its files are missing, damaged or were changed, or
-            a newer temnet wrote them.
+        InputError: If no such network exists, its files are missing, damaged or were changed, or a
+            newer temnet wrote them.
     """
     folder = find_network(name)
     card, experiment = check_files(folder)
-    check_size(folder / MODEL_FILE, parameter_count(experiment))  # before anything is built
+    settings, classes = experiment.model, len(experiment.class_names) + 1
+    assert settings is not None
+    # Before anything is built:
+    check_size(folder / MODEL_FILE, parameter_count(settings, experiment.focus_count, classes))
     model = build_model(experiment, precision="float32")
     read_weights(folder / MODEL_FILE, model)
     check_finite(model, str(folder / MODEL_FILE), "copy the network's whole folder again")
@@ -209,15 +211,15 @@ def check_card(folder: Path, card: Card, experiment: Experiment) -> None:
 
 
 def check_focus_count(network: Network, focus_count: int) -> None:
-    """Whether a focal series has as many images as the network was trained with.
+    """Checks that a focal series has as many images as in the network's training.
 
     Raises:
-        InputError: It has more or fewer.
+        InputError: If it has more or fewer.
     """
     expected = int(network.model.input_shape[-1])
     if focus_count == expected:
         return
-    steps = ", ".join(f"{step:g}" for step in network.experiment.microscope.defocus.steps)
+    steps = ", ".join(f"{step:g}" for step in network.card.focus_steps or ())
     series = (
         "single images"
         if expected == 1
@@ -235,7 +237,7 @@ def check_focus_count(network: Network, focus_count: int) -> None:
 
 
 def search_folders() -> list[Path]:
-    """Folders in which networks are looked up, first to last."""
+    """Folders in which networks are searched, first to last."""
     named = [Path(part) for part in os.environ.get(SEARCH_VARIABLE, "").split(os.pathsep) if part]
     return [*named, Path(__file__).resolve().parents[2] / "pretrained"]
 
@@ -248,10 +250,10 @@ def network_names() -> list[str]:
 def find_network(name: str | Path) -> Path:
     """The folder of a network, given by its path or its name; see `load_network`.
 
-    One whose replacement was interrupted is brought back.
+    A network whose replacement was interrupted is restored.
 
     Raises:
-        InputError: There is no such network.
+        InputError: If no such network exists.
     """
     given = Path(name)
     if _holds_card(given):
@@ -271,10 +273,10 @@ def find_network(name: str | Path) -> Path:
         )
     names = network_names()
     known = f"the networks are {', '.join(names)}" if names else "no networks are installed"
-    looked = ", ".join(str(folder) for folder in search_folders())
+    searched = ", ".join(str(folder) for folder in search_folders())
     shown = str(name) if len(str(name)) <= 200 else f"{str(name)[:199]}…"
     raise InputError(
-        f"There is no network {shown!r}; {known} (looked in {looked}). Choose one of them, or "
+        f"There is no network {shown!r}; {known} (searched in {searched}). Choose one of them, or "
         "give the path of a network's folder."
     )
 
@@ -300,7 +302,7 @@ def _networks_in(folder: Path) -> list[Path]:
 def _holds_card(folder: Path) -> bool:
     try:
         return (folder / CARD_FILE).is_file()
-    except OSError:  # the name is too long, or leads round in a circle
+    except OSError:  # the name is too long, or a circle of links
         return False
 
 

@@ -65,7 +65,7 @@ def describe(name: str, experiment: Experiment, threshold: float) -> Card:
         dose=None if camera is None else support(camera.dose),
         camera_sampling=None if camera is None else support(camera.sampling),
         seed=experiment.seed,
-        parameters=parameter_count(experiment),
+        parameters=parameter_count(model, experiment.focus_count, len(experiment.class_names) + 1),
         temnet=_package_version(),
         keras=keras.__version__,
         threshold=threshold,

@@ -1,4 +1,4 @@
-"""From settings to a network."""
+"""Networks from settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BUILDERS: dict[str, Callable[..., keras.Model]] = {"unet": build_unet, "msdnet":
 
 
 def build_model(experiment: Experiment, precision: str | None = None) -> keras.Model:
-    """The network that an experiment describes, with its initial weights.
+    """The network of an experiment, with its initial weights.
 
     Args:
         experiment: Settings with the sections model, labels and microscope.
@@ -26,14 +26,16 @@ def build_model(experiment: Experiment, precision: str | None = None) -> keras.M
 
     Returns:
         A model from images (batch, row, col, focus) to logits (batch, row, col, class), of any
-        number of rows and cols that the network can take; the last class is the background.
+        size that the network can take; the last class is the background.
 
     Raises:
-        InputError: One of the sections is missing.
+        InputError: If one of the sections is missing.
     """
     check_sections(experiment)
-    return BUILDERS[experiment.model.kind](
-        experiment.model,
+    model = experiment.model
+    assert model is not None
+    return BUILDERS[model.kind](
+        model,
         focus_count=experiment.focus_count,
         class_count=len(experiment.class_names) + 1,
         seed=experiment.seed,
@@ -42,10 +44,10 @@ def build_model(experiment: Experiment, precision: str | None = None) -> keras.M
 
 
 def check_sections(experiment: Experiment) -> None:
-    """Whether an experiment describes a network.
+    """Checks that an experiment has the sections that describe a network.
 
     Raises:
-        InputError: One of the sections that do is missing.
+        InputError: If one of them is missing.
     """
     for section in ("model", "labels", "microscope"):
         if getattr(experiment, section) is None:
@@ -56,17 +58,17 @@ def check_sections(experiment: Experiment) -> None:
 
 
 def size_unit(model: keras.Model) -> int:
-    """Rows and columns of a network's images must be multiples of this.
+    """The number of which a network's image height and width must be multiples.
 
-    A U-Net halves them once for each time that it doubles them.
+    A U-Net halves them as often as it doubles them.
     """
     return 2 ** sum(isinstance(layer, DoubleSize) for layer in model.layers)
 
 
 def smallest_size(model: keras.Model) -> int:
-    """Fewest rows and columns that a network takes.
+    """The smallest image height and width of a network.
 
-    An image can be reflected at its border by at most its own size less one pixel.
+    An image can be reflected at its border by at most its own size minus one pixel.
     """
     dense = [layer for layer in model.layers if isinstance(layer, MixedScaleDense)]
     return max([layer.max_dilation + 1 for layer in dense], default=1)

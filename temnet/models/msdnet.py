@@ -26,11 +26,11 @@ def build_msdnet(
         focus_count: Number of focal images.
         class_count: Number of classes, the background included.
         seed: The experiment's seed.
-        dtype: Keras policy; the last layer is in float32 under any.
+        dtype: Keras policy; the last layer is float32 under any.
 
     Returns:
         A model from (batch, row, col, focus) to float32 logits (batch, row, col, class); with
-        reflecting borders row and col must be more than the largest dilation.
+        reflecting borders row and col must exceed the largest dilation.
     """
     inputs = keras.Input((None, None, focus_count), name="images")
     outputs = MixedScaleDense(
@@ -52,7 +52,7 @@ _PLAIN = [False]
 
 @contextmanager
 def plain_graph() -> Iterator[None]:
-    """Within it, networks are made of Keras' own operations alone, as exporters need it."""
+    """A context in which networks use only Keras' own operations, as exporters need."""
     before = _PLAIN[0]
     _PLAIN[0] = True
     try:
@@ -62,7 +62,7 @@ def plain_graph() -> Iterator[None]:
 
 
 def has_kernels() -> bool:
-    """Whether the compiled kernels serve: TensorFlow on a processor, with Numba."""
+    """Whether the compiled kernels can be used: TensorFlow on a CPU, with Numba."""
     if keras.backend.backend() != "tensorflow" or find_spec("numba") is None:
         return False
     return not any("gpu" in name.lower() for name in keras.distribution.list_devices())
@@ -70,14 +70,14 @@ def has_kernels() -> bool:
 
 @keras.saving.register_keras_serializable(package="temnet")
 class MixedScaleDense(keras.layers.Layer):
-    """Layers that each see all maps before them, and a 1 x 1 convolution over all maps.
+    """Layers whose input is all maps before them, and a 1 x 1 convolution over all maps.
 
     Weights start from a normal distribution with variance
     2 / (9 (inputs + width (depth - 1)) + outputs); biases and the last convolution from zero.
     The kernels of all layers are one vector (see `DensePlan`).
 
-    On TensorFlow without a GPU the layer is computed by `dense_forward`, always in float32;
-    elsewhere, and within `plain_graph`, by Keras' operations.  Both give the same.
+    On TensorFlow without a GPU the layer is computed by `msdnet_kernels.forward`, always in
+    float32; elsewhere, and within `plain_graph`, by Keras' operations.  The results are the same.
     """
 
     def __init__(
@@ -93,8 +93,8 @@ class MixedScaleDense(keras.layers.Layer):
     ) -> None:
         """Settings as in `MSDNetSettings`.
 
-        ``output_count`` is the number of channels of the answer, ``precision`` the type in which
-        Keras' operations compute the maps; the answer is float32.
+        ``output_count`` is the number of output channels, ``precision`` the type in which Keras'
+        operations compute the maps; the output is float32.
         """
         super().__init__(**kwargs)
         self.output_count = output_count
@@ -106,7 +106,7 @@ class MixedScaleDense(keras.layers.Layer):
         self.seed = seed
         self.supports_jit = not has_kernels()
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """The kernels, the biases, and kernel and bias of the last convolution."""
         self.plan = DensePlan(
             inputs=int(input_shape[-1]),
@@ -142,10 +142,10 @@ class MixedScaleDense(keras.layers.Layer):
         return mixed_scale(self.plan, ops.cast(inputs, "float32"), *values, training=bool(training))
 
     def _plain(self, inputs: Any) -> Any:
-        """By Keras' operations.
+        """The logits by Keras' operations.
 
-        Every map is padded once, by the largest dilation; convolutions take the padded maps as
-        they are and their results are cut.  Maps are joined once per group.
+        Every map is padded once, by the largest dilation; convolutions use the padded maps, and
+        their results are cropped.  Maps are joined once per group.
         """
         kernels, biases = (ops.cast(v, self.precision) for v in (self.kernels, self.biases))
         maps, joined, recent = [inputs], self._pad(inputs), list[Any]()
@@ -163,7 +163,7 @@ class MixedScaleDense(keras.layers.Layer):
         return ops.matmul(every, self.output_kernel) + self.output_bias
 
     def _convolve(self, parts: list[Any], kernel: Any, layer: int) -> Any:
-        """The sums over all earlier maps, which come in padded parts, of one layer."""
+        """The convolutions of one layer, summed over the padded parts of all earlier maps."""
         channels = []
         for channel in range(self.width):
             step = self.plan.dilation(layer, channel)
@@ -188,10 +188,10 @@ class MixedScaleDense(keras.layers.Layer):
         return (*input_shape[:-1], self.output_count)
 
     def compute_output_spec(self, inputs: Any, training: bool | None = None) -> Any:
-        """What comes out, without computing it."""
+        """The output's shape and type."""
         return keras.KerasTensor(self.compute_output_shape(inputs.shape), dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
-        """What the layer is made again from."""
+        """The arguments of a layer that is built again."""
         names = ("output_count", "depth", "width", "max_dilation", "padding", "precision", "seed")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}

@@ -1,4 +1,4 @@
-"""The settings in a network's folder, which may come from elsewhere."""
+"""The settings in a network's folder, which may be of unknown origin."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from temnet.config.structures.from_file import FromFunction
 from temnet.errors import InputError
 
 MOST_BYTES = 2**20
-"""Of a network's settings; those of temnet have a few thousand."""
+"""Largest settings of a network that are read; those of temnet have a few thousand bytes."""
 
 
 def read_settings(path: Path) -> Experiment:
     """The settings that a network was trained with.
 
-    They stand in this one file, as temnet writes it: nothing that it names is read or run.
+    They are in one file, as temnet writes it: no file or function that it names is read or run.
 
     Raises:
-        InputError: They are damaged, name another file as `base` or a Python function.
+        InputError: If they are damaged, or name another file as `base` or a Python function.
     """
     if path.stat().st_size > MOST_BYTES:
         raise InputError(
@@ -30,7 +30,7 @@ def read_settings(path: Path) -> Experiment:
     try:
         values = parse_yaml(path.read_text(encoding="utf-8"))
         problem = _problem(values)
-    except Exception as error:  # of whatever kind YAML raises at damaged text
+    except Exception as error:  # YAML raises many kinds at damaged text
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(
             f"{path}: this is not valid YAML ({reason[:200]}); copy the network's whole folder "
@@ -38,18 +38,18 @@ def read_settings(path: Path) -> Experiment:
         ) from error
     if problem:
         raise InputError(f"{path}: {problem}; copy the network's whole folder again.")
-    config = validate(values, str(path))
-    if isinstance(config.structure, FromFunction):
+    experiment = validate(values, str(path))
+    if isinstance(experiment.structure, FromFunction):
         raise InputError(
-            f"{path}: the network's settings name the Python function {config.structure.function}, "
-            "which a network that may come from elsewhere must not have run; replace the section "
-            "structure there."
+            f"{path}: the network's settings name the Python function "
+            f"{experiment.structure.function}, which is not run for a network of unknown origin; "
+            "replace the section structure there."
         )
-    return config
+    return experiment
 
 
 def _problem(values: Any) -> str | None:
-    """What temnet would not have written."""
+    """The first thing that temnet would not have written, in words."""
     if not isinstance(values, dict):
         return "expected sections as `name: value`"
     waiting: list[Any] = [values]
@@ -57,13 +57,13 @@ def _problem(values: Any) -> str | None:
     while waiting:
         value = waiting.pop()
         if id(value) in seen:
-            return "a value stands in several places by an alias, as temnet does not write it"
+            return "a value occurs more than once by an alias, which temnet does not write"
         seen.add(id(value))
         if isinstance(value, dict):
             if not all(isinstance(key, str) for key in value):
-                return "the names of settings are texts"
+                return "the names of settings must be texts"
             if "base" in value:
-                return "a network's settings stand in one file, but this one names another as base"
+                return "a network's settings are in one file, but this one names another as base"
         inner = value.values() if isinstance(value, dict) else value
         waiting += [one for one in inner if isinstance(one, dict | list)]
     return None

@@ -1,21 +1,26 @@
-"""How many weights a network has, without building it."""
+"""The number of weights of a network, without building it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from temnet.config.experiment import Experiment
 from temnet.config.learning.models import MSDNetSettings, UNetSettings
 from temnet.models.msdnet_kernels.plan import DensePlan
 from temnet.models.unet import level_filters
 
 
-def parameter_count(experiment: Experiment) -> int:
-    """Number of weights of the network that `build_model` builds, the running means included."""
-    settings = experiment.model
-    assert settings is not None
-    return COUNTS[settings.kind](settings, experiment.focus_count, len(experiment.class_names) + 1)
+def parameter_count(
+    settings: UNetSettings | MSDNetSettings, focus_count: int, class_count: int
+) -> int:
+    """Number of weights of the network that `build_model` builds, the running means included.
+
+    Args:
+        settings: Settings of the network.
+        focus_count: Number of focal images.
+        class_count: Number of classes, the background included.
+    """
+    return COUNTS[settings.kind](settings, focus_count, class_count)
 
 
 def _unet(settings: UNetSettings, focus_count: int, class_count: int) -> int:
@@ -49,4 +54,4 @@ def _msdnet(settings: MSDNetSettings, focus_count: int, class_count: int) -> int
 
 
 COUNTS: dict[str, Callable[[Any, int, int], int]] = {"unet": _unet, "msdnet": _msdnet}
-"""What counts the weights of each kind of network."""
+"""The function that counts the weights of each kind of network."""

@@ -1,4 +1,4 @@
-"""How far a network sees."""
+"""The receptive field of a network."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from temnet.models.msdnet import MixedScaleDense
 
 
 def receptive_radius(model: keras.Model) -> float:
-    """Farthest that an answer's pixel and an image's pixel that it depends on lie apart.
+    """The largest distance between an output pixel and an image pixel on which it depends.
 
-    Along rows or columns, and between the pixels' centres; on coarser levels those lie between
-    the pixels of the image.
+    The distance is along rows or columns, between the centres of pixels; on coarser levels these
+    lie between the pixels of the image.
 
     Args:
-        model: A functional model made of convolutions, maxima over pixels, `DoubleSize` and
-            `MixedScaleDense`; all other layers are taken to work pixel by pixel.
+        model: A functional model of convolutions, max pooling, `DoubleSize` and
+            `MixedScaleDense`; all other layers are assumed to work pixel by pixel.
 
     Returns:
         The distance [pixels].
@@ -28,19 +28,19 @@ def receptive_radius(model: keras.Model) -> float:
     >>> receptive_radius(keras.Model(images, keras.layers.Conv2D(1, 5, padding="same")(images)))
     2.0
     """
-    seen = {id(model.inputs[0]): (0.0, 1.0)}
+    reached = {id(model.inputs[0]): (0.0, 1.0)}
     for layer in model.layers:
         if isinstance(layer, keras.layers.InputLayer):
             continue
         inputs = layer.input if isinstance(layer.input, list) else [layer.input]
-        radius = max(seen[id(each)][0] for each in inputs)
-        pixel = seen[id(inputs[0])][1]
+        radius = max(reached[id(each)][0] for each in inputs)
+        pixel = reached[id(inputs[0])][1]
         for kind, rule in RULES.items():
             if isinstance(layer, kind):
                 added, pixel = rule(layer, pixel)
                 radius += added
-        seen[id(layer.output)] = radius, pixel
-    return seen[id(model.outputs[0])][0]
+        reached[id(layer.output)] = radius, pixel
+    return reached[id(model.outputs[0])][0]
 
 
 def _convolution(layer: keras.layers.Conv2D, pixel: float) -> tuple[float, float]:
@@ -56,7 +56,7 @@ def _pooling(layer: keras.layers.MaxPooling2D, pixel: float) -> tuple[float, flo
 
 
 def _double(layer: DoubleSize, pixel: float) -> tuple[float, float]:
-    # Of the two pixels that a value lies between, the farther one is three quarters away.
+    # The farther of the two neighbouring pixels is three quarters of a pixel away.
     return 0.75 * pixel, pixel / 2
 
 
@@ -75,4 +75,5 @@ RULES: dict[type, Callable[[Any, float], tuple[float, float]]] = {
     DoubleSize: _double,
     MixedScaleDense: _dense,
 }
-"""From a layer and the size of its input's pixels: what it adds, and the size after it."""
+"""For each layer: from it and its input's pixel size to the added radius and the output's pixel
+size."""

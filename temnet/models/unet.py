@@ -19,8 +19,8 @@ def build_unet(
     """A U-Net: Ronneberger et al., MICCAI 2015; with ``residual`` and additive skips the variant
     of Madsen et al., Adv. Theory Simul. 1, 1800037 (2018).
 
-    It departs from both papers where the image grows again: bilinear interpolation instead of a
-    transposed convolution, whose uneven overlap leaves a grid of two pixels on the maps.
+    Unlike both papers it upsamples by bilinear interpolation instead of a transposed convolution,
+    whose uneven overlap leaves a grid of two pixels on the maps.
 
     Args:
         settings: The network's settings.

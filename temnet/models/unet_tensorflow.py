@@ -1,7 +1,7 @@
 """Layers of the U-Net as TensorFlow's own fused operations.
 
-Keras writes batch normalisation and interpolation as many elementwise operations, which took two
-thirds of a training step's time on a processor.
+Keras builds batch normalisation and interpolation from many elementwise operations, which took two
+thirds of the time of a training step on a CPU.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ def normalized_batch(maps: Any, scale: Any, offset: Any, epsilon: float) -> tupl
         The maps in their own type; the mean and the variance (population) of each channel in
         float32.
     """
-    answer, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+    normalized, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=maps, scale=scale, offset=offset, mean=[], variance=[], epsilon=epsilon
     )
     count = tf.cast(tf.size(maps) / tf.shape(maps)[-1], tf.float32)
-    return answer, mean, variance * (count - 1) / count  # the operation divides by count - 1
+    return normalized, mean, variance * (count - 1) / count  # the operation divides by count - 1
 
 
 def doubled(maps: Any) -> Any:

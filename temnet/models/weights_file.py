@@ -1,9 +1,8 @@
-"""Reading the weights of a network from a ``.keras`` file, which nobody vouches for.
+"""Reading the weights of a network from a ``.keras`` file of unknown origin.
 
-Nothing but weights is taken from it: the network itself is built from its settings.  The archive
-and the HDF5 file in it may only hold what Keras writes there, plain float32 arrays; everything is
-checked against the shapes of the network before it is read, so that a small file cannot ask for
-much memory.
+Only weights are read: the network itself is built from its settings.  The archive and the HDF5 file
+in it may only hold plain float32 arrays, as Keras writes them; everything is checked against the
+shapes of the network before it is read, so that a small file cannot claim much memory.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ MEMBER = "model.weights.h5"
 MEMBERS = frozenset({MEMBER, "config.json", "metadata.json"})
 
 BYTES = 4
-"""Of a weight: networks are saved in float32."""
+"""Bytes of a weight: networks are saved in float32."""
 
 SLACK = 2**22
-"""Bytes that a file may have beyond its weights: names, and the layers' configuration."""
+"""Most bytes of a file beyond its weights: names, and the configuration of layers."""
 
 
-class _Wrong(Exception):
-    """What is wrong with the file."""
+class _Invalid(Exception):
+    """The fault of a file."""
 
 
 def read_weights(path: Path, model: keras.Model) -> None:
@@ -45,8 +44,8 @@ def read_weights(path: Path, model: keras.Model) -> None:
         model: The network, with any weights; it is of float32.
 
     Raises:
-        InputError: The file is damaged, holds something else, or weights of another network, or
-            of no finite value.
+        InputError: If the file is damaged, is something else, or has weights of another network or
+            weights that are not finite.
     """
     expected = BYTES * model.count_params()
     check_size(path, model.count_params())
@@ -56,9 +55,9 @@ def read_weights(path: Path, model: keras.Model) -> None:
             arrays = _arrays(file, model)
             for variable, array in arrays:
                 variable.assign(array)
-    except _Wrong as error:
+    except _Invalid as error:
         raise InputError(f"{path}: {error}; copy the network's whole folder again.") from error
-    except Exception as error:  # of whatever kind zip and HDF5 raise at damaged bytes
+    except Exception as error:  # zip and HDF5 raise many kinds at damaged bytes
         raise InputError(
             f"{path}: this file cannot be read as a network that Keras saved "
             f"({_first_line(error)}); copy the network's whole folder again."
@@ -66,10 +65,10 @@ def read_weights(path: Path, model: keras.Model) -> None:
 
 
 def check_size(path: Path, parameters: int) -> None:
-    """Whether a file is about as large as its weights.
+    """Checks that a file is about as large as its weights.
 
     Raises:
-        InputError: It is smaller or larger.
+        InputError: If it is smaller or larger.
     """
     size, expected = path.stat().st_size, BYTES * parameters
     if not expected <= size <= expected + SLACK:
@@ -81,24 +80,24 @@ def check_size(path: Path, parameters: int) -> None:
 
 
 def check_finite(model: keras.Model, origin: str, remedy: str) -> None:
-    """Whether all weights are numbers.
+    """Checks that all weights are finite.
 
     Args:
         model: The network.
-        origin: What the message names.
-        remedy: What the message tells to do.
+        origin: Start of the message: where the network comes from.
+        remedy: End of the message: what to do.
 
     Raises:
-        InputError: One is NaN or infinite.
+        InputError: If one is NaN or infinite.
     """
     for layer in model.layers:
         for variable in layer.weights:
             values = keras.ops.convert_to_numpy(variable)
-            wrong = values.size - np.count_nonzero(np.isfinite(values))
-            if wrong:
+            invalid = values.size - np.count_nonzero(np.isfinite(values))
+            if invalid:
                 raise InputError(
-                    f"{origin}: {wrong:,} of {values.size:,} weights of the layer {layer.name} are "
-                    f"NaN or infinite, so that the network would find nothing; {remedy}."
+                    f"{origin}: {invalid:,} of {values.size:,} weights of the layer {layer.name} "
+                    f"are NaN or infinite, so that the network would find nothing; {remedy}."
                 )
 
 
@@ -108,12 +107,14 @@ def _weights_member(path: Path, expected: int) -> bytes:
         members = archive.infolist()
         if len(members) > len(MEMBERS) or {one.filename for one in members} - MEMBERS:
             names = ", ".join(sorted({repr(one.filename[:40]) for one in members} - MEMBERS)[:3])
-            raise _Wrong(f"the archive holds {names}, expected {', '.join(sorted(MEMBERS))} alone")
+            raise _Invalid(
+                f"the archive holds {names}, expected {', '.join(sorted(MEMBERS))} alone"
+            )
         member = archive.getinfo(MEMBER)
         if member.compress_type != zipfile.ZIP_STORED:
-            raise _Wrong(f"{MEMBER} is compressed in the archive, which Keras does not do")
+            raise _Invalid(f"{MEMBER} is compressed in the archive, which Keras does not do")
         if not expected <= member.file_size <= expected + SLACK:
-            raise _Wrong(
+            raise _Invalid(
                 f"{MEMBER} has {member.file_size:,} bytes, the network's weights need {expected:,}"
             )
         return archive.read(member)
@@ -128,15 +129,15 @@ def _arrays(file: h5py.File, model: keras.Model) -> list[tuple[Any, np.ndarray]]
         for number, variable in enumerate(layer.weights):
             array = None if group is None else _array(group, str(number), tuple(variable.shape))
             if array is None:
-                raise _Wrong(f"the weights of the layer {layer.name} are missing")
+                raise _Invalid(f"the weights of the layer {layer.name} are missing")
             pairs.append((variable, array))
         if group is not None and len(group) != len(layer.weights):
-            raise _Wrong(f"there are more weights of the layer {layer.name} than it has")
+            raise _Invalid(f"the file has more weights of the layer {layer.name} than the network")
     return pairs
 
 
 def _groups(file: h5py.File) -> Iterator[tuple[str, h5py.Group]]:
-    """The groups of weights by their layers' names, and by ``/`` and what Keras calls them."""
+    """The groups of weights by their layers' names, and by ``/`` and Keras' own names."""
     layers = _held(file, "layers", h5py.Group)
     for name in layers or ():
         layer = _held(layers, name, h5py.Group)
@@ -161,7 +162,7 @@ def _named(model: keras.Model) -> Iterator[tuple[str, keras.layers.Layer]]:
 
 
 def _held(group: h5py.Group, name: str, kind: type) -> Any:
-    """What a group holds itself, not by a link to elsewhere; None where there is none."""
+    """A member of a group that is stored in the file itself; None for a link or another kind."""
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
         return None
     found = group[name]
@@ -173,13 +174,13 @@ def _array(group: h5py.Group, name: str, shape: tuple[int, ...]) -> np.ndarray |
     if data is None:
         return None
     if data.shape != shape or data.dtype != np.float32:
-        raise _Wrong(
+        raise _Invalid(
             f"{group.name}/{name} is {data.dtype} of shape {data.shape}; the network that "
             f"experiment.yaml describes has float32 of shape {shape}"
         )
     plain = data.chunks is None and not data.is_virtual and data.external is None
     if not plain or data.id.get_storage_size() != data.nbytes:
-        raise _Wrong(f"{group.name}/{name} is not stored as Keras stores weights")
+        raise _Invalid(f"{group.name}/{name} is not stored as Keras stores weights")
     return data[()]
 
 

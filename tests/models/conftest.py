@@ -35,6 +35,6 @@ def make_experiment():
 
 @pytest.fixture
 def folder(network_folder, tmp_path):
-    """A copy of a right network that may be spoilt."""
+    """A copy of a valid network that a test may damage."""
     shutil.copytree(network_folder / "tiny", tmp_path / "tiny")
     return tmp_path / "tiny"

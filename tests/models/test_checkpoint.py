@@ -57,7 +57,7 @@ def test_round_trip(saved):
     ]  # fmt: skip
 
 
-def test_card_tells_what_the_network_was_taught(saved):
+def test_the_card_describes_the_network(saved):
     card = load_network(saved[0]).card
     expected = {
         "name": "tiny-net",
@@ -123,7 +123,7 @@ def test_a_missing_file_is_named(saved, file):
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema": 1}', "\xff"])
-def test_a_card_that_is_none(saved, text):
+def test_an_invalid_card(saved, text):
     (saved[0] / "card.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(InputError, match=r"card\.json"):
         load_network(saved[0])
@@ -253,7 +253,7 @@ def test_a_network_whose_replacement_was_interrupted_is_found(saved, by):
     assert [path.name for path in folder.parent.iterdir()] == ["tiny-net"]
 
 
-def test_a_network_that_is_being_written_is_none_yet(saved):
+def test_a_network_that_is_being_written_is_not_found(saved):
     folder = saved[0]
     folder.rename(folder.with_name(f".{folder.name}.{os.getppid()}.part"))
     assert not any("tiny" in name for name in network_names())

@@ -1,7 +1,6 @@
 """Networks' folders that are damaged, hostile or put together from two: a sentence, no more.
 
-None of them may end in anything but `InputError`, ask for much memory, or find columns with
-weights that are none.
+Each must end in `InputError` without claiming much memory, or in a network of finite weights.
 """
 
 import json
@@ -46,7 +45,7 @@ def test_a_folder_or_a_circle_of_links_in_place_of_a_file(folder, name):
 
 
 @pytest.mark.parametrize("name", ["x" * 5000, "a/" * 3000, "nul\0nul", "\udc80", "..", ""])
-def test_names_that_are_none(name):
+def test_invalid_names(name):
     with pytest.raises(InputError) as caught:
         find_network(name)
     assert len(str(caught.value)) < 2000
@@ -156,7 +155,7 @@ WRONG_TEXTS = {
 
 @pytest.mark.parametrize("file", ["card.json", "experiment.yaml"])
 @pytest.mark.parametrize("name", WRONG_TEXTS)
-def test_texts_that_are_none(folder, file, name):
+def test_invalid_texts(folder, file, name):
     WRONG_TEXTS[name](folder / file)
     with pytest.raises(InputError, match=file.replace(".", r"\.")) as caught:
         load_network(folder)
@@ -171,7 +170,7 @@ def test_texts_that_are_none(folder, file, name):
         ("model: {base: other.yaml}\n", "names another as base"),
         ('"\\x62ase": other.yaml\n', "names another as base"),
         ("a: &a [1]\nb: *a\n", "by an alias"),
-        ("1: 2\n", "names of settings are texts"),
+        ("1: 2\n", "settings must be texts"),
         ("structure: !!python/object/apply:os.system [touch /tmp/x]\n", "not valid YAML"),
         ("structure: {kind: python, function: 'os:getcwd'}\n", "."),
         ("labels: {classes: [Mo]}\n", "."),
@@ -194,7 +193,7 @@ SPOILERS = {
 
 @pytest.mark.parametrize("name", SPOILERS)
 @pytest.mark.parametrize("command", ["predict", "run"])
-def test_nothing_is_begun_with_a_wrong_network(folder, dots, tmp_path, capfd, name, command):
+def test_nothing_is_started_with_an_invalid_network(folder, dots, tmp_path, capfd, name, command):
     from temnet import run
 
     SPOILERS[name](folder)
@@ -210,8 +209,8 @@ def test_nothing_is_begun_with_a_wrong_network(folder, dots, tmp_path, capfd, na
         }  # fmt: skip
         (tmp_path / "a.yaml").write_text(yaml.safe_dump(values))
         code = run.main([str(tmp_path / "a.yaml"), "--output", str(output)])
-    told = capfd.readouterr().err
-    assert code == 2 and "Traceback" not in told and str(folder) in told
+    error = capfd.readouterr().err
+    assert code == 2 and "Traceback" not in error and str(folder) in error
     assert not output.exists()
 
 

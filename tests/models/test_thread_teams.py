@@ -26,7 +26,7 @@ def test_a_process_may_be_given_more_processors_while_it_runs(monkeypatch):
         assert sorted(came) == [(threads, number, 0) for number in members]
 
 
-def test_the_failure_of_one_ends_all_and_is_told(monkeypatch):
+def test_the_failure_of_one_ends_all_and_is_raised(monkeypatch):
     monkeypatch.setattr(teams, "thread_count", lambda: 2)
 
     def work(member, arrays, image):

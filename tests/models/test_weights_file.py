@@ -1,4 +1,4 @@
-"""Weights are those in the file, and files that are none are refused before they are read."""
+"""Weights are those in the file, and invalid files are refused before they are read."""
 
 import io
 import tracemalloc

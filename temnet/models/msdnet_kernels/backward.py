@@ -1,4 +1,4 @@
-"""Gradients of a mixed-scale dense network, group by group as in `dense_forward`."""
+"""Gradients of a mixed-scale dense network, group by group as in `forward`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ import numpy as np
 
 from temnet.models.msdnet_kernels.loops import fold, inner_backward, spread_taps, through_relu
 from temnet.models.msdnet_kernels.plan import DensePlan
-from temnet.models.msdnet_kernels.products import CHUNK, bordered, chunks, flat, multiply, pulled
+from temnet.models.msdnet_kernels.products import (
+    CHUNK,
+    bordered,
+    chunks,
+    flat,
+    group_weights,
+    multiply,
+)
 from temnet.models.msdnet_kernels.thread_teams import Arrays, Member, run_teams
 
 Gradients = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Of the images, the kernels, the biases, the output's kernel and its bias."""
+"""Gradients by the images, the kernels, the biases, the output's kernel and its bias."""
 
 
 def backward(
@@ -22,11 +29,11 @@ def backward(
     kernels: np.ndarray,
     output_kernel: np.ndarray,
 ) -> Gradients:
-    """Gradients of a loss by everything that `forward` was given.
+    """Gradients of a loss by the arguments of `forward`.
 
     Args:
         plan: The network's shape.
-        gradient: (batch, row, col, outputs) float32, the loss by the answer.
+        gradient: (batch, row, col, outputs) float32, gradient by the output.
         kept: The maps of each image that `forward` kept.
         kernels: As given to `forward`.
         output_kernel: As given to `forward`.
@@ -63,13 +70,13 @@ def backward(
 
     run_teams(work, batch, rows)
     total = _Sums(plan)
-    for key in sorted(sums):  # not in the order in which threads came: sums would be rounded anew
+    for key in sorted(sums):  # in a fixed order, so that rounding does not depend on threads
         total.add(sums[key])
     return images, total.kernels, total.biases, total.output, gradient.sum(axis=(0, 1, 2))
 
 
 class _Sums:
-    """Gradients by the weights, as far as one member has added them up."""
+    """Gradients by the weights, summed over one member's part."""
 
     def __init__(self, plan: DensePlan) -> None:
         self.kernels = np.zeros(plan.kernel_size, np.float32)
@@ -84,7 +91,14 @@ class _Sums:
 
 
 def _correlate(first: np.ndarray, second: np.ndarray, total: np.ndarray, member: Member) -> None:
-    """Adds to (first, second) the products of two sets of maps, summed over pixels."""
+    """Adds the products of two sets of maps, summed over pixels.
+
+    Args:
+        first: (first, row, col) float32.
+        second: (second, row, col) float32.
+        total: (first, second) float32, to which the sums are added.
+        member: This thread, which sums its share of the pixels.
+    """
     one, other = flat(first), flat(second)
     for part in chunks(member, one.shape[1]):
         total += one[:, part] @ other[:, part].T
@@ -101,7 +115,19 @@ def _group_backward(
     sums: _Sums,
     member: Member,
 ) -> None:
-    """Takes the gradients of a group's maps back to all maps before it, in place."""
+    """Propagates the gradients of a group's maps to all maps before it, in place.
+
+    Args:
+        plan: The network's shape.
+        group: Numbers of its layers.
+        maps: (maps, row, col) float32 with borders, as `forward` kept them.
+        slopes: (maps, row, col) float32, gradients by the maps; changed in place.
+        taps: (9 x channels, row, col) float32, temporary.
+        part: (maps, `CHUNK`) float32, temporary of this member.
+        kernels: As given to `forward`.
+        sums: Gradients by the weights, to which this member's part is added.
+        member: This thread.
+    """
     before, pad = plan.before(group[0]), plan.max_dilation
     rows = maps.shape[1] - 2 * pad
     start, stop = member.share(rows)
@@ -139,7 +165,7 @@ def _group_backward(
             spread_taps(slopes[target], taps[place : place + 9], first, last, step, pad)
         if member.count > 1:
             member.wait()
-    weights = pulled(plan, kernels, group)
+    weights = group_weights(plan, kernels, group)
     used = taps[: len(weights)]
     member.wait()
     products = np.zeros((len(weights), before), np.float32)

@@ -1,17 +1,17 @@
-"""A mixed-scale dense network on the processor, without a copy of any map.
+"""A mixed-scale dense network on the CPU, without a copy of any map.
 
-Written with a framework's convolutions the network spends its time on convolutions of one output
-channel, which use a tenth of the processor, and on joining maps.  Here the maps of an image lie in
-one array with their borders, and layers are computed in groups of about ten channels:
+With a framework's convolutions the network spends its time on convolutions of one output channel,
+which use a tenth of the processor, and on joining maps.  Here the maps of an image are in one array
+with their borders, and layers are computed in groups of about ten channels:
 
-* What a group takes from all maps before it is one matrix product: (9 taps of each of its
-  channels) x (maps) times (maps) x (pixels).
-* A layer adds the nine products of its channel, each shifted by the dilation, and what it takes
-  from the few maps of its own group.
+* The contribution of all maps before a group is one matrix product: (9 taps of each channel of the
+  group) x (maps) times (maps) x (pixels).
+* A layer adds the nine products of its channel, each shifted by the dilation, and the contribution
+  of the few maps of its own group.
 
-Gradients go the same way backwards (`dense_backward`).  Matrix products are BLAS', on one thread
-each; the rest is compiled by Numba (`dense_loops`).  Images of a batch are shared out over threads;
-where there are fewer images than threads, several share the rows of one.
+Gradients are computed in the reverse order (`backward`).  Matrix products are BLAS', on one thread
+each; the rest is compiled by Numba (`loops`).  The images of a batch are distributed over threads;
+with fewer images than threads, several threads share the rows of an image.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from temnet.models.msdnet_kernels.loops import ends, enter, finish
 from temnet.models.msdnet_kernels.plan import DensePlan
-from temnet.models.msdnet_kernels.products import bordered, multiply, pulled
+from temnet.models.msdnet_kernels.products import bordered, group_weights, multiply
 from temnet.models.msdnet_kernels.thread_teams import Arrays, Member, run_teams
 
 
@@ -34,7 +34,7 @@ def forward(
     *,
     keep: list[np.ndarray] | None = None,
 ) -> np.ndarray:
-    """The network's answer.
+    """The network's output.
 
     Args:
         plan: The network's shape.
@@ -43,15 +43,15 @@ def forward(
         biases: (depth * width,) float32.
         output_kernel: (maps, outputs) float32.
         output_bias: (outputs,) float32.
-        keep: The maps of each image with their borders, (maps, row, col), are put here, for
-            `backward`; arrays that are there already are used again where they fit.
+        keep: Receives the maps of each image with their borders, (maps, row, col), for `backward`;
+            arrays in it are reused where they fit.
 
     Returns:
         (batch, row, col, outputs) float32.
     """
     batch, rows, cols, _ = images.shape
     shape = bordered(plan, rows, cols)
-    answer = np.empty((batch, rows, cols, plan.outputs), np.float32)
+    output = np.empty((batch, rows, cols, plan.outputs), np.float32)
     if keep is not None:
         keep[:] = [old if old.shape == shape else np.empty(shape, np.float32) for old in keep]
         keep[batch:] = []
@@ -61,10 +61,10 @@ def forward(
         maps = arrays("maps", shape) if keep is None else keep[number]
         products = arrays("products", (9 * plan.largest_group, *shape[1:]))
         _compute_maps(plan, images[number], kernels, biases, maps, products, member)
-        _answer(maps, output_kernel, output_bias, answer[number], member)
+        _output_maps(maps, output_kernel, output_bias, output[number], member)
 
     run_teams(work, batch, rows)
-    return answer
+    return output
 
 
 def _compute_maps(
@@ -76,7 +76,17 @@ def _compute_maps(
     products: np.ndarray,
     member: Member,
 ) -> None:
-    """Fills (maps, row, col) with the maps of one image and their borders."""
+    """Computes the maps of one image.
+
+    Args:
+        plan: The network's shape.
+        image: (row, col, inputs) float32.
+        kernels: As given to `forward`.
+        biases: As given to `forward`.
+        maps: Receives (maps, row, col) float32, the maps with their borders.
+        products: (9 x channels of a group, row, col) float32, temporary.
+        member: This thread.
+    """
     pad, reflect = plan.max_dilation, plan.reflect
     start, stop = member.share(image.shape[0])
     for channel in range(plan.inputs):
@@ -87,7 +97,7 @@ def _compute_maps(
     member.wait()
     for group in plan.groups:
         before = plan.before(group[0])
-        weights = pulled(plan, kernels, group)
+        weights = group_weights(plan, kernels, group)
         taken = products[: len(weights)]
         multiply(weights, maps[:before], taken, member)
         member.wait()
@@ -115,13 +125,21 @@ def _compute_maps(
                 member.wait()
 
 
-def _answer(
-    maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray, answer: np.ndarray, member: Member
+def _output_maps(
+    maps: np.ndarray, kernel: np.ndarray, bias: np.ndarray, output: np.ndarray, member: Member
 ) -> None:
-    """The 1 x 1 convolution over all maps, into (row, col, outputs)."""
-    rows, cols = answer.shape[:2]
+    """The 1 x 1 convolution over all maps.
+
+    Args:
+        maps: (maps, row, col) float32 with borders.
+        kernel: (maps, outputs) float32.
+        bias: (outputs,) float32.
+        output: Receives (row, col, outputs) float32.
+        member: This thread.
+    """
+    rows, cols = output.shape[:2]
     pad = (maps.shape[1] - rows) // 2
     start, stop = member.share(rows)
     for row in range(start, stop):
-        np.matmul(maps[:, pad + row, pad : pad + cols].T, kernel, out=answer[row])
-    answer[start:stop] += bias
+        np.matmul(maps[:, pad + row, pad : pad + cols].T, kernel, out=output[row])
+    output[start:stop] += bias

@@ -1,6 +1,9 @@
-"""The loops of a mixed-scale dense network that Numba compiles.
+"""Loops of a mixed-scale dense network, compiled by Numba.
 
-They are in one file, since Numba's cache does not see a change in another one.
+They are in one file, since Numba's cache does not notice changes in other files.
+
+Planes are (row, col) float32 with a border of ``pad`` pixels; ``step`` is a dilation [pixels];
+``start`` to ``stop`` are rows without the border.
 """
 
 from typing import Any
@@ -10,13 +13,23 @@ from numba import njit
 
 COMPILE: dict[str, Any] = {"fastmath": True, "cache": True, "nogil": True}
 
-# Rows are cut out before they are looped over: an index that might be negative, as Numba allows it,
-# would keep the loops from using the processor's vectors.
+# Rows are sliced before the loops over them: an index that might be negative, as Numba allows,
+# would prevent vectorised code.
 
 
 @njit(**COMPILE)
 def enter(image, plane, channel, start, stop, pad, reflect):
-    """A channel of (row, col, input) becomes one of the first maps."""
+    """Copies a channel of an image into one of the first maps.
+
+    Args:
+        image: (row, col, input) float32.
+        plane: The map, which receives the values.
+        channel: Number of the channel.
+        start: First row.
+        stop: Last row, not included.
+        pad: Width of the border.
+        reflect: Whether the border is reflected instead of zero.
+    """
     cols = image.shape[1]
     for row in range(start, stop):
         line = plane[row + pad]
@@ -27,7 +40,7 @@ def enter(image, plane, channel, start, stop, pad, reflect):
 
 @njit(**COMPILE)
 def _sides(line, pad, reflect):
-    """The left and the right border of a row."""
+    """Fills the left and the right border of a row."""
     last = len(line) - pad - 1
     for i in range(1, pad + 1):
         line[pad - i] = line[pad + i] if reflect else 0
@@ -36,7 +49,7 @@ def _sides(line, pad, reflect):
 
 @njit(**COMPILE)
 def ends(plane, pad, reflect):
-    """The upper and the lower border of a map."""
+    """Fills the upper and the lower border of a map."""
     last = len(plane) - pad - 1
     for i in range(1, pad + 1):
         if reflect:
@@ -60,7 +73,7 @@ def _add_three(line, first, second, third, pad, step):
 
 @njit(**COMPILE)
 def _add_nine(line, upper, middle, lower, weights, left, step):
-    """Adds three rows to a line nine times, beginning at left, left + step and left + 2 step."""
+    """Adds three rows to a line, each at left, left + step and left + 2 step, with nine weights."""
     size, centre, right = len(line), left + step, left + 2 * step
     a0, a1, a2 = (
         upper[left : left + size],
@@ -87,15 +100,28 @@ def _add_nine(line, upper, middle, lower, weights, left, step):
 
 
 @njit(**COMPILE)
-def finish(taken, sources, inner, bias, target, start, stop, step, pad, reflect):
-    """A map: the sum of its nine products, of its group's maps and the bias, through ReLU."""
+def finish(products, sources, inner, bias, target, start, stop, step, pad, reflect):
+    """Computes a map: ReLU of the nine products, the group's earlier maps and the bias.
+
+    Args:
+        products: (9, row, col) float32, the contribution of the maps before the group, by tap.
+        sources: (K, row, col) float32, the group's earlier maps.
+        inner: (K, 9) float32, their kernels.
+        bias: The bias.
+        target: The map, which receives the values and the side borders.
+        start: First row.
+        stop: Last row, not included.
+        step: Dilation of the map.
+        pad: Width of the border.
+        reflect: Whether the border is reflected instead of zero.
+    """
     line = np.empty(target.shape[1] - 2 * pad, np.float32)
     for row in range(start, stop):
         line[:] = bias
         upper, middle, lower = row + pad - step, row + pad, row + pad + step
-        _add_three(line, taken[0, upper], taken[1, upper], taken[2, upper], pad, step)
-        _add_three(line, taken[3, middle], taken[4, middle], taken[5, middle], pad, step)
-        _add_three(line, taken[6, lower], taken[7, lower], taken[8, lower], pad, step)
+        _add_three(line, products[0, upper], products[1, upper], products[2, upper], pad, step)
+        _add_three(line, products[3, middle], products[4, middle], products[5, middle], pad, step)
+        _add_three(line, products[6, lower], products[7, lower], products[8, lower], pad, step)
         for source in range(len(inner)):
             plane = sources[source]
             _add_nine(
@@ -110,7 +136,7 @@ def finish(taken, sources, inner, bias, target, start, stop, step, pad, reflect)
 
 @njit(**COMPILE)
 def fold(plane, pad, reflect):
-    """Adds the gradients at the border to those of the pixels that it copies."""
+    """Adds the gradients at the border to those of the pixels that it reflects."""
     last_row, last_col = plane.shape[0] - pad - 1, plane.shape[1] - pad - 1
     if reflect:
         for i in range(1, pad + 1):
@@ -125,7 +151,18 @@ def fold(plane, pad, reflect):
 
 @njit(**COMPILE)
 def through_relu(values, slope, start, stop, pad):
-    """Gradients before ReLU, in place; their sum."""
+    """Gradients before ReLU, in place.
+
+    Args:
+        values: The map.
+        slope: Its gradient; set to zero where the map is zero.
+        start: First row.
+        stop: Last row, not included.
+        pad: Width of the border.
+
+    Returns:
+        The sum of the gradients in these rows.
+    """
     cols = values.shape[1] - 2 * pad
     total = 0.0
     for row in range(start, stop):
@@ -142,7 +179,19 @@ def through_relu(values, slope, start, stop, pad):
 
 @njit(**COMPILE)
 def inner_backward(slope, maps, slopes, inner, found, first, last, step, pad):
-    """From a map's gradients to those of its group's earlier maps and of their weights."""
+    """Propagates a map's gradient to its group's earlier maps and to their weights.
+
+    Args:
+        slope: The map's gradient before ReLU.
+        maps: (K, row, col) float32, the earlier maps.
+        slopes: (K, row, col) float32, their gradients, to which this adds.
+        inner: (K, 9) float32, their kernels.
+        found: (K, 9) float64, gradients by the kernels, to which this adds.
+        first: First of the earlier maps that are computed here.
+        last: Last of them, not included.
+        step: Dilation of the map.
+        pad: Width of the border.
+    """
     rows, cols = slope.shape[0] - 2 * pad, slope.shape[1] - 2 * pad
     wide = np.zeros((3, cols + 4 * step), np.float32)
     for row in range(-step, rows + step):
@@ -181,7 +230,16 @@ def _three_dots(given, row, sums, pad, step):
 
 @njit(**COMPILE)
 def spread_taps(slope, taps, first, last, step, pad):
-    """A map's gradients, shifted to where each of its nine products stood; zero elsewhere."""
+    """Shifts a map's gradient to the position of each of its nine products; zero elsewhere.
+
+    Args:
+        slope: The gradient before ReLU.
+        taps: Receives (9, row, col) float32.
+        first: First row, the border included.
+        last: Last row, not included.
+        step: Dilation of the map.
+        pad: Width of the border.
+    """
     rows, cols = slope.shape[0] - 2 * pad, slope.shape[1] - 2 * pad
     for tap in range(9):
         down, start = (tap // 3 - 1) * step, pad + (tap % 3 - 1) * step

@@ -1,4 +1,4 @@
-"""How the layers of a mixed-scale dense network are grouped to be computed."""
+"""Shape of a mixed-scale dense network, and groups of layers that are computed together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 GROUP_CHANNELS = 10
-"""Channels that are computed together, about."""
+"""Approximate number of channels that are computed together."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class DensePlan:
 
     Attributes:
         inputs: Channels of the images.
-        outputs: Channels of the answer.
+        outputs: Output channels.
         depth: Number of layers.
         width: Channels of a layer.
-        max_dilation: Dilations go from 1 to this and begin again.
-        reflect: Whether values over the border are reflected, or zero.
+        max_dilation: Dilations run from 1 to this and start again.
+        reflect: Whether values beyond the border are reflected instead of zero.
     """
 
     inputs: int
@@ -56,13 +56,13 @@ class DensePlan:
 
     @cached_property
     def offsets(self) -> np.ndarray:
-        """(depth + 1,) where each layer's kernel begins in the vector, and its end."""
+        """(depth + 1,) start of each layer's kernel in the vector, and the vector's end."""
         sizes = [9 * self.before(layer) * self.width for layer in range(self.depth)]
         return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
 
     @property
     def kernel_size(self) -> int:
-        """Numbers in all kernels.
+        """Number of weights in all kernels.
 
         >>> DensePlan(3, 4, 100, 1, 10, True).kernel_size
         47250

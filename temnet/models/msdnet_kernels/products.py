@@ -1,4 +1,4 @@
-"""What both ways through a mixed-scale dense network share: its weights as matrices, products."""
+"""Weights as matrices and matrix products, for both passes of a mixed-scale dense network."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def bordered(plan: DensePlan, rows: int, cols: int) -> tuple[int, int, int]:
     return plan.maps, rows + 2 * plan.max_dilation, cols + 2 * plan.max_dilation
 
 
-def pulled(plan: DensePlan, kernels: np.ndarray, group: range) -> np.ndarray:
+def group_weights(plan: DensePlan, kernels: np.ndarray, group: range) -> np.ndarray:
     """(9 x channels, maps) weights of a group's channels for all maps before the group."""
     before = plan.before(group[0])
     parts = [plan.kernel(kernels, layer)[:, :before].transpose(2, 0, 1) for layer in group]

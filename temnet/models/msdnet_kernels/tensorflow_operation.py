@@ -1,4 +1,4 @@
-"""`dense_forward` and `dense_backward` as a TensorFlow function with a gradient."""
+"""`forward` and `backward` as a TensorFlow function with a gradient."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from temnet.models.msdnet_kernels.plan import DensePlan
 class _Kept:
     """The maps of the last forward pass, for its backward pass.
 
-    Only one pass is kept, and its arrays serve the next one: a training step has a single pass
-    each way.  Whoever comes for another one computes it again.
+    Only one pass is kept, and the next one reuses its arrays: a training step has a single pass
+    each way.  The maps of an earlier pass are computed again.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class _Kept:
         self._number, self._maps = 0, list[np.ndarray]()
 
     def take(self) -> list[np.ndarray]:
-        """The arrays, to be filled again."""
+        """The arrays, for reuse."""
         with self._lock:
             self._number, maps, self._maps = 0, self._maps, []
             return maps
@@ -39,7 +39,7 @@ class _Kept:
             return self._number
 
     def find(self, number: int) -> list[np.ndarray] | None:
-        """The maps of a pass, if they are still here."""
+        """The maps of a pass, if they are still kept."""
         with self._lock:
             return self._maps if number == self._number else None
 
@@ -48,7 +48,7 @@ KEPT = _Kept()
 
 
 def on_several_devices() -> bool:
-    """Whether TensorFlow is sharing batches out, which these functions do not serve."""
+    """Whether TensorFlow splits batches over devices, which these functions do not support."""
     return bool(tf.distribute.get_strategy().num_replicas_in_sync > 1)
 
 
@@ -62,7 +62,7 @@ def mixed_scale(
     *,
     training: bool,
 ) -> Any:
-    """The answer of a mixed-scale dense network, computed by `dense_forward`.
+    """The output of a mixed-scale dense network, computed by `forward`.
 
     Args:
         plan: The network's shape.
@@ -71,7 +71,7 @@ def mixed_scale(
         biases: (depth * width,) float32 tensor.
         output_kernel: (maps, outputs) float32 tensor.
         output_bias: (outputs,) float32 tensor.
-        training: Whether a backward pass will follow, for which the maps are kept.
+        training: Whether a backward pass follows, for which the maps are kept.
 
     Returns:
         (batch, row, col, outputs) float32 tensor.
@@ -79,39 +79,39 @@ def mixed_scale(
 
     @tf.custom_gradient
     def network(*arguments: Any) -> Any:
-        answer, number = tf.numpy_function(
+        output, number = tf.numpy_function(
             partial(_forward, plan, training), arguments, (tf.float32, tf.int64)
         )
-        answer.set_shape((*arguments[0].shape[:3], plan.outputs))
+        output.set_shape((*arguments[0].shape[:3], plan.outputs))
 
-        def gradient(by_answer: Any) -> list[Any]:
+        def gradient(by_output: Any) -> list[Any]:
             found = tf.numpy_function(
-                partial(_backward, plan), (number, by_answer, *arguments), (tf.float32,) * 5
+                partial(_backward, plan), (number, by_output, *arguments), (tf.float32,) * 5
             )
             for part, argument in zip(found, arguments, strict=True):
                 part.set_shape(argument.shape)
             return list(found)
 
-        return answer, gradient
+        return output, gradient
 
-    given = (images, kernels, biases, output_kernel, output_bias)
-    return network(*(tf.convert_to_tensor(part) for part in given))
+    arrays = (images, kernels, biases, output_kernel, output_bias)
+    return network(*(tf.convert_to_tensor(part) for part in arrays))
 
 
 def _forward(plan: DensePlan, keep: bool, *arguments: np.ndarray) -> tuple[np.ndarray, np.int64]:
     if not keep:
         return forward(plan, *arguments), np.int64(0)
     maps = KEPT.take()
-    answer = forward(plan, *arguments, keep=maps)
-    return answer, np.int64(KEPT.give(maps))
+    output = forward(plan, *arguments, keep=maps)
+    return output, np.int64(KEPT.give(maps))
 
 
 def _backward(
-    plan: DensePlan, number: np.int64, by_answer: np.ndarray, *arguments: np.ndarray
+    plan: DensePlan, number: np.int64, by_output: np.ndarray, *arguments: np.ndarray
 ) -> Gradients:
     maps = KEPT.find(int(number))
     if maps is None:
         maps = []
         forward(plan, *arguments, keep=maps)
     _, kernels, _, output_kernel, _ = arguments
-    return backward(plan, by_answer, maps, kernels, output_kernel)
+    return backward(plan, by_output, maps, kernels, output_kernel)

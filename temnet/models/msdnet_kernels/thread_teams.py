@@ -13,20 +13,20 @@ import numpy as np
 from temnet.system.threads import one_thread
 
 FEWEST_ROWS = 32
-"""Rows that are worth a thread of their own."""
+"""Fewest rows for each thread."""
 
 MOST_KEPT = 2**28
-"""Temporary arrays that are kept for the next call are smaller than this [bytes]."""
+"""Larger temporary arrays are freed after a call [bytes]."""
 
 _LOCK = Lock()
 
 
 class Member:
-    """One thread of those that work on an image.
+    """One of the threads that work on an image.
 
     Attributes:
-        number: Which one, from 0.
-        count: How many there are.
+        number: Its number, from 0.
+        count: Number of threads.
     """
 
     def __init__(self, number: int, barrier: Barrier) -> None:
@@ -34,21 +34,21 @@ class Member:
         self._barrier = barrier
 
     def wait(self) -> None:
-        """Goes on when all have come here."""
+        """Waits for the other members."""
         if self.count > 1:
             self._barrier.wait()
 
     def share(self, total: int) -> tuple[int, int]:
-        """First and last (not included) of what is this member's part of ``total``."""
+        """First and last (not included) index of this member's part of ``total``."""
         return self.number * total // self.count, (self.number + 1) * total // self.count
 
     def alone(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Only the first member does it."""
+        """Calls a function in the first member only."""
         if self.number == 0:
             function(*arguments)
 
     def give_up(self) -> None:
-        """Tells the others that this one has failed."""
+        """Stops the other members after a failure."""
         self._barrier.abort()
 
 
@@ -57,14 +57,14 @@ Arrays = Callable[[str, tuple[int, ...]], np.ndarray]
 
 
 class _Stock:
-    """Temporary arrays that serve one call after another."""
+    """Temporary arrays that are used by one call after another."""
 
     def __init__(self) -> None:
         self._arrays: dict[tuple[int, str], np.ndarray] = {}
         self._lock = Lock()
 
     def get(self, team: int, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        """The array of a team, with whatever is in it."""
+        """The array of a team, with undefined values."""
         with self._lock:
             array = self._arrays.get((team, name))
             if array is None or array.shape != shape:
@@ -72,13 +72,13 @@ class _Stock:
             return array
 
     def shrink(self) -> None:
-        """Lets go of large arrays."""
+        """Frees large arrays."""
         self._arrays = {k: a for k, a in self._arrays.items() if a.nbytes < MOST_KEPT}
 
 
 _STOCK = _Stock()
 _POOLS: dict[int, ThreadPoolExecutor] = {}
-"""By their number of threads: a cluster may give a process other processors while it runs."""
+"""Pools by their number of threads: a cluster may change the processors of a running process."""
 
 
 def thread_count() -> int:
@@ -87,10 +87,10 @@ def thread_count() -> int:
 
 
 def run_teams(work: Callable[[Member, Arrays, int], None], images: int, rows: int) -> None:
-    """Does ``work(member, arrays, image)`` for each image.
+    """Calls ``work(member, arrays, image)`` for each image.
 
-    Every image has a team of one or more members, all of which do the work together.  BLAS uses
-    one thread meanwhile, and one call is served at a time.
+    Every image has a team of one or more members, which share its work.  BLAS uses one thread
+    meanwhile, and calls wait for each other.
 
     Args:
         work: Called by each member of an image's team.
@@ -111,7 +111,7 @@ def run_teams(work: Callable[[Member, Arrays, int], None], images: int, rows: in
                 raise
 
     with _LOCK:
-        if threads not in _POOLS:  # one of fewer threads would have a team wait for ever
+        if threads not in _POOLS:  # in a smaller pool a team would wait for ever
             _POOLS[threads] = ThreadPoolExecutor(threads, thread_name_prefix="temnet")
         with one_thread():
             tasks = []
