@@ -27,24 +27,6 @@ TEXT_COLUMNS = (
 )  # fmt: skip
 """Columns whose cells stay text even where they look like a number."""
 
-SCORE_FIELDS = (
-    "network",
-    "index",
-    "class",
-    "true_positives",
-    "false_positives",
-    "false_negatives",
-    "precision",
-    "recall",
-    "f1",
-    "rms_error_pm",
-    "shift_row_pm",
-    "shift_col_pm",
-    "dose",
-    "defocus",
-)
-"""Columns of scores.csv."""
-
 
 BINARY_PEEK = 4096
 """Characters of a file that are searched for a zero, which no text holds."""

@@ -38,7 +38,7 @@ def dark():
 
 
 def pooled_f1(network, examples):
-    rows = [row for row in example_rows(network, examples) if row["class"] == SPECIES]
+    rows = [row for row in example_rows(network, examples) if row.class_ == SPECIES]
     true = sum(row["true_positives"] for row in rows)
     wrong = sum(row["false_positives"] + row["false_negatives"] for row in rows)
     return 2 * true / (2 * true + wrong)

@@ -16,7 +16,8 @@ import tifffile
 
 from temnet import csv_rows, predict, run, run_log
 from temnet.config.loading import json_schema, load_experiment
-from temnet.csv_tables import SCORE_FIELDS, read_table
+from temnet.csv_tables import read_table
+from temnet.evaluation.scores import ScoreRow
 from temnet.models.checkpoint import update_card
 from temnet.movies.occupancy import SiteRow
 from temnet.reporting.files.column_table import column_fields
@@ -236,7 +237,7 @@ def test_a_network_is_taught_and_scored(here, capsys):
     assert run.main(["training.yaml"]) == 0
     root = Path("runs/training")
     rows = read_table(root / "evaluate" / "scores.csv")
-    assert header(root / "evaluate" / "scores.csv") == SCORE_FIELDS
+    assert header(root / "evaluate" / "scores.csv") == csv_rows.header(ScoreRow)
     assert {row["index"] for row in rows} == {0, 1, 2}
     assert {row["class"] for row in rows} == {"Mo", "S2", "S", "any", "all"}
     assert all(row["dose"] == 1e5 and row["defocus"] == -50 for row in rows)

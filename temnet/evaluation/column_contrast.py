@@ -1,4 +1,4 @@
-"""How bright columns are in an image."""
+"""Contrast of columns in an image."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ less than a column's width, and about the distance of its neighbours."""
 
 
 def column_contrast(image: np.ndarray, positions: np.ndarray, sampling: float) -> float:
-    """How much brighter than their surroundings columns are, on average.
+    """Mean contrast of columns with their surroundings.
 
     Args:
         image: (row, col) intensity.
-        positions: (N, 2) of the columns (row, col) [Å]; those outside of the image do not count.
+        positions: (N, 2) of the columns (row, col) [Å]; those outside of the image are left out.
         sampling: Å per pixel.
 
     Returns:
         The mean over the columns of their intensity divided by that around them, minus 1: positive
-        where they are bright, negative where they are dark, near 0 where they are not to be seen
-        or some are bright and some dark.  NaN without columns.
+        for bright columns, negative for dark ones, near 0 for invisible ones or for bright and
+        dark ones together.  NaN without columns.
 
     >>> image = np.ones((40, 40))
     >>> image[20, 20] = 2

@@ -1,4 +1,4 @@
-"""What images were drawn with, as plain numbers, and bins of it."""
+"""Conditions of images as plain numbers, and bins of them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ IMAGES_PER_BIN = 8
 
 @dataclass(frozen=True)
 class Condition:
-    """A drawn parameter, or what came of it, that scores may depend on.
+    """A drawn parameter, or a consequence of it, that scores may depend on.
 
     Attributes:
-        name: What tables call it.
-        label: What an axis says, with the unit.
-        read: From the drawn parameters to a number; KeyError where it was not drawn.
+        name: Its name in tables.
+        label: Label of an axis, with the unit.
+        read: From the drawn parameters to a number; raises KeyError where it was not drawn.
     """
 
     name: str
@@ -37,8 +37,7 @@ def _drawn(key: str, unit: float = 1.0) -> Callable[[Mapping[str, Any]], float]:
 
 
 CONTRAST = "column_contrast"
-"""By what name images are given `column_contrast` of the columns that are scored in the first
-image, which is not drawn."""
+"""Name of `column_contrast`, which is measured in the first focal image and not drawn."""
 
 PERCENT = 0.01
 
@@ -60,10 +59,10 @@ CONDITIONS = (
     Condition("energy", "energy (eV)", _drawn("energy")),
     Condition(CONTRAST, "contrast of the columns (%)", _drawn(CONTRAST, PERCENT)),
 )
-"""What scores are plotted against, where it was drawn from more than one value."""
+"""Conditions that scores are plotted against, where images differ in them."""
 
 MEAN_SCORE = Condition("mean_score", "mean score of the columns found", _drawn("mean_score"))
-"""What a network itself tells of an image."""
+"""A condition that a network itself reports of an image."""
 
 DEPENDED = (*CONDITIONS, MEAN_SCORE)
 """Everything that scores may depend on."""
@@ -72,7 +71,44 @@ LABELS = {
     **{condition.name: condition.label for condition in DEPENDED},
     "scherzer": "defocus over Scherzer defocus",
 }
-"""What axes say: of everything above, and of what is only ever given fixed values."""
+"""Labels of axes, also of the parameter that only ever has fixed values."""
+
+
+@dataclass(frozen=True)
+class ConditionRow:
+    """A line of conditions.csv: the conditions of an image; empty where one was not drawn.
+
+    Attributes:
+        index: Number of the image in its split.
+        specimen: Number of the specimen, which several images may share.
+        dose: Electrons in the image [e/Å²].
+        defocus: Defocus of the first focal image [Å].
+        camera_sampling: The camera's pixel [Å].
+        astigmatism: Two-fold astigmatism [Å].
+        coma: Coma [Å].
+        Cs_um: Spherical aberration [µm].
+        beam_tilt_mrad: Beam tilt [mrad].
+        tilt_deg: Tilt of the specimen [°].
+        focal_spread: Focal spread [Å].
+        image_spread: Vibration of the image [Å].
+        energy: Electron energy [eV].
+        column_contrast: Contrast of the columns in the first focal image [%].
+    """
+
+    index: int
+    specimen: int
+    dose: float = np.nan
+    defocus: float = np.nan
+    camera_sampling: float = np.nan
+    astigmatism: float = np.nan
+    coma: float = np.nan
+    Cs_um: float = np.nan
+    beam_tilt_mrad: float = np.nan
+    tilt_deg: float = np.nan
+    focal_spread: float = np.nan
+    image_spread: float = np.nan
+    energy: float = np.nan
+    column_contrast: float = np.nan
 
 
 def conditions(parameters: Mapping[str, Any]) -> dict[str, float]:
@@ -92,7 +128,7 @@ def conditions(parameters: Mapping[str, Any]) -> dict[str, float]:
 
 
 def equal_bins(values: Sequence[float] | np.ndarray) -> list[np.ndarray]:
-    """Images in bins of equal numbers by rising value; equal values are never parted.
+    """Images in bins of equal numbers by rising value; equal values stay together.
 
     Args:
         values: (N,) one for each image; NaN is left out.

@@ -1,14 +1,23 @@
-"""Counts of many images as arrays, and intervals from drawing the images again."""
+"""Counts of many images as arrays, their scores, and bootstrap intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from temnet.evaluation.scores import LOCALISATION, SPECIES
+from temnet.config.analysis.evaluation import Evaluation
+from temnet.evaluation.image_result import ImageResult
+from temnet.evaluation.scores import (
+    LOCALISATION,
+    SPECIES,
+    ScoreRow,
+    rates,
+    ratio,
+    score_images,
+)
+from temnet.evaluation.summary import ClassScores, PooledScores
 
 RESAMPLES = 2000
 """How often the images are drawn again."""
@@ -59,22 +68,31 @@ class ImageCounts:
         arrays = (self.counts, self.pairs, self.squares, self.shifts, self.specimen)
         return ImageCounts(self.names, *(array[mask] for array in arrays))
 
+    @property
+    def columns(self) -> np.ndarray:
+        """(N,) number of true columns of each image that count."""
+        true, _, missed = np.moveaxis(self.counts[:, self.names.index(LOCALISATION)], -1, 0)
+        return true + missed
+
     def image_f1(self) -> np.ndarray:
-        """(N,) species-aware F1 of each image, NaN where no column counts."""
+        """(N,) species-aware F1 of each image; NaN in an image without columns.
+
+        Predictions in such an image would make its F1 0, whatever their number, and without any
+        it has none.  They count in the pooled F1, and in the rate of false positives.
+        """
         counts = self.counts[:, self.names.index(SPECIES)]
-        true, _, missed = counts.T
-        return np.where(true + missed > 0, _f1(counts), np.nan)
+        return np.where(self.columns > 0, rates(counts)[2], np.nan)
 
 
-def tally(
-    rows: Iterable[Mapping[str, Any]], class_names: Sequence[str], specimens: Mapping[int, int]
+def image_counts(
+    rows: Iterable[ScoreRow], class_names: Sequence[str], specimens: Mapping[int, int]
 ) -> ImageCounts:
     """Rows of scores as arrays.
 
     Args:
-        rows: Of `score_image`, each with the ``index`` of its image.
+        rows: Scores of one network.
         class_names: The classes.
-        specimens: For each image its specimen, in the order of the tally.
+        specimens: For each image its specimen, in the order of the counts.
     """
     names = (*class_names, LOCALISATION, SPECIES)
     place = {index: number for number, index in enumerate(specimens)}
@@ -83,14 +101,56 @@ def tally(
     squares = np.zeros(counts.shape[:2])
     shifts = np.full(len(place), np.nan)
     for row in rows:
-        where = place[row["index"]], names.index(row["class"])
-        counts[where] = row["true_positives"], row["false_positives"], row["false_negatives"]
-        if np.isfinite(row["rms_error_pm"]):
-            pairs[where] = row["true_positives"]
-            squares[where] = row["true_positives"] * row["rms_error_pm"] ** 2
-        shifts[place[row["index"]]] = row["shift_row_pm"] ** 2 + row["shift_col_pm"] ** 2
+        where = place[row.index], names.index(row.class_)
+        counts[where] = row.true_positives, row.false_positives, row.false_negatives
+        if np.isfinite(row.rms_error_pm):
+            pairs[where] = row.true_positives
+            squares[where] = row.true_positives * row.rms_error_pm**2
+        shifts[place[row.index]] = row.shift_row_pm**2 + row.shift_col_pm**2
     specimen = np.array(list(specimens.values()), np.int64)
     return ImageCounts(names, counts, pairs, squares, shifts, specimen)
+
+
+def counts_of(
+    results: Sequence[ImageResult], class_names: Sequence[str], settings: Evaluation
+) -> ImageCounts:
+    """The counts of images; uses `radius` and `border`."""
+    rows = score_images(results, class_names, settings)
+    return image_counts(rows, class_names, {image.index: image.specimen for image in results})
+
+
+def pooled_scores(images: ImageCounts) -> PooledScores:
+    """Scores of all images together: their counts are added before rates are calculated."""
+    counts = images.counts.sum(axis=0)
+    # Added one by one: the last bits of a product of matrices depend on the machine.
+    squares = [sum(column) for column in images.squares.T.tolist()]
+    errors = np.sqrt(ratio(np.array(squares), images.pairs.sum(axis=0)))
+    precision, recall, f1 = rates(counts)
+    values = np.stack([precision, recall, f1, errors], axis=-1)
+    return PooledScores(
+        images=len(images),
+        macro_f1=float(macro_mean(f1)),
+        classes={
+            name: ClassScores(*count, *value)
+            for name, count, value in zip(
+                images.names, counts.tolist(), values.tolist(), strict=True
+            )
+        },
+    )
+
+
+def macro_mean(f1: np.ndarray) -> np.ndarray:
+    """The mean over the classes that occur or were found.
+
+    Args:
+        f1: (..., K) F1 of the classes, of ``any`` and of ``all``; NaN where nothing counts.
+
+    Returns:
+        (...,) in [0, 1]; NaN where no class has anything to count.
+    """
+    classes = f1[..., :-2]
+    known = np.isfinite(classes)
+    return ratio(np.where(known, classes, 0).sum(axis=-1), known.sum(axis=-1))
 
 
 def statistics(images: ImageCounts, weights: np.ndarray) -> Statistics:
@@ -108,17 +168,15 @@ def statistics(images: ImageCounts, weights: np.ndarray) -> Statistics:
     """
     weights = np.asarray(weights, np.float64)
     counts = np.tensordot(weights, images.counts, axes=1)
-    f1 = _f1(counts)
-    true, false, missed = np.moveaxis(counts, -1, 0)
-    error = np.sqrt(_ratio(weights @ images.squares, weights @ images.pairs))
-    values = (_ratio(true, true + false), _ratio(true, true + missed), f1, error)
-    classes = f1[:, :-2]
-    known, shifted = np.isfinite(classes), np.isfinite(images.shifts)
+    precision, recall, f1 = rates(counts)
+    error = np.sqrt(ratio(weights @ images.squares, weights @ images.pairs))
+    values = (precision, recall, f1, error)
+    shifted = np.isfinite(images.shifts)
     shifts = weights[:, shifted] @ images.shifts[shifted]
     found = {
-        MACRO: _ratio(np.where(known, classes, 0).sum(axis=1), known.sum(axis=1)),
+        MACRO: macro_mean(f1),
         **_of_images(images.image_f1(), weights),
-        SHIFT: np.sqrt(_ratio(shifts, weights @ shifted)),
+        SHIFT: np.sqrt(ratio(shifts, weights @ shifted)),
     }
     for number, name in enumerate(images.names):
         for statistic, value in zip(OF_A_CLASS, values, strict=True):
@@ -139,21 +197,10 @@ def _of_images(f1: np.ndarray, weights: np.ndarray) -> Statistics:
             middles.append(f1[order][np.argmax(ranks > rank[:, None], axis=1)])
     median = np.mean(middles, axis=0) if middles else np.full(len(weights), np.nan)
     return {
-        MEAN: _ratio(weights @ f1, total),
+        MEAN: ratio(weights @ f1, total),
         MEDIAN: np.where(total > 0, median, np.nan),
-        SHARE: _ratio(weights @ (f1 > GOOD_IMAGE), total),
+        SHARE: ratio(weights @ (f1 > GOOD_IMAGE), total),
     }
-
-
-def _f1(counts: np.ndarray) -> np.ndarray:
-    """F1 of (..., 3) counts."""
-    true, false, missed = np.moveaxis(counts, -1, 0)
-    return _ratio(2 * true, 2 * true + false + missed)
-
-
-def _ratio(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """A quotient, NaN where the divisor is zero."""
-    return np.divide(upper, lower, out=np.full(np.shape(lower), np.nan), where=lower > 0)
 
 
 def resampled_weights(

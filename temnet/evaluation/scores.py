@@ -1,154 +1,180 @@
-"""How well the columns that were found agree with the true ones."""
+"""Agreement of the columns that were found with the true ones, image by image."""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from temnet.evaluation.pairs import Pairs, of_class, pair_by_class, pair_by_place
-from temnet.records import Columns, Peaks
+from temnet.config.analysis.evaluation import Evaluation
+from temnet.evaluation.conditions import conditions
+from temnet.evaluation.image_result import ImageResult
+from temnet.evaluation.matching import Pairs, of_class
 
 LOCALISATION, SPECIES = "any", "all"
-"""Names of the two rows over all classes: without and with regard to the species."""
+"""Names of the two rows over all classes: localisation alone, and with regard to the species."""
 
 PICOMETRE_PER_ANGSTROM = 100.0
 
 
-def score_image(
-    peaks: Peaks,
-    columns: Columns,
+@dataclass(frozen=True)
+class ScoreRow:
+    """A line of scores.csv: the scores of one class in one image.
+
+    Attributes:
+        network: Name of the network.
+        index: Number of the image in its split.
+        class_: A class; ``any`` for localisation alone, ``all`` for all classes together.
+        true_positives: Columns that were found.
+        false_positives: Peaks without a column.
+        false_negatives: Columns that were missed.
+        precision: Fraction of the peaks that are columns; empty without peaks.
+        recall: Fraction of the columns that were found; empty without columns.
+        f1: Harmonic mean of both; empty where there are neither columns nor peaks.
+        rms_error_pm: Root-mean-square position error in the plane [pm], after the image's shift
+            was subtracted; empty for fewer than two pairs.
+        shift_row_pm: Shift of the whole image along the rows [pm], found minus true.
+        shift_col_pm: Shift of the whole image along the columns [pm], found minus true.
+        dose: Electrons in the image [e/Å²].
+        defocus: Defocus of the first focal image [Å].
+    """
+
+    network: str
+    index: int
+    class_: str
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    precision: float
+    recall: float
+    f1: float
+    rms_error_pm: float
+    shift_row_pm: float
+    shift_col_pm: float
+    dose: float = math.nan
+    defocus: float = math.nan
+
+
+def score_images(
+    results: Iterable[ImageResult],
     class_names: Sequence[str],
-    radius: float,
-    shape_angstrom: tuple[float, float],
-    border: float = 0.0,
-) -> list[dict[str, Any]]:
+    settings: Evaluation,
+    network: str = "",
+) -> list[ScoreRow]:
+    """The rows of `score_image` of every image."""
+    return [row for image in results for row in score_image(image, class_names, settings, network)]
+
+
+def score_image(
+    image: ImageResult, class_names: Sequence[str], settings: Evaluation, network: str = ""
+) -> list[ScoreRow]:
     """Scores of one image.
 
     Each class is matched by itself, so that a peak of the wrong class can take no column from a
     peak of the right one: a column found as another class counts as missed in its own class and
-    as invented in the other.  The row ``all`` adds the classes up; the row ``any`` comes from
-    one matching that does not look at the class, and is never worse than ``all``.
+    as a false positive in the other.  The row ``all`` adds the classes up; the row ``any`` comes
+    from one matching by position alone, and is never worse than ``all``.
 
-    Near the border, and with ignored columns, it counts as `temnet.evaluation.pairs` says.
+    Near the border, and with ignored columns, points are counted as in `pair_by_position`.
 
     The position error is the root of the mean squared distance (in the plane, not per axis)
-    after one shift of the whole image was taken off, the mean over the pairs of ``any``; see
+    after one shift of the whole image was subtracted, the mean over the pairs of ``any``; see
     `position_error`.
 
     Args:
-        peaks: Peaks of one image.
-        columns: Its true columns.
+        image: The image with the peaks that count.
         class_names: Name of each class index.
-        radius: A column is found if a peak lies within this distance [Å].
-        shape_angstrom: Height and width of the image [Å].
-        border: Columns and peaks this close to the border count not [Å].
+        settings: Uses `radius` and `border`.
+        network: Name of the network.
 
     Returns:
-        One row per class, then ``any`` and ``all``: class, true_positives, false_positives,
-        false_negatives, precision, recall, f1, rms_error_pm, and the image's shift_row_pm and
-        shift_col_pm, found minus true.  Precision is NaN where nothing was found, recall where
-        there is nothing to find, F1 where both hold; error and shift are NaN where there are
-        fewer than two pairs to take the shift from.
+        One row per class, then ``any`` and ``all``.
     """
-    where = (radius, shape_angstrom, border)
-    blind, species = pair_by_place(peaks, columns, *where), pair_by_class(peaks, columns, *where)
-    shift, degrees = position_error(blind.displacements)[1], len(blind.displacements)
-    parts = {
-        **{name: of_class(species, peaks, columns, i) for i, name in enumerate(class_names)},
-        LOCALISATION: blind,
-        SPECIES: species,
-    }
-    return [_row(name, part, shift, degrees) for name, part in parts.items()]
+    by_position, by_class = image.by_position(settings), image.by_class(settings)
+    parts = [
+        *(of_class(by_class, image.peaks, image.columns, i) for i in range(len(class_names))),
+        by_position,
+        by_class,
+    ]
+    counts = np.array([[len(one.true), len(one.false), len(one.missed)] for one in parts])
+    precision, recall, f1 = (rate.tolist() for rate in rates(counts))
+    shift, degrees = position_error(by_position.displacements)[1], len(by_position.displacements)
+    shifts = shift * PICOMETRE_PER_ANGSTROM if degrees >= 2 else np.full(2, math.nan)
+    drawn = conditions(image.parameters)
+    return [
+        ScoreRow(
+            network=network,
+            index=image.index,
+            class_=name,
+            true_positives=len(part.true),
+            false_positives=len(part.false),
+            false_negatives=len(part.missed),
+            precision=precision[i],
+            recall=recall[i],
+            f1=f1[i],
+            rms_error_pm=_error(part, shift, degrees),
+            shift_row_pm=float(shifts[0]),
+            shift_col_pm=float(shifts[1]),
+            dose=drawn["dose"],
+            defocus=drawn["defocus"],
+        )
+        for i, (name, part) in enumerate(
+            zip((*class_names, LOCALISATION, SPECIES), parts, strict=True)
+        )
+    ]
 
 
-def _row(name: str, pairs: Pairs, shift: np.ndarray, degrees: int) -> dict[str, Any]:
-    counts = {
-        "true_positives": len(pairs.true),
-        "false_positives": len(pairs.false),
-        "false_negatives": len(pairs.missed),
-    }
-    rms = _rms(pairs.displacements - shift, degrees)
-    row, col = shift * PICOMETRE_PER_ANGSTROM if degrees >= 2 else (math.nan, math.nan)
-    return {
-        "class": name,
-        **counts,
-        **rates(*counts.values()),
-        "rms_error_pm": rms * PICOMETRE_PER_ANGSTROM,
-        "shift_row_pm": float(row),
-        "shift_col_pm": float(col),
-    }
+def _error(pairs: Pairs, shift: np.ndarray, degrees: int) -> float:
+    return _rms(pairs.displacements - shift, degrees) * PICOMETRE_PER_ANGSTROM
 
 
-def rates(true_positives: int, false_positives: int, false_negatives: int) -> dict[str, float]:
-    """Precision, recall and F1 of counts; NaN where there is nothing to divide by.
+def rates(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Precision, recall and F1 of counts.
 
-    >>> rates(1, 1, 0)["precision"], rates(0, 0, 3)["precision"], rates(0, 0, 3)["f1"]
-    (0.5, nan, 0.0)
+    Args:
+        counts: (..., 3) true positives, false positives, false negatives.
+
+    Returns:
+        (...,) float64 each, NaN where the divisor is zero.
+
+    >>> [rate.tolist() for rate in rates(np.array([[1, 1, 0], [0, 0, 3]]))]
+    [[0.5, nan], [1.0, 0.0], [0.6666666666666666, 0.0]]
     """
-    found, there = true_positives + false_positives, true_positives + false_negatives
-    return {
-        "precision": true_positives / found if found else math.nan,
-        "recall": true_positives / there if there else math.nan,
-        "f1": 2 * true_positives / (found + there) if found + there else math.nan,
-    }
+    true, false, missed = np.moveaxis(np.asarray(counts), -1, 0)
+    return (
+        ratio(true, true + false),
+        ratio(true, true + missed),
+        ratio(2 * true, 2 * true + false + missed),
+    )
+
+
+def ratio(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
+    """A quotient, NaN where the divisor is zero."""
+    return np.divide(upper, lower, out=np.full(np.shape(lower), np.nan), where=lower > 0)
 
 
 def position_error(displacements: np.ndarray) -> tuple[float, np.ndarray]:
     """Scatter of displacements about their mean.
 
     The mean is the shift that misaligned focal images or coma give to all columns alike; since
-    it is taken from the same pairs, the squares are divided by N - 1.
+    it is estimated from the same pairs, the squares are divided by N - 1.
 
     Args:
         displacements: (N, 2) [Å].
 
     Returns:
-        Root mean square in the plane [Å], NaN for fewer than two; the shift (2,) [Å], zero where
-        there is none to be told.
+        Root mean square in the plane [Å], NaN for fewer than two; the shift (2,) [Å], zero
+        without pairs.
     """
     shift = displacements.mean(axis=0) if len(displacements) else np.zeros(2)
     return _rms(displacements - shift, len(displacements)), shift
 
 
 def _rms(residuals: np.ndarray, degrees: int) -> float:
-    """Root mean square in the plane of residuals whose mean was taken from ``degrees`` points."""
+    """Root mean square in the plane of residuals whose mean is that of ``degrees`` points."""
     if degrees < 2 or len(residuals) == 0:
         return math.nan
     mean = float(np.mean(np.sum(residuals**2, axis=1)))
     return math.sqrt(mean * degrees / (degrees - 1))
-
-
-def class_f1(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    """F1 of each class over all rows together.
-
-    Classes that neither occur nor were found are left out.
-
-    Args:
-        rows: Rows of `score_image`, of one image or of many.
-    """
-    counts: dict[str, np.ndarray] = defaultdict(lambda: np.zeros(3, np.int64))
-    for row in rows:
-        if row["class"] not in (LOCALISATION, SPECIES):
-            counts[row["class"]] += [
-                row["true_positives"],
-                row["false_positives"],
-                row["false_negatives"],
-            ]
-    return {name: rates(*total.tolist())["f1"] for name, total in counts.items() if total.sum()}
-
-
-def macro_f1(rows: Iterable[Mapping[str, Any]]) -> float:
-    """The mean over the classes of `class_f1`.
-
-    Args:
-        rows: Rows of `score_image`, of one image or of many.
-
-    Returns:
-        In [0, 1]; NaN where no class has anything to count.
-    """
-    values = list(class_f1(rows).values())
-    return float(np.mean(values)) if values else math.nan

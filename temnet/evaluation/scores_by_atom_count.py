@@ -1,17 +1,16 @@
-"""Scores of the columns that have at least so many atoms."""
+"""Scores of the columns that have at least a number of atoms."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.evaluation.image_result import ImageResult, score_rows
-from temnet.evaluation.metrics import tally
-from temnet.evaluation.score_curves import curve_rows
+from temnet.evaluation.image_result import ImageResult
+from temnet.evaluation.metrics import counts_of
+from temnet.evaluation.score_curves import Point, curve_rows
 from temnet.randomness import generator
 from temnet.records import IGNORED
 
@@ -19,10 +18,52 @@ EVERYWHERE, VACUUM = "all", "vacuum"
 """Surroundings: all specimens, and those that stand in vacuum."""
 
 
-def without_lower(image: ImageResult, atoms: int) -> ImageResult:
+@dataclass(frozen=True)
+class AtomCountRow:
+    """A line of heights.csv: a point of a curve, for one class and one smallest atom count.
+
+    Intervals are 95 % bootstrap intervals over specimens.
+
+    Attributes:
+        network: Name of the network.
+        surroundings: Which specimens: ``all``, or those in ``vacuum``.
+        atoms: Smallest number of atoms of a column that is scored.
+        parameter: Name of the parameter, such as ``dose``.
+        low: Its value, in the unit of the parameter.
+        middle: The same.
+        high: The same.
+        class_: A class; ``any`` for localisation alone, ``all`` for all classes together,
+            ``macro`` for the mean over the classes.
+        images: Number of images.
+        f1: F1 over all of these images together.
+        f1_low: Lower end of the interval of F1.
+        f1_high: Upper end of the interval of F1.
+        rms_error_pm: Root-mean-square position error [pm].
+        error_low_pm: Lower end of the interval of the error [pm].
+        error_high_pm: Upper end of the interval of the error [pm].
+    """
+
+    network: str
+    surroundings: str
+    atoms: int
+    parameter: str
+    low: float
+    middle: float
+    high: float
+    class_: str
+    images: int
+    f1: float
+    f1_low: float
+    f1_high: float
+    rms_error_pm: float
+    error_low_pm: float
+    error_high_pm: float
+
+
+def with_atoms(image: ImageResult, atoms: int) -> ImageResult:
     """The image with its columns of fewer than ``atoms`` atoms ignored.
 
-    They do not count as missed, nor do peaks on them count as found or as false.
+    They do not count as missed, and peaks on them count neither as found nor as false positives.
     """
     columns = image.columns
     class_index = np.where(columns.atom_count < atoms, IGNORED, columns.class_index)
@@ -32,45 +73,45 @@ def without_lower(image: ImageResult, atoms: int) -> ImageResult:
 def in_vacuum(image: ImageResult) -> bool:
     """Whether an image shows columns of a specimen that was drawn without a support.
 
-    An image without any column (nothing, a film alone, a crystal off axis) tells nothing of
-    columns in vacuum; what is invented there counts among all specimens.
+    An image without any column (vacuum, a film alone, a crystal off axis) has no columns in
+    vacuum; false positives in it count among all specimens.
     """
     return "support" not in image.parameters and len(image.columns) > 0
 
 
-def height_rows(
-    looked: Sequence[ImageResult],
+def atom_count_rows(
+    results: Sequence[ImageResult],
     class_names: Sequence[str],
     settings: Evaluation,
-    place: Mapping[str, Any],
+    point: Point,
+    atom_counts: Sequence[int],
     seed: int,
-) -> list[dict[str, Any]]:
-    """A point of the curves of each least height, for all specimens and for those in vacuum.
+) -> list[AtomCountRow]:
+    """A point of the curve of each smallest atom count, for all specimens and those in vacuum.
 
     Args:
-        looked: What one network found in images that differ in nothing but the specimen.
+        results: Columns that one network found in images that differ in the specimen alone.
         class_names: Name of each class index.
-        settings: Radius, border and the least heights, `evaluation.series.heights`.
-        place: What to say of all rows: parameter, low, middle, high.
-        seed: The experiment's seed, of the intervals.
+        settings: Uses `radius` and `border`.
+        point: Parameter and network.
+        atom_counts: Smallest atom counts.
+        seed: Seed of the intervals.
 
     Returns:
-        Rows of `curve_rows`, each with its ``surroundings`` and fewest ``atoms``; none of
-        surroundings without specimens.
+        Rows of `curve_rows` for each of them; surroundings without specimens have none.
     """
-    everywhere = np.ones(len(looked), bool)
-    parts = {EVERYWHERE: everywhere, VACUUM: np.array([in_vacuum(image) for image in looked], bool)}
-    specimens = {image.index: image.specimen for image in looked}
+    everywhere = np.ones(len(results), bool)
+    vacuum = np.array([in_vacuum(image) for image in results], bool)
     rows = []
-    for atoms in settings.series.heights:
-        scored = score_rows(
-            [without_lower(image, atoms) for image in looked], class_names, settings
-        )
-        counts = tally(scored, class_names, specimens)
-        for name, chosen in parts.items():
+    for atoms in atom_counts:
+        part = [with_atoms(image, atoms) for image in results]
+        counts = counts_of(part, class_names, settings)
+        for name, chosen in ((EVERYWHERE, everywhere), (VACUUM, vacuum)):
             if chosen.any():
                 # The same draws as for series.csv, so that one atom or more gives its intervals.
                 rng = generator(seed, "evaluation/series")
-                which = {"surroundings": name, "atoms": atoms, **place}
-                rows += curve_rows(counts.select(chosen), which, rng)
+                rows += [
+                    AtomCountRow(surroundings=name, atoms=atoms, **vars(row))
+                    for row in curve_rows(counts.select(chosen), point, rng)
+                ]
     return rows

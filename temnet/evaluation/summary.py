@@ -1,49 +1,358 @@
-"""The scores of many images as a few numbers."""
+"""The content of summary.json: the scores of the networks as a few numbers.
+
+The stage `evaluate` writes it; pages, cards and studies read it.  A card's block ``validation``
+holds the part of its network with the same keys.  A number that is not known is NaN here and null
+in a file.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field, replace
+from math import nan
+from pathlib import Path
+from typing import Annotated
 
-from temnet.evaluation.scores import LOCALISATION, SPECIES, macro_f1, rates
+from temnet.config.card import Calibration
+from temnet.errors import InputError
+from temnet.json_records import Number, read_record, renamed
 
-COUNTS = ("true_positives", "false_positives", "false_negatives")
+SUMMARY_FILE = "summary.json"
+
+Interval = tuple[Number, Number]
+"""Lower and upper end of a 95 % bootstrap interval over specimens."""
+
+UNKNOWN: Interval = (nan, nan)
 
 
-def summarise(rows: Sequence[Mapping[str, Any]], class_names: Sequence[str]) -> dict[str, Any]:
-    """Scores over all images together, by class, and the macro F1.
+@dataclass(frozen=True)
+class ClassScores:
+    """Scores of a class, of ``any`` (localisation) or of ``all``, over all images together.
 
-    Args:
-        rows: Rows of scores.csv.
-        class_names: The classes.
-
-    Returns:
-        ``images``, ``macro_f1`` (see `temnet.evaluation.scores.macro_f1`) and ``classes``: for
-        each class, for ``any`` and for ``all`` the counts, precision, recall, f1 and
-        rms_error_pm.  What cannot be told is None, as JSON has no NaN.
+    Attributes:
+        true_positives: Columns that were found.
+        false_positives: Peaks without a column.
+        false_negatives: Columns that were missed.
+        precision: Fraction of the peaks that are columns.
+        recall: Fraction of the columns that were found.
+        f1: Harmonic mean of both.
+        rms_error_pm: Root-mean-square position error in the plane [pm].
     """
-    names = [*class_names, LOCALISATION, SPECIES]
-    return {
-        "images": len({row["index"] for row in rows}),
-        "macro_f1": _known(macro_f1(rows)),
-        "classes": {name: _pooled([row for row in rows if row["class"] == name]) for name in names},
-    }
+
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+    precision: Number
+    recall: Number
+    f1: Number
+    rms_error_pm: Number
+
+    @property
+    def columns(self) -> int:
+        """Number of true columns."""
+        return self.true_positives + self.false_negatives
+
+    @property
+    def peaks(self) -> int:
+        """Number of predicted columns."""
+        return self.true_positives + self.false_positives
 
 
-def _pooled(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Scores of one class from the counts of all images."""
-    counts = [sum(int(row[name]) for row in rows) for name in COUNTS]
-    known = [row for row in rows if not math.isnan(row["rms_error_pm"])]
-    pairs = sum(row["true_positives"] for row in known)
-    squares = sum(row["true_positives"] * row["rms_error_pm"] ** 2 for row in known)
-    error = math.sqrt(squares / pairs) if pairs else math.nan
-    scores = {**rates(*counts), "rms_error_pm": error}
-    return {
-        **dict(zip(COUNTS, counts, strict=True)),
-        **{name: _known(value) for name, value in scores.items()},
-    }
+@dataclass(frozen=True)
+class PooledScores:
+    """Scores over all images together, as a card keeps them of the split `selection`.
+
+    Attributes:
+        images: Number of images.
+        macro_f1: Mean over the classes of their F1.
+        classes: Scores by class, ``any`` and ``all``.
+    """
+
+    images: int
+    macro_f1: Number
+    classes: dict[str, ClassScores]
 
 
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
+@dataclass(frozen=True)
+class ClassIntervals:
+    """Intervals of the scores of a class, of ``any`` or of ``all``.
+
+    Attributes:
+        precision: Of the precision.
+        recall: Of the recall.
+        f1: Of F1.
+        rms_error_pm: Of the position error [pm].
+    """
+
+    precision: Interval = UNKNOWN
+    recall: Interval = UNKNOWN
+    f1: Interval = UNKNOWN
+    rms_error_pm: Interval = UNKNOWN
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """95 % bootstrap intervals over specimens.
+
+    Attributes:
+        macro_f1: Of the mean F1 over the classes.
+        mean_image_f1: Of the mean F1 of an image.
+        median_image_f1: Of the median F1 of an image.
+        share_good_images: Of the share of good images.
+        rms_shift_pm: Of the shift of whole images [pm].
+        classes: Intervals by class, ``any`` and ``all``.
+    """
+
+    macro_f1: Interval = UNKNOWN
+    mean_image_f1: Interval = UNKNOWN
+    median_image_f1: Interval = UNKNOWN
+    share_good_images: Interval = UNKNOWN
+    rms_shift_pm: Interval = UNKNOWN
+    classes: dict[str, ClassIntervals] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """F1 to compare with.
+
+    Attributes:
+        macro_f1: Mean F1 over the classes.
+        mean_image_f1: Mean F1 of an image.
+        classes: F1 by class, ``any`` and ``all``.
+    """
+
+    macro_f1: Number
+    mean_image_f1: Number
+    classes: dict[str, Number]
+
+
+@dataclass(frozen=True)
+class RarestBaseline(Baseline):
+    """F1 of the same peaks if the network never predicted the rarest class.
+
+    Attributes:
+        rarest: That class.
+    """
+
+    rarest: str
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What F1 is to be compared with.
+
+    Attributes:
+        chance: F1 of the same peaks at random positions.
+        never_rarest: F1 without the rarest class; None where fewer than two classes occur.
+    """
+
+    chance: Baseline
+    never_rarest: RarestBaseline | None = None
+
+
+@dataclass(frozen=True)
+class FalsePositiveRate:
+    """False positives on images without any column.
+
+    Attributes:
+        images: Number of such images.
+        area_nm2: Their area [nm²].
+        false_positives: Number of peaks on them.
+        per_100_nm2: Peaks per 100 nm².
+        low: Lower end of its 95 % interval.
+        high: Upper end of its 95 % interval.
+    """
+
+    images: int
+    area_nm2: Number = nan
+    false_positives: Annotated[int, renamed("false_positives", "invented")] = 0  # old key
+    per_100_nm2: Number = nan
+    low: Number = nan
+    high: Number = nan
+
+
+@dataclass(frozen=True)
+class FalsePositiveRates(FalsePositiveRate):
+    """False positives on all images without any column, and by the kind of their specimen.
+
+    Attributes:
+        kinds: Rates by kind, such as ``amorphous``.
+    """
+
+    kinds: dict[str, FalsePositiveRate] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BoundRatio:
+    """Position error beside the Cramér-Rao bound, over the columns that were found.
+
+    Attributes:
+        columns: Number of columns whose bound was computed.
+        found: How many of them were found.
+        bound_pm: Root mean square of the bound [pm].
+        error_pm: Root mean square of the error [pm].
+        ratio: Error over bound.
+        low: Lower end of the ratio's 95 % interval.
+        high: Upper end of the ratio's 95 % interval.
+    """
+
+    columns: int
+    found: int
+    bound_pm: Number = nan
+    error_pm: Number = nan
+    ratio: Number = nan
+    low: Number = nan
+    high: Number = nan
+
+
+@dataclass(frozen=True)
+class NetworkSummary:
+    """Scores of one network.
+
+    Attributes:
+        threshold: Lowest score of a column.
+        images: Number of images.
+        specimens: Number of specimens; None where an earlier version wrote the file.
+        macro_f1: Mean over the classes of their F1, the counts of all images added.
+        mean_image_f1: Mean F1 of an image with columns.
+        median_image_f1: Median F1 of an image with columns.
+        share_good_images: Fraction of the images with columns whose F1 is above 0.95.
+        rms_shift_pm: Root mean square of the shift that all columns of an image share [pm].
+        classes: Scores by class, ``any`` (localisation) and ``all`` (class and position).
+        intervals: 95 % bootstrap intervals over specimens.
+        baselines: What F1 is to be compared with.
+        without_columns: False positives on images without any column.
+        calibration_error: Expected calibration error of ``any`` and of ``all``.
+        cramer_rao: Position error beside the Cramér-Rao bound, where that was computed.
+        score_calibration: The calibration of scores on the network's card, if it has one.
+    """
+
+    threshold: float
+    images: int
+    macro_f1: Number
+    classes: dict[str, ClassScores]
+    baselines: Baselines
+    without_columns: FalsePositiveRates
+    specimens: int | None = None
+    mean_image_f1: Number = nan
+    median_image_f1: Number = nan
+    share_good_images: Number = nan
+    rms_shift_pm: Number = nan
+    intervals: Intervals = Intervals()
+    calibration_error: dict[str, Number] = field(default_factory=dict)
+    cramer_rao: BoundRatio | None = None
+    score_calibration: Calibration | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """F1 of an image by a second network minus that by a first one.
+
+    Attributes:
+        images: Number of images that both have an F1 of.
+        specimens: Number of specimens.
+        mean: Mean difference.
+        low: Lower end of its 95 % bootstrap interval over specimens.
+        high: Upper end of its 95 % bootstrap interval over specimens.
+        better: Number of images that the second network reads better.
+        worse: Number of images that it reads worse.
+        p: Two-sided p of the Wilcoxon signed-rank test over specimens.
+    """
+
+    images: int
+    specimens: int
+    mean: Number
+    low: Number
+    high: Number
+    better: int
+    worse: int
+    p: Number
+
+
+@dataclass(frozen=True)
+class NetworkPair(Difference):
+    """The difference between two networks on the same images.
+
+    Attributes:
+        first: Name of the first network.
+        second: Name of the second network.
+    """
+
+    first: str
+    second: str
+
+    def swapped(self) -> NetworkPair:
+        """The pair the other way round, so that the difference changes its sign."""
+        return replace(
+            self,
+            first=self.second,
+            second=self.first,
+            mean=-self.mean,
+            low=-self.high,
+            high=-self.low,
+            better=self.worse,
+            worse=self.better,
+        )
+
+
+@dataclass(frozen=True)
+class IdealF1:
+    """F1 of the ideal observer.
+
+    Attributes:
+        f1: F1 at the doses of the images.
+        f1_low: Lower end of its 95 % bootstrap interval.
+        f1_high: Upper end of its 95 % bootstrap interval.
+    """
+
+    f1: Number
+    f1_low: Number
+    f1_high: Number
+
+
+@dataclass(frozen=True)
+class IdealSummary:
+    """What the ideal observer was asked, and its F1 at the doses of the images.
+
+    Attributes:
+        images: Number of images.
+        columns: Number of columns.
+        as_drawn: For each rule F1 by class and of the mean over the classes.
+    """
+
+    images: int
+    columns: int
+    as_drawn: dict[str, dict[str, IdealF1]]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The content of summary.json.
+
+    Attributes:
+        split: Which images were scored.
+        networks: Scores by network, the first one first.
+        paired: The first network against each of the others.
+        sha256: SHA-256 of the weights by network.
+        ideal_observer: The ideal observer's scores, where it was asked.
+    """
+
+    split: str
+    networks: dict[str, NetworkSummary]
+    paired: list[NetworkPair]
+    sha256: dict[str, str] = field(default_factory=dict)
+    ideal_observer: IdealSummary | None = None
+
+
+def read_summary(path: Path) -> Summary:
+    """Reads summary.json.
+
+    Raises:
+        InputError: If the file is missing or damaged, or an earlier version wrote it.
+    """
+    try:
+        return read_record(path, Summary)
+    except InputError as error:
+        raise InputError(
+            f"{error} If an earlier version wrote it, run the stage `evaluate` again with "
+            "--overwrite."
+        ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,17 @@ from typing import Any
 from temnet.config.card import Cost, EarlierCost
 from temnet.config.experiment import Experiment
 from temnet.config.loading import load_experiment
-from temnet.csv_tables import Row, read_table
+from temnet.csv_tables import read_table
 from temnet.errors import InputError
 from temnet.evaluation.metrics import MACRO
-from temnet.evaluation.score_curves import MACRO_ROW
+from temnet.evaluation.score_curves import MACRO_ROW, CurveRow
 from temnet.evaluation.scores import LOCALISATION, SPECIES
+from temnet.evaluation.summary import NetworkPair
+from temnet.json_records import as_values
 from temnet.models.checkpoint import SETTINGS_FILE, find_network, read_card
 from temnet.publishing.training_cost import planned_cost, training_cost
-from temnet.reporting.score_results import FOLDER, Scores, turned
+from temnet.reporting.figures.condition_figures import ERROR_KEYS, F1_KEYS
+from temnet.reporting.score_results import FOLDER, Scores
 from temnet.stages import train
 from temnet.workflow.folder import read_record
 
@@ -70,27 +73,25 @@ def _start(name: str, checksum: str | None) -> EarlierCost:
 def validation_block(scores: Scores, experiment: Experiment) -> dict[str, Any]:
     """The block ``validation``: the network's part of summary.json, its curves and pairs."""
     name, summary = next(iter(scores.networks.items()))
-    place = summary["classes"][LOCALISATION]
-    peaks = place["true_positives"] + place["false_positives"]
-    curves = {"drawn": curve_points(scores.table("dependence"), name)}
+    any_class = summary.classes[LOCALISATION]
+    curves = {"drawn": curve_points(scores.table("dependence", CurveRow), name)}
     if scores.source.has(f"{FOLDER}/series.csv"):
-        curves["series"] = curve_points(scores.table("series"), name)
+        curves["series"] = curve_points(scores.table("series", CurveRow), name)
     confusion: dict[str, dict[str, int]] = {}
-    for row in scores.table("confusion"):
-        if row["network"] == name:
-            confusion.setdefault(row["true_class"], {})[row["found_class"]] = row["columns"]
+    for row in scores.confusion(name):
+        confusion.setdefault(row.true_class, {})[row.found_class] = row.columns
     return {
-        "split": scores.split,
+        "split": scores.summary.split,
         "radius": experiment.evaluation.radius,
         "border": experiment.evaluation.border,
-        **summary,
-        "invented_share": place["false_positives"] / peaks if peaks else None,
+        **as_values(summary),
+        "invented_share": any_class.false_positives / any_class.peaks if any_class.peaks else None,
         "confusion": confusion,
         "curves": curves,
         "paired": [
             _difference(pair, scores)
-            for pair in scores.paired
-            if not is_earlier(pair["second"], name)
+            for pair in scores.summary.paired
+            if not is_earlier(pair.second, name)
         ],
     }
 
@@ -100,7 +101,7 @@ def is_earlier(name: str, own: str) -> bool:
     return name.startswith(f"{own} (")
 
 
-def curve_points(rows: Sequence[Row], network: str) -> list[dict[str, Any]]:
+def curve_points(rows: Sequence[CurveRow], network: str) -> list[dict[str, Any]]:
     """The points of one network's curves.
 
     Args:
@@ -115,27 +116,26 @@ def curve_points(rows: Sequence[Row], network: str) -> list[dict[str, Any]]:
     place = ("parameter", "low", "middle", "high", "images")
     points: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
-        if row["network"] != network:
+        if row.network != network:
             continue
-        key = tuple(row[name] for name in place)
+        key = tuple(getattr(row, name) for name in place)
         point = points.setdefault(key, {**dict(zip(place, key, strict=True)), "classes": {}})
-        if row["class"] == MACRO_ROW:
-            point.update({name: row[name] for name in ("f1", "f1_low", "f1_high")})
-        elif row["class"] == LOCALISATION:
-            names = ("rms_error_pm", "error_low_pm", "error_high_pm")
-            point.update({name: row[name] for name in names})
-        elif row["class"] != SPECIES:
-            point["classes"][row["class"]] = row["f1"]
+        if row.class_ == MACRO_ROW:
+            point.update({name: getattr(row, name) for name in F1_KEYS})
+        elif row.class_ == LOCALISATION:
+            point.update({name: getattr(row, name) for name in ERROR_KEYS})
+        elif row.class_ != SPECIES:
+            point["classes"][row.class_] = row.f1
     return list(points.values())
 
 
-def _difference(pair: Mapping[str, Any], scores: Scores) -> dict[str, Any]:
+def _difference(pair: NetworkPair, scores: Scores) -> dict[str, Any]:
     """A pair of networks as the first one's card has it: this network minus the other one."""
-    other, back = scores.networks[pair["second"]], turned(pair)
+    other, back = as_values(scores.networks[pair.second]), as_values(pair.swapped())
     names = ("images", "specimens", "mean", "low", "high", "better", "worse", "p")
     return {
-        "network": pair["second"],
-        "sha256": scores.checksums[pair["second"]],
+        "network": pair.second,
+        "sha256": scores.summary.sha256[pair.second],
         MACRO: other[MACRO],
         "interval": other["intervals"][MACRO],
         **{name: back[name] for name in names},

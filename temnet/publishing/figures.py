@@ -7,13 +7,15 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
+from temnet.evaluation.score_curves import CurveRow
+from temnet.evaluation.scores_by_atom_count import AtomCountRow
 from temnet.reporting.figures.condition_figures import condition_figure
 from temnet.reporting.figures.curves import f1_histogram
 from temnet.reporting.figures.drawing import encode_figure
 from temnet.reporting.figures.gallery import prediction_figure
 from temnet.reporting.figures.score_figures import ideal_figure
-from temnet.reporting.score_results import FOLDER, Scores, taught_ranges
-from temnet.reporting.sections.atom_counts import height_figure
+from temnet.reporting.score_results import Scores, training_ranges
+from temnet.reporting.sections.atom_counts import atom_count_figure
 from temnet.system.files import replace_file
 
 HISTOGRAM, HEIGHTS = "f1_histogram.png", "heights.png"
@@ -81,26 +83,26 @@ def _curve(scores: Scores, parameter: str) -> Figure | None:
     """F1 and position error against a parameter: at fixed values where there are, else as drawn."""
     own = next(iter(scores.networks))
     for table in ("series", "dependence"):
-        if not scores.source.has(f"{FOLDER}/{table}.csv"):
-            continue
         rows = [
             row
-            for row in scores.table(table)
-            if (row["network"], row["parameter"]) == (own, parameter)
+            for row in scores.table(table, CurveRow)
+            if (row.network, row.parameter) == (own, parameter)
         ]
         if rows:
-            taught = taught_ranges(scores.source.experiment) if table == "series" else {}
-            return condition_figure(rows, scores.levels, taught)
+            trained = training_ranges(scores.source.experiment) if table == "series" else {}
+            return condition_figure(rows, scores.levels, trained)
     return None
 
 
 def _heights(scores: Scores) -> Figure | None:
     """F1 of the first network against dose, by the height of the columns."""
-    if not scores.source.has(f"{FOLDER}/heights.csv"):
-        return None
     wanted = (next(iter(scores.networks)), "dose")
-    rows = [row for row in scores.table("heights") if (row["network"], row["parameter"]) == wanted]
-    return height_figure(rows) if rows else None
+    rows = [
+        row
+        for row in scores.table("heights", AtomCountRow)
+        if (row.network, row.parameter) == wanted
+    ]
+    return atom_count_figure(rows) if rows else None
 
 
 def _ideal(scores: Scores) -> Figure | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,13 @@ from temnet.config.differences import differences
 from temnet.config.experiment import Experiment
 from temnet.config.loading import load_experiment
 from temnet.errors import InputError
-from temnet.inference.score_calibration import ENTRY
+from temnet.json_records import as_values
 from temnet.models.checkpoint import Network, find_network, load_network
 from temnet.publishing.card_blocks import cost_of, is_earlier, validation_block
 from temnet.reporting.run_results import RunResults
 from temnet.reporting.score_results import Scores, read_scores
 from temnet.stages import evaluate, simulate, train
 from temnet.stages.compared_networks import fingerprints
-from temnet.stages.network_scores import plain_values
 from temnet.workflow.folder import DONE, SETTINGS_FILE, Record, damage_of, plain, read_record
 from temnet.workflow.plan import scores_alone
 
@@ -92,7 +91,7 @@ def _scored(root: Path, scored: Record, folder: Path) -> FinishedRun:
     settings = {**scored.settings["evaluation"], "networks": names}
     start = None if cost is None or cost.start is None else cost.start.network
     experiment = _portable(network.experiment, Evaluation.model_validate(settings), start)
-    validation = plain_values(validation_block(scores, experiment))
+    validation = as_values(validation_block(scores, experiment))
     return FinishedRun(root, folder, network, scores, experiment, validation, cost)
 
 
@@ -171,7 +170,7 @@ def _scores(root: Path, folder: Path, network: Network) -> Scores:
     """The scores of this very network, which comes first in them."""
     own = network.card.sha256
     scores = read_scores(RunResults(root, root / "report", network.experiment))
-    checksums = {} if scores is None else scores.checksums
+    checksums = {} if scores is None else scores.summary.sha256
     names = [name for name, checksum in checksums.items() if checksum == own]
     if scores is None or not names:
         said = " and ".join(f"{checksum[:12]}…" for checksum in checksums.values()) or "none"
@@ -180,9 +179,8 @@ def _scores(root: Path, folder: Path, network: Network) -> Scores:
             f"it has scored: {said}, of this one: {own[:12]}…); {_again(root)}."
         )
     scores = scores.seen_from(names[0])
-    calibration = network.card.score_calibration
-    own_entries = (network.card.threshold, None if calibration is None else asdict(calibration))
-    if own_entries != (scores.first.get("threshold"), scores.first.get(ENTRY)):
+    card, first = network.card, scores.first
+    if (first.threshold, first.score_calibration) != (card.threshold, card.score_calibration):
         raise InputError(
             f"{root}: the stage `evaluate` has scored the network with another threshold or "
             f"another calibration of scores than its card has; {_again(root)}."

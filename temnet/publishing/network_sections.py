@@ -14,8 +14,11 @@ from temnet.config.instrument.microscope import Microscope
 from temnet.config.structures.from_file import FromFile, FromFunction
 from temnet.config.structures.nanoparticle import Nanoparticle
 from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
+from temnet.evaluation.confusion import FALSE_POSITIVE, MISSED, OLD_FALSE_POSITIVE
 from temnet.evaluation.metrics import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE, SHIFT
 from temnet.evaluation.scores import LOCALISATION
+from temnet.evaluation.summary import Baselines, BoundRatio, FalsePositiveRates
+from temnet.json_records import from_values
 from temnet.publishing.figures import CURVES, EXAMPLE, HEIGHTS, HISTOGRAM, IDEAL
 from temnet.publishing.limitations import GOOD, Ranges, by_parameter, quantity, weak_places
 from temnet.publishing.training_cost import cost_sentence, planned_cost
@@ -23,17 +26,16 @@ from temnet.reporting.markdown import bullets, picture, table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.run_results import bracketed, counted, known
 from temnet.reporting.score_results import (
-    OF_EMPTY_IMAGES,
-    OF_LEVELS,
+    CHANCE_LINES,
     ROW_TITLES,
-    taught_ranges,
-    told_rows,
-    without_skill,
+    WITHOUT_COLUMNS,
+    chance_sentence,
+    shown_rows,
+    training_ranges,
 )
-from temnet.reporting.score_tables import INVENTED, MISSED
-from temnet.reporting.sections.atom_counts import OF_FALSE_PEAKS
-from temnet.reporting.sections.false_positive_rate import invented_rates
-from temnet.reporting.sections.limits import OF_IDEAL_LINES
+from temnet.reporting.sections.atom_counts import FALSE_PEAKS
+from temnet.reporting.sections.false_positive_rate import rates_text
+from temnet.reporting.sections.limits import IDEAL_LINES, bound_text
 from temnet.reporting.wording import in_words, percent, rounded, span
 
 KINDS = {"unet": "U-Net", "msdnet": "MSD-net"}
@@ -186,7 +188,7 @@ def _validation(one: Pretrained) -> list[str]:
     )
     against = [difference_sentence(one.name, each) for each in scores["paired"]]
     parts = [opening, class_table(scores), _overall(one), " ".join(against), *_pictures(one)]
-    weak = weak_sentences(scores, taught_ranges(one.experiment))
+    weak = weak_sentences(scores, training_ranges(one.experiment))
     return [*parts, f"Weak places:\n\n{bullets(weak)}" if weak else ""]
 
 
@@ -208,7 +210,7 @@ def class_table(scores: Mapping[str, Any]) -> str:
     header = ("class", "columns", "precision", "recall", "F1", "error (pm, rms)")
     ends = scores.get("intervals", {}).get("classes", {})
     rows = []
-    for name, part in told_rows(scores["classes"]).items():
+    for name, part in shown_rows(scores["classes"]).items():
         own = ends.get(name, {})
         columns = part["true_positives"] + part["false_negatives"]
         rates = (bracketed(part[key], own.get(key)) for key in ("precision", "recall", "f1"))
@@ -227,22 +229,18 @@ def _overall(one: Pretrained) -> str:
         f"{_percent(scores[SHARE])} of the images. "
         f"{_percent(scores['invented_share'], 1)} of the peaks are invented columns. "
         f"{_shift_sentence(scores)}"
-        f"{without_skill(one.name, scores['baselines'])}"
+        f"{chance_sentence(one.name, from_values(scores['baselines'], Baselines, one.name))}"
     )
     empty = scores["without_columns"]
     if empty["images"]:
         text += (
             f" On {counted(empty['images'], 'image')} without any column it invents, per 100 nm², "
-            f"{invented_rates(empty)}."
+            f"{rates_text(from_values(empty, FalsePositiveRates, one.name))}."
         )
     bound = scores.get("cramer_rao")
     if bound is not None:
-        ratio = bracketed(bound["ratio"], (bound["low"], bound["high"]), ".2f")
-        text += (
-            f" Position error against the Cramér-Rao bound: {known(bound['error_pm'], '.1f')} pm "
-            f"against {known(bound['bound_pm'], '.1f')} pm, ratio {ratio} ({bound['found']} of "
-            f"{bound['columns']} columns found)."
-        )
+        bound_ratio = from_values(bound, BoundRatio, one.name)
+        text += f" Position error against the Cramér-Rao bound: {bound_text(bound_ratio)}."
     if one.card.score_calibration is not None:
         text += (
             " Scores are probabilities, from which the fraction of right peaks differs by "
@@ -300,7 +298,7 @@ def _percent(fraction: float | None, digits: int = 0) -> str:
 def _pictures(one: Pretrained) -> list[str]:
     """The figures that are there, each with its caption."""
     series = by_parameter(one.validation["curves"].get("series", ()))
-    text = f"F1 of each validation image, all classes. {OF_EMPTY_IMAGES}"
+    text = f"F1 of each validation image, all classes. {WITHOUT_COLUMNS}"
     captions = {HISTOGRAM: ("F1 of each image", text)}
     for parameter, file in CURVES.items():
         how = (
@@ -309,7 +307,9 @@ def _pictures(one: Pretrained) -> list[str]:
             else "bins of the images as they were drawn"
         )
         name = quantity(parameter)
-        caption = f"F1 and position error by {name}, {how}; 95 % bootstrap intervals. {OF_LEVELS}"
+        caption = (
+            f"F1 and position error by {name}, {how}; 95 % bootstrap intervals. {CHANCE_LINES}"
+        )
         if parameter == CONTRAST:
             caption += (
                 " Columns of positive contrast are brighter than what is around them, in the first "
@@ -321,13 +321,13 @@ def _pictures(one: Pretrained) -> list[str]:
     captions[HEIGHTS] = (
         "F1 by dose and by height of the columns",
         "F1 by dose, all classes, where columns of fewer atoms are ignored. On the right specimens "
-        f"with columns and without a support. {OF_FALSE_PEAKS}",
+        f"with columns and without a support. {FALSE_PEAKS}",
     )
     captions[IDEAL] = (
         "F1 by dose beside that of an ideal observer",
         "F1 by dose beside that of an observer who is told the places, the microscope and all "
         "other atoms, and only decides from the electrons which class stands at a place, or none. "
-        f"{OF_IDEAL_LINES}",
+        f"{IDEAL_LINES}",
     )
     captions[EXAMPLE] = (
         "images with true and found columns",
@@ -348,7 +348,8 @@ def weak_sentences(scores: Mapping[str, Any], taught: Ranges) -> list[str]:
 def _confused(scores: Mapping[str, Any]) -> list[str]:
     """What becomes of the columns of weak classes, and of which peaks they are made."""
     confusion, sentences = scores["confusion"], []
-    for name in (name for name in confusion if name != INVENTED):
+    false = FALSE_POSITIVE if FALSE_POSITIVE in confusion else OLD_FALSE_POSITIVE
+    for name in (name for name in confusion if name != false):
         f1, row = scores["classes"][name]["f1"], confusion[name]
         columns, peaks = sum(row.values()), sum(other[name] for other in confusion.values())
         if f1 is None or f1 >= GOOD or not columns or not peaks:
@@ -359,7 +360,7 @@ def _confused(scores: Mapping[str, Any]) -> list[str]:
             if found != name and count
         ]
         lost = [f"of its {columns:,} columns {in_words(wrong)}"] if wrong else []
-        if invented := confusion[INVENTED][name]:
+        if invented := confusion[false][name]:
             lost.append(f"{percent(invented / peaks)} of the peaks called {name} are invented")
         sentences.append(f"{name} has F1 {f1:.2f}: {'; '.join(lost)}.")
     return sentences

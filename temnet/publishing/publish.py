@@ -37,6 +37,7 @@ from temnet.publishing.publish_study import (
 )
 from temnet.publishing.reference_scores import (
     contradiction,
+    counts_of_rows,
     example_rows,
     frozen_examples,
     frozen_scores,
@@ -191,7 +192,8 @@ def _freeze_run(run: FinishedRun, done: Done) -> FrozenScores:
     network = run.network
     rows = example_rows(network, frozen_examples(network.experiment))
     own = next(iter(run.scores.networks))
-    changed = contradiction([row for row in run.scores.rows if row["network"] == own], rows)
+    classes = network.experiment.class_names
+    changed = contradiction(run.scores.counts(own), counts_of_rows(rows, classes))
     if changed:
         raise InputError(
             f"{run.root}: temnet, or a file that specimens are made from, has changed since the "
@@ -199,7 +201,7 @@ def _freeze_run(run: FinishedRun, done: Done) -> FrozenScores:
             "`simulate` and `evaluate` again with --overwrite."
         )
     done(1)
-    return frozen_scores(rows, network.experiment.class_names)
+    return frozen_scores(rows, classes)
 
 
 def _put_in_place(writers: Mapping[Path, Writer]) -> None:

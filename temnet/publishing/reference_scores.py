@@ -10,8 +10,7 @@ other noise changes the scores more than, say, a wrong normalisation does.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -19,9 +18,9 @@ from temnet.config.card import FrozenScores
 from temnet.config.experiment import Experiment
 from temnet.config.simulation import SIMULATION_VERSION
 from temnet.evaluation.evaluate import evaluate
-from temnet.evaluation.metrics import MACRO
-from temnet.evaluation.scores import LOCALISATION, SPECIES
-from temnet.evaluation.summary import summarise
+from temnet.evaluation.metrics import MACRO, ImageCounts, image_counts, pooled_scores
+from temnet.evaluation.scores import LOCALISATION, ScoreRow
+from temnet.json_records import as_values
 from temnet.models.checkpoint import Network
 from temnet.records import Example
 from temnet.simulation.sweep import simulate_portable
@@ -46,7 +45,7 @@ NOISE_ERRORS, LEAST_CHANGE = 4.0, 0.02
 """The mean F1 of images whose noise alone is another one may change by so many of its standard
 errors, or by so much if that is more."""
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[ScoreRow]
 
 
 def frozen_examples(experiment: Experiment) -> list[Example]:
@@ -63,15 +62,15 @@ def frozen_scores(rows: Rows, class_names: Sequence[str]) -> FrozenScores:
     """Rows of scores as the few numbers that are kept.
 
     Args:
-        rows: Of `score_image`, each with the ``index`` of its image.
+        rows: Of `example_rows`.
         class_names: The classes.
     """
-    summary = summarise(rows, class_names)
-    place = summary["classes"][LOCALISATION]
+    pooled = pooled_scores(counts_of_rows(rows, class_names))
+    any_class = pooled.classes[LOCALISATION]
     pairs = [
-        (row["true_positives"], row["shift_row_pm"], row["shift_col_pm"])
+        (row.true_positives, row.shift_row_pm, row.shift_col_pm)
         for row in rows
-        if row["class"] == LOCALISATION and math.isfinite(row["shift_row_pm"])
+        if row.class_ == LOCALISATION and math.isfinite(row.shift_row_pm)
     ]
     shift = None
     if pairs:
@@ -79,14 +78,19 @@ def frozen_scores(rows: Rows, class_names: Sequence[str]) -> FrozenScores:
         total = number.sum()
         shift = (float(number @ rows_pm / total), float(number @ cols_pm / total))
     return FrozenScores(
-        images=summary["images"],
-        macro_f1=summary[MACRO],
-        columns=place["true_positives"] + place["false_negatives"],
-        found=place["true_positives"] + place["false_positives"],
-        rms_error_pm=place["rms_error_pm"],
+        images=pooled.images,
+        macro_f1=as_values(pooled)[MACRO],
+        columns=any_class.columns,
+        found=any_class.peaks,
+        rms_error_pm=as_values(any_class)["rms_error_pm"],
         shift_pm=shift,
         simulation=SIMULATION_VERSION,
     )
+
+
+def counts_of_rows(rows: Rows, class_names: Sequence[str]) -> ImageCounts:
+    """The counts of every image, each of a specimen of its own."""
+    return image_counts(rows, class_names, {row.index: row.index for row in rows})
 
 
 def disagreements(frozen: FrozenScores, found: FrozenScores) -> list[str]:
@@ -99,6 +103,7 @@ def disagreements(frozen: FrozenScores, found: FrozenScores) -> list[str]:
     Returns:
         A text for each score that differs.
 
+    >>> from dataclasses import replace
     >>> scores = FrozenScores(images=20, columns=90, macro_f1=0.9, found=80, rms_error_pm=9.0,
     ...                       shift_pm=None, simulation=3)
     >>> disagreements(scores, replace(scores, macro_f1=0.901, found=70))
@@ -116,45 +121,34 @@ def disagreements(frozen: FrozenScores, found: FrozenScores) -> list[str]:
     return texts
 
 
-def contradiction(scored: Rows, found: Rows) -> str:
+def contradiction(scored: ImageCounts, found: ImageCounts) -> str:
     """Why images cannot be those of a stored set, but for their noise; empty if they can.
 
+    As everywhere, the F1 of an image is that of an image with columns; see `ImageCounts.image_f1`.
+
     Args:
-        scored: Rows of scores of the stored set by one network.
-        found: Rows of the first images of the set, made again with other noise, by the same one.
+        scored: Counts of the stored set by one network.
+        found: Counts of the first images of the set, made again with other noise, by the same one.
 
     Returns:
-        The first image with another number of true columns, or what the mean F1 was and is.
+        The first image with another number of true columns, or the mean F1 before and now.
     """
-    before, after = _true_columns(scored), _true_columns(found)
-    for index in sorted(before.keys() & after.keys()):
-        if before[index] != after[index]:
-            return f"image {index} had {before[index]} columns and has {after[index]} now"
-    f1_before, f1_after = _image_f1(scored), _image_f1(found)
-    shared = sorted(f1_before.keys() & f1_after.keys())
-    change = np.array([f1_after[index] - f1_before[index] for index in shared])
+    shared = min(len(scored), len(found))
+    first = np.arange(shared)
+    before, after = scored.select(first), found.select(first)
+    for index in np.flatnonzero(before.columns != after.columns):
+        return (
+            f"image {index} had {before.columns[index]} columns and has {after.columns[index]} now"
+        )
+    known = before.columns > 0
+    f1_before, f1_after = before.image_f1()[known], after.image_f1()[known]
+    change = f1_after - f1_before
     if len(change) < 2:
         return ""
     error = change.std(ddof=1) / math.sqrt(len(change))
     if abs(change.mean()) <= max(LEAST_CHANGE, NOISE_ERRORS * error):
         return ""
-    was, is_now = (np.mean([each[index] for index in shared]) for each in (f1_before, f1_after))
-    return f"the mean F1 of the first {len(shared)} images was {was:.3f} and is {is_now:.3f} now"
-
-
-def _true_columns(rows: Rows) -> dict[int, int]:
-    """Number of true columns that count of each image, by its index."""
-    return {
-        row["index"]: row["true_positives"] + row["false_negatives"]
-        for row in rows
-        if row["class"] == LOCALISATION
-    }
-
-
-def _image_f1(rows: Rows) -> dict[int, float]:
-    """F1 of each image in which there is something to find or was found, by its index."""
-    return {
-        row["index"]: row["f1"]
-        for row in rows
-        if row["class"] == SPECIES and math.isfinite(row["f1"])
-    }
+    return (
+        f"the mean F1 of the first {shared} images was {f1_before.mean():.3f} and is "
+        f"{f1_after.mean():.3f} now"
+    )

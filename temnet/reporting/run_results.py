@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,8 +74,8 @@ def counted(number: int, noun: str) -> str:
 
 
 def known(value: float | None, digits: str = ".3f") -> str:
-    """Format a number, or a dash for None."""
-    return UNKNOWN if value is None else format(value, digits)
+    """Format a number, or a dash for None and NaN."""
+    return UNKNOWN if value is None or math.isnan(value) else format(value, digits)
 
 
 def bracketed(value: float | None, ends: Sequence[float | None] | None, digits: str = ".3f") -> str:
@@ -84,9 +85,8 @@ def bracketed(value: float | None, ends: Sequence[float | None] | None, digits: 
     ('0.5 [0.4, 0.6]', '–')
     """
     text = known(value, digits)
-    if value is None or ends is None or ends[0] is None or ends[1] is None:
-        return text
-    return f"{text} [{ends[0]:{digits}}, {ends[1]:{digits}}]"
+    low, high = (UNKNOWN, UNKNOWN) if ends is None else (known(end, digits) for end in ends)
+    return text if UNKNOWN in (text, low, high) else f"{text} [{low}, {high}]"
 
 
 def read_json(path: Path) -> Any:

@@ -1,45 +1,53 @@
-"""What the stage `evaluate` has left in a run folder, read for pages and figures."""
+"""The scores that the stage `evaluate` has written into a run folder, for pages and figures."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from temnet.config.distributions import support
 from temnet.config.experiment import Experiment
-from temnet.csv_tables import Row, read_table
+from temnet.csv_rows import read_rows
 from temnet.errors import InputError
-from temnet.evaluation.metrics import MACRO
-from temnet.evaluation.scores import LOCALISATION, SPECIES
-from temnet.reporting.run_results import RunResults, counted, known, read_json
+from temnet.evaluation.conditions import ConditionRow
+from temnet.evaluation.confusion import ConfusionRow, read_confusion
+from temnet.evaluation.limits.ideal_scores import IdealRow
+from temnet.evaluation.metrics import ImageCounts, image_counts
+from temnet.evaluation.score_curves import CurveRow
+from temnet.evaluation.scores import LOCALISATION, SPECIES, ScoreRow
+from temnet.evaluation.summary import SUMMARY_FILE, Baselines, NetworkSummary, Summary, read_summary
+from temnet.reporting.run_results import RunResults, counted, known
 from temnet.reporting.snapshots import Picture, read_pictures
 
 FOLDER = "evaluate"
 
-SUMMARY = f"{FOLDER}/summary.json"
+SUMMARY = f"{FOLDER}/{SUMMARY_FILE}"
 
-OF_EMPTY_IMAGES = "Images without columns are left out; what is invented in them has its own rate."
+WITHOUT_COLUMNS = (
+    "Images without columns are left out; false positives in them have a rate of their own."
+)
 """For captions of the F1 of images."""
 
 TABLES = ("scores", "conditions", "confusion", "thresholds", "reliability", "dependence")
 
-ROW_TITLES = {LOCALISATION: "any class (place only)", SPECIES: "all classes"}
-"""What tables call the two rows over all classes."""
+ROW_TITLES = {LOCALISATION: "any class (localisation)", SPECIES: "all classes"}
+"""Names of the two rows over all classes in tables."""
 
-OF_LEVELS = (
-    "Grey lines: the mean over the classes that is reached without skill, on images as drawn."
-)
+CHANCE_LINES = "Grey lines: chance level of the mean over the classes, on images as drawn."
 """For captions of curves."""
 
+Row = TypeVar("Row")
+Part = TypeVar("Part")
 
-def told_rows(classes: Mapping[str, Any]) -> dict[str, Any]:
+
+def shown_rows(classes: Mapping[str, Part]) -> dict[str, Part]:
     """The rows of a table of scores; of a single class its own alone, as the others are the same.
 
-    >>> told_rows({"C": 1, "any": 1, "all": 1})
+    >>> shown_rows({"C": 1, "any": 1, "all": 1})
     {'C': 1}
     """
     own = {name: part for name, part in classes.items() if name not in ROW_TITLES}
@@ -48,92 +56,96 @@ def told_rows(classes: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Scores:
-    """What the stage `evaluate` has left.
+    """The scores of the networks of a run.
 
     Attributes:
         source: The run.
-        split: Which images were scored.
-        networks: For each network its part of summary.json.
-        paired: Pairs of networks.
+        summary: Its summary.json.
         rows: Of scores.csv.
-        checksums: For each network the SHA-256 of its weights; empty where an earlier temnet
-            wrote the summary.
+        specimens: For each image its specimen.
     """
 
     source: RunResults
-    split: str
-    networks: Mapping[str, Mapping[str, Any]]
-    paired: Sequence[Mapping[str, Any]]
-    rows: Sequence[Row]
-    checksums: Mapping[str, str]
+    summary: Summary
+    rows: Sequence[ScoreRow]
+    specimens: Mapping[int, int]
+
+    @property
+    def networks(self) -> Mapping[str, NetworkSummary]:
+        """The summary of each network."""
+        return self.summary.networks
+
+    @property
+    def first(self) -> NetworkSummary:
+        """The summary of the first network."""
+        return next(iter(self.networks.values()))
 
     def seen_from(self, network: str) -> Scores:
         """The same with a network before the others, and with the pairs that it is in."""
         names = [network, *(name for name in self.networks if name != network)]
-        pairs = [turned(pair) if pair["second"] == network else pair for pair in self.paired]
-        return replace(
-            self,
+        pairs = [pair.swapped() if pair.second == network else pair for pair in self.summary.paired]
+        summary = replace(
+            self.summary,
             networks={name: self.networks[name] for name in names},
-            paired=[pair for pair in pairs if pair["first"] == network],
+            paired=[pair for pair in pairs if pair.first == network],
         )
-
-    @property
-    def first(self) -> Mapping[str, Any]:
-        """The summary of the first network."""
-        return next(iter(self.networks.values()))
+        return replace(self, summary=summary)
 
     @property
     def how(self) -> str:
         """How a column is counted, for captions."""
         radius = self.source.experiment.evaluation.radius
-        thresholds = " and ".join(f"{one['threshold']:g}" for one in self.networks.values())
+        thresholds = " and ".join(f"{one.threshold:g}" for one in self.networks.values())
         return f"columns within {radius:g} Å of a peak that scores {thresholds} or more"
 
     @property
     def rule(self) -> str:
         """How many images there are, and how a column is counted, for captions."""
-        return f"{counted(self.first['images'], 'image')}, {self.how}"
+        return f"{counted(self.first.images, 'image')}, {self.how}"
 
     @property
-    def skill(self) -> str:
-        """What is reached without skill, for captions."""
-        return without_skill(next(iter(self.networks)), self.first["baselines"])
+    def chance(self) -> str:
+        """The chance level, for captions."""
+        return chance_sentence(next(iter(self.networks)), self.first.baselines)
 
     @property
     def levels(self) -> dict[str, float]:
-        """F1 (mean over the classes) that is reached without skill, by name."""
-        baselines = self.first["baselines"]
-        levels = {"chance": baselines["chance"][MACRO]}
-        if "never_rarest" in baselines:
-            levels[f"never {baselines['never_rarest']['rarest']}"] = baselines["never_rarest"][
-                MACRO
-            ]
-        return {name: level for name, level in levels.items() if level is not None}
+        """Chance levels of F1 (mean over the classes), by name."""
+        baselines = self.first.baselines
+        levels = {"chance": baselines.chance.macro_f1}
+        if baselines.never_rarest is not None:
+            levels[f"never {baselines.never_rarest.rarest}"] = baselines.never_rarest.macro_f1
+        return {name: level for name, level in levels.items() if math.isfinite(level)}
 
-    def table(self, name: str) -> list[Row]:
-        """Rows of a table of the stage."""
-        return read_table(self.source.root / FOLDER / f"{name}.csv")
+    def table(self, name: str, row_type: type[Row]) -> list[Row]:
+        """Rows of a table of the stage; none where the stage has not written it."""
+        path = self.source.root / FOLDER / f"{name}.csv"
+        return read_rows(path, row_type) if path.is_file() else []
 
-    def ideal_curves(self) -> tuple[list[Row], list[Row]]:
-        """The ideal observer's rows at known doses, and those of the networks' dose series."""
-        ideal, series = (
-            self.table(name) if self.source.has(f"{FOLDER}/{name}.csv") else []
-            for name in ("ideal_observer", "series")
-        )
+    def confusion(self, network: str) -> list[ConfusionRow]:
+        """A network's rows of confusion.csv."""
+        rows = read_confusion(self.source.root / FOLDER / "confusion.csv")
+        return [row for row in rows if row.network == network]
+
+    def ideal_curves(self) -> tuple[list[IdealRow], list[CurveRow]]:
+        """The ideal observer's rows at known doses, and those of the networks' dose sweep."""
+        ideal, sweep = self.table("ideal_observer", IdealRow), self.table("series", CurveRow)
         return (
-            [row for row in ideal if math.isfinite(row["dose"])],
-            [row for row in series if row["parameter"] == "dose"],
+            [row for row in ideal if math.isfinite(row.dose)],
+            [row for row in sweep if row.parameter == "dose"],
         )
+
+    def counts(self, network: str) -> ImageCounts:
+        """The counts of every image by a network."""
+        own = [row for row in self.rows if row.network == network]
+        return image_counts(own, self.source.experiment.class_names, self.specimens)
 
     def image_f1(self, network: str) -> np.ndarray:
-        """(N,) species-aware F1 of each image, NaN where no column counts."""
-        wanted = (network, SPECIES)
-        rows = [row for row in self.rows if (row["network"], row["class"]) == wanted]
-        there = np.array([row["true_positives"] + row["false_negatives"] for row in rows])
-        return np.where(there > 0, np.array([row["f1"] for row in rows], np.float64), np.nan)
+        """(N,) species-aware F1 of each image, NaN without columns; see `ImageCounts.image_f1`."""
+        return self.counts(network).image_f1()
 
     def pictures(self) -> list[list[Picture]]:
-        """The images that are shown, each with what every network found in it."""
+        """The images that are shown, each with the columns that every network found in it."""
         path = self.source.root / FOLDER / "examples.npz"
         pictures = read_pictures(path) if path.is_file() else []
         count = len(self.networks)
@@ -142,74 +154,55 @@ class Scores:
     def picture_title(self, network: str, picture: Picture) -> str:
         """The network and its F1 of the image."""
         wanted = (network, picture.index, SPECIES)
-        (f1,) = (
-            row["f1"] for row in self.rows if (row["network"], row["index"], row["class"]) == wanted
-        )
+        (f1,) = (row.f1 for row in self.rows if (row.network, row.index, row.class_) == wanted)
         return f"{network}: F1 {f1:.2f}"
 
 
-def turned(pair: Mapping[str, Any]) -> dict[str, Any]:
-    """A pair of networks the other way round: its difference is the second minus the first.
-
-    Args:
-        pair: Of summary.json.
-    """
-    mean, low, high = (None if pair[k] is None else -pair[k] for k in ("mean", "low", "high"))
-    return {
-        **pair,
-        "first": pair["second"],
-        "second": pair["first"],
-        **{"mean": mean, "low": high, "high": low},
-        **{"better": pair["worse"], "worse": pair["better"]},
-    }
-
-
 def read_scores(source: RunResults) -> Scores | None:
-    """The scores of a run; None where the stage has left none.
+    """The scores of a run; None before the stage `evaluate`.
 
     Raises:
-        InputError: They are damaged, or an earlier temnet wrote them.
+        InputError: If they are damaged, or if an earlier version wrote them.
     """
     path = source.root / SUMMARY
     if not source.has(f"{FOLDER}/scores.csv", SUMMARY):
         return None
-    summary = read_json(path)
-    if "networks" not in summary or not source.has(*(f"{FOLDER}/{name}.csv" for name in TABLES)):
+    if not source.has(*(f"{FOLDER}/{name}.csv" for name in TABLES)):
         raise InputError(
-            f"{path}: this was written by an earlier temnet; run the stage `evaluate` again with "
+            f"{path}: an earlier version wrote these scores; run the stage `evaluate` again with "
             "--overwrite."
         )
+    drawn = read_rows(source.root / FOLDER / "conditions.csv", ConditionRow)
     return Scores(
         source,
-        summary["split"],
-        summary["networks"],
-        summary["paired"],
-        read_table(source.root / FOLDER / "scores.csv"),
-        summary.get("sha256", {}),
+        read_summary(path),
+        read_rows(source.root / FOLDER / "scores.csv", ScoreRow),
+        {row.index: row.specimen for row in drawn},
     )
 
 
-def without_skill(network: str, baselines: Mapping[str, Any]) -> str:
-    """A sentence on what is reached without skill.
+def chance_sentence(network: str, baselines: Baselines) -> str:
+    """A sentence on the chance level.
 
     Args:
-        network: Its name.
+        network: Name of the network.
         baselines: That part of its summary.
     """
     text = (
-        f"The peaks of {network} at random places reach {known(baselines['chance'][MACRO], '.2f')}"
+        f"The peaks of {network} at random positions reach "
+        f"{known(baselines.chance.macro_f1, '.2f')}"
     )
-    if "never_rarest" in baselines:
-        never = baselines["never_rarest"]
+    never = baselines.never_rarest
+    if never is not None:
         text += (
-            f", and {known(never[MACRO], '.2f')} if it never said {never['rarest']} (those taken "
-            "as the next most probable class)"
+            f", and {known(never.macro_f1, '.2f')} if {never.rarest} were never predicted (its "
+            "peaks counted as the next most probable class)"
         )
     return f"{text} (mean F1 over the classes)."
 
 
-def taught_ranges(experiment: Experiment) -> dict[str, tuple[float, float]]:
-    """What the experiment's training images are drawn from."""
+def training_ranges(experiment: Experiment) -> dict[str, tuple[float, float]]:
+    """The ranges that the experiment's training images are drawn from, by parameter."""
     camera, microscope = experiment.camera, experiment.microscope
     if camera is None or microscope is None or "train" not in experiment.stages:
         return {}

@@ -18,7 +18,7 @@ SECTIONS = (
     ("occupancy", "movies.occupancy_section:occupancy_section"),
     ("compare", "movies.comparison_section:compare_section"),
     ("evaluate", "reporting.sections.scores:evaluate_section"),
-    ("evaluate", "reporting.sections.atom_counts:height_section"),
+    ("evaluate", "reporting.sections.atom_counts:atom_count_section"),
     ("train", "reporting.sections.networks:train_section"),
     ("movie", "movies.simulated_movie_section:simulated_movie_section"),
     ("simulate", "reporting.sections.simulation:simulate_section"),

@@ -20,15 +20,15 @@ from temnet.stages import train
 
 
 def trains(experiment: Experiment) -> bool:
-    """Whether the network that was trained is scored: always, but where others are instead."""
+    """Whether a trained network of this run is scored: unless only other networks are given."""
     return "train" in experiment.stages or not experiment.evaluation.networks
 
 
 def fingerprints(experiment: Experiment) -> dict[str, str]:
-    """That of each network that was named, by its name.
+    """The checksum of each given network, by its name.
 
     Raises:
-        InputError: There is no such network.
+        InputError: If a network does not exist.
     """
     return {
         name: fingerprint(read_card(find_network(name))) for name in experiment.evaluation.networks
@@ -36,10 +36,10 @@ def fingerprints(experiment: Experiment) -> dict[str, str]:
 
 
 def check_networks(experiment: Experiment) -> None:
-    """Whether the networks that were named fit the experiment's images.
+    """Checks that the given networks fit the experiment's images.
 
     Raises:
-        InputError: One has other classes, other pixels or another number of focal images, or is
+        InputError: If one has other classes, other pixels or another number of focal images, or is
             damaged.
     """
     for name in experiment.evaluation.networks:
@@ -53,7 +53,7 @@ def check_networks(experiment: Experiment) -> None:
             )
         if not np.isclose(sampling, experiment.model.sampling, rtol=1e-6, atol=0):
             raise InputError(
-                f"evaluation.networks: {name} was taught on pixels of {sampling:g} Å, but "
+                f"evaluation.networks: {name} was trained on pixels of {sampling:g} Å, but "
                 f"model.sampling is {experiment.model.sampling:g} Å; give networks of the same "
                 f"pixels, or set model.sampling to {sampling:g} and simulate again."
             )
@@ -71,11 +71,11 @@ def competitors(experiment: Experiment, root: Path) -> dict[str, Network]:
     A second network of the same name is called ``NAME (2)``.
 
     Args:
-        experiment: The settings.
+        experiment: Uses `stages` and `evaluation.networks`.
         root: The run folder.
 
     Raises:
-        InputError: One is missing or damaged.
+        InputError: If one is missing or damaged.
     """
     own = [root / train.STAGE.name / train.NETWORK] if trains(experiment) else []
     folders: list[str | Path] = [*own, *experiment.evaluation.networks]

@@ -1,11 +1,10 @@
-"""Stage `evaluate`: scores networks on examples that nothing was chosen by."""
+"""Stage `evaluate`: scores networks on held-out examples."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,60 +12,43 @@ import numpy as np
 
 from temnet.config.experiment import Experiment
 from temnet.config.user_function import left_out
-from temnet.csv_tables import SCORE_FIELDS, write_table
+from temnet.csv_rows import write_rows
 from temnet.data.cluster import open_workers
 from temnet.data.store import open_set
 from temnet.data.sweep import sweep_examples
-from temnet.evaluation.conditions import conditions
-from temnet.evaluation.evaluate import look
-from temnet.evaluation.image_result import ImageResult, score_rows
+from temnet.evaluation.conditions import ConditionRow, conditions
+from temnet.evaluation.evaluate import evaluate_image
+from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.limits.cramer_rao import (
+    BoundRow,
     bound_rows,
     bounds_in_example,
     chosen_columns,
     ratio_to_bound,
 )
-from temnet.evaluation.metrics import tally
+from temnet.evaluation.metrics import counts_of
 from temnet.evaluation.paired import paired_difference
 from temnet.evaluation.precision_recall import LOWEST_THRESHOLD
-from temnet.evaluation.score_curves import curve_rows
-from temnet.evaluation.scores_by_atom_count import height_rows
-from temnet.inference.score_calibration import ENTRY
+from temnet.evaluation.score_curves import CurveRow, Point, curve_rows
+from temnet.evaluation.scores_by_atom_count import AtomCountRow, atom_count_rows
+from temnet.evaluation.summary import SUMMARY_FILE, BoundRatio, NetworkPair, Summary
+from temnet.json_records import write_record
 from temnet.models.checkpoint import CARD_FILE, Network, read_card
 from temnet.randomness import generator
 from temnet.reporting.run_results import read_json
-from temnet.reporting.score_tables import (
-    BOUND_FIELDS,
-    CONDITION_FIELDS,
-    CONFUSION_FIELDS,
-    CURVE_FIELDS,
-    HEIGHT_FIELDS,
-    RELIABILITY_FIELDS,
-    THRESHOLD_FIELDS,
-)
 from temnet.reporting.snapshots import Picture, write_pictures
 from temnet.stages import simulate, train
 from temnet.stages.compared_networks import check_networks, competitors, fingerprints, trains
 from temnet.stages.ideal import ideal_observer
-from temnet.stages.network_scores import Assessment, Rows, assess, plain_values
+from temnet.stages.network_scores import NetworkScores, score_network, write_scores
 from temnet.stages.stored_sets import check_sets, examples, missing_examples, split_folder
-from temnet.system.files import replace_file
 from temnet.workflow.stage import Progress, Stage
 
 SPLIT = "validation"
 
-TABLES = {
-    "scores": SCORE_FIELDS,
-    "confusion": CONFUSION_FIELDS,
-    "thresholds": THRESHOLD_FIELDS,
-    "reliability": RELIABILITY_FIELDS,
-    "dependence": CURVE_FIELDS,
-}
-"""Tables with the rows of every network, and their columns."""
-
 
 def settings(experiment: Experiment) -> dict[str, Any]:
-    """What the scores depend on; the networks by their content."""
+    """The settings that the scores depend on, with the networks' checksums."""
     values = train.settings(experiment) if trains(experiment) else simulate.settings(experiment)
     data = cast(Mapping[str, object], values["data"])
     evaluation = experiment.evaluation.model_dump(mode="json")
@@ -78,15 +60,15 @@ def settings(experiment: Experiment) -> dict[str, Any]:
 
 
 def requires_also(experiment: Experiment) -> tuple[str, ...]:
-    """The stage `train`, unless only networks that are there already are scored."""
+    """The stage `train`, unless only existing networks are scored."""
     return ("train",) if trains(experiment) else ()
 
 
 def check(experiment: Experiment) -> None:
-    """Whether the networks that were named fit, and the images can be made.
+    """Checks that the given networks fit, and that the images can be made.
 
     Raises:
-        InputError: It is not so.
+        InputError: If a network does not fit, or a stored set has other settings.
     """
     check_networks(experiment)
     check_sets(experiment, [SPLIT])
@@ -97,85 +79,85 @@ def check(experiment: Experiment) -> None:
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
     """Writes the tables, summary.json and a few images with true and found columns.
 
-    Images that are not there yet are made first.
+    Missing images are simulated first.
     """
     if missing_examples(experiment, SPLIT):
         simulate.make_set(experiment, SPLIT, progress)
     networks = competitors(experiment, root)
-    looked = _look(experiment, networks, progress)
-    assessed = {
-        name: assess(name, _threshold(network), looked[name], experiment)
+    results = _find_columns(experiment, networks, progress)
+    scored = {
+        name: score_network(
+            name,
+            _threshold(network),
+            results[name],
+            experiment.class_names,
+            experiment.evaluation,
+            experiment.seed,
+        )
         for name, network in networks.items()
     }
-    for table, fields in TABLES.items():
-        rows = [row for one in assessed.values() for row in one.tables[table]]
-        write_table(folder / f"{table}.csv", rows, fields)
-    first = next(iter(looked.values()))
-    write_table(folder / "conditions.csv", _condition_rows(first), CONDITION_FIELDS)
-    ratios = _cramer_rao(experiment, networks, looked, folder, progress)
+    write_scores(list(scored.values()), folder)
+    first = next(iter(results.values()))
+    conditions_of = [
+        ConditionRow(image.index, image.specimen, **conditions(image.parameters)) for image in first
+    ]
+    write_rows(folder / "conditions.csv", conditions_of, ConditionRow)
+    ratios = _cramer_rao(experiment, networks, results, folder, progress)
     _series(experiment, networks, folder, progress)
-    summaries = {
-        name: {**one.summary, **ratios.get(name, {}), ENTRY: _calibration(networks[name])}
-        for name, one in assessed.items()
-    }
-    values = {
-        "split": SPLIT,
-        "networks": summaries,
-        "sha256": {name: network.card.sha256 for name, network in networks.items()},
-        "paired": _paired(assessed, experiment.seed),
-    }
-    if experiment.evaluation.ideal_observer is not None:
-        values["ideal_observer"] = ideal_observer(experiment, SPLIT, first, folder, progress)
-    text = json.dumps(plain_values(values), indent=1) + "\n"
-    replace_file(folder / "summary.json", text.encode())
-    chosen = telling_images(next(iter(assessed.values())).images.image_f1())
-    write_pictures(folder / "examples.npz", _pictures(experiment, networks, looked, chosen))
-
-
-def _calibration(network: Network) -> dict[str, float] | None:
-    own = network.card.score_calibration
-    return None if own is None else asdict(own)
+    asked = experiment.evaluation.ideal_observer
+    summary = Summary(
+        split=SPLIT,
+        networks={
+            name: replace(
+                one.summary,
+                cramer_rao=ratios.get(name),
+                score_calibration=networks[name].card.score_calibration,
+            )
+            for name, one in scored.items()
+        },
+        sha256={name: network.card.sha256 for name, network in networks.items()},
+        paired=_paired(scored, experiment.seed),
+        ideal_observer=None
+        if asked is None
+        else ideal_observer(experiment, asked, SPLIT, first, folder, progress),
+    )
+    write_record(folder / SUMMARY_FILE, summary)
+    chosen = representative_images(next(iter(scored.values())).images.image_f1())
+    write_pictures(folder / "examples.npz", _pictures(experiment, networks, results, chosen))
 
 
 def _threshold(network: Network) -> float:
     return network.card.threshold
 
 
-def _look(
+def _find_columns(
     experiment: Experiment, networks: Mapping[str, Network], progress: Progress
 ) -> dict[str, list[ImageResult]]:
-    """What each network finds in each image, down to a low score."""
+    """The columns that each network finds in each image, down to a low score."""
     reuse = experiment.data.exit_wave_reuse
     found: dict[str, list[ImageResult]] = {name: [] for name in networks}
     with progress("evaluate", experiment.data.count(SPLIT)) as done:
         for index, example in enumerate(examples(experiment, SPLIT)):
             for name, network in networks.items():
                 lowest = min(LOWEST_THRESHOLD, _threshold(network))
-                found[name].append(look(network, index, example, lowest, reuse))
+                found[name].append(evaluate_image(network, index, example, lowest, reuse))
             done(1)
     return found
 
 
-def _condition_rows(looked: Sequence[ImageResult]) -> Rows:
-    return [
-        {"index": image.index, "specimen": image.specimen, **conditions(image.parameters)}
-        for image in looked
-    ]
-
-
-def _paired(assessed: Mapping[str, Assessment], seed: int) -> Rows:
+def _paired(scored: Mapping[str, NetworkScores], seed: int) -> list[NetworkPair]:
     """The first network against each of the others, image by image."""
-    (first, reference), *others = assessed.items()
-    rows = []
+    (first, reference), *others = scored.items()
+    pairs = []
     for second, other in others:
-        found = paired_difference(
+        difference = paired_difference(
             reference.images.image_f1(),
             other.images.image_f1(),
             reference.images.specimen,
             generator(seed, "evaluation/paired"),
         )
-        rows.append({"first": first, "second": second, **found})
-    return rows
+        pairs.append(NetworkPair(**vars(difference), first=first, second=second))
+    return pairs
 
 
 def _series(
@@ -185,75 +167,78 @@ def _series(
     series = experiment.evaluation.series
     if series is None:
         return
-    looked: dict[tuple[str, str, float], list[ImageResult]] = defaultdict(list)
+    results: dict[tuple[str, str, float], list[ImageResult]] = defaultdict(list)
     swept = sweep_examples(experiment.simulation, series, experiment.data, SPLIT)
     with progress("series", series.structures * len(series.values)) as done:
         for specimen, parameter, value, example in swept:
             for name, network in networks.items():
                 key = (name, parameter, value)
-                looked[key].append(look(network, specimen, example, _threshold(network)))
+                result = evaluate_image(network, specimen, example, _threshold(network))
+                results[key].append(result)
             done(1)
-    classes, rows, by_height = experiment.class_names, [], []
-    for (name, parameter, value), images in looked.items():
-        scored = score_rows(images, classes, experiment.evaluation)
-        counts = tally(scored, classes, {image.index: image.specimen for image in images})
-        place = {"parameter": parameter, "low": value, "middle": value, "high": value}
-        rng = generator(experiment.seed, "evaluation/series")
-        rows += [{"network": name, **row} for row in curve_rows(counts, place, rng)]
-        higher = height_rows(images, classes, experiment.evaluation, place, experiment.seed)
-        by_height += [{"network": name, **row} for row in higher]
-    write_table(folder / "series.csv", rows, CURVE_FIELDS)
+    classes, settings, seed = experiment.class_names, experiment.evaluation, experiment.seed
+    rows, by_atom_count = [], []
+    for (name, parameter, value), images in results.items():
+        point = Point.fixed(parameter, value, name)
+        rng = generator(seed, "evaluation/series")
+        rows += curve_rows(counts_of(images, classes, settings), point, rng)
+        by_atom_count += atom_count_rows(images, classes, settings, point, series.heights, seed)
+    write_rows(folder / "series.csv", rows, CurveRow)
     if series.heights:
-        write_table(folder / "heights.csv", by_height, HEIGHT_FIELDS)
+        write_rows(folder / "heights.csv", by_atom_count, AtomCountRow)
 
 
 def _cramer_rao(
     experiment: Experiment,
     networks: Mapping[str, Network],
-    looked: Mapping[str, Sequence[ImageResult]],
+    results: Mapping[str, Sequence[ImageResult]],
     folder: Path,
     progress: Progress,
-) -> dict[str, dict[str, Any]]:
-    """Writes cramer_rao.csv, and returns what each network's summary says of it."""
+) -> dict[str, BoundRatio]:
+    """Writes cramer_rao.csv, and returns each network's part of the summary."""
     wanted, settings = experiment.evaluation.cramer_rao, experiment.evaluation
     if wanted is None:
         return {}
-    first = next(iter(looked.values()))
+    first = next(iter(results.values()))
     spread = first[:: -(-len(first) // wanted.images)]
     columns = {
         image.index: chosen_columns(image, settings, experiment.seed, wanted.columns)
         for image in spread
     }
-    jobs = [(experiment.simulation, index, SPLIT, places) for index, places in columns.items()]
+    jobs = [
+        (experiment.simulation, index, SPLIT, positions) for index, positions in columns.items()
+    ]
     bounds: dict[int, np.ndarray] = {}
     with progress("Cramér-Rao bound", len(jobs)) as done, open_workers(experiment.data) as workers:
-        results = workers.in_order(bounds_in_example, jobs)
-        for (_, index, *_), bound in zip(jobs, results, strict=True):
+        found = workers.in_order(bounds_in_example, jobs)
+        for (_, index, *_), bound in zip(jobs, found, strict=True):
             bounds[index] = bound
             done(1)
-    rows, ratios = [], {}
+    rows: dict[str, list[BoundRow]] = {name: [] for name in networks}
     for name, network in networks.items():
-        own: Rows = []
-        for index, places in columns.items():
-            image = looked[name][index].above(_threshold(network))
-            own += bound_rows(image, places, bounds[index], experiment.class_names, settings)
-        ratio = ratio_to_bound(own, generator(experiment.seed, "evaluation/cramer_rao"))
-        ratios[name] = {"cramer_rao": ratio}
-        rows += [{"network": name, **row} for row in own]
-    write_table(folder / "cramer_rao.csv", rows, BOUND_FIELDS)
-    return ratios
+        for index, positions in columns.items():
+            image = results[name][index].above(_threshold(network))
+            rows[name] += bound_rows(
+                image, positions, bounds[index], experiment.class_names, settings, name
+            )
+    every = [row for own in rows.values() for row in own]
+    write_rows(folder / "cramer_rao.csv", every, BoundRow)
+    return {
+        name: ratio_to_bound(own, generator(experiment.seed, "evaluation/cramer_rao"))
+        for name, own in rows.items()
+    }
 
 
-def telling_images(f1: np.ndarray) -> dict[str, int]:
-    """Images to be shown, by what they are.
+def representative_images(f1: np.ndarray) -> dict[str, int]:
+    """Images to be shown, by name.
 
     Args:
-        f1: (N,) of each image; NaN is left out.
+        f1: (N,) F1 of each image; NaN is left out.
 
     Returns:
         Indices, each once: the worst, that at the lowest tenth (weak), the median and the best.
 
-    >>> telling_images(np.array([0.5, 1.0, np.nan, 0.1, 0.7]))
+    >>> representative_images(np.array([0.5, 1.0, np.nan, 0.1, 0.7]))
     {'worst': 3, 'median': 4, 'best': 1}
     """
     order = [int(i) for i in np.argsort(f1, kind="stable") if np.isfinite(f1[i])]
@@ -271,17 +256,17 @@ def telling_images(f1: np.ndarray) -> dict[str, int]:
 def _pictures(
     experiment: Experiment,
     networks: Mapping[str, Network],
-    looked: Mapping[str, Sequence[ImageResult]],
+    results: Mapping[str, Sequence[ImageResult]],
     chosen: Mapping[str, int],
 ) -> list[Picture]:
-    """Each image once for each network, with what that network found in it."""
+    """Each image once for each network, with the columns that this network found."""
     stored = open_set(split_folder(experiment, SPLIT))
     pictures = []
     for kind, index in chosen.items():
         (picture,) = simulate.pictures({index: stored.example(index)})
         picture = replace(picture, caption=f"{kind}: {picture.caption}")
         for name, network in networks.items():
-            peaks = looked[name][index].above(_threshold(network)).peaks
+            peaks = results[name][index].above(_threshold(network)).peaks
             pictures.append(
                 replace(picture, found_positions=peaks.positions, found_class=peaks.class_index)
             )
@@ -289,10 +274,10 @@ def _pictures(
 
 
 def intact(experiment: Experiment, root: Path) -> bool:
-    """Whether the scores are of the network that lies in the run folder, where one was trained."""
+    """Whether the scores are of the network in the run folder, where one was trained."""
     if not trains(experiment):
         return True
-    network, summary = root / train.STAGE.name / train.NETWORK, root / STAGE.name / "summary.json"
+    network, summary = root / train.STAGE.name / train.NETWORK, root / STAGE.name / SUMMARY_FILE
     if not (network / CARD_FILE).is_file() or not summary.is_file():
         return False
     scored = read_json(summary).get("sha256", {})
@@ -300,7 +285,7 @@ def intact(experiment: Experiment, root: Path) -> bool:
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:
-    """Which examples are scored, and what else is simulated for it."""
+    """Which examples are scored, and which further images are simulated."""
     evaluation, further = experiment.evaluation, missing_examples(experiment, SPLIT)
     lines = [f"{experiment.data.count(SPLIT)} examples of {SPLIT}, radius {evaluation.radius:g} Å"]
     if further:

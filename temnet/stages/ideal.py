@@ -1,78 +1,79 @@
-"""The part of the stage `evaluate` that asks the ideal observer."""
+"""The part of the stage `evaluate` that computes the ideal observer's scores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from temnet.config.analysis.scoring import IdealObserver
 from temnet.config.experiment import Experiment
-from temnet.csv_tables import write_table
+from temnet.csv_rows import write_rows
 from temnet.data.cluster import open_workers
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.limits.ideal_observer import chosen_places, evidence_in_example
-from temnet.evaluation.limits.ideal_scores import doses_of_trials, ideal_rows
+from temnet.evaluation.limits.ideal_scores import (
+    IdealConfusionRow,
+    IdealRow,
+    doses_of_trials,
+    ideal_rows,
+)
+from temnet.evaluation.summary import IdealF1, IdealSummary
 from temnet.randomness import generator
-from temnet.reporting.score_tables import EMPTY, IDEAL_CONFUSION_FIELDS, IDEAL_FIELDS
 from temnet.workflow.stage import Progress
 
 
 def ideal_observer(
     experiment: Experiment,
+    wanted: IdealObserver,
     split: str,
-    looked: Sequence[ImageResult],
+    results: Sequence[ImageResult],
     folder: Path,
     progress: Progress,
-) -> dict[str, Any]:
+) -> IdealSummary:
     """Writes ideal_observer.csv and ideal_confusion.csv.
 
     Args:
-        experiment: The settings, with those of the ideal observer.
+        experiment: Settings of the simulation, classes, border and seed.
+        wanted: Settings of the ideal observer.
         split: The images' split.
-        looked: All images with their true columns; what was found does not matter.
-        folder: Of the stage.
-        progress: Shows how far it is.
+        results: All images with their true columns; the peaks are not used.
+        folder: Folder of the stage.
+        progress: Shows the progress.
 
     Returns:
-        For summary.json: numbers of images and columns that were asked about, and for each rule
-        the F1 of each class, with its interval, at the doses of the images.
+        For summary.json: numbers of images and columns, and for each rule the F1 of each class,
+        with its interval, at the doses of the images.
     """
     settings, classes = experiment.evaluation, experiment.class_names
-    wanted = settings.ideal_observer
     places = chosen_places(
-        looked, settings, experiment.seed, len(classes), wanted.images, wanted.columns
+        results, settings, experiment.seed, len(classes), wanted.images, wanted.columns
     )
     jobs = [
         (experiment.simulation, index, split, np.array([place.position for place in group]))
         for index, group in groupby(places, lambda place: place.index)
     ]
-    told = []
+    evidences = []
     with progress("ideal observer", len(jobs)) as done, open_workers(experiment.data) as workers:
         for found in workers.in_order(evidence_in_example, jobs):
-            told += found
+            evidences += found
             done(1)
-    drawn = np.array([float(image.parameters["dose"]) for image in looked])
+    drawn = np.array([float(image.parameters["dose"]) for image in results])
     rows, confusion = ideal_rows(
         places,
-        told,
+        evidences,
         wanted.empty,
         doses_of_trials(wanted.doses, drawn),
         classes,
         generator(experiment.seed, "evaluation/ideal_observer"),
     )
-    write_table(folder / "ideal_observer.csv", rows, IDEAL_FIELDS)
-    kinds = (*classes, EMPTY)
-    named = [
-        {**row, **{key: kinds[row[key]] for key in ("true_class", "found_class")}}
-        for row in confusion
-    ]
-    write_table(folder / "ideal_confusion.csv", named, IDEAL_CONFUSION_FIELDS)
-    as_drawn: dict[str, dict[str, Any]] = {}
+    write_rows(folder / "ideal_observer.csv", rows, IdealRow)
+    write_rows(folder / "ideal_confusion.csv", confusion, IdealConfusionRow)
+    as_drawn: dict[str, dict[str, IdealF1]] = {}
     for row in rows:
-        if np.isnan(row["dose"]):
-            scores = {key: row[key] for key in ("f1", "f1_low", "f1_high")}
-            as_drawn.setdefault(row["rule"], {})[row["class"]] = scores
-    return {"images": len(jobs), "columns": len(places), "as_drawn": as_drawn}
+        if np.isnan(row.dose):
+            f1 = IdealF1(row.f1, row.f1_low, row.f1_high)
+            as_drawn.setdefault(row.rule, {})[row.class_] = f1
+    return IdealSummary(images=len(jobs), columns=len(places), as_drawn=as_drawn)

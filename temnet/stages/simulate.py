@@ -16,7 +16,7 @@ from temnet.config.simulation import SimulationSettings
 from temnet.config.structures.from_file import FromFile
 from temnet.config.user_function import left_out
 from temnet.data.generate import generate_set
-from temnet.evaluation.evaluate import drawn_conditions
+from temnet.evaluation.conditions import conditions
 from temnet.records import Example
 from temnet.reporting.snapshots import Picture, write_pictures
 from temnet.simulation.example import draw_specimen, simulate_block
@@ -152,7 +152,7 @@ def focal_pictures(index: int, example: Example) -> list[Picture]:
 
 def caption(example: Example) -> str:
     """Dose and first defocus of an example."""
-    drawn = drawn_conditions(example.parameters)
+    drawn = conditions(example.parameters)
     return f"{drawn['dose']:.3g} e/Å², defocus {drawn['defocus']:.0f} Å"
 
 

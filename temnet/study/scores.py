@@ -8,18 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from temnet.config.differences import differences
-from temnet.csv_tables import Row, read_table
+from temnet.csv_rows import read_rows
+from temnet.csv_tables import read_table
 from temnet.errors import InputError
+from temnet.evaluation.conditions import ConditionRow
 from temnet.evaluation.metrics import (
     MACRO,
     MEAN,
     ImageCounts,
     Statistics,
+    image_counts,
     resampled_weights,
     statistics,
-    tally,
 )
-from temnet.evaluation.scores import LOCALISATION
+from temnet.evaluation.scores import LOCALISATION, ScoreRow
 from temnet.json_records import from_values
 from temnet.randomness import generator
 from temnet.reporting.run_results import read_json
@@ -73,11 +75,11 @@ def read_scores(runs: Sequence[ScoringRun]) -> list[Scored]:
 
 def _scored(run: ScoringRun) -> Iterator[Scored]:
     folder, classes = run.root / evaluate.STAGE.name, run.experiment.class_names
-    rows, images = read_table(folder / "scores.csv"), read_table(folder / "conditions.csv")
-    specimens = {row["index"]: row["specimen"] for row in images}
-    own: dict[str, list[Row]] = {}
-    for row in rows:
-        own.setdefault(row["network"], []).append(row)
+    images = read_rows(folder / "conditions.csv", ConditionRow)
+    specimens = {row.index: row.specimen for row in images}
+    own: dict[str, list[ScoreRow]] = {}
+    for row in read_rows(folder / "scores.csv", ScoreRow):
+        own.setdefault(row.network, []).append(row)
     rng = generator(run.experiment.seed, "study/specimens")
     weights = resampled_weights(np.array(list(specimens.values())), rng)
     for training in run.networks:
@@ -86,7 +88,7 @@ def _scored(run: ScoringRun) -> Iterator[Scored]:
             raise InputError(
                 f"{folder}: this has no scores of {name}; run the study again with --overwrite."
             )
-        counts = tally(own[name], classes, specimens)
+        counts = image_counts(own[name], classes, specimens)
         values = {key: float(value[0]) for key, value in _of(counts, np.ones((1, len(counts))))}
         number = len(set(specimens.values()))
         yield Scored(run.test, training, number, values, dict(_of(counts, weights)))

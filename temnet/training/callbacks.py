@@ -25,6 +25,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,11 @@ from temnet.config.experiment import Experiment
 from temnet.csv_tables import read_table, write_table
 from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
-from temnet.evaluation.scores import class_f1
 from temnet.records import Example
 from temnet.system.files import replace_file
 from temnet.training.averaging import averaged_weights
 from temnet.training.panels import log_image, panel
-from temnet.training.peak_scores import best_threshold, find_all, peak_rows
+from temnet.training.peak_scores import best_threshold, find_all, macro_peak_f1, peak_scores
 from temnet.training.state import TrainingState, save_atomically, save_state
 
 LOGGER = logging.getLogger(__name__)
@@ -76,12 +76,17 @@ class PeakF1(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Finds and scores the columns of all examples."""
         with averaged_weights(self.model):
-            found = find_all(self.model, self.examples, self.experiment, self.thresholds[0])
-        threshold, score = best_threshold(found, self.examples, self.experiment, self.thresholds)
+            results = find_all(
+                self.model, self.examples, self.experiment.labels, self.thresholds[0]
+            )
+        where = (results, self.experiment.class_names, self.experiment.evaluation)
+        threshold, score = best_threshold(self.thresholds, partial(macro_peak_f1, *where))
         if logs is not None:
             logs["peak_f1"], logs["peak_threshold"] = score, threshold
-            rows = peak_rows(found, self.examples, self.experiment, threshold)
-            logs.update({f"f1_{name}": value for name, value in class_f1(rows).items()})
+            classes = peak_scores(*where, threshold).classes
+            for name in self.experiment.class_names:
+                if np.isfinite(f1 := classes[name].f1):
+                    logs[f"f1_{name}"] = f1
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -255,7 +260,8 @@ class ImagePanel(keras.callbacks.Callback):
             return
         threshold = self.threshold or (logs or {}).get("peak_threshold", 0.5)
         with averaged_weights(self.model):
-            found = find_all(self.model, self.examples, self.experiment, threshold)
+            results = find_all(self.model, self.examples, self.experiment.labels, threshold)
+        found = [image.peaks for image in results]
         content = panel(found, self.examples, self.experiment, f"epoch {epoch + 1}")
         self.folder.mkdir(parents=True, exist_ok=True)
         replace_file(self.folder / f"panel-{epoch + 1:04d}.png", content)

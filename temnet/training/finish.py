@@ -12,9 +12,10 @@ from temnet.config.card import ImageStatistics
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
-from temnet.evaluation.summary import summarise
+from temnet.evaluation.metrics import image_counts, pooled_scores
 from temnet.inference.image_statistics import example_appearance
 from temnet.inference.out_of_distribution import reference
+from temnet.json_records import as_values
 from temnet.models.checkpoint import Network, check_replaceable, save_network, to_float32
 from temnet.models.description import describe
 from temnet.records import Example
@@ -56,9 +57,10 @@ def finish_network(
     card = replace(describe(name, experiment, threshold), score_calibration=calibration)
     network = Network(name, model, experiment, card)
     rows = evaluate(network, enumerate(selection), experiment.evaluation, progress=progress)
+    counts = image_counts(rows, experiment.class_names, {i: i for i in range(len(selection))})
     card = replace(
         card,
-        metrics={"split": "selection", **summarise(rows, experiment.class_names)},
+        metrics={"split": "selection", **as_values(pooled_scores(counts))},
         image_statistics=describe_images(selection, experiment),
     )
     save_network(folder, model, experiment, card)

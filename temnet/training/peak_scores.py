@@ -1,108 +1,103 @@
-"""How well a network finds columns, for choosing checkpoints and thresholds."""
+"""Peak scores of a network during training, for choosing checkpoints and thresholds."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 import keras
 import numpy as np
 
-from temnet.config.experiment import Experiment
+from temnet.config.analysis.evaluation import Evaluation
+from temnet.config.learning.labels import Labels
+from temnet.evaluation.image_result import ImageResult
+from temnet.evaluation.metrics import counts_of, pooled_scores
 from temnet.evaluation.precision_recall import LOWEST_THRESHOLD
-from temnet.evaluation.scores import macro_f1, score_image
+from temnet.evaluation.summary import PooledScores
 from temnet.images.normalize import normalize
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.probability_maps import predict_probabilities
-from temnet.records import Example, Peaks
+from temnet.records import Example
 
 
 def find_all(
     model: keras.Model,
     examples: Iterable[Example],
-    experiment: Experiment,
+    labels: Labels,
     threshold: float = LOWEST_THRESHOLD,
-) -> list[Peaks]:
-    """The peaks of each example, down to a low score.
+) -> list[ImageResult]:
+    """The peaks of each example beside its columns.
 
     Args:
         model: From normalised images to logits.
         examples: Simulated examples at the network's sampling.
-        experiment: Settings that they and the model belong to.
+        labels: Uses `normalisation_width` and `width`.
         threshold: Lowest score of a peak.
     """
-    width = experiment.labels.normalisation_width
-    distance = default_min_distance(experiment.labels.width)
-    found = []
+    distance = default_min_distance(labels.width)
+    found: list[ImageResult] = []
     for example in examples:
-        images = normalize(example.images, example.sampling, width)
+        images = normalize(example.images, example.sampling, labels.normalisation_width)
         probabilities = predict_probabilities(model, images)
-        found.append(find_peaks(probabilities, example.sampling, threshold, distance))
+        peaks = find_peaks(probabilities, example.sampling, threshold, distance)
+        found.append(ImageResult.of(peaks, example, index=len(found)))
     return found
 
 
-def peak_rows(
-    found: Sequence[Peaks], examples: Sequence[Example], experiment: Experiment, threshold: float
-) -> list[dict[str, Any]]:
-    """Scores of each example; see `score_image`.
+def peak_scores(
+    results: Sequence[ImageResult],
+    class_names: Sequence[str],
+    settings: Evaluation,
+    threshold: float,
+) -> PooledScores:
+    """Scores over all examples together.
+
+    Counts are added over the examples before a class's F1 is calculated, so that examples with few
+    columns weigh little.
 
     Args:
-        found: Peaks of each example, of any score.
-        examples: The examples.
-        experiment: The settings.
+        results: Peaks of each example, of any score.
+        class_names: Name of each class index.
+        settings: Uses `radius` and `border`.
         threshold: Peaks of a lower score are left out.
     """
-    rows = []
-    for peaks, example in zip(found, examples, strict=True):
-        height, width = (example.sampling * (n - 1) for n in example.images.shape[:2])
-        rows += score_image(
-            peaks.select(peaks.score >= threshold),
-            example.columns,
-            experiment.class_names,
-            experiment.evaluation.radius,
-            (height, width),
-            experiment.evaluation.border,
-        )
-    return rows
+    certain = [image.above(threshold) for image in results]
+    return pooled_scores(counts_of(certain, class_names, settings))
 
 
 def macro_peak_f1(
-    found: Sequence[Peaks], examples: Sequence[Example], experiment: Experiment, threshold: float
+    results: Sequence[ImageResult],
+    class_names: Sequence[str],
+    settings: Evaluation,
+    threshold: float,
 ) -> float:
-    """Species-aware F1 over all examples together, averaged over the classes; see `macro_f1`.
+    """Species-aware F1 over all examples together, averaged over the classes.
 
-    Counts are added over the examples before a class's F1 is taken, so that examples with few
-    columns weigh little.  Arguments as for `peak_rows`.
+    Arguments as for `peak_scores`.
 
     Returns:
-        F1 in [0, 1]; 0 where there is nothing to find and nothing was found, since then nothing
-        was shown.
+        F1 in [0, 1]; 0 where there is nothing to find and nothing was found.
     """
-    value = macro_f1(peak_rows(found, examples, experiment, threshold))
+    value = peak_scores(results, class_names, settings, threshold).macro_f1
     return 0.0 if math.isnan(value) else value
 
 
 def best_threshold(
-    found: Sequence[Peaks],
-    examples: Sequence[Example],
-    experiment: Experiment,
-    thresholds: Sequence[float],
-    score: Callable[..., float] = macro_peak_f1,
+    thresholds: Sequence[float], score: Callable[[float], float]
 ) -> tuple[float, float]:
-    """The threshold of highest F1, and that F1.
+    """The threshold of the highest score, and that score.
 
-    Of several that are as good, the one in the middle is taken: it is the farthest from where
+    Of several equally good ones, the one in the middle is chosen: it is the farthest from where
     the score falls.
 
     Args:
-        found: Peaks of each example, of any score.
-        examples: The examples.
-        experiment: The settings.
-        thresholds: What is tried, rising.
-        score: The function of (found, examples, experiment, threshold) that is maximised.
+        thresholds: Rising thresholds.
+        score: Of a threshold, such as `macro_peak_f1` with the other arguments given.
+
+    >>> best_threshold((0.1, 0.2, 0.3, 0.4, 0.5), lambda value: float(value >= 0.3))
+    (0.4, 1.0)
     """
-    scores = np.array([score(found, examples, experiment, value) for value in thresholds])
+    scores = np.array([score(value) for value in thresholds])
     best = np.flatnonzero(scores == scores.max())
     index = int(best[(len(best) - 1) // 2])
     return float(thresholds[index]), float(scores[index])

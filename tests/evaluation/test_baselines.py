@@ -5,9 +5,15 @@ import numpy as np
 import pytest
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.evaluation.baselines import by_chance, never_naming, rarest_class
-from temnet.evaluation.image_result import ImageResult, score_rows
-from temnet.evaluation.scores import class_f1, macro_f1
+from temnet.evaluation.baselines import (
+    baseline,
+    baselines,
+    by_chance,
+    never_predicting,
+    rarest_class,
+)
+from temnet.evaluation.image_result import ImageResult
+from temnet.evaluation.scores import score_images
 from temnet.records import Columns, Peaks
 
 CLASSES = ("Mo", "S2", "S")
@@ -38,23 +44,23 @@ def test_random_places_score_what_their_density_gives():
     # The chance of a point within 0.5 Å of a column is 1 - exp(-pi 0.25 * 2 / (a^2 sqrt(3) / 2))
     # = 0.166, and half of that within 0.5 Å of one of its class.
     image = sheet()
-    rows = score_rows(by_chance([image], np.random.default_rng(0)), CLASSES, SETTINGS)
-    of = {name: [row["f1"] for row in rows if row["class"] == name] for name in ("any", "all")}
+    rows = score_images(by_chance([image], np.random.default_rng(0)), CLASSES, SETTINGS)
+    of = {name: [row.f1 for row in rows if row.class_ == name] for name in ("any", "all")}
     assert np.mean(of["any"]) == pytest.approx(0.166, abs=0.015)
     assert np.mean(of["all"]) == pytest.approx(0.166 / 2, abs=0.015)
-    again = score_rows(by_chance([image], np.random.default_rng(0)), CLASSES, SETTINGS)
-    assert [row["f1"] for row in again if row["class"] == "any"] == of["any"]
+    again = score_images(by_chance([image], np.random.default_rng(0)), CLASSES, SETTINGS)
+    assert [row.f1 for row in again if row.class_ == "any"] == of["any"]
     # The counter-test: the true places are no chance.
-    assert macro_f1(score_rows([image], CLASSES, SETTINGS)) == 1
+    assert baseline([image], CLASSES, SETTINGS).macro_f1 == 1
 
 
 def test_nothing_stays_nothing():
     peaks, columns = Peaks.empty(3), Columns.empty()
     empty = ImageResult(0, peaks, columns, (20.0, 30.0))
-    rows = score_rows(by_chance([empty], np.random.default_rng(0)), CLASSES, SETTINGS)
-    assert math.isnan(macro_f1(rows))
+    found = baselines([empty], CLASSES, SETTINGS, np.random.default_rng(0))
+    assert math.isnan(found.chance.macro_f1) and found.never_rarest is None
     assert rarest_class([empty], 3, SETTINGS) is None
-    assert len(never_naming(peaks, 1)) == 0
+    assert len(never_predicting(peaks, 1)) == 0
 
 
 def test_the_rarest_class_is_the_one_with_fewest_columns_that_count():
@@ -70,15 +76,16 @@ def test_the_rarest_class_is_the_one_with_fewest_columns_that_count():
     assert rarest_class([ignored], 3, SETTINGS) == 2
 
 
-def test_a_network_that_does_not_know_a_class_still_sees_its_columns():
+def test_a_network_that_does_not_know_a_class_still_finds_its_columns():
     image = sheet(rare=30)
-    peaks = never_naming(image.peaks, 2)
+    peaks = never_predicting(image.peaks, 2)
     assert not np.any(peaks.class_index == 2)
-    rows = score_rows([replace(image, peaks=peaks)], CLASSES, SETTINGS)
-    f1 = class_f1(rows)
+    f1 = baseline([replace(image, peaks=peaks)], CLASSES, SETTINGS).classes
     assert f1["Mo"] == 1 and f1["S"] == 0
     s2 = int(np.sum((image.columns.class_index == 1) & image.columns.inside(
-        *image.shape_angstrom, SETTINGS.border)))  # fmt: skip
-    # The thirty S all became S2: invented there, missed here.
+        *image.extent, SETTINGS.border)))  # fmt: skip
+    # The thirty S all became S2: false positives there, missed here.
     assert f1["S2"] == pytest.approx(2 * s2 / (2 * s2 + 30))
-    assert next(row["f1"] for row in rows if row["class"] == "any") == 1
+    assert f1["any"] == 1
+    found = baselines([image], CLASSES, SETTINGS, np.random.default_rng(0)).never_rarest
+    assert found.rarest == "S" and found.classes == f1

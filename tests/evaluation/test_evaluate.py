@@ -46,33 +46,33 @@ def example(places=PLACES, sampling=0.2, foci=1, **parameters):
     return Example(images, empty, empty[..., 0], columns, parameters, sampling)
 
 
-def test_scores_stand_beside_what_was_drawn(network):
+def test_scores_have_the_drawn_conditions(network):
     done = []
     examples = [
         (7, example(dose=200.0, defocus=[-50.0, 0.0])),
         (9, example(PLACES[1:], dose=np.float64(400), defocus=[10.0])),
     ]
     rows = evaluate(network, iter(examples), Evaluation(), progress=done.append)
-    assert [(row["index"], row["class"]) for row in rows] == [
+    assert [(row.index, row.class_) for row in rows] == [
         (index, name) for index in (7, 9) for name in ("C", "any", "all")
     ]
-    assert [row["dose"] for row in rows[::3]] == [200, 400]
-    assert [row["defocus"] for row in rows[::3]] == [-50, 10]
+    assert [row.dose for row in rows[::3]] == [200, 400]
+    assert [row.defocus for row in rows[::3]] == [-50, 10]
     # One of the four columns lies within the border of 1.5 Å.
-    assert (rows[0]["true_positives"], rows[0]["false_negatives"]) == (3, 0)
-    assert (rows[3]["true_positives"], rows[3]["false_negatives"]) == (2, 1)
-    assert rows[0]["rms_error_pm"] < 5
+    assert (rows[0].true_positives, rows[0].false_negatives) == (3, 0)
+    assert (rows[3].true_positives, rows[3].false_negatives) == (2, 1)
+    assert rows[0].rms_error_pm < 5
     assert done == [1, 1]
 
 
 def test_radius_border_and_threshold_are_used(network):
     whole = evaluate(network, [(0, example())], Evaluation(border=0))
-    assert whole[0]["true_positives"] == 4
+    assert whole[0].true_positives == 4
     shifted = example(PLACES + [0.0, 0.6])
-    assert evaluate(network, [(0, shifted)], Evaluation())[0]["true_positives"] == 0
-    assert evaluate(network, [(0, shifted)], Evaluation(radius=0.8))[0]["true_positives"] == 3
+    assert evaluate(network, [(0, shifted)], Evaluation())[0].true_positives == 0
+    assert evaluate(network, [(0, shifted)], Evaluation(radius=0.8))[0].true_positives == 3
     none = evaluate(network, [(0, example())], Evaluation(), threshold=1 - 1e-9)
-    assert none[0]["recall"] == 0 and np.isnan(none[0]["precision"])
+    assert none[0].recall == 0 and np.isnan(none[0].precision)
 
 
 def test_examples_of_another_kind_are_refused(network):
@@ -82,7 +82,7 @@ def test_examples_of_another_kind_are_refused(network):
         evaluate(network, [(0, example(foci=3))], Evaluation())
 
 
-def test_no_examples_have_no_rows_and_untold_conditions_are_no_numbers(network):
+def test_no_examples_have_no_rows_and_unknown_conditions_are_nan(network):
     assert evaluate(network, [], Evaluation()) == []
     rows = evaluate(network, [(0, example())], Evaluation())
-    assert np.isnan(rows[0]["dose"]) and np.isnan(rows[0]["defocus"])
+    assert np.isnan(rows[0].dose) and np.isnan(rows[0].defocus)

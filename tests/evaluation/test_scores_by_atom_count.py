@@ -9,23 +9,21 @@ from temnet.config.analysis.evaluation import Evaluation
 from temnet.config.structures.mos2 import MoS2
 from temnet.config.structures.nanoparticle import Nanoparticle
 from temnet.config.structures.supports import AmorphousCarbon, Graphene, Oxide
-from temnet.evaluation.image_result import ImageResult, score_rows
-from temnet.evaluation.metrics import tally
-from temnet.evaluation.score_curves import curve_rows
-from temnet.evaluation.scores_by_atom_count import height_rows, in_vacuum, without_lower
+from temnet.evaluation.image_result import ImageResult
+from temnet.evaluation.metrics import counts_of
+from temnet.evaluation.score_curves import Point, curve_rows
+from temnet.evaluation.scores import score_image
+from temnet.evaluation.scores_by_atom_count import atom_count_rows, in_vacuum, with_atoms
 from temnet.randomness import generator
 from temnet.records import IGNORED, Columns, Peaks
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
 
 CLASSES = ("metal", "oxide")
-PLACE = {"parameter": "dose", "low": 50.0, "middle": 50.0, "high": 50.0}
+SETTINGS = Evaluation(border=0)
+POINT = Point.fixed("dose", 50.0)
 PLACES = ([5.0, 5.0], [5.0, 9.0], [9.0, 5.0])
 NOTHING_THERE = [20.0, 20.0]
-
-
-def evaluation(*heights):
-    return Evaluation(border=0, series={"dose": [50], "heights": heights})
 
 
 def image(index, atoms, found, **parameters):
@@ -42,62 +40,59 @@ def image(index, atoms, found, **parameters):
 
 def f1(rows, surroundings="all", name="all"):
     return {
-        row["atoms"]: row["f1"]
-        for row in rows
-        if (row["surroundings"], row["class"]) == (surroundings, name)
+        row.atoms: row.f1 for row in rows if (row.surroundings, row.class_) == (surroundings, name)
     }
 
 
 def test_low_columns_that_were_missed_count_no_more():
-    # One atom: missed; two and five: found; one peak is invented.
-    looked = [image(0, (1, 2, 5), [PLACES[1], PLACES[2], NOTHING_THERE])]
-    found = f1(height_rows(looked, CLASSES, evaluation(1, 2, 3, 6), PLACE, seed=1))
-    # 2 TP / (2 TP + FP + FN), by hand; of six atoms there is nothing but the invented peak.
+    # One atom: missed; two and five: found; one peak is false.
+    results = [image(0, (1, 2, 5), [PLACES[1], PLACES[2], NOTHING_THERE])]
+    found = f1(atom_count_rows(results, CLASSES, SETTINGS, POINT, [1, 2, 3, 6], seed=1))
+    # 2 TP / (2 TP + FP + FN), by hand; of six atoms there is nothing but the false positive.
     assert found == pytest.approx({1: 4 / 6, 2: 4 / 5, 3: 2 / 3, 6: 0})
-    # The counter-test: where it is the high one that is missed, it goes on counting.
-    looked = [image(0, (1, 2, 5), [PLACES[0], PLACES[1], NOTHING_THERE])]
-    found = f1(height_rows(looked, CLASSES, evaluation(1, 2, 3), PLACE, seed=1))
+    # The counter-test: where the column of five atoms is missed, it still counts.
+    results = [image(0, (1, 2, 5), [PLACES[0], PLACES[1], NOTHING_THERE])]
+    found = f1(atom_count_rows(results, CLASSES, SETTINGS, POINT, [1, 2, 3], seed=1))
     assert found == pytest.approx({1: 4 / 6, 2: 2 / 4, 3: 0})
 
 
 def test_a_peak_on_a_low_column_is_neither_found_nor_false():
     whole = image(0, (1, 2, 5), PLACES)
-    seen = without_lower(whole, 3)
+    seen = with_atoms(whole, 3)
     assert seen.columns.class_index.tolist() == [IGNORED, IGNORED, 0]
-    (row,) = [r for r in score_rows([seen], CLASSES, evaluation(3)) if r["class"] == "any"]
-    assert (row["true_positives"], row["false_positives"], row["false_negatives"]) == (1, 0, 0)
+    (row,) = [r for r in score_image(seen, CLASSES, SETTINGS) if r.class_ == "any"]
+    assert (row.true_positives, row.false_positives, row.false_negatives) == (1, 0, 0)
     # Were the columns taken away instead, the peaks would be false.
     high = whole.columns.atom_count >= 3
     gone = replace(whole, columns=whole.columns.select(high))
-    (row,) = [r for r in score_rows([gone], CLASSES, evaluation(3)) if r["class"] == "any"]
-    assert row["false_positives"] == 2
+    (row,) = [r for r in score_image(gone, CLASSES, SETTINGS) if r.class_ == "any"]
+    assert row.false_positives == 2
     assert whole.columns.class_index.tolist() == [0, 0, 0]
 
 
 def test_columns_that_were_ignored_stay_so():
     whole = image(0, (1, 9), [])
     columns = replace(whole.columns, class_index=np.array([0, IGNORED]))
-    seen = without_lower(replace(whole, columns=columns), 1)
+    seen = with_atoms(replace(whole, columns=columns), 1)
     assert seen.columns.class_index.tolist() == [0, IGNORED]
 
 
 def test_one_atom_or_more_gives_the_rows_of_the_series():
     rng = np.random.default_rng(0)
-    looked = [
+    results = [
         image(i, (1, 2, 3), [place for place in PLACES if rng.random() < 0.7], support="CeO2")
         for i in range(12)
     ]
-    rows = height_rows(looked, CLASSES, evaluation(1, 3), PLACE, seed=4)
-    settings = evaluation(1)
-    counts = tally(score_rows(looked, CLASSES, settings), CLASSES, {i: i for i in range(12)})
-    wanted = curve_rows(counts, PLACE, generator(4, "evaluation/series"))
+    rows = atom_count_rows(results, CLASSES, SETTINGS, POINT, [1, 3], seed=4)
+    counts = counts_of(results, CLASSES, SETTINGS)
+    wanted = curve_rows(counts, POINT, generator(4, "evaluation/series"))
     keys = {"surroundings": "all", "atoms": 1}
     for found, one in zip(rows[: len(wanted)], wanted, strict=True):
-        np.testing.assert_equal(found, {**keys, **one})
-    total = next(row for row in rows if row["class"] == "all")
-    assert total["f1_low"] < total["f1"] < total["f1_high"]
+        np.testing.assert_equal(vars(found), {**keys, **vars(one)})
+    total = next(row for row in rows if row.class_ == "all")
+    assert total.f1_low < total.f1 < total.f1_high
     # All of them have a support.
-    assert {row["surroundings"] for row in rows} == {"all"}
+    assert {row.surroundings for row in rows} == {"all"}
 
 
 def test_vacuum_is_a_specimen_with_columns_and_without_a_support():
@@ -105,12 +100,12 @@ def test_vacuum_is_a_specimen_with_columns_and_without_a_support():
     carried = image(1, (2, 2, 2), [], support="CeO2")
     empty = image(2, (), [NOTHING_THERE], structure="empty")
     assert [in_vacuum(one) for one in (bare, carried, empty)] == [True, False, False]
-    rows = height_rows([bare, carried, empty], CLASSES, evaluation(2), PLACE, seed=1)
-    images = {row["surroundings"]: row["images"] for row in rows}
+    rows = atom_count_rows([bare, carried, empty], CLASSES, SETTINGS, POINT, [2], seed=1)
+    images = {row.surroundings: row.images for row in rows}
     assert images == {"all": 3, "vacuum": 1}
     assert f1(rows) == pytest.approx({2: 4 / (4 + 1 + 4)})
     assert f1(rows, "vacuum") == pytest.approx({2: 4 / 5})
-    assert height_rows([], CLASSES, evaluation(2), PLACE, seed=1) == []
+    assert atom_count_rows([], CLASSES, SETTINGS, POINT, [2], seed=1) == []
 
 
 @pytest.mark.parametrize(
@@ -127,7 +122,7 @@ def test_vacuum_is_a_specimen_with_columns_and_without_a_support():
         (MoS2(support=AmorphousCarbon(thickness=5)), False),
     ],
 )
-def test_what_is_drawn_tells_what_stands_in_vacuum(settings, alone):
+def test_drawn_parameters_show_which_specimens_are_in_vacuum(settings, alone):
     if "empty" not in settings.model_fields_set:
         settings = settings.model_copy(update={"empty": settings.empty.__class__(probability=0)})
     classes = ("metal", "oxide") if settings.kind == "nanoparticle" else ("Mo", "S2", "S")

@@ -213,9 +213,7 @@ def test_the_frozen_scores_are_found_again(published):
     rows = example_rows(network, frozen_examples(network.experiment))
     found = frozen_scores(rows, network.experiment.class_names)
     assert found.images == 20 and disagreements(network.card.frozen, found) == []
-    fewer = frozen_scores(
-        [row for row in rows if row["index"] < 19], network.experiment.class_names
-    )
+    fewer = frozen_scores([row for row in rows if row.index < 19], network.experiment.class_names)
     assert len(disagreements(network.card.frozen, fewer)) >= 2
 
 

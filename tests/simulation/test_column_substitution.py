@@ -143,7 +143,7 @@ def test_a_class_that_the_specimen_lacks_is_not_offered():
     assert [kind is None for kind in kinds] == [False, False, True, False]
 
 
-def looked(experiment, count):
+def results(experiment, count):
     """Images with their columns, without their pixels."""
     found = []
     for index in range(count):
@@ -155,7 +155,7 @@ def looked(experiment, count):
 
 
 def test_mo_s2_and_s_are_distinguished_by_many_electrons_and_guessed_from_few():
-    images, settings = looked(EXPERIMENT, 4), EXPERIMENT.evaluation
+    images, settings = results(EXPERIMENT, 4), EXPERIMENT.evaluation
     places = chosen_places(images, settings, 1, 3, images=4, columns=1)
     simulation = EXPERIMENT.simulation
     found = [
@@ -167,7 +167,7 @@ def test_mo_s2_and_s_are_distinguished_by_many_electrons_and_guessed_from_few():
         places, found, 0.01, doses_of_trials([1e-6, 1e2, 1e6], np.ones(1)),
         EXPERIMENT.class_names, np.random.default_rng(0),
     )  # fmt: skip
-    f1 = {(row["rule"], row["dose"], row["class"]): row["f1"] for row in rows}
+    f1 = {(row.rule, row.dose, row.class_): row.f1 for row in rows}
     for rule in (PROBABLE, HIGHEST):
         assert all(f1[rule, 1e6, name] == pytest.approx(1) for name in EXPERIMENT.class_names)
     # Where Mo is next most columns are S2, so that S is never chosen.
@@ -175,9 +175,9 @@ def test_mo_s2_and_s_are_distinguished_by_many_electrons_and_guessed_from_few():
     assert f1[PROBABLE, 1e-6, "S"] == 0 < f1[HIGHEST, 1e-6, "S"] < 0.6
     assert f1[PROBABLE, 1e-6, "Mo"] > 0.95
     assert f1[PROBABLE, 1e-6, "S"] < f1[PROBABLE, 1e2, "S"] < 1
-    few = {(row["true_class"], row["found_class"]): row["share"] for row in confusion
-           if row["dose"] == 1e-6}  # fmt: skip
-    assert few[S, S2] == pytest.approx(1) and few[S, S] == 0
+    few = {(row.true_class, row.found_class): row.share for row in confusion
+           if row.dose == 1e-6}  # fmt: skip
+    assert few["S", "S2"] == pytest.approx(1) and few["S", "S"] == 0
     # Half of the contrast between two S and none is that between two and one.
     index = next(i for i, place in enumerate(places) if place.class_index == S2)
     width = np.sqrt(np.diag(found[index].covariance[S2]))

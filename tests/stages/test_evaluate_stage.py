@@ -1,4 +1,4 @@
-"""Networks that are there already, scored on simulated images."""
+"""Existing networks, scored on simulated images."""
 
 import json
 import shutil
@@ -17,7 +17,7 @@ from temnet.models.description import describe
 from temnet.models.factory import build_model
 from temnet.stages import evaluate, train
 from temnet.stages.compared_networks import competitors
-from temnet.stages.evaluate import telling_images
+from temnet.stages.evaluate import representative_images
 from temnet.workflow.folder import RUNNING, Record, plain, write_record
 
 SETTINGS = {
@@ -101,7 +101,7 @@ def test_two_networks_are_scored_without_training(here):
              for row in read_table(folder / "ideal_observer.csv") if row["dose"] > 0}  # fmt: skip
     # Two rules, two doses; three classes and their mean.
     assert len(ideal) == 2 * 2 * 4
-    # There are no vacancies: S neither occurs nor is said, and Mo and S2 are told apart.
+    # Without vacancies S neither occurs nor is predicted, and Mo and S2 are distinguished.
     assert np.isnan(ideal["most probable", 1e6, "S"]["f1"])
     assert ideal["most probable", 1e6, "macro"]["f1"] == pytest.approx(1, abs=1e-3)
     shares = [row for row in read_table(folder / "ideal_confusion.csv") if row["dose"] == 0.01]
@@ -122,7 +122,7 @@ def test_two_networks_are_scored_without_training(here):
     page = Path("runs/pair/index.html").read_text()
     for part in (
         "two minus one",
-        "at random places",
+        "at random positions",
         "Cramér-Rao",
         "95 % bootstrap",
         "report/series",
@@ -136,7 +136,7 @@ def test_two_networks_are_scored_without_training(here):
     ("changes", "message"),
     [
         ({"labels": {"classes": ["Mo", "S2"], "width": 0.4}}, "finds the classes Mo, S2, S"),
-        ({"model": {**SETTINGS["model"], "sampling": 0.25}}, "taught on pixels of 0.2 Å"),
+        ({"model": {**SETTINGS["model"], "sampling": 0.25}}, "trained on pixels of 0.2 Å"),
         (
             {"microscope": {**SETTINGS["microscope"], "defocus": {"steps": [0, 50]}}},
             "expects 1 focal image",
@@ -201,7 +201,7 @@ def test_figures_are_made_again_without_training_images_and_without_training(her
     before = {path: path.stat().st_mtime_ns for path in Path("sets").rglob("*") if path.is_file()}
     assert run.main(["train.yaml", "--stage", "simulate"]) == 0
     assert all(path.stat().st_mtime_ns == time for path, time in before.items())
-    # The whole experiment would score another network first, which is said before any work.
+    # The whole experiment would score another network first, which is reported before any work.
     assert run.main(["train.yaml"]) == 2
     assert "`evaluate` was run with other settings" in capsys.readouterr().err
     assert not Path("runs/train/train").exists()
@@ -250,7 +250,7 @@ def test_scores_are_done_where_they_are_of_the_network_in_the_run_folder(here):
     update_card(network, sha256="1" * 64)
     assert not evaluate.STAGE.intact(validate(TRAINS, "test"), root)
     assert evaluate.STAGE.intact(validate(SETTINGS, "test"), root)  # scores other networks alone
-    # Scores whose network is being taught anew, or that somebody removed, are made again.
+    # Scores whose network is being trained again, or that were removed, are made again.
     (network / "card.json").unlink()
     assert not evaluate.STAGE.intact(validate(TRAINS, "test"), root)
     (root / "evaluate/summary.json").unlink()
@@ -280,15 +280,15 @@ def test_training_does_not_depend_on_what_is_scored_beside_it(here):
     assert train.settings(wider) != train.settings(alone)
 
 
-def test_networks_of_one_name_are_told_apart(here):
+def test_networks_of_one_name_get_different_names(here):
     shutil.copytree("networks/one", "copy")
     values = {**SETTINGS, "evaluation": {"networks": ["networks/one", "copy", "networks/two"]}}
     found = competitors(validate(values, "test"), Path("runs/pair"))
     assert list(found) == ["one", "one (2)", "two"]
 
 
-def test_telling_images_are_each_once():
-    assert telling_images(np.full(3, np.nan)) == {}
-    assert telling_images(np.array([0.5])) == {"worst": 0}
-    found = telling_images(np.linspace(0, 1, 101)[::-1])
+def test_representative_images_are_each_once():
+    assert representative_images(np.full(3, np.nan)) == {}
+    assert representative_images(np.array([0.5])) == {"worst": 0}
+    found = representative_images(np.linspace(0, 1, 101)[::-1])
     assert found == {"worst": 100, "weak": 90, "median": 50, "best": 0}

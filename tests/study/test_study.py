@@ -12,9 +12,10 @@ import pytest
 import yaml
 
 from temnet import publish
-from temnet.csv_tables import SCORE_FIELDS, read_table, write_table
+from temnet.csv_rows import read_rows, write_rows
+from temnet.csv_tables import read_table
 from temnet.errors import InputError
-from temnet.evaluation.scores import SPECIES, macro_f1
+from temnet.evaluation.scores import SPECIES, ScoreRow
 from temnet.models.checkpoint import read_card
 from temnet.study import __main__ as study
 from temnet.study.results import read_study_results
@@ -196,10 +197,11 @@ def test_scores_are_found_by_the_network_s_name(finished, tmp_path):
     settings = load_study("focal.yaml")
     test, _ = scoring_runs(settings, ROOT, Path(), training_runs(settings, ROOT, Path()))
     shutil.copytree(test.root / "evaluate", tmp_path / "evaluate")
-    rows = read_table(tmp_path / "evaluate/scores.csv")
-    for row in rows:
-        row["true_positives"] = 3 * (row["network"] == "two-foci-net-2")
-    write_table(tmp_path / "evaluate/scores.csv", rows, SCORE_FIELDS)
+    rows = [
+        replace(row, true_positives=3 * (row.network == "two-foci-net-2"))
+        for row in read_rows(tmp_path / "evaluate/scores.csv", ScoreRow)
+    ]
+    write_rows(tmp_path / "evaluate/scores.csv", rows, ScoreRow)
     for networks in (test.networks, test.networks[::-1]):
         scored = read_scores([replace(test, root=tmp_path, networks=networks)])
         f1 = {one.run.seed: one.values["macro_f1"] for one in scored}
@@ -224,14 +226,22 @@ def test_the_table_has_the_scores_of_every_training(finished):
     ]
     for row in rows:
         arm = row["arm"].replace("/", "-")
-        found = read_table(ROOT / f"tests/validation_{arm}/evaluate/scores.csv")
-        own = [one for one in found if one["network"] == f"{arm}-net-{row['seed']}"]
+        found = read_rows(ROOT / f"tests/validation_{arm}/evaluate/scores.csv", ScoreRow)
+        own = [one for one in found if one.network == f"{arm}-net-{row['seed']}"]
         assert len(own) == 5 * 5  # images; three classes, any and all
-        assert row["macro_f1"] == pytest.approx(macro_f1(own), rel=1e-5, nan_ok=True)
+        f1 = [
+            2 * true / (2 * true + errors)
+            for name in ("Mo", "S2", "S")
+            for part in ([one for one in own if one.class_ == name],)
+            for true in (sum(one.true_positives for one in part),)
+            for errors in (sum(one.false_positives + one.false_negatives for one in part),)
+            if true + errors
+        ]
+        assert row["macro_f1"] == pytest.approx(np.mean(f1), rel=1e-5)
         images = [
-            one["f1"]
+            one.f1
             for one in own
-            if one["class"] == SPECIES and one["true_positives"] + one["false_negatives"]
+            if one.class_ == SPECIES and one.true_positives + one.false_negatives
         ]
         assert row["mean_image_f1"] == pytest.approx(np.mean(images), rel=1e-5)
         log = read_table(run_folder(arm, row["seed"]) / "train/log.csv")

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from temnet.config.analysis.evaluation import Evaluation
+from temnet.evaluation.image_result import ImageResult
 from temnet.inference.score_calibration import ScoreCalibration
 from temnet.records import Columns, Example, Peaks
 from temnet.training.fit_calibration import SLOPES, calibrate, fit_calibration
@@ -22,7 +24,7 @@ def example(positions, classes, images=None):
 
 
 def drawn(truth, count, seed=0):
-    """Peaks that are right as often as calibrated scores say, and what the network says itself.
+    """Peaks that are correct as often as calibrated scores predict, with the network's own scores.
 
     ``truth`` is the calibration that the network needs.
     """
@@ -49,39 +51,44 @@ def drawn(truth, count, seed=0):
     return found, examples
 
 
+def fit(found, examples):
+    results = [ImageResult.of(peaks, one) for peaks, one in zip(found, examples, strict=True)]
+    return fit_calibration(results, 2, Evaluation(border=0))
+
+
 @pytest.mark.parametrize(
     "truth",
     [ScoreCalibration(), ScoreCalibration(2.5, -1.5, 1.4), ScoreCalibration(0.6, 0.8, 0.5)],
 )
-def test_the_calibration_that_a_network_needs_is_found(make_experiment, truth):
-    fitted = fit_calibration(*drawn(truth, 3000), make_experiment())
+def test_the_calibration_that_a_network_needs_is_found(truth):
+    fitted = fit(*drawn(truth, 3000))
     assert fitted.slope == pytest.approx(truth.slope, rel=0.08)
     assert fitted.offset == pytest.approx(truth.offset, abs=0.12)
     assert fitted.class_slope == pytest.approx(truth.class_slope, rel=0.08)
 
 
-def test_a_few_peaks_tell_nothing(make_experiment):
-    few = fit_calibration(*drawn(ScoreCalibration(3.0), 10), make_experiment())
+def test_a_few_peaks_change_nothing():
+    few = fit(*drawn(ScoreCalibration(3.0), 10))
     assert few == ScoreCalibration()
-    assert fit_calibration([], [], make_experiment()) == ScoreCalibration()
+    assert fit([], []) == ScoreCalibration()
 
 
-def test_a_network_that_is_never_wrong_keeps_its_scores(make_experiment):
+def test_a_network_that_is_never_wrong_keeps_its_scores():
     found, examples = drawn(ScoreCalibration(), 200)
     always = [example(PLACES, peaks.class_index) for peaks in found]
-    assert fit_calibration(found, always, make_experiment()) == ScoreCalibration()
+    assert fit(found, always) == ScoreCalibration()
     assert len(examples) == len(always)
 
 
-def test_a_slope_stays_within_its_limits(make_experiment):
-    """Scores that part right from wrong peaks without an error would want an infinite slope."""
+def test_a_slope_stays_within_its_limits():
+    """The likeliest slope is infinite where a score separates correct from wrong peaks."""
     found, _ = drawn(ScoreCalibration(), 200)
     sharp = [example(PLACES[one.score > 0.6], one.class_index[one.score > 0.6]) for one in found]
-    assert fit_calibration(found, sharp, make_experiment()).slope == SLOPES[1]
+    assert fit(found, sharp).slope == SLOPES[1]
 
 
-def test_a_network_that_sees_the_columns(make_experiment):
-    """Images whose very grey values say where a column is, and a network that reads them."""
+def test_a_network_that_finds_the_columns(make_experiment):
+    """Images whose grey values are high at columns, and a network that thresholds them."""
     experiment = make_experiment()
     rows, cols = np.mgrid[:100, :100] * 0.12
     images = np.ones((100, 100, 1), np.float32)

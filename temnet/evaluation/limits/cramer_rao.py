@@ -4,16 +4,15 @@ No unbiased estimator of a column's position has a smaller variance than the inv
 information of the recorded electrons; see A. J. den Dekker, S. Van Aert, A. van den Bos and D. Van
 Dyck, Ultramicroscopy 104, 83 (2005).  Here the two coordinates of one column are unknown and all
 else is known, so that the bound is a little lower than that for all columns at once.  Electrons are
-counted as they arrive: what the camera adds afterwards can only raise the error.  A network knows
-what columns look like beforehand and is not unbiased: where there are few electrons its error may
-lie below the bound.
+counted as they arrive: the noise that the camera adds can only raise the error.  A network has
+learnt what columns look like and is not unbiased: at low doses its error may lie below the bound.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,12 +21,38 @@ from temnet.config.simulation import SimulationSettings
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.metrics import interval, resampled_weights
 from temnet.evaluation.scores import PICOMETRE_PER_ANGSTROM, position_error
+from temnet.evaluation.summary import BoundRatio
 from temnet.randomness import generator
-from temnet.records import IGNORED
 from temnet.simulation.position_derivatives import position_derivatives
 
-SAME_PLACE = 1e-3
+SAME_POSITION = 1e-3
 """Positions that differ by less [Å] are those of the same column."""
+
+
+@dataclass(frozen=True)
+class BoundRow:
+    """A line of cramer_rao.csv: the error of a column beside its Cramér-Rao bound.
+
+    Attributes:
+        network: Name of the network.
+        index: Number of the image in its split.
+        specimen: Number of the specimen.
+        class_: Class of the column.
+        row_angstrom: True row of the column [Å].
+        col_angstrom: True column of the column [Å].
+        bound_pm: Least root-mean-square error in the plane of an unbiased estimate [pm].
+        error_pm: Distance of its peak from it [pm], after the image's shift was subtracted; empty
+            where it was missed.
+    """
+
+    network: str
+    index: int
+    specimen: int
+    class_: str
+    row_angstrom: float
+    col_angstrom: float
+    bound_pm: float
+    error_pm: float
 
 
 def cramer_rao_bound(
@@ -40,12 +65,12 @@ def cramer_rao_bound(
 
     Args:
         expected: Mean number of electrons in each pixel, of any shape; pixels of zero, which
-            tell nothing, are left out.
+            hold no information, are left out.
         derivative_row: Derivative of it by the column's row [1/Å].
         derivative_col: Derivative of it by the column's column [1/Å].
 
     Returns:
-        (2, 2) covariance [Å²]; infinite on the diagonal where the image does not tell.
+        (2, 2) covariance [Å²]; infinite on the diagonal where the image holds no information.
     """
     lit = expected > 0
     slopes = np.stack([derivative_row[lit], derivative_col[lit]])
@@ -74,68 +99,65 @@ def bounds_in_example(
     return np.array([math.sqrt(np.trace(covariance)) for covariance in covariances])
 
 
-def chosen_columns(looked: ImageResult, settings: Evaluation, seed: int, count: int) -> np.ndarray:
+def chosen_columns(image: ImageResult, settings: Evaluation, seed: int, count: int) -> np.ndarray:
     """Some of an image's columns that are scored.
 
     Args:
-        looked: The image.
-        settings: Border.
-        seed: Of the experiment.
-        count: How many; fewer where there are fewer.
+        image: The image.
+        settings: Uses `border`.
+        seed: Seed of the experiment.
+        count: Number of columns; fewer where the image has fewer.
 
     Returns:
         (K, 2) positions [Å].
     """
-    columns = looked.columns
-    known = columns.inside(*looked.shape_angstrom, settings.border)
-    places = columns.positions[known & (columns.class_index != IGNORED)]
-    rng = generator(seed, "evaluation/cramer_rao", looked.index)
-    return places[rng.permutation(len(places))[:count]]
+    positions = image.columns.positions[image.scored(settings)]
+    rng = generator(seed, "evaluation/cramer_rao", image.index)
+    return positions[rng.permutation(len(positions))[:count]]
 
 
 def bound_rows(
-    looked: ImageResult,
-    places: np.ndarray,
+    image: ImageResult,
+    positions: np.ndarray,
     bounds: np.ndarray,
     class_names: Sequence[str],
     settings: Evaluation,
-) -> list[dict[str, Any]]:
+    network: str = "",
+) -> list[BoundRow]:
     """The error of columns beside their bound.
 
     Args:
-        looked: An image with the peaks that count.
-        places: (K, 2) true positions of columns [Å].
+        image: An image with the peaks that count.
+        positions: (K, 2) true positions of columns [Å].
         bounds: (K,) of `bounds_in_example` [Å].
         class_names: Name of each class index.
-        settings: Radius and border.
-
-    Returns:
-        For each column index, specimen, class, row_angstrom, col_angstrom, bound_pm and error_pm,
-        the distance of its peak after the image's shift was taken off; NaN where it was missed.
+        settings: Uses `radius` and `border`.
+        network: Name of the network.
     """
-    pairs = looked.by_place(settings)
+    pairs = image.by_position(settings)
     residuals = pairs.displacements - position_error(pairs.displacements)[1]
     rows = []
-    for place, bound in zip(places, bounds, strict=True):
-        away = np.linalg.norm(looked.columns.positions - place, axis=1)
+    for position, bound in zip(positions, bounds, strict=True):
+        away = np.linalg.norm(image.columns.positions - position, axis=1)
         column = int(np.argmin(away))
-        mine = np.flatnonzero((pairs.true == column) & (away[column] < SAME_PLACE))
+        mine = np.flatnonzero((pairs.true == column) & (away[column] < SAME_POSITION))
         error = float(np.linalg.norm(residuals[mine[0]])) if len(mine) else math.nan
         rows.append(
-            {
-                "index": looked.index,
-                "specimen": looked.specimen,
-                "class": class_names[looked.columns.class_index[column]],
-                "row_angstrom": place[0],
-                "col_angstrom": place[1],
-                "bound_pm": float(bound) * PICOMETRE_PER_ANGSTROM,
-                "error_pm": error * PICOMETRE_PER_ANGSTROM,
-            }
+            BoundRow(
+                network=network,
+                index=image.index,
+                specimen=image.specimen,
+                class_=class_names[image.columns.class_index[column]],
+                row_angstrom=float(position[0]),
+                col_angstrom=float(position[1]),
+                bound_pm=float(bound) * PICOMETRE_PER_ANGSTROM,
+                error_pm=error * PICOMETRE_PER_ANGSTROM,
+            )
         )
     return rows
 
 
-def ratio_to_bound(rows: Sequence[dict[str, Any]], rng: np.random.Generator) -> dict[str, float]:
+def ratio_to_bound(rows: Sequence[BoundRow], rng: np.random.Generator) -> BoundRatio:
     """Root-mean-square error over root-mean-square bound of the columns that were found.
 
     Args:
@@ -143,29 +165,18 @@ def ratio_to_bound(rows: Sequence[dict[str, Any]], rng: np.random.Generator) -> 
         rng: Draws the specimens again for the interval.
 
     Returns:
-        ``columns``, ``found`` (numbers), ``bound_pm``, ``error_pm``, their ``ratio`` and its 95 %
-        bootstrap interval ``low`` to ``high``; NaN where nothing was found, or for the interval
-        in fewer than two specimens.
+        NaN where no column was found; the interval is NaN for fewer than two specimens.
     """
-    errors = np.array([row["error_pm"] for row in rows], float)
-    bounds = np.array([row["bound_pm"] for row in rows], float)
+    errors = np.array([row.error_pm for row in rows], float)
+    bounds = np.array([row.bound_pm for row in rows], float)
     known = np.isfinite(errors) & np.isfinite(bounds)
-    specimen = np.array([row["specimen"] for row in rows], np.int64)[known]
+    specimen = np.array([row.specimen for row in rows], np.int64)[known]
     squares = np.stack([errors[known] ** 2, bounds[known] ** 2])
-    found = {"columns": len(rows), "found": int(known.sum())}
     if not known.any():
-        empty = dict.fromkeys(("bound_pm", "error_pm", "ratio", "low", "high"), math.nan)
-        return {**found, **empty}
+        return BoundRatio(columns=len(rows), found=0)
     error, bound = np.sqrt(squares.mean(axis=1)).tolist()
     low = high = math.nan
     if len(np.unique(specimen)) > 1:
         upper, lower = squares @ resampled_weights(specimen, rng).T
         low, high = interval(np.sqrt(upper / lower))
-    return {
-        **found,
-        "bound_pm": bound,
-        "error_pm": error,
-        "ratio": error / bound,
-        "low": low,
-        "high": high,
-    }
+    return BoundRatio(len(rows), int(known.sum()), bound, error, error / bound, low, high)

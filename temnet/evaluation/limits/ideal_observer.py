@@ -1,18 +1,16 @@
-"""How well the electrons of an image tell which kind of column stands at a place.
+"""The ideal observer: how well the electrons of an image distinguish the classes of a column.
 
-The ideal observer is told the place, the microscope, the camera and every other atom exactly, and
-decides between the classes and an empty place from the counted electrons alone.  The best that can
-be done of them is told by their likelihood ratios (Neyman and Pearson, Phil. Trans. R. Soc. A 231,
-289 (1933)).  For columns of atoms see J. Gonnissen et al., Appl. Phys. Lett. 105, 063116 (2014)
-(is a light atom there?) and A. De Backer et al., Ultramicroscopy 151, 46 (2015) (how many atoms are
-there?).
+The ideal observer knows the place, the microscope, the camera and every other atom exactly, and
+decides between the classes and an empty place from the counted electrons alone.  Likelihood ratios
+give the best decision (Neyman and Pearson, Phil. Trans. R. Soc. A 231, 289 (1933)).  For columns of
+atoms see J. Gonnissen et al., Appl. Phys. Lett. 105, 063116 (2014) (detection of light atoms) and
+A. De Backer et al., Ultramicroscopy 151, 46 (2015) (number of atoms).
 
-It is an upper limit for the decision at known places with everything else known.  What has to find
-the places, the aberrations and the neighbours from the same electrons does no better, and may do a
-good deal worse: the limit shows what the electrons forbid, not what a network will reach.  A score
-that asks for less than the class at the place, such as one that forgives some classes, has another
-limit.
-Electrons are counted as they arrive: what the camera adds afterwards can only hide them.
+It is an upper limit for the decision at known places with everything else known.  A network has to
+find the places, the aberrations and the neighbours from the same electrons; it does no better, and
+may do a good deal worse.  The limit shows what the electrons forbid, not what a network will reach.
+Scores that ask for less than the class at the place, such as scores that merge some classes, have
+another limit.  Electrons are counted as they arrive: the noise of the camera can only hide them.
 
 For independent Poisson counts n with means m_a, where kind a stands at the place, and m_b,
 
@@ -20,7 +18,7 @@ For independent Poisson counts n with means m_a, where kind a stands at the plac
 
 Given a, its mean is -sum(m_a ln(m_a / m_b) - m_a + m_b), and the covariance of the ratios of b and
 c is sum(m_a ln(m_b / m_a) ln(m_c / m_a)).  Both grow with the dose.  The sum is over thousands of
-pixels that each tell little, and is taken for normal.
+pixels that each hold little information, and is approximated by a normal distribution.
 """
 
 from __future__ import annotations
@@ -42,12 +40,12 @@ from temnet.simulation.expected_image import expected_image
 from temnet.system.threads import one_thread
 
 OTHERS = 10.0
-"""As many columns do all images together count among the other columns of one."""
+"""Weight of the class fractions of all images among the other columns of one [columns]."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Logarithms of likelihood ratios at one place, for each kind that is true.
+    """Logarithms of likelihood ratios at one place, for each true kind.
 
     Kinds are the classes in order, then the empty place.
 
@@ -61,21 +59,21 @@ class Evidence:
     covariance: np.ndarray
 
     def per_dose(self, dose: float) -> Evidence:
-        """That of 1 e/Å², of this evidence at ``dose`` [e/Å²]."""
+        """The evidence of 1 e/Å², of this evidence at ``dose`` [e/Å²]."""
         return Evidence(self.mean / dose, self.covariance / dose)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place that the observer is asked about.
+    """A place at which the observer decides.
 
     Attributes:
         index: Number of the image.
         specimen: Number of the specimen.
         position: (2,) [Å].
-        class_index: Class of the column that stands there.
-        prior: (C,) how often each class stands at such a place; see `neighbour_counts`.
-        weight: How many columns of all images it stands for.
+        class_index: Class of the column there.
+        prior: (C,) how often each class occurs at such a place; see `neighbour_counts`.
+        weight: How many columns of all images it represents.
     """
 
     index: int
@@ -111,7 +109,7 @@ def evidence(expected: Sequence[np.ndarray | None]) -> Evidence:
 def evidence_in_example(
     settings: SimulationSettings, index: int, split: str, positions: np.ndarray
 ) -> list[Evidence]:
-    """What an electron per Å² tells about columns of an example.
+    """The evidence of an electron per Å² on columns of an example.
 
     Args:
         settings: The settings of the examples.
@@ -125,7 +123,7 @@ def evidence_in_example(
 
 
 def chosen_places(
-    looked: Sequence[ImageResult],
+    results: Sequence[ImageResult],
     settings: Evaluation,
     seed: int,
     class_count: int,
@@ -134,29 +132,29 @@ def chosen_places(
 ) -> list[Place]:
     """Places of columns of each class in some of the images.
 
-    A column stands for the columns of its class in its image, all together for those of all images.
+    A column represents the columns of its class in its image, all together those of all images.
 
     The observer knows all other columns, and so what to expect: in a crystal the class of the
-    nearest one tells the sublattice, and the others of the image tell how rich in each class the
-    specimen is.  They count one each beside the fractions of all images, which count `OTHERS`.
+    nearest one gives the sublattice, and the others of the image give the fractions of the classes.
+    They count one each beside the fractions of all images, which count `OTHERS`.
 
     Args:
-        looked: The images.
-        settings: Border.
-        seed: Of the experiment.
+        results: The images.
+        settings: Uses `border`.
+        seed: Seed of the experiment.
         class_count: Number of classes C.
-        images: How many of them, evenly chosen.
-        columns: How many columns of each class in each; fewer where there are fewer.
+        images: Number of images, evenly chosen.
+        columns: Number of columns of each class in each; fewer where an image has fewer.
     """
-    spread = looked[:: -(-len(looked) // images)]
+    spread = results[:: -(-len(results) // images)]
     every, shown = (
         np.sum([neighbour_counts(image, settings, class_count) for image in part], axis=0)
-        for part in (looked, spread)
+        for part in (results, spread)
     )
     fractions = every / np.maximum(every.sum(axis=1, keepdims=True), 1)
     places = []
     for image in spread:
-        known, neighbours = _scored(image, settings), neighbour_classes(image.columns)
+        known, neighbours = image.scored(settings), neighbour_classes(image.columns)
         counts = neighbour_counts(image, settings, class_count)
         rng = generator(seed, "evaluation/ideal_observer/places", image.index)
         for kind in range(class_count):
@@ -180,14 +178,8 @@ def chosen_places(
     return places
 
 
-def _scored(image: ImageResult, settings: Evaluation) -> np.ndarray:
-    """(N,) bool: columns of an image that count."""
-    inside = image.columns.inside(*image.shape_angstrom, settings.border)
-    return inside & (image.columns.class_index != IGNORED)
-
-
 def neighbour_classes(columns: Columns) -> np.ndarray:
-    """(N,) class of the nearest other column; -1 where that is not scored, or there is none."""
+    """(N,) class of the nearest other column; -1 where that is not scored or does not exist."""
     if len(columns) < 2:
         return np.full(len(columns), IGNORED)
     nearest = cKDTree(columns.positions).query(columns.positions, k=2)[1][:, 1]
@@ -195,41 +187,41 @@ def neighbour_classes(columns: Columns) -> np.ndarray:
 
 
 def neighbour_counts(image: ImageResult, settings: Evaluation, class_count: int) -> np.ndarray:
-    """How many columns of each class stand beside one of each class.
+    """Numbers of columns by the class of their nearest neighbour and their own.
 
     Args:
         image: The image.
-        settings: Border.
+        settings: Uses `border`.
         class_count: Number of classes C.
 
     Returns:
-        (C + 1, C) by the nearest other column's class, the last row for none that is scored.
+        (C + 1, C) by the nearest other column's class; the last row where that is not scored.
     """
     counts = np.zeros((class_count + 1, class_count))
-    known = _scored(image, settings)
+    known = image.scored(settings)
     pairs = neighbour_classes(image.columns)[known], image.columns.class_index[known]
     np.add.at(counts, pairs, 1)
     return counts
 
 
 def posterior(
-    told: Evidence, true: int, prior: np.ndarray, doses: np.ndarray, normals: np.ndarray
+    evidence: Evidence, true: int, prior: np.ndarray, doses: np.ndarray, normals: np.ndarray
 ) -> np.ndarray:
-    """What the observer holds of each kind after the electrons were counted.
+    """The probability of each kind after the electrons were counted.
 
     Args:
-        told: The evidence at the place, of 1 e/Å².
-        true: The kind that stands there.
-        prior: (A,) what was held of each kind before.
+        evidence: The evidence at the place, of 1 e/Å².
+        true: The true kind.
+        prior: (A,) the probability of each kind before.
         doses: (M,) dose of each trial [e/Å²].
         normals: (M, A) standard normal numbers.
 
     Returns:
         (M, A) probabilities.
     """
-    values, vectors = np.linalg.eigh(told.covariance[true])
+    values, vectors = np.linalg.eigh(evidence.covariance[true])
     root = vectors * np.sqrt(np.maximum(values, 0))
     dose = doses[:, None]
-    ratios = dose * told.mean[true] + np.sqrt(dose) * (normals @ root.T)
+    ratios = dose * evidence.mean[true] + np.sqrt(dose) * (normals @ root.T)
     with np.errstate(divide="ignore"):
         return softmax(ratios + np.log(prior), axis=1)

@@ -3,34 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from temnet.evaluation.limits.ideal_observer import Evidence, Place, posterior
 from temnet.evaluation.metrics import ImageCounts
-from temnet.evaluation.score_curves import MACRO_ROW, curve_rows
+from temnet.evaluation.score_curves import MACRO_ROW, Point, curve_rows
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 
 TRIALS = 400
 """How often the electrons of each place are counted."""
 
 PROBABLE, HIGHEST = "most probable", "highest F1"
-"""Rules: the kind that is most probable is said; a class is said from that probability on which
-gives it the highest F1, each class by itself."""
+"""Rules: the most probable kind is predicted; or each class by itself is predicted wherever its
+probability is above the threshold that gives it the highest F1."""
 
-Rows = list[dict[str, Any]]
+EMPTY = "empty"
+"""Name of a place without a column."""
+
+
+@dataclass(frozen=True)
+class IdealRow:
+    """A line of ideal_observer.csv: F1 of a class by one rule at one dose.
+
+    Attributes:
+        rule: ``most probable`` or ``highest F1``.
+        dose: Electrons in the image [e/Å²]; empty for the doses that the images were drawn with.
+        class_: A class, or ``macro`` for the mean over the classes.
+        columns: Number of columns.
+        f1: F1 of the ideal observer.
+        f1_low: Lower end of its 95 % bootstrap interval over specimens.
+        f1_high: Upper end of its 95 % bootstrap interval over specimens.
+    """
+
+    rule: str
+    dose: float
+    class_: str
+    columns: int
+    f1: float
+    f1_low: float
+    f1_high: float
+
+
+@dataclass(frozen=True)
+class IdealConfusionRow:
+    """A line of ideal_confusion.csv: a share of a true class by the rule ``most probable``.
+
+    Attributes:
+        dose: Electrons in the image [e/Å²]; empty for the doses that the images were drawn with.
+        true_class: True class; ``empty`` for a place without a column.
+        found_class: Predicted class.
+        share: Fraction of the true class that is predicted as this one.
+    """
+
+    dose: float
+    true_class: str
+    found_class: str
+    share: float
 
 
 def doses_of_trials(doses: Sequence[float], drawn: np.ndarray) -> list[tuple[float, np.ndarray]]:
-    """The dose of each trial, for each dose that is asked for and for those of the images.
+    """The dose of each trial, for each given dose and for the doses of the images.
 
     Args:
-        doses: Those that are asked for [e/Å²].
-        drawn: (N,) those that the images were drawn with [e/Å²].
+        doses: Given doses [e/Å²].
+        drawn: (N,) doses that the images were drawn with [e/Å²].
 
     Returns:
-        Pairs of the dose that tables call it by, NaN for those of the images, and (`TRIALS`,).
+        Pairs of the dose in tables, NaN for those of the images, and the doses (`TRIALS`,).
     """
     fixed = [(float(dose), np.full(TRIALS, float(dose))) for dose in doses]
     return [*fixed, (np.nan, np.quantile(drawn, (np.arange(TRIALS) + 0.5) / TRIALS))]
@@ -38,35 +79,34 @@ def doses_of_trials(doses: Sequence[float], drawn: np.ndarray) -> list[tuple[flo
 
 def ideal_rows(
     places: Sequence[Place],
-    told: Sequence[Evidence],
+    evidences: Sequence[Evidence],
     empty: float,
     doses: Sequence[tuple[float, np.ndarray]],
     class_names: Sequence[str],
     rng: np.random.Generator,
-) -> tuple[Rows, Rows]:
+) -> tuple[list[IdealRow], list[IdealConfusionRow]]:
     """F1 of each class and the confusion matrix of the ideal observer at each dose.
 
-    Each place is asked about as it is and, with the weight that makes ``empty`` the fraction of the
-    empty ones, without its column.  Electrons are drawn from the same random numbers at each dose.
+    The observer decides at each place with its column and, with the weight that makes ``empty`` the
+    fraction of empty places, without it.  Electrons are drawn from the same random numbers at each
+    dose.
 
-    Two rules are scored.  To say what is most probable makes the fewest errors, but hardly ever
-    names a rare class where the electrons tell little.  The highest F1 that any rule can give a
-    class is reached by naming it wherever its probability is above some value (Lipton, Elkan and
-    Naryanaswamy, ECML PKDD 2014, LNCS 8725, 225).
+    Two rules are scored.  Predicting the most probable kind makes the fewest errors, but hardly
+    ever predicts a rare class at low doses.  The highest F1 of a class is reached by predicting it
+    wherever its probability is above some threshold (Lipton, Elkan and Naryanaswamy, ECML PKDD
+    2014, LNCS 8725, 225).
 
     Args:
         places: The places.
-        told: The evidence at each, of 1 e/Å².
+        evidences: The evidence at each, of 1 e/Å².
         empty: Fraction of the places that are empty.
         doses: Those of `doses_of_trials`.
         class_names: Name of each class index.
         rng: Draws the electrons, and the specimens again for the intervals.
 
     Returns:
-        Rows of rule, dose, class (and the mean over the classes), columns, f1, f1_low, f1_high, the
-        ends being those of a 95 % bootstrap interval over specimens; and for the rule `PROBABLE`
-        rows of dose, true_class, found_class and share (of the true class), by number, the empty
-        place last.  None without places.
+        F1 of each class and of the mean over the classes, by both rules; and the confusion of the
+        rule `PROBABLE`.  Both are empty without places.
     """
     if not places:
         return [], []
@@ -79,44 +119,40 @@ def ideal_rows(
     before = [np.append((1 - empty) * place.prior, empty) for place in places]
     numbers = np.bincount(true, minlength=count + 1)[:count].tolist()
     columns = {**dict(zip(class_names, numbers, strict=True)), MACRO_ROW: sum(numbers)}
-    scores: Rows = []
-    confusion: Rows = []
+    scores: list[IdealRow] = []
+    confusion: list[IdealConfusionRow] = []
     for dose, each in doses:
         held = np.stack(
             [
-                posterior(told[number // 2], kind, before[number // 2], each, normals[number])
+                posterior(evidences[number // 2], kind, before[number // 2], each, normals[number])
                 for number, kind in enumerate(true)
             ]
         )
-        said = (np.argmax(held, axis=-1)[..., None] == kinds).mean(axis=1)
-        named = (held[..., :count] >= thresholds(held, true, weight)).mean(axis=1)
-        confusion += _confusion_rows(dose, said, true, weight)
-        for rule, shares in ((PROBABLE, said[:, :count]), (HIGHEST, named)):
-            images = _tally(shares, true, weight, specimen, class_names)
+        probable = (np.argmax(held, axis=-1)[..., None] == kinds).mean(axis=1)
+        above = (held[..., :count] >= thresholds(held, true, weight)).mean(axis=1)
+        confusion += _confusion_rows(dose, probable, true, weight, (*class_names, EMPTY))
+        for rule, shares in ((PROBABLE, probable[:, :count]), (HIGHEST, above)):
+            images = _expected_counts(shares, true, weight, specimen, class_names)
             scores += [
-                {
-                    "rule": rule,
-                    "dose": dose,
-                    "class": row["class"],
-                    "columns": columns[row["class"]],
-                    **{key: row[key] for key in ("f1", "f1_low", "f1_high")},
-                }
-                for row in curve_rows(images, {}, rng)
-                if row["class"] in columns
+                IdealRow(
+                    rule, dose, row.class_, columns[row.class_], row.f1, row.f1_low, row.f1_high
+                )
+                for row in curve_rows(images, Point(), rng)
+                if row.class_ in columns
             ]
     return scores, confusion
 
 
 def thresholds(held: np.ndarray, true: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """The probability of each class from which on naming it gives it the highest F1.
+    """The probability of each class above which predicting it gives it the highest F1.
 
     Args:
         held: (T, M, A) probability of each kind in each trial of each place, the empty one last.
-        true: (T,) the kind that stands there.
+        true: (T,) the true kind.
         weight: (T,) weight of each place.
 
     Returns:
-        (A - 1,) in [0, 1]; infinite for a class that stands nowhere, which is best never named.
+        (A - 1,) in [0, 1]; infinite for a class that does not occur, which is never predicted.
     """
     found = []
     for kind in range(held.shape[-1] - 1):
@@ -129,24 +165,24 @@ def thresholds(held: np.ndarray, true: np.ndarray, weight: np.ndarray) -> np.nda
         order = np.argsort(-values, kind="stable")
         values = values[order]
         f1 = 2 * np.cumsum(there[order]) / (np.cumsum(weights[order]) + there.sum())
-        # Equal values are named together: only the last of them counts.
+        # Equal values are predicted together: only the last of them counts.
         f1[:-1][values[1:] == values[:-1]] = -1
         found.append(values[np.argmax(f1)])
     return np.array(found)
 
 
-def _tally(
+def _expected_counts(
     shares: np.ndarray,
     true: np.ndarray,
     weight: np.ndarray,
     specimen: np.ndarray,
     class_names: Sequence[str],
 ) -> ImageCounts:
-    """Expected numbers of columns found, invented and missed.
+    """Expected numbers of true positives, false positives and missed columns.
 
     Args:
-        shares: (T, C) fraction of the trials of each place in which a class is said.
-        true: (T,) the kind that stands there.
+        shares: (T, C) fraction of the trials of each place in which a class is predicted.
+        true: (T,) the true kind.
         weight: (T,) weight of each place.
         specimen: (T,).
         class_names: Name of each class index.
@@ -160,13 +196,15 @@ def _tally(
     return ImageCounts(names, every, nothing, nothing, unknown, specimen)
 
 
-def _confusion_rows(dose: float, said: np.ndarray, true: np.ndarray, weight: np.ndarray) -> Rows:
+def _confusion_rows(
+    dose: float, shares: np.ndarray, true: np.ndarray, weight: np.ndarray, names: Sequence[str]
+) -> list[IdealConfusionRow]:
     rows = []
     for kind in np.unique(true[weight > 0]):
         own = true == kind
-        shares = weight[own] @ said[own] / weight[own].sum()
+        found = weight[own] @ shares[own] / weight[own].sum()
         rows += [
-            {"dose": dose, "true_class": int(kind), "found_class": number, "share": float(share)}
-            for number, share in enumerate(shares)
+            IdealConfusionRow(dose, names[kind], name, float(share))
+            for name, share in zip(names, found, strict=True)
         ]
     return rows

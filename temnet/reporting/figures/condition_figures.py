@@ -1,9 +1,9 @@
-"""Curves of F1 and position error against what images were drawn with."""
+"""Curves of F1 and position error against the drawn parameters of images."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,12 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from temnet.evaluation.conditions import LABELS
-from temnet.evaluation.score_curves import MACRO_ROW
+from temnet.evaluation.score_curves import MACRO_ROW, CurveRow
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.reporting.figures.curves import LEGEND_LENGTH, legend_below
 from temnet.reporting.figures.drawing import LINE_COLOURS, LINE_STYLES, new_figure, shorten, styled
-
-Rows = Sequence[Mapping[str, Any]]
 
 LOG_RATIO = 5.0
 """A positive parameter whose values span more than this factor gets a logarithmic axis."""
@@ -24,43 +22,58 @@ LOG_RATIO = 5.0
 FEW_DECADES = 30.0
 """Below this factor a logarithmic axis is labelled at 1, 2 and 5, else at powers of ten."""
 
-ROW_NAMES = {LOCALISATION: "any class (place only)", MACRO_ROW: "mean over the classes"}
+ROW_NAMES = {LOCALISATION: "any class (localisation)", MACRO_ROW: "mean over the classes"}
 
 OVER_CLASSES = (LOCALISATION, SPECIES, MACRO_ROW)
 """Rows of all classes together."""
 
-TAUGHT = "#efefef"
-"""Shade of what the network was taught on."""
+TRAINED = "#efefef"
+"""Shade of the range of the training images."""
+
+F1_KEYS = ("f1", "f1_low", "f1_high")
+ERROR_KEYS = ("rms_error_pm", "error_low_pm", "error_high_pm")
+"""Names of a value, and of the lower and upper end of its interval."""
+
+
+class CurvePoint(Protocol):
+    """A point of a curve, such as a `CurveRow` or an `AtomCountRow`."""
+
+    @property
+    def low(self) -> float:
+        """Lowest value of the parameter."""
+
+    @property
+    def middle(self) -> float:
+        """Its median value."""
 
 
 @styled
 def condition_figure(
-    rows: Rows, levels: Mapping[str, float], taught: Mapping[str, tuple[float, float]]
+    rows: Sequence[CurveRow],
+    levels: Mapping[str, float],
+    trained: Mapping[str, tuple[float, float]],
 ) -> Figure:
     """For each parameter F1 (left) and position error (right), with 95 % intervals.
 
-    One network has a line for each class and, of several classes, for the place alone and for
-    the mean over the classes; of several networks, the mean over the classes is shown.
+    One network has a line for each class and, of several classes, for localisation and for the
+    mean over the classes; of several networks, the mean over the classes is shown.
 
     Args:
         rows: Of dependence.csv or series.csv.
-        levels: F1 that is reached without skill, by name, drawn across.
-        taught: For each parameter the lowest and highest value of the training.
+        levels: Chance levels of F1 by name, drawn as grey lines.
+        trained: For each parameter the lowest and highest value of the training images.
     """
-    parameters = list(dict.fromkeys(row["parameter"] for row in rows))
+    parameters = list(dict.fromkeys(row.parameter for row in rows))
     figure = new_figure(9.0, 2.9 * len(parameters) + 0.9)
     grid = figure.subplots(len(parameters), 2, squeeze=False, sharex="row")
     for (left, right), parameter in zip(grid, parameters, strict=True):
-        part = [row for row in rows if row["parameter"] == parameter]
-        for axes, keys in (
-            (left, ("f1", "f1_low", "f1_high")),
-            (right, ("rms_error_pm", "error_low_pm", "error_high_pm")),
-        ):
+        part = [row for row in rows if row.parameter == parameter]
+        for axes, keys in ((left, F1_KEYS), (right, ERROR_KEYS)):
             for i, (name, curve) in enumerate(_curves(part, keys[0]).items()):
                 draw_curve(axes, curve, keys, i, name)
             scale_to(axes, part)
-            if parameter in taught:
-                _shade(axes, taught[parameter])
+            if parameter in trained:
+                _shade(axes, trained[parameter])
             axes.set_xlabel(LABELS[parameter])
         for style, (name, level) in zip((":", "-."), levels.items(), strict=False):
             left.axhline(level, color="#555555", linewidth=1.2, linestyle=style, label=name)
@@ -71,45 +84,49 @@ def condition_figure(
     return figure
 
 
-def _curves(rows: Rows, key: str) -> dict[str, Rows]:
+def _curves(rows: Sequence[CurveRow], key: str) -> dict[str, list[CurveRow]]:
     """Rows of each line by its name; those without any number are left out."""
-    networks = list(dict.fromkeys(row["network"] for row in rows))
-    classes = list(dict.fromkeys(row["class"] for row in rows))
+    networks = list(dict.fromkeys(row.network for row in rows))
+    classes = list(dict.fromkeys(row.class_ for row in rows))
     if len(networks) > 1:
-        # Position errors have no mean over classes; the place alone takes its part.
+        # Position errors have no mean over classes; localisation is shown instead.
         wanted = MACRO_ROW if key == "f1" else LOCALISATION
         parts = {
-            name: [row for row in rows if (row["network"], row["class"]) == (name, wanted)]
+            name: [row for row in rows if (row.network, row.class_) == (name, wanted)]
             for name in networks
         }
     else:
-        # Of a single class the place alone and the mean would lie over its line.
+        # Of a single class localisation and the mean would hide its line.
         several = len([name for name in classes if name not in OVER_CLASSES]) > 1
         left_out = (SPECIES,) if several else OVER_CLASSES
         parts = {
-            ROW_NAMES.get(name, name): [row for row in rows if row["class"] == name]
+            ROW_NAMES.get(name, name): [row for row in rows if row.class_ == name]
             for name in classes
             if name not in left_out
         }
     return {
-        name: part for name, part in parts.items() if any(np.isfinite(row[key]) for row in part)
+        name: part
+        for name, part in parts.items()
+        if any(np.isfinite(getattr(row, key)) for row in part)
     }
 
 
-def draw_curve(axes: Axes, curve: Rows, keys: Sequence[str], number: int, name: str) -> None:
+def draw_curve(
+    axes: Axes, curve: Sequence[CurvePoint], keys: Sequence[str], number: int, name: str
+) -> None:
     """Draws a line with 95 % intervals.
 
     Args:
-        axes: Where.
+        axes: Axes.
         curve: Rows with ``middle`` and the keys.
         keys: Names of value, lower and upper end.
-        number: Which line of the axes, by which colour, style and marker are chosen.
-        name: What the legend calls it.
+        number: Number of the line, which gives colour, style and marker.
+        name: Name in the legend.
     """
-    middle = np.array([row["middle"] for row in curve], np.float64)
-    value, low, high = (np.array([row[key] for row in curve], np.float64) for key in keys)
+    middle = np.array([row.middle for row in curve], np.float64)
+    value, low, high = (np.array([getattr(row, key) for row in curve], np.float64) for key in keys)
     order = np.argsort(middle)
-    # An interval that nobody knows is not drawn; the point is.
+    # A point is drawn without its interval where that is not known.
     below, above = (np.nan_to_num(np.maximum(gap, 0)) for gap in (value - low, high - value))
     axes.errorbar(
         middle[order],
@@ -125,10 +142,10 @@ def draw_curve(axes: Axes, curve: Rows, keys: Sequence[str], number: int, name: 
     )
 
 
-def scale_to(axes: Axes, rows: Rows) -> None:
+def scale_to(axes: Axes, rows: Sequence[CurvePoint]) -> None:
     """Scales the axis of the parameter to the ``middle`` of the rows, by the logarithm or not."""
-    values = np.array([row["middle"] for row in rows], np.float64)
-    if min(row["low"] for row in rows) > 0 and values.max() > LOG_RATIO * values.min():
+    values = np.array([row.middle for row in rows], np.float64)
+    if min(row.low for row in rows) > 0 and values.max() > LOG_RATIO * values.min():
         steps = (1, 2, 5) if values.max() < FEW_DECADES * values.min() else (1,)
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=steps))
@@ -138,8 +155,8 @@ def scale_to(axes: Axes, rows: Rows) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(5))
 
 
-def _shade(axes: Axes, taught: tuple[float, float]) -> None:
-    """Shades the training's range, without changing that of the axis."""
+def _shade(axes: Axes, trained: tuple[float, float]) -> None:
+    """Shades the range of the training images, without changing that of the axis."""
     limits = axes.get_xlim()
-    axes.axvspan(*taught, color=TAUGHT, linewidth=0, zorder=-5)
+    axes.axvspan(*trained, color=TRAINED, linewidth=0, zorder=-5)
     axes.set_xlim(*limits)

@@ -1,4 +1,4 @@
-"""Curves: columns against frame, scores of images, and how training went."""
+"""Curves: columns against frame, scores of images, training and vibrations."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def f1_histogram(scores: Mapping[str, np.ndarray], title: str = "") -> Figure:
     axes = figure.add_subplot()
     finite = {name: f1[np.isfinite(f1)] for name, f1 in scores.items()}
     lowest = min((float(f1.min()) for f1 in finite.values() if len(f1)), default=0.0)
-    # Good networks crowd near 1: the axis begins at the tenth below the worst image.
+    # Good networks are close to 1: the axis starts at the tenth below the worst image.
     start = min(np.floor(10 * lowest + 1e-9) / 10, 0.8)
     bins = np.linspace(start, 1.0, HISTOGRAM_BINS + 1).tolist()
     for i, (name, f1) in enumerate(finite.items()):

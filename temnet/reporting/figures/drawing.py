@@ -1,4 +1,4 @@
-"""What all figures share: style, colours, images with a scale bar, and how they are saved.
+"""Common parts of figures: style, colours, images with a scale bar, and files.
 
 Figures are matplotlib ``Figure`` objects on an Agg canvas of their own, so that nothing here
 touches pyplot's global state.
@@ -98,7 +98,7 @@ P = ParamSpec("P")
 
 
 def styled(build: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Has a function that builds a figure use :data:`STYLE`, and leaves the caller's alone."""
+    """Makes a function that builds a figure use :data:`STYLE`, for this figure alone."""
 
     @functools.wraps(build)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Figure:
@@ -153,7 +153,7 @@ def shorten(text: str, length: int = TITLE_LENGTH) -> str:
 
 
 def plain(texts: Iterable[Text]) -> None:
-    """Has matplotlib draw texts as they are: a file name may hold ``$``."""
+    """Makes matplotlib draw texts literally: a file name may hold ``$``."""
     for text in texts:
         text.set_parse_math(False)
 

@@ -1,4 +1,4 @@
-"""Simulated images side by side: what a network is taught on, and where it errs."""
+"""Simulated images side by side: training images, and the errors of networks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from temnet.evaluation.pairs import pair_by_place
-from temnet.records import IGNORED, Columns, Peaks
+from temnet.evaluation.matching import image_extent, pair_by_position
+from temnet.records import IGNORED, Columns
 from temnet.reporting.figures.drawing import (
     circle_radius,
     class_colour,
@@ -40,7 +40,7 @@ CAPTION_LENGTH = 36
 """Longest caption over a small image."""
 
 MISSED = {"marker": "s", "color": "#ff3b30", "label": "missed"}
-INVENTED = {"marker": "x", "color": "#ff3b30", "label": "invented"}
+FALSE_POSITIVE = {"marker": "x", "color": "#ff3b30", "label": "false positive"}
 CONFUSED = {"marker": "D", "color": "#ff3b30", "label": "wrong class"}
 """Marks of errors: they differ in shape, not only in colour."""
 
@@ -85,11 +85,11 @@ def prediction_figure(
     radius: float,
     border: float,
 ) -> Figure:
-    """A line for each image: it, its true columns, and what networks found, errors marked.
+    """A line for each image: it, its true columns, and the found ones with errors marked.
 
     Args:
-        lines: For each image its picture with what each network found; at least one.
-        titles: For each of them what stands over the found columns.
+        lines: For each image its picture with the columns of each network; at least one.
+        titles: For each of them the title of the found columns.
         class_names: Name of each class.
         radius: A column is found if a peak lies within this distance [Å].
         border: Beyond the dotted line, this far from the border [Å], errors are not counted.
@@ -110,7 +110,7 @@ def prediction_figure(
             set_title(panel, shorten(name, CAPTION_LENGTH))
         _caption(axes[0], first)
     every_class = np.concatenate([pictures[0].true_class for pictures in lines])
-    marks = [Line2D([], [], linestyle="none", **_mark(mark)) for mark in (MISSED, INVENTED)]
+    marks = [Line2D([], [], linestyle="none", **_mark(mark)) for mark in (MISSED, FALSE_POSITIVE)]
     if len(class_names) > 1:
         marks.append(Line2D([], [], linestyle="none", **_mark(CONFUSED)))
     if np.any(every_class == IGNORED):
@@ -122,9 +122,9 @@ def prediction_figure(
 def errors(
     picture: Picture, radius: float, border: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions of what was missed, invented and given the wrong class.
+    """Positions of missed columns, of false positives and of columns of the wrong class.
 
-    It is the pairing of the scores, so that the marks are what was counted.
+    Peaks and columns are paired as in the scores, so that the marks are the counted errors.
 
     Args:
         picture: With true and found columns.
@@ -134,38 +134,32 @@ def errors(
     Returns:
         Three (n, 2) arrays [Å].
     """
-    count, unknown = len(picture.found_class), np.zeros(len(picture.true_class), np.int64)
-    peaks = Peaks(
-        frame=np.zeros(count, np.int64),
-        positions=picture.found_positions,
-        class_index=picture.found_class,
-        score=np.ones(count),
-        probabilities=np.zeros((count, 0)),
-        spread=np.full(count, np.nan),
+    found, columns = (
+        Columns(positions, class_index, np.zeros(len(class_index), np.int64))
+        for positions, class_index in (
+            (picture.found_positions, picture.found_class),
+            (picture.true_positions, picture.true_class),
+        )
     )
-    columns = Columns(picture.true_positions, picture.true_class, unknown)
-    pairs = pair_by_place(peaks, columns, radius, tuple(_size(picture)), border)
-    confused = pairs.found[peaks.class_index[pairs.found] != columns.class_index[pairs.true]]
+    extent = image_extent(picture.image.shape, picture.sampling)
+    pairs = pair_by_position(found, columns, radius, extent, border)
+    confused = pairs.found[found.class_index[pairs.found] != columns.class_index[pairs.true]]
     return (
         columns.positions[pairs.missed],
-        peaks.positions[pairs.false],
-        peaks.positions[confused],
+        found.positions[pairs.false],
+        found.positions[confused],
     )
-
-
-def _size(picture: Picture) -> np.ndarray:
-    """Height and width of the image [Å]."""
-    return picture.sampling * (np.array(picture.image.shape) - 1)
 
 
 def _draw_errors(axes: Axes, picture: Picture, radius: float, border: float, circle: float) -> None:
-    marks = (MISSED, INVENTED, CONFUSED)
+    marks = (MISSED, FALSE_POSITIVE, CONFUSED)
     # As wide as the circles of columns, or a crowd of errors would hide the image.
-    size = min(MARK_SIZE, max(2.5, 2 * circle * POINTS * PANEL / float(_size(picture).max())))
+    extent = image_extent(picture.image.shape, picture.sampling)
+    size = min(MARK_SIZE, max(2.5, 2 * circle * POINTS * PANEL / max(extent)))
     for positions, mark in zip(errors(picture, radius, border), marks, strict=True):
         style = {**_mark(mark), "markersize": size, "markeredgewidth": 0.22 * size}
         axes.plot(positions[:, 1], positions[:, 0], linestyle="none", zorder=6, **style)
-    height, width = _size(picture) - 2 * border
+    height, width = (side - 2 * border for side in extent)
     axes.add_patch(
         Rectangle((border, border), width, height, fill=False, edgecolor="white", linestyle=":")
     )

@@ -1,4 +1,4 @@
-"""Columns drawn over the image that they were found in."""
+"""Found columns drawn over their image."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ IMAGE_WIDTH = 6.4
 """Width of an image [inch]."""
 
 LEGIBLE = 4.0
-"""Least radius of a circle at which columns are told apart [pixels of the picture]."""
+"""Smallest radius of a circle at which columns can be distinguished [pixels of the picture]."""
 
 DETAIL = 60.0
-"""Side of the part that is shown of an image whose circles are smaller [Å]."""
+"""Side of the part of an image that is shown where circles are smaller [Å]."""
 
 IMAGE_HEIGHT = 8.0
 """Greatest height of an image [inch]."""
@@ -72,7 +72,7 @@ def overlay_figure(
 def legible_part(
     shape: tuple[int, int], sampling: float, positions: np.ndarray
 ) -> tuple[slice, slice] | None:
-    """The part of an image to show where the circles in the whole are too small to be seen.
+    """The part of an image to show where the circles in the whole image are too small.
 
     Args:
         shape: Rows and columns of the image.

@@ -11,7 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from temnet.evaluation.conditions import LABELS
-from temnet.evaluation.limits.ideal_scores import HIGHEST, PROBABLE
+from temnet.evaluation.limits.cramer_rao import BoundRow
+from temnet.evaluation.limits.ideal_scores import HIGHEST, PROBABLE, IdealRow
+from temnet.evaluation.precision_recall import ThresholdRow
+from temnet.evaluation.reliability import ReliabilityRow
+from temnet.evaluation.score_curves import CurveRow
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.reporting.figures.condition_figures import ROW_NAMES
 from temnet.reporting.figures.curves import LEGEND_LENGTH, legend_below
@@ -25,9 +29,7 @@ from temnet.reporting.figures.drawing import (
     styled,
 )
 
-Rows = Sequence[Mapping[str, Any]]
-
-KINDS = {LOCALISATION: "place only", SPECIES: "place and class"}
+KINDS = {LOCALISATION: "localisation", SPECIES: "localisation and class"}
 """Titles of the two ways to count."""
 
 CONFUSION_COLOURS = "Blues"
@@ -83,7 +85,7 @@ def confusion_figure(
 
 
 @styled
-def threshold_figure(rows: Rows, thresholds: Mapping[str, float]) -> Figure:
+def threshold_figure(rows: Sequence[ThresholdRow], thresholds: Mapping[str, float]) -> Figure:
     """Precision against recall as the threshold rises; a ring at the network's own.
 
     Args:
@@ -94,7 +96,7 @@ def threshold_figure(rows: Rows, thresholds: Mapping[str, float]) -> Figure:
     panels = figure.subplots(1, 2, sharey=True)
     for axes, (kind, title) in zip(panels, KINDS.items(), strict=True):
         for i, (network, threshold) in enumerate(thresholds.items()):
-            curve = [row for row in rows if (row["network"], row["class"]) == (network, kind)]
+            curve = [row for row in rows if (row.network, row.class_) == (network, kind)]
             recall, precision = (_column(curve, name) for name in ("recall", "precision"))
             style = _style(i)
             axes.plot(recall, precision, marker=".", label=shorten(network, LEGEND_LENGTH), **style)
@@ -109,8 +111,8 @@ def threshold_figure(rows: Rows, thresholds: Mapping[str, float]) -> Figure:
 
 
 @styled
-def reliability_figure(rows: Rows, networks: Sequence[str]) -> Figure:
-    """The fraction of peaks that are right against what was said of them, and their number.
+def reliability_figure(rows: Sequence[ReliabilityRow], networks: Sequence[str]) -> Figure:
+    """The fraction of correct peaks against their predicted probability, and their number.
 
     Args:
         rows: Of reliability.csv.
@@ -121,10 +123,13 @@ def reliability_figure(rows: Rows, networks: Sequence[str]) -> Figure:
     for (upper, lower), (kind, title) in zip(grid.T, KINDS.items(), strict=True):
         upper.plot((0, 1), (0, 1), color="#777777", linewidth=1, linestyle=":")
         for i, network in enumerate(networks):
-            curve = [row for row in rows if (row["network"], row["class"]) == (network, kind)]
-            said, right, count = (_column(curve, name) for name in ("said", "right", "peaks"))
-            upper.plot(said, right, marker="o", label=shorten(network, LEGEND_LENGTH), **_style(i))
-            lower.plot(said, count, marker=".", **_style(i))
+            curve = [row for row in rows if (row.network, row.class_) == (network, kind)]
+            predicted, correct, count = (
+                _column(curve, name) for name in ("predicted", "correct", "peaks")
+            )
+            label = shorten(network, LEGEND_LENGTH)
+            upper.plot(predicted, correct, marker="o", label=label, **_style(i))
+            lower.plot(predicted, count, marker=".", **_style(i))
         upper.set(xlim=(0, 1), ylim=(0, 1.02))
         lower.set(xlabel="score" if kind == LOCALISATION else "probability of the class")
         lower.set_yscale("log")
@@ -132,7 +137,7 @@ def reliability_figure(rows: Rows, networks: Sequence[str]) -> Figure:
         lower.yaxis.set_major_locator(LogLocator(numticks=4))
         lower.yaxis.set_minor_formatter(NullFormatter())
         set_title(upper, title)
-    grid[0, 0].set_ylabel("fraction right")
+    grid[0, 0].set_ylabel("fraction correct")
     grid[1, 0].set_ylabel("peaks")
     legend_below(figure, grid[0, 0])
     return figure
@@ -146,7 +151,7 @@ def difference_figure(
 
     Args:
         differences: For each pair of networks (N,), NaN left out.
-        intervals: For each pair the 95 % interval of the mean; None or NaN where there is none.
+        intervals: For each pair the 95 % interval of the mean; NaN where it is not known.
     """
     figure = new_figure(7.2, 3.6)
     axes = figure.add_subplot()
@@ -162,7 +167,7 @@ def difference_figure(
         axes.hist(values, bins, color=colour, alpha=0.35, label=shorten(name, 2 * LEGEND_LENGTH))
         axes.hist(values, bins, color=colour, histtype="step", linewidth=1.6)
         low, high = intervals[name]
-        if low is not None and high is not None:
+        if np.isfinite(low) and np.isfinite(high):
             axes.axvspan(low, high, color=colour, alpha=0.25, linewidth=0)
         if len(values):
             axes.axvline(values.mean(), color=colour)
@@ -172,7 +177,7 @@ def difference_figure(
 
 
 @styled
-def bound_figure(rows: Rows, networks: Sequence[str]) -> Figure:
+def bound_figure(rows: Sequence[BoundRow], networks: Sequence[str]) -> Figure:
     """Error of each column against its Cramér-Rao bound, both on logarithmic axes.
 
     Args:
@@ -182,7 +187,7 @@ def bound_figure(rows: Rows, networks: Sequence[str]) -> Figure:
     figure = new_figure(5.6, 5.0)
     axes = figure.add_subplot()
     for i, network in enumerate(networks):
-        own = [row for row in rows if row["network"] == network]
+        own = [row for row in rows if row.network == network]
         bound, error = _column(own, "bound_pm"), _column(own, "error_pm")
         known = np.isfinite(bound) & np.isfinite(error)
         label = f"{shorten(network, LEGEND_LENGTH)}: {known.sum()} of {len(own)} columns found"
@@ -202,30 +207,30 @@ def bound_figure(rows: Rows, networks: Sequence[str]) -> Figure:
 
 
 @styled
-def ideal_figure(rows: Rows, series: Rows) -> Figure:
+def ideal_figure(rows: Sequence[IdealRow], sweep: Sequence[CurveRow]) -> Figure:
     """F1 of the ideal observer against the dose, a panel for each class and one for their mean.
 
     Args:
         rows: Of ideal_observer.csv, of known doses.
-        series: Of series.csv, of the dose: what networks reach.
+        sweep: Of series.csv, of the dose: F1 of the networks.
     """
-    classes = list(dict.fromkeys(row["class"] for row in rows))
+    classes = list(dict.fromkeys(row.class_ for row in rows))
     lines = -(-len(classes) // 2)
     figure = new_figure(9.0, 2.9 * lines + 0.9)
     grid = figure.subplots(lines, 2, squeeze=False, sharex=True, sharey=True)
-    doses = np.concatenate([_column(rows, "dose"), _column(series, "middle")])
+    doses = np.concatenate([_column(rows, "dose"), _column(sweep, "middle")])
     for axes, name in zip(grid.ravel(), classes, strict=False):
         axes.set(xscale="log", xlim=(doses.min() / 1.3, doses.max() * 1.3), ylim=(0, 1.02))
         for rule, style in ((PROBABLE, "-"), (HIGHEST, ":")):
-            curve = [row for row in rows if (row["rule"], row["class"]) == (rule, name)]
+            curve = [row for row in rows if (row.rule, row.class_) == (rule, name)]
             label = f"ideal observer, {rule}"
             _with_interval(axes, curve, "dose", color="black", linestyle=style, label=label)
-        for i, network in enumerate(dict.fromkeys(row["network"] for row in series)):
-            curve = [row for row in series if (row["network"], row["class"]) == (network, name)]
+        for i, network in enumerate(dict.fromkeys(row.network for row in sweep)):
+            points = [row for row in sweep if (row.network, row.class_) == (network, name)]
             label = shorten(network, LEGEND_LENGTH)
             colour = LINE_COLOURS[i % len(LINE_COLOURS)]
             marker = "os^D"[i % 4]
-            _with_interval(axes, curve, "middle", color=colour, marker=marker, label=label)
+            _with_interval(axes, points, "middle", color=colour, marker=marker, label=label)
         set_title(axes, ROW_NAMES.get(name, name))
     for axes in grid.ravel()[len(classes) :]:
         axes.set_visible(False)
@@ -237,7 +242,7 @@ def ideal_figure(rows: Rows, series: Rows) -> Figure:
     return figure
 
 
-def _with_interval(axes: Axes, curve: Rows, key: str, **style: Any) -> None:
+def _with_interval(axes: Axes, curve: Sequence[object], key: str, **style: Any) -> None:
     """F1 by rising ``key``, with its interval where it is known."""
     order = np.argsort(_column(curve, key))
     x, f1, low, high = (_column(curve, name)[order] for name in (key, "f1", "f1_low", "f1_high"))
@@ -245,8 +250,8 @@ def _with_interval(axes: Axes, curve: Rows, key: str, **style: Any) -> None:
     axes.errorbar(x, f1, np.stack(gaps), capsize=3, markersize=4.5, linewidth=1.5, **style)
 
 
-def _column(rows: Rows, name: str) -> np.ndarray:
-    return np.array([row[name] for row in rows], np.float64)
+def _column(rows: Sequence[object], name: str) -> np.ndarray:
+    return np.array([getattr(row, name) for row in rows], np.float64)
 
 
 def _style(number: int) -> dict[str, Any]:

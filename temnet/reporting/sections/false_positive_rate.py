@@ -1,10 +1,8 @@
-"""What was invented on images without any column, in words."""
+"""Rates of false positives on images without any column, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from temnet.evaluation.summary import FalsePositiveRates
 from temnet.reporting.wording import rounded
 
 WHERE = {
@@ -13,29 +11,29 @@ WHERE = {
     "off axis": "on crystals off their axes",
     "graphitic": "on graphitic carbon",
 }
-"""Where an image was, by the kind of its specimen."""
+"""Where an image was taken, by the kind of its specimen."""
 
-ELSEWHERE = "where the specimen shows none that counts"
+ELSEWHERE = "where the specimen has no columns that count"
 """Where a specimen of the network's own kind lies beyond the image or its resolution."""
 
 
-def invented_rates(found: Mapping[str, Any]) -> str:
+def rates_text(found: FalsePositiveRates) -> str:
     """Columns per 100 nm², over all images and by the kind of specimen.
 
     Args:
-        found: What `invented_per_area` found; at least one image.
+        found: Of at least one image.
 
-    >>> rate = {"images": 2, "per_100_nm2": 3.0, "low": 0.5, "high": 120.0}
-    >>> invented_rates({**rate, "kinds": {"empty": rate}})
+    >>> from temnet.evaluation.summary import FalsePositiveRate
+    >>> rate = FalsePositiveRate(2, 1.0, 3, 3.0, 0.5, 120.0)
+    >>> rates_text(FalsePositiveRates(**vars(rate), kinds={"empty": rate}))
     '3 [0.5, 120]'
-    >>> half = {**rate, "images": 1}
-    >>> invented_rates({**rate, "kinds": {"empty": half, "amorphous": half}})
+    >>> rates_text(FalsePositiveRates(**vars(rate), kinds={"empty": rate, "amorphous": rate}))
     '3 [0.5, 120] (in vacuum 3, on amorphous films 3)'
     """
-    text, low, high = (rounded(found[key]) for key in ("per_100_nm2", "low", "high"))
+    text, low, high = (rounded(value) for value in (found.per_100_nm2, found.low, found.high))
     text = f"{text} [{low}, {high}]"
     parts = [
-        f"{WHERE.get(kind, ELSEWHERE)} {rounded(part['per_100_nm2'])}"
-        for kind, part in found.get("kinds", {}).items()
+        f"{WHERE.get(kind, ELSEWHERE)} {rounded(part.per_100_nm2)}"
+        for kind, part in found.kinds.items()
     ]
     return f"{text} ({', '.join(parts)})" if len(parts) > 1 else text

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
+from temnet.evaluation.confusion import FALSE_POSITIVE, MISSED
 from temnet.evaluation.metrics import GOOD_IMAGE, MACRO, MEAN, MEDIAN, RESAMPLES, SHARE, SHIFT
+from temnet.evaluation.precision_recall import ThresholdRow
+from temnet.evaluation.reliability import ReliabilityRow
+from temnet.evaluation.score_curves import CurveRow
 from temnet.evaluation.scores import LOCALISATION
+from temnet.evaluation.summary import Baseline, ClassIntervals, NetworkSummary
 from temnet.reporting.figures.condition_figures import condition_figure
 from temnet.reporting.figures.curves import f1_histogram
 from temnet.reporting.figures.gallery import prediction_figure
@@ -23,24 +26,23 @@ from temnet.reporting.page import UNKNOWN, Html, Section, paragraph, side_by_sid
 from temnet.reporting.run_results import RunResults, bracketed, counted, known
 from temnet.reporting.score_results import (
     FOLDER,
-    OF_EMPTY_IMAGES,
     ROW_TITLES,
     SUMMARY,
     TABLES,
+    WITHOUT_COLUMNS,
     Scores,
     read_scores,
-    taught_ranges,
-    told_rows,
+    shown_rows,
+    training_ranges,
 )
-from temnet.reporting.score_tables import INVENTED, MISSED
-from temnet.reporting.sections.false_positive_rate import invented_rates
+from temnet.reporting.sections.false_positive_rate import rates_text
 from temnet.reporting.sections.limits import bound_parts, ideal_parts
 
 LIMIT_TABLES = ("series", "cramer_rao", "ideal_observer", "ideal_confusion")
 
 
 def evaluate_section(source: RunResults) -> Section | None:
-    """Scores on simulated images that nothing was chosen by."""
+    """Scores on held-out simulated images."""
     scores = read_scores(source)
     if scores is None:
         return None
@@ -53,21 +55,22 @@ def evaluate_section(source: RunResults) -> Section | None:
 def _numbers(scores: Scores) -> list[Html]:
     """Tables of all networks, and their difference."""
     first = scores.first
-    specimens = first.get("specimens", first["images"])
+    specimens = first.images if first.specimens is None else first.specimens
     parts = [
         paragraph(
-            f"Scored on {counted(first['images'], 'simulated image')} of the split {scores.split} "
-            f"({counted(specimens, 'specimen')}), by which nothing was chosen; {scores.how}. "
-            f"In brackets 95 % bootstrap intervals: {RESAMPLES:,} times as many specimens drawn "
-            "again, with all of their images. F1 of an image is that of images with columns. "
-            "Position errors leave out the shift that all columns of an image share (rms beside). ",
-            scores.skill,
+            f"Scored on {counted(first.images, 'simulated image')} "
+            f"({counted(specimens, 'specimen')}) of the held-out split {scores.summary.split}; "
+            f"{scores.how}. In brackets 95 % bootstrap intervals from {RESAMPLES:,} samples of the "
+            "specimens, each with all of its images. F1 of an image is that of images with "
+            "columns. Position errors leave out the shift that all columns of an image share "
+            "(listed as shared shift, rms). ",
+            scores.chance,
         ),
         _overall_table(scores),
     ]
     for name, summary in scores.networks.items():
         if len(scores.networks) > 1:
-            parts.append(paragraph(f"{name}, score from {summary['threshold']:g}:"))
+            parts.append(paragraph(f"{name}, score from {summary.threshold:g}:"))
         parts.append(_class_table(summary))
     parts += _differences(scores)
     return parts
@@ -82,63 +85,62 @@ def _overall_table(scores: Scores) -> Html:
         (
             name,
             *(_with_ends(summary, key) for key in (MACRO, MEAN, MEDIAN, SHARE)),
-            known(summary["calibration_error"][LOCALISATION]),
+            known(summary.calibration_error.get(LOCALISATION)),
             _with_ends(summary, SHIFT, ".1f"),
         )
         for name, summary in scores.networks.items()
     ]
-    chance = scores.first["baselines"]["chance"]
-    rows.append(("by chance", known(chance[MACRO]), known(chance[MEAN]), *4 * (UNKNOWN,)))
-    never = scores.first["baselines"].get("never_rarest")
-    if never is not None:
-        name = f"never {never['rarest']}"
-        rows.append((name, known(never[MACRO]), known(never[MEAN]), *4 * (UNKNOWN,)))
+    baselines = scores.first.baselines
+    rows.append(_baseline_cells("by chance", baselines.chance))
+    if (never := baselines.never_rarest) is not None:
+        rows.append(_baseline_cells(f"never {never.rarest}", never))
     return table(header, rows)
 
 
-def _class_table(summary: Mapping[str, Any]) -> Html:
+def _baseline_cells(name: str, baseline: Baseline) -> tuple[str, ...]:
+    f1 = known(baseline.macro_f1), known(baseline.mean_image_f1)
+    return (name, *f1, *4 * (UNKNOWN,))
+
+
+def _class_table(summary: NetworkSummary) -> Html:
     header = (
-        "class", "columns", "found", "invented", "precision", "recall", "F1", "error (pm)",
+        "class", "columns", "found", "false positives", "precision", "recall", "F1", "error (pm)",
         "F1 by chance",
     )  # fmt: skip
-    chance = summary["baselines"]["chance"]["classes"]
-    ends = summary.get("intervals", {}).get("classes", {})
-    rows = [
-        (
-            ROW_TITLES.get(name, name),
-            scores["true_positives"] + scores["false_negatives"],
-            scores["true_positives"],
-            scores["false_positives"],
-            *(
-                bracketed(scores[key], ends.get(name, {}).get(key))
-                for key in ("precision", "recall", "f1")
-            ),
-            bracketed(scores["rms_error_pm"], ends.get(name, {}).get("rms_error_pm"), ".1f"),
-            known(chance.get(name), ".2f"),
+    chance, rows = summary.baselines.chance.classes, []
+    for name, one in shown_rows(summary.classes).items():
+        ends = summary.intervals.classes.get(name, ClassIntervals())
+        rows.append(
+            (
+                ROW_TITLES.get(name, name),
+                one.columns,
+                one.true_positives,
+                one.false_positives,
+                bracketed(one.precision, ends.precision),
+                bracketed(one.recall, ends.recall),
+                bracketed(one.f1, ends.f1),
+                bracketed(one.rms_error_pm, ends.rms_error_pm, ".1f"),
+                known(chance.get(name), ".2f"),
+            )
         )
-        for name, scores in told_rows(summary["classes"]).items()
-    ]
     return table(header, rows)
 
 
 def _differences(scores: Scores) -> list[Html]:
     """The first network against the others, image by image."""
-    if not scores.paired:
+    if not scores.summary.paired:
         return []
     header = (
         "pair", "images", "specimens", "mean difference of F1", "better on", "worse on",
         "p (Wilcoxon)",
     )  # fmt: skip
     rows, differences, intervals = [], {}, {}
-    for pair in scores.paired:
-        name = f"{pair['second']} minus {pair['first']}"
-        ends = (pair["low"], pair["high"])
-        value = bracketed(pair["mean"], ends)
-        p = known(pair["p"], ".2g")
-        rows.append(
-            (name, pair["images"], pair["specimens"], value, pair["better"], pair["worse"], p)
-        )
-        differences[name] = scores.image_f1(pair["second"]) - scores.image_f1(pair["first"])
+    for pair in scores.summary.paired:
+        name = f"{pair.second} minus {pair.first}"
+        ends = (pair.low, pair.high)
+        value, p = bracketed(pair.mean, ends), known(pair.p, ".2g")
+        rows.append((name, pair.images, pair.specimens, value, pair.better, pair.worse, p))
+        differences[name] = scores.image_f1(pair.second) - scores.image_f1(pair.first)
         intervals[name] = ends
     caption = (
         "Difference of the F1 of each image (all classes), its mean (line) and the mean's 95 % "
@@ -149,10 +151,10 @@ def _differences(scores: Scores) -> list[Html]:
 
 
 def _images(scores: Scores) -> list[Html]:
-    """The histogram of images, and the telling ones."""
+    """The histogram of images, and representative ones."""
     f1 = {name: scores.image_f1(name) for name in scores.networks}
     caption = (
-        f"F1 of each image, all classes together; {scores.rule}. {OF_EMPTY_IMAGES} {scores.skill}"
+        f"F1 of each image, all classes together; {scores.rule}. {WITHOUT_COLUMNS} {scores.chance}"
     )
     figure = f1_histogram(f1, "all classes, by image")
     parts = [scores.source.picture(figure, "f1_histogram", caption)]
@@ -165,8 +167,8 @@ def _images(scores: Scores) -> list[Html]:
         rule = (experiment.evaluation.radius, experiment.evaluation.border)
         figure = prediction_figure(lines, titles, experiment.class_names, *rule)
         caption = (
-            f"Images by the F1 of {next(iter(scores.networks))}, their true columns, and what was "
-            f"found; what is wrong is marked, as far as it counts (within the dotted line); "
+            f"Images by the F1 of {next(iter(scores.networks))}, their true columns, and the "
+            f"columns found; errors are marked where they count (within the dotted line); "
             f"{scores.rule}."
         )
         parts.append(scores.source.picture(figure, "found_and_true", caption))
@@ -176,40 +178,35 @@ def _images(scores: Scores) -> list[Html]:
 def _errors(scores: Scores) -> list[Html]:
     """Confusion, images without columns, thresholds and reliability."""
     source, names = scores.source, list(scores.networks)
-    rows = scores.table("confusion")
     classes = source.experiment.class_names
-    true_names, found_names = (*classes, INVENTED), (*classes, MISSED)
+    true_names, found_names = (*classes, FALSE_POSITIVE), (*classes, MISSED)
     matrices = {}
     for name in names:
-        count = {
-            (row["true_class"], row["found_class"]): row["columns"]
-            for row in rows
-            if row["network"] == name
-        }
+        count = {(row.true_class, row.found_class): row.columns for row in scores.confusion(name)}
         matrices[name] = np.array(
             [[count.get((true, found), math.nan) for found in found_names] for true in true_names]
         )
     caption = (
-        "Columns by true and found class, paired by place alone, with the share of their row; "
-        f"{scores.rule}. {scores.skill}"
+        "Columns by true and found class, paired by position alone, with the share of their row; "
+        f"{scores.rule}. {scores.chance}"
     )
     confusion = source.picture(
         confusion_figure(matrices, found_names, true_names), "confusion", caption
     )
-    thresholds = {name: one["threshold"] for name, one in scores.networks.items()}
+    thresholds = {name: one.threshold for name, one in scores.networks.items()}
     caption = (
         "Precision and recall as the lowest score of a column rises from 0.05 to 0.99; rings at "
-        f"the networks' own thresholds, chosen on other images. {scores.rule}. {scores.skill}"
+        f"the networks' own thresholds, chosen on other images. {scores.rule}. {scores.chance}"
     )
-    figure = threshold_figure(scores.table("thresholds"), thresholds)
+    figure = threshold_figure(scores.table("thresholds", ThresholdRow), thresholds)
     precision = source.picture(figure, "precision_recall", caption)
     caption = (
-        "How often peaks are right against what the network said of them, in bins of a tenth, and "
-        f"their number; peaks from a score of 0.05, within "
+        "Fraction of correct peaks against their predicted probability, in bins of a tenth, and "
+        "number of peaks; peaks from a score of 0.05, correct within "
         f"{source.experiment.evaluation.radius:g} Å of a column. On the dotted line scores are "
         "probabilities."
     )
-    figure = reliability_figure(scores.table("reliability"), names)
+    figure = reliability_figure(scores.table("reliability", ReliabilityRow), names)
     reliability = source.picture(figure, "reliability", caption)
     return [
         confusion, _without_columns(scores), side_by_side([precision, reliability]),
@@ -217,47 +214,47 @@ def _errors(scores: Scores) -> list[Html]:
 
 
 def _without_columns(scores: Scores) -> Html:
-    first = scores.first["without_columns"]
-    if not first["images"]:
-        return paragraph("There is no image without columns among those scored.")
+    first = scores.first.without_columns
+    if not first.images:
+        return paragraph("All scored images have columns.")
     found = "; ".join(
-        f"{name} {invented_rates(summary['without_columns'])}"
-        for name, summary in scores.networks.items()
+        f"{name} {rates_text(summary.without_columns)}" for name, summary in scores.networks.items()
     )
     return paragraph(
-        f"Columns invented per 100 nm² on {counted(first['images'], 'image')} without any column "
-        f"({first['area_nm2']:.0f} nm²; in brackets 95 % intervals): {found}."
+        f"False positives per 100 nm² on {counted(first.images, 'image')} without any column "
+        f"({first.area_nm2:.0f} nm²; in brackets 95 % intervals): {found}."
     )
 
 
 def _curves(scores: Scores) -> list[Html]:
-    """Scores against what the images were drawn with, fixed series, and the bound."""
+    """Scores against the drawn parameters, parameter sweeps, and limits."""
     source, parts = scores.source, []
-    rows = scores.table("dependence")
+    rows = scores.table("dependence", CurveRow)
     if rows:
         caption = (
-            "F1 and position error against what the images were drawn with: bins of equal numbers "
-            "of images at their medians, everything else as drawn; 95 % bootstrap intervals over "
-            "specimens. Columns of positive contrast are brighter than what is around them, in the "
-            f"first image. {scores.rule}. Grey lines (mean over the classes): {scores.skill}"
+            "F1 and position error against the drawn parameters of the images: bins of equal "
+            "numbers of images at their medians, everything else as drawn; 95 % bootstrap "
+            "intervals over specimens. Columns of positive contrast are brighter than their "
+            f"surroundings in the first image. {scores.rule}. Grey lines: chance level (mean over "
+            f"the classes). {scores.chance}"
         )
         parts.append(
             source.picture(condition_figure(rows, scores.levels, {}), "conditions", caption)
         )
     if source.has(f"{FOLDER}/series.csv"):
-        series, taught = source.experiment.evaluation.series, taught_ranges(source.experiment)
+        series, trained = source.experiment.evaluation.series, training_ranges(source.experiment)
         number = series.structures if series is not None else 0
-        shade = " Shaded: what training images are drawn from." if taught else ""
+        shade = " Shaded: range of the training images." if trained else ""
         caption = (
             f"F1 and position error of the same {counted(number, 'specimen')} with one parameter "
             "at fixed values and everything else as drawn; 95 % bootstrap intervals over "
-            f"specimens; {scores.how}.{shade} Grey lines: what the images of {scores.split} give "
-            f"without skill. {scores.skill}"
+            f"specimens; {scores.how}.{shade} Grey lines: chance level on the images of "
+            f"{scores.summary.split}. {scores.chance}"
         )
-        figure = condition_figure(scores.table("series"), scores.levels, taught)
+        figure = condition_figure(scores.table("series", CurveRow), scores.levels, trained)
         parts.append(source.picture(figure, "series", caption))
     return [*parts, *bound_parts(scores), *ideal_parts(scores)]
 
 
-def _with_ends(summary: Mapping[str, Any], key: str, digits: str = ".3f") -> str:
-    return bracketed(summary.get(key), summary.get("intervals", {}).get(key), digits)
+def _with_ends(summary: NetworkSummary, key: str, digits: str = ".3f") -> str:
+    return bracketed(getattr(summary, key), getattr(summary.intervals, key), digits)

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,10 +58,10 @@ def test_the_best_estimate_reaches_the_bound():
     np.testing.assert_allclose(np.diag(np.cov(estimates.T)), np.diag(bound), rtol=0.16)
 
 
-def test_an_image_that_does_not_tell_has_no_bound():
+def test_an_image_without_information_has_no_bound():
     flat = np.ones((4, 5))
     assert np.isinf(np.diag(cramer_rao_bound(flat, 0 * flat, 0 * flat))).all()
-    # A line along the columns tells the row alone.
+    # A line along the columns determines the row alone.
     line = np.random.default_rng(0).normal(size=(4, 5))
     assert np.isinf(np.diag(cramer_rao_bound(flat, line, 0 * line))).all()
 
@@ -78,20 +79,20 @@ def image(count=30, error=0.02):
     return ImageResult(3, peaks, columns, (40.0, 20.0), {}, specimen=1)
 
 
-def test_errors_stand_beside_the_bounds_of_their_columns():
+def test_errors_are_beside_the_bounds_of_their_columns():
     shown = image()
     places = shown.columns.positions
     rows = bound_rows(shown, places, np.full(len(places), 0.01), ("C",), Evaluation())
-    assert math.isnan(rows[0]["error_pm"]) and rows[0]["bound_pm"] == pytest.approx(1)
-    # The shift of 10 pm a side is taken off; errors of 2 pm are left, twice the bound.
+    assert math.isnan(rows[0].error_pm) and rows[0].bound_pm == pytest.approx(1)
+    # The shift of 10 pm a side is subtracted; errors of 2 pm are left, twice the bound.
     found = ratio_to_bound(
-        [{**row, "specimen": i // 3} for i, row in enumerate(rows)], np.random.default_rng(0)
+        [replace(row, specimen=i // 3) for i, row in enumerate(rows)], np.random.default_rng(0)
     )
-    assert (found["columns"], found["found"]) == (30, 29)
-    assert found["ratio"] == pytest.approx(2, rel=0.2)
-    assert found["low"] < found["ratio"] < found["high"]
+    assert (found.columns, found.found) == (30, 29)
+    assert found.ratio == pytest.approx(2, rel=0.2)
+    assert found.low < found.ratio < found.high
     nothing = ratio_to_bound(rows[:1], np.random.default_rng(0))
-    assert nothing["found"] == 0 and math.isnan(nothing["ratio"])
+    assert nothing.found == 0 and math.isnan(nothing.ratio)
 
 
 def test_columns_are_chosen_at_random_among_those_that_count():

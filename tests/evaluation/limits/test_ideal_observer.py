@@ -34,30 +34,30 @@ def log_likelihood(counts, mean):
 @pytest.mark.parametrize("true", [0, 2])
 def test_mean_and_covariance_are_those_of_real_counts(true):
     kinds = means()
-    told = evidence(kinds)
+    given = evidence(kinds)
     counts = np.random.default_rng(1).poisson(kinds[true].ravel(), (4000, kinds[0].size))
     drawn = np.stack([log_likelihood(counts, kind) for kind in kinds], axis=1)
     ratios = drawn - drawn[:, [true]]
-    spread = np.sqrt(np.diag(told.covariance[true]))
-    np.testing.assert_allclose(ratios.mean(axis=0), told.mean[true], atol=4 * spread.max() / 60)
+    spread = np.sqrt(np.diag(given.covariance[true]))
+    np.testing.assert_allclose(ratios.mean(axis=0), given.mean[true], atol=4 * spread.max() / 60)
     np.testing.assert_allclose(
-        np.cov(ratios.T), told.covariance[true], atol=0.08 * spread.max() ** 2
+        np.cov(ratios.T), given.covariance[true], atol=0.08 * spread.max() ** 2
     )
     # The counter-test: counts of another kind do not agree.
-    assert np.abs(ratios.mean(axis=0) - told.mean[1]).max() > 10 * spread.max() / 60
+    assert np.abs(ratios.mean(axis=0) - given.mean[1]).max() > 10 * spread.max() / 60
 
 
 def test_a_faint_difference_has_the_textbook_form():
     # For m_b = m_a (1 + x), x small: mean -d^2 / 2 and variance d^2, d^2 = sum m_a x^2.
     first, second = means(2, difference=0.004)
     square = np.sum((second - first) ** 2 / first)
-    told = evidence([first, second])
-    assert told.mean[0, 1] == pytest.approx(-square / 2, rel=0.02)
-    assert told.mean[1, 0] == pytest.approx(-square / 2, rel=0.02)
-    assert told.covariance[0, 1, 1] == pytest.approx(square, rel=0.02)
+    given = evidence([first, second])
+    assert given.mean[0, 1] == pytest.approx(-square / 2, rel=0.02)
+    assert given.mean[1, 0] == pytest.approx(-square / 2, rel=0.02)
+    assert given.covariance[0, 1, 1] == pytest.approx(square, rel=0.02)
 
 
-def test_twice_the_dose_tells_twice_as_much():
+def test_twice_the_dose_gives_twice_the_evidence():
     kinds = means()
     once, twice = evidence(kinds), evidence([2 * kind for kind in kinds])
     np.testing.assert_allclose(twice.mean, 2 * once.mean, rtol=1e-9)
@@ -65,37 +65,37 @@ def test_twice_the_dose_tells_twice_as_much():
     np.testing.assert_allclose(twice.per_dose(2).covariance, once.covariance, rtol=1e-9)
 
 
-def test_equal_images_tell_nothing():
+def test_equal_images_hold_no_evidence():
     same = means(1)[0]
-    told = evidence([same, same])
-    assert np.all(told.mean == 0) and np.all(told.covariance == 0)
+    given = evidence([same, same])
+    assert np.all(given.mean == 0) and np.all(given.covariance == 0)
     prior = np.array([0.7, 0.3])
-    held = posterior(told, 1, prior, np.full(5, 1e6), np.ones((5, 2)))
+    held = posterior(given, 1, prior, np.full(5, 1e6), np.ones((5, 2)))
     np.testing.assert_allclose(held, np.tile(prior, (5, 1)))
 
 
 def test_dark_pixels_are_left_out_and_what_is_not_offered_is_never_held():
     first, second = means(2)
     first[:5], second[3:9] = 0, 0
-    told = evidence([first, None, second])
+    given = evidence([first, None, second])
     lit = evidence([first[9:], second[9:]])
-    np.testing.assert_allclose(told.mean[np.ix_([0, 2], [0, 2])], lit.mean)
-    held = posterior(told, 2, np.full(3, 1 / 3), np.ones(50), np.zeros((50, 3)))
+    np.testing.assert_allclose(given.mean[np.ix_([0, 2], [0, 2])], lit.mean)
+    held = posterior(given, 2, np.full(3, 1 / 3), np.ones(50), np.zeros((50, 3)))
     assert np.all(held[:, 1] == 0) and np.all(np.isfinite(held))
     np.testing.assert_allclose(held.sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("rare", [0.5, 0.1])
-def test_two_kinds_are_taken_for_each_other_as_often_as_the_normal_law_says(rare):
-    told = evidence(means(2, difference=0.07))
+def test_two_kinds_are_taken_for_each_other_as_often_as_by_the_normal_law(rare):
+    given = evidence(means(2, difference=0.07))
     prior, dose = np.array([1 - rare, rare]), 1.3
     normals = np.random.default_rng(2).standard_normal((40000, 2))
     for true, other in ((0, 1), (1, 0)):
-        held = posterior(told, true, prior, np.full(40000, dose), normals)
+        held = posterior(given, true, prior, np.full(40000, dose), normals)
         wrong = np.mean(held[:, other] > held[:, true])
         # ln(L_b / L_a) + ln(p_b / p_a) > 0.
-        middle = dose * told.mean[true, other] + np.log(prior[other] / prior[true])
-        width = np.sqrt(dose * told.covariance[true, other, other])
+        middle = dose * given.mean[true, other] + np.log(prior[other] / prior[true])
+        width = np.sqrt(dose * given.covariance[true, other, other])
         assert wrong == pytest.approx(norm.cdf(middle / width), abs=0.008)
     assert 0.01 < wrong < 0.9
 
@@ -104,12 +104,12 @@ def test_decisions_between_three_kinds_are_those_from_real_counts():
     kinds, prior, dose, true = means(difference=0.07), np.array([0.6, 0.3, 0.1]), 0.7, 1
     counts = np.random.default_rng(3).poisson(dose * kinds[true].ravel(), (4000, kinds[0].size))
     held = np.stack([log_likelihood(counts, dose * kind) for kind in kinds], axis=1)
-    said = np.bincount(np.argmax(held + np.log(prior), axis=1), minlength=3) / 4000
+    expected = np.bincount(np.argmax(held + np.log(prior), axis=1), minlength=3) / 4000
     normals = np.random.default_rng(4).standard_normal((40000, 3))
     ours = posterior(evidence(kinds), true, prior, np.full(40000, dose), normals)
     found = np.bincount(np.argmax(ours, axis=1), minlength=3) / 40000
-    np.testing.assert_allclose(found, said, atol=0.03)
-    assert np.all(said > 0.02)  # else it would be no test
+    np.testing.assert_allclose(found, expected, atol=0.03)
+    assert np.all(expected > 0.02)  # else it would be no test
 
 
 def image(index, class_index, spacing=2.0, side=40.0, specimen=None):
@@ -121,7 +121,7 @@ def image(index, class_index, spacing=2.0, side=40.0, specimen=None):
     return ImageResult(index, Peaks.empty(3), columns, (side, side), {}, own)
 
 
-def test_the_nearest_other_column_tells_the_sublattice():
+def test_the_nearest_other_column_gives_the_sublattice():
     columns = image(0, [0, 1, 2, -1]).columns
     columns = Columns(
         np.array([[0, 0], [0, 1.0], [0, 2.5], [0, 3.4]]), columns.class_index, columns.atom_count
@@ -151,7 +151,7 @@ def test_columns_are_counted_beside_each_class():
     assert neighbour_counts(image(2, []), Evaluation(), 3).sum() == 0
 
 
-def test_the_other_columns_tell_what_to_expect():
+def test_the_other_columns_give_the_prior():
     rich, poor = pairs_of(0, [(0, 1), (0, 2), (0, 2)]), pairs_of(1, [(0, 1)] * 5)
     places = chosen_places([rich, poor], Evaluation(), 1, 3, images=2, columns=9)
     pooled = np.array([0, 6 / 8, 2 / 8])  # beside class 0, of both images
@@ -169,9 +169,9 @@ def test_the_other_columns_tell_what_to_expect():
 
 
 def test_places_stand_for_all_columns_of_their_class():
-    looked = [image(i, [0] * 6 + [1] * (i % 3), specimen=i // 2) for i in range(8)]
-    looked.append(image(8, []))
-    places = chosen_places(looked, Evaluation(), 1, 3, images=9, columns=2)
+    results = [image(i, [0] * 6 + [1] * (i % 3), specimen=i // 2) for i in range(8)]
+    results.append(image(8, []))
+    places = chosen_places(results, Evaluation(), 1, 3, images=9, columns=2)
     assert {place.index for place in places} == set(range(8))
     for kind, total in ((0, 48), (1, 7)):
         own = [place for place in places if place.class_index == kind]
@@ -179,16 +179,16 @@ def test_places_stand_for_all_columns_of_their_class():
         numbers = np.bincount([place.index for place in own])
         assert numbers.max() == 2
     # With half of the images the weights are larger, and add up to the same.
-    fewer = chosen_places(looked, Evaluation(), 1, 3, images=5, columns=2)
+    fewer = chosen_places(results, Evaluation(), 1, 3, images=5, columns=2)
     assert {place.index for place in fewer} == {0, 2, 4, 6}
     assert sum(place.weight for place in fewer if place.class_index == 1) == pytest.approx(7)
     for place in places:
-        columns = looked[place.index].columns
+        columns = results[place.index].columns
         (column,) = np.flatnonzero(np.all(columns.positions == place.position, axis=1))
         assert columns.class_index[column] == place.class_index
         assert place.specimen == place.index // 2
-    again = chosen_places(looked, Evaluation(), 1, 3, images=9, columns=2)
-    others = chosen_places(looked, Evaluation(), 2, 3, images=9, columns=2)
+    again = chosen_places(results, Evaluation(), 1, 3, images=9, columns=2)
+    others = chosen_places(results, Evaluation(), 2, 3, images=9, columns=2)
     first, second, third = (
         np.array([place.position for place in one]) for one in (places, again, others)
     )

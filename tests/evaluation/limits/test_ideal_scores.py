@@ -9,6 +9,7 @@ from scipy.stats import norm
 
 from temnet.evaluation.limits.ideal_observer import Evidence, Place
 from temnet.evaluation.limits.ideal_scores import (
+    EMPTY,
     HIGHEST,
     PROBABLE,
     TRIALS,
@@ -37,9 +38,11 @@ def ask(places, evidences, prior, empty, doses, names=CLASSES, seed=0):
         [replace(place, prior=np.array(prior)) for place in places], evidences, empty,
         doses_of_trials(doses, np.array([1.0])), names, np.random.default_rng(seed),
     )  # fmt: skip
-    scores = {(row["rule"], row["dose"], row["class"]): row for row in rows}
+    scores = {(row.rule, row.dose, row.class_): row for row in rows}
+    kinds = (*names, EMPTY)
     shares = {
-        (row["dose"], row["true_class"], row["found_class"]): row["share"] for row in confusion
+        (row.dose, kinds.index(row.true_class), kinds.index(row.found_class)): row.share
+        for row in confusion
     }
     return scores, shares
 
@@ -50,54 +53,54 @@ FEW = [place(kind, weight, specimen) for kind, weight in ((0, 50), (1, 45), (2, 
 PRIOR = (0.5, 0.45, 0.05)
 
 
-def test_many_electrons_tell_everything_and_few_leave_the_prior():
+def test_many_electrons_decide_and_few_leave_the_prior():
     scores, shares = ask(FEW, [SQUARE] * 12, PRIOR, 0.01, [1e-9, 1e4])
     for rule in (PROBABLE, HIGHEST):
         for name in (*CLASSES, "macro"):
-            assert scores[rule, 1e4, name]["f1"] == pytest.approx(1, abs=1e-12)
+            assert scores[rule, 1e4, name].f1 == pytest.approx(1, abs=1e-12)
     found = np.array([[shares[1e4, a, b] for b in range(4)] for a in range(4)])
     np.testing.assert_allclose(found, np.eye(4), atol=1e-12)
     # Without evidence all places are called Mo, of which 0.495 are.
-    assert scores[PROBABLE, 1e-9, "Mo"]["f1"] == pytest.approx(2 * 0.495 / 1.495)
-    assert scores[PROBABLE, 1e-9, "S2"]["f1"] == scores[PROBABLE, 1e-9, "S"]["f1"] == 0
+    assert scores[PROBABLE, 1e-9, "Mo"].f1 == pytest.approx(2 * 0.495 / 1.495)
+    assert scores[PROBABLE, 1e-9, "S2"].f1 == scores[PROBABLE, 1e-9, "S"].f1 == 0
     assert [shares[1e-9, a, 0] for a in range(4)] == pytest.approx([1] * 4)
     # The highest F1 without evidence is that of calling everything by the class's name.
-    assert scores[HIGHEST, 1e-9, "S"]["f1"] == pytest.approx(2 * 0.0495 / 1.0495, rel=0.02)
-    assert scores[PROBABLE, 1e4, "S"]["columns"] == 4
-    assert scores[PROBABLE, 1e4, "macro"]["columns"] == 12
+    assert scores[HIGHEST, 1e-9, "S"].f1 == pytest.approx(2 * 0.0495 / 1.0495, rel=0.02)
+    assert scores[PROBABLE, 1e4, "S"].columns == 4
+    assert scores[PROBABLE, 1e4, "macro"].columns == 12
 
 
-def test_the_confusion_of_two_classes_is_the_normal_laws():
+def test_the_confusion_of_two_classes_is_that_of_the_normal_law():
     # Two images at a distance d: ln(L_b / L_a) is normal with mean -d^2 / 2 and width d.
-    told = faint([[0.0], [1.0], [50.0]])
+    given = faint([[0.0], [1.0], [50.0]])
     places = [place(kind, weight, specimen) for kind, weight in ((0, 9), (1, 1))
               for specimen in range(60)]  # fmt: skip
     for dose in (1.0, 4.0):
-        scores, shares = ask(places, [told] * 120, (0.9, 0.1), 0.0, [dose], ("a", "b"))
+        scores, shares = ask(places, [given] * 120, (0.9, 0.1), 0.0, [dose], ("a", "b"))
         d = math.sqrt(dose)
         missed = norm.cdf((-(d**2) / 2 + math.log(9)) / d)
-        invented = norm.cdf((-(d**2) / 2 - math.log(9)) / d)
+        false = norm.cdf((-(d**2) / 2 - math.log(9)) / d)
         assert shares[dose, 1, 0] == pytest.approx(missed, abs=0.01)
-        assert shares[dose, 0, 1] == pytest.approx(invented, abs=0.01)
-        f1 = 2 * 0.1 * (1 - missed) / (0.1 + 0.1 * (1 - missed) + 0.9 * invented)
-        assert scores[PROBABLE, dose, "b"]["f1"] == pytest.approx(f1, abs=0.015)
+        assert shares[dose, 0, 1] == pytest.approx(false, abs=0.01)
+        f1 = 2 * 0.1 * (1 - missed) / (0.1 + 0.1 * (1 - missed) + 0.9 * false)
+        assert scores[PROBABLE, dose, "b"].f1 == pytest.approx(f1, abs=0.015)
         # The best threshold on the ratio, by trying them all.
         cuts = np.linspace(-8, 8, 2000)
-        hit, false = norm.sf((cuts - d**2 / 2) / d), norm.sf((cuts + d**2 / 2) / d)
-        best = np.max(2 * 0.1 * hit / (0.1 + 0.1 * hit + 0.9 * false))
-        assert scores[HIGHEST, dose, "b"]["f1"] == pytest.approx(best, abs=0.015)
+        hit, wrong = norm.sf((cuts - d**2 / 2) / d), norm.sf((cuts + d**2 / 2) / d)
+        best = np.max(2 * 0.1 * hit / (0.1 + 0.1 * hit + 0.9 * wrong))
+        assert scores[HIGHEST, dose, "b"].f1 == pytest.approx(best, abs=0.015)
         assert best > f1 + 0.01  # else the two rules would be one
 
 
-def test_more_electrons_never_tell_less():
+def test_more_electrons_never_give_a_lower_f1():
     doses = [0.3, 1, 3, 10, 30, 100]
     scores, _ = ask(FEW, [SQUARE] * 12, PRIOR, 0.01, doses)
     for rule in (PROBABLE, HIGHEST):
-        f1 = [scores[rule, dose, "macro"]["f1"] for dose in doses]
+        f1 = [scores[rule, dose, "macro"].f1 for dose in doses]
         assert np.all(np.diff(f1) > -0.003) and f1[-1] > f1[0] + 0.3
     for dose in doses:
         for name in (*CLASSES, "macro"):
-            highest, probable = (scores[rule, dose, name]["f1"] for rule in (HIGHEST, PROBABLE))
+            highest, probable = (scores[rule, dose, name].f1 for rule in (HIGHEST, PROBABLE))
             assert highest >= probable - 1e-3
 
 
@@ -107,31 +110,31 @@ def test_the_prior_of_each_place_decides_where_electrons_do_not():
         [faint(np.zeros((3, 1)))] * 3, 0.0,
         doses_of_trials([1.0], np.ones(1)), ("a", "b"), np.random.default_rng(0),
     )  # fmt: skip
-    found = {(row["rule"], row["dose"], row["class"]): row["f1"] for row in rows}
-    # Said: a, b and b.
+    found = {(row.rule, row.dose, row.class_): row.f1 for row in rows}
+    # Predicted: a, b and b.
     assert found[PROBABLE, 1.0, "a"] == pytest.approx(2 / 3)
     assert found[PROBABLE, 1.0, "b"] == pytest.approx(2 / 3)
 
 
-def test_empty_places_are_invented_and_missed():
-    told = faint([[0.0], [1.0]])
+def test_empty_places_are_false_positives():
+    given = faint([[0.0], [1.0]])
     places = [place(0, specimen=number) for number in range(50)]
-    scores, shares = ask(places, [told] * 50, (1.0,), 0.4, [1e-9, 1.0, 1e4], ("C",))
-    assert scores[PROBABLE, 1e-9, "C"]["f1"] == pytest.approx(2 * 0.6 / 1.6)
+    scores, shares = ask(places, [given] * 50, (1.0,), 0.4, [1e-9, 1.0, 1e4], ("C",))
+    assert scores[PROBABLE, 1e-9, "C"].f1 == pytest.approx(2 * 0.6 / 1.6)
     assert 0 < shares[1.0, 1, 0] < 1 and 0 < shares[1.0, 0, 1] < 1
-    assert scores[PROBABLE, 1e4, "C"]["f1"] == pytest.approx(1)
-    # Nobody asks about empty places: one class is all that there is.
-    scores, _ = ask(places, [told] * 50, (1.0,), 0.0, [1e-9], ("C",))
-    assert scores[PROBABLE, 1e-9, "C"]["f1"] == 1
+    assert scores[PROBABLE, 1e4, "C"].f1 == pytest.approx(1)
+    # Without empty places one class is all that there is.
+    scores, _ = ask(places, [given] * 50, (1.0,), 0.0, [1e-9], ("C",))
+    assert scores[PROBABLE, 1e-9, "C"].f1 == 1
 
 
-def test_a_class_that_stands_nowhere_is_left_out_of_the_mean():
-    told = faint([[0.0, 0], [30, 0], [0, 30], [30, 30]])
+def test_a_class_that_does_not_occur_is_left_out_of_the_mean():
+    given = faint([[0.0, 0], [30, 0], [0, 30], [30, 30]])
     places = [place(kind, 1, specimen) for kind in (0, 1) for specimen in range(3)]
-    scores, _ = ask(places, [told] * 6, (0.6, 0.4, 0.0), 0.1, [1.0])
+    scores, _ = ask(places, [given] * 6, (0.6, 0.4, 0.0), 0.1, [1.0])
     for rule in (PROBABLE, HIGHEST):
-        assert math.isnan(scores[rule, 1.0, "S"]["f1"])
-        assert scores[rule, 1.0, "macro"]["f1"] == pytest.approx(1)
+        assert math.isnan(scores[rule, 1.0, "S"].f1)
+        assert scores[rule, 1.0, "macro"].f1 == pytest.approx(1)
 
 
 def test_intervals_come_from_specimens():
@@ -140,14 +143,14 @@ def test_intervals_come_from_specimens():
     mixed = [(weak, strong)[specimen % 2] for specimen in range(12) for _ in (0, 1)]
     scores, _ = ask(places, mixed, (0.5, 0.5), 0.0, [1.0], ("a", "b"))
     row = scores[PROBABLE, 1.0, "a"]
-    assert row["f1_low"] < row["f1"] - 0.05 and row["f1"] + 0.05 < row["f1_high"]
+    assert row.f1_low < row.f1 - 0.05 and row.f1 + 0.05 < row.f1_high
     alone = [place(kind) for kind in (0, 1)]
     scores, _ = ask(alone, [weak] * 2, (0.5, 0.5), 0.0, [1.0], ("a", "b"))
     row = scores[PROBABLE, 1.0, "a"]
-    assert math.isnan(row["f1_low"]) and math.isnan(row["f1_high"]) and row["f1"] > 0
+    assert math.isnan(row.f1_low) and math.isnan(row.f1_high) and row.f1 > 0
 
 
-def test_nobody_is_asked_about_no_place():
+def test_no_places_have_no_rows():
     assert ideal_rows([], [], 0.1, [(1.0, np.ones(TRIALS))], CLASSES, None) == ([], [])
 
 
@@ -158,9 +161,9 @@ def test_thresholds_are_the_best_of_all():
     held[np.arange(6), :, true] += 0.2
 
     def f1(kind, threshold):
-        said = (held[..., kind] >= threshold).mean(axis=1)
+        predicted = (held[..., kind] >= threshold).mean(axis=1)
         own = true == kind
-        return 2 * np.sum(weight * said * own) / np.sum(weight * (said + own))
+        return 2 * np.sum(weight * predicted * own) / np.sum(weight * (predicted + own))
 
     for kind, found in enumerate(thresholds(held, true, weight)):
         best = max(f1(kind, value) for value in np.unique(held[..., kind]))

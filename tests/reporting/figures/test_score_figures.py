@@ -1,10 +1,16 @@
-"""Figures of scores, judged by what they hold."""
+"""Figures of scores, judged by their content."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from temnet.evaluation.limits.cramer_rao import BoundRow
+from temnet.evaluation.limits.ideal_scores import IdealRow
+from temnet.evaluation.precision_recall import ThresholdRow
+from temnet.evaluation.reliability import ReliabilityRow
+from temnet.evaluation.score_curves import CurveRow
 from temnet.reporting.figures.condition_figures import condition_figure
 from temnet.reporting.figures.score_figures import (
     bound_figure,
@@ -22,26 +28,23 @@ def labels(figure):
 
 def test_confusion_has_numbers_and_shares_of_rows():
     matrix = np.array([[3.0, 1.0], [5.0, math.nan]])
-    figure = confusion_figure({"net": matrix}, ["$a", "missed"], ["$a", "invented"])
+    figure = confusion_figure({"net": matrix}, ["$a", "missed"], ["$a", "false positive"])
     figure.canvas.draw()
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["3\n75.0 %", "1\n25.0 %", "5\n100.0 %"]
-    empty = confusion_figure({"net": np.zeros((2, 2))}, ["a", "missed"], ["a", "invented"])
+    empty = confusion_figure({"net": np.zeros((2, 2))}, ["a", "missed"], ["a", "false positive"])
     assert "0.0 %" in empty.axes[0].texts[0].get_text()
 
 
 def curve_row(network, parameter, middle, name, f1, error):
-    return {
-        "network": network, "parameter": parameter, "low": middle, "middle": middle,
-        "high": middle, "class": name, "images": 9, "f1": f1, "f1_low": f1 - 0.1,
-        "f1_high": f1 + 0.1, "rms_error_pm": error, "error_low_pm": math.nan,
-        "error_high_pm": math.nan,
-    }  # fmt: skip
+    return CurveRow(
+        network, parameter, middle, middle, middle, name, 9, f1, f1 - 0.1, f1 + 0.1, error
+    )
 
 
 def test_a_quantity_of_both_signs_has_no_logarithm():
     rows = [
-        {**curve_row("net", "column_contrast", middle, "C", 0.7, 9.0), "low": low}
+        replace(curve_row("net", "column_contrast", middle, "C", 0.7, 9.0), low=low)
         for low, middle in ((-40.0, 0.1), (1.0, 20.0), (22.0, 70.0))
     ]
     figure = condition_figure(rows, {}, {})
@@ -64,9 +67,9 @@ def test_one_network_has_a_line_for_each_class_and_several_one_each():
     figure.canvas.draw()
     assert labels(figure) == ["chance", "C"]  # the others would lie over the only class
     rows = condition_rows("net")
-    rows += [{**row, "class": "N"} for row in rows if row["class"] == "C"]
+    rows += [replace(row, class_="N") for row in rows if row.class_ == "C"]
     several = condition_figure(rows, {}, {})
-    assert labels(several) == ["C", "any class (place only)", "mean over the classes", "N"]
+    assert labels(several) == ["C", "any class (localisation)", "mean over the classes", "N"]
     assert len(several.axes[1].containers) == 3  # position errors have no mean over classes
     left, right, lower = figure.axes[:3]
     assert left.get_xscale() == right.get_xscale() == "log" and lower.get_xscale() == "linear"
@@ -87,35 +90,34 @@ def test_differences_of_zero_have_a_bin_about_it():
     )
     bars = [patch for patch in figure.axes[0].containers[0] if patch.get_height() == 2]
     assert any(bar.get_x() < 0 < bar.get_x() + bar.get_width() for bar in bars)
-    same = difference_figure({"b minus a": np.zeros(5)}, {"b minus a": (None, None)})
+    same = difference_figure({"b minus a": np.zeros(5)}, {"b minus a": (math.nan, math.nan)})
     assert max(patch.get_height() for patch in same.axes[0].containers[0]) == 5
-    assert len(difference_figure({"n": np.array([math.nan])}, {"n": (None, None)}).axes) == 1
+    assert (
+        len(difference_figure({"n": np.array([math.nan])}, {"n": (math.nan, math.nan)}).axes) == 1
+    )
 
 
 def test_the_ring_stands_at_the_networks_own_threshold():
     rows = [
-        {"network": "net", "class": name, "threshold": t, "precision": t, "recall": 1 - t}
+        ThresholdRow("net", name, t, 1, 1, 1, precision=t, recall=1 - t, f1=0.5)
         for name in ("any", "all")
         for t in (0.2, 0.5, 0.8)
     ]
     figure = threshold_figure(rows, {"net": 0.52})
     ring = figure.axes[0].lines[1]
     assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (0.5, 0.5)
-    nothing = [{**row, "precision": math.nan, "recall": math.nan} for row in rows]
+    nothing = [replace(row, precision=math.nan, recall=math.nan) for row in rows]
     assert len(threshold_figure(nothing, {"net": 0.5}).axes[0].lines) == 1
 
 
 def test_reliability_and_bounds_are_drawn():
-    rows = [
-        {"network": "net", "class": name, "low": 0.8, "high": 0.9, "peaks": 10, "said": 0.85,
-         "right": 0.4}
-        for name in ("any", "all")
-    ]  # fmt: skip
+    rows = [ReliabilityRow("net", name, 0.8, 0.9, 10, 0.85, 0.4) for name in ("any", "all")]
     figure = reliability_figure(rows, ["net"])
     assert figure.axes[0].lines[1].get_ydata().tolist() == [0.4]
     assert len(reliability_figure([], ["net"]).axes) == 4
     bounds = [
-        {"network": "net", "bound_pm": 1.0, "error_pm": error} for error in (2.0, 3.0, math.nan)
+        BoundRow("net", 0, 0, "C", 1.0, 1.0, bound_pm=1.0, error_pm=error)
+        for error in (2.0, 3.0, math.nan)
     ]
     figure = bound_figure(bounds, ["net"])
     figure.canvas.draw()
@@ -125,18 +127,17 @@ def test_reliability_and_bounds_are_drawn():
 
 def test_networks_stand_beside_the_ideal_observer_at_each_dose():
     ideal = [
-        {"rule": rule, "dose": dose, "class": name, "f1": f1 * part, "f1_low": math.nan,
-         "f1_high": 1.0}
+        IdealRow(rule, dose, name, 9, f1 * part, math.nan, 1.0)
         for rule, part in (("most probable", 0.5), ("highest F1", 1.0))
         for dose, f1 in ((1e4, 1.0), (100, 0.6))
         for name in ("S2", "S", "macro")
     ]  # fmt: skip
-    series = [
+    sweep = [
         curve_row("net", "dose", dose, name, f1, math.nan)
         for dose, f1 in ((1000, 0.4), (100, 0.2))
         for name in ("S2", "S", "macro", "any", "all")
     ]
-    figure = ideal_figure(ideal, series)
+    figure = ideal_figure(ideal, sweep)
     figure.canvas.draw()
     assert labels(figure) == [
         "ideal observer, most probable", "ideal observer, highest F1", "net",

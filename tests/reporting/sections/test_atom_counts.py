@@ -1,28 +1,28 @@
-"""The figure and the section on scores by the height of the columns."""
+"""The figure and the section on scores by the atom count of the columns."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 
 from temnet.config.experiment import Experiment
-from temnet.csv_tables import write_table
+from temnet.csv_rows import write_rows
+from temnet.evaluation.scores_by_atom_count import AtomCountRow
+from temnet.evaluation.summary import Summary
+from temnet.json_records import write_record
 from temnet.reporting.page import render
 from temnet.reporting.run_results import RunResults
-from temnet.reporting.score_tables import HEIGHT_FIELDS
-from temnet.reporting.sections.atom_counts import height_figure, height_section
+from temnet.reporting.sections.atom_counts import atom_count_figure, atom_count_section
+from tests.evaluation.made_summary import network_summary
 
 
-def height_rows(networks=("net",), surroundings=("all", "vacuum"), images=(9, 4)):
-    """F1 rises with height and dose, and is worse by a tenth for each network after the first."""
+def made_rows(networks=("net",), surroundings=("all", "vacuum"), images=(9, 4)):
+    """F1 rises with atom count and dose, and is lower by a tenth for each further network."""
     return [
-        {
-            "network": network, "surroundings": where, "atoms": atoms, "parameter": parameter,
-            "low": value, "middle": value, "high": value, "class": name, "images": count,
-            "f1": f1, "f1_low": f1 - 0.05, "f1_high": math.nan, "rms_error_pm": 9.0,
-            "error_low_pm": math.nan, "error_high_pm": math.nan,
-        }
+        AtomCountRow(
+            network, where, atoms, parameter, value, value, value, name, count,
+            f1, f1 - 0.05, math.nan, 9.0, math.nan, math.nan,
+        )
         for number, network in enumerate(networks)
         for parameter, values in (("dose", (1000.0, 10.0)), ("defocus", (-50.0, 0.0)))
         for value in values
@@ -36,8 +36,8 @@ def height_rows(networks=("net",), surroundings=("all", "vacuum"), images=(9, 4)
     ]  # fmt: skip
 
 
-def test_a_line_for_each_height_and_panels_for_surroundings_and_networks():
-    figure = height_figure(height_rows(("one", "two")))
+def test_a_line_for_each_atom_count_and_panels_for_surroundings_and_networks():
+    figure = atom_count_figure(made_rows(("one", "two")))
     figure.canvas.draw()
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["all columns", "of 5 atoms or more"]
@@ -60,28 +60,28 @@ def test_a_line_for_each_height_and_panels_for_surroundings_and_networks():
 @pytest.fixture
 def source(tmp_path):
     (tmp_path / "evaluate").mkdir()
-    summary = {"networks": {"net": {"threshold": 0.35}}}
-    (tmp_path / "evaluate" / "summary.json").write_text(json.dumps(summary))
+    summary = Summary("validation", {"net": network_summary(threshold=0.35)}, [])
+    write_record(tmp_path / "evaluate" / "summary.json", summary)
     return RunResults(tmp_path, tmp_path, Experiment(stages=("report",)))
 
 
 def page(source, rows):
-    write_table(source.root / "evaluate" / "heights.csv", rows, HEIGHT_FIELDS)
-    return render("run", [], [height_section(source)])
+    write_rows(source.root / "evaluate" / "heights.csv", rows, AtomCountRow)
+    return render("run", [], [atom_count_section(source)])
 
 
-def test_the_section_tells_who_was_counted(source):
-    text = page(source, height_rows())
+def test_the_section_names_the_specimens_and_the_threshold(source):
+    text = page(source, made_rows())
     for part in ("All specimens: 9 specimens", "In vacuum: the 4 specimens with columns", "0.35"):
         assert part in text
     assert (source.root / "heights.svg").is_file()
 
 
 def test_without_vacuum_there_is_one_column_of_panels(source):
-    rows = height_rows(surroundings=("all",))
-    assert len(height_figure(rows).axes) == 2
-    assert "None with columns is in vacuum" in page(source, rows)
+    rows = made_rows(surroundings=("all",))
+    assert len(atom_count_figure(rows).axes) == 2
+    assert "No specimen with columns is in vacuum" in page(source, rows)
 
 
 def test_without_the_table_there_is_no_section(source):
-    assert height_section(source) is None
+    assert atom_count_section(source) is None
