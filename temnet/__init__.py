@@ -1,10 +1,11 @@
 """Atomic columns in high-resolution electron microscopy images.
 
-temnet teaches networks on simulated images and finds columns in images from the microscope:
+temnet trains networks on simulated images and finds columns in images from the microscope:
 
 ``config -> structures -> simulation -> data -> models -> inference -> evaluation -> reporting ->
-movies, training -> workflow -> stages -> benchmarks -> command -> run -> study -> publishing ->
-predict, benchmark, publish``; a module imports only from what stands left of its own.
+movies, training -> workflow -> stages -> benchmarks -> command -> analysis -> study ->
+publishing -> run, predict, benchmark, publish``; a module imports only from what stands left of
+its own.
 
 Images are ``(row, col, focus)``, label maps ``(row, col, class)`` with the background last, points
 ``(row, col)`` in Å from the centre of pixel ``[0, 0]``; see ``temnet.records``.
@@ -29,6 +30,8 @@ _WHERE = {
     "finish_network": "temnet.training.finish",
     "load_network": "temnet.models.checkpoint",
     "read_images": "temnet.inference.reading.read_images",
+    "analyse": "temnet.analysis",
+    "read_analysis": "temnet.analysis",
     "align_foci": "temnet.inference.focal_series.foci",
     "find_columns": "temnet.inference.column_finder",
     "read_peaks": "temnet.reporting.files.peaks_files",

@@ -119,7 +119,30 @@ def run_logged(
     steps: Sequence[Step],
     earlier: Sequence[logging.LogRecord] = (),
 ) -> int:
-    """Runs a plan with a log file and progress bars; returns the exit code.
+    """Runs a plan as `run_in_folder` does; returns the exit code.
+
+    Raises:
+        InputError: If a stage finds an invalid input, another run uses the folder, or the folder
+            cannot be written to.
+    """
+    try:
+        run_in_folder(experiment, root, steps, earlier)
+    except InputError:
+        raise
+    except Exception as error:
+        message = f"temnet failed: {type(error).__name__}: {_first_line(error)}"
+        print(f"{message}; see {root / LOG_FILE} for details.", file=sys.stderr)
+        return FAILED
+    return DONE
+
+
+def run_in_folder(
+    experiment: Experiment,
+    root: Path,
+    steps: Sequence[Step],
+    earlier: Sequence[logging.LogRecord] = (),
+) -> None:
+    """Runs a plan with a log file and progress bars; errors are logged, too.
 
     Args:
         experiment: Settings of the run.
@@ -138,31 +161,18 @@ def run_logged(
             f"{root}: the folder cannot be created ({error.strerror}); give another --output."
         ) from error
     with disk_errors_as_input_errors(root), alone_in(root), logging_to(root / LOG_FILE, earlier):
-        return _run_plan(experiment, root, steps)
-
-
-def _run_plan(experiment: Experiment, root: Path, steps: Sequence[Step]) -> int:
-    """Runs a plan whose log file is open; returns the exit code.
-
-    Raises:
-        InputError: If a stage finds an invalid input, or the folder cannot be written to.
-    """
-    try:
-        with disk_errors_as_input_errors(root):
-            run_plan(experiment, root, steps, progress_bar)
-    except InputError as error:
-        LOGGER.error("%s", error)
-        raise
-    except KeyboardInterrupt as error:
-        LOGGER.warning("stopped by %s", stopped_by(error)[0])
-        raise
-    except Exception as error:
-        LOGGER.exception("the run failed")
-        message = f"temnet failed: {type(error).__name__}: {_first_line(error)}"
-        print(f"{message}; see {root / LOG_FILE} for details.", file=sys.stderr)
-
-        return FAILED
-    return DONE
+        try:
+            with disk_errors_as_input_errors(root):
+                run_plan(experiment, root, steps, progress_bar)
+        except InputError as error:
+            LOGGER.error("%s", error)
+            raise
+        except KeyboardInterrupt as error:
+            LOGGER.warning("stopped by %s", stopped_by(error)[0])
+            raise
+        except Exception:
+            LOGGER.exception("the run failed")
+            raise
 
 
 def _first_line(error: Exception) -> str:

@@ -134,7 +134,7 @@ class Peaks:
     score: np.ndarray
     probabilities: np.ndarray
     spread: np.ndarray
-    class_spread: np.ndarray = None
+    class_spread: np.ndarray = None  # type: ignore[assignment]  # set below
 
     def __post_init__(self) -> None:
         if self.class_spread is None:
@@ -210,7 +210,7 @@ class ImageSeries:
     sampling: float
     name: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    pixel_size: tuple[float, float] | None = None
+    pixel_size: tuple[float, float] = None  # type: ignore[assignment]  # set below
     masked: tuple[tuple[int, int, int, int], ...] = ()
     unseen: UnseenRegions | None = None
 

@@ -16,11 +16,10 @@ import temnet
 from temnet import predict
 from temnet.config.loading import load_experiment
 from temnet.csv_tables import read_table
-from temnet.inference.column_finder import FoundFrame
-from temnet.inference.out_of_distribution import SimilarityReport
+from temnet.inference.column_finder import ColumnFinder, FoundFrame
+from temnet.inference.out_of_distribution import SeriesComparison, SimilarityReport
 from temnet.records import Peaks
-from temnet.stages import predict as stage
-from temnet.stages.batch import distinct_names, plan_batch
+from temnet.stages import prediction_inputs
 from temnet.workflow.folder import LOCK_FILE
 
 GIVEN = ["--network", "tiny", "--sampling", "0.2", "--output", "out"]
@@ -139,14 +138,14 @@ def test_names_that_no_text_can_hold_are_done_and_shown_in_escapes(here, capsys)
 
 
 def test_something_unforeseen_stops_no_other_file_and_gives_1(here, capsys, monkeypatch):
-    find = stage.find_in_frames
+    find = ColumnFinder.find_in
 
-    def fails_on_a(network, series, *arguments):
+    def fails_on_a(finder, series):
         if series.name == "a.tif":
             raise RuntimeError("out of luck")
-        return find(network, series, *arguments)
+        return find(finder, series)
 
-    monkeypatch.setattr(stage, "find_in_frames", fails_on_a)
+    monkeypatch.setattr(ColumnFinder, "find_in", fails_on_a)
     Path("bad.tif").write_bytes(b"this is a text")
     assert predict.main(["a.tif", "bad.tif", "deep/b.tif", *GIVEN]) == 1
     assert results() == ["b"] and not Path("out/a/predict").exists()
@@ -197,7 +196,7 @@ def test_what_reading_warned_of_is_in_the_log(here, dots, capsys):
 
 
 def test_an_image_that_memory_may_not_hold_stops_no_other(here, dots, monkeypatch, capsys):
-    monkeypatch.setattr(stage, "MOST_PIXELS", dots.size - 1)
+    monkeypatch.setattr(prediction_inputs, "MOST_PIXELS", dots.size - 1)
     assert predict.main(["a.tif", "a.npy", *GIVEN]) == 2
     assert results() == ["a.npy"]
     assert "more than memory may hold" in capsys.readouterr().err
@@ -205,9 +204,9 @@ def test_an_image_that_memory_may_not_hold_stops_no_other(here, dots, monkeypatc
 
 def test_the_network_is_loaded_once(here, monkeypatch):
     loaded = []
-    load = stage.load_network
-    stage._load.cache_clear()
-    monkeypatch.setattr(stage, "load_network", lambda *a: loaded.append(a) or load(*a))
+    load = prediction_inputs.load_network
+    prediction_inputs._loaded.cache_clear()
+    monkeypatch.setattr(prediction_inputs, "load_network", lambda *a: loaded.append(a) or load(*a))
     assert predict.main(["a.tif", "a.npy", "deep/b.tif", *GIVEN]) == 0
     assert len(loaded) == 1
 
@@ -260,7 +259,7 @@ def test_rings_of_each_frame_stand_in_their_table(here, dots, monkeypatch):
         spread=np.zeros(2 * count),
     )
     each = [FoundFrame(n, dots[..., None], peaks.select(peaks.frame == n)) for n in (0, 1)]
-    monkeypatch.setattr(stage, "find_in_frames", lambda *arguments: iter(each))
+    monkeypatch.setattr(ColumnFinder, "find_in", lambda *arguments: iter(each))
     np.save("movie.npy", np.stack([dots, dots]))
     assert predict.main(["movie.npy", *GIVEN, "--rings", "2", "3"]) == 0
     rings = read_table(Path("out/movie/predict/rings.csv"))
@@ -287,15 +286,15 @@ def test_a_file_and_its_array_give_the_same(here, dots):
         np.testing.assert_array_equal(getattr(stored, name), getattr(peaks, name), name)
 
 
-def test_what_is_unlike_is_said_everywhere(here, capsys, monkeypatch):
-    verdict = SimilarityReport(("more noise than any taught image",), ("no lattice stands out",))
-    monkeypatch.setattr(stage, "verdict", lambda *arguments: verdict)
+def test_images_out_of_distribution_are_reported_everywhere(here, capsys, monkeypatch):
+    report = SimilarityReport(("more noise than any image",), ("no lattice stands out",))
+    monkeypatch.setattr(SeriesComparison, "report", lambda comparison: report)
     assert predict.main(["a.tif", *GIVEN]) == 0
-    assert "a.tif is unlike the images that tiny was taught on: more" in capsys.readouterr().err
+    assert "a.tif is out of distribution for tiny: more" in capsys.readouterr().err
     (part,) = json.loads(Path("out/a/predict/series.json").read_text())
     assert (part["out_of_distribution"], part["notes"]) == (
-        list(verdict.unlike),
-        list(verdict.notes),
+        list(report.out_of_distribution),
+        list(report.notes),
     )
     page = Path("out/a/index.html").read_text(encoding="utf-8")
     assert "out of distribution: more noise" in page and "no lattice stands out" in page
@@ -303,49 +302,21 @@ def test_what_is_unlike_is_said_everywhere(here, capsys, monkeypatch):
 
 
 def test_the_pixel_size_is_compared_without_any_reference(here, capsys):
-    """The tiny network was taught at 0.2 Å and its card holds nothing else."""
+    """The tiny network was trained at 0.2 Å and its card holds nothing else."""
     assert predict.main(["a.tif", "--network", "tiny", "--sampling", "0.3", "--output", "o"]) == 0
-    assert "coarser pixels than taught: 0.3 Å, taught are 0.2 Å" in capsys.readouterr().err
+    assert "coarser pixels than in training: 0.3 Å" in capsys.readouterr().err
     page = Path("o/a/index.html").read_text(encoding="utf-8")
     assert "only the pixel size was compared" in page
 
 
-def test_the_page_says_what_was_done(here):
+def test_the_page_describes_what_was_done(here):
     assert predict.main(["a.tif", *GIVEN, "--symmetries", "--threshold", "0.4"]) == 0
     page = re.sub(r"\s+", " ", Path("out/a/index.html").read_text(encoding="utf-8"))
     for words in ("0.2 Å per pixel", "eight symmetries", "reaches 0.4", "tiny", "columns.h5"):
         assert words in page
 
 
-def test_names_are_distinct_and_short():
-    paths = [
-        Path(text) for text in ("/a/b_c.tif", "/a_b/c.tif", "/a/b/c.tif", "/x/Y.tif", "/y.tif")
-    ]
-    names = distinct_names(paths)
-    assert len({name.casefold() for name in names}) == len(paths)
-    assert names[0] == "b_c"
-    assert distinct_names([Path("/a/b.tif")]) == ["b"] and distinct_names([]) == []
-    assert distinct_names([Path("/a/b.tif"), Path("/A/B.TIF")]) == ["a_b.tif", "A_B.TIF_"]
-
-
-def test_a_folders_images_are_sorted_by_number(tmp_path):
-    for name in ("f10.tif", "f9.tif", "s.emi", "s_1.ser", "notes.txt", ".hidden.tif"):
-        (tmp_path / name).touch()
-    jobs, _ = plan_batch([str(tmp_path)], together=False)
-    assert [job.path.name for job in jobs] == ["f9.tif", "f10.tif", "s_1.ser"]
-    (tmp_path / "empty").mkdir()
-    jobs, errors = plan_batch([str(tmp_path / "empty")], together=False)
-    assert not jobs and "no images in this folder" in str(errors[0])
-
-
-def test_each_file_once(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "a.tif").touch()
-    jobs, errors = plan_batch(["a.tif", "./a.tif", "*.tif", str(tmp_path)], together=False)
-    assert [str(job.path) for job in jobs] == ["a.tif"] and errors == []
-
-
-def test_a_focal_series_is_aligned_and_its_shifts_are_told(here):
+def test_a_focal_series_is_aligned_and_its_shifts_are_reported(here):
     rng = np.random.default_rng(0)
     rows, cols = np.mgrid[:96, :96]
     places = [(r, c) for r in range(6, 96, 14) for c in range(6, 96, 14) if rng.random() > 0.2]
@@ -365,8 +336,8 @@ def test_a_focal_series_is_aligned_and_its_shifts_are_told(here):
     assert "shifted by up to 0.8" in page
     assert predict.main([*given, "--output", "not", "--no-align", "--focus-order", "reversed"]) == 0
     assert not Path("not/series/predict/foci.csv").exists()
-    (told,) = json.loads(Path("not/series/predict/series.json").read_text(encoding="utf-8"))
-    assert told["focus_order"] == "foci were taken last to first"
+    (record,) = json.loads(Path("not/series/predict/series.json").read_text(encoding="utf-8"))
+    assert record["focus_order"] == "foci were taken last to first"
 
 
 def test_pixels_are_measured_by_the_lattice(here, capsys):
@@ -383,8 +354,8 @@ def test_pixels_are_measured_by_the_lattice(here, capsys):
         "the command line: images.sampling: expected a number, `header` or `auto`; got '0,2'."
     ]
     assert predict.main([*command, "--spacing", "2.1"]) == 0
-    (told,) = json.loads(Path("out/planes/predict/series.json").read_text(encoding="utf-8"))
-    assert told["sampling"] == pytest.approx(0.2, rel=3e-3)
+    (record,) = json.loads(Path("out/planes/predict/series.json").read_text(encoding="utf-8"))
+    assert record["sampling"] == pytest.approx(0.2, rel=3e-3)
     page = re.sub(r"\s+", " ", Path("out/planes/index.html").read_text(encoding="utf-8"))
     assert "was measured on lattice planes 2.1 Å apart" in page
 
@@ -394,24 +365,3 @@ def test_files_with_axes_are_one_result(here):
     assert results() == ["a_to_b"]
     (part,) = json.loads(Path("out/a_to_b/predict/series.json").read_text())
     assert part["frame_files"] == [["a.tif"], ["b.tif"]]
-
-
-@pytest.mark.parametrize(
-    ("file", "folder"),
-    [
-        ("..tif", "image"),  # of which the dots alone would be left
-        ("...tif", "image"),
-        (". .tif", "image"),
-        ("a..tif", "a"),  # Windows takes no dot at the end
-        (".hidden.tif", ".hidden"),
-        ("a.b.tif", "a.b"),
-        ("con.tif", "con_"),
-        ("Aux.1.tif", "Aux_.1"),
-        ("COM1.tif", "COM1_"),
-        ("contrast.tif", "contrast"),
-    ],
-)
-def test_no_name_leads_out_of_the_output_or_is_none_on_windows(file, folder):
-    assert distinct_names([Path("/images") / file]) == [folder]
-    pair = distinct_names([Path("/a") / file, Path("/b") / file])
-    assert pair[0] != pair[1] and not {".", "..", ""} & set(pair)

@@ -33,7 +33,8 @@ LAYERS = (
     {"workflow"},
     {"stages", "callbacks"},
     {"benchmarks"},
-    {"command", "command_options", "run_log"},
+    {"command", "command_options", "setting_options", "run_log"},
+    {"analysis"},
     {"study"},
     {"publishing"},
     {"run", "predict", "benchmark", "publish"},
@@ -81,7 +82,15 @@ WALLS = {
     "dask": {"data", "inference.reading.image_file"},
     "distributed": {"data"},
     "cloudpickle": {"data"},
-    "argparse": {"command_options", "run", "predict", "benchmark", "publish", "study.__main__"},
+    "argparse": {
+        "command_options",
+        "setting_options",
+        "run",
+        "predict",
+        "benchmark",
+        "publish",
+        "study.__main__",
+    },
     "tqdm": {"run_log"},
 }
 """Where each library may be imported: in these packages or modules and nowhere else."""

@@ -23,7 +23,7 @@ from temnet.images.normalize import normalize
 from temnet.images.resample import resample
 from temnet.inference.engines import choose_engine
 from temnet.inference.peak_finder import PeakFinder
-from temnet.inference.probability_maps import network_sampling, predict_probabilities
+from temnet.inference.probability_maps import predict_probabilities
 from temnet.inference.reading.read_images import read_images
 from temnet.models.checkpoint import Network, load_network, save_network
 from temnet.models.description import describe
@@ -112,7 +112,7 @@ def measure_file(name: str, size: int, engine: EngineName, repeats: int) -> File
     network = load_network(name)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "lattice.tif"
-        write_lattice(file, size, ZOOM * network_sampling(network))
+        write_lattice(file, size, ZOOM * network.sampling)
         start = time.perf_counter()
         columns, _ = _steps(network, file, engine)
         first = time.perf_counter() - start
@@ -134,7 +134,7 @@ def measure_file(name: str, size: int, engine: EngineName, repeats: int) -> File
 
 def _steps(network: Network, file: Path, engine: EngineName) -> tuple[int, list[float]]:
     """The number of columns in a file, and how long each step took [s]."""
-    labels, sampling = network.experiment.labels, network_sampling(network)
+    labels, sampling = network.experiment.labels, network.sampling
     marks = [time.perf_counter()]
 
     def mark() -> None:

@@ -13,8 +13,7 @@ from temnet.evaluation.column_contrast import column_contrast
 from temnet.evaluation.conditions import CONTRAST
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.scores import ScoreRow, score_image
-from temnet.inference.peak_finder import PeakFinder
-from temnet.inference.probability_maps import network_sampling, predict_frame
+from temnet.inference.column_finder import ColumnFinder, Search
 from temnet.models.checkpoint import Network, check_focus_count
 from temnet.records import IGNORED, Example, Peaks
 
@@ -90,7 +89,7 @@ def find_in_example(network: Network, example: Example, threshold: float | None 
         InputError: If the example has other pixels or another number of focal images than the
             network expects.
     """
-    sampling = network_sampling(network)
+    sampling = network.sampling
     if not np.isclose(example.sampling, sampling, rtol=1e-6, atol=0):
         raise InputError(
             f"The examples have pixels of {example.sampling:g} Å, but the network "
@@ -99,5 +98,5 @@ def find_in_example(network: Network, example: Example, threshold: float | None 
         )
     check_focus_count(network, example.images.shape[-1])
     # Scores shall not depend on what is installed.
-    probabilities = predict_frame(network, example.images, example.sampling, engine="keras")
-    return PeakFinder.of(network, threshold).find(probabilities)
+    finder = ColumnFinder(network, Search(threshold, engine="keras"))
+    return finder.find(example.images, example.sampling)[0]

@@ -1,4 +1,4 @@
-"""Finding columns frame by frame: what a network finds in each, as soon as it is found."""
+"""Finding columns in frames: maps of probabilities and peaks in one pass."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from temnet.errors import InputError
 from temnet.inference.engines import Run, choose_engine
 from temnet.inference.masks import seen
 from temnet.inference.peak_finder import PeakFinder
-from temnet.inference.probability_maps import prepare_frame, probabilities_of
-from temnet.inference.symmetries import with_spread
+from temnet.inference.probability_maps import predict_probabilities, prepare_frame
+from temnet.inference.symmetries import predict_symmetries, with_spread
 from temnet.models.checkpoint import Network, check_focus_count
 from temnet.records import ImageSeries, Peaks
 
 
 @dataclass(frozen=True)
 class Search:
-    """How columns are searched for.
+    """Settings of a search for columns.
 
     Attributes:
         threshold: Lowest score of a column; None for the network's own.
-        min_distance: Columns closer than this [Å] are one; None for three label widths.
+        min_distance: Of columns closer than this [Å] one is kept; None for three label widths.
         symmetries: Predict each frame in the eight symmetries of the square, which takes eight
             times as long; columns are those of the mean prediction, with the spread of positions
             and classes.
-        engine: What runs the network; see `temnet.inference.engines.choose_engine`.
+        engine: Engine that runs the network; see `temnet.inference.engines.choose_engine`.
         maps: Keep the probabilities of each class beside the columns.
     """
 
@@ -44,11 +44,11 @@ class FoundFrame:
     """One frame and the columns in it.
 
     Attributes:
-        number: The frame's number in its series.
+        number: Number of the frame in its series, from 0.
         image: (row, col, focus) float32, the frame in the file's grey values.
         peaks: Its columns.
         probabilities: (row', col', class + 1) float32 at the network's pixels, before scores are
-            calibrated; None unless they were asked for.
+            calibrated; None unless `Search.maps` is set.
     """
 
     number: int
@@ -58,58 +58,65 @@ class FoundFrame:
 
 
 class ColumnFinder:
-    """Finds the columns in a frame."""
+    """Finds the columns in a frame, or in each frame of a series.
 
-    def __init__(self, network: Network, search: Search) -> None:
-        """Chooses what runs the network.
+    Attributes:
+        network: The network.
+        search: Settings of the search.
+    """
+
+    def __init__(self, network: Network, search: Search = Search()) -> None:  # noqa: B008 (frozen)
+        """Chooses the engine.
 
         Raises:
-            InputError: The engine is not there.
+            InputError: If the engine is not installed or cannot run the network.
         """
-        self._network, self._search = network, search
+        self.network, self.search = network, search
         self._peaks = PeakFinder.of(network, search.threshold, search.min_distance)
         self._run: Run = choose_engine(network, search.engine).run
 
     def find(self, frame: np.ndarray, sampling: float) -> tuple[Peaks, np.ndarray]:
-        """The columns in a frame (row, col, focus) with pixels of ``sampling`` [Å].
+        """The columns in a frame, and the map that they were found in.
+
+        Args:
+            frame: (row, col, focus) in any linear grey values.
+            sampling: Pixel size of the frame [Å].
 
         Returns:
-            Peaks of frame 0, and the probabilities (row', col', class + 1) at the network's pixels.
+            Peaks of frame 0, and the probabilities (row', col', class + 1) float32 at the
+            network's pixels, before scores are calibrated; with symmetries their mean.
         """
-        images = prepare_frame(self._network, frame, sampling)
-        model, symmetries = self._network.model, self._search.symmetries
-        answers = probabilities_of(model, images, self._run, symmetries)
-        if not symmetries:
-            return self._peaks.find(answers), answers
-        mean = answers.mean(axis=0)
-        return with_spread(self._peaks.find(mean), answers, self._peaks), mean
+        images = prepare_frame(self.network, frame, sampling)
+        if not self.search.symmetries:
+            probabilities = self._predict(images)
+            return self._peaks.find(probabilities), probabilities
+        each = predict_symmetries(self._predict, images)
+        mean = each.mean(axis=0)
+        return with_spread(self._peaks.find(mean), each, self._peaks), mean
 
+    def find_in(self, series: ImageSeries) -> Iterator[FoundFrame]:
+        """The columns of each frame; only one frame is held at a time.
 
-def find_in_frames(network: Network, series: ImageSeries, search: Search) -> Iterator[FoundFrame]:
-    """The columns of each frame, one frame at a time: nothing of the others is held.
+        Args:
+            series: Images from a microscope.
 
-    Each frame is resampled to the network's pixels and normalised, as training images are.
+        Yields:
+            Every frame in order; positions [Å] count from the centre of the series' pixel [0, 0],
+            and masked regions have no columns.
 
-    Args:
-        network: The network.
-        series: Images from a microscope.
-        search: How they are searched.
+        Raises:
+            InputError: If there are no frames, or not as many foci as the network takes.
+        """
+        if len(series.images) == 0:
+            raise InputError(f"{series.name or 'The series'}: there are no frames to process.")
+        check_focus_count(self.network, series.images.shape[-1])
+        for number, image in enumerate(series.images):
+            peaks, probabilities = self.find(image, series.sampling)
+            maps = probabilities if self.search.maps else None
+            yield found_frame(series, number, image, peaks, maps)
 
-    Yields:
-        Every frame in order; positions [Å] count from the centre of the series' pixel [0, 0], and
-        no column lies in what is masked.
-
-    Raises:
-        InputError: There are no frames, not as many focal images as the network wants, or the
-            engine is not there.
-    """
-    if len(series.images) == 0:
-        raise InputError(f"{series.name or 'The series'}: there are no frames to process.")
-    check_focus_count(network, series.images.shape[-1])
-    finder = ColumnFinder(network, search)
-    for number, image in enumerate(series.images):
-        peaks, probabilities = finder.find(image, series.sampling)
-        yield found_frame(series, number, image, peaks, probabilities if search.maps else None)
+    def _predict(self, images: np.ndarray) -> np.ndarray:
+        return predict_probabilities(self.network.model, images, self._run)
 
 
 def found_frame(
@@ -119,7 +126,7 @@ def found_frame(
     peaks: Peaks,
     probabilities: np.ndarray | None,
 ) -> FoundFrame:
-    """A frame of a series with its columns, without those that lie in what is masked."""
+    """A frame of a series with its columns, without those in masked regions."""
     peaks = peaks.select(seen(series, number, peaks.positions))
     peaks = replace(peaks, frame=np.full(len(peaks), number, np.int64))
     return FoundFrame(number, image, peaks, probabilities)
@@ -136,27 +143,30 @@ def find_columns(
 ) -> Peaks:
     """The columns in every frame of a series.
 
+    Focal series have to be aligned before (`temnet.align_foci`); `temnet.analyse` does this and
+    compares the images with the training images, too.
+
     Args:
         network: The network.
         series: Images from a microscope.
         threshold: Lowest score of a column; by default the network's own.
-        min_distance: Columns closer than this [Å] are one; by default three label widths.
+        min_distance: Of columns closer than this [Å] one is kept; by default three label widths.
         progress: Called with 1 after each frame.
         symmetries: Predict each frame in the eight symmetries of the square; see `Search`.
-        engine: What runs the network; `auto` takes OpenVINO where it is installed and agrees
-            with Keras (see `choose_engine`).
+        engine: Engine that runs the network; `auto` takes OpenVINO if it is installed and agrees
+            with Keras (see `temnet.inference.engines.choose_engine`).
 
     Returns:
-        Peaks with their frame, positions [Å] from the centre of the series' pixel [0, 0]; none in
-        what is masked.
+        Peaks with their frame; positions [Å] count from the centre of the series' pixel [0, 0].
+        Masked regions have no columns.
 
     Raises:
-        InputError: See `find_in_frames`.
+        InputError: If there are no frames, not as many foci as the network takes, or the engine
+            is not installed.
     """
+    finder = ColumnFinder(network, Search(threshold, min_distance, symmetries, engine))
     found = []
-    for frame in find_in_frames(
-        network, series, Search(threshold, min_distance, symmetries, engine)
-    ):
+    for frame in finder.find_in(series):
         found.append(frame.peaks)
         if progress is not None:
             progress(1)

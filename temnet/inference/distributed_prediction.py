@@ -1,4 +1,4 @@
-"""Columns found by several processes, or several machines."""
+"""Finding columns by several processes or machines."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ BLOCK = 4
 def find_in_frames_with(
     workers: Workers, network: Path, series: ImageSeries, search: Search
 ) -> Iterator[FoundFrame]:
-    """What `find_in_frames` finds, the frames shared out over workers.
+    """The columns of each frame, as `ColumnFinder.find_in` yields them, found by workers.
 
     Args:
-        workers: Who does it.
-        network: The network's folder, which each worker reads.
+        workers: Processes or machines that process the frames.
+        network: Folder of the network, which each worker reads.
         series: Images from a microscope.
-        search: How they are searched; each worker chooses its engine.
+        search: Settings of the search; each worker chooses its engine.
     """
     known_by = fingerprint(read_card(network))
-    waiting: deque[np.ndarray] = deque()  # blocks under way, a few ahead of what is read
+    waiting: deque[np.ndarray] = deque()  # blocks at work, a few ahead of what was yielded
 
     def jobs() -> Iterator[tuple]:
         for first in range(0, len(series.images), BLOCK):
@@ -53,15 +53,15 @@ def find_in_frames_with(
 def _find_in_block(
     network: Path, known_by: str, images: np.ndarray, sampling: float, search: Search
 ) -> list[tuple[Peaks, np.ndarray | None]]:
-    """The columns of each frame of a block, and the probabilities where they are asked for."""
+    """The columns of each frame of a block, and the maps if `Search.maps` is set."""
     loaded = _loaded(network, known_by)
     check_focus_count(loaded, images.shape[-1])
     finder = ColumnFinder(loaded, search)
     found = (finder.find(image, sampling) for image in images)
-    return [(peaks, answers if search.maps else None) for peaks, answers in found]
+    return [(peaks, maps if search.maps else None) for peaks, maps in found]
 
 
 @lru_cache(maxsize=1)
 def _loaded(network: Path, known_by: str) -> Network:
-    """The network, kept for the next frames; it is known by its fingerprint."""
+    """The network, kept for the next frames and identified by its fingerprint."""
     return load_network(network)

@@ -1,4 +1,4 @@
-"""What runs a network: Keras, or OpenVINO where it gives the same in less time."""
+"""Engines that run a network: Keras, or OpenVINO where it gives the same in less time."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ from temnet.models.msdnet import MixedScaleDense, has_kernels
 LOGGER = logging.getLogger(__name__)
 
 PROBABILITY_TOLERANCE, POSITION_TOLERANCE = 0.02, 0.02
-"""How far an engine may differ from Keras on the test image: in probability, and in peaks [Å]."""
+"""Largest differences from Keras on the test image: in probability, and in peaks [Å]."""
 
 TEST_SIZE = 192
-"""Rows and columns of the test image, about."""
+"""Approximate number of rows and columns of the test image."""
 
 SPACING = 6.0
 """Distance of the test image's columns, in label widths."""
 
 PRECISIONS: dict[Literal["bf16", "f32"], str] = {"bf16": "bfloat16", "f32": "float32"}
-"""What OpenVINO is asked for, fastest first, and what we call it."""
+"""Precisions of OpenVINO, fastest first, and their names in messages."""
 
 Run = Callable[[np.ndarray], np.ndarray]
-"""From normalised images (row, col, focus), of a size that the network takes, to probabilities
-(row, col, class + 1) float32."""
+"""Function from normalised images (row, col, focus), of a size that the network takes, to
+probabilities (row, col, class + 1) float32."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """What runs a network.
+    """An engine that runs a network.
 
     Attributes:
-        name: Such as ``Keras`` or ``OpenVINO in bfloat16``.
-        reason: Why it was chosen.
+        name: Its name, such as ``Keras`` or ``OpenVINO in bfloat16``.
+        reason: Reason for the choice.
         run: The engine itself.
     """
 
@@ -59,10 +59,10 @@ class Engine:
 
 @dataclass(frozen=True)
 class _Choice:
-    """What `choose_engine` found for some weights.
+    """Choice of `choose_engine` for some weights.
 
-    Nothing in it may hold on to the network, which would then never be forgotten: ``run`` is
-    None for Keras.
+    Nothing in it may refer to the network, which would then never be freed: ``run`` is None for
+    Keras.
     """
 
     weights: int
@@ -75,22 +75,22 @@ _CHOICES: WeakKeyDictionary[keras.Model, dict[EngineName, _Choice]] = WeakKeyDic
 
 
 def choose_engine(network: Network, wanted: EngineName = "auto") -> Engine:
-    """What a network is run by, chosen and compiled once for each network that was loaded.
+    """Chooses the engine of a network; it is chosen and compiled once for each loaded network.
 
-    OpenVINO is asked for bfloat16, then float32; what it says of a test image must agree with
+    OpenVINO is tried in bfloat16, then in float32; its prediction for a test image must agree with
     Keras to `PROBABILITY_TOLERANCE` and `POSITION_TOLERANCE`.
 
     Args:
         network: The network.
-        wanted: ``auto`` takes OpenVINO where it is installed, can run the network and agrees.
+        wanted: ``auto`` takes OpenVINO if it is installed, can run the network and agrees.
 
     Raises:
-        InputError: OpenVINO is wanted, but is not installed or cannot run the network.  The
-            engine's ``run`` raises it where the probabilities are not finite.
+        InputError: If OpenVINO is wanted, but is not installed or cannot run the network.  The
+            engine's ``run`` raises it if the probabilities are not finite.
     """
     if wanted == "keras":
         run = run_by_keras(network.model)
-        return Engine("Keras", "the settings say so", _checked(network.name, run))
+        return Engine("Keras", "as set", _checked(network.name, run))
     choices = _CHOICES.setdefault(network.model, {})
     weights = _fingerprint(network.model)
     if wanted not in choices or choices[wanted].weights != weights:
@@ -102,7 +102,7 @@ def choose_engine(network: Network, wanted: EngineName = "auto") -> Engine:
 
 
 def run_by_keras(model: keras.Model) -> Run:
-    """What runs a network by Keras."""
+    """The engine that runs a network by Keras."""
 
     def run(images: np.ndarray) -> np.ndarray:
         logits = model.predict_on_batch(np.asarray(images, np.float32)[None])
@@ -112,18 +112,18 @@ def run_by_keras(model: keras.Model) -> Run:
 
 
 def _checked(name: str, run: Run) -> Run:
-    """``run``, which refuses probabilities that are no numbers: no column would be found in them.
+    """Wraps ``run`` to refuse probabilities that are not finite: they contain no columns.
 
-    Weights that are finite can still give NaN, when they are too large.  Those that are all zero
-    give the same everywhere, which is warned of once.
+    Finite weights can still give NaN, when they are too large.  Weights that are all zero give the
+    same everywhere, which is logged once.
     """
 
     def checked(images: np.ndarray) -> np.ndarray:
-        answer = run(images)
-        if np.isfinite(answer).all():  # 5 ms at 2048²
-            if _is_same_everywhere(answer) and not _is_same_everywhere(images):
+        probabilities = run(images)
+        if np.isfinite(probabilities).all():  # 5 ms at 2048²
+            if _is_same_everywhere(probabilities) and not _is_same_everywhere(images):
                 _warn_of_nothing(name)
-            return answer
+            return probabilities
         if not np.isfinite(images).all():
             raise InputError(f"The image that the network {name} was given holds NaN or infinity.")
         raise InputError(
@@ -137,7 +137,7 @@ def _checked(name: str, run: Run) -> Run:
 
 @cache
 def _warn_of_nothing(name: str) -> None:
-    """Says, once for each network, that it finds nothing in any image."""
+    """Warns, once for each network, that it finds nothing in any image."""
     LOGGER.warning(
         "the network %s predicts the same at every pixel, whatever the image shows: it was not "
         "trained, or its weights are damaged",
@@ -163,7 +163,7 @@ def _choose(network: Network, wanted: EngineName, weights: int) -> _Choice:
 
 
 class _Unfit(Exception):
-    """Why OpenVINO does not serve, and what to do about it."""
+    """Reason why OpenVINO cannot be used, and a remedy."""
 
     def __init__(self, reason: str, remedy: str = "Set it to auto.") -> None:
         super().__init__(reason)
@@ -212,7 +212,8 @@ def fixed_image(network: Network) -> np.ndarray:
     Returns:
         (row, col, focus) float32, normalised, at the network's pixels; always the same.
     """
-    labels, sampling = network.experiment.labels, float(network.experiment.model.sampling)
+    labels = network.labels
+    sampling = network.sampling
     unit = size_unit(network.model)
     size = -(-TEST_SIZE // unit) * unit
     place = np.arange(size) * sampling
@@ -229,16 +230,16 @@ def fixed_image(network: Network) -> np.ndarray:
 
 
 def disagreement(network: Network, expected: np.ndarray, found: np.ndarray) -> tuple[float, float]:
-    """How far two answers are from each other.
+    """Differences between two predictions for the same image.
 
     Args:
-        network: The network; its threshold and label width say what a peak is.
+        network: The network; its threshold and label width define peaks.
         expected: (row, col, class + 1) probabilities.
-        found: The same by another way.
+        found: The same by another engine.
 
     Returns:
-        Largest difference of a probability, and of a peak's position [Å]; infinite where one
-        has a peak, clearly above the threshold, that the other has not.
+        Largest difference of a probability, and of a peak's position [Å]; the latter is infinite
+        if one prediction has a peak, clearly above the threshold, that the other lacks.
     """
     finder = PeakFinder.of(network).uncalibrated()
     threshold = finder.threshold

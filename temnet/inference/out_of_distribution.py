@@ -1,18 +1,20 @@
-"""Whether an image is like those that a network was taught on.
+"""Comparison of images with the training images of a network: are they out of distribution?
 
-Three things of an image are compared with those of taught images, which the network's card keeps:
+Three properties of an image are compared with those of training images, which the network's card
+keeps:
 
 * its radial power spectrum after normalisation, which holds resolution, contrast transfer,
   blur and the share of noise;
 * its noise: the power density at high frequencies of the image divided by its mean, as the dose
   whose shot noise this would be (white noise of a dose d has the density 1 / d);
-* its lattice: the frequencies of the strongest spots, and how many taught images have spots there.
+* its lattice: the frequencies of the strongest spots, and how many training images have spots
+  there.
 
-An image is unlike if the spectrum or the noise lies beyond that of every taught image, which
-happens to one image in n + 1 for each if both are of one kind and n taught images are kept
+An image is out of distribution if its spectrum or noise lies beyond that of every training image,
+which happens to one image in n + 1 for each if both are of one kind and n training images are kept
 (conformal prediction: Vovk et al., Algorithmic Learning in a Random World, 2005, section 2.2), or
 if its lattice is stranger than that of all but 1 % of them.  The pixel size is compared with the
-range that was taught.  Defocus is not estimated.
+range of the training.  Defocus is not estimated.
 """
 
 from __future__ import annotations
@@ -23,27 +25,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from temnet.config.card import ImageStatistics
-from temnet.inference.image_statistics import Appearance, bin_edges
+from temnet.inference.image_statistics import Appearance, bin_edges, frame_appearance
+from temnet.models.checkpoint import Network
 
 SPOT_WIDTH = 0.012
-"""Relative standard deviation with which taught spots are smeared: strain, alloying and the
-calibration of a microscope."""
+"""Relative standard deviation by which the spots of training images are smeared: strain, alloying
+and the calibration of a microscope."""
 
 MARGIN = 1.2
-"""How far spectrum and noise may lie beyond those of all kept images, which are a sample."""
+"""Factor by which spectrum and noise may lie beyond those of all kept images, which are a
+sample."""
 
 LATTICE_ALARMS = 0.01
-"""Fraction of taught images whose lattice would be called unlike the others'."""
+"""Fraction of training images whose own lattice would be reported."""
 
 MOST_SPOT_IMAGES = 300
 """Images whose spots the card keeps."""
 
 SAMPLING_TOLERANCE = 0.03
-"""A pixel size may lie outside of the taught range by this fraction."""
+"""Fraction by which a pixel size may lie outside of the range of the training."""
 
 SMALLEST_SPREAD = 0.05
 """Least distance from the median to a quantile of a bin, in powers of ten, so that bins in which
-all taught images agree do not decide."""
+all training images agree do not decide."""
 
 FEWEST = 3
 """Images that must hold a bin's frequencies for the bin to be compared."""
@@ -51,27 +55,64 @@ FEWEST = 3
 QUANTILES = (0.05, 0.5, 0.95)
 """Quantiles of each bin that the card keeps."""
 
+COMPARED_FRAMES = 8
+"""Frames of a movie that are compared with the training images, evenly spaced."""
+
 
 @dataclass(frozen=True)
 class SimilarityReport:
-    """How an image compares with the taught ones, in sentences.
+    """How images compare with the training images, in sentences.
 
     Attributes:
-        unlike: What is beyond all taught images; empty for an image like them.
-        notes: What is worth to know but found in taught images too.
-        compared: What was compared, by name.
+        out_of_distribution: Properties beyond those of all training images; empty if there are
+            none.
+        notes: Remarks on what training images may show, too.
+        compared: Names of the properties that were compared.
     """
 
-    unlike: tuple[str, ...]
+    out_of_distribution: tuple[str, ...]
     notes: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
 
 
+class SeriesComparison:
+    """Compares a series with the training images while its frames are processed.
+
+    Of a movie some frames are compared; the images of a focal series count alike.
+    """
+
+    def __init__(self, network: Network, count: int, sampling: float) -> None:
+        """Chooses the frames.
+
+        Args:
+            network: The network.
+            count: Number of frames.
+            sampling: Their pixel size [Å].
+        """
+        self._card, self._sampling = network.card, sampling
+        self._pixel = network.sampling
+        self._width = network.labels.normalisation_width
+        chosen = np.linspace(0, count - 1, min(count, COMPARED_FRAMES))
+        self._chosen = frozenset(chosen.round().astype(int).tolist())
+        self._found: list[Appearance] = []
+
+    def add(self, number: int, frame: np.ndarray) -> None:
+        """Takes a frame (row, col, focus) by its number."""
+        if number in self._chosen:
+            found = frame_appearance(frame, self._sampling, self._pixel, self._width)
+            self._found.append(found)
+
+    def report(self) -> SimilarityReport:
+        """The comparison of the frames that were added."""
+        card = self._card
+        return compare(self._found, self._sampling, card.camera_sampling, card.image_statistics)
+
+
 def reference(appearances: Sequence[Appearance], sampling: float) -> ImageStatistics:
-    """What a network's card keeps of the images it was taught on.
+    """Statistics of training images for a network's card.
 
     Args:
-        appearances: Those of taught images, the more the better.
+        appearances: Those of training images, the more the better.
         sampling: The network's pixel size [Å].
 
     Returns:
@@ -99,68 +140,66 @@ def reference(appearances: Sequence[Appearance], sampling: float) -> ImageStatis
     )
 
 
-def verdict(
+def compare(
     seen: Sequence[Appearance],
-    camera_sampling: float,
-    taught_sampling: Sequence[float] | None,
-    taught: ImageStatistics | None,
+    sampling: float,
+    training_sampling: tuple[float, float] | None,
+    training: ImageStatistics | None,
 ) -> SimilarityReport:
-    """How images compare with those that a network was taught on.
+    """Compares images with the training images of a network.
 
     Args:
         seen: Appearance of an image, or of several frames of one movie, whose median counts.
-        camera_sampling: Their pixel size [Å].
-        taught_sampling: Least and largest pixel size that was taught [Å]; None if unknown.
-        taught: What `reference` returned; None for a network that does not know.
+        sampling: Their pixel size [Å].
+        training_sampling: Least and largest pixel size of the training images [Å]; None if
+            unknown.
+        training: Statistics of the training images; None if unknown.
     """
-    unlike = list(_pixel_size(camera_sampling, taught_sampling))
-    compared = [] if taught_sampling is None else ["pixel size"]
-    if taught is None or not seen:
-        return SimilarityReport(tuple(unlike), compared=tuple(compared))
+    beyond = [] if training_sampling is None else list(_pixel_size(sampling, *training_sampling))
+    compared = [] if training_sampling is None else ["pixel size"]
+    if training is None or not seen:
+        return SimilarityReport(tuple(beyond), compared=tuple(compared))
     spectrum = np.median([one.spectrum for one in seen], axis=0)
-    unlike += _spectrum_sentences(spectrum, taught)
+    beyond += _spectrum_sentences(spectrum, training)
     compared.append("power spectrum")
     notes = []
     doses = [one.noise_dose for one in seen if np.isfinite(one.noise_dose)]
-    least = taught.noise_dose
+    least = training.noise_dose
     if least is not None and not doses:
         notes.append(
-            "noise was not compared with that of taught images: grey values below zero do not tell "
-            "how many electrons there were"
+            "noise was not compared with that of training images: with grey values below zero the "
+            "number of electrons is unknown"
         )
     elif least is not None:
         dose = float(np.median(doses))
         compared.append("noise")
         if dose < least / MARGIN:
-            unlike.append(
-                f"more noise than any taught image: as of {_short(dose)} e/Å², the noisiest taught "
-                f"ones show that of {_short(least)} e/Å²"
+            beyond.append(
+                f"more noise than any training image: as of {_short(dose)} e/Å², the noisiest "
+                f"training images show that of {_short(least)} e/Å²"
             )
-    strange, note = _lattice_sentences([one.spots for one in seen], taught)
+    strange, note = _lattice_sentences([one.spots for one in seen], training)
     if note is not None:
         notes.append(note)
-    elif taught.spot_limit is not None:
+    elif training.spot_limit is not None:
         compared.append("lattice")
     if strange is not None:
-        unlike.append(strange)
-    return SimilarityReport(tuple(unlike), tuple(notes), tuple(compared))
+        beyond.append(strange)
+    return SimilarityReport(tuple(beyond), tuple(notes), tuple(compared))
 
 
-def _pixel_size(sampling: float, taught: Sequence[float] | None) -> Iterable[str]:
-    if taught is None:
-        return
-    low, high = taught
+def _pixel_size(sampling: float, low: float, high: float) -> Iterable[str]:
     span = f"{low:g} to {high:g} Å" if high > low else f"{low:g} Å"
     if sampling > high * (1 + SAMPLING_TOLERANCE):
-        yield f"coarser pixels than taught: {sampling:.4g} Å, taught are {span}"
+        yield f"coarser pixels than in training: {sampling:.4g} Å, training images have {span}"
     elif sampling < low * (1 - SAMPLING_TOLERANCE):
-        yield f"finer pixels than taught: {sampling:.4g} Å, taught are {span}"
+        yield f"finer pixels than in training: {sampling:.4g} Å, training images have {span}"
 
 
-def _spectrum_sentences(spectrum: np.ndarray, taught: ImageStatistics) -> Iterable[str]:
-    quantiles, edges = np.array(taught.spectrum, np.float64), taught.bin_edges
+def _spectrum_sentences(spectrum: np.ndarray, training: ImageStatistics) -> Iterable[str]:
+    quantiles, edges = np.array(training.spectrum, np.float64), training.bin_edges
     odd = _oddness(spectrum, quantiles)
-    limit = MARGIN * (0.0 if taught.limit is None else taught.limit)
+    limit = MARGIN * (0.0 if training.limit is None else training.limit)
     for sign, word in ((1, "more"), (-1, "less")):
         beyond = np.flatnonzero(np.nan_to_num(sign * odd) > limit)
         if len(beyond):
@@ -168,46 +207,46 @@ def _spectrum_sentences(spectrum: np.ndarray, taught: ImageStatistics) -> Iterab
             factor = 10 ** abs(spectrum[worst] - quantiles[1, worst])
             low, high = edges[beyond[0]], edges[beyond[-1] + 1]
             yield (
-                f"{word} detail or noise of {low:.2f} to {high:.2f} 1/Å than any taught image "
+                f"{word} detail or noise of {low:.2f} to {high:.2f} 1/Å than any training image "
                 f"(at {edges[worst]:.2f} 1/Å {_short(factor)} times "
                 f"{'the' if sign > 0 else 'below the'} usual)"
             )
 
 
 def _lattice_sentences(
-    seen: Sequence[np.ndarray], taught: ImageStatistics
+    seen: Sequence[np.ndarray], training: ImageStatistics
 ) -> tuple[str | None, str | None]:
-    """What is unlike in the lattice, and what to say where none was found to compare."""
-    known = np.array(taught.spots, np.float64)
+    """A sentence on a lattice out of distribution, and one if no lattice was found."""
+    known = np.array(training.spots, np.float64)
     with_spots = [spots for spots in seen if len(spots)]
-    if taught.spot_limit is None:
+    if training.spot_limit is None:
         return None, None
     if 2 * len(with_spots) < len(seen):
         low, high = 1 / known[[-1, 0]]
         return None, (
-            f"no lattice stands out; in {taught.lattice_fraction:.0%} of the taught images one "
+            f"no lattice stands out; in {training.lattice_fraction:.0%} of the training images one "
             f"does, of {low:.2f} to {high:.2f} Å. Columns in an image without a lattice may be "
-            "invented"
+            "false positives"
         )
-    strange = [_strangeness(spots, known, taught.spot_images) for spots in with_spots]
-    if np.median(strange) <= taught.spot_limit:
+    strange = [_strangeness(spots, known, training.spot_images) for spots in with_spots]
+    if np.median(strange) <= training.spot_limit:
         return None, None
     middle = with_spots[int(np.argsort(strange)[len(strange) // 2])]
     spacings = ", ".join(f"{1 / one:.3g}" for one in middle)
     return (
-        f"a lattice that taught images do not show, of spacing {spacings} Å; is it another "
+        f"a lattice that training images do not show, of spacing {spacings} Å; is it another "
         "material, or is the pixel size wrong?"
     ), None
 
 
 def _strangeness(spots: np.ndarray, known: np.ndarray, images: int) -> float:
-    """Mean of -log of the number of taught spots, per image, at the frequency of each spot."""
+    """Mean of -log of the training spots per image at the frequency of each spot."""
     away = np.log(spots[:, None] / known) / SPOT_WIDTH
     return float(np.mean(-np.log(np.exp(-0.5 * away**2).sum(axis=1) / images + 0.5 / images)))
 
 
 def _spot_limit(spots: Sequence[np.ndarray]) -> float:
-    """What the `_strangeness` of an image among the others exceeds in few images."""
+    """Value of `_strangeness` that few images exceed when compared with the others."""
     images = len(spots) - 1
     strange = []
     for number, own in enumerate(spots):
@@ -218,7 +257,7 @@ def _spot_limit(spots: Sequence[np.ndarray]) -> float:
 
 
 def _oddness(spectrum: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
-    """(bin,) how far a spectrum lies from the median, in units of the quantiles' distance."""
+    """(bin,) deviation of a spectrum from the median, in units of the quantiles' distance."""
     low, middle, high = quantiles
     above = (spectrum - middle) / np.maximum(high - middle, SMALLEST_SPREAD)
     below = (spectrum - middle) / np.maximum(middle - low, SMALLEST_SPREAD)

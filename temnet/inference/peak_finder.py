@@ -1,4 +1,4 @@
-"""The peaks of a network's answers, with scores that are probabilities."""
+"""Peaks of maps of probabilities, with calibrated scores."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from temnet.records import Peaks
 
 @dataclass(frozen=True)
 class PeakFinder:
-    """What the answers of a network are searched for.
+    """Settings of peak detection.
 
     Attributes:
-        sampling: The network's pixel size [Å].
-        threshold: Lowest score of a column, calibrated.
+        sampling: Pixel size of the maps [Å].
+        threshold: Lowest calibrated score of a column.
         min_distance: Of peaks closer than this [Å] the one of higher score is kept.
-        calibration: How scores are made probabilities.
+        calibration: Calibration of the scores.
     """
 
     sampling: float
@@ -32,26 +32,26 @@ class PeakFinder:
     def of(
         cls, network: Network, threshold: float | None = None, min_distance: float | None = None
     ) -> PeakFinder:
-        """That of a network; threshold and distance are its own unless they are given."""
-        card, width = network.card, network.experiment.labels.width
+        """Settings for a network; threshold and distance are its own unless they are given."""
+        card, width = network.card, network.labels.width
         return cls(
-            sampling=float(network.experiment.model.sampling),
+            sampling=network.sampling,
             threshold=card.threshold if threshold is None else threshold,
             min_distance=default_min_distance(width) if min_distance is None else min_distance,
             calibration=ScoreCalibration.of(card),
         )
 
     def with_threshold(self, threshold: float) -> PeakFinder:
-        """The same that finds columns of at least another score."""
+        """The same settings with another threshold."""
         return replace(self, threshold=threshold)
 
     def uncalibrated(self) -> PeakFinder:
-        """The same in the network's own scores."""
+        """The same settings in uncalibrated scores."""
         lowest = self.calibration.before(self.threshold)
         return replace(self, threshold=lowest, calibration=ScoreCalibration())
 
     def find(self, probabilities: np.ndarray) -> Peaks:
-        """The columns in one answer (row, col, class + 1), the background last.
+        """The columns in one map (row, col, class + 1), the background last.
 
         Returns:
             Peaks of frame 0, by falling score; see `find_peaks`.

@@ -1,4 +1,4 @@
-"""What a network predicts for an image."""
+"""Maps of probabilities that a network predicts for an image."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import math
 import keras
 import numpy as np
 
-from temnet.config.analysis.prediction import EngineName
 from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
-from temnet.inference.engines import Run, choose_engine, run_by_keras
-from temnet.inference.symmetries import symmetric_answers
+from temnet.inference.engines import Run, run_by_keras
 from temnet.inference.tiling import BLEND, MARGIN, WHOLE_PIXELS, in_parts
 from temnet.models.checkpoint import Network
 from temnet.models.factory import size_unit, smallest_size
@@ -26,9 +24,9 @@ def predict_probabilities(
     Args:
         model: From normalised images to logits.
         images: (row, col, focus), normalised, at the network's sampling; any size.  They are
-            padded by reflection to what the network takes, and the answer is cut back.  Large
-            ones are looked at in parts.
-        run: What runs the model; Keras by default.
+            padded by reflection to a size that the network takes, and the result is cut back.
+            Large ones are processed in tiles.
+        run: Engine that runs the model; Keras by default.
 
     Returns:
         (row, col, class + 1) float32 that sums to one, the background last.
@@ -39,30 +37,30 @@ def predict_probabilities(
     run = run or run_by_keras(model)
     if rows * cols > WHOLE_PIXELS:
         channels, margin = int(model.output_shape[-1]), tile_margin(model)
-        answer = in_parts(run, padded, channels, margin=margin, unit=unit)
+        result = in_parts(run, padded, channels, margin=margin, unit=unit)
     else:
-        answer = run(padded)
-    return answer[top : top + rows, left : left + cols]
+        result = run(padded)
+    return result[top : top + rows, left : left + cols]
 
 
 def tile_margin(model: keras.Model) -> int:
-    """How far the parts of a large image reach over what is kept of them [pixels].
+    """Margin of the tiles of a large image [pixels].
 
-    Half a seam more than the network sees, but no more than `MARGIN`.
+    Half a seam more than the receptive field's radius, but no more than `MARGIN`.
     """
     return min(math.ceil(receptive_radius(model)) + BLEND // 2, MARGIN)
 
 
 def pad_to_size(images: np.ndarray, unit: int, smallest: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """Images with reflected borders, so that rows and columns are what a network takes.
+    """Images padded by reflection to a size that a network takes.
 
     Args:
         images: (row, col, focus), of any size.
-        unit: What rows and columns have to be a multiple of.
-        smallest: Fewest rows and columns.
+        unit: Rows and columns of the result are multiples of this.
+        smallest: Least number of rows and columns.
 
     Returns:
-        The padded images, and where pixel [0, 0] came to lie in them.
+        The padded images, and the (row, col) of pixel [0, 0] in them.
 
     >>> padded, origin = pad_to_size(np.zeros((5, 64, 1)), 16, 20)
     >>> padded.shape, origin
@@ -79,47 +77,17 @@ def pad_to_size(images: np.ndarray, unit: int, smallest: int) -> tuple[np.ndarra
     return images, origin
 
 
-def predict_frame(
-    network: Network,
-    frame: np.ndarray,
-    sampling: float,
-    engine: EngineName = "auto",
-    symmetries: bool = False,
-) -> np.ndarray:
-    """What a network itself says of each class at its pixels, before its scores are calibrated.
+def prepare_frame(network: Network, frame: np.ndarray, sampling: float) -> np.ndarray:
+    """A frame as the network takes it: resampled to its pixels and normalised.
 
     Args:
         network: The network.
         frame: (row, col, focus) in any linear grey values.
-        sampling: Its pixel size [Å].
-        engine: As for `find_columns`.
-        symmetries: Take the mean over the eight symmetries of the square.
+        sampling: Pixel size of the frame [Å].
 
     Returns:
-        (row', col', class + 1) float32 at ``network_sampling(network)``.
+        (row', col', focus) float32 at ``network.sampling``.
     """
-    run = choose_engine(network, engine).run
-    images = prepare_frame(network, frame, sampling)
-    answers = probabilities_of(network.model, images, run, symmetries)
-    return answers.mean(axis=0) if symmetries else answers
-
-
-def probabilities_of(
-    model: keras.Model, images: np.ndarray, run: Run, symmetries: bool
-) -> np.ndarray:
-    """(row, col, class + 1) probabilities, or (8, row, col, class + 1), one for each symmetry."""
-    if not symmetries:
-        return predict_probabilities(model, images, run)
-    return symmetric_answers(lambda part: predict_probabilities(model, part, run), images)
-
-
-def prepare_frame(network: Network, frame: np.ndarray, sampling: float) -> np.ndarray:
-    """A frame as the network wants it: at its pixels, and normalised; see `predict_frame`."""
-    images = resample(frame, sampling, network_sampling(network))
-    width = network.experiment.labels.normalisation_width
-    return normalize(images, network_sampling(network), width)
-
-
-def network_sampling(network: Network) -> float:
-    """Pixel size that a network sees [Å]."""
-    return float(network.experiment.model.sampling)
+    images = resample(frame, sampling, network.sampling)
+    width = network.labels.normalisation_width
+    return normalize(images, network.sampling, width)

@@ -1,4 +1,4 @@
-"""What a network says of an image in all symmetries of the square, and how far that agrees."""
+"""Predictions for an image in the eight symmetries of the square, and their spread."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from temnet.inference.peak_finder import PeakFinder
 from temnet.records import Peaks
 
 FEWEST = 2
-"""Answers in which a column has to be for its position to have a spread."""
+"""Predictions that must contain a column for its position to have a spread."""
 
 
-def symmetric_answers(look: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
-    """Answers to an image turned and mirrored, each turned back.
+def predict_symmetries(
+    predict: Callable[[np.ndarray], np.ndarray], images: np.ndarray
+) -> np.ndarray:
+    """Predictions for an image turned and mirrored, each turned back.
 
     Args:
-        look: From (row, col, focus) to (row, col, channel).
+        predict: From (row, col, focus) to (row, col, channel).
         images: (row, col, focus), normalised.
 
     Returns:
         (8, row, col, channel) float32.
     """
-    first = look(images)
-    answers = np.empty((SYMMETRIES, *first.shape), np.float32)
-    answers[0] = first
+    first = predict(images)
+    each = np.empty((SYMMETRIES, *first.shape), np.float32)
+    each[0] = first
     for symmetry in range(1, SYMMETRIES):
-        answers[symmetry] = _undone(look(apply_symmetry(images, symmetry)), symmetry)
-    return answers
+        each[symmetry] = _undone(predict(apply_symmetry(images, symmetry)), symmetry)
+    return each
 
 
 def _undone(maps: np.ndarray, symmetry: int) -> np.ndarray:
@@ -40,23 +42,23 @@ def _undone(maps: np.ndarray, symmetry: int) -> np.ndarray:
     return np.rot90(mirrored, -(symmetry % 4), axes=(0, 1))
 
 
-def with_spread(peaks: Peaks, answers: np.ndarray, finder: PeakFinder) -> Peaks:
-    """Peaks with the standard deviations of position and class over several answers.
+def with_spread(peaks: Peaks, predictions: np.ndarray, finder: PeakFinder) -> Peaks:
+    """Peaks with the standard deviations of position and class over several predictions.
 
     Args:
-        peaks: Columns found in the mean of the answers.
-        answers: (answer, row, col, class + 1) probabilities.
-        finder: What found them; half its threshold counts in a single answer, and half its
-            distance is how far a column may move.
+        peaks: Columns found in the mean of the predictions.
+        predictions: (prediction, row, col, class + 1) probabilities.
+        finder: Settings that the peaks were found by; a single prediction needs half the
+            threshold, and a column may move by up to half the distance.
 
     Returns:
-        The same peaks; ``spread`` is per axis [Å], NaN where only one answer has the column, and
-        ``class_spread`` that of the probability of the peak's class at its pixel.
+        The same peaks; ``spread`` is per axis [Å], NaN where only one prediction has the column,
+        and ``class_spread`` is that of the probability of the peak's class at its pixel.
     """
-    places = np.full((len(answers), len(peaks), 2), np.nan)
+    places = np.full((len(predictions), len(peaks), 2), np.nan)
     lower = finder.with_threshold(finder.threshold / 2)
-    for number, answer in enumerate(answers):
-        single = lower.find(answer)
+    for number, prediction in enumerate(predictions):
+        single = lower.find(prediction)
         if not len(single) or not len(peaks):
             continue
         distance, nearest = cKDTree(single.positions).query(peaks.positions)
@@ -67,13 +69,14 @@ def with_spread(peaks: Peaks, answers: np.ndarray, finder: PeakFinder) -> Peaks:
     spread = np.full(len(peaks), np.nan)
     variance = np.nanvar(places[:, known], axis=0).mean(axis=-1)
     spread[known] = np.sqrt(variance * count[known] / (count[known] - 1))
-    return replace(peaks, spread=spread, class_spread=_class_spread(peaks, answers, finder))
+    class_spread = _class_spread(peaks, predictions, finder)
+    return replace(peaks, spread=spread, class_spread=class_spread)
 
 
-def _class_spread(peaks: Peaks, answers: np.ndarray, finder: PeakFinder) -> np.ndarray:
-    """(N,) standard deviation over the answers of the probability of each peak's class."""
-    last = np.array(answers.shape[1:3]) - 1
+def _class_spread(peaks: Peaks, predictions: np.ndarray, finder: PeakFinder) -> np.ndarray:
+    """(N,) standard deviation over the predictions of the probability of each peak's class."""
+    last = np.array(predictions.shape[1:3]) - 1
     row, col = np.clip(np.rint(peaks.positions / finder.sampling).astype(int), 0, last).T
-    said = answers[:, row, col].astype(np.float64)
-    _, classes = finder.calibration.apply(1 - said[..., -1], said[..., :-1])
+    at_peaks = predictions[:, row, col].astype(np.float64)
+    _, classes = finder.calibration.apply(1 - at_peaks[..., -1], at_peaks[..., :-1])
     return np.std(classes[:, np.arange(len(peaks)), peaks.class_index], axis=0, ddof=1)

@@ -18,7 +18,8 @@ from typing import Any
 import keras
 
 from temnet.config.card import Card, InvalidEntries, card_of, entries_of, parse_card
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import Experiment, required
+from temnet.config.learning.labels import Labels
 from temnet.config.loading import write_experiment
 from temnet.errors import InputError
 from temnet.models.description import SCHEMA, contradiction
@@ -52,6 +53,17 @@ class Network:
     model: keras.Model
     experiment: Experiment
     card: Card
+
+    @property
+    def sampling(self) -> float:
+        """Pixel size of the network's input [Å]."""
+        model = self.experiment.model
+        return required(None if model is None else model.sampling, "model")
+
+    @property
+    def labels(self) -> Labels:
+        """Settings of the labels that the network was trained on."""
+        return required(self.experiment.labels, "labels")
 
     @property
     def config(self) -> Experiment:

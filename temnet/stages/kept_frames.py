@@ -1,4 +1,4 @@
-"""Which frames of a prediction are kept for the report and for averages."""
+"""Choice of the frames that are kept for the report and for averages."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from pathlib import Path
 
 import numpy as np
 
+from temnet.inference.column_finder import FoundFrame
 from temnet.records import ImageSeries
 from temnet.reporting.files.kept_frames import FrameIndex, open_frames
 
 LOGGER = logging.getLogger(__name__)
 
 KEPT_PIXELS = 2**25
-"""Pixels that are kept; frames of longer movies are left out evenly."""
+"""Pixels that are kept; of longer movies evenly spaced frames are kept."""
 
 
 @contextmanager
 def keeping_frames(
     path: Path, series: Sequence[ImageSeries]
-) -> Iterator[Callable[[int, int, np.ndarray], None]]:
-    """Keeps the first focal image of each frame, or of evenly chosen ones of very many.
+) -> Iterator[Callable[[int, FoundFrame], None]]:
+    """Keeps the first focal image of each frame, or of evenly spaced ones of very many.
 
     Frames are kept as one array: images of another shape than the first are left out.
 
     Args:
-        path: Where to.
+        path: The file.
         series: The images.
 
     Yields:
-        What takes every frame in order: the number of its series, its own, and the frame
-        (row, col, focus).
+        A function that takes every frame in order, with the number of its series.
     """
     first = series[0]
     shape = first.images.shape[1], first.images.shape[2]
@@ -50,8 +50,8 @@ def keeping_frames(
     )
     with open_frames(path, index, shape) as writer:
 
-        def keep(part: int, number: int, frame: np.ndarray) -> None:
-            if (part, number) in chosen:
-                writer.add(frame[..., 0])
+        def keep(part: int, frame: FoundFrame) -> None:
+            if (part, frame.number) in chosen:
+                writer.add(frame.image[..., 0])
 
         yield keep

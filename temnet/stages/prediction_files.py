@@ -1,35 +1,185 @@
-"""What the stage `predict` writes of its columns besides the table."""
+"""Outputs of the stage `predict`: each takes the frames one by one, as they are found.
+
+A new output is one entry of `OUTPUTS`: a function that opens it, and yields a function of a frame
+with its maps and peaks.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from temnet.config.analysis.prediction import Prediction
+from temnet.csv_rows import RowWriter
 from temnet.evaluation.rings import find_rings
 from temnet.inference.column_finder import FoundFrame
-from temnet.inference.probability_maps import network_sampling
-from temnet.models.checkpoint import Network
-from temnet.records import ImageSeries
+from temnet.records import ImageSeries, Peaks
 from temnet.reporting.figures.drawing import encode_figure
 from temnet.reporting.figures.overlay import overlay_figure
+from temnet.reporting.files.column_table import ColumnTableWriter
 from temnet.reporting.files.map_files import safe_name, write_maps
 from temnet.reporting.files.peaks_files import open_peaks
-from temnet.reporting.files.prediction_rows import RingRow
+from temnet.reporting.files.prediction_rows import RINGS_FILE, RingRow
 from temnet.reporting.sections.images import OVERLAYS
+from temnet.stages.kept_frames import keeping_frames
+from temnet.stages.prediction_inputs import PredictionInputs
 from temnet.system.files import replace_file
 
-ENDINGS = {"hdf5": ".h5", "xyz": ".xyz"}
-"""Ending of the files of columns by the name of the output."""
+COLUMNS_FILE, IMAGES_FILE = "columns.csv", "images.npz"
 
 MAPS = "maps"
-"""Folder of the probabilities of each class."""
+"""Output of the maps of probabilities, and the name of its folder."""
+
+Output = Callable[[int, FoundFrame], None]
+"""Takes each frame in order, with the number of its series."""
+
+
+@contextmanager
+def open_outputs(
+    folder: Path, inputs: PredictionInputs, prediction: Prediction
+) -> Iterator[list[Output]]:
+    """Opens all outputs; their files are complete at the end of the block.
+
+    Args:
+        folder: The stage's folder.
+        inputs: The network and the images.
+        prediction: Settings; uses `rings` and `outputs`.
+
+    Yields:
+        Functions that take each frame.
+    """
+    bond = None if prediction.rings is None else prediction.rings.bond
+    opened = [
+        columns_and_rings(folder, inputs, bond),
+        keeping_frames(folder / IMAGES_FILE, inputs.series),
+        *(OUTPUTS[name](folder, inputs) for name in prediction.outputs),
+    ]
+    with ExitStack() as stack:
+        yield [stack.enter_context(output) for output in opened]
+
+
+@contextmanager
+def columns_and_rings(
+    folder: Path, inputs: PredictionInputs, bond: tuple[float, float] | None
+) -> Iterator[Output]:
+    """Writes columns.csv, and rings.csv if rings are wanted.
+
+    Args:
+        folder: The stage's folder.
+        inputs: The network and the images.
+        bond: Least and largest distance of bonded columns [Å]; None without rings.
+    """
+    classes = inputs.network.experiment.class_names
+    with ExitStack() as files:
+        table = files.enter_context(ColumnTableWriter(folder / COLUMNS_FILE, classes))
+        rings = None
+        if bond is not None:
+            rings = files.enter_context(RowWriter(folder / RINGS_FILE, RingRow))
+
+        def add(part: int, frame: FoundFrame) -> None:
+            series = inputs.series[part]
+            if rings is not None and bond is not None:
+                for row in ring_rows(series, frame, bond, table.count):
+                    rings.write(row)
+            table.write(frame.peaks, series.pixel_size, series.name)
+
+        yield add
+
+
+def ring_rows(
+    series: ImageSeries, frame: FoundFrame, bond: tuple[float, float], first_line: int
+) -> Iterator[RingRow]:
+    """The rings of one frame.
+
+    Args:
+        series: The series of the frame.
+        frame: The frame and its columns.
+        bond: Least and largest distance of bonded columns [Å].
+        first_line: Line of the frame's first column in the table of all, counted from 0.
+    """
+    rings = find_rings(frame.peaks.positions, bond)
+    height, width = series.pixel_size
+    for (row, col), atoms, ring in zip(rings.centres, rings.atoms, rings.vertices, strict=True):
+        yield RingRow(
+            file=series.name,
+            frame=frame.number,
+            atoms=int(atoms),
+            row_angstrom=row,
+            col_angstrom=col,
+            row_pixel=row / height,
+            col_pixel=col / width,
+            columns=" ".join(map(str, first_line + np.asarray(ring))),
+        )
+
+
+@contextmanager
+def _column_files(ending: str, folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
+    """Writes the columns of each series in a file of its own."""
+    names, classes = series_names(inputs.series), inputs.network.experiment.class_names
+    with ExitStack() as file:
+        opened: dict[int, Callable[[Peaks], None]] = {}
+
+        def add(part: int, frame: FoundFrame) -> None:
+            if part not in opened:
+                file.close()  # the file of the series before
+                path, sampling = folder / f"{names[part]}{ending}", inputs.series[part].sampling
+                opened[part] = file.enter_context(open_peaks(path, sampling, classes))
+            opened[part](frame.peaks)
+
+        yield add
+
+
+@contextmanager
+def _maps(folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
+    """Writes the probabilities of each class as TIFF images."""
+    names, sampling = series_names(inputs.series), inputs.network.sampling
+    classes = inputs.network.experiment.class_names
+
+    def add(part: int, frame: FoundFrame) -> None:
+        if frame.probabilities is None:
+            raise ValueError("maps are written only if the search keeps them")
+        stem = _frame_name(names[part], frame.number)
+        write_maps(folder / MAPS, stem, frame.probabilities, sampling, classes)
+
+    yield add
+
+
+@contextmanager
+def _overlays(folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
+    """Draws the columns over the first focal image of each frame."""
+    names, classes = series_names(inputs.series), inputs.network.experiment.class_names
+
+    def add(part: int, frame: FoundFrame) -> None:
+        series, peaks = inputs.series[part], frame.peaks
+        figure = overlay_figure(
+            frame.image[..., 0],
+            series.sampling,
+            peaks.positions,
+            peaks.class_index,
+            classes,
+            f"{series.name}, frame {frame.number}",
+        )
+        path = folder / OVERLAYS / f"{_frame_name(names[part], frame.number)}.png"
+        replace_file(path, encode_figure(figure, "png"))
+
+    yield add
+
+
+OUTPUTS: Mapping[str, Callable[[Path, PredictionInputs], AbstractContextManager[Output]]] = {
+    "hdf5": partial(_column_files, ".h5"),
+    "xyz": partial(_column_files, ".xyz"),
+    MAPS: _maps,
+    OVERLAYS: _overlays,
+}
+"""Functions that open an output, by its name in `prediction.outputs`."""
 
 
 def series_names(series: Sequence[ImageSeries]) -> list[str]:
-    """A name for each series' files, no two alike even where case does not count.
+    """A name for each series' files; no two are equal, even where case does not count.
 
     >>> one, other = (ImageSeries(np.zeros((0, 0, 0, 0)), 0.2, name) for name in ("a.tif", "A.dm4"))
     >>> series_names([one]), series_names([one, other])
@@ -41,86 +191,8 @@ def series_names(series: Sequence[ImageSeries]) -> list[str]:
     return [f"columns_{number}_{stem}" for number, stem in enumerate(stems)]
 
 
-@contextmanager
-def series_outputs(
-    folder: Path, name: str, network: Network, series: ImageSeries, outputs: Sequence[str]
-) -> Iterator[Callable[[FoundFrame], None]]:
-    """What is written of one series besides the tables, frame by frame.
-
-    Args:
-        folder: The stage's folder.
-        name: Name of the series' files, without their ending.
-        network: The network.
-        series: The images.
-        outputs: Names of outputs.
-
-    Yields:
-        What takes each frame in order, with its probabilities where `maps` are wanted.
-    """
-    classes = network.experiment.class_names
-    with ExitStack() as files:
-        add_columns = [
-            files.enter_context(open_peaks(folder / f"{name}{ending}", series.sampling, classes))
-            for output, ending in ENDINGS.items()
-            if output in outputs
-        ]
-
-        def add(frame: FoundFrame) -> None:
-            for append in add_columns:
-                append(frame.peaks)
-            stem = _frame_name(name, frame.number)
-            if MAPS in outputs:
-                sampling = network_sampling(network)
-                write_maps(folder / MAPS, stem, frame.probabilities, sampling, classes)
-            if OVERLAYS in outputs:
-                path = folder / OVERLAYS / f"{stem}.png"
-                replace_file(path, _overlay(series, frame, classes))
-
-        yield add
-
-
-def _overlay(series: ImageSeries, frame: FoundFrame, classes: Sequence[str]) -> bytes:
-    """A picture of a frame's first focal image with its columns."""
-    peaks, title = frame.peaks, f"{series.name}, frame {frame.number}"
-    image = frame.image[..., 0]
-    figure = overlay_figure(
-        image, series.sampling, peaks.positions, peaks.class_index, classes, title
-    )
-    return encode_figure(figure, "png")
-
-
-def ring_rows(
-    frame: FoundFrame,
-    bond: tuple[float, float],
-    pixel_size: tuple[float, float],
-    file: str,
-    first_line: int,
-) -> Iterator[RingRow]:
-    """Rows of rings.csv.
-
-    Args:
-        frame: A frame and its columns.
-        bond: Least and largest distance of bonded columns [Å].
-        pixel_size: Height and width of the file's pixels [Å].
-        file: Name of the series.
-        first_line: Line of columns.csv, counted from 0, that the first of these columns stands in.
-    """
-    rings = find_rings(frame.peaks.positions, bond)
-    for centre, atoms, ring in zip(rings.centres, rings.atoms, rings.vertices, strict=True):
-        yield RingRow(
-            file=file,
-            frame=frame.number,
-            atoms=int(atoms),
-            row_angstrom=centre[0],
-            col_angstrom=centre[1],
-            row_pixel=centre[0] / pixel_size[0],
-            col_pixel=centre[1] / pixel_size[1],
-            columns=" ".join(map(str, first_line + np.asarray(ring))),
-        )
-
-
 def _frame_name(name: str, number: int) -> str:
-    """What the files of one frame are called.
+    """Name of the files of one frame.
 
     >>> _frame_name("columns", 3), _frame_name("columns_0_a", 3)
     ('0003', '0_a_0003')

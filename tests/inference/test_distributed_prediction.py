@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from temnet.data.cluster import Workers, open_workers
-from temnet.inference.column_finder import Search, find_columns, find_in_frames
+from temnet.inference.column_finder import ColumnFinder, Search, find_columns
 from temnet.inference.distributed_prediction import BLOCK, find_in_frames_with
 from temnet.inference.masks import inside_boxes
 from temnet.inference.reading.lazy_frames import LazyFrames
@@ -39,7 +39,7 @@ def test_shared_frames_have_the_same_columns(series, count):
     box = (30, 64, 0, 64)
     series = replace(series, images=in_files(series.images), masked=(box,))
     network, search = load_network(NETWORK), Search(threshold=0.2, maps=True)
-    expected = list(find_in_frames(network, series, search))
+    expected = list(ColumnFinder(network, search).find_in(series))
     assert sum(len(frame.peaks) for frame in expected) > 20
     with open_workers(Settings, "prediction") as workers:
         found = list(find_in_frames_with(workers, NETWORK, series, search))
@@ -67,7 +67,7 @@ def test_frames_are_read_only_a_few_ahead(series):
     found = find_in_frames_with(Workers(None), NETWORK, long, Search())
     assert next(found).number == 0 and max(read) < 4 * BLOCK
     read.clear()
-    found = find_in_frames(load_network(NETWORK), long, Search())
+    found = ColumnFinder(load_network(NETWORK)).find_in(long)
     assert next(found).number == 0 and read == [0]
 
 

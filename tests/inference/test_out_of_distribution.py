@@ -1,4 +1,4 @@
-"""What an image looks like, and whether that is like the taught images."""
+"""Statistics of an image, and their comparison with training images."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from temnet.inference.image_statistics import Appearance, appearance, bin_edges, frame_appearance
-from temnet.inference.out_of_distribution import reference, verdict
+from temnet.inference.out_of_distribution import compare, reference
 from temnet.inference.reading.read_images import read_images
 from temnet.models.checkpoint import find_network, load_network, read_card
 from temnet.records import Columns, Example
@@ -27,7 +27,7 @@ def image(rng, dose, spacing=None, sampling=SAMPLING, contrast=0.15, side=SIDE):
     return rng.poisson(dose * sampling**2 * mean).astype(np.float32)[..., None]
 
 
-def taught(count, seed):
+def training(count, seed):
     """Frames like those of one microscope: 200 to 4000 e/Å², spacings of 1.95 to 2.4 Å."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
@@ -35,32 +35,32 @@ def taught(count, seed):
         yield image(rng, dose, rng.uniform(1.95, 2.4), contrast=rng.uniform(0.1, 0.2))
 
 
-def look(frame, sampling=SAMPLING):
+def seen(frame, sampling=SAMPLING):
     return frame_appearance(frame, sampling, SAMPLING, WIDTH)
 
 
 @pytest.fixture(scope="module")
 def card():
     """The card's entry, as it comes back from the file."""
-    return reference([look(one) for one in taught(120, 1)], SAMPLING)
+    return reference([seen(one) for one in training(120, 1)], SAMPLING)
 
 
-def said(frame, card, sampling=SAMPLING):
-    return verdict([look(frame, sampling)], sampling, (0.1, 0.24), card)
+def report(frame, card, sampling=SAMPLING):
+    return compare([seen(frame, sampling)], sampling, (0.1, 0.24), card)
 
 
 @pytest.mark.parametrize("dose", [30.0, 1000.0])
 def test_the_noise_of_counted_electrons_is_that_of_their_dose(dose):
     frame = image(np.random.default_rng(0), dose, side=256)
-    assert look(frame).noise_dose == pytest.approx(dose, rel=0.05)
-    # A gain does not matter; values that may be negative tell no dose.
-    assert look(7.5 * frame).noise_dose == pytest.approx(dose, rel=0.05)
-    assert np.isnan(look(frame - 2 * frame.mean()).noise_dose)
+    assert seen(frame).noise_dose == pytest.approx(dose, rel=0.05)
+    # A gain does not matter; with values below zero the dose is unknown.
+    assert seen(7.5 * frame).noise_dose == pytest.approx(dose, rel=0.05)
+    assert np.isnan(seen(frame - 2 * frame.mean()).noise_dose)
 
 
 def test_white_noise_has_a_flat_spectrum_of_its_variance():
     frame = np.random.default_rng(0).normal(10, 1, (320, 320, 1))
-    spectrum = look(frame).spectrum
+    spectrum = seen(frame).spectrum
     assert len(spectrum) == len(bin_edges(SAMPLING)) - 1
     # Normalised to variance 1, spread over 1 / sampling² of frequencies.
     np.testing.assert_allclose(spectrum[1:], np.log10(SAMPLING**2), atol=0.12)
@@ -70,48 +70,52 @@ def test_white_noise_has_a_flat_spectrum_of_its_variance():
 @pytest.mark.parametrize("side", [100, 161, 300])
 def test_the_lattice_is_found_at_its_frequency(spacing, side):
     frame = image(np.random.default_rng(1), 1000, spacing, side=side)
-    assert 1 / look(frame).spots[0] == pytest.approx(spacing, rel=0.01)
+    assert 1 / seen(frame).spots[0] == pytest.approx(spacing, rel=0.01)
 
 
 def test_noise_alone_shows_no_lattice():
     rng = np.random.default_rng(2)
-    assert all(len(look(image(rng, 500)).spots) == 0 for _ in range(40))
+    assert all(len(seen(image(rng, 500)).spots) == 0 for _ in range(40))
 
 
-def test_frequencies_beyond_the_cameras_are_not_compared():
+def test_frequencies_beyond_the_cameras_are_not_report():
     edges = bin_edges(SAMPLING)
     frame = image(np.random.default_rng(3), 1000, 2.2, sampling=0.4)
-    known = np.isfinite(look(frame, 0.4).spectrum)
+    known = np.isfinite(seen(frame, 0.4).spectrum)
     np.testing.assert_array_equal(known, edges[1:] <= 0.95 * 0.5 / 0.4 + 1e-9)
 
 
 def test_a_turned_image_looks_the_same():
     frame = image(np.random.default_rng(4), 1000, 2.2, side=150)
-    one, other = look(frame), look(np.rot90(frame))
+    one, other = seen(frame), seen(np.rot90(frame))
     np.testing.assert_allclose(one.spectrum, other.spectrum, atol=1e-4)
     np.testing.assert_allclose(one.spots, other.spots, rtol=1e-3)
 
 
-def test_few_images_of_the_taught_kind_are_called_unlike(card):
-    """Two comparisons, each beyond all 120 taught images in at most one of 121, and 1 %: 2.7 %."""
-    alarms = [bool(said(frame, card).unlike) for frame in taught(200, 2)]
+def test_few_images_of_the_training_s_kind_are_out_of_distribution(card):
+    """Two comparisons, each beyond all 120 images in at most one of 121, and 1 %: 2.7 %."""
+    alarms = [bool(report(frame, card).out_of_distribution) for frame in training(200, 2)]
     assert np.mean(alarms) <= 0.05
 
 
 @pytest.mark.parametrize("stated", [0.7, 1.3])
 def test_a_pixel_size_that_is_wrong_by_a_third_is_noticed(card, stated):
-    verdicts = [said(frame, card, SAMPLING * stated).unlike for frame in taught(20, 3)]
-    assert np.mean([bool(sentences) for sentences in verdicts]) >= 0.9
+    reports = [
+        report(frame, card, SAMPLING * stated).out_of_distribution for frame in training(20, 3)
+    ]
+    assert np.mean([bool(sentences) for sentences in reports]) >= 0.9
     assert any(
-        "a lattice that taught images do not show" in sentence
-        for sentences in verdicts
+        "a lattice that training images do not show" in sentence
+        for sentences in reports
         for sentence in sentences
     )
 
 
 def test_a_hundredth_of_the_dose_is_noticed(card):
     rng = np.random.default_rng(4)
-    sentences = [said(image(rng, dose / 100, 2.2), card).unlike for dose in (200, 900, 4000)]
+    sentences = [
+        report(image(rng, dose / 100, 2.2), card).out_of_distribution for dose in (200, 900, 4000)
+    ]
     assert all("more noise" in " ".join(one) for one in sentences)
 
 
@@ -120,66 +124,69 @@ def test_blurred_and_filtered_images_are_noticed(card):
 
     frame = image(np.random.default_rng(5), 1000, 2.2)
     blurred = gaussian_filter(frame, (1.5, 1.5, 0))
-    (sentence,) = (one for one in said(blurred, card).unlike if "less detail" in one)
+    (sentence,) = (one for one in report(blurred, card).out_of_distribution if "less detail" in one)
     assert "1/Å" in sentence
 
 
 def test_an_image_without_a_lattice_gets_a_note(card):
-    (note,) = said(image(np.random.default_rng(6), 1000), card).notes
+    (note,) = report(image(np.random.default_rng(6), 1000), card).notes
     assert "no lattice" in note and "100%" in note
 
 
 @pytest.mark.parametrize(
     ("sampling", "part"),
-    [(0.3, "coarser pixels than taught: 0.3 Å, taught are 0.1 to 0.24 Å"), (0.05, "finer pixels")],
+    [
+        (0.3, "coarser pixels than in training: 0.3 Å, training images have 0.1 to 0.24 Å"),
+        (0.05, "finer pixels"),
+    ],
 )
-def test_pixel_sizes_outside_of_the_taught_ones(sampling, part):
-    assert part in verdict([], sampling, (0.1, 0.24), None).unlike[0]
+def test_pixel_sizes_outside_of_the_training_s(sampling, part):
+    assert part in compare([], sampling, (0.1, 0.24), None).out_of_distribution[0]
 
 
 @pytest.mark.parametrize("sampling", [0.1, 0.2, 0.24, 0.245])
-def test_pixel_sizes_that_were_taught(sampling):
-    assert verdict([], sampling, (0.1, 0.24), None).unlike == ()
-    assert verdict([], sampling, None, None).unlike == ()
+def test_pixel_sizes_that_were_training(sampling):
+    assert compare([], sampling, (0.1, 0.24), None).out_of_distribution == ()
+    assert compare([], sampling, None, None).out_of_distribution == ()
 
 
 def test_the_median_of_a_movies_frames_counts(card):
     rng = np.random.default_rng(7)
-    good, bad = look(image(rng, 900, 2.2)), look(image(rng, 5, 2.2))
-    assert verdict([good, good, bad], SAMPLING, None, card).unlike == ()
-    assert verdict([good, bad, bad], SAMPLING, None, card).unlike != ()
+    good, bad = seen(image(rng, 900, 2.2)), seen(image(rng, 5, 2.2))
+    assert compare([good, good, bad], SAMPLING, None, card).out_of_distribution == ()
+    assert compare([good, bad, bad], SAMPLING, None, card).out_of_distribution != ()
 
 
 def test_an_image_of_one_value_and_a_tiny_one_do_no_harm(card):
     for frame in (np.ones((64, 64, 1)), np.eye(16)[..., None]):
-        assert isinstance(look(frame), Appearance)
-        said(frame, card)
+        assert isinstance(seen(frame), Appearance)
+        report(frame, card)
 
 
-def test_it_is_told_what_was_compared(card):
+def test_compared_properties_are_reported(card):
     frame = image(np.random.default_rng(9), 1000, 2.2)
     everything = ("pixel size", "power spectrum", "noise", "lattice")
-    assert said(frame, card).compared == everything
-    # Values below zero do not tell the dose; one such frame of several does not matter.
+    assert report(frame, card).compared == everything
+    # With values below zero the dose is unknown; one such frame of several does not matter.
     signed = frame - frame.mean()
-    verdicts = [
-        said(signed, card),
-        verdict([look(frame), look(signed)], SAMPLING, (0.1, 0.24), card),
+    reports = [
+        report(signed, card),
+        compare([seen(frame), seen(signed)], SAMPLING, (0.1, 0.24), card),
     ]
-    assert [one.compared for one in verdicts] == [("pixel size", "power spectrum", "lattice"),
+    assert [one.compared for one in reports] == [("pixel size", "power spectrum", "lattice"),
                                                   everything]  # fmt: skip
-    assert any("noise was not compared" in note for note in verdicts[0].notes)
-    assert verdicts[1].notes == ()
+    assert any("noise was not compared" in note for note in reports[0].notes)
+    assert reports[1].notes == ()
     # Nor is there a lattice to compare where none stands out.
-    assert "lattice" not in said(image(np.random.default_rng(6), 1000), card).compared
-    assert verdict([], SAMPLING, (0.1, 0.24), None).compared == ("pixel size",)
+    assert "lattice" not in report(image(np.random.default_rng(6), 1000), card).compared
+    assert compare([], SAMPLING, (0.1, 0.24), None).compared == ("pixel size",)
 
 
 def test_a_series_counts_as_one(card):
     rng = np.random.default_rng(8)
     frame = np.concatenate([image(rng, 900, 2.2) for _ in range(3)], axis=-1)
-    seen = appearance(frame, SAMPLING, SAMPLING, WIDTH)
-    assert seen.noise_dose == pytest.approx(900, rel=0.1)
+    found = appearance(frame, SAMPLING, SAMPLING, WIDTH)
+    assert found.noise_dose == pytest.approx(900, rel=0.1)
 
 
 MOVIE = Path(__file__).parents[2] / "experiments" / "images" / "pt_ceo2_raw.tif"
@@ -188,26 +195,26 @@ MOVIE = Path(__file__).parents[2] / "experiments" / "images" / "pt_ceo2_raw.tif"
 def of_the_movie(sampling):
     network = read_card(find_network("nanoparticle-unet"))
     frames = read_images(MOVIE, sampling=sampling, axes="frames").images[::10]
-    seen = [look(frame, sampling) for frame in frames]
-    return verdict(seen, sampling, network.camera_sampling, network.image_statistics)
+    each = [seen(frame, sampling) for frame in frames]
+    return compare(each, sampling, network.camera_sampling, network.image_statistics)
 
 
 def test_the_movie_is_like_the_images_of_the_network_that_comes_along():
-    assert of_the_movie(0.202).unlike == ()
+    assert of_the_movie(0.202).out_of_distribution == ()
 
 
 def test_the_movie_at_a_wrong_pixel_size_is_not():
-    """By 30 %: 10 % are as strange as the rarest of the taught images, of 200 as of 2,000."""
-    sentences = of_the_movie(0.202 * 1.3).unlike
-    assert any("a lattice that taught images do not show" in one for one in sentences)
+    """By 30 %: 10 % are as strange as the rarest of the training images, of 200 as of 2,000."""
+    sentences = of_the_movie(0.202 * 1.3).out_of_distribution
+    assert any("a lattice that training images do not show" in one for one in sentences)
 
 
 def test_too_few_images_are_no_description():
-    """What a few images look like would call most others unlike."""
+    """What a few images look like would report most others."""
     experiment = load_network("nanoparticle-unet").experiment
     images = [
         Example(one, one, one[..., 0], Columns.empty(), {"camera_sampling": SAMPLING}, SAMPLING)
-        for one in taught(FEWEST_IMAGES, 5)
+        for one in training(FEWEST_IMAGES, 5)
     ]
     assert describe_images(images[1:], experiment) is None
     assert describe_images(images, experiment).count == FEWEST_IMAGES

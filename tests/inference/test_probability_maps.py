@@ -7,10 +7,9 @@ from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.images.resample import square_pixels
-from temnet.inference.column_finder import find_columns
+from temnet.inference.column_finder import ColumnFinder, find_columns
 from temnet.inference.probability_maps import (
     pad_to_size,
-    predict_frame,
     predict_probabilities,
 )
 from temnet.inference.reading.read_images import read_images
@@ -117,8 +116,9 @@ def test_networks_answer_for_images_of_any_size(settings, shape):
 def test_a_frame_is_resampled_then_normalised_as_in_training():
     image = spots(PLACES, 0.2, (65, 75))[..., None]
     direct = predict_probabilities(brightness_model(), normalize(image, 0.2, 3.0))
-    np.testing.assert_allclose(predict_frame(network(), image, 0.2), direct, atol=1e-6)
-    assert predict_frame(network(), image, 0.1).shape == (33, 38, 2)
+    finder = ColumnFinder(network())
+    np.testing.assert_allclose(finder.find(image, 0.2)[1], direct, atol=1e-6)
+    assert finder.find(image, 0.1)[1].shape == (33, 38, 2)
 
 
 def test_a_file_and_its_array_have_the_same_columns_and_masked_ones_are_left_out(tmp_path):

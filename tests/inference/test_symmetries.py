@@ -4,7 +4,7 @@ import pytest
 from temnet.data.augment import apply_symmetry
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.score_calibration import ScoreCalibration
-from temnet.inference.symmetries import _undone, symmetric_answers, with_spread
+from temnet.inference.symmetries import _undone, predict_symmetries, with_spread
 
 SAMPLING = 0.2
 
@@ -28,11 +28,11 @@ def test_a_symmetry_is_undone(symmetry):
 
 def test_answers_lie_on_each_other():
     images = np.random.default_rng(0).normal(size=(12, 17, 2))
-    answers = symmetric_answers(lambda part: 2 * part[..., :1], images)
+    answers = predict_symmetries(lambda part: 2 * part[..., :1], images)
     assert answers.shape == (8, 12, 17, 1)
     np.testing.assert_allclose(answers, np.repeat(2 * images[None, ..., :1], 8, axis=0))
     # A network that prefers one side does not give the same in all.
-    uneven = symmetric_answers(lambda part: np.cumsum(part, axis=1), images)
+    uneven = predict_symmetries(lambda part: np.cumsum(part, axis=1), images)
     assert uneven.std(axis=0).max() > 0.1
 
 

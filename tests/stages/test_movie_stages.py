@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from temnet.inference.column_finder import FoundFrame
 from temnet.movies.mean_image import mean_image
-from temnet.records import ImageSeries
+from temnet.records import ImageSeries, Peaks
 from temnet.reporting.files.kept_frames import FrameIndex, each_frame, read_index, write_frames
 from temnet.stages import kept_frames
 from temnet.stages.kept_frames import keeping_frames
@@ -22,7 +23,7 @@ def kept(path, parts):
     with keeping_frames(path / "images.npz", parts) as keep:
         for number, part in enumerate(parts):
             for frame, image in enumerate(part.images):
-                keep(number, frame, image)
+                keep(number, FoundFrame(frame, image, Peaks.empty(1)))
     return np.stack(list(each_frame(path / "images.npz"))), read_index(path / "images.npz")
 
 

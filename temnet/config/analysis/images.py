@@ -24,54 +24,54 @@ class Images(Settings):
     )
     sampling: Annotated[Literal["header", "auto"] | float, number_or("header", "auto")] = Field(
         "header",
-        description="Pixel size [Å], `header` to take it from the file, or `auto` to measure it on "
+        description="Pixel size [Å], `header` to read it from the file, or `auto` to measure it on "
         "a lattice of known `spacing`.",
     )
     spacing: float | None = Field(
         None,
         gt=0.5,
         lt=50,
-        description="Distance between lattice planes that the image shows [Å], such as 2.355 for "
-        "{111} of gold; measures the pixel size with `sampling: auto`, else checks it.",
+        description="Distance between lattice planes in the image [Å], such as 2.355 for {111} of "
+        "gold. The pixel size is checked by it, or measured where `sampling` is `auto`.",
     )
     axes: Literal["auto", "frames", "focus"] = Field(
         "auto",
-        description="What images follow each other in: `frames` of a movie, or the `focus` of "
-        "focal series, within a stack or from file to file; `auto` takes each file by itself, as "
-        "its header says, else as focal series where the network wants them and the number of "
+        description="Axis along which images follow each other, within a stack or from file to "
+        "file: `frames` of a movie or `focus` of focal series. With `auto` each file is processed "
+        "by itself, by its header, or as focal series if the network takes them and the number of "
         "images fits.",
     )
     focus_order: Literal["card", "reversed", "auto"] = Field(
         "card",
         description="Order of the images in a focal series: as on the network's `card`, "
-        "`reversed`, or `auto`, which asks the network: a guess, right in three of the four "
-        "simulated images that it decides.",
+        "`reversed`, or `auto`, which compares the network's scores in both orders: a guess, "
+        "correct for three of four simulated images that it decides.",
     )
     align: bool = Field(
-        True, description="Lay the images of a focal series on each other before columns are found."
+        True, description="Align the images of a focal series before columns are found."
     )
     max_shift: float = Field(
         1.5,
         gt=0,
         le=20,
-        description="Largest believable shift within a focal series [Å]. Larger ones can be told "
-        "in images of some 40 Å and more; in smaller ones a crystal that was shifted by most of a "
-        "lattice vector looks as if it had been shifted the other way.",
+        description="Largest believable shift within a focal series [Å]. Larger shifts can be "
+        "measured in images of some 40 Å and more; in smaller ones a shift by most of a lattice "
+        "vector looks like a small shift the other way.",
     )
     invert: bool = Field(
         False,
-        description="Exchange bright and dark, for images whose columns are dark and a network "
-        "that was taught on bright ones.",
+        description="Exchange bright and dark, for images with dark columns and a network that was "
+        "trained on bright ones.",
     )
     frames: tuple[int, int] | None = Field(
         None,
-        description="First frame and the one after the last; all where it is not given. Tables "
-        "and pictures count frames from the first of these.",
+        description="First frame and the one after the last; by default all. Tables and pictures "
+        "count frames from the first of these.",
     )
     mask: tuple[tuple[int, int, int, int], ...] = Field(
         (),
-        description="Boxes that hold no image, such as a burnt-in scale bar: [first row, row "
-        "after the last, first column, column after the last] each, in the file's pixels.",
+        description="Boxes without image, such as a burnt-in scale bar, each given by its first "
+        "row, row after the last, first column and column after the last, in the file's pixels.",
     )
 
     @field_validator("sampling")

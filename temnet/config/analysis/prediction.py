@@ -11,16 +11,15 @@ from temnet.config.names import Address, PathName
 from temnet.config.settings import Settings, shown
 
 EngineName = Literal["auto", "keras", "openvino"]
-"""What runs a network."""
+"""Engine that runs a network."""
 
 
 class RingSettings(Settings):
-    """How the rings of a sheet are found."""
+    """Rings of bonded columns in a sheet."""
 
     bond: tuple[float, float] = Field(
         (1.1, 1.8),
-        description="Least and largest distance of bonded columns [Å]; the default is that of "
-        "carbon.",
+        description="Least and largest distance of bonded columns [Å].",
     )
 
     @field_validator("bond")
@@ -36,47 +35,46 @@ class RingSettings(Settings):
 class Prediction(Settings):
     """How columns are found."""
 
-    network: PathName = Field(description="A name in pretrained/ or a network's folder.")
+    network: PathName = Field(description="Name of a shipped network, or the folder of a network.")
     threshold: Annotated[Literal["card"] | float, number_or("card")] = Field(
-        "card", description="Lowest score of a column; `card` takes the network's own."
+        "card", description="Lowest score of a column, or `card` for the network's own."
     )
     min_distance: float | None = Field(
         None,
         gt=0,
         le=10,
-        description="Columns closer than this [Å] are one; by default three label widths.",
+        description="Of columns closer than this [Å] one is kept; by default three label widths.",
     )
 
     symmetries: bool = Field(
         False,
-        description="Look at each frame in the eight symmetries of the square: slower, steadier, "
-        "and with the spread of each column's position and class.",
+        description="Predict each frame in the eight symmetries of the square, which takes eight "
+        "times as long; columns are those of the mean, with the spread of position and class.",
     )
     engine: EngineName = Field(
         "auto",
-        description="What runs the network: `keras`, `openvino` (pip install -e .[fast]), or "
-        "`auto`, which takes OpenVINO where it is installed and agrees with Keras.",
+        description="Engine that runs the network: `keras`, `openvino` (pip install -e .[fast]), "
+        "or `auto`, which takes OpenVINO if it is installed and agrees with Keras.",
     )
     workers: int = Field(
-        0, ge=0, le=1024, description="Processes that look at frames; 0 does it in this process."
+        0, ge=0, le=1024, description="Processes that share the frames; 0 for this process alone."
     )
     outputs: tuple[Literal["hdf5", "xyz", "maps", "overlays"], ...] = Field(
         ("hdf5", "xyz"),
-        description="What is written besides columns.csv: the columns as `hdf5` (exact numbers) "
-        "and `xyz` (extended XYZ, one configuration per frame); `maps`, what the network itself "
-        "says of each class at each pixel, before scores are calibrated, as TIFF images with their "
-        "pixel size, for which each frame is looked at once more; `overlays`, "
+        description="Outputs besides columns.csv: the columns as `hdf5` (exact numbers) and `xyz` "
+        "(extended XYZ, one configuration per frame); `maps`, the predicted probability of each "
+        "class, before scores are calibrated, as TIFF images with their pixel size; `overlays`, "
         "a PNG of the columns over every frame.",
     )
     rings: RingSettings | None = Field(
         None,
         description="Find the rings of bonded columns, such as the pentagons and heptagons of "
-        "graphene; `{}` takes the bonds of carbon.",
+        "graphene. The default bonds are those of carbon.",
     )
     scheduler: Address | None = Field(
         None,
-        description="Address of a Dask scheduler whose workers look at frames, such as "
-        "`tcp://10.0.0.1:8786`; they find the network at the same path.",
+        description="Address of a Dask scheduler whose workers share the frames, such as "
+        "`tcp://10.0.0.1:8786`; they must find the network at the same path.",
     )
 
     @field_validator("threshold")

@@ -1,4 +1,4 @@
-"""The images of focal series as a network wants them: in its order, and laid on each other."""
+"""Focal series as a network takes them: aligned, and in its order of foci."""
 
 from __future__ import annotations
 
@@ -23,28 +23,31 @@ from temnet.records import ImageSeries
 
 LOGGER = logging.getLogger(__name__)
 
-ASKED_FRAMES = 4
-"""Frames of a movie that the network is asked about."""
+ORDER_FRAMES = 4
+"""Frames of a movie that the network predicts in both orders."""
 
 Order = Literal["card", "reversed", "auto"]
 
 
 @dataclass(frozen=True)
-class Shifts:
-    """How far the images of each focal series lay from its first image.
+class FocusShifts:
+    """Shifts of the images of each focal series from its first image.
 
     Attributes:
-        shifts: (frame, focus, 2) float64, (row, col) [Å]; zero for frames left as they were.
+        shifts: (frame, focus, 2) float64, (row, col) [Å]; zero for frames that could not be
+            aligned.
         margin: (frame,) float64, logarithm of how much likelier these shifts are than any others;
-            NaN for frames left as they were.
+            NaN for frames that could not be aligned.
     """
 
     shifts: np.ndarray
     margin: np.ndarray
 
 
-def align_foci(series: ImageSeries, max_shift: float = MAX_SHIFT) -> tuple[ImageSeries, Shifts]:
-    """Focal series whose images lie on each other, frame by frame.
+def align_foci(
+    series: ImageSeries, max_shift: float = MAX_SHIFT
+) -> tuple[ImageSeries, FocusShifts]:
+    """Aligns the images of focal series to their first image, frame by frame.
 
     A frame that cannot be aligned is left as it is, with a warning.
 
@@ -53,15 +56,15 @@ def align_foci(series: ImageSeries, max_shift: float = MAX_SHIFT) -> tuple[Image
         max_shift: Largest believable shift between the images of a frame [Å].
 
     Returns:
-        The series, which aligns frames when they are asked for if it lies in files; the shifts.
+        The aligned series, and the shifts.  A series in files aligns frames when they are read.
 
     Raises:
-        InputError: No frame can be aligned.
+        InputError: If no frame can be aligned.
     """
     count, _, _, foci = series.images.shape
     shifts, margin = np.zeros((count, foci, 2)), np.full(count, np.nan)
     if foci == 1:
-        return series, Shifts(shifts, margin)
+        return series, FocusShifts(shifts, margin)
     reason = ""
     for number in range(count):
         frame = np.asarray(series.images[number])
@@ -74,20 +77,20 @@ def align_foci(series: ImageSeries, max_shift: float = MAX_SHIFT) -> tuple[Image
         shifts[number], margin[number] = found.shifts, found.margin
     if np.all(np.isnan(margin)):
         raise InputError(
-            f"{series.name}: {reason} (images.align: false, or --no-align, leaves them as they "
-            "are; images.max_shift is the limit.)"
+            f"{series.name}: {reason} (images.align: false, or --no-align, switches alignment "
+            "off; images.max_shift is the limit.)"
         )
     pixels = shifts / series.sampling
     moved = _changed(series, lambda number, frame: moved_back(frame, pixels[number]))
     if moved.unseen is not None:
         moved = replace(moved, unseen=moved.unseen.aligned(shifts / np.asarray(series.pixel_size)))
-    return moved, Shifts(shifts, margin)
+    return moved, FocusShifts(shifts, margin)
 
 
 def _changed(series: ImageSeries, change: Callable[[int, np.ndarray], np.ndarray]) -> ImageSeries:
-    """The series with ``change(number, frame)`` of each frame (row, col, focus).
+    """The series with ``change(number, frame)`` applied to each frame (row, col, focus).
 
-    Those in files are changed when they are asked for.
+    Frames in files are changed when they are read.
     """
     if isinstance(series.images, LazyFrames):
         return replace(series, images=series.images.changed(change))
@@ -98,19 +101,19 @@ def _changed(series: ImageSeries, change: Callable[[int, np.ndarray], np.ndarray
 def order_foci(
     network: Network, series: ImageSeries, wanted: Order, engine: EngineName = "auto"
 ) -> tuple[ImageSeries, str]:
-    """Focal series in the network's order, and what to say of it.
+    """Focal series in the network's order of foci, and a sentence on it.
 
     Args:
         network: The network.
         series: Aligned images.
-        wanted: ``auto`` asks the network about some frames; see `find_focus_order`.
-        engine: What runs the network.
+        wanted: ``auto`` decides by the network's scores for some frames; see `find_focus_order`.
+        engine: Engine that runs the network.
     """
     if series.images.shape[-1] == 1:
         return series, ""
     if wanted == "auto":
         run = choose_engine(network, engine).run
-        chosen = np.linspace(0, len(series.images) - 1, ASKED_FRAMES).round().astype(int)
+        chosen = np.linspace(0, len(series.images) - 1, ORDER_FRAMES).round().astype(int)
         found = find_focus_order(
             lambda images: predict_probabilities(network.model, images, run),
             [

@@ -89,8 +89,26 @@ def read_images(
             numbers; if its pixel size is unknown or cannot be measured; or if there are no such
             frames.  Such frames of a movie become blank, all zero, and are named in the log.
     """
-    paths = _paths(files)
-    opened = [open_images(path) for path in paths]
+    return images_of(open_all(files), sampling, axes, frames, focus_count, mask, spacing, invert)
+
+
+def open_all(files: str | Path | Sequence[str | Path]) -> list[ImageFile]:
+    """Opens files, and all images in folders; see `read_images`."""
+    return [open_images(path) for path in _paths(files)]
+
+
+def images_of(
+    opened: Sequence[ImageFile],
+    sampling: float | Literal["auto"] | None = None,
+    axes: Axes = "auto",
+    frames: tuple[int, int] | None = None,
+    focus_count: int = 1,
+    mask: Sequence[Box] = (),
+    spacing: float | None = None,
+    invert: bool = False,
+) -> ImageSeries:
+    """Images, movies or focal series from open files; see `read_images`."""
+    paths = [file.path for file in opened]
     shape = _common_shape(opened)
     pixel_size, known = _pixel_size(opened, sampling, spacing)
     arrangement = arrange(opened, axes, focus_count)

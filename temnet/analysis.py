@@ -1,0 +1,312 @@
+"""From images to columns in one call, as the command ``python -m temnet.predict`` does it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from temnet.command import load_stages, run_in_folder
+from temnet.config.analysis.images import Images
+from temnet.config.analysis.prediction import Prediction
+from temnet.config.experiment import Experiment, required
+from temnet.config.loading import validate
+from temnet.csv_rows import read_rows
+from temnet.errors import InputError, disk_errors_as_input_errors
+from temnet.records import Peaks
+from temnet.reporting.files.column_table import read_columns
+from temnet.reporting.files.peaks_files import read_peaks
+from temnet.reporting.files.prediction_rows import FOCI_FILE, RINGS_FILE, FocusRow, RingRow
+from temnet.reporting.files.series_file import SeriesRecord, read_series_records
+from temnet.run_log import kept_messages
+from temnet.workflow.plan import Step, make_plan
+
+if TYPE_CHECKING:
+    from temnet.inference.column_finder import FoundFrame
+    from temnet.stages.batch import Job
+    from temnet.stages.prediction_inputs import PredictionInputs
+
+STAGES = ("predict", "report")
+"""Stages of the command."""
+
+ARRAY = "array"
+"""Name of an array in tables, and of its file and folder where there is an output folder."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Columns found in an image, a movie or a focal series.
+
+    Attributes:
+        peaks: The columns of all frames, with the frame of each; positions [Å] count from the
+            centre of pixel [0, 0].
+        series: How the columns were found; what ``series.json`` holds.
+        shifts: Where the images of focal series lay before they were aligned; empty without
+            alignment.
+        rings: Rings of bonded columns, whose `RingRow.columns` are indices into ``peaks``; empty
+            unless `rings` was given.
+        folder: Run folder with all files of the command; None without ``output``.
+    """
+
+    peaks: Peaks
+    series: SeriesRecord
+    shifts: tuple[FocusRow, ...] = ()
+    rings: tuple[RingRow, ...] = ()
+    folder: Path | None = None
+
+    @property
+    def sampling(self) -> float:
+        """Pixel size of the images [Å]."""
+        return self.series.sampling
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, by their index in ``peaks.class_index``."""
+        return self.series.classes
+
+    @property
+    def counts(self) -> np.ndarray:
+        """(frame, class) int64, number of columns of each class in each frame."""
+        counts = np.zeros((self.series.frames, len(self.classes)), np.int64)
+        np.add.at(counts, (self.peaks.frame, self.peaks.class_index), 1)
+        return counts
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was changed in the images or is doubtful."""
+        return self.series.notes
+
+    @property
+    def out_of_distribution(self) -> tuple[str, ...]:
+        """Sentences on what lies beyond all training images; empty if nothing does."""
+        return self.series.out_of_distribution
+
+
+def analyse(
+    images: str | Path | Sequence[str | Path] | np.ndarray,
+    network: str | Path,
+    output: str | Path | None = None,
+    overwrite: bool = False,
+    **settings: object,
+) -> Analysis:
+    """Finds the columns in an image, a movie or a focal series.
+
+    Images are read, inspected for broken pixels and borders, aligned if they are focal series,
+    and compared with the network's training images, as by ``python -m temnet.predict``; columns
+    are the same to the bit.
+
+    Args:
+        images: A file, the files or the folder of a movie or focal series (with ``axes``), or an
+            array (row, col) or (frame, row, col) in linear grey values, whose pixel size
+            ``sampling`` [Å] must be given.
+        network: Name or folder of the network.
+        output: Folder that gets a folder with the results of the command: tables, figures and
+            ``index.html``.  By default nothing is written.
+        overwrite: Whether to replace results of other settings in ``output``.
+        **settings: Settings of the sections `images` and `prediction` of the YAML, which are the
+            options of the command, such as ``threshold=0.5`` or ``axes="frames"``.
+
+    Raises:
+        InputError: If a setting, a file or the network is invalid, they do not fit each other, or
+            several images are given without ``axes``.
+
+    >>> import temnet
+    >>> rows, cols = np.mgrid[:96, :96] * 0.2  # Å
+    >>> lattice = 2 + np.cos(2 * np.pi * rows / 2.3) * np.cos(2 * np.pi * cols / 2.3)
+    >>> found = temnet.analyse(lattice, "nanoparticle-unet", sampling=0.2, engine="keras")
+    >>> found.classes, found.counts.shape, found.peaks.positions.shape[1]
+    (('metal', 'oxide'), (1, 2), 2)
+    """
+    values = {"network": str(network), **settings}
+    experiment = prediction_experiment(values, "temnet.analyse")
+    section = required(experiment.images, "images")
+    if isinstance(images, np.ndarray):
+        if "sampling" not in settings or section.sampling == "header":
+            raise InputError("An array has no pixel size; give sampling [Å].")
+        if output is None:
+            return _analyse_array(images, experiment)
+        images = _saved(images, Path(output))
+    job = _job(images, section)
+    if output is None:
+        return _analyse_files(job, experiment)
+    load_stages(STAGES)
+    plan = plan_job(experiment, job, Path(output), overwrite)
+    run_in_folder(plan.experiment, plan.root, plan.steps, plan.messages)
+    return read_analysis(plan.root)
+
+
+def read_analysis(folder: str | Path) -> Analysis:
+    """The results of a finished run of the command, or of `analyse`.
+
+    Positions and scores are exact if the run wrote ``columns.h5``, which it does by default, and
+    else have the seven significant digits of ``columns.csv``.
+
+    Args:
+        folder: Run folder of one image, movie or focal series.
+
+    Raises:
+        InputError: If a file is missing or damaged, or the folder holds several series.
+    """
+    root = Path(folder)
+    stage = root / "predict"
+    records = read_series_records(stage)
+    if len(records) != 1:
+        raise InputError(f"{root}: expected the results of one series, got {len(records)}.")
+    exact, foci, rings = stage / "columns.h5", stage / FOCI_FILE, stage / RINGS_FILE
+    classes = records[0].classes
+    return Analysis(
+        read_peaks(exact).peaks
+        if exact.is_file()
+        else read_columns(stage / "columns.csv", classes).peaks,
+        records[0],
+        tuple(read_rows(foci, FocusRow)) if foci.is_file() else (),
+        tuple(read_rows(rings, RingRow)) if rings.is_file() else (),
+        root,
+    )
+
+
+@dataclass(frozen=True)
+class JobPlan:
+    """What has to be done for one job.
+
+    Attributes:
+        experiment: Its settings.
+        root: Its run folder.
+        steps: The plan.
+        messages: Messages of the planning, for the log file.
+    """
+
+    experiment: Experiment
+    root: Path
+    steps: Sequence[Step]
+    messages: Sequence[logging.LogRecord]
+
+
+def plan_job(experiment: Experiment, job: Job, output: Path, overwrite: bool) -> JobPlan:
+    """Plans the stages of one image, movie or focal series; its images are read.
+
+    Args:
+        experiment: Settings for all jobs.
+        job: The files.
+        output: Folder of all results.
+        overwrite: Whether to replace results of other settings.
+
+    Raises:
+        InputError: If an input is invalid, or there are results of other settings.
+    """
+    experiment = _with_files(experiment, job)
+    root = output / job.folder
+    with disk_errors_as_input_errors(root), kept_messages() as messages:
+        steps = make_plan(experiment, root, overwrite=overwrite)
+    return JobPlan(experiment, root, steps, messages)
+
+
+def prediction_experiment(values: Mapping[str, object], origin: str) -> Experiment:
+    """The settings of a prediction whose files are not known yet.
+
+    Args:
+        values: Settings of the sections `images` and `prediction` by name.
+        origin: Where they come from, for messages.
+
+    Raises:
+        InputError: If a setting is unknown or invalid.
+    """
+    sections = {"images": Images.model_fields, "prediction": Prediction.model_fields}
+    known = {name for fields in sections.values() for name in fields} - {"files"}
+    unknown = [name for name in values if name not in known]
+    if unknown:
+        raise InputError(
+            f"{origin}: there is no setting {', '.join(unknown)}; known are "
+            f"{', '.join(sorted(known))}."
+        )
+    values = {"files": ["images"], **values}  # replaced for each job
+    rings = values.get("rings")
+    if rings is not None and not isinstance(rings, Mapping):
+        values["rings"] = {"bond": rings}
+    return validate(
+        {
+            name: {key: value for key, value in values.items() if key in fields}
+            for name, fields in sections.items()
+        }
+        | {"stages": list(STAGES)},
+        origin,
+    )
+
+
+def _with_files(experiment: Experiment, job: Job) -> Experiment:
+    files = tuple(str(file) for file in job.files)
+    images = required(experiment.images, "images").model_copy(update={"files": files})
+    return experiment.model_copy(update={"images": images})
+
+
+def _job(images: str | Path | Sequence[str | Path], section: Images) -> Job:
+    """The one job that some files are.
+
+    Raises:
+        InputError: If a file does not exist, or the files are several jobs.
+    """
+    from temnet.stages.batch import plan_batch
+
+    entries = [images] if isinstance(images, str | Path) else images
+    jobs, errors = plan_batch([str(entry) for entry in entries], section.axes != "auto")
+    if errors:
+        raise errors[0]
+    if len(jobs) != 1:
+        raise InputError(
+            f"Expected one image, movie or focal series, got {len(jobs)} images; analyse them one "
+            'by one, or set axes to "frames" or "focus" if they belong together.'
+        )
+    return jobs[0]
+
+
+def _analyse_files(job: Job, experiment: Experiment) -> Analysis:
+    from temnet.stages.prediction_inputs import prepare
+
+    experiment = _with_files(experiment, job)
+    prediction = required(experiment.prediction, "prediction")
+    return _in_memory(prepare(required(experiment.images, "images"), prediction), prediction)
+
+
+def _analyse_array(array: np.ndarray, experiment: Experiment) -> Analysis:
+    from temnet.inference.reading.image_array import array_file
+    from temnet.stages.prediction_inputs import load, prepare_series, read_opened
+
+    images = required(experiment.images, "images")
+    prediction = required(experiment.prediction, "prediction")
+    network = load(prediction.network)
+    series = read_opened([array_file(array, ARRAY)], images, network.card.focus_count)
+    return _in_memory(prepare_series(network, [series], images, prediction), prediction)
+
+
+def _in_memory(inputs: PredictionInputs, prediction: Prediction) -> Analysis:
+    """Finds the columns without writing anything."""
+    from temnet.stages.predict import focus_rows, process
+    from temnet.stages.prediction_files import ring_rows
+
+    peaks: list[Peaks] = []
+    rings: list[RingRow] = []
+
+    def keep(part: int, frame: FoundFrame) -> None:
+        if prediction.rings is not None:
+            first = sum(map(len, peaks))
+            rings.extend(ring_rows(inputs.series[part], frame, prediction.rings.bond, first))
+        peaks.append(frame.peaks)
+
+    (record,) = process(inputs, prediction, [keep], lambda count: None)
+    return Analysis(Peaks.concatenate(peaks), record, tuple(focus_rows(inputs)), tuple(rings))
+
+
+def _saved(array: np.ndarray, output: Path) -> Path:
+    """An array as a file in the output folder, which the run's settings can name."""
+    from temnet.inference.reading.image_array import array_file
+
+    array_file(array, ARRAY)  # refuses what is not an image
+    path = output / f"{ARRAY}.npy"
+    with disk_errors_as_input_errors(output):
+        output.mkdir(parents=True, exist_ok=True)
+        np.save(path, array)
+    return path

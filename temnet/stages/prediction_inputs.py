@@ -1,0 +1,166 @@
+"""Inputs of prediction: the network, and images that are aligned and in its focus order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from temnet.config.analysis.images import Images
+from temnet.config.analysis.prediction import Prediction
+from temnet.errors import InputError
+from temnet.inference.column_finder import Search
+from temnet.inference.focal_series.foci import FocusShifts, align_foci, order_foci
+from temnet.inference.reading.formats.declared_size import MOST_PIXELS
+from temnet.inference.reading.image_file import ImageFile
+from temnet.inference.reading.read_images import SMALLEST_SIDE, images_of, open_all
+from temnet.models.checkpoint import (
+    Network,
+    check_focus_count,
+    find_network,
+    fingerprint,
+    load_network,
+    read_card,
+)
+from temnet.records import ImageSeries
+from temnet.stages.batch import distinct_names
+
+
+@dataclass(frozen=True)
+class PredictionInputs:
+    """A network and the images that it is to process.
+
+    Attributes:
+        network: The network.
+        series: The images, one series for each file or one for all, foci aligned and in order.
+        shifts: Shifts of the foci of each series; None where they were not aligned.
+        orders: Sentence on the order of each series' foci; empty where there is nothing to report.
+    """
+
+    network: Network
+    series: Sequence[ImageSeries]
+    shifts: Sequence[FocusShifts | None]
+    orders: Sequence[str]
+
+
+def prepare(images: Images, prediction: Prediction) -> PredictionInputs:
+    """Loads the network, reads the images and aligns focal series.
+
+    Raises:
+        InputError: If a file is missing or invalid, or network and images do not fit each other.
+    """
+    network = load(prediction.network)
+    series = read_series(images, network.card.focus_count)
+    return prepare_series(network, series, images, prediction)
+
+
+def prepare_series(
+    network: Network, series: Sequence[ImageSeries], images: Images, prediction: Prediction
+) -> PredictionInputs:
+    """Aligns focal series and puts them into the network's order.
+
+    Args:
+        network: The network.
+        series: Images as they were read.
+        images: Settings; uses `align`, `max_shift` and `focus_order`.
+        prediction: Settings; uses `engine`.
+
+    Raises:
+        InputError: If network and images do not fit each other, or no frame can be aligned.
+    """
+    prepared, shifts, orders = [], [], []
+    for part in series:
+        foci = part.images.shape[-1]
+        check_focus_count(network, foci)
+        _check_size(part, network)
+        shift = None
+        if images.align and foci > 1:
+            part, shift = align_foci(part, images.max_shift)
+        part, order = order_foci(network, part, images.focus_order, prediction.engine)
+        prepared.append(part)
+        shifts.append(shift)
+        orders.append(order)
+    return PredictionInputs(network, prepared, shifts, orders)
+
+
+def load(name: str) -> Network:
+    """A network by its name or folder; the last one stays in memory.
+
+    Raises:
+        InputError: If the network does not exist or is damaged.
+    """
+    folder = find_network(name)
+    return _loaded(folder, fingerprint(read_card(folder)))
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path, known_by: str) -> Network:
+    """The network in a folder, identified by its fingerprint."""
+    return load_network(folder)
+
+
+def read_series(images: Images, focus_count: int) -> list[ImageSeries]:
+    """Reads the images.
+
+    With `axes: auto` each file is a series; with `frames` or `focus` all files are one movie or
+    one stack of focal series.  No two series have the same name.
+
+    Args:
+        images: Settings; uses all but `align`, `max_shift` and `focus_order`.
+        focus_count: Images in the network's focal series.
+    """
+    each = [[file] for file in images.files] if images.axes == "auto" else [list(images.files)]
+    series = [read_opened(open_all(files), images, focus_count) for files in each]
+    if len({part.name for part in series}) == len(series):
+        return series
+    # Tables and pictures identify a series by its name.
+    names = distinct_names([Path(files[0]) for files in each])
+    return [replace(part, name=name) for part, name in zip(series, names, strict=True)]
+
+
+def read_opened(opened: Sequence[ImageFile], images: Images, focus_count: int) -> ImageSeries:
+    """Reads the images of open files as one series; see `read_series`."""
+    return images_of(
+        opened,
+        None if images.sampling == "header" else images.sampling,
+        images.axes,
+        images.frames,
+        focus_count,
+        images.mask,
+        images.spacing,
+        images.invert,
+    )
+
+
+def _check_size(series: ImageSeries, network: Network) -> None:
+    pixel = network.sampling
+    rows, cols = (int(size * series.sampling / pixel) for size in series.images.shape[1:3])
+    if min(rows, cols) < SMALLEST_SIDE:
+        raise InputError(
+            f"{series.name}: at the network's pixels of {pixel:g} Å the image has {rows} x {cols} "
+            f"pixels, at least {SMALLEST_SIDE} x {SMALLEST_SIDE} are needed; give a larger image "
+            f"or the right images.sampling (now {series.sampling:g} Å)."
+        )
+    if rows * cols > MOST_PIXELS:
+        raise InputError(
+            f"{series.name}: at the network's pixels of {pixel:g} Å the image has {rows} x {cols} "
+            f"pixels, more than memory may hold; cut it into parts of at most {MOST_PIXELS:,} "
+            f"such pixels or give the right images.sampling (now {series.sampling:g} Å)."
+        )
+
+
+def search_of(prediction: Prediction, maps: bool) -> Search:
+    """Settings of the search for columns.
+
+    Args:
+        prediction: Settings; uses `threshold`, `min_distance`, `symmetries` and `engine`.
+        maps: Whether the maps of probabilities are wanted.
+    """
+    return Search(
+        threshold=None if prediction.threshold == "card" else float(prediction.threshold),
+        min_distance=prediction.min_distance,
+        symmetries=prediction.symmetries,
+        engine=prediction.engine,
+        maps=maps,
+    )
