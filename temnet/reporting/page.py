@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #1b1f24; background: #fff;
@@ -44,7 +43,7 @@ class Section:
     parts: Sequence[Html]
 
 
-def escape(text: Any) -> str:
+def escape(text: object) -> str:
     """Escape text for HTML and its attributes; control characters are replaced.
 
     >>> escape('<a "b">')
@@ -98,7 +97,7 @@ def side_by_side(parts: Sequence[Html]) -> Html:
     return Html(f'<div class="pair">{"".join(part.text for part in parts)}</div>')
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Html:
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Html:
     """A table; floats get three decimals, None and NaN a dash."""
     head = "".join(f"<th>{escape(name)}</th>" for name in header)
     body = "".join(
@@ -131,7 +130,7 @@ def _inner(part: str | Html) -> str:
     return part.text if isinstance(part, Html) else escape(part)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return UNKNOWN
     return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from temnet.config.differences import differences
 from temnet.config.experiment import Experiment, required
@@ -18,7 +18,7 @@ from temnet.workflow.folder import DONE, Record, damage_of, read_record
 from temnet.workflow.stage import Progress, Stage
 
 
-def settings(experiment: Experiment) -> dict[str, Any]:
+def settings(experiment: Experiment) -> Mapping[str, object]:
     """Settings of the two runs, and of the blocks."""
     section = required(experiment.compare, "compare")
     records = [_record(Path(run)).settings for run in section.runs]
@@ -84,7 +84,7 @@ def _record(run: Path) -> Record:
     return record
 
 
-def _comparable(record: Record) -> dict[str, Any]:
+def _comparable(record: Record) -> Mapping[str, object]:
     """Settings that two runs must share: all that the sites and their histories depend on."""
     return {
         section: {

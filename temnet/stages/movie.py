@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from temnet.system.files import replace_file
 from temnet.workflow.stage import Progress, Stage
 
 
-def settings(experiment: Experiment) -> dict[str, Any]:
+def settings(experiment: Experiment) -> Mapping[str, object]:
     """Settings that the movie depends on."""
     values = experiment.simulation.plain_values()
     shape, _ = (values.pop(key) for key in ("shape", "exit_wave_reuse"))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -43,7 +42,7 @@ LOGGER = logging.getLogger(__name__)
 SITES_FILE, HISTORIES_FILE, NOTES_FILE = "sites.csv", "histories.npz", "notes.json"
 
 
-def settings(experiment: Experiment) -> dict[str, Any]:
+def settings(experiment: Experiment) -> Mapping[str, object]:
     """Settings that the sites depend on."""
     section = experiment.occupancy.model_dump(mode="json")
     return {**predict.settings(experiment), "occupancy": section}
