@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def compare_section(source: RunResults) -> Section | None:
     if not source.has(name) or source.experiment.compare is None:
         return None
     rows = read_rows(source.root / name, ComparisonRow)
-    first, second = source.experiment.compare.runs
+    first, second = _names(*source.experiment.compare.runs)
     parts = [
         paragraph(
             f"{second} minus {first}, with blocks of consecutive frames as units. The interval is "
@@ -39,6 +40,16 @@ def compare_section(source: RunResults) -> Section | None:
         figure = comparison_figure(rows, (first, second))
         parts += [source.picture(figure, "comparison", caption), _table(rows)]
     return Section("Two movies compared", parts)
+
+
+def _names(first: str, second: str) -> tuple[str, str]:
+    """Names of two run folders, or their paths if the names are equal.
+
+    >>> _names("runs/vacuum", "runs/oxygen"), _names("a/run", "b/run")
+    (('vacuum', 'oxygen'), ('a/run', 'b/run'))
+    """
+    names = Path(first).name, Path(second).name
+    return names if names[0] != names[1] else (first, second)
 
 
 def _conclusions(rows: Sequence[ComparisonRow]) -> Iterator[str]:

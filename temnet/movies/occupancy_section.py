@@ -133,7 +133,13 @@ def _curves(source: RunResults) -> list[Html]:
     rates = read_rows(source.root / names[0], RateRow)
     frames = read_rows(source.root / names[1], FrameRow)
     time = source.experiment.occupancy.frame_time
-    parts = [_rate_table(rates, time), *map(paragraph, _bounded(rates))] if rates else []
+    parts = []
+    if rates:
+        parts = [
+            paragraph("Rates of the sites of each class and region, with 95 % intervals:"),
+            _rate_table(rates, time),
+            *map(paragraph, _bounded(rates)),
+        ]
     occupied = np.array([(row.occupied_interior, row.occupied_edge) for row in frames])
     regions = dict(zip(REGIONS, occupied.reshape(-1, 2).T, strict=True))
     pictures = [

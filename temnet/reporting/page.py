@@ -17,8 +17,10 @@ h2 { font-size: 1.25rem; margin: 2.4rem 0 .4rem; border-bottom: 1px solid #d5dae
 figure { margin: 1.2rem 0; }
 img { max-width: 100%; height: auto; }
 figcaption { color: #4a5360; font-size: .92rem; max-width: 46rem; }
-table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; margin: .8rem 0; font-variant-numeric: tabular-nums;
+  display: block; overflow-x: auto; }
 th, td { padding: .2rem .9rem .2rem 0; text-align: right; border-bottom: 1px solid #e7eaee; }
+td { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; }
 pre { background: #f5f6f8; padding: .8rem; overflow-x: auto; font-size: .85rem; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(24rem, 1fr)); gap: 0 1.2rem; }
