@@ -22,13 +22,13 @@ TERMS = {
 def aberration_function(
     aberrations: Mapping[str, float], rays: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The way that a lens adds to rays, and its slope.
+    """Path difference that a lens adds to rays, and its gradient.
 
     W = sum |alpha|^(n+1) C_nm cos(m (phi - phi_nm)) / (n + 1): Krivanek, Dellby & Lupini,
     Ultramicroscopy 78, 1 (1999), in polar form.
 
     Args:
-        aberrations: C_nm [Å] and phi_nm [rad] by abTEM's symbols; what is missing is zero.
+        aberrations: C_nm [Å] and phi_nm [rad] by abTEM's symbols; missing ones are zero.
         rays: Angles to the optic axis alpha exp(i phi) [rad], complex, phi from the columns'
             axis (x) to the rows' (y).
 

@@ -1,4 +1,4 @@
-"""How far simulated images are from converged ones."""
+"""Accuracy of simulated images, measured against converged ones."""
 
 from __future__ import annotations
 
@@ -23,26 +23,25 @@ from temnet.simulation.optics import Optics, draw_optics, margin
 from temnet.simulation.reference import DISC, SIGMAS, SPECIMENS, reference_wave, vibrating
 
 MAX_OFFSET = 1.0
-"""Defocus that a whole series may be off by before it is compared [Å]."""
+"""Largest common defocus that is fitted before series are compared [Å]."""
 
 CONVERGED_FOCI = 31
-"""Gauss-Hermite foci of the ensemble that others are judged by."""
-
+"""Gauss-Hermite foci of the converged ensemble."""
 
 BORDER_SAMPLING = 0.1
-"""Grid that the error near a border is measured on [Å]."""
+"""Pixel size of the grid for the error near a border [Å]."""
 
 DIFFUSE_SAMPLING, CONFIGURATIONS = 1 / 15, 40
-"""Grid [Å] and number of configurations that thermal diffuse scattering is measured with."""
+"""Pixel size [Å] and number of configurations for thermal diffuse scattering."""
 
 SHEETS = ("mos2", "mos2_graphene")
-"""Specimens that reach over the border of an image."""
+"""Specimens that extend over the border of an image."""
 
 WIDE_MARGIN = 26.0
-"""Margin without any wrap-around: twice the largest that is ever chosen [Å]."""
+"""Margin without wrap-around: twice the largest margin in use [Å]."""
 
 RINGS = (0.0, 1.0, 3.0, 5.0)
-"""Distances from the border between which its error is measured [Å]."""
+"""Limits of the distances from the border over which its error is averaged [Å]."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Measurement:
 
 
 def measurement_count(settings: Accuracy) -> int:
-    """How many steps `measure` reports to its progress."""
+    """Number of steps that `measure` reports to its progress."""
     return len(settings.cases) * (2 + len(settings.grid_samplings) + 1)
 
 
@@ -80,7 +79,7 @@ def measure(
 
     Args:
         settings: The cases and the grids.
-        seed: Draws the vibrations and what is random of the microscopes.
+        seed: Seed of the vibrations and the random parameters of the microscopes.
         progress: Called with 1 after each step, of `measurement_count`.
     """
     done = progress or (lambda count: None)
@@ -131,7 +130,7 @@ def intensity_lost(wave: ExitWave, reference: ExitWave) -> float:
     """Intensity that a wave lost within its own band, as a fraction of the incident one.
 
     Electrons that are scattered beyond the band, and beyond every aperture, leave the wave of a
-    coarse grid by right: they are not counted.
+    coarse grid rightly: they are not counted.
 
     Args:
         wave: On a grid that carries less than the reference's.
@@ -146,7 +145,7 @@ def intensity_lost(wave: ExitWave, reference: ExitWave) -> float:
 def _spread_rows(
     case: AccuracyCase, wave: ExitWave, optics: Optics, box: float
 ) -> list[Measurement]:
-    """Envelope and shipped ensemble against a converged one."""
+    """Error of the envelope and of the ensemble in use against a converged ensemble."""
     converged = converged_series(wave, optics)
     rows = []
     for name in ("envelope", "ensemble"):
@@ -160,7 +159,7 @@ def _spread_rows(
 def _diffuse_rows(
     case: AccuracyCase, resting: Atoms, optics: Optics, box: float, rng: np.random.Generator
 ) -> list[Measurement]:
-    """What thermal diffuse scattering adds: the mean image against that of the mean potential.
+    """Effect of thermal diffuse scattering: mean image against image of the mean potential.
 
     A camera sees the mean over very many configurations; damping the potential by the
     Debye-Waller factor, or a single configuration, is not the same.
@@ -243,7 +242,7 @@ def box_grid(box: float, sampling: float) -> Grid:
     """A grid of a periodic box of exactly the side ``box``.
 
     Raises:
-        InputError: The box is no whole number of pixels of a good size.
+        InputError: If the box is not a whole number of pixels of a good size.
     """
     count = round(box / sampling)
     if abs(count * sampling - box) > 2e-3 * box or good_size(count) != count:

@@ -14,11 +14,10 @@ from temnet.simulation.exit_wave import Grid
 from temnet.simulation.fourier import values_at
 
 PADDING = 8
-"""Camera pixels recorded beyond the image on each side, so that its border is blurred right."""
-
+"""Camera pixels recorded beyond the image on each side, so that its border is blurred correctly."""
 
 HOT = 10.0
-"""What a hot pixel reads, in units of the image's mean."""
+"""Reading of a hot pixel, in units of the mean of the image."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ class Detector:
         illumination: (5,) coefficients of x, y, x^2, xy and y^2 of the relative illumination, x
             and y from -1 to 1 over the image.
         gain_noise: Relative standard deviation of the pixels' gain.
-        dead_pixels: Fraction of pixels that read nothing.
-        hot_pixels: Fraction of pixels that read far too much.
+        dead_pixels: Fraction of pixels that read zero.
+        hot_pixels: Fraction of pixels that read `HOT` times the mean.
         repair: Whether these are replaced by the median of their neighbours.
     """
 
@@ -75,7 +74,7 @@ class Detector:
     repair: bool = True
 
     def parameters(self) -> dict[str, object]:
-        """What was drawn, by name."""
+        """The drawn parameters by name."""
         drawn: dict[str, object] = {
             "camera_sampling": self.sampling,
             "dose": self.dose,
@@ -95,12 +94,12 @@ class Detector:
 
 @dataclass(frozen=True)
 class Motion:
-    """How the images of a series lie against each other, and how each is blurred by motion.
+    """Shifts and magnifications of the images of a series, and their blur by motion.
 
     Attributes:
-        shifts: (focus, 2), how far each image is shifted, (row, col) [Å].
+        shifts: (focus, 2) shift of each image, (row, col) [Å].
         spread: Standard deviation of the image's vibration [Å].
-        drift: (2,) way during the exposure, (row, col) [Å].
+        drift: (2,) path during the exposure, (row, col) [Å].
         magnifications: (focus,) magnification about the image's middle.
     """
 
@@ -111,7 +110,7 @@ class Motion:
 
 
 def draw_detector(settings: Camera, rng: np.random.Generator) -> Detector:
-    """A camera with everything drawn."""
+    """Draw the parameters of a camera."""
     kind = draw_text(settings.kind, rng)
     sampling, dose = draw(settings.sampling, rng), draw(settings.dose, rng)
     counting = _draw_transfer(settings.counting_mtf, rng)
@@ -151,7 +150,7 @@ def record(
     rng: np.random.Generator,
     pixels: np.random.Generator | None = None,
 ) -> np.ndarray:
-    """Images as the camera records them, in counts per pixel.
+    """Images recorded by the camera, in counts per pixel.
 
     Args:
         intensity: (focus, row, col) over the periodic box, in units of the illumination.
@@ -161,8 +160,7 @@ def record(
             grid's origin.
         motion: Shifts, magnifications and blur of the images.
         rng: Draws the electrons and the noise.
-        pixels: Draws what belongs to the camera's pixels, their gain and which are broken; by
-            default ``rng`` does.
+        pixels: Draws the gain of the pixels and the broken ones; by default ``rng``.
 
     Returns:
         (row, col, focus) float32.
@@ -190,7 +188,7 @@ def expected_electrons(
     shape: tuple[int, int],
     motion: Motion,
 ) -> np.ndarray:
-    """The mean number of electrons in each pixel of the images that `record` draws.
+    """Mean number of electrons in each pixel of the images that `record` draws.
 
     Args:
         intensity: (focus, row, col) over the periodic box, in units of the illumination.

@@ -1,4 +1,4 @@
-"""The expected images of an example with another kind of column in one column's place."""
+"""Expected images of an example with one column replaced by a column of another class."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from temnet.simulation.expected_image import ExpectedImage
 def substituted_images(
     expected: ExpectedImage, positions: np.ndarray
 ) -> Iterator[list[np.ndarray | None]]:
-    """What is expected of an example with each kind in one column's place, column by column.
+    """Expected images with one column replaced by each class in turn, column by column.
 
-    Everything else stays: the other atoms, the thermal displacements, the instrument.  What a
-    class is made of is read off its nearest other column, whose atoms stand about the place as
-    they stand about their own.  Where these are some of the column's own atoms (one of two S,
-    three of five metal atoms), the others are taken off instead, those at the largest depth.
+    The other atoms, the thermal displacements and the instrument stay the same.  A class takes
+    its atoms from the nearest other column of that class, shifted to the position of the replaced
+    column.  Where they are a subset of its own atoms (one of two S, three of five metal atoms),
+    the surplus atoms at the largest depth are removed instead.
 
     Args:
         expected: The specimen and its instrument.
         positions: (K, 2) positions of columns whose class is known [Å].
 
     Yields:
-        For each class in order, then for an empty place, (row, col, focus) mean numbers of
-        electrons; None for a class of which the specimen has no other column.
+        For each class in order, then for a removed column, (row, col, focus) mean numbers of
+        electrons; None for a class without another column in the specimen.
     """
     own = expected.electrons(expected.vibrating)
     for position in positions:
@@ -53,7 +53,7 @@ def _substituted(expected: ExpectedImage, column: int, model: int) -> np.ndarray
 
 
 def _nearest_of(expected: ExpectedImage, column: int, kind: int) -> int | None:
-    """The other column of a class that is nearest to a column; None where there is none."""
+    """The nearest other column of a class; None if the specimen has no other."""
     others = np.flatnonzero(expected.resting.columns.class_index == kind)
     others = others[others != column]
     if not len(others):
@@ -63,12 +63,12 @@ def _nearest_of(expected: ExpectedImage, column: int, kind: int) -> int | None:
 
 
 def with_substituted_column(structure: Structure, column: int, model: int) -> Structure:
-    """A structure with a column made like another one; its list of columns is not brought along.
+    """A structure with one column replaced by a copy of another; `columns` is not updated.
 
     Args:
         structure: The structure.
         column: Number of the column, which keeps the mean projected position of its atoms.
-        model: Number of the column that it is made like.
+        model: Number of the column that is copied.
     """
     atoms = structure.atoms
     place = _middle(structure, column)
@@ -85,7 +85,7 @@ def with_substituted_column(structure: Structure, column: int, model: int) -> St
 
 
 def without_column(structure: Structure, column: int) -> Structure:
-    """A structure without the atoms of a column; its list of columns is not brought along."""
+    """A structure without the atoms of a column; `columns` is not updated."""
     others = structure.atom_column != column
     return replace(
         structure, atoms=structure.atoms[others], atom_column=structure.atom_column[others]
@@ -98,7 +98,7 @@ def _middle(structure: Structure, column: int) -> np.ndarray:
 
 
 def _sublist(structure: Structure, column: int, wanted: Counter) -> np.ndarray | None:
-    """The atoms of a column at the smallest depths that make up ``wanted``; None if it lacks any.
+    """Atoms of a column, smallest depths first, that make up ``wanted``; None if any is lacking.
 
     Args:
         structure: The structure.

@@ -98,7 +98,7 @@ def draw_specimen(
         split: training, selection or validation.
 
     Raises:
-        InputError: What the specimen is made of is missing or cannot be simulated.
+        InputError: If a file of the specimen is missing or cannot be simulated.
     """
     seed = settings.seed
     field = Field(*settings.extent, simulation_grid(settings).margin)
@@ -113,7 +113,7 @@ def draw_specimen(
 
 
 def specimen_microscope(settings: SimulationSettings, index: int, split: str) -> Microscope:
-    """The variant of the microscope that a specimen is looked at with."""
+    """The variant of the microscope for a specimen."""
     rng = generator(settings.seed, f"{split}/variant", index)
     return draw_variant(settings.microscope, rng)
 
@@ -121,7 +121,7 @@ def specimen_microscope(settings: SimulationSettings, index: int, split: str) ->
 def specimen_energy(
     settings: SimulationSettings, microscope: Microscope, index: int, split: str
 ) -> float:
-    """Energy of the electrons that a specimen of this index is looked at with [eV]."""
+    """Energy of the electrons for a specimen [eV]."""
     return draw(microscope.energy, generator(settings.seed, f"{split}/energy", index))
 
 
@@ -134,8 +134,8 @@ def specimen_waves(
 ) -> tuple[Structure, list[ExitWave]]:
     """A vibrating specimen and the wave behind each of its configurations.
 
-    The columns are at the mean of their displaced atoms over all configurations.  ``drawn`` is
-    told what was drawn.
+    The columns are at the mean of their displaced atoms over all configurations.  The drawn
+    parameters are added to ``drawn``.
     """
     resting, vibrating = draw_specimen(settings, index, split)
     drawn.update(resting.parameters)
@@ -155,7 +155,8 @@ def waves_behind(
 ) -> list[ExitWave]:
     """The wave behind each configuration of a specimen of this index, at its mid-plane at rest.
 
-    ``planes`` are the slices of each configuration [Å], its atomic planes where none are given.
+    ``planes`` are the depths of the slices of each configuration [Å], by default its atomic
+    planes.
     """
     energy = specimen_energy(settings, microscope, index, split)
     z = resting.atoms.positions[:, 2]
@@ -180,7 +181,7 @@ class Instrument:
     Attributes:
         optics: The microscope.
         detector: The camera.
-        rng: Draws the electrons, the noise and the pixels that are broken.
+        rng: Draws the electrons, the noise and the broken pixels.
     """
 
     optics: Optics
@@ -189,7 +190,7 @@ class Instrument:
 
     @property
     def motion(self) -> Motion:
-        """How the images move while they are recorded."""
+        """Motion of the images during the exposure."""
         optics = self.optics
         return Motion(
             optics.shifts, optics.image_spread, optics.exposure_drift, optics.magnifications
@@ -203,7 +204,7 @@ def draw_instrument(
 
     Args:
         settings: The settings of the examples.
-        microscope: The variant that its specimen is looked at with.
+        microscope: The variant of the microscope for its specimen.
         energy: Energy of the electrons [eV], that of the exit waves.
         index: Number of the example.
         split: training, selection or validation.
@@ -223,7 +224,7 @@ def take_image(
 ) -> Example:
     """The specimen through a microscope and a camera.
 
-    ``drawn`` is told what was drawn.
+    The drawn parameters are added to ``drawn``.
     """
     labels, sampling = settings.labels, settings.sampling
     optics, detector = instrument.optics, instrument.detector
@@ -260,6 +261,6 @@ def camera_shape(settings: SimulationSettings, detector: Detector) -> tuple[int,
 
 
 def _seen(columns: Columns, settings: SimulationSettings) -> Columns:
-    """Columns in the image or so near that their labels reach into it."""
+    """Columns in the image, and those outside whose labels reach into it."""
     height, width = settings.extent
     return columns.select(columns.inside(height, width, -4 * settings.labels.width))

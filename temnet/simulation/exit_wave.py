@@ -89,7 +89,7 @@ def exit_wave(
 ) -> ExitWave:
     """The wave behind a specimen that a plane wave falls on.
 
-    Slices follow the atomic planes; there are none where there are no atoms.
+    Slices follow the atomic planes; vacuum has none.
 
     Args:
         atoms: Positions in the image's frame [Å]; what lies outside of the grid's box is left

@@ -1,4 +1,4 @@
-"""The expected image of an example whose atoms may be changed, while everything else stays."""
+"""The expected, noise-free image of an example as a function of its atoms."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from temnet.structures.columns import column_positions
 
 @dataclass(frozen=True)
 class ExpectedImage:
-    """A specimen before an instrument.
+    """A specimen and the instrument that images it.
 
     Attributes:
         settings: The settings of the examples.
         specimen: Number of the specimen.
         split: training, selection or validation.
-        microscope: The variant that the specimen is looked at with.
+        microscope: The variant of the microscope for this specimen.
         instrument: The microscope and the camera as drawn.
         resting: The specimen at rest.
         vibrating: Its configurations.
-        planes: Depths of the slices of each configuration [Å], which stay when atoms change: a
-            single atom less may move the planes of all others, which would look like evidence.
+        planes: Depths of the slices of each configuration [Å].  They stay when atoms change:
+            one atom less could move the planes of all others and change the image everywhere.
     """
 
     settings: SimulationSettings
@@ -58,7 +58,7 @@ class ExpectedImage:
         return column_positions(mean, self.resting.atom_column)
 
     def column_at(self, position: np.ndarray) -> int:
-        """The column that is nearest to a position (2,) [Å]."""
+        """The column nearest to a position (2,) [Å]."""
         return int(np.argmin(np.sum((self.positions - position) ** 2, axis=1)))
 
     def electrons(self, vibrating: Sequence[Structure]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Label maps: what a network should answer."""
+"""Label maps: the target output of a network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ REACH = 4.0
 """A Gaussian is drawn out to this many standard deviations, where it is 3e-4."""
 
 IGNORED_REACH = 2.5
-"""No judgement within this many standard deviations of an ignored column."""
+"""Pixels within this many standard deviations of an ignored column have weight 0."""
 
 
 def draw_labels(
@@ -20,10 +20,11 @@ def draw_labels(
     width: float,
     class_count: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A Gaussian per column, the background as the rest, and where judgement is possible.
+    """Label maps with a Gaussian per column, and the weights of the pixels.
 
-    Within a class the larger Gaussian counts; where classes overlap to more than one they are
-    scaled down to one.  Columns outside the image still reach into it.
+    Within a class the larger Gaussian counts; where the classes sum to more than one they are
+    scaled down to one, and the background takes the rest.  Gaussians of columns outside the image
+    reach into it.
 
     Args:
         columns: The columns.
@@ -37,7 +38,7 @@ def draw_labels(
         background last; weights (row, col) float32, 0 near ignored columns, else 1.
 
     Raises:
-        ValueError: A column's class is not below ``class_count``.
+        ValueError: If the class of a column is not below ``class_count``.
     """
     if np.any(columns.class_index >= class_count):
         raise ValueError(f"a class index is not below {class_count}")

@@ -24,7 +24,7 @@ from temnet.structures.vibrations.displacements import displaced
 from temnet.system.threads import one_thread
 
 BORDER = 2.0
-"""Columns this close to the image's border stay, since drift may carry them out of view [Å]."""
+"""Columns this close to the border never change, since drift may carry them out of view [Å]."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class SimulatedMovie:
 
     Attributes:
         images: (dose, frame, row, col) float32, counts at the network's pixels.
-        columns: All columns that are ever there, where they stand without drift.
+        columns: All columns of the movie, at their positions without drift.
         changing: (N,) bool, columns that come and go.
         presence: (N, F) bool, whether each is there.
         drift: (F, 2), (row, col) [Å].
@@ -55,7 +55,7 @@ def simulate_movie(
     index: int = 0,
     progress: Callable[[int], object] | None = None,
 ) -> SimulatedMovie:
-    """A movie with everything that `simulate` knows: vibration, optics, camera.
+    """Simulate a movie with the vibrations, optics and camera of examples.
 
     Specimen, microscope and camera are drawn once, vibrations and electrons for each frame.  Only
     the first focus of a series is recorded.
@@ -67,7 +67,7 @@ def simulate_movie(
         progress: Called with 1 after each frame.
 
     Raises:
-        InputError: No column of the class that is to change has few enough neighbours.
+        InputError: If no column of the changing class has few enough neighbours.
     """
     seed = settings.seed
     microscope = draw_variant(settings.microscope, generator(seed, "movie/variant", index))

@@ -83,7 +83,7 @@ def draw_optics(settings: Microscope, energy: float, rng: np.random.Generator) -
     """A microscope.
 
     Args:
-        settings: What is drawn.
+        settings: Settings of the specimen.
         energy: Energy of the electrons [eV], which the exit wave has as well.
         rng: Draws everything else.
     """

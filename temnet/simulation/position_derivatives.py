@@ -1,4 +1,4 @@
-"""How the expected image of an example answers when one column moves."""
+"""Derivatives of the expected image of an example by the positions of its columns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PositionDerivatives:
     Attributes:
         expected: (row, col, focus) mean number of electrons in each camera pixel.
         derivatives: (K, 2, row, col, focus) their derivatives by the row and the column of each
-            atomic column that was asked for [1/Å].
+            requested atomic column [1/Å].
     """
 
     expected: np.ndarray
@@ -36,7 +36,7 @@ def position_derivatives(
 ) -> PositionDerivatives:
     """Central differences of the whole simulation with one column moved as a whole.
 
-    Everything else stays: the other atoms, the thermal displacements, the instrument.
+    The other atoms, the thermal displacements and the instrument stay the same.
 
     Args:
         settings: The settings of the examples.

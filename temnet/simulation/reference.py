@@ -1,4 +1,4 @@
-"""Specimens and a converged simulation by abTEM alone, to judge this package's own by."""
+"""Specimens and a converged simulation by abTEM alone, as a reference."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ DISC = 0.4
 def reference_wave(
     atoms: Atoms, grid: Grid, energy: float, slice_thickness: float, projection: str = "finite"
 ) -> ExitWave:
-    """The wave behind a specimen as abTEM computes it by itself.
+    """The wave behind a specimen, computed by abTEM alone.
 
     Args:
-        atoms: Positions in the image's frame [Å], all of them inside of the grid's box.
+        atoms: Positions in the frame of the image [Å], all inside the box of the grid.
         grid: The grid.
         energy: Energy of the electrons [eV].
         slice_thickness: Thickness of the uniform slices [Å].
@@ -112,4 +112,4 @@ SPECIMENS: dict[str, Callable[[float, int, np.random.Generator], Atoms]] = {
     "mos2_graphene": mos2_on_graphene,
     "gold_110": gold_disc,
 }
-"""Each gives the atoms of a specimen that vacuum surrounds in a box of a given side [Å]."""
+"""Functions that return the atoms of a specimen in vacuum, in a box of a given side [Å]."""

@@ -1,4 +1,4 @@
-"""How fine the detail is that an image can show."""
+"""Information limit: the finest detail that an image carries."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ LIMIT = np.exp(-2.0)
 """Transfer at the information limit: 13.5 % of the contrast."""
 
 STEPS = 400
-"""Spatial frequencies that are looked at."""
+"""Number of spatial frequencies that the limit is searched among."""
 
 
 def transfer(optics: Optics, frequency: np.ndarray) -> np.ndarray:
-    """How much of a weak object's contrast is left, whatever its sign.
+    """Contrast of a weak object that the microscope keeps, in absolute value.
 
     The product of the aperture, the envelopes of focal and angular spread and the blur of the
-    image's vibration, for the image of the series that keeps most.
+    image's vibration, for the image of the series that keeps most of it.
 
     Args:
         optics: The microscope.
@@ -36,7 +36,7 @@ def transfer(optics: Optics, frequency: np.ndarray) -> np.ndarray:
     vibration = np.exp(-0.5 * (2 * np.pi * frequency * optics.image_spread) ** 2)
     defocus = np.array(optics.defocus)[:, None]
     spherical = optics.aberrations.get("C30", 0.0)
-    # The phase's gradient in the diffraction plane, which a spread of directions turns to blur.
+    # Gradient of the phase in the diffraction plane; a spread of directions turns it into blur.
     gradient = 2 * np.pi * frequency * (spherical * length**2 * q2 - defocus)
     angular = np.exp(-0.5 * (gradient * optics.angular_spread) ** 2).max(axis=0)
     return aperture * focal * vibration * angular
@@ -47,7 +47,7 @@ def information_limit(optics: Optics, camera_sampling: float) -> float:
 
     Args:
         optics: The microscope.
-        camera_sampling: Pixel size of the camera [Å], whose Nyquist frequency is a limit too.
+        camera_sampling: Pixel size of the camera [Å], whose Nyquist frequency is a limit as well.
     """
     highest = min(optics.aperture / wavelength(optics.energy), 0.5 / camera_sampling)
     frequency = np.linspace(0, highest, STEPS)
@@ -56,7 +56,7 @@ def information_limit(optics: Optics, camera_sampling: float) -> float:
 
 
 def ignore_unresolved(columns: Columns, distance: float) -> Columns:
-    """Columns that have another one nearer than ``distance`` [Å] get the class -1."""
+    """Columns with a neighbour closer than ``distance`` [Å] get the class -1."""
     if len(columns) < 2:
         return columns
     nearest = cKDTree(columns.positions).query(columns.positions, k=2)[0][:, 1]

@@ -10,8 +10,8 @@ def slice_planes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Atoms gathered into slices, each of which acts at the mean depth of its atoms.
 
-    A slice begins at the first atom that is left and takes in all within ``thickness``: it holds
-    a whole atomic plane with its vibrations, and there is none where there are no atoms.
+    A slice starts at the first remaining atom and takes all within ``thickness``: it holds a
+    whole atomic plane with its vibrations, and vacuum has no slices.
 
     Args:
         depths: (N,) positions along the beam [Å], at least one.

@@ -1,4 +1,4 @@
-"""The same specimens, microscopes and cameras, with one parameter fixed or with steady noise."""
+"""Parameter sweeps of examples, and examples with portable noise."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from temnet.system.threads import one_thread
 
 
 def _with_defocus(instrument: Instrument, value: float) -> Instrument:
-    """The first image at this defocus, the others as far from it as they were drawn."""
+    """The first image at this defocus, the others at their drawn distances from it."""
     first = instrument.optics.defocus[0]
     defocus = tuple(focus - first + value for focus in instrument.optics.defocus)
     return replace(instrument, optics=replace(instrument.optics, defocus=defocus))
@@ -56,7 +56,7 @@ FIXED: Mapping[str, Callable[[Instrument, float], Instrument]] = {
     "astigmatism": _with_astigmatism,
     "camera_sampling": _with_sampling,
 }
-"""How a parameter of an instrument is given a value."""
+"""For each parameter, the function that gives an instrument a value of it."""
 
 
 @one_thread()
@@ -66,10 +66,10 @@ def simulate_sweep(
     split: str,
     values: Sequence[tuple[str, float]],
 ) -> list[Example]:
-    """One specimen, seen by its first example's instrument with one parameter changed at a time.
+    """One specimen imaged by the instrument of its first example, one parameter changed at a time.
 
     The exit wave is computed once, and all images draw their noise from the same random numbers,
-    so that they differ by the parameter alone.
+    so that they differ only by the parameter.
 
     Args:
         settings: The settings of the examples.
@@ -78,8 +78,7 @@ def simulate_sweep(
         values: Names in `FIXED`, each with a value (Å, e/Å², multiples).
 
     Returns:
-        An example for each of ``values``; with the value that was drawn it is the very example of
-        the split.
+        An example for each of ``values``; the drawn value gives exactly the example of the split.
     """
     index = specimen * settings.exit_wave_reuse
     drawn: dict[str, object] = {}
@@ -87,7 +86,7 @@ def simulate_sweep(
     structure, waves = specimen_waves(settings, microscope, specimen, split, drawn)
     examples = []
     for name, value in values:
-        # Drawn anew each time, since an image uses its random numbers up.
+        # Drawn again for each image, which uses up random numbers.
         instrument = draw_instrument(settings, microscope, waves[0].energy, index, split)
         changed = FIXED[name](instrument, value)
         examples.append(take_image(settings, structure, waves, changed, dict(drawn)))
@@ -95,11 +94,11 @@ def simulate_sweep(
 
 
 class _RowByRow:
-    """A generator that draws the electrons of each row of an image from a stream of the row's own.
+    """A generator that draws the electrons of each row of an image from a stream of its own.
 
-    numpy takes more or fewer random numbers for a Poisson number depending on its mean.  Means
-    that differ in their last digits, as from one type of processor to another, now and then
-    change that, and with it all that is drawn afterwards: here no more than the rest of a row.
+    NumPy uses more or fewer random numbers for a Poisson number depending on its mean.  Means that
+    differ in their last digits between types of processor can change that number, and with it
+    every later draw: here this affects at most the rest of a row.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:

@@ -26,7 +26,7 @@ def amorphous_carbon(
 
     Args:
         settings: Density and thickness.
-        field: What is filled.
+        field: Area to fill.
         rng: Draws the film.
 
     Returns:

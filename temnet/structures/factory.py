@@ -31,8 +31,8 @@ def build_structure(
     """A random specimen, or one without columns as often as the settings' `empty` asks for.
 
     Args:
-        settings: What is drawn.
-        field: What is filled.
+        settings: Settings of the specimen.
+        field: Area to fill.
         classes: The experiment's classes.
         rng: Draws the specimen.
     """

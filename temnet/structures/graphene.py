@@ -44,7 +44,7 @@ def sheet(field: Field, rotation: float, offset: np.ndarray) -> np.ndarray:
     """Atoms of a perfect sheet that fills a field with its margin.
 
     Args:
-        field: What is filled.
+        field: Area to fill.
         rotation: Angle of a lattice vector from x [rad].
         offset: (2,) x, y of one hexagon's centre from the field's centre [Å].
 
@@ -67,8 +67,8 @@ def build_graphene(
     After Madsen et al., Adv. Theory Simul. 1, 1800037 (2018).
 
     Args:
-        settings: What is drawn.
-        field: What is filled.
+        settings: Settings of the specimen.
+        field: Area to fill.
         classes: The experiment's classes; atoms are `C`.
         rng: Draws the sheet.
     """

@@ -44,7 +44,7 @@ def graphitic_carbon(field: Field, rng: np.random.Generator) -> tuple[Atoms, dic
     """Stacks all over a field with its margin, in part on an amorphous film.
 
     Args:
-        field: What is filled.
+        field: Area to fill.
         rng: Draws the stacks.
 
     Returns:

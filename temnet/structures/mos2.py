@@ -57,8 +57,8 @@ def build_mos2(
     Columns are named by their composition: `Mo`, `S2` and `S` in a plain monolayer.
 
     Args:
-        settings: What is drawn.
-        field: What is filled.
+        settings: Settings of the specimen.
+        field: Area to fill.
         classes: The experiment's classes.
         rng: Draws the flake.
     """

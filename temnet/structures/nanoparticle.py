@@ -40,8 +40,8 @@ def build_nanoparticle(
     Classes are `metal` and `oxide` (a column of the oxide's cations).
 
     Args:
-        settings: What is drawn.
-        field: What is filled; the oxide reaches over it by the margin.
+        settings: Settings of the specimen.
+        field: Area to fill; the oxide reaches over it by the margin.
         classes: The experiment's classes.
         rng: Draws the specimen.
     """

@@ -32,7 +32,7 @@ def draw_negative(
 
     Args:
         settings: The specimen's settings.
-        field: What is filled.
+        field: Area to fill.
         rng: Draws whether there is one, and the specimen.
     """
     chance, start = rng.random(), 0.0

@@ -66,8 +66,8 @@ def build_oxide(
     """An oxide that fills one side of the field, with terraces and steps.
 
     Args:
-        settings: What is drawn.
-        field: What is filled.
+        settings: Settings of the specimen.
+        field: Area to fill.
         zone: The particle's zone axis.
         particle_orientation: (3, 3) matrix from the particle's crystal axes to the image's.
         rng: Draws the crystal.

@@ -57,8 +57,8 @@ def build_from_file(
     """A crystal that fills the field, or a molecule at a random place.
 
     Args:
-        settings: What is drawn.
-        field: What is filled.
+        settings: Settings of the specimen.
+        field: Area to fill.
         classes: The experiment's classes.
         rng: Draws the specimen.
 
