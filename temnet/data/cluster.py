@@ -45,49 +45,56 @@ class Workers:
         self, function: Callable[..., Any], jobs: Iterable[tuple]
     ) -> Generator[Any, None, None]:
         """``function(*job)`` for each job, in the jobs' order, a few ahead of what is read."""
-        if self.pool is None:
+        pool = self.pool
+        if pool is None:
             yield from (function(*job) for job in jobs)
             return
         jobs = iter(jobs)
-        running = deque(self._submit(function, islice(jobs, self._ahead())))
+        running = deque(_submit(pool, function, islice(jobs, _ahead(pool))))
         while running:
             # Each result leaves the workers as soon as it is here.
             yield running.popleft().result()
-            running.extend(self._submit(function, islice(jobs, 1)))
+            running.extend(_submit(pool, function, islice(jobs, 1)))
 
     def as_done(
         self, function: Callable[..., Any], jobs: Iterable[tuple]
     ) -> Generator[Any, None, None]:
         """``function(*job)`` for each job, in the order in which they are done."""
-        if self.pool is None:
+        pool = self.pool
+        if pool is None:
             yield from (function(*job) for job in jobs)
             return
         jobs = iter(jobs)
-        first = self._submit(function, islice(jobs, self._ahead()))
-        if isinstance(self.pool, Processes):
+        first = _submit(pool, function, islice(jobs, _ahead(pool)))
+        if isinstance(pool, Processes):
             waiting = set(first)
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 while done:
                     yield done.pop().result()
-                    waiting.update(self._submit(function, islice(jobs, 1)))
+                    waiting.update(_submit(pool, function, islice(jobs, 1)))
             return
         from distributed import as_completed
 
         running = as_completed(first)
         for task in running:
             yield task.result()
-            running.update(self._submit(function, islice(jobs, 1)))
+            running.update(_submit(pool, function, islice(jobs, 1)))
 
-    def _submit(self, function: Callable[..., Any], jobs: Iterable[tuple]) -> list[Any]:
-        if isinstance(self.pool, Processes):
-            return [self.pool.submit(function, *job) for job in jobs]
-        return [self.pool.submit(function, *job, pure=False) for job in jobs]
 
-    def _ahead(self) -> int:
-        pool = self.pool
-        count = pool.count if isinstance(pool, Processes) else len(pool.nthreads())
-        return TASKS_AHEAD * max(count, 1)
+def _submit(
+    pool: Processes | Client, function: Callable[..., Any], jobs: Iterable[tuple]
+) -> list[Any]:
+    """The futures of some jobs."""
+    if isinstance(pool, Processes):
+        return [pool.submit(function, *job) for job in jobs]
+    return [pool.submit(function, *job, pure=False) for job in jobs]
+
+
+def _ahead(pool: Processes | Client) -> int:
+    """How many jobs are handed out before the first result is taken."""
+    count = pool.count if isinstance(pool, Processes) else len(pool.nthreads())
+    return TASKS_AHEAD * max(count, 1)
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -222,20 +223,27 @@ def open_set(folder: str | os.PathLike[str]) -> StoredSet:
     manifest_file = path / MANIFEST
     if not manifest_file.is_file():
         raise InputError(f"{path}: there is no stored set; run the stage `simulate` first.")
-    try:
+    with _damage_reported(path):
         manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
         newer = manifest["version"] > MANIFEST_VERSION
-        group = None if newer else zarr.open_group(path, mode="r+")
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        raise InputError(
-            f"{path}: this set is damaged ({error}); remove it and run the stage `simulate` again."
-        ) from error
     if newer:
         raise InputError(
             f"{path}: the set has version {manifest['version']}, this temnet reads up to "
             f"{MANIFEST_VERSION}; update temnet."
         )
-    return StoredSet(path, manifest, group)
+    with _damage_reported(path):
+        return StoredSet(path, manifest, zarr.open_group(path, mode="r+"))
+
+
+@contextmanager
+def _damage_reported(path: Path) -> Iterator[None]:
+    """Turns errors of a damaged set inside the block into `InputError`."""
+    try:
+        yield
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: this set is damaged ({error}); remove it and run the stage `simulate` again."
+        ) from error
 
 
 def prepare_set(

@@ -161,6 +161,7 @@ def waves_behind(
     energy = specimen_energy(settings, microscope, index, split)
     z = resting.atoms.positions[:, 2]
     midplane = float(z.min() + z.max()) / 2 if len(z) else None
+    slices: Sequence[np.ndarray | None] = [None] * len(vibrating) if planes is None else planes
     return [
         exit_wave(
             structure.atoms,
@@ -168,9 +169,9 @@ def waves_behind(
             energy,
             microscope.slice_thickness,
             midplane,
-            planes=slices,
+            planes=depths,
         )
-        for structure, slices in zip(vibrating, planes or [None] * len(vibrating), strict=True)
+        for structure, depths in zip(vibrating, slices, strict=True)
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from temnet.config.experiment import Experiment, required
 from temnet.config.loading import dump_settings
 from temnet.config.structures.molecular_dynamics import MolecularDynamics
 from temnet.config.structures.nanoparticle import FCC_METALS
+from temnet.json_records import read_record, write_record
 from temnet.randomness import generator
 from temnet.structures.vibrations.md_specimens import make_specimen
 from temnet.structures.vibrations.molecular_dynamics import (
@@ -24,7 +24,7 @@ from temnet.structures.vibrations.molecular_dynamics import (
 )
 from temnet.structures.vibrations.snapshots import Snapshots, encode_snapshots, encode_specimen
 from temnet.structures.vibrations.trajectory import displacements
-from temnet.structures.vibrations.vibration_table import combine_runs, measure_run
+from temnet.structures.vibrations.vibration_table import VibrationRun, combine_runs, measure_run
 from temnet.system.files import replace_file
 from temnet.workflow.stage import Done, Progress, Stage
 
@@ -74,11 +74,11 @@ def run(
         for number, size in enumerate(sizes):
             path = folder / f"run-{number:03d}.json"
             if path.is_file():
-                found.append(json.loads(path.read_text(encoding="utf-8")))
+                found.append(read_record(path, VibrationRun))
                 done(frame_count(dynamics))
                 continue
             found.append(_one_run(dynamics, experiment.seed, folder, number, size, done))
-            replace_file(path, (json.dumps(found[-1], indent=1) + "\n").encode())
+            write_record(path, found[-1])
     provenance = {"engine": engine_name(dynamics), "numpy": np.__version__}
     table = combine_runs(found, dynamics, provenance)
     replace_file(folder / TABLE_FILE, dump_settings(table).encode())
@@ -92,7 +92,7 @@ def _one_run(
     number: int,
     size: float | None,
     done: Done,
-) -> dict[str, Any]:
+) -> VibrationRun:
     """Result of one run; its specimen and some of its frames are written to the folder."""
     rng = generator(seed, "vibrations", number)
     specimen = make_specimen(dynamics, size, rng)

@@ -1,4 +1,4 @@
-"""Amorphous carbon: films that carry specimens, or nothing but a film."""
+"""Amorphous carbon: films under specimens, and films alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def amorphous_carbon(
 ) -> tuple[Atoms, dict[str, object]]:
     """A film that fills a field with its margin; its faces lie at z = 0 and its thickness.
 
-    Places are drawn one after another, and those too near to an earlier one are drawn again.
+    Positions are drawn one after another; those too close to an earlier one are drawn again.
 
     Args:
         settings: Density and thickness.
@@ -30,7 +30,7 @@ def amorphous_carbon(
         rng: Draws the film.
 
     Returns:
-        The atoms [Å] and what was drawn.
+        The atoms [Å] and the drawn parameters.
     """
     thickness, density = draw(settings.thickness, rng), draw(settings.density, rng)
     low = np.array([-field.margin, -field.margin, 0.0])
@@ -45,7 +45,7 @@ def amorphous_carbon(
 
 
 def _apart(points: np.ndarray) -> np.ndarray:
-    """Points of which none is too near to one before it that is kept."""
+    """Points without those too close to an earlier one that is kept."""
     pairs = cKDTree(points).query_pairs(MIN_DISTANCE, output_type="ndarray")
     keep = np.ones(len(points), bool)
     for first, second in pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].tolist():

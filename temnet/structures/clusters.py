@@ -34,8 +34,8 @@ class Particle:
 
 
 def fcc_constant(element: str) -> float:
-    """Lattice constant of a metal as ASE tells it [Å]."""
-    return float(reference_states[atomic_numbers[element]]["a"])  # type: ignore[index]
+    """Lattice constant of a metal, from ASE [Å]."""
+    return float(reference_states[atomic_numbers[element]]["a"])  # type: ignore[index, arg-type]
 
 
 def grow_particle(settings: Nanoparticle, element: str, rng: np.random.Generator) -> Particle:

@@ -1,4 +1,4 @@
-"""Projected columns: which atoms stand on one line along the beam."""
+"""Projected columns: atoms on a common line along the beam."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ TOLERANCE = 0.5
 """Atoms of a resting, untilted crystal within this projected distance are one column [Å]."""
 
 MAX_SMEAR = 0.5
-"""A column smeared by tilt over more than this fraction of the distance to its neighbour is not
-told from it, and is neither labelled nor scored."""
+"""A column that tilt smears over more than this fraction of the distance to its neighbour cannot be
+resolved from it, and is neither labelled nor scored."""
 
 
 def project(atoms: Atoms, chosen: np.ndarray, tolerance: float = TOLERANCE) -> np.ndarray:
@@ -27,7 +27,7 @@ def project(atoms: Atoms, chosen: np.ndarray, tolerance: float = TOLERANCE) -> n
 
     Args:
         atoms: Positions [Å] with the beam along z.
-        chosen: (n_atoms,) bool, the atoms that can stand on a column.
+        chosen: (n_atoms,) bool, the atoms that belong to columns.
         tolerance: Largest projected distance between neighbours on a column [Å].
 
     Returns:
@@ -43,7 +43,7 @@ def project(atoms: Atoms, chosen: np.ndarray, tolerance: float = TOLERANCE) -> n
 
 
 def formula(composition: Mapping[str, int]) -> str:
-    """A column's name by what stands on it, elements by the alphabet.
+    """Name of a column by its composition, elements in alphabetical order.
 
     >>> formula({"S": 2}), formula({"Se": 1, "S": 1}), formula({"Mo": 1, "S": 2})
     ('S2', 'SSe', 'MoS2')
@@ -77,14 +77,14 @@ def make_structure(
     classes: Sequence[str],
     parameters: Mapping[str, object],
 ) -> Structure:
-    """A structure whose columns are classed by what stands on them.
+    """A structure whose columns are classified by their composition.
 
     Args:
         atoms: The atoms, with the beam along z [Å].
         atom_column: (n_atoms,) column of each atom, -1 for none.
         class_of: Name of the class for a column's composition (atoms per element), or None.
-        classes: The experiment's classes; a column of any other class is ignored.
-        parameters: What was drawn to make the structure.
+        classes: Names of the classes; columns of any other class are ignored.
+        parameters: The drawn parameters of the structure.
     """
     count = int(atom_column.max(initial=-1)) + 1
     atom_count = np.bincount(atom_column[atom_column >= 0], minlength=count)
@@ -115,7 +115,7 @@ def make_structure(
 
 
 def _class_index(name: np.ndarray, atom_count: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """(N,) index of the class that has a column's name and number of atoms, -1 for none."""
+    """(N,) index of the class with the name and atom count of each column, -1 for none."""
     index = np.full(len(atom_count), IGNORED, np.int64)
     for number, label in enumerate(classes):
         base, low, high = split_class(label)
@@ -124,7 +124,7 @@ def _class_index(name: np.ndarray, atom_count: np.ndarray, classes: Sequence[str
 
 
 def moved(structure: Structure, positions: np.ndarray) -> Structure:
-    """The structure with its atoms elsewhere; its columns follow the mean of their atoms.
+    """The structure with its atoms moved; its columns follow the mean of their atoms.
 
     Args:
         structure: The structure.
@@ -141,7 +141,7 @@ def moved(structure: Structure, positions: np.ndarray) -> Structure:
 
 
 def ignore_smeared(structure: Structure) -> Structure:
-    """Columns that tilt smears into their neighbours get the class -1."""
+    """The structure with class -1 for columns that tilt smears into their neighbours."""
     columns = structure.columns
     if len(columns) < 2:
         return structure

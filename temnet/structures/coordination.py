@@ -1,4 +1,4 @@
-"""How many neighbours each atom has."""
+"""Coordination numbers of atoms and of projected columns."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def coordination(atoms: Atoms, cutoffs: Mapping[str, float]) -> np.ndarray:
     """Number of neighbours of each atom within the cutoff of the pair's elements.
 
     Args:
-        atoms: The complete specimen, before anything is cropped; periodic where its cell says so.
+        atoms: The complete, uncropped specimen; periodic along the axes with `pbc`.
         cutoffs: Distance for each pair that counts as bonded, such as ``{"Mo-S": 2.9}`` [Å].
 
     Returns:
-        (N,) int64; 0 for elements that stand in no pair.
+        (N,) int64; 0 for elements without a pair.
     """
     count = np.zeros(len(atoms), np.int64)
     for pair, cutoff in cutoffs.items():
@@ -48,7 +48,7 @@ def _near(atoms: Atoms, centres: np.ndarray, others: np.ndarray, cutoff: float) 
 
 
 def _with_images(points: np.ndarray, atoms: Atoms, reach: float) -> np.ndarray:
-    """Points and their periodic images next to the cell, which has to be wider than ``reach``."""
+    """Points and their periodic images in the adjacent cells; cells are wider than ``reach``."""
     cell = np.asarray(atoms.cell)
     for axis in np.flatnonzero(atoms.pbc):
         shifts = np.array([-1, 0, 1])[:, None, None] * cell[axis]
@@ -57,7 +57,7 @@ def _with_images(points: np.ndarray, atoms: Atoms, reach: float) -> np.ndarray:
 
 
 def neighbour_count(points: np.ndarray) -> np.ndarray:
-    """Number of columns around each one, in projection.
+    """Number of neighbouring columns of each column, in projection.
 
     Args:
         points: (N, 2) columns of one class [Å].

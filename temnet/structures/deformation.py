@@ -12,7 +12,7 @@ class Deformation:
     """A smooth deformation of a sheet in the xy plane.
 
     Attributes:
-        centre: (2,) x, y of the place that stays [Å].
+        centre: (2,) x, y of the fixed point [Å].
         strain: (2, 2) symmetric uniform strain.
         wave: (2,) wave vector of a local strain [rad/Å].
         shift: (2,) amplitude of its displacements [Å].
@@ -34,9 +34,9 @@ class Deformation:
     def __call__(self, positions: np.ndarray) -> np.ndarray:
         """(N, 3) positions [Å] of the deformed sheet.
 
-        The ripple keeps lengths along the sheet to second order in its slope: the sheet is drawn
-        together by as much as its slope makes it longer, and atoms above or below its middle
-        plane stay on the normal.
+        The ripple keeps lengths along the sheet to second order in its slope: the sheet contracts
+        by as much as the slope lengthens it, and atoms above or below the middle plane stay on
+        its normal.
         """
         moved = positions.copy()
         plane = positions[:, :2] - self.centre
@@ -67,7 +67,7 @@ def draw_deformation(
     """A deformation in random directions.
 
     Args:
-        centre: (2,) x, y of the place that stays [Å].
+        centre: (2,) x, y of the fixed point [Å].
         strain: Standard deviation of the components of the uniform strain.
         local_strain: Largest strain of the local wave, whose length is that of the ripple.
         ripple: Amplitude of the ripple [Å].

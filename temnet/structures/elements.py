@@ -1,4 +1,4 @@
-"""Elements that specimens can hold, as far as it is known before they are drawn."""
+"""Elements that specimens can hold, as far as they are known before drawing."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from temnet.structures.oxide_lattices import LATTICES
 
 
 def possible_elements(settings: StructureSettings) -> set[str]:
-    """Every element that a specimen can hold, but for those that only a user's function knows.
+    """Every element that a specimen can hold; those of a user's function are not known.
 
     Raises:
-        InputError: A structure file cannot be read.
+        InputError: If a structure file cannot be read.
     """
     empty = settings.empty
     found = BY_KIND[settings.kind](settings) if empty.together < 1 else set()
@@ -73,4 +73,4 @@ BY_KIND: dict[str, Callable[..., set[str]]] = {
     "file": _file,
     "python": _function,
 }
-"""The elements of each kind of structure, with what it lies on."""
+"""The elements of each kind of structure and its support."""

@@ -1,4 +1,4 @@
-"""From settings to a random specimen."""
+"""Random specimens from settings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BUILDERS: dict[str, Callable[..., Structure]] = {
 def build_structure(
     settings: StructureSettings, field: Field, classes: Sequence[str], rng: np.random.Generator
 ) -> Structure:
-    """A random specimen, or one without columns as often as the settings' `empty` asks for.
+    """A random specimen, or a negative with the probability that the settings give.
 
     Args:
         settings: Settings of the specimen.

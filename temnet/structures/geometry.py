@@ -1,4 +1,4 @@
-"""Rotations, lattice patches and outlines that several specimens share."""
+"""Rotations, lattice patches and outlines shared by several specimens."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Field:
-    """The part of the plane that a specimen has to fill.
+    """Area of the image plane that a specimen has to fill.
 
     Attributes:
         height: Rows of the image [Å], from the centre of pixel [0, 0].
         width: Columns of the image [Å].
-        margin: How far the specimen reaches over the image on each side [Å].
+        margin: Width of the margin around the image on each side [Å].
     """
 
     height: float
@@ -32,7 +32,7 @@ class Field:
         return float(np.hypot(self.height / 2 + self.margin, self.width / 2 + self.margin))
 
     def covers(self, points: np.ndarray) -> np.ndarray:
-        """(N,) bool: which (N, 2) points (x, y) lie in the field or its margin."""
+        """(N,) bool: whether each of the (N, 2) points (x, y) lies in the field or its margin."""
         low = np.array([-self.margin, -self.margin])
         high = np.array([self.width + self.margin, self.height + self.margin])
         return np.all((points >= low) & (points < high), axis=1)
@@ -87,7 +87,7 @@ def lattice_patch(cell: np.ndarray, basis: np.ndarray, radius: float) -> np.ndar
         radius: Radius of the patch [Å].
 
     Returns:
-        (N, B, 2) points [Å], cell by cell; cells over the edge are kept whole.
+        (N, B, 2) points [Å], cell by cell; cells on the edge are kept whole.
     """
     heights = np.abs(np.linalg.det(cell)) / np.linalg.norm(cell, axis=1)[::-1]
     reach = np.ceil(radius / heights).astype(int) + 1
@@ -100,7 +100,7 @@ def lattice_patch(cell: np.ndarray, basis: np.ndarray, radius: float) -> np.ndar
 def smooth_outline(
     points: np.ndarray, centre: np.ndarray, radius: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Which points lie inside a closed, smooth, irregular outline.
+    """Whether points lie inside a closed, smooth, irregular outline.
 
     The distance of the outline from its centre is ``radius`` times one plus the first harmonics
     of the angle with random phases.

@@ -1,4 +1,4 @@
-"""Graphene: a perfect sheet as a support, and sheets full of defects."""
+"""Graphene: perfect sheets as supports, and sheets with defects."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ BRIDGE_HEIGHT, HOLLOW_HEIGHT = 1.87, 2.1
 metal atoms over a hexagon, about [Å]."""
 
 LOOP_RADIUS = (5.0, 15.0)
-"""Mean radius of a grain that a closed boundary encloses [Å]."""
+"""Mean radius of a grain inside a closed boundary [Å]."""
 
 CONTAMINATION_GAP = (1.5, 3.3)
-"""Distance of amorphous carbon from the sheet [Å]: from bonded to lying loosely on it."""
+"""Distance of amorphous carbon from the sheet [Å]: from bonded to loosely adsorbed."""
 
 PACKING_SLACK = 1.1
-"""Random points do not pack as densely as a sheet needs: they are drawn on a patch this much
-larger and then drawn together."""
+"""Random points do not pack as densely as a sheet: they are drawn on a patch larger by this factor,
+which is then scaled down."""
 
 
 def sheet(field: Field, rotation: float, offset: np.ndarray) -> np.ndarray:
@@ -173,7 +173,7 @@ def _stone_wales(
 def _adatoms(
     settings: DefectedGraphene, points: np.ndarray, bond: float, rng: np.random.Generator
 ) -> Atoms:
-    """Atoms on the sheet, on one side or the other; none within a hexagon of another."""
+    """Adatoms on either side of the sheet, none within a hexagon of another."""
     count = round(draw(settings.adatoms, rng) * len(points))
     if not count or len(points) < 3:
         return Atoms()
@@ -211,11 +211,11 @@ def _contamination(settings: DefectedGraphene, field: Field, rng: np.random.Gene
 
 
 def drop_dangling(points: np.ndarray, cutoff: float) -> np.ndarray:
-    """Points that keep at least two neighbours, when the others are taken away in turn.
+    """Points with at least two neighbours, after those with fewer are removed in turn.
 
     Args:
         points: (N, 2) [Å].
-        cutoff: Neighbours are nearer than this [Å].
+        cutoff: Largest distance of neighbours [Å].
     """
     while len(points):
         tree = cKDTree(points)
@@ -232,7 +232,7 @@ def _triangular_cell(spacing: float, rotation: float) -> np.ndarray:
 
 
 def _lattices(field: Field, spacing: float, loops: float, rng: np.random.Generator) -> np.ndarray:
-    """Centres of hexagons of one lattice, or of two that meet along a line or a closed loop."""
+    """Centres of the hexagons of one lattice, or of two with a straight or closed boundary."""
     grains = []
     normal = rng.uniform(0, 2 * np.pi)
     offset = rng.uniform(-0.3, 0.3) * min(field.height, field.width)
@@ -257,7 +257,7 @@ def _lattices(field: Field, spacing: float, loops: float, rng: np.random.Generat
 
 
 def _apart(points: np.ndarray, distance: float) -> np.ndarray:
-    """Points of which none is closer than ``distance`` to one before it."""
+    """Points without those closer than ``distance`` to an earlier one that is kept."""
     keep = np.ones(len(points), bool)
     pairs = cKDTree(points).query_pairs(distance, output_type="ndarray")
     for first, second in pairs[np.lexsort(pairs.T[::-1])].tolist():
@@ -300,7 +300,7 @@ def _relax(points: np.ndarray, steps: int) -> np.ndarray:
 
 
 def _open_cells(diagram: Voronoi) -> np.ndarray:
-    """(N,) bool: which points' cells reach out of the patch and have to stay."""
+    """(N,) bool: points whose cells extend beyond the patch; they do not move."""
     low, high = diagram.points.min(axis=0), diagram.points.max(axis=0)
     outside = np.any((diagram.vertices < low) | (diagram.vertices > high), axis=1)
     outside = np.append(outside, True)  # vertex -1: at infinity
@@ -323,7 +323,7 @@ def _vertices(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _even_bonds(points: np.ndarray, bonds: np.ndarray, length: float) -> np.ndarray:
-    """Vertices moved by springs until the bonds are about alike; the closest become one."""
+    """Vertices moved by springs until bonds have about equal lengths; the closest merge."""
     degree = np.bincount(bonds.ravel(), minlength=len(points))[:, None]
     degree = np.maximum(degree, 1)  # a corner of the patch may lie alone
     for _ in range(60):

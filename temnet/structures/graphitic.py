@@ -1,7 +1,7 @@
-"""Graphitic carbon, such as soot and many a support film: bent stacks of graphene, seen edge-on.
+"""Graphitic carbon, such as soot and some support films: bent stacks of graphene, seen edge-on.
 
 It shows fringes but no columns.  The layers of a stack are turned and shifted against each other
-at random and lie a little farther apart than in graphite, 3.44 Å without any order between them
+at random and are a little farther apart than in graphite, 3.44 Å without any order between them
 (turbostratic: Franklin, Acta Cryst. 4, 253 (1951)).
 """
 
@@ -28,16 +28,16 @@ WAVES, WAVELENGTH = (0.0, 1.5), (20.0, 60.0)
 """Amplitude and wavelength of the layers' waves [Å]."""
 
 TURN_DEG = (4.0, 26.0)
-"""Angle in a layer between the beam and the rows of atoms, along which there would be columns."""
+"""Angle in a layer between the beam and the rows of atoms; at 0 there would be columns."""
 
 TILT_DEG = 4.0
 """Standard deviation of the angle between the layers and the beam."""
 
 COVERED = (0.2, 0.9)
-"""Area of all stacks, as a fraction of the field's."""
+"""Area of all stacks, as a fraction of that of the field."""
 
 FILM_PROBABILITY = 0.5
-"""How often there is an amorphous film with them."""
+"""Probability of an amorphous film behind the stacks."""
 
 
 def graphitic_carbon(field: Field, rng: np.random.Generator) -> tuple[Atoms, dict[str, object]]:
@@ -48,7 +48,7 @@ def graphitic_carbon(field: Field, rng: np.random.Generator) -> tuple[Atoms, dic
         rng: Draws the stacks.
 
     Returns:
-        The atoms [Å] and what was drawn.
+        The atoms [Å] and the drawn parameters.
     """
     low, high = np.full(2, -field.margin), [field.width, field.height] + np.full(2, field.margin)
     wanted, area, parts = rng.uniform(*COVERED) * np.prod(high - low), 0.0, []
@@ -69,7 +69,7 @@ def graphitic_carbon(field: Field, rng: np.random.Generator) -> tuple[Atoms, dic
 
 
 def _stack(rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """(N, 3) atoms of one stack about the origin [Å], and the area that it covers [Å²]."""
+    """(N, 3) atoms of one stack about the origin [Å], and its area in projection [Å²]."""
     count, spacing = int(rng.integers(LAYERS[0], LAYERS[1] + 1)), rng.uniform(*SPACING)
     depth, wavelength = rng.uniform(*DEPTH), rng.uniform(*WAVELENGTH)
     amplitude, phase = rng.uniform(*WAVES), rng.uniform(0, 2 * np.pi)

@@ -21,8 +21,8 @@ from temnet.structures.geometry import Field, lattice_patch, smooth_outline, til
 from temnet.structures.graphene import sheet
 
 SPECIES = ("Mo", "S", "S", "S")
-"""Atoms of a cell: molybdenum, sulphur below and above it along the beam, and room for the second
-atom of a sulphur pair in the place of molybdenum."""
+"""Atoms of a cell: molybdenum, sulphur below and above it along the beam, and a site for the second
+atom of a sulphur pair on the position of molybdenum."""
 
 GROWTH = 2.0
 """The flake is cut this much larger than the field, so that tilt leaves no gap [Å]."""
@@ -173,7 +173,7 @@ def _inside_flake(
     rotation: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """(N, 4) bool: atoms left by the flake's edges and by holes."""
+    """(N, 4) bool: atoms inside the edges of the flake and outside holes."""
     points = cells.reshape(-1, 2)
     inside = np.ones(len(points), bool)
     ends = rng.random() < settings.edge_probability

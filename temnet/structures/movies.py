@@ -1,4 +1,4 @@
-"""Specimens in motion: columns that come and go as a Markov chain, and slow drift."""
+"""Specimens of movies: columns that appear and disappear as a Markov chain, and slow drift."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def edge_columns(columns: Columns, class_index: int, most_neighbours: int) -> np
     Args:
         columns: The columns.
         class_index: The class.
-        most_neighbours: Neighbours that an edge column has at most.
+        most_neighbours: Largest number of neighbours of an edge column.
     """
     chosen = columns.class_index == class_index
     chosen[chosen] = neighbour_count(columns.positions[chosen]) <= most_neighbours
@@ -30,17 +30,18 @@ def markov_presence(
     disappearance: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """When each column is there.
+    """Presence of each column in each frame.
 
     Each changing column is a two-state chain of its own, in equilibrium from the first frame:
-    there with the chance appearance / (appearance + disappearance); the others are always there.
+    present with the probability appearance / (appearance + disappearance); the others are
+    always present.
 
     Args:
-        changing: (N,) bool, the columns that come and go.
+        changing: (N,) bool, the columns that appear and disappear.
         frames: Number of frames.
-        appearance: Chance per frame that a missing column comes.
-        disappearance: Chance per frame that a column goes.
-        rng: Draws it.
+        appearance: Probability per frame that a missing column appears.
+        disappearance: Probability per frame that a column disappears.
+        rng: Random generator.
 
     Returns:
         (N, frames) bool.
@@ -62,7 +63,7 @@ def random_drift(frames: int, step: float, rng: np.random.Generator) -> np.ndarr
     Args:
         frames: Number of frames.
         step: Standard deviation from frame to frame and per axis [Å].
-        rng: Draws it.
+        rng: Random generator.
     """
     steps = rng.normal(0, step, (frames, 2))
     steps[0] = 0
@@ -70,15 +71,15 @@ def random_drift(frames: int, step: float, rng: np.random.Generator) -> np.ndarr
 
 
 def frame_structure(structure: Structure, present: np.ndarray, drift: np.ndarray) -> Structure:
-    """The specimen of one frame: without the columns that are away, and drifted.
+    """The specimen of one frame: without the missing columns, and drifted.
 
     Args:
         structure: The whole specimen.
-        present: (N,) bool, the columns that are there.
+        present: (N,) bool, the columns present in the frame.
         drift: (2,), (row, col) [Å].
 
     Returns:
-        The specimen; atoms that stand on no column stay.
+        The specimen; atoms that belong to no column stay.
     """
     keep = (structure.atom_column < 0) | present[structure.atom_column]
     atoms = structure.atoms[keep]

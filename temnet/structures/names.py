@@ -1,4 +1,4 @@
-"""Whether columns can have the names that settings give them."""
+"""Checks of the column names in settings."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _SYMBOL = re.compile(r"([A-Z][a-z]?)([0-9]*)")
 
 
 def check_names(settings: StructureSettings, classes: Sequence[str]) -> None:
-    """Whether every name in the settings is one that columns of such specimens can have.
+    """Check that columns of such specimens can have every name in the settings.
 
     Args:
         settings: The section ``structure``.
         classes: ``labels.classes``.
 
     Raises:
-        InputError: A name is none of an element, or is not written as columns are named.
+        InputError: If a name holds an unknown element or is not written as columns are named.
     """
     wanted = {split_class(name)[0] for name in classes}
     if isinstance(settings, MoS2) and settings.column_classes is None:
@@ -56,11 +56,11 @@ def _check(
         unknown = {symbol for symbol, _ in parts} - set(elements)
         if not parts or read != name or unknown:
             raise InputError(
-                f"{key} names {name}, which no column is called; columns are called by the "
-                f"elements on them, which are {', '.join(sorted(elements))}."
+                f"{key}: unknown class {name}; classes are named after the elements in a "
+                f"column: {', '.join(sorted(elements))}."
             )
         counts: Counter[str] = Counter()
         for symbol, number in parts:
             counts[symbol] += int(number or 1)
         if name_of(counts) != name:
-            raise InputError(f"{key} names {name}; such columns are called {name_of(counts)}.")
+            raise InputError(f"{key}: {name} must be written {name_of(counts)}.")

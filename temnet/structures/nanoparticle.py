@@ -41,7 +41,7 @@ def build_nanoparticle(
 
     Args:
         settings: Settings of the specimen.
-        field: Area to fill; the oxide reaches over it by the margin.
+        field: Area to fill; the oxide fills its margin as well.
         classes: The experiment's classes.
         rng: Draws the specimen.
     """
@@ -91,7 +91,7 @@ def build_nanoparticle(
 def _faulted(
     particle: Particle, settings: Nanoparticle, zone: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, dict[str, object]]:
-    """(N, 3) positions in the crystal's axes [Å], perhaps with a twin or a stacking fault."""
+    """(N, 3) positions in crystal axes [Å], with or without a twin or a stacking fault."""
     positions = particle.sites * particle.lattice_constant / 2
     chance, normals = rng.random(), fault_normals(zone)
     together = settings.twin_probability + settings.fault_probability
@@ -100,7 +100,7 @@ def _faulted(
     normal = normals[rng.integers(len(normals))]
     unit = normal / np.linalg.norm(normal)
     layers = np.unique((positions @ unit).round(3))
-    # Not at the outermost layers, where there would be nothing on one side.
+    # Not at the outermost layers, beyond which there are no atoms.
     layer = int(rng.integers(len(layers) // 4, max(3 * len(layers) // 4, len(layers) // 4 + 1)))
     if chance < settings.twin_probability:
         return twin(positions, normal, layers[layer]), {"fault": "twin"}
@@ -160,7 +160,7 @@ def _place(
     oxide: OxideCrystal | None,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """The particle moved to its place in the field [Å]; on an oxide it is there already."""
+    """The particle at its position in the field [Å]; on an oxide it is already there."""
     if oxide is not None:
         return positions
     middle = (positions.min(axis=0) + positions.max(axis=0)) / 2
@@ -175,7 +175,7 @@ def _tilt(
     lattice_constant: float,
     rng: np.random.Generator,
 ) -> float:
-    """The tilt of the zone axis [rad], cut to what keeps neighbouring columns apart."""
+    """The tilt of the zone axis [rad], limited so that neighbouring columns stay separate."""
     thickness = max(float(np.ptp(positions[:, 2])), 1.0)
     spacing = COLUMN_SPACING[zone] * lattice_constant
     limit = np.arcsin(min(1.0, MAX_SMEAR * spacing / thickness))
@@ -185,7 +185,7 @@ def _tilt(
 def _join(
     metal: Atoms, metal_column: np.ndarray, oxide: OxideCrystal | None
 ) -> tuple[Atoms, np.ndarray]:
-    """Particle and oxide as one; oxide atoms that the particle would touch are left out."""
+    """Particle and oxide together, without oxide atoms that the particle would touch."""
     if oxide is None:
         return metal, metal_column
     distance = cKDTree(metal.positions).query(oxide.atoms.positions)[0]

@@ -1,4 +1,4 @@
-"""Specimens that show no columns."""
+"""Negatives: specimens without columns, so that networks learn what has none."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from temnet.structures.graphitic import graphitic_carbon
 from temnet.structures.off_axis import fcc_reflections, off_axis_rotation
 
 OTHER_PARTICLE = Nanoparticle(element={"choice": FCC_METALS}, radius={"uniform": (8, 14)})
-"""The particle that takes the place of a specimen of another kind."""
+"""Off-axis particle for specimens that are not particles."""
 
 THINNEST = 15.0
-"""Thickness below which any orientation shows columns [Å]."""
+"""Crystals thinner than this show columns in any orientation [Å]."""
 
 
 def draw_negative(
     settings: StructureSettings, field: Field, rng: np.random.Generator
 ) -> Structure | None:
-    """A specimen without columns, as often as the settings' `empty` asks for; else None.
+    """A specimen without columns, with the probability that the settings give; else None.
 
     Args:
         settings: The specimen's settings.
         field: Area to fill.
-        rng: Draws whether there is one, and the specimen.
+        rng: Draws the kind of specimen and the specimen.
     """
     chance, start = rng.random(), 0.0
     for name, build in KINDS.items():
@@ -44,7 +44,7 @@ def draw_negative(
     return None
 
 
-def _nothing(settings: StructureSettings, field: Field, rng: np.random.Generator) -> Structure:
+def _vacuum(settings: StructureSettings, field: Field, rng: np.random.Generator) -> Structure:
     return _without_columns(Atoms(), {"structure": "empty"})
 
 
@@ -54,12 +54,12 @@ def _film(settings: StructureSettings, field: Field, rng: np.random.Generator) -
 
 
 def off_axis_particle(settings: StructureSettings) -> Nanoparticle:
-    """The particle that shows fringes alone: the specimen itself if it is one."""
+    """Settings of the off-axis particle: those of the specimen if it is a particle."""
     return settings if isinstance(settings, Nanoparticle) else OTHER_PARTICLE
 
 
 def _fringes(settings: StructureSettings, field: Field, rng: np.random.Generator) -> Structure:
-    """A metal particle in an orientation that shows one set of lattice planes at most."""
+    """A metal particle with at most one visible set of lattice planes."""
     own = off_axis_particle(settings)
     element = draw_text(own.element, rng)
     particle = grow_particle(own, element, rng)
@@ -85,9 +85,9 @@ def _without_columns(atoms: Atoms, parameters: dict[str, object]) -> Structure:
 
 
 KINDS: dict[str, Callable[..., Structure]] = {
-    "probability": _nothing,
+    "probability": _vacuum,
     "amorphous": _film,
     "off_axis": _fringes,
     "graphitic": _stacks,
 }
-"""What to build for each share in the settings."""
+"""The function that builds each kind of negative, by its fraction in the settings."""

@@ -1,6 +1,6 @@
-"""Orientations in which a crystal of full thickness shows fringes at most, and no columns.
+"""Orientations in which a crystal shows fringes at most, and no columns.
 
-Where it is thinner, as at the edge of a particle, dots may be seen.
+Thinner parts, such as the edge of a particle, may still show dots.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import numpy as np
 from temnet.structures.geometry import random_rotation
 
 FINEST_PERIOD = 1.2
-"""Lattice planes closer than this are not looked at [Å]."""
+"""Lattice planes closer than this are ignored [Å]."""
 
 EXCITED = 0.8
-"""A reflection is seen if its component along the beam, times the thickness, is below this: there
-its weight in the projected potential, sin(pi x) / (pi x), has fallen to 0.23."""
+"""A reflection is visible if its component along the beam, times the thickness, is below this:
+there its weight in the projected potential, sin(pi x) / (pi x), has fallen to 0.23."""
 
 MOST_DRAWS = 10000
-"""Orientations that are tried; of thin crystals only one in about a hundred will do."""
+"""Number of orientations tried; for thin crystals about one in a hundred is accepted."""
 
 
 def fcc_reflections(lattice_constant: float) -> np.ndarray:
@@ -59,7 +59,7 @@ def shows_columns(reflections: np.ndarray, orientation: np.ndarray, thickness: f
 def off_axis_rotation(
     reflections: np.ndarray, thickness: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """(3, 3) random orientation in which at most one set of lattice planes is seen.
+    """(3, 3) random orientation with at most one visible set of lattice planes.
 
     Args:
         reflections: (N, 3) of the crystal, from `fcc_reflections` for instance [1/Å].
@@ -67,7 +67,7 @@ def off_axis_rotation(
         rng: Draws the orientation.
 
     Raises:
-        RuntimeError: None was found, the crystal being too thin.
+        RuntimeError: If no orientation is found, because the crystal is too thin.
     """
     for _ in range(MOST_DRAWS):
         orientation = random_rotation(rng)

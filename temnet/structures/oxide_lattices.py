@@ -1,4 +1,4 @@
-"""Crystal lattices of the oxides that carry particles."""
+"""Crystal lattices of the oxide supports."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from temnet.structures.geometry import zone_axis_matrix
 from temnet.structures.off_axis import FINEST_PERIOD
 
 WEAK = 0.2
-"""Reflections below this fraction of the strongest structure factor are not seen."""
+"""Reflections below this fraction of the strongest structure factor are ignored."""
 
 
 @dataclass(frozen=True)
 class Surface:
-    """A surface that a crystal shows from the side.
+    """A surface of a crystal, seen edge-on.
 
     Attributes:
         normal: (3,) in the crystal's Cartesian axes, of any length.
         step: Height of an atomic step [Å].
-        stable: Whether it is the surface that crystals like to end in.
+        stable: Whether it is the preferred surface of the crystal.
     """
 
     normal: tuple[float, float, float]
@@ -31,7 +31,7 @@ class Surface:
 
 
 Zone = tuple[tuple[float, float, float], tuple[Surface, ...]]
-"""A direction in Cartesian axes, and the surfaces that are seen edge-on along it."""
+"""A direction in Cartesian axes, and the surfaces that are edge-on along it."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ class OxideLattice:
     zones: dict[str, Zone]
 
     def orientation(self, zone: str, upwards: np.ndarray | None = None) -> np.ndarray:
-        """(3, 3) matrix from the crystal's axes to the image's, a surface's normal along y."""
+        """(3, 3) matrix from crystal to image axes, with the normal of a surface along y."""
         along, surfaces = self.zones[zone]
         up = np.array(surfaces[0].normal if upwards is None else upwards)
         return zone_axis_matrix(np.array(along), up)
 
     def reflections(self) -> np.ndarray:
-        """(N, 3) half of the reciprocal lattice, without what is finer or weaker than seen [1/Å].
+        """(N, 3) half of the reciprocal lattice, without fine and weak reflections [1/Å].
 
         Structure factors of atoms with their atomic numbers as weights.
         """

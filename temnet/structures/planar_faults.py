@@ -17,19 +17,19 @@ LEAST_DISTANCE = 0.9
 
 
 def fault_normals(zone: np.ndarray) -> np.ndarray:
-    """(N, 3) normals of the {111} planes that are seen edge-on along ``zone`` (3,)."""
+    """(N, 3) normals of the {111} planes that are edge-on along ``zone`` (3,)."""
     return CLOSE_PACKED[np.abs(CLOSE_PACKED @ zone) < 1e-9]
 
 
 def twin(positions: np.ndarray, normal: np.ndarray, height: float) -> np.ndarray:
-    """A particle whose part above a {111} plane is turned by half a turn about its normal.
+    """A particle whose part above a {111} plane is rotated by 180 degrees about its normal.
 
     The crystals on the two sides then mirror each other.
 
     Args:
         positions: (N, 3) fcc sites in the crystal's axes [Å].
-        normal: (3,) of the plane.
-        height: Of an atomic layer, the mirror plane, along the normal [Å].
+        normal: (3,) normal of the plane.
+        height: Position of an atomic layer, the mirror plane, along the normal [Å].
     """
     unit = normal / np.linalg.norm(normal)
     level = positions @ unit
@@ -47,12 +47,12 @@ def twin(positions: np.ndarray, normal: np.ndarray, height: float) -> np.ndarray
 
 
 def stacking_fault(positions: np.ndarray, normal: np.ndarray, height: float) -> np.ndarray:
-    """A particle whose part above a {111} plane is slipped by a Shockley partial, a/6 <112>.
+    """A particle whose part above a {111} plane is displaced by a Shockley partial, a/6 <112>.
 
     Args:
         positions: (N, 3) fcc sites in the crystal's axes [Å].
-        normal: (3,) of the plane.
-        height: Above an atomic layer and below the next, along the normal [Å].
+        normal: (3,) normal of the plane.
+        height: Position between two atomic layers, along the normal [Å].
     """
     unit = normal / np.linalg.norm(normal)
     above = positions @ unit > height
@@ -70,7 +70,7 @@ def stacking_fault(positions: np.ndarray, normal: np.ndarray, height: float) -> 
 
 
 def _partials(normal: np.ndarray) -> np.ndarray:
-    """(6, 3) the <112> directions in a {111} plane."""
+    """(6, 3) <112> directions in a {111} plane."""
     every = np.array(
         [v for v in product((-2, -1, 1, 2), repeat=3) if sorted(map(abs, v)) == [1, 1, 2]]
     )

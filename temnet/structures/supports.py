@@ -1,4 +1,4 @@
-"""Oxide crystals that carry a particle on their edge, seen from the side."""
+"""Oxide crystals that support a particle on their edge, seen from the side."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from temnet.structures.off_axis import off_axis_rotation
 from temnet.structures.oxide_lattices import LATTICES, OxideLattice
 
 RANDOM_ZONES = {"Ce": ("110", "110", "100", "111"), "Ti": ("001", "001", "100", "110")}
-"""Zone axes of oxides that follow no relation to the particle, by their cation."""
+"""Zone axes of oxides without an epitaxial relation to the particle, by their cation."""
 
 RUTILE_RELATION = {"110": ("001", np.array([1.0, 1.0, 1.0]), np.array([1.0, 1.0, 0.0]))}
-"""For the particle's zone axis that of rutile, and the directions of metal and rutile that are
-parallel, {111} on (110) with <1-10> along [001]: Cosandey & Madey, Surf. Rev. Lett. 8, 73
+"""For each zone axis of the particle that of rutile, and the parallel directions of metal and
+rutile: {111} on (110) with <1-10> along [001], after Cosandey & Madey, Surf. Rev. Lett. 8, 73
 (2001)."""
 
 PLAIN_STEP = 3.1
@@ -31,7 +31,7 @@ OFF_AXIS_THICKNESS = 20.0
 
 @dataclass(frozen=True)
 class OxideCrystal:
-    """An oxide crystal and where its surface lies.
+    """An oxide crystal and the position of its surface.
 
     Attributes:
         atoms: The atoms in the image's frame [Å].
@@ -39,10 +39,10 @@ class OxideCrystal:
         normal: (2,) unit vector x, y out of the surface.
         tangent: (2,) unit vector x, y along the surface.
         surface_height: Height of the terrace under the particle, along ``normal`` [Å].
-        landing: Where the particle's middle comes to lie, along ``tangent`` [Å].
+        landing: Position of the middle of the particle along ``tangent`` [Å].
         gap: Distance between the outermost oxide atoms and the particle's first layer [Å].
-        cut: Fraction of the particle's height that is cut off towards the oxide.
-        depth_offset: Where the particle's middle comes to lie, along z [Å].
+        cut: Fraction of the height of the particle that is cut off on the side of the oxide.
+        depth_offset: Position of the middle of the particle along z [Å].
     """
 
     atoms: Atoms
@@ -73,12 +73,12 @@ def build_oxide(
         rng: Draws the crystal.
 
     Returns:
-        The crystal and what was drawn.
+        The crystal and the drawn parameters.
     """
     thickness = draw(settings.thickness, rng)
     lattice = LATTICES[settings.kind]
     relation = _relation(settings, zone, rng)
-    if relation == "off axis":  # no thinner crystal can be turned so that it shows fringes alone
+    if relation == "off axis":  # thinner crystals show columns in any orientation
         thickness = max(thickness, OFF_AXIS_THICKNESS)
     oxide_zone, orientation = _orientation(
         lattice, relation, zone, particle_orientation, thickness, rng
@@ -122,7 +122,7 @@ def build_oxide(
 
 
 def _relation(settings: Oxide, zone: str, rng: np.random.Generator) -> str:
-    """How the oxide's orientation relates to the particle's."""
+    """Relation between the orientations of oxide and particle."""
     chance = rng.random()
     if chance < settings.off_axis_probability:
         return "off axis"
@@ -194,7 +194,7 @@ def _steps(
 
 
 def _terrace(along: np.ndarray, steps: list[tuple[float, int, float]]) -> np.ndarray:
-    """Height of the surface above the particle's terrace at places along it [Å]."""
+    """Height of the surface above the terrace of the particle at positions along it [Å]."""
     height = np.zeros_like(along)
     for position, side, change in steps:
         height += change * (side * (along - position) > 0)
@@ -208,7 +208,7 @@ def _crystal(
     thickness: float,
     rng: np.random.Generator,
 ) -> Atoms:
-    """A crystal that fills field, margin and thickness, with a random origin [Å]."""
+    """A crystal with a random origin that fills field, margin and thickness [Å]."""
     lengths = np.array(lattice.lengths)
     radius = np.hypot(field.radius, thickness / 2)
     reach = np.ceil(radius / lengths).astype(int) + 1

@@ -12,7 +12,7 @@ from tests.data.sets import batch_settings
 
 
 def maps(size=12):
-    """Images of two foci, labels of two classes and weights that all tell the place."""
+    """Images of two foci, labels of two classes and weights, all with the pixel as value."""
     place = np.arange(size * size, dtype=np.float32).reshape(size, size)
     return np.stack([place, 2 * place], -1), np.stack([place, -place], -1), place + 1
 

@@ -37,7 +37,7 @@ def test_passes_differ():
     assert np.mean(first == second) < 0.1
 
 
-def test_training_goes_on_in_the_same_order(experiment, folder):
+def test_training_resumes_in_the_same_order(experiment, folder):
     def images(start, count):
         batches = training_batches(batch_settings(experiment), folder / "training", start)
         return [batch[0] for batch in islice(batches, count)]

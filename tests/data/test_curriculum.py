@@ -70,7 +70,7 @@ def test_fresh_training_images_follow_it_and_others_do_not(experiment):
 
     early = foci("training", 0, 8)
     assert -40 <= min(early) and max(early) <= 0
-    assert foci("training", 5, 3) == early[5:]  # a training that goes on sees the same
+    assert foci("training", 5, 3) == early[5:]  # a resumed training sees the same
     late = foci("training", 24, 16)
     assert min(late) < -40 or max(late) > 0
     chosen = foci("selection", 0, 16)

@@ -15,7 +15,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_fresh_examples_go_on_from_any_index(settings, workers):
+def test_fresh_examples_start_from_any_index(settings, workers):
     examples = fresh_examples(batch_settings(settings(data={"workers": workers})), "training", 3)
     for index in (3, 4, 5, 6):
         expected, found = simulate_example(settings(), index), next(examples)
@@ -28,7 +28,7 @@ RENEWED = {"source": "fresh", "image_epochs": 2}
 
 
 def dimensions(examples, count):
-    """What tells examples apart: the position of each one's lattice."""
+    """A drawn parameter that differs between examples."""
     return [example.parameters["tilt_direction_deg"] for example in islice(examples, count)]
 
 
@@ -51,7 +51,7 @@ def test_images_serve_some_epochs_and_are_then_replaced(settings, tmp_path, work
     assert len(list(tmp_path.iterdir())) <= 2
 
 
-def test_a_training_that_goes_on_sees_the_same(settings, tmp_path):
+def test_a_resumed_training_sees_the_same(settings, tmp_path):
     experiment = settings(data=RENEWED)
     steps = experiment.training.steps_per_epoch
     straight = training_batches(batch_settings(experiment), tmp_path / "a", 0)

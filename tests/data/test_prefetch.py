@@ -45,7 +45,7 @@ def test_an_error_in_the_thread_arrives_here():
 
 
 @pytest.mark.parametrize(("making", "using", "low", "high"), [(0.05, 0, 0.3, 1), (0, 0.05, 0, 0.1)])
-def test_the_clock_tells_who_waits_for_whom(making, using, low, high):
+def test_the_clock_measures_the_time_that_the_reader_waits(making, using, low, high):
     """Ten items of 50 ms: the reader waits for a slow maker, and not for a fast one."""
     clock = WaitClock()
     for _ in prefetched(lambda: numbers([], 10, making), clock):

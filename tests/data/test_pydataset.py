@@ -41,7 +41,7 @@ def test_any_batch_can_be_asked_for(settings, folder):
     assert dataset.num_batches is None
 
 
-def test_waiting_is_told(settings, folder):
+def test_waiting_is_measured(settings, folder):
     clock = WaitClock()
     dataset = make_pydataset(settings(), "training", folder / "training", clock=clock)
     dataset[0]

@@ -207,7 +207,7 @@ def test_columns_that_stand_close_are_kept(settings, tmp_path):
 
 
 def test_a_table_of_an_older_set_stays_as_it_is(settings, longer, tmp_path, monkeypatch):
-    """It goes on with the room that it has, and says so where that does not do."""
+    """It keeps its capacity, and a message names it where that is exceeded."""
     dense = settings(**gold(tmp_path / "gold.xyz"))
     with monkeypatch.context() as patch:
         patch.setattr(store, "AREA_PER_COLUMN", 1.5)
@@ -289,7 +289,9 @@ def files(folder):
     }
 
 
-def test_a_full_disk_is_one_clear_error_and_the_set_goes_on(settings, made, tmp_path, monkeypatch):
+def test_a_full_disk_is_one_clear_error_and_the_set_is_completed_later(
+    settings, made, tmp_path, monkeypatch
+):
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -360,7 +362,7 @@ def test_killed_at_any_moment_the_set_is_finished_to_the_same_bytes(settings, tm
     assert len(set(parts)) > 5  # some were killed in the middle
 
 
-def test_two_runs_that_begin_one_set_at_once_make_it_once(settings, tmp_path):
+def test_two_runs_that_start_one_set_at_once_make_it_once(settings, tmp_path):
     with ThreadPoolExecutor(2) as threads:
         arguments = settings(), "training", tmp_path / "training"
         for run in [threads.submit(make_set, *arguments) for _ in range(2)]:
@@ -373,7 +375,7 @@ def test_two_runs_that_begin_one_set_at_once_make_it_once(settings, tmp_path):
     )
 
 
-def test_a_whole_set_that_nobody_may_write_to_is_taken(settings, made, tmp_path):
+def test_a_complete_write_protected_set_is_used(settings, made, tmp_path):
     """Where the lock cannot be written either."""
     shutil.copytree(made, tmp_path / "training")
     (tmp_path / ".training.lock").mkdir()

@@ -1,4 +1,4 @@
-"""Processes that run tasks: what they import, what they are given, and how they end."""
+"""Processes that run tasks: their imports, their arguments and their end."""
 
 import errno
 import os
@@ -22,7 +22,7 @@ def square(number):
 
 
 def test_no_port_is_opened_for_workers_of_this_machine(settings):
-    """Nobody can join them over a network, as a scheduler's workers are joined."""
+    """They cannot be joined over a network, unlike the workers of a scheduler."""
     with open_workers(settings(data={"workers": 2}).data) as workers:
         children = {pid for (pid,) in workers.in_order(own_ids, [(0,)] * 6)}
         ours = [sockets(process) for process in (os.getpid(), *children)]
@@ -79,21 +79,21 @@ def deaf(file):
 
 def test_a_worker_that_heeds_no_signal_is_killed_at_the_end(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(worker_processes, "PATIENCE", 0.2)
-    begun = tmp_path / "begun"
+    started = tmp_path / "started"
     start = None
     with pytest.raises(KeyboardInterrupt):
         with open_workers(settings(data={"workers": 2}).data) as workers:
-            workers.pool.submit(deaf, str(begun))
-            while not begun.is_file() or not begun.read_text():
+            workers.pool.submit(deaf, str(started))
+            while not started.is_file() or not started.read_text():
                 time.sleep(0.05)
             start = time.monotonic()
             raise KeyboardInterrupt
     assert time.monotonic() - start < 10
     with pytest.raises(ProcessLookupError):
-        os.kill(int(begun.read_text()), 0)
+        os.kill(int(started.read_text()), 0)
 
 
-def test_a_process_that_the_system_refuses_is_told_in_a_sentence(settings, monkeypatch):
+def test_a_process_that_the_system_refuses_is_one_sentence(settings, monkeypatch):
     def refused(*about, **options):
         raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
@@ -113,7 +113,7 @@ class Peculiar(Exception):
 
 
 class Speechless(Exception):
-    """It cannot say what it is."""
+    """Its text cannot be read."""
 
     def __str__(self):
         raise ValueError("no text")
@@ -133,7 +133,7 @@ def fails(kind):
     raise Peculiar("this", "that") if kind == "peculiar" else KeyError("gone")
 
 
-def test_whatever_a_task_raises_comes_back_as_an_error(settings):
+def test_anything_that_a_task_raises_comes_back_as_an_error(settings):
     with open_workers(settings(data={"workers": 1}).data) as workers:
         for kind, error, text in (
             ("exit", RuntimeError, "SystemExit: 0"),
@@ -189,7 +189,7 @@ def test_a_script_needs_no_main_guard(tmp_path, how):
     assert done.stdout == "the script begins\n[0, 1, 4, 9, 16, 25]\n" and done.stderr == ""
 
 
-def test_workers_have_one_thread_each_unless_the_user_says_otherwise(settings, monkeypatch):
+def test_workers_have_one_thread_each_unless_the_user_sets_it(settings, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setenv("MKL_NUM_THREADS", "3")
     before = dict(os.environ)

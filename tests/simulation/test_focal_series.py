@@ -172,7 +172,7 @@ def test_defocus_and_astigmatism_together_repeat_a_crystals_image_half_a_lattice
     """Fourier images: Cowley & Moodie, Proc. Phys. Soc. B 70, 486 (1957).
 
     C10 and C12 of a^2 / (2 lambda) each turn the beam (h, k) of a square lattice by -pi h^2, as a
-    shift by half of a does: nothing in a perfect crystal's images tells the one from the other.
+    shift by half of a does: images of a perfect crystal do not distinguish the two.
     """
     cell, repeats = 4.0, 4
     grid = Grid((128, 128), cell * repeats / 128, (0.0, 0.0))

@@ -73,7 +73,7 @@ def test_a_tilted_beam_sees_the_aberrations_about_its_own_direction(
         return chi(abs(ray + beam), np.angle(ray + beam), values)
 
     rays = 10e-3 * np.exp(1j * np.linspace(0, 2 * np.pi, 12, endpoint=False))
-    # Without the constant and the slope, which the ray and its opposite tell together.
+    # Without the constant and the slope, which follow from the ray and its opposite.
     even = (shifted(rays) + shifted(-rays)) / 2 - shifted(0j)
     own = {**seen, "C10": c10}
     model = (chi(abs(rays), np.angle(rays), own) + chi(abs(rays), np.angle(-rays), own)) / 2
@@ -282,7 +282,7 @@ def test_interaction_constant_is_the_closed_form(energy):
 @settings(deadline=None, max_examples=8)
 @given(st.integers(0, 2**16), st.integers(0, 255), st.integers(0, 255))
 def test_moving_the_specimen_by_pixels_moves_the_image(seed, down, right):
-    """Within the periodic box, whatever the microscope."""
+    """Within the periodic box, for any microscope."""
     rng = np.random.default_rng(seed)
     side = GRID.extent[0]
     atoms = Atoms("Au3", rng.uniform(0, [side, side, 6], (3, 3)))

@@ -32,7 +32,7 @@ EXPERIMENT = validate(SETTINGS, "test")
 SIMULATION = EXPERIMENT.simulation
 KEYS = {"dose": "dose", "defocus": "defocus", "astigmatism": "C12",
         "camera_sampling": "camera_sampling"}  # fmt: skip
-"""What is drawn by its name in an example; a multiple of Scherzer's is not drawn as such."""
+"""Names of the drawn parameters of an example; multiples of the Scherzer defocus are not drawn."""
 
 
 def test_every_parameter_of_the_settings_can_be_fixed():

@@ -81,7 +81,7 @@ def test_they_are_those_that_are_drawn(settings, expected):
     assert drawn == expected == possible_elements(structure)
 
 
-def test_a_file_tells_its_own(tmp_path):
+def test_a_file_holds_its_own_elements(tmp_path):
     salt = Atoms("NaCl", scaled_positions=[[0, 0, 0], [0.5, 0.5, 0.5]], cell=[3.5] * 3, pbc=True)
     path = str(tmp_path / "salt.cif")
     ase.io.write(path, salt)
@@ -94,7 +94,7 @@ def test_a_file_tells_its_own(tmp_path):
         possible_elements(parsed(kind="file", path="gone.cif"))
 
 
-def test_a_function_tells_nothing_but_its_empty_examples():
+def test_a_function_reports_only_the_elements_of_its_negatives():
     assert possible_elements(parsed(kind="python", function="a:b")) == set()
     film = parsed(kind="python", function="a:b", empty={"amorphous": 0.1})
     assert possible_elements(film) == {"C"}

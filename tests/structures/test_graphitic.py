@@ -64,7 +64,7 @@ def test_it_is_drawn_as_often_as_is_asked_for():
 
 
 def test_where_there_is_none_settings_are_as_before():
-    """Sets and runs from before there was this kind stay what they are."""
+    """Sets and runs from before this kind of negative keep their identity."""
     assert set(Empty().model_dump()) == {"probability", "amorphous", "off_axis"}
     assert Empty(graphitic=0.1).model_dump()["graphitic"] == 0.1
     assert "graphitic" in Empty.model_json_schema()["properties"]

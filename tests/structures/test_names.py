@@ -32,12 +32,12 @@ def test_names_that_columns_can_have(perovskite, changes, classes):
 @pytest.mark.parametrize(
     ("changes", "classes", "message"),
     [
-        ({}, ("Sr", "TiO"), "labels.classes names TiO; such columns are called OTi"),
-        ({}, ("Mg",), "labels.classes names Mg, .* which are O, Sr, Ti"),
-        ({}, ("strontium",), "labels.classes names strontium, which no column is called"),
-        ({}, ("O2",), "labels.classes names O2; such columns are called O"),
-        ({"naming": "formula"}, ("OO",), "labels.classes names OO; such columns are called O2"),
-        ({"classes": {"TiO": "Ti"}}, ("Ti",), "structure.classes names TiO"),
+        ({}, ("Sr", "TiO"), "labels.classes: TiO must be written OTi"),
+        ({}, ("Mg",), "labels.classes: unknown class Mg; .*: O, Sr, Ti"),
+        ({}, ("strontium",), "labels.classes: unknown class strontium"),
+        ({}, ("O2",), "labels.classes: O2 must be written O"),
+        ({"naming": "formula"}, ("OO",), "labels.classes: OO must be written O2"),
+        ({"classes": {"TiO": "Ti"}}, ("Ti",), "structure.classes: TiO"),
         ({"vacancies": {"Oxygen": 0.1}}, ("O",), "structure.vacancies names Oxygen"),
     ],
 )
@@ -49,7 +49,7 @@ def test_names_that_none_can_have_are_refused(perovskite, changes, classes, mess
 def test_substitutes_make_names_of_their_own():
     settings = MoS2(substitutes={"Se": 0.1})
     check_names(settings, ("Mo", "S2", "SSe", "Se2"))
-    with pytest.raises(InputError, match="such columns are called SSe"):
+    with pytest.raises(InputError, match="must be written SSe"):
         check_names(settings, ("Mo", "SeS"))
-    with pytest.raises(InputError, match="labels.classes names W"):
+    with pytest.raises(InputError, match="unknown class W"):
         check_names(settings, ("W",))

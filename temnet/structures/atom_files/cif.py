@@ -1,4 +1,4 @@
-"""Structures in CIF files, of which the unit cell's contents are checked."""
+"""Structures in CIF files; the contents of the unit cell are checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -23,6 +22,7 @@ from temnet.structures.atom_files.cif_symmetry import (
     OPERATION_TAG,
     OPERATIONS,
     Setting,
+    Tags,
     possible_settings,
 )
 from temnet.structures.atom_files.occupancies import site_counts
@@ -30,17 +30,17 @@ from temnet.structures.atom_files.occupancies import site_counts
 LOGGER = logging.getLogger(__name__)
 
 CLOSEST = 0.7
-"""Atoms on fully occupied sites nearer to each other than this are one atom given twice, or a
-structure with the wrong symmetry; the shortest bond, H-H, has 0.74 Å."""
+"""Atoms on fully occupied sites closer than this are one atom listed twice, or a structure with the
+wrong symmetry [Å]; the shortest bond, H-H, has 0.74 Å."""
 
 SENSIBLE = 0.88
-"""Shortest distance of a sensible structure over the sum of the covalent radii, at least."""
+"""Smallest ratio of bond length to the sum of covalent radii in a plausible structure."""
 
 ROUNDING = 0.03
-"""Relative difference between a cell's contents and its formula that rounding makes."""
+"""Relative difference between cell contents and formula that rounding explains."""
 
 UNSEEN = frozenset({"H", "D"})
-"""Elements that are often in the formula and not among the sites."""
+"""Elements that are often in the formula but not among the sites."""
 
 FORMULAS = ("_chemical_formula_sum", "_chemical_formula.sum")
 UNITS = ("_cell_formula_units_z", "_cell.formula_units_z", "_cell.formula_units_Z")
@@ -49,17 +49,17 @@ UNITS = ("_cell_formula_units_z", "_cell.formula_units_z", "_cell.formula_units_
 def read_cif(file: Path, text: str) -> list[Atoms]:
     """The structures in a CIF file.
 
-    Where the file lists no symmetry operations they are those of the setting that it names; of
-    two origins that it does not tell apart the one is taken that its formula tells, else one
-    that leaves the atoms sensible distances, with a warning.
+    If the file lists no symmetry operations, those of the setting that it names are used.  If
+    it leaves two origins open, the formula decides, else the one with plausible distances is
+    used, with a warning.
 
     Args:
-        file: For messages.
-        text: The file's content.
+        file: The file, for messages.
+        text: Its content.
 
     Raises:
-        InputError: The symmetry is not known, or the cell's contents are not what the file's own
-            formula tells, or atoms overlap.
+        InputError: If the symmetry is unknown, the contents of the cell contradict the formula
+            in the file, or atoms overlap.
     """
     blocks = [block for block in parse_cif(io.StringIO(text)) if block.has_structure()]
     return [_atoms(block, file) for block in blocks]
@@ -67,8 +67,8 @@ def read_cif(file: Path, text: str) -> list[Atoms]:
 
 def _atoms(block: CIFBlock, file: Path) -> Atoms:
     cell = np.asarray(block.get_cell())
-    told = any(block.get(tag) for tag in OPERATIONS) or not np.any(cell)
-    settings = [] if told else possible_settings(block, cell, file)
+    listed = any(block.get(tag) for tag in OPERATIONS) or not np.any(cell)
+    settings = [] if listed else possible_settings(block, cell, file)
     if not settings:
         atoms = block.get_atoms()
         _check_distances(atoms, file)
@@ -90,15 +90,15 @@ def _atoms(block: CIFBlock, file: Path) -> Atoms:
 
 
 def _with_symmetry(block: CIFBlock, setting: Setting) -> CIFBlock:
-    """The block with the operations of a setting in place of all that names one."""
-    tags: dict[str, Any] = {tag: block[tag] for tag in block if tag not in GROUP_TAGS}
+    """The block with the operations of a setting instead of every tag of the symmetry."""
+    tags = {tag: block[tag] for tag in block if tag not in GROUP_TAGS}
     tags[NUMBER_TAG] = setting.number
-    tags[OPERATION_TAG] = setting.operations()
+    tags[OPERATION_TAG] = [*setting.operations()]
     return CIFBlock(block.name, tags)
 
 
-def _choice(made: list[Atoms], settings: list[Setting], tags: Mapping[str, Any], file: Path) -> int:
-    """Which of two origins is meant, by the formula or else by the distances of the atoms."""
+def _choice(made: list[Atoms], settings: list[Setting], tags: Tags, file: Path) -> int:
+    """Index of the intended origin of two, by the formula or else by the distances."""
     fitting = [n for n, atoms in enumerate(made) if not _against_formula(atoms, tags)]
     if len(fitting) == 1 and _formula(tags):
         LOGGER.info("%s: the origin of %s by the formula", file, settings[fitting[0]])
@@ -108,8 +108,8 @@ def _choice(made: list[Atoms], settings: list[Setting], tags: Mapping[str, Any],
     contents = [made[n].get_chemical_formula() for n in (chosen, 1 - chosen)]
     if contents[0] != contents[1] or not np.isclose(tightness[0], tightness[1]):
         LOGGER.warning(
-            "%s: the file does not tell which origin of %s it means; %s is taken, with %s in the "
-            "cell (%s with the other one). If this is wrong, set "
+            "%s: the file does not give the origin of %s; %s is used, with %s in the cell (%s "
+            "with the other origin). If this is not the intended one, set "
             "_space_group_IT_coordinate_system_code to 1 or 2 in the file",
             file,
             settings[0].symbol,
@@ -147,10 +147,10 @@ def _near_pairs(atoms: Atoms) -> list[tuple[int, int, float]]:
 
 
 def _check_distances(atoms: Atoms, file: Path) -> None:
-    """Refuses atoms on the same place, those on sites that are occupied in part left out.
+    """Check that no atoms overlap; partially occupied sites are left out.
 
     Raises:
-        InputError: Two atoms overlap.
+        InputError: If two atoms overlap.
     """
     if not np.all(atoms.cell.lengths()) or len(atoms) == 0:
         return
@@ -163,12 +163,12 @@ def _check_distances(atoms: Atoms, file: Path) -> None:
             f"{file}: {symbols[first]} and {symbols[second]} are {distance:.2f} Å apart in the "
             f"unit cell of {atoms.get_chemical_formula()}; expected at least {CLOSEST:g} Å. The "
             "file's symmetry and its coordinates do not fit each other (another origin or other "
-            "axes?), an atom is given twice, or a coordinate such as 1/3 is rounded too much."
+            "axes?), an atom is listed twice, or a coordinate such as 1/3 is rounded too much."
         )
 
 
-def _against_formula(atoms: Atoms, tags: Mapping[str, Any]) -> str:
-    """What is wrong with a cell's contents by the file's own formula; "" where nothing is.
+def _against_formula(atoms: Atoms, tags: Tags) -> str:
+    """Difference between cell contents and the formula of the file in words; "" if they agree.
 
     Hydrogen, which is often not located, is not compared.
     """
@@ -185,7 +185,7 @@ def _against_formula(atoms: Atoms, tags: Mapping[str, Any]) -> str:
         for name, ratio in ratios.items()
     ):
         return f"the unit cell holds {_shown(counts)}, but the formula is {_shown(formula)}"
-    units = next((tags[tag] for tag in UNITS if isinstance(tags.get(tag), int | float)), None)
+    units = next((value for tag in UNITS if isinstance(value := tags.get(tag), int | float)), None)
     if units and abs(largest - float(units)) > ROUNDING * float(units):
         return (
             f"the unit cell holds {_shown(counts)}, but the file gives {units:g} formula units of "
@@ -194,9 +194,9 @@ def _against_formula(atoms: Atoms, tags: Mapping[str, Any]) -> str:
     return ""
 
 
-def _formula(tags: Mapping[str, Any]) -> dict[str, float]:
-    """Atoms of each element in the file's formula, without hydrogen; empty where it is unclear."""
-    text = next((tags[tag] for tag in FORMULAS if isinstance(tags.get(tag), str)), "").strip("'\" ")
+def _formula(tags: Tags) -> dict[str, float]:
+    """Atoms of each element in the formula, without hydrogen; empty if it is unclear."""
+    text = next((t for tag in FORMULAS if isinstance(t := tags.get(tag), str)), "").strip("'\" ")
     parts = re.findall(r"([A-Z][a-z]?)\s*(\d*\.?\d*)", text)
     if not parts or re.sub(r"[A-Z][a-z]?\s*\d*\.?\d*", "", text).strip(" ,\n"):
         return {}

@@ -1,8 +1,8 @@
-"""Which symmetry a CIF means that names its space group and does not list the operations.
+"""Symmetry of CIF files that name a space group without listing the operations.
 
-A name of a group leaves open where the origin is (24 groups have two), whether a rhombohedral
-lattice stands on hexagonal or on rhombohedral axes, and which axis of a monoclinic cell is unique.
-Programs tell it in half a dozen ways, or leave it to the cell.  The tables of all 530 settings are
+The name of a group leaves open where the origin is (24 groups have two), whether a rhombohedral
+lattice has hexagonal or rhombohedral axes, and which axis of a monoclinic cell is unique.
+Programs write it in half a dozen ways, or leave it to the cell.  The tables of all 530 settings are
 those of spglib (Hall, Acta Cryst. A 37, 517, 1981, with the numbers of its settings from 1 to 530).
 """
 
@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import spglib
@@ -66,12 +65,12 @@ GROUP_TAGS = (
     "_symmetry_cell_setting",
     "_space_group.patterson_name_h-m",
 )
-"""All that ASE would take the symmetry from."""
+"""All tags from which ASE would take the symmetry."""
 
 NUMBER_TAG, OPERATION_TAG = NUMBERS[0], OPERATIONS[0]
 
 QUALIFIERS = {"s": "1", "z": "2", "h": "h", "hs": "h", "r": "r", "rs": "r"}
-"""Letters after a symbol, as ICSD writes them, and what they mean: the first origin, the second
+"""Letters after a symbol, as ICSD writes them, and their meaning: the first origin, the second
 one at a centre of symmetry, hexagonal and rhombohedral axes."""
 
 OLD_SYMBOLS = {
@@ -81,11 +80,15 @@ OLD_SYMBOLS = {
     316: "Cmma Cmmb Abmm Acmm Bmcm Bmam",
     322: "Ccca Ccca Cccb Cccb Abaa Abaa Acaa Acaa Bbcb Bbcb Bbab Bbab",
 }
-"""Symbols from before 1992 of the groups that now have an e for a double glide plane: the first
-Hall number and the symbols of that one and those after it."""
+"""Symbols used before 1992 for groups that now have an e for a double glide plane: the first Hall
+number, and the symbols of that one and the following ones."""
 
 METRIC_TOLERANCE = 0.01
-"""Relative difference of squared lengths that the operations may make to a rounded cell."""
+"""Largest relative change of squared lengths of a rounded cell by the operations."""
+
+
+Tags = Mapping[str, str | int | float | list[str | int | float]]
+"""Values of a CIF block by tags in lower case."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,8 @@ class Setting:
         hall: Its number in Hall's list, from 1 to 530.
         number: Number of its space group, from 1 to 230.
         symbol: Its Hermann-Mauguin symbol.
-        choice: Origin, axes or unique axis, as in ``1``, ``R``, ``b1`` or ``ba-c``; "" where
-            there is no choice.
+        choice: Origin, axes or unique axis, as in ``1``, ``R``, ``b1`` or ``ba-c``; "" if the
+            group has one setting.
     """
 
     hall: int
@@ -120,7 +123,7 @@ class Setting:
         ]
 
     def fits(self, cell: np.ndarray) -> bool:
-        """Whether every operation leaves a cell's lengths and angles as they are.
+        """Whether every operation preserves the lengths and angles of a cell.
 
         Args:
             cell: (3, 3) cell vectors in rows [Å].
@@ -132,22 +135,22 @@ class Setting:
         return bool(np.all(np.abs(turned - metric) <= METRIC_TOLERANCE * scale))
 
 
-def possible_settings(tags: Mapping[str, Any], cell: np.ndarray, file: Path) -> list[Setting]:
-    """The settings that a CIF without operations may mean, the likeliest first.
+def possible_settings(tags: Tags, cell: np.ndarray, file: Path) -> list[Setting]:
+    """Possible settings of a CIF without operations, the likeliest first.
 
-    More than one are left only where the file does not tell the origin.
+    There is more than one only if the file does not give the origin.
 
     Args:
-        tags: The block's values by tags in lower case.
+        tags: Values of the block by tags in lower case.
         cell: (3, 3) cell vectors in rows [Å].
-        file: For messages.
+        file: The file, for messages.
 
     Returns:
-        Settings; none where the file names no group.
+        Settings; empty if the file names no group.
 
     Raises:
-        InputError: There is no such group, the file contradicts itself, or the cell has not the
-            group's symmetry.
+        InputError: If the group does not exist, the file contradicts itself, or the cell does not
+            have the symmetry of the group.
     """
     found = _named(tags, file)
     if not found:
@@ -155,7 +158,7 @@ def possible_settings(tags: Mapping[str, Any], cell: np.ndarray, file: Path) -> 
     fitting = [setting for setting in found if setting.fits(cell)]
     if not fitting:
         raise InputError(
-            f"{file}: the cell's lengths and angles have not the symmetry of its space group "
+            f"{file}: the lengths and angles of the cell lack the symmetry of its space group "
             f"{found[0].symbol} (no. {found[0].number}); correct one of them."
         )
     code = _code(tags)
@@ -167,7 +170,7 @@ def possible_settings(tags: Mapping[str, Any], cell: np.ndarray, file: Path) -> 
     first = fitting[0]
     if not origins:
         return [first]
-    # Of one group in the same axes the origins are left.
+    # The remaining ones are origins of one group in the same axes.
     return [one for one in fitting if one.choice[1:] == first.choice[1:]]
 
 
@@ -176,8 +179,8 @@ def settings_of_number(number: int) -> list[Setting]:
     return [setting for setting in _all_settings() if setting.number == number]
 
 
-def _named(tags: Mapping[str, Any], file: Path) -> list[Setting]:
-    """The settings that a Hall symbol, a Hermann-Mauguin symbol or a number stands for."""
+def _named(tags: Tags, file: Path) -> list[Setting]:
+    """The settings that a Hall symbol, a Hermann-Mauguin symbol or a number names."""
     number = _number(tags, file)
     by_hall = [text for tag in HALL_SYMBOLS if (text := _text(tags, tag))]
     for text in by_hall:
@@ -193,7 +196,7 @@ def _named(tags: Mapping[str, Any], file: Path) -> list[Setting]:
         return settings_of_number(number)
     for text in [*symbols, *by_hall]:
         raise InputError(
-            f"{file}: there is no space group {text!r}; correct its symbol, give its number "
+            f"{file}: unknown space group {text!r}; correct its symbol, give its number "
             "(_space_group_IT_number), or list the symmetry operations."
         )
     return []
@@ -203,23 +206,23 @@ def _of_number(found: list[Setting], number: int | None, text: str, file: Path) 
     own = [setting for setting in found if number in (None, setting.number)]
     if not own:
         raise InputError(
-            f"{file}: the symbol {text!r} is that of space group {found[0].number}, but the file "
+            f"{file}: the symbol {text!r} belongs to space group {found[0].number}, but the file "
             f"gives the number {number}; correct one of them."
         )
     return own
 
 
-def _number(tags: Mapping[str, Any], file: Path) -> int | None:
+def _number(tags: Tags, file: Path) -> int | None:
     text = next((text for tag in NUMBERS if (text := _text(tags, tag))), "")
     if not text:
         return None
     if not text.isdecimal() or not 1 <= int(text) <= 230:
-        raise InputError(f"{file}: there is no space group {text}; expected a number up to 230.")
+        raise InputError(f"{file}: unknown space group {text}; expected a number from 1 to 230.")
     return int(text)
 
 
-def _code(tags: Mapping[str, Any]) -> str:
-    """What is said of origin and axes, as in spglib's choices in lower case; "" where nothing is.
+def _code(tags: Tags) -> str:
+    """Choice of origin and axes, written as in spglib in lower case; "" if none is given.
 
     >>> _code({"_symmetry_space_group_name_h-m": "F d -3 m :2"})
     '2'
@@ -238,7 +241,7 @@ def _code(tags: Mapping[str, Any]) -> str:
 
 
 def _split(text: str) -> tuple[str, str]:
-    """A Hermann-Mauguin symbol without spaces in lower case, and what is said of its setting.
+    """A Hermann-Mauguin symbol without spaces in lower case, and the code of its setting.
 
     >>> _split("F d -3 m Z"), _split("P4/nmm :1"), _split("R-3m(H)"), _split("P 21/c")
     (('fd-3m', 'z'), ('p4/nmm', '1'), ('r-3m', 'h'), ('p21/c', ''))
@@ -257,7 +260,7 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _by_symbol(text: str) -> list[Setting]:
-    """The settings that a Hermann-Mauguin symbol may stand for."""
+    """The settings that a Hermann-Mauguin symbol can mean."""
     names = _by_name()
     whole = re.sub(r"[\s_'\"]", "", text).lower()
     return list(names.get(whole) or names.get(_split(text)[0]) or ())
@@ -279,8 +282,8 @@ def _by_name() -> Mapping[str, Sequence[Setting]]:
 
 
 def _names(setting: Setting) -> Iterable[str]:
-    """The symbols of a setting, as `_by_name` keeps them."""
-    kind = spglib.get_spacegroup_type(setting.hall)
+    """The symbols of a setting, written as in `_by_name`."""
+    kind = _kind(setting.hall)
     full = kind.international_full
     texts = {full, setting.symbol, *kind.international.split("=")[1:]}
     parts = full.split()
@@ -294,12 +297,19 @@ def _names(setting: Setting) -> Iterable[str]:
     return {_squeezed(text) for text in texts}
 
 
+def _kind(hall: int) -> spglib.SpaceGroupType:
+    """Entry of spglib's table for a Hall number from 1 to 530."""
+    kind = spglib.get_spacegroup_type(hall)
+    assert kind is not None
+    return kind
+
+
 @cache
 def _all_settings() -> tuple[Setting, ...]:
     """All settings in Hall's order."""
     found = []
     for hall in range(1, 531):
-        kind = spglib.get_spacegroup_type(hall)
+        kind = _kind(hall)
         symbol = kind.international.split("=")[-1].strip().replace("_", "")
         found.append(Setting(hall, kind.number, symbol, kind.choice))
     return tuple(found)
@@ -307,13 +317,14 @@ def _all_settings() -> tuple[Setting, ...]:
 
 @cache
 def _hall_symbol(hall: int) -> str:
-    return _squeezed(spglib.get_spacegroup_type(hall).hall_symbol)
+    return _squeezed(_kind(hall).hall_symbol)
 
 
 @cache
 def _operations(hall: int) -> tuple[np.ndarray, np.ndarray]:
     """(N, 3, 3) rotations and (N, 3) translations of a setting, in the cell's vectors."""
     found = spglib.get_symmetry_from_database(hall)
+    assert found is not None
     return found["rotations"], found["translations"]
 
 
@@ -339,8 +350,8 @@ def _squeezed(text: str) -> str:
     return re.sub(r"[\s_'\"]", "", text).lower()
 
 
-def _text(tags: Mapping[str, Any], tag: str) -> str:
-    """A tag's value as text, "" where it is missing or left open."""
+def _text(tags: Tags, tag: str) -> str:
+    """Value of a tag as text, "" if it is missing or unknown."""
     value = tags.get(tag)
     if value is None or isinstance(value, list):
         return ""

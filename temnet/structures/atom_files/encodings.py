@@ -1,4 +1,4 @@
-"""Text files in the encodings that programs write."""
+"""Text files in the encodings that other programs write."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-"""Byte order marks that a file may begin with, and what they stand for; UTF-32 before UTF-16,
-whose mark is the beginning of the other's."""
+"""Byte order marks at the start of files, with their encodings; UTF-32 comes before UTF-16, whose
+mark is the start of that of UTF-32."""
 
 
 def marked_text(file: Path) -> str | None:
-    """The content of a file that begins with a byte order mark, None for one that does not."""
+    """The content of a file that starts with a byte order mark; None without a mark."""
     content = file.read_bytes()
     for mark, encoding in MARKS:
         if content.startswith(mark):

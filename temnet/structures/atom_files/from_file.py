@@ -31,22 +31,22 @@ from temnet.structures.geometry import Field, rotation_about, tilt_matrix
 
 VACUUM = 8.0
 """Height of a layer without atoms that is vacuum around a sheet and not part of a crystal [Å]:
-more than between the sheets of any layered crystal, less than is left around a sheet."""
+more than between the sheets of layered crystals, less than is usual around a sheet."""
 
 EXTENTS = (
-    "a molecule, at a random place",
+    "a molecule, at a random position",
     "a wire, kept whole",
-    "a sheet, kept whole whatever structure.thickness is",
+    "a sheet, kept whole (structure.thickness has no effect)",
     "a crystal, cut to structure.thickness",
 )
-"""What a structure is, by the number of directions that it goes on in."""
+"""Kinds of structure by the number of periodic directions."""
 
 
 def extent(path: str) -> str:
-    """What the structure in a file is taken for, in plain words.
+    """Kind of the structure in a file, in plain words.
 
     Raises:
-        InputError: See `read_structure`.
+        InputError: As in `read_structure`.
     """
     return EXTENTS[int(np.sum(read_structure(path).pbc))]
 
@@ -54,7 +54,7 @@ def extent(path: str) -> str:
 def build_from_file(
     settings: FromFile, field: Field, classes: Sequence[str], rng: np.random.Generator
 ) -> Structure:
-    """A crystal that fills the field, or a molecule at a random place.
+    """A crystal that fills the field, or a molecule at a random position.
 
     Args:
         settings: Settings of the specimen.
@@ -63,7 +63,7 @@ def build_from_file(
         rng: Draws the specimen.
 
     Raises:
-        InputError: The file cannot be read, or what it holds cannot be simulated.
+        InputError: If the file cannot be read or its structure cannot be simulated.
     """
     cell = read_structure(settings.path)
     rotation = np.deg2rad(draw(settings.rotation_deg, rng))
@@ -101,7 +101,7 @@ def build_from_file(
 
 
 def elements_name(composition: Mapping[str, int]) -> str:
-    """A column's name by its elements, by the alphabet.
+    """Name of a column by its elements, in alphabetical order.
 
     >>> elements_name({"Ti": 8, "O": 8})
     'OTi'
@@ -110,11 +110,11 @@ def elements_name(composition: Mapping[str, int]) -> str:
 
 
 def read_structure(path: str) -> Atoms:
-    """The structure in a file; where its cell holds a layer of vacuum, it does not go on.
+    """The structure in a file, not periodic across a layer of vacuum in its cell.
 
     Raises:
-        InputError: The file is missing, ASE cannot read it, it holds several structures, or it
-            does not say what its sites hold.
+        InputError: If the file is missing, ASE cannot read it, it holds several structures, or
+            the occupancies of its sites are unclear.
     """
     return _structure(find_file("structure.path", path))
 
@@ -125,7 +125,7 @@ def _structure(file: Path) -> Atoms:
         every, kind = _read(file)
     except InputError:
         raise
-    except Exception as error:  # ASE's readers raise whatever they meet
+    except Exception as error:  # ASE's readers raise any kind of error
         raise InputError(
             f"{file}: ASE cannot read this as a structure ({error}); give a CIF, XYZ or another "
             "of its formats."
@@ -135,7 +135,7 @@ def _structure(file: Path) -> Atoms:
     found = every[0] if every else None
     if not isinstance(found, Atoms) or not len(found):
         raise InputError(f"{file}: the file holds no atoms; give one with a structure.")
-    if kind != "cif":  # its atoms were chosen, whatever is noted of their sites
+    if kind != "cif":  # its atoms are definite, even where occupancies are noted
         found.info.pop(OCCUPANCY, None)
     check_occupancies(found, file)
     return _without_vacuum(found)
@@ -144,7 +144,7 @@ def _structure(file: Path) -> Atoms:
 def _read(file: Path) -> tuple[list[Atoms], str]:
     """All structures of a file, and the name of its format."""
     text = marked_text(file)
-    # A mark of the encoding hides from ASE what the content is: the file's name has to tell.
+    # A byte order mark hides the content from ASE: the name of the file decides.
     kind = filetype(str(file), read=text is None)
     if kind == "cif":
         return read_cif(file, any_text(file)), kind
@@ -153,7 +153,7 @@ def _read(file: Path) -> tuple[list[Atoms], str]:
 
 
 def _without_vacuum(cell: Atoms) -> Atoms:
-    """The structure without the periods that only a layer of vacuum makes, kept in one piece.
+    """The structure without periods across a layer of vacuum, kept in one piece.
 
     A CIF of a sheet is periodic along its normal, too, by a cell that is mostly empty.
     """
@@ -178,7 +178,7 @@ def _to_beam(cell: Atoms, settings: FromFile) -> np.ndarray:
     vectors = np.where(np.any(vectors, axis=1, keepdims=True), vectors, np.eye(3))
     along = np.array(settings.zone_axis) @ vectors
     z = along / np.linalg.norm(along)
-    # The cell's vector that is most nearly normal to the beam tells what is along x.
+    # The cell vector most nearly normal to the beam gives the x direction.
     lengths = np.linalg.norm(vectors, axis=1)
     other = vectors[np.argmin(np.abs(vectors @ z) / lengths)]
     x = other - (other @ z) * z
@@ -202,7 +202,7 @@ def _crystal(
     middle = basis.mean(axis=0)
     positions = (origins[:, None] + basis - middle).reshape(-1, 3)
     positions += np.array([*field.centre, 0.0])
-    # A sheet is kept whole, whatever the thickness: it does not go on along the beam.
+    # A sheet is not periodic along the beam and is kept whole for any thickness.
     inside = field.covers(positions[:, :2])
     if cell.pbc.all():
         inside &= np.abs(positions[:, 2]) <= thickness / 2
@@ -228,7 +228,7 @@ def _on_sites(
 def _within_edges(
     atoms: Atoms, settings: FromFile, field: Field, rng: np.random.Generator
 ) -> np.ndarray:
-    """(N,) bool: atoms that straight edges at random places leave."""
+    """(N,) bool: atoms inside straight edges at random positions."""
     inside = np.ones(len(atoms), bool)
     ends = rng.random() < settings.edge_probability
     reach = 0.5 * min(field.height, field.width)
@@ -241,7 +241,7 @@ def _within_edges(
 
 
 def _kept(atoms: Atoms, settings: FromFile, rng: np.random.Generator) -> np.ndarray:
-    """(N,) bool: atoms that are not missing."""
+    """(N,) bool: atoms that are not vacancies."""
     symbols = np.array(atoms.get_chemical_symbols())
     lost = np.zeros(len(atoms))
     for element, fraction in sorted(settings.vacancies.items()):
@@ -252,10 +252,10 @@ def _kept(atoms: Atoms, settings: FromFile, rng: np.random.Generator) -> np.ndar
 def build_from_function(
     settings: FromFunction, field: Field, classes: Sequence[str], rng: np.random.Generator
 ) -> Structure:
-    """What a user's function returns.
+    """The structure that a function of the user returns.
 
     Raises:
-        InputError: There is no such function, it fails, or what it returns cannot be simulated.
+        InputError: If the function does not exist or fails, or its structure cannot be simulated.
     """
     options = settings.options
     structure = run_function(settings.function, field, tuple(classes), rng, **options)

@@ -1,4 +1,4 @@
-"""Sites that a CIF file has occupied in part, or by several elements."""
+"""Sites of CIF files that are partially occupied, or by several elements."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ase.data import atomic_numbers
 from temnet.errors import InputError
 
 ROUNDING = 0.03
-"""Occupancies of a site, each of them rounded, may add up to so much more than one."""
+"""Rounded occupancies of a site may exceed a sum of one by this."""
 
 KINDS, OCCUPANCY = "spacegroup_kinds", "occupancy"
-"""ASE's names of the line of the CIF that each atom comes from, and of what the lines say."""
+"""ASE's names for the line of the CIF that each atom comes from, and for the occupancies."""
 
 VACANT = -1
-"""Stands for the atomic number where there is no atom."""
+"""Atomic number of a vacant site."""
 
 
 def check_occupancies(cell: Atoms, file: Path) -> None:
-    """Whether it is known what every site of a CIF file holds.
+    """Check that the occupancies of all sites of a CIF file are clear.
 
     Raises:
-        InputError: Occupancies are no fractions, or one site stands in several lines that ASE
-            does not bring together.
+        InputError: If occupancies are not fractions, or one site is listed in several lines that
+            ASE does not merge.
     """
     partial = partial_sites(cell)
     for occupancy in partial.values():
@@ -43,14 +43,14 @@ def check_occupancies(cell: Atoms, file: Path) -> None:
     brought_in = sum(len(elements) - 1 for kind, elements in lines.items() if int(kind) in used)
     if partial and len(lines) != len(used) + brought_in:
         raise InputError(
-            f"{file}: an element stands twice on one site, or a site at two equivalent places, so "
-            "that its occupancies cannot be told; give each element of a site one line, with the "
-            "same coordinates for all."
+            f"{file}: an element is listed twice on one site, or a site at two equivalent "
+            "positions, so that its occupancies are unclear; give each element of a site one line, "
+            "with the same coordinates for all."
         )
 
 
 def partial_sites(cell: Atoms) -> dict[int, dict[str, float]]:
-    """For each kind of site that does not hold one element for certain, each one's fraction."""
+    """Fraction of each element, for each kind of site that one element does not fill."""
     used = set(_kinds(cell).tolist())
     found = {
         int(kind): {name: _fraction(value) for name, value in elements.items() if value != 0}
@@ -71,11 +71,11 @@ def site_elements(cell: Atoms) -> set[str]:
 
 
 def site_counts(cell: Atoms) -> tuple[dict[str, float], np.ndarray]:
-    """What a structure holds on average.
+    """Mean contents of a structure.
 
     Returns:
         The number of atoms of each element, by occupancies; (n_atoms,) bool, whether one element
-        is on the site for certain.
+        fills the site.
     """
     partial, kinds = partial_sites(cell), _kinds(cell)
     whole = ~np.isin(kinds, list(partial))
@@ -89,15 +89,15 @@ def site_counts(cell: Atoms) -> tuple[dict[str, float], np.ndarray]:
 
 
 def draw_occupied(cell: Atoms, site: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What is on copies of a structure's sites, each drawn by itself.
+    """Draw the element on each copy of the sites of a structure.
 
     Args:
         cell: The structure of a file.
-        site: (N,) index of the atom in it that each is a copy of.
-        rng: Draws them; nothing is drawn where every site holds one element for certain.
+        site: (N,) index of the copied atom.
+        rng: Random generator; not used if one element fills every site.
 
     Returns:
-        (N,) atomic numbers, -1 where there is no atom.
+        (N,) atomic numbers, -1 for vacant sites.
     """
     numbers, kinds = cell.numbers[site], _kinds(cell)[site]
     for kind, occupancy in sorted(partial_sites(cell).items()):
@@ -114,10 +114,10 @@ def _drawn(occupancy: Mapping[str, float], count: int, rng: np.random.Generator)
 
 
 def _kinds(cell: Atoms) -> np.ndarray:
-    """(n_atoms,) the kind of each site; each is one of its own where there is no cell."""
+    """(n_atoms,) the kind of each site; without a cell every site is of its own kind."""
     return cell.arrays.get(KINDS, np.arange(len(cell)))
 
 
 def _fraction(value: object) -> float:
-    """An occupancy; one that the CIF leaves open (`?` or `.`) is whole."""
+    """An occupancy; an unknown one (`?` or `.` in the CIF) is 1."""
     return float(value) if isinstance(value, int | float) else 1.0

@@ -1,1 +1,1 @@
-"""Thermal displacements, and the molecular dynamics that they come from."""
+"""Thermal displacements, and the molecular dynamics behind them."""

@@ -37,10 +37,10 @@ DEBYE_PREFACTOR = 145.527
 def displaced(
     structure: Structure, settings: VibrationSettings, rng: np.random.Generator
 ) -> list[Structure]:
-    """As many displaced structures as the settings ask for, each with its own columns.
+    """Displaced structures, as many as `configurations`, each with its own columns.
 
-    Three independent normals per atom, whose standard deviations are drawn once; or frames of
-    molecular dynamics.
+    Displacements are three independent normals per atom, whose standard deviations are drawn
+    once, or frames of molecular dynamics.
 
     Args:
         structure: The resting, complete structure.
@@ -48,7 +48,7 @@ def displaced(
         rng: Draws the displacements.
 
     Raises:
-        InputError: An element has no standard deviation, or a table is missing.
+        InputError: If an element has no standard deviation, or a table is missing.
     """
     if isinstance(settings, NoVibrations) or not len(structure.atoms):
         return [structure]
@@ -152,7 +152,7 @@ def _coordination(
 
 
 def _stand_ins(numbers: np.ndarray) -> np.ndarray:
-    """Atomic numbers with substitutes replaced by those whose neighbours they have in MoS2."""
+    """Atomic numbers with substitutes in MoS2 replaced by those of Mo and S."""
     numbers = numbers.copy()
     for family, element in ((METALS, "Mo"), (CHALCOGENS, "S")):
         numbers[np.isin(numbers, [atomic_numbers[name] for name in family])] = atomic_numbers[
@@ -162,14 +162,14 @@ def _stand_ins(numbers: np.ndarray) -> np.ndarray:
 
 
 def check_elements(elements: Collection[str], settings: VibrationSettings) -> None:
-    """Whether it is known how every one of some elements vibrates.
+    """Check that every element has a standard deviation.
 
     Args:
-        elements: Chemical symbols of what specimens can hold.
+        elements: Chemical symbols of the elements that specimens can hold.
         settings: The model of vibration.
 
     Raises:
-        InputError: Some have no standard deviation; all of them are named.
+        InputError: If some have none; the message lists all of them.
     """
     if isinstance(settings, EinsteinVibrations):
         named = {*settings.sigma, *settings.debye_temperature, *settings.b_factor}
@@ -183,7 +183,7 @@ def _check_named(elements: Collection[str], named: Collection[str]) -> None:
     if missing:
         raise InputError(
             f"vibrations.sigma has no value for {', '.join(missing)}, which specimens can hold; "
-            "add what is missing, or `default` for all elements that are not named."
+            "add the missing values, or `default` for all other elements."
         )
 
 
@@ -200,7 +200,7 @@ def nearest_row(table: VibrationTable, element: str, count: int) -> TableRow:
 @cache
 def _warn_once(table: str, element: str, count: int, taken: int) -> None:
     LOGGER.warning(
-        "the table %s has no %s with %d neighbours; the row for %d is taken",
+        "the table %s has no %s with %d neighbours; the row for %d is used",
         table, element, count, taken,
     )  # fmt: skip
 
@@ -212,10 +212,10 @@ def _axes(row: TableRow, quantum: bool) -> np.ndarray:
 
 
 def find_table(name: str) -> VibrationTable:
-    """A shipped table by its name, or one by its path.
+    """A table by its path, or a shipped one by its name.
 
     Raises:
-        InputError: There is none, or it is damaged.
+        InputError: If it does not exist or is damaged.
     """
     return _table(find_table_file(name))
 
@@ -227,4 +227,4 @@ MODELS: dict[str, Callable[..., np.ndarray]] = {
     "einstein": _einstein,
     "coordination": _coordination,
 }
-"""From a structure, (N, 3) standard deviations [Å], for each model of vibration."""
+"""For each model of vibration, the function that returns (N, 3) standard deviations [Å]."""

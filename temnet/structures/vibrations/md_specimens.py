@@ -16,7 +16,7 @@ from temnet.structures.coordination import SQUARE_HALF, coordination
 from temnet.structures.graphene import drop_dangling
 
 VACUUM = 15.0
-"""Empty space round a free specimen [Å]."""
+"""Vacuum around a free specimen [Å]."""
 
 BULK_CELLS = 4
 """Cubic cells along each side of a periodic piece of metal."""
@@ -31,22 +31,22 @@ GRAPHENE_CELL = (2.46, 2.46 * 3**0.5)
 """Rectangular cell of graphene, whose four atoms stand on two zigzag rows [Å]."""
 
 GRAPHENE_BASIS = ((0.0, 0.0), (0.5, 1 / 6), (0.5, 0.5), (0.0, 2 / 3))
-"""Atoms in fractions of that cell."""
+"""Atoms in fractions of this cell."""
 
 SHEET_MARGIN = 8.0
-"""How far the carbon sheet reaches over the flake on each side [Å]."""
+"""Margin of the carbon sheet around the flake on each side [Å]."""
 
 
 @dataclass(frozen=True)
 class Specimen:
-    """A specimen and what its parts are.
+    """A specimen and its components.
 
     Attributes:
-        atoms: Atoms with their cell; periodic where it says so.
-        component: (N,) int64, bodies that move as wholes against each other.
+        atoms: Atoms with their cell; periodic along the axes with `pbc`.
+        component: (N,) int64, index of the body of each atom; bodies move relative to each other.
         periodic: For each component whether it is periodic.
         sheet: Whether the components are sheets in the xy plane.
-        label: What it is, for the table of sizes.
+        label: Description for the table of sizes.
     """
 
     atoms: Atoms
@@ -71,7 +71,7 @@ def make_specimen(
     """One specimen.
 
     Args:
-        settings: What it is made of.
+        settings: Settings; uses `material` and `vacancies`.
         size: Radius of a particle or side of a sheet [Å]; None for a periodic piece of metal.
         rng: Draws its shape.
     """

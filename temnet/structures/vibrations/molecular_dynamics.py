@@ -34,7 +34,7 @@ ENDLESS = 1e9
 """Side of a box that is not periodic [Å]."""
 
 LARGEST_SEED = 900_000_000
-"""LAMMPS refuses seeds above this."""
+"""Largest seed that LAMMPS accepts."""
 
 MPI_LIBRARY = "libmpi.so.12"
 
@@ -55,10 +55,10 @@ def engine_name(settings: MolecularDynamics) -> str:
 
 
 def check_engine(settings: MolecularDynamics) -> None:
-    """Whether the engine can be loaded.
+    """Check that the engine can be loaded.
 
     Raises:
-        InputError: LAMMPS is needed and not installed.
+        InputError: If LAMMPS is needed and not installed.
     """
     if settings.material not in FCC_METALS:
         _lammps()
@@ -73,8 +73,8 @@ def simulate_motion(
     """Frames of a specimen in thermal equilibrium, in the canonical ensemble.
 
     Args:
-        specimen: What moves.
-        settings: How long and how hot.
+        specimen: The specimen.
+        settings: Duration, temperature and heat bath.
         rng: Draws the velocities and the heat bath.
         progress: Called with the number of frames just finished.
     """
@@ -92,7 +92,7 @@ def simulate_motion(
 
 
 def frame_count(settings: MolecularDynamics) -> int:
-    """Frames that one run keeps."""
+    """Number of frames that a run keeps."""
     return max(int(1e3 * settings.length / (_stride(settings) * settings.time_step)), 2)
 
 
@@ -167,10 +167,10 @@ def _run_lammps(
     engine = module.lammps(cmdargs=["-screen", "none", "-log", "none"])
     try:
         count = len(specimen.atoms)
-        engine.commands_list(_setup(specimen, settings, Path(module.__file__).parent, rng))
+        engine.commands_list(_setup(specimen, settings, Path(str(module.__file__)).parent, rng))
         engine.command(f"run {_equilibration_steps(settings)}")
         frames, temperatures = [], []
-        # The box as it was relaxed; endless where it is not periodic.
+        # The relaxed box; without limits where it is not periodic.
         relaxed = np.array([engine.get_thermo(name) for name in ("lx", "ly", "lz")])
         pbc, cell = specimen.atoms.pbc, specimen.atoms.cell.lengths()
         start = specimen.atoms.positions * np.where(pbc, relaxed / cell, 1.0)

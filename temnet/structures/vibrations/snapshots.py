@@ -15,7 +15,7 @@ from temnet.config.external_files import find_file, read_if_changed
 from temnet.errors import InputError
 
 MISFIT = 0.05
-"""A specimen is the simulated one if its atoms lie this near to their mean places [Å]."""
+"""Largest distance of the atoms of a specimen from the mean positions of the simulated one [Å]."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Snapshots:
 
     Attributes:
         numbers: (N,) atomic numbers.
-        places: (N, 3) mean places [Å].
+        places: (N, 3) mean positions [Å].
         moves: (F, N, 3) displacements from these, frame by frame [Å].
     """
 
@@ -46,7 +46,7 @@ def encode_snapshots(snapshots: Snapshots) -> bytes:
 
 
 def encode_specimen(snapshots: Snapshots) -> bytes:
-    """The content of an XYZ file with the atoms at their mean places."""
+    """The content of an XYZ file with the atoms at their mean positions."""
     text = io.StringIO()
     atoms = Atoms(numbers=snapshots.numbers, positions=snapshots.places)
     ase.io.write(text, atoms, format="xyz", fmt="%.5f")
@@ -57,7 +57,7 @@ def read_snapshots(path: str) -> Snapshots:
     """Snapshots from their file.
 
     Raises:
-        InputError: The file is missing or damaged.
+        InputError: If the file is missing or damaged.
     """
     return _snapshots(find_file("vibrations.file", path))
 
@@ -77,7 +77,7 @@ def _snapshots(file: Path) -> Snapshots:
 def frames_for(
     snapshots: Snapshots, numbers: np.ndarray, positions: np.ndarray, chosen: np.ndarray
 ) -> np.ndarray:
-    """Displacements of a specimen that is the simulated one, turned and moved.
+    """Displacements for the simulated specimen in another position and orientation.
 
     Args:
         snapshots: The frames.
@@ -89,7 +89,7 @@ def frames_for(
         (K, N, 3) displacements in the specimen's axes [Å].
 
     Raises:
-        InputError: The specimen is another one.
+        InputError: If the specimen is not the simulated one.
     """
     if not np.array_equal(numbers, snapshots.numbers):
         raise InputError(

@@ -1,4 +1,4 @@
-"""What a trajectory of molecular dynamics says of thermal vibration."""
+"""Thermal vibrations from a trajectory of molecular dynamics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PLANCK_OVER_BOLTZMANN = 47.992430
 """h / k_B [K / THz] (CODATA 2018)."""
 
 HOP = 1.2
-"""An atom that goes further than this from its mean place has moved to another site [Å]."""
+"""An atom farther than this from its mean position has moved to another site [Å]."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Trajectory:
         numbers: (N,) atomic numbers.
         positions: (F, N, 3) [Å], not wrapped into any cell.
         interval: Time between frames [fs].
-        component: (N,) int64, bodies that move as wholes against each other, from 0.
-        periodic: For each component whether it is periodic, and so cannot turn.
+        component: (N,) int64, index of the body of each atom; bodies move relative to each other.
+        periodic: For each component whether it is periodic, and so cannot rotate.
         sheet: Whether the components are sheets in the xy plane, which bend.
         temperature: Mean temperature of the frames [K].
     """
@@ -39,14 +39,14 @@ class Trajectory:
 def displacements(
     trajectory: Trajectory, bending_wavelength: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Displacements from the mean place, without the motion of bodies as wholes.
+    """Displacements from the mean positions, without rigid motion of the components.
 
     Args:
         trajectory: The frames.
-        bending_wavelength: Out-of-plane waves of a sheet that are longer are taken off [Å].
+        bending_wavelength: Longer out-of-plane waves of a sheet are subtracted [Å].
 
     Returns:
-        (F, N, 3) displacements [Å] of mean zero, and (N, 3) mean places [Å].
+        (F, N, 3) displacements [Å] of mean zero, and (N, 3) mean positions [Å].
     """
     moved = trajectory.positions.astype(np.float64)
     for number, periodic in enumerate(trajectory.periodic):
@@ -59,13 +59,13 @@ def displacements(
 
 
 def _at_rest(frames: np.ndarray, turn: bool) -> np.ndarray:
-    """Frames moved, and turned, onto their mean: Kabsch, Acta Cryst. A 32, 922 (1976)."""
+    """Frames shifted, and rotated, onto their mean: Kabsch, Acta Cryst. A 32, 922 (1976)."""
     centre = frames.mean(axis=1, keepdims=True)
     frames = frames - centre + centre[:1]
     if not turn:
         return frames
     middle = centre[0]
-    for _ in range(2):  # the mean of turned frames differs a little from that of the others
+    for _ in range(2):  # the mean of the rotated frames differs a little from the first one
         mean = frames.mean(axis=0) - middle
         u, _, vt = np.linalg.svd(np.einsum("fni,nj->fij", frames - middle, mean))
         sign = np.sign(np.linalg.det(u @ vt))
@@ -99,11 +99,11 @@ def _long_waves(places: np.ndarray, wavelength: float) -> np.ndarray:
 
 
 def stayed(moves: np.ndarray, sheet: bool) -> np.ndarray:
-    """(N,) bool: atoms that kept to one site throughout.
+    """(N,) bool: atoms that stayed on one site.
 
     Args:
         moves: (F, N, 3) displacements from the mean [Å].
-        sheet: Whether they lie in a sheet, which flaps out of its plane without any atom hopping.
+        sheet: Whether they lie in a sheet; its out-of-plane motion is no hop.
     """
     far = np.linalg.norm(moves[..., :2] if sheet else moves, axis=2)
     return far.max(axis=0) < HOP
@@ -113,7 +113,7 @@ def quantum_factor(moves: np.ndarray, interval: float, temperature: float) -> fl
     """Ratio of the quantum to the classical standard deviation of harmonic vibration.
 
     An oscillator of frequency f has x coth(x) times its classical variance, x = h f / (2 k T);
-    the spectrum of the displacements tells how the variance is shared out over frequencies.
+    the spectrum of the displacements gives the share of each frequency in the variance.
 
     Args:
         moves: (F, N) displacements of some atoms along one direction [Å], or (F, N, 3).

@@ -178,7 +178,7 @@ CALCITE = {
         ("H", 167, "C6Ca6O18"),
     ],
 )
-def test_the_cell_tells_hexagonal_from_rhombohedral_axes(tmp_path, axes, symbol, expected):
+def test_the_cell_distinguishes_hexagonal_from_rhombohedral_axes(tmp_path, axes, symbol, expected):
     assert contents(tmp_path, CALCITE[axes][0], symbol, CALCITE[axes][1]) == expected
 
 
@@ -198,11 +198,11 @@ def test_the_kind_of_cell_that_is_named_does_not_turn_hexagonal_axes(tmp_path):
     ],
 )
 @pytest.mark.parametrize("symbol", ["F d -3 m", 227])
-def test_what_tells_the_origin_elsewhere_in_the_file(tmp_path, symbol, extra):
+def test_the_origin_is_read_from_other_tags(tmp_path, symbol, extra):
     assert contents(tmp_path, 8.08, symbol, SPINEL, extra=extra) == "Al16Mg8O32"
 
 
-def test_the_formula_alone_tells_either_origin(tmp_path, caplog):
+def test_the_formula_alone_selects_either_origin(tmp_path, caplog):
     extra = "_chemical_formula_sum 'Mg Al2 O4'\n_cell_formula_units_Z 8"
     with caplog.at_level(logging.WARNING):
         for sites in (SPINEL, SPINEL_FIRST):
@@ -210,11 +210,11 @@ def test_the_formula_alone_tells_either_origin(tmp_path, caplog):
     assert not caplog.text
 
 
-def test_without_any_word_of_the_origin_distances_tell_with_a_warning(tmp_path, caplog):
+def test_without_any_information_distances_select_the_origin_with_a_warning(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         found = contents(tmp_path, 5.431, "F d -3 m", "Si 0.125 0.125 0.125\n")
     assert found == "Si8"
-    assert "does not tell which origin" in caplog.text and "Si16 with the other" in caplog.text
+    assert "does not give the origin" in caplog.text and "Si16 with the other" in caplog.text
 
 
 @pytest.mark.parametrize("number", TWO_ORIGINS)
@@ -250,19 +250,19 @@ def _sorted(places):
 
 
 def test_a_cell_without_the_symmetry_of_its_group_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"not the symmetry of its space group .*no\. 225"):
+    with pytest.raises(InputError, match=r"lack the symmetry of its space group .*no\. 225"):
         contents(tmp_path, (3.6, 3.6, 4.4), "F m -3 m", "Cu 0 0 0\n")
 
 
 @pytest.mark.parametrize(
     ("symmetry", "extra", "message"),
     [
-        ("F d -3 q", "", "there is no space group 'F d -3 q'"),
-        (231, "", "there is no space group 231"),
-        ("F d -3 m", "_space_group_IT_number 225", "of space group 227, but the file gives"),
+        ("F d -3 q", "", "unknown space group 'F d -3 q'"),
+        (231, "", "unknown space group 231"),
+        ("F d -3 m", "_space_group_IT_number 225", "to space group 227, but the file gives"),
     ],
 )
-def test_what_is_no_group_is_refused(tmp_path, symmetry, extra, message):
+def test_unknown_groups_are_refused(tmp_path, symmetry, extra, message):
     with pytest.raises(InputError, match=message):
         contents(tmp_path, 5.431, symmetry, "Si 0 0 0\n", extra=extra)
 

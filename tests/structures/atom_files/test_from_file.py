@@ -76,7 +76,7 @@ def test_a_sheet_is_kept_whole_and_named_by_formula(tmp_path):
 
 @pytest.mark.parametrize("shift", [0.0, 0.5, 0.93])
 def test_a_sheet_whose_cell_holds_vacuum_is_one_sheet_kept_whole(tmp_path, shift):
-    """As CIFs of sheets are, which cannot say that they do not go on."""
+    """Like CIFs of sheets, which cannot state that a direction is not periodic."""
     sheet = mx2("WSe2", a=3.28, thickness=3.34, vacuum=10)
     sheet.pbc = True
     sheet.positions[:, 2] += shift * sheet.cell[2, 2]
@@ -92,7 +92,7 @@ def test_a_sheet_whose_cell_holds_vacuum_is_one_sheet_kept_whole(tmp_path, shift
     assert extent(str(tmp_path / "w.cif")).startswith("a sheet")
 
 
-def test_layered_crystals_go_on_and_their_extent_is_told(tmp_path, perovskite):
+def test_layered_crystals_are_periodic_and_their_extent_is_reported(tmp_path, perovskite):
     ase.io.write(tmp_path / "g.cif", Graphite("C", latticeconstant={"a": 2.46, "c": 6.71}))
     assert np.ptp(build(tmp_path / "g.cif", thickness=40).atoms.positions[:, 2]) > 30
     assert extent(str(tmp_path / "g.cif")) == extent(str(perovskite))

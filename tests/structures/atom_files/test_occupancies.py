@@ -115,11 +115,11 @@ def test_elements_of_mixed_sites_can_all_be_there(alloy):
         (("Ga1 Ga 0 0 0 0.7", "In1 In 0 0 0 0.4"), "are Ga 0.7, In 0.4; expected fractions"),
         (("Ga1 Ga 0 0 0 1.2",), "are Ga 1.2; expected fractions"),
         (("Ga1 Ga 0 0 0 -0.2",), "are Ga -0.2; expected fractions"),
-        (("Fe1 Fe2+ 0 0 0 0.5", "Fe2 Fe3+ 0 0 0 0.5"), "an element stands twice on one site"),
-        (("Ga1 Ga 0 0 0 0.5", "In1 In .5 .5 0 0.5"), "or a site at two equivalent places"),
+        (("Fe1 Fe2+ 0 0 0 0.5", "Fe2 Fe3+ 0 0 0 0.5"), "an element is listed twice on one site"),
+        (("Ga1 Ga 0 0 0 0.5", "In1 In .5 .5 0 0.5"), "or a site at two equivalent positions"),
     ],
 )
-def test_occupancies_that_cannot_be_told_are_refused(alloy, lines, message):
+def test_unclear_occupancies_are_refused(alloy, lines, message):
     with pytest.raises(InputError, match=rf"alloy\.cif: .*{re.escape(message)}"):
         build(alloy(*lines))
 

@@ -6,7 +6,7 @@ import pytest
 from temnet.config.structures.molecular_dynamics import MolecularDynamics
 from temnet.errors import InputError
 from temnet.structures.coordination import coordination
-from temnet.structures.vibrations.displacements import molecular_dynamics
+from temnet.structures.vibrations import molecular_dynamics
 from temnet.structures.vibrations.md_specimens import cutoffs, make_specimen
 from temnet.structures.vibrations.molecular_dynamics import (
     check_engine,
@@ -67,10 +67,10 @@ def test_a_short_run_of_gold_is_warm_and_keeps_its_atoms():
     assert sum(done) == frame_count(GOLD) == 100 and found.interval == 20.0
     assert found.temperature == pytest.approx(300, rel=0.25)
     run = measure_run(specimen, found, GOLD)
-    inner = [row for row in run["rows"] if row["coordination"] == 12]
-    outer = [row for row in run["rows"] if row["coordination"] <= 7]
-    assert inner[0]["in_plane"] == inner[0]["along_beam"]  # a particle has no side
-    assert 0.05 < inner[0]["in_plane"] < max(row["in_plane"] for row in outer) < 0.5
+    inner = [row for row in run.rows if row.coordination == 12]
+    outer = [row for row in run.rows if row.coordination <= 7]
+    assert inner[0].in_plane == inner[0].along_beam  # a particle has no side
+    assert 0.05 < inner[0].in_plane < max(row.in_plane for row in outer) < 0.5
     # The same generator gives the same motion.
     again = simulate_motion(specimen, GOLD, rng(1), done.append)
     np.testing.assert_array_equal(found.positions, again.positions)
@@ -133,4 +133,4 @@ def test_one_run_knows_no_error_and_rare_atoms_are_left_out():
     table = combine_runs([run], settings, {})
     assert all(row.in_plane_error is None for row in table.rows)
     assert min(row.atoms for row in table.rows) >= 8
-    assert len(table.rows) <= len(run["rows"])
+    assert len(table.rows) <= len(run.rows)

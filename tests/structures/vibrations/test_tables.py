@@ -1,4 +1,4 @@
-"""What the shipped tables of vibration say."""
+"""The shipped tables of vibration."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_vibration_grows_as_neighbours_are_lost(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_table_says_how_it_was_made(name):
+def test_a_table_states_its_origin(name):
     table = find_table(name)
     assert table.provenance["engine"] and table.provenance["length"] >= 10
     assert abs(table.provenance["temperature_reached"] / table.temperature - 1) < 0.05

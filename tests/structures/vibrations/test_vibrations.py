@@ -137,7 +137,7 @@ def test_a_missing_coordination_takes_the_nearest_with_one_warning(table, caplog
 
 
 def test_substitutes_count_as_neighbours():
-    """In whole MoS2 nothing lies at an edge, whatever is in place of some of its atoms."""
+    """A complete sheet of MoS2 has no edge atoms, with and without substitutes."""
 
     def shift(substitutes):
         settings = MoS2(
