@@ -10,7 +10,7 @@ HEADER = 2048
 """Bytes at the beginning of a file that are changed more often than others."""
 
 NUMBERS = (0, 1, 2, 3, 127, 255, 256, 2**15, 2**16 - 1, 46341, 2**31 - 1, 2**31, 2**32 - 1, -1)
-"""Values that headers get in place of theirs."""
+"""Values that replace numbers in headers."""
 
 
 def cut(data, rng):
@@ -20,7 +20,7 @@ def cut(data, rng):
 
 
 def flip(data, rng):
-    """Some bits are others."""
+    """Some bits flipped."""
     changed = bytearray(data)
     for _ in range(int(rng.choice([1, 1, 3, 20]))):
         changed[_place(len(data), rng)] ^= 1 << int(rng.integers(8))
@@ -28,7 +28,7 @@ def flip(data, rng):
 
 
 def number(data, rng):
-    """A number of two, four or eight bytes is another."""
+    """A number of two, four or eight bytes changed."""
     size, code = [(2, "H"), (4, "I"), (8, "Q"), (4, "f"), (8, "d")][int(rng.integers(5))]
     place = min(_place(len(data), rng) // 2 * 2, len(data) - size)
     value = NUMBERS[int(rng.integers(len(NUMBERS)))]
@@ -41,7 +41,7 @@ def number(data, rng):
 
 
 def digits(data, rng):
-    """A number that stands as text in the file is another."""
+    """A number written as text in the file changed."""
     found = list(re.finditer(rb"\d+", data[:HEADER] + data[-HEADER:]))
     if not found:
         return number(data, rng)
@@ -55,7 +55,7 @@ def digits(data, rng):
 
 
 def insert(data, rng):
-    """Some bytes are more, or missing."""
+    """Some bytes added or removed."""
     place, length = _place(len(data), rng), int(rng.choice([1, 2, 4, 100]))
     if rng.random() < 0.5:
         return data[:place] + data[place + length :]
@@ -63,7 +63,7 @@ def insert(data, rng):
 
 
 def blank(data, rng):
-    """A part is zero, or noise."""
+    """A part replaced by zeros or noise."""
     place, length = _place(len(data), rng), int(rng.choice([4, 16, 512, 4096]))
     length = min(length, len(data) - place)
     part = bytes(length) if rng.random() < 0.5 else rng.bytes(length)
@@ -71,7 +71,7 @@ def blank(data, rng):
 
 
 def repeat(data, rng):
-    """Something follows the file: zeros, or itself."""
+    """The file followed by zeros, or by itself."""
     return data + (bytes(int(rng.integers(1, 9999))) if rng.random() < 0.5 else data)
 
 
@@ -79,7 +79,7 @@ MUTATIONS = (cut, cut, flip, number, number, digits, insert, blank, repeat)
 
 
 def damaged(data, rng):
-    """A damaged file, and the names of what was done to it."""
+    """A damaged file, and the names of its mutations."""
     names = []
     for _ in range(1 if rng.random() < 0.7 else 2):
         mutation = MUTATIONS[int(rng.integers(len(MUTATIONS)))]
@@ -100,13 +100,13 @@ VALUES = (
     {"uniform": [0, float("inf")]}, {"choice": []}, {"normal": [0, -1]}, {"base": "x.yaml"},
     {"kind": "python", "function": "os:getcwd"}, {"kind": "file", "path": "."}, [[[[[[1]]]]]],
 )  # fmt: skip
-"""What settings get in place of theirs."""
+"""Values that replace those of settings."""
 
 TEXTS = (
     "\t", "\0", "- ", ": ", "&a ", "*a", "[", "]", "{", "}", "'", '"', "#", "%", "@", "<<: ", "~",
     "!!python/object:os.system ", "---\n", "\r", "\u2028", "é", "0x", "|\n", ">", "? ",
 )  # fmt: skip
-"""What is put into the text of settings."""
+"""Texts that are inserted into settings."""
 
 
 def other_settings(text, rng):

@@ -1,6 +1,6 @@
-"""Damaged images and settings: a result, or exit code 2 and a sentence; nothing lost in silence.
+"""Damaged images and settings give a result, or exit code 2 and a message; no silent losses.
 
-Case ``n`` is the same each time.  The default tier does a few for some seconds,
+Case ``n`` is the same each time.  The default tier runs a few for some seconds,
 ``python -m pytest -m slow tests/fuzz`` 2,000 images and 1,000 YAML files.
 """
 
@@ -27,22 +27,22 @@ LONGEST, MOST = 20, 2048
 """Seconds of processor time and megabytes that a command may take."""
 
 MOST_LINES = 24
-"""Lines about what is wrong: settings may have twenty faults, each of which gets a sentence."""
+"""Most lines of messages: settings may have twenty faults, with a line for each."""
 
 HANGS = 90
-"""Seconds after which a command is taken to hang, on a machine that has more to do."""
+"""Seconds after which a command counts as hanging, on a busy machine."""
 
 PROGRESS = re.compile(r"it/s\]|s/it\]|\?it/s|: started|: done|The results are in|already done")
 """Lines of the terminal that report no problem."""
 
 
 class Worker:
-    """A process that gives commands; a new one takes the place of one that hangs or dies."""
+    """A process that runs commands; a new one replaces one that hangs or dies."""
 
     def __init__(self, folder):
         self._folder, self._process = folder, None
 
-    def _begin(self):
+    def _start(self):
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.fuzz.worker"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -50,21 +50,21 @@ class Worker:
         )  # fmt: skip
         assert json.loads(self._process.stdout.readline())["ready"]
 
-    def give(self, command, arguments):
+    def run(self, command, arguments):
         """How a command ended; its exit code is None where it hung or the process died."""
         if self._process is None:
-            self._begin()
+            self._start()
         job = {"command": command, "arguments": [str(word) for word in arguments]}
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
-        begin = time.monotonic()
+        start = time.monotonic()
         ready, _, _ = select.select([self._process.stdout], [], [], HANGS)
         answer = self._process.stdout.readline() if ready else ""
         if answer:
             return json.loads(answer)
         self.end()
         return {
-            "code": None, "text": "", "seconds": time.monotonic() - begin, "megabytes": 0,
+            "code": None, "text": "", "seconds": time.monotonic() - start, "megabytes": 0,
         }  # fmt: skip
 
     def end(self):
@@ -92,7 +92,7 @@ def files(tmp_path_factory):
 
 
 def faults_of(ended):
-    """What a command did that it must not do."""
+    """Faults of a command."""
     found = []
     if ended["code"] is None:
         found.append("hung or died")
@@ -106,7 +106,7 @@ def faults_of(ended):
         found.append(f"{ended['megabytes']:.0f} MB")
     lines = messages(ended)
     if ended["code"] == 2 and not 1 <= len(lines) <= MOST_LINES:
-        found.append(f"{len(lines)} lines instead of a sentence for each fault")
+        found.append(f"{len(lines)} lines of messages")
     if any(len(line) > 1200 for line in lines):
         found.append("a line of more than 1,200 characters")
     return found
@@ -119,7 +119,7 @@ def messages(ended):
 
 
 def promised(ending, data):
-    """Number of frames that a header promises, by a reading of our own; None where unknown."""
+    """Number of frames that a header promises, by an independent reader; None if unknown."""
     try:
         if ending == ".npy":
             length = struct.unpack("<H", data[8:10])[0]
@@ -140,10 +140,10 @@ def promised(ending, data):
 
 
 def lost(ended, out, expected):
-    """Whether fewer frames than expected were processed without a message that says so.
+    """Whether fewer frames than expected were processed without a message about it.
 
-    It names both numbers, or how many were taken of a file that is cut off before it tells, or
-    the data sets that were left out.
+    A message names both numbers, or how many were used of a file that is cut off before the
+    number of frames, or the data sets that were left out.
     """
     if ended["code"] != 0 or expected is None or expected < 1:
         return False
@@ -152,8 +152,8 @@ def lost(ended, out, expected):
     if frames >= expected:
         return False
     named = [re.search(rf"\b{n}\b", ended["text"].replace(",", "")) for n in (frames, expected)]
-    told = any(words in ended["text"] for words in ("cut off", "more left out"))
-    return not all(named) and not (named[0] and told)
+    warned = any(words in ended["text"] for words in ("cut off", "more left out"))
+    return not all(named) and not (named[0] and warned)
 
 
 def try_images(worker, files, folder, numbers):
@@ -169,7 +169,7 @@ def try_images(worker, files, folder, numbers):
         axes = ["--axes", "frames"] if rng.random() < 0.7 else []
         size = ["--sampling", "0.2"] if rng.random() < 0.9 else []
         words = [path, "--network", "tiny", "--output", out, *axes, *size]
-        ended = worker.give("predict", words)
+        ended = worker.run("predict", words)
         faults = faults_of(ended)
         expected = promised(shown, changed)
         if expected is None and shown == ending and set(done) == {"cut"}:
@@ -193,7 +193,7 @@ def try_settings(worker, folder, numbers):
         text = example.read_text(encoding="utf-8").replace("base: ", f"base: {example.parent}/")
         path = folder / "a.yaml"
         path.write_bytes(other_settings(text, rng))
-        ended = worker.give("run", [path, "--check", "--output", folder / "runs"])
+        ended = worker.run("run", [path, "--check", "--output", folder / "runs"])
         faults = faults_of(ended)
         if faults:
             found[number] = (example.name, faults, ended["text"][-1500:])
@@ -202,7 +202,7 @@ def try_settings(worker, folder, numbers):
 
 
 def test_undamaged_files_are_read_whole(worker, files, tmp_path):
-    """Without which damage would say nothing."""
+    """A control for the tests of damaged files."""
     for number, (ending, name, data, frames) in enumerate(files):
         path, out = tmp_path / f"{number}_{name}{ending}", tmp_path / "out"
         path.write_bytes(data)
@@ -217,7 +217,7 @@ def test_undamaged_files_are_read_whole(worker, files, tmp_path):
             "--axes",
             "frames",
         ]
-        ended = worker.give("predict", words)
+        ended = worker.run("predict", words)
         assert ended["code"] == 0 and faults_of(ended) == [], (name, ending, ended)
         assert not lost(ended, out, frames), (name, ending, ended)
         assert lost(ended, out, frames + 1)  # the test would notice

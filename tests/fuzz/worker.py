@@ -1,8 +1,7 @@
-"""A process that gives commands to temnet, one after the other, and reports how each ended.
+"""A process that runs commands of temnet, one after the other, and reports how each ended.
 
 Reads a JSON object a line: ``{"command": "predict" or "run", "arguments": [...]}``; writes one a
-line: exit code, what was written to the terminal, processor time [s], and the most memory
-meanwhile [MB].
+line: exit code, output on the terminal, processor time [s], and the peak memory [MB].
 """
 
 import contextlib
@@ -15,24 +14,24 @@ import time
 import traceback
 
 LIMIT = 12 * 2**30
-"""Address space [bytes]: a command that wants more gets a MemoryError, and the machine lives on."""
+"""Address space [bytes]: a command that needs more gets a MemoryError."""
 
 
 def peak():
-    """Most memory since `forget_peak` [MB]."""
+    """Peak memory since `forget_peak` [MB]."""
     with open("/proc/self/status") as file:
         line = next(line for line in file if line.startswith("VmHWM"))
     return int(line.split()[1]) / 1024
 
 
 def forget_peak():
-    """Begins to measure anew."""
+    """Resets the peak memory."""
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
 
 
-def give(command, arguments):
-    """Gives a command; returns how it ended."""
+def run_command(command, arguments):
+    """Runs a command; returns how it ended."""
     from temnet import predict, run
 
     main = {"predict": predict.main, "run": run.main}[command]
@@ -53,10 +52,10 @@ def give(command, arguments):
 
 
 def main():
-    """Works until its input ends."""
+    """Runs commands until the input ends."""
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print does not mix with the answers
+    os.dup2(2, 1)  # output of libraries does not mix with the answers
     from temnet import predict
     from temnet.command import load_stages
 
@@ -65,7 +64,7 @@ def main():
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in sys.stdin:
         job = json.loads(line)
-        print(json.dumps(give(job["command"], job["arguments"])), file=answers, flush=True)
+        print(json.dumps(run_command(job["command"], job["arguments"])), file=answers, flush=True)
 
 
 if __name__ == "__main__":

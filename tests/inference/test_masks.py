@@ -13,7 +13,7 @@ def test_a_box_is_filled_by_the_mirror_image_of_its_nearest_side():
     # Row 2 is nearest to row 1 above and row 3 to row 4 below; column 2 as near to column 3.
     expected[2, :3], expected[3, :3] = image[1, :3], image[4, :3]
     np.testing.assert_array_equal(filled, expected)
-    assert image[2, 0] == 16  # what was given is left alone
+    assert image[2, 0] == 16  # the argument is not changed
 
 
 def test_sources_lie_outside_all_boxes():

@@ -13,7 +13,7 @@ from temnet.inference.reading.formats.readers import READERS
 LOGGER = logging.getLogger(__name__)
 
 FEWEST_DUPLICATES = 3
-"""This many equal names in two folders are duplicates, whatever the names of the folders."""
+"""This many equal names in two folders are duplicates, in folders of any name."""
 
 EXPORTED = {".npy": 1, ".tif": 2, ".tiff": 2}
 """Rank of formats of exported images; formats of instruments have rank 0."""

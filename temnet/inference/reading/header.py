@@ -61,7 +61,7 @@ def header_pixel_size(
 
 
 def refuse_diffraction(metadata: Tags, path: Path) -> None:
-    """Refuses a data set that its program marks as a diffraction pattern, whatever its units.
+    """Refuses a data set that its program marks as a diffraction pattern, in any units.
 
     Args:
         metadata: The metadata in HyperSpy's terms, with the type of signal.
@@ -90,7 +90,7 @@ def unknown_unit(axes: Sequence[Axis], tags: Tags) -> str | None:
 
 
 def _units(axes: Sequence[Axis], tags: Tags) -> list[str]:
-    """Units of rows and columns as they are written, empty if there are none."""
+    """Units of rows and columns as they are written, empty if they are missing."""
     return [
         axis.unit if kind_of(axis.unit) != "pixel" else other
         for axis, other in zip(axes[-2:], _imagej_units(tags), strict=False)

@@ -44,7 +44,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 FOCUS_WORD = re.compile(
     r"(?:^|[^a-z])(?:d\W?f|def|defoc\w*|foc|focus|focal|d?z|delta\W?f|Δ\W?f)\W*_*$",
@@ -97,7 +97,7 @@ class Number:
     Attributes:
         before: The text between the previous number and this one.
         first: Whether it is the first number of the name.
-        sign: A possible sign: ``-``, ``+``, a word or a letter; "" if there is none.
+        sign: A possible sign: ``-``, ``+``, a word or a letter; "" without one.
         whole: Digits before the decimal point.
         point: A possible decimal point.
         fraction: Digits after it.
@@ -146,13 +146,43 @@ class Meaning:
     units: dict[str, float]
 
 
+@dataclass
+class _Name:
+    """A name that is read number by number.
+
+    Attributes:
+        numbers: The numbers that are left.
+        tail: The text after the last number.
+        key: The sort key of the part that is read.
+    """
+
+    numbers: list[Number]
+    tail: str
+    key: Key = field(default_factory=list)
+
+    def read_number(self, meaning: Meaning) -> None:
+        """Moves the first number to the sort key."""
+        number = self.numbers[0]
+        letters = "" if meaning.lettered or not number.sign.isalpha() else number.sign
+        value, self.numbers = _value(self.numbers, meaning)
+        self.key += [(0, 0.0, _text(number.before + letters)), value]
+        if number.unit and not meaning.units:  # 1a, 1b: not a unit, or the same for all
+            if self.numbers:
+                following = self.numbers[0]
+                self.numbers[0] = replace(following, before=number.unit + following.before)
+            else:
+                self.tail = number.unit + self.tail
+
+
 def keys(names: Sequence[str]) -> list[Key]:
     """Sort keys of names.
 
     Args:
         names: The names in one folder, without their endings.
     """
-    return _keys(names)[0]
+    parsed = [_parsed(_with_words(name)) for name in names]
+    _read(parsed)
+    return [[*one.key, (0, 0.0, name)] for one, name in zip(parsed, names, strict=True)]
 
 
 def signed(names: Sequence[str]) -> bool:
@@ -161,47 +191,32 @@ def signed(names: Sequence[str]) -> bool:
     >>> signed(["df-5", "df5"]), signed(["df-1", "df-2"])
     (True, False)
     """
-    return _keys(names)[1]
+    return _read([_parsed(_with_words(name)) for name in names])
 
 
-def _keys(names: Sequence[str]) -> tuple[list[Key], bool]:
-    """The sort keys of the names, and whether any of them depends on a sign."""
-    parsed = [_parsed(_with_words(name)) for name in names]
-    keys: list[Key] = [[] for _ in names]
-    rest = [list(numbers) for numbers, _ in parsed]
-    tails = [tail for _, tail in parsed]
+def _read(names: Sequence[_Name]) -> bool:
+    """Reads names that agree so far to their ends.
+
+    Names that also agree in the text before the next number share its interpretation.
+
+    Returns:
+        Whether any number has a sign.
+    """
+    groups: dict[str, list[_Name]] = defaultdict(list)
+    for name in names:
+        if name.numbers:
+            groups[_text(name.numbers[0].before)].append(name)
+        else:
+            name.key.append((0, 0.0, _text(name.tail)))
     any_sign = False
-    active = set(range(len(names)))
-    # Position by position: names that agree up to a position share one interpretation there.
-    groups = {(): sorted(active)}
-    while groups:
-        following: dict[tuple, list[int]] = defaultdict(list)
-        for history, members in groups.items():
-            places: dict[str, list[int]] = defaultdict(list)
-            for n in members:
-                if rest[n]:
-                    places[_text(rest[n][0].before)].append(n)
-                else:
-                    keys[n].append((0, 0.0, _text(tails[n])))
-            for text, own in places.items():
-                numbers = [rest[n][0] for n in own]
-                meaning = _meaning(numbers)
-                any_sign |= _sign_matters(numbers, meaning)
-                for n in own:
-                    number = rest[n][0]
-                    letters = "" if meaning.lettered or not number.sign.isalpha() else number.sign
-                    key, rest[n] = _value(rest[n], meaning)
-                    keys[n] += [(0, 0.0, _text(number.before + letters)), key]
-                    if number.unit and not meaning.units:  # 1a, 1b: no unit, or the same for all
-                        if rest[n]:
-                            follower = rest[n][0]
-                            before = number.unit + follower.before
-                            rest[n][0] = replace(follower, before=before)
-                        else:
-                            tails[n] = number.unit + tails[n]
-                    following[(*history, text)].append(n)
-        groups = dict(following)
-    return [[*key, (0, 0.0, name)] for key, name in zip(keys, names, strict=True)], any_sign
+    for group in groups.values():
+        numbers = [name.numbers[0] for name in group]
+        meaning = _meaning(numbers)
+        any_sign |= _sign_matters(numbers, meaning)
+        for name in group:
+            name.read_number(meaning)
+        any_sign |= _read(group)
+    return any_sign
 
 
 def _with_words(name: str) -> str:
@@ -218,8 +233,8 @@ def _with_words(name: str) -> str:
     return re.sub(r"(?i)(?<![a-z])zero(?![a-z])", "0", changed)
 
 
-def _parsed(name: str) -> tuple[list[Number], str]:
-    """A name's numbers, and the text after the last one."""
+def _parsed(name: str) -> _Name:
+    """A name with its numbers and the text after the last one."""
     found: list[Number] = []
     end = 0
     for match in PIECE.finditer(name):
@@ -236,7 +251,7 @@ def _parsed(name: str) -> tuple[list[Number], str]:
         )
         found += _plausible(number, name[match.end() :])
         end = match.end()
-    return found, name[end:]
+    return _Name(found, name[end:])
 
 
 def _plausible(number: Number, after: str) -> list[Number]:

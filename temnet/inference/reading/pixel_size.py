@@ -92,7 +92,7 @@ def with_measured_pixel_size(
     Args:
         series: The images.
         spacing: Distance of the lattice planes [Å].
-        given: Pixel size by the header or the settings [Å], None if there is none.
+        given: Pixel size by the header or the settings [Å], None if it is unknown.
         used: Whether the measured size replaces the given one; else it is only compared.
 
     Raises:

@@ -1,9 +1,13 @@
 """Inspection of every image: broken, blank or saturated pixels, regions without image."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from temnet.errors import InputError
+from temnet.images.unseen import unpack
+from temnet.inference.bad_pixels.inspection import inspect
 from temnet.inference.masks import seen
 from temnet.inference.reading import read_images as images
 from temnet.inference.reading.read_images import read_images
@@ -132,3 +136,25 @@ def test_a_soft_spot_far_brighter_than_all_else_is_named_once(tmp_path, caplog):
     )
     assert caplog.text.count(text) == 1 and text in series.metadata["notes"][0]
     assert series.images[2, 20, 31, 0] > 5000  # it may be an atom
+
+
+def test_each_image_is_inspected_once_and_its_faults_are_known_by_its_number():
+    good = np.random.default_rng(0).normal(100, 5, (40, 50)).astype(np.float32)
+    border, hit, lost = good.copy(), good.copy(), np.full_like(good, np.nan)
+    border[:8] = 0
+    hit[20, 30] = 1e4
+    stack = {3: good, 4: border, 7: lost, 9: hit}
+    asked = []
+
+    def read(number):
+        asked.append(number)
+        return stack[number]
+
+    found = inspect(read, lambda number: (Path("m.npy"), number), np.array([[7], [3], [9], [4]]))
+    assert asked == [7, 3, 9, 4]
+    assert found.unusable == {7} and set(found.replaced) == {4, 9} and set(found.unseen) == {4}
+    np.testing.assert_array_equal(unpack(found.unseen[4], good.shape), border == 0)
+    np.testing.assert_array_equal(unpack(found.replaced[9], good.shape), hit == 1e4)
+    assert len(found.notes) == 3  # region, broken pixel, blank frame
+    with pytest.raises(InputError, match="m.npy: 100.00% of the pixels of image 7"):
+        inspect(read, lambda number: (Path("m.npy"), number), np.array([[7, 3]]))  # a focal series

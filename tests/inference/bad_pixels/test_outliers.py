@@ -63,7 +63,7 @@ def test_dead_hot_and_undefined_pixels_get_the_median_of_good_neighbours():
     found = find_broken(broken)
     assert found.tolist() == places.tolist()
     inpainted = find_faults(broken)[0]
-    assert np.isnan(flat[5])  # what was given is left alone
+    assert np.isnan(flat[5])  # the argument is not changed
     row, col = 4000 // 128, 4000 % 128
     around = np.delete(image[row - 1 : row + 2, col - 1 : col + 2].ravel(), 4)
     assert inpainted[row, col] == np.median(around)
@@ -113,7 +113,7 @@ def test_hits_of_any_shape_are_found_and_nothing_else(shape, height):
     hit = image.copy()
     rows, cols = shape.shape
     hit[50 : 50 + rows, 60 : 60 + cols] += height * shape
-    hurt = np.abs(hit - image) > 1500  # seven times what the lattice holds
+    hurt = np.abs(hit - image) > 1500  # seven times the contrast of the lattice
     found = np.zeros(image.shape, bool)
     found.reshape(-1)[find_broken(hit)] = True
     assert found[hurt].all()

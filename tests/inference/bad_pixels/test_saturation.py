@@ -3,7 +3,7 @@ import numpy as np
 from temnet.inference.bad_pixels.saturation import saturated_fraction
 
 
-def test_saturation_is_told_from_the_largest_count():
+def test_saturation_is_distinguished_from_the_largest_count():
     counts = np.random.default_rng(0).poisson(1000, (100, 100)).astype(float)
     assert saturated_fraction(counts) == 0
     clipped = np.minimum(counts, 1040)

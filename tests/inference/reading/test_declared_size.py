@@ -1,4 +1,4 @@
-"""Files that declare more than they hold, or than memory can; and what is no regular file."""
+"""Files that declare more than they or memory can hold; paths that are not regular files."""
 
 import os
 import struct

@@ -61,7 +61,7 @@ def test_foci_are_sorted_by_the_headers_where_the_names_are_not_in_order(caplog)
         (-500.0, 0.0, 400.0),  # as the names
         (400.0, 0.0, -500.0),  # the other sign, for which names are more reliable
         (100.0, None, 400.0),  # one is not known
-        (100.0, 100.0, 100.0),  # the knob was not what was turned
+        (100.0, 100.0, 100.0),  # another knob was turned
         (100.0, 99.0, 101.0),  # too near to each other
     ],
 )

@@ -101,7 +101,7 @@ RECIPROCAL = (
 
 @pytest.mark.parametrize("unit", RECIPROCAL)
 @pytest.mark.parametrize("sampling", [None, 0.2, "auto"])
-def test_diffraction_patterns_are_refused_as_that_whatever_is_set(tmp_path, unit, sampling):
+def test_diffraction_patterns_are_refused_with_any_setting(tmp_path, unit, sampling):
     spacing = {"spacing": 2.1} if sampling == "auto" else {}
     with pytest.raises(InputError, match="diffraction pattern or a Fourier transform"):
         read_images(hspy(tmp_path / "a.hspy", (unit, unit)), sampling=sampling, **spacing)

@@ -7,6 +7,7 @@ import pytest
 
 from temnet.errors import InputError
 from temnet.inference.reading import image_folders
+from temnet.inference.reading.camera_clock import film_of, of_one_clock
 from temnet.inference.reading.duplicate_formats import without_duplicates
 from temnet.inference.reading.image_folders import files_of, images_in
 
@@ -43,6 +44,16 @@ def test_a_camera_s_folders_are_one_movie_in_the_order_of_time(tmp_path, caplog)
     assert "the 5 images in 4 folders below it" in caplog.text
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
     assert names_in(tmp_path / "film/Hour_00/Minute_01") == ["Second_00/f_0000.dm4"]
+
+
+def test_the_film_of_a_clock_is_the_folder_above_it():
+    film = Path("data/film")
+    for part in ("Hour_00", "Hour_00/Minute_07", "hours 1/Minutes-2/SECOND3"):
+        assert film_of(film / part) == film
+    assert film_of(film) == film and film_of(film / "Hour_x") == film / "Hour_x"
+    assert of_one_clock([film / "Hour_00", film / "Hour_01/Minute_00"])
+    assert not of_one_clock([film / "Hour_00", Path("data/other/Hour_00")])
+    assert not of_one_clock([film, film / "Hour_00"])
 
 
 def test_other_folders_below_are_warned_of(tmp_path, caplog):

@@ -7,6 +7,8 @@ import pytest
 
 from temnet.errors import InputError
 from temnet.inference.reading.formats import large_files
+from temnet.inference.reading.formats.data_set import Axis
+from temnet.inference.reading.formats.mrc import read_mrc
 from temnet.inference.reading.image_file import open_images
 
 RNG = np.random.default_rng(0)
@@ -266,3 +268,13 @@ def test_the_text_beside_a_movie_of_direct_electron_has_its_pixel_size(tmp_path)
     text.write_text(f"{lines}Instrument Project Camera Length (centimeters) = 80\n")
     with pytest.raises(InputError, match="diffraction patterns"):
         open_images(path)
+
+
+def test_the_data_set_of_a_stack_and_of_a_single_image(tmp_path):
+    data = COUNTS.astype("i2")
+    stack = read_mrc(write(tmp_path / "a.mrc", data, 1, pixel=(0.25, 0.5)))  # exact in float32
+    assert stack.axes == (Axis("z", scale=1.0), Axis("y", "Å", 0.25), Axis("x", "Å", 0.5))
+    assert not stack.lazy and stack.tags == {} and stack.notes == ()
+    np.testing.assert_array_equal(stack.data, data)
+    single = read_mrc(write(tmp_path / "b.mrc", data[:1], 1, pixel=(0.25, 0.5)))
+    assert single.axes == stack.axes[1:] and single.shape == (64, 80)

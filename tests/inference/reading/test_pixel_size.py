@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tifffile
 
 from temnet.errors import InputError
+from temnet.inference.reading.image_file import ImageFile
+from temnet.inference.reading.pixel_size import given_pixel_size, plausible
 from temnet.inference.reading.read_images import read_images
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (20, 30), dtype=np.uint8)
@@ -87,3 +91,41 @@ def test_a_pixel_size_in_words_is_refused(tmp_path):
     np.save(tmp_path / "m.npy", np.random.default_rng(0).poisson(9, (32, 32)))
     with pytest.raises(InputError, match="a number in Å or auto"):
         read_images(tmp_path / "m.npy", "0.2 A")
+
+
+def files(*pixel_sizes):
+    return [
+        ImageFile(Path(f"{n}.tif"), (), (20, 30), lambda number: IMAGE, size)
+        for n, size in enumerate(pixel_sizes)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "sampling", "expected"),
+    [
+        (((0.2, 0.2), (0.2001, 0.2)), None, (0.2, 0.2)),  # equal within 0.1 %
+        (((0.3, 0.2),), None, (0.3, 0.2)),
+        (((0.2001, 0.2),), None, (0.2001, 0.2001)),  # square within 0.1 %
+        ((None, (3.0, 2.0)), 0.25, (0.25, 0.25)),  # the setting overrides all headers
+    ],
+)
+def test_the_pixel_size_of_all_files(sizes, sampling, expected):
+    assert given_pixel_size(files(*sizes), sampling) == expected
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        (((0.2, 0.2), (0.2, 0.201)), "0.2 to 0.201"),
+        (((0.2, 0.2), None), "1.tif: the file does not give"),
+        (((0.2, 11.0),), "11 Å is out of range"),
+    ],
+)
+def test_pixel_sizes_that_cannot_be_used(sizes, words):
+    with pytest.raises(InputError, match=words):
+        given_pixel_size(files(*sizes), None)
+
+
+def test_plausible_pixel_sizes_are_those_of_atomic_resolution():
+    assert plausible((0.005, 10.0)) and plausible((0.3, 0.2))
+    assert not any(map(plausible, (None, (0.004, 0.2), (0.2, 11.0), (float("nan"), 0.2))))

@@ -13,6 +13,9 @@ from PIL import Image
 
 from temnet.errors import InputError
 from temnet.inference.reading.formats import large_files
+from temnet.inference.reading.formats.tiff import read_tiff
+from temnet.inference.reading.formats.tiff_image_count import page_list
+from temnet.inference.reading.formats.tiff_partial import read_partial
 from temnet.inference.reading.image_file import open_images
 from tests.inference.reading.test_image_file import signal as rosettasciio_signal
 
@@ -250,3 +253,23 @@ def test_large_compressed_single_images_are_not_kept_open(tmp_path, monkeypatch)
     links = [f"/proc/self/fd/{name}" for name in os.listdir("/proc/self/fd")]
     held = [os.readlink(link) for link in links if os.path.exists(link)]
     assert not [name for name in held if str(tmp_path) in name]
+
+
+def test_the_data_set_of_a_movie(tmp_path):
+    path = write(tmp_path / "a.tif", "imagej")
+    found = read_tiff(path)
+    assert [axis.name for axis in found.axes[-2:]] == ["height", "width"] and not found.lazy
+    np.testing.assert_array_equal(found.data, MOVIE)
+
+
+def test_a_part_of_a_file_is_read_by_its_list_of_pages(tmp_path):
+    path = write(tmp_path / "a.tif", "plain zlib")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with tifffile.TiffFile(path) as file:
+        whole = [page for page in file.pages if sum(page.dataoffsets[:1]) < len(content) // 2]
+        found = read_partial(path, file, page_list(path), 1)
+    count = found.shape[0]
+    assert 0 < count <= len(whole)
+    np.testing.assert_array_equal(found.data, MOVIE[:count])
+    assert found.notes[0].startswith("the file is cut off")

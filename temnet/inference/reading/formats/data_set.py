@@ -1,4 +1,4 @@
-"""One data set of an image file, in whatever format: values, axes, tags.
+"""One data set of an image file in any format: values, axes, tags.
 
 Readers hand over these records, so that the untyped metadata of a format ends here.
 """
@@ -109,7 +109,7 @@ class DataSet:
 
 
 def text_at(tags: Tags, *names: str) -> str:
-    """The text below nested tags, empty if there is none.
+    """The text below nested tags, empty if it is missing.
 
     >>> text_at({"General": {"title": "film"}}, "General", "title")
     'film'

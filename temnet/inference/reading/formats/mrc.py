@@ -53,6 +53,9 @@ IMOD_SIGNED, IMOD_HALF_BYTES = 1, 16
 FEI_BYTES = 131072
 """Length of the extended header by early software of FEI: 1024 images of 128 bytes."""
 
+FEI_IMAGE_BYTES = 768
+"""Bytes that later software of FEI writes for the first image, at least."""
+
 ROUGHER = 1.2
 """Bytes read with the wrong sign wrap round: neighbours then differ by more than this factor."""
 
@@ -71,7 +74,7 @@ class Header:
         cell: Number of intervals along x, y and z, and their total length [Å].
         maps: Which of x, y, z (1, 2, 3) the columns, rows and sections are.
         extended: Bytes between header and values.
-        raw: The header's bytes.
+        raw: The bytes of the header, and of the beginning of the extended header.
         notes: Doubts, a sentence each.
     """
 
@@ -84,13 +87,9 @@ class Header:
     raw: bytes
     notes: tuple[str, ...]
 
-    def integers(self, offset: int, count: int = 1) -> tuple[int, ...]:
-        """Integers of 4 bytes from a place in the header."""
-        return struct.unpack_from(f"{self.order}{count}i", self.raw, offset)
-
-    def reals(self, offset: int, count: int = 1) -> tuple[float, ...]:
-        """Real numbers of 4 bytes from a place in the header."""
-        return struct.unpack_from(f"{self.order}{count}f", self.raw, offset)
+    def numbers(self, kind: str, offset: int, count: int = 1) -> tuple[float, ...]:
+        """Numbers of a kind (`struct`'s i, f or d) from a place in the header."""
+        return struct.unpack_from(f"{self.order}{count}{kind}", self.raw, offset)
 
 
 def read_mrc(path: Path) -> DataSet:
@@ -103,7 +102,7 @@ def read_mrc(path: Path) -> DataSet:
         InputError: If the header is not that of an MRC file with images, or no image is whole.
     """
     with path.open("rb") as file:
-        raw = file.read(HEADER_BYTES)
+        raw = file.read(HEADER_BYTES + FEI_IMAGE_BYTES)
     if len(raw) < HEADER_BYTES:
         raise InputError(f"{path}: this file is too short for the header of an MRC file.")
     header = _header(path, raw)
@@ -119,7 +118,7 @@ def read_mrc(path: Path) -> DataSet:
     if data.shape[0] == 1:
         axes = axes[1:]
         data = data.first() if isinstance(data, Nibbles) else viewed(data, lambda values: values[0])
-    defocus = _defocus(path, header)
+    defocus = _defocus(header)
     tags: Tags = {} if defocus is None else {"fei_header": {"defocus": defocus}}
     return DataSet(data, axes, tags, notes=tuple(notes), lazy=lazy)
 
@@ -179,7 +178,7 @@ def _type_of_values(path: Path, header: Header, notes: list[str]) -> tuple[np.dt
             f"{path}: the values are {REFUSED[header.mode]} (MRC mode {header.mode}). Export the "
             "image's intensity."
         )
-    stamp, flags = header.integers(152, 2)
+    stamp, flags = map(int, header.numbers("i", 152, 2))
     imod = stamp == IMOD_STAMP
     if header.mode == 0 and imod and flags & IMOD_HALF_BYTES:
         raise InputError(
@@ -200,7 +199,7 @@ def _type_of_values(path: Path, header: Header, notes: list[str]) -> tuple[np.dt
 
 def _shown_unsigned(header: Header, limit: int) -> bool:
     """Whether the smallest and largest value in the header fit unsigned numbers only."""
-    low, high = header.reals(76, 2)
+    low, high = header.numbers("f", 76, 2)
     return bool(0 <= low <= high < 2 * limit and high >= limit)
 
 
@@ -211,10 +210,10 @@ def _bytes_are_signed(path: Path, header: Header, notes: list[str]) -> bool:
     are signed, unless the image would wrap round.  Files older than MRC2000 (without the word MAP)
     are unsigned.
     """
-    stamp, flags = header.integers(152, 2)
+    stamp, flags = map(int, header.numbers("i", 152, 2))
     if stamp == IMOD_STAMP:
         return bool(flags & IMOD_SIGNED)
-    low, high = header.reals(76, 2)
+    low, high = header.numbers("f", 76, 2)
     if -128 <= low < 0 and low <= high < 128:
         return True
     if _shown_unsigned(header, 128):
@@ -298,7 +297,7 @@ def _axis_order(path: Path, header: Header) -> tuple[int, ...] | None:
 
 def _pixel_size(path: Path, header: Header) -> tuple[float, float]:
     """Height and width of a pixel [Å], 0 if the file does not give them."""
-    older = _early_fei(path, header) or _direct_electron(path)
+    older = _early_fei(header) or _direct_electron(path)
     if older is not None:
         return older
     (cols, rows, _), (width, height, _) = header.cell
@@ -309,31 +308,26 @@ def _pixel_size(path: Path, header: Header) -> tuple[float, float]:
     return (sizes[0], sizes[1]) if min(sizes) > 0 else (0.0, 0.0)
 
 
-def _early_fei(path: Path, header: Header) -> tuple[float, float] | None:
+def _early_fei(header: Header) -> tuple[float, float] | None:
     """Pixel size [Å] in the extended header of early FEI software, which leaves the cell empty."""
     named = header.raw[104:107] == b"FEI"
     if header.extended < 128 or not (named or header.extended == FEI_BYTES):
         return None
-    with path.open("rb") as file:
-        file.seek(HEADER_BYTES)
-        first = file.read(768)
+    first = header.raw[HEADER_BYTES:]
     if named:  # FEI1 and FEI2: 8 bytes at 156 and 164 [m]
-        found = struct.unpack_from(f"{header.order}2d", first, 156) if len(first) >= 172 else (0, 0)
-        found = found[::-1]
-        return None if min(header.cell[1][:2]) > 0 else _positive(found)
-    return _positive(struct.unpack_from(f"{header.order}f", first, 44) * 2)
+        width, height = header.numbers("d", HEADER_BYTES + 156, 2) if len(first) >= 172 else (0, 0)
+        return None if min(header.cell[1][:2]) > 0 else _positive((height, width))
+    return _positive(header.numbers("f", HEADER_BYTES + 44) * 2)
 
 
-def _defocus(path: Path, header: Header) -> float | None:
+def _defocus(header: Header) -> float | None:
     """Defocus of the first image [m] in FEI's extended header, None if it is not given."""
     named = header.raw[104:107] == b"FEI"
-    if header.extended < 768 or not (named or header.extended == FEI_BYTES):
+    if header.extended < FEI_IMAGE_BYTES or not (named or header.extended == FEI_BYTES):
         return None
-    with path.open("rb") as file:
-        file.seek(HEADER_BYTES + (220 if named else 28))
-        text = file.read(8 if named else 4)
-    kind = f"{header.order}{'d' if named else 'f'}"
-    value = struct.unpack(kind, text)[0] if len(text) == struct.calcsize(kind) else 0.0
+    kind, offset = ("d", 220) if named else ("f", 28)
+    there = len(header.raw) >= HEADER_BYTES + offset + struct.calcsize(kind)
+    value = header.numbers(kind, HEADER_BYTES + offset)[0] if there else 0.0
     return value if np.isfinite(value) and 0 < abs(value) < 1e-3 else None
 
 

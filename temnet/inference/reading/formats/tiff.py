@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,37 +21,6 @@ from temnet.inference.reading.formats.tiff_pages import TiffPages, page_candidat
 from temnet.inference.reading.formats.tiff_partial import read_partial
 
 
-@dataclass(frozen=True)
-class _Survey:
-    """The series of an intact TIFF, and which of them are read.
-
-    Attributes:
-        candidates: Its series of equal pages.
-        best: Numbers of the series that are the measurement: one, or all pages of a movie in which
-            each page is a series of its own.
-        total: Bytes of all images in the file.
-    """
-
-    candidates: tuple[Candidate, ...]
-    best: tuple[int, ...]
-    total: int
-
-    @property
-    def chosen(self) -> int:
-        """The first series of the measurement."""
-        return self.best[0]
-
-    @property
-    def joined(self) -> bool:
-        """Whether each page of the measurement is a series of its own."""
-        return len(self.best) > 1
-
-    @property
-    def several(self) -> bool:
-        """Whether the file holds other images too."""
-        return len(self.candidates) > len(self.best)
-
-
 def read_tiff(path: Path) -> DataSet:
     """The measurement in a TIFF; of a file that is cut off, the images that are whole.
 
@@ -65,25 +34,27 @@ def read_tiff(path: Path) -> DataSet:
     entries, end = page_list(path)
     with tifffile.TiffFile(path) as file:
         members = files_of_set(file.pages.first.description) if end is None else 1
-        survey = _survey(path, file) if end is None and members == 1 else None
-        if survey is None:
+        candidates = _candidates(file) if end is None and members == 1 else []
+        best = _measurement(path, file, candidates) if candidates else []
+        if not best:
             return read_partial(path, file, (entries, end), members)
-        if survey.candidates[survey.chosen].coloured:
-            _refuse_colour_planes(path, file.series[survey.chosen].keyframe)
-    lazy = is_large(path.stat().st_size) or is_large(survey.total)
-    found = data_sets(path, lazy=lazy or survey.several)
-    chosen = replace(found[survey.chosen], lazy=lazy)
-    if survey.joined:
+        if candidates[best[0]].coloured:
+            _refuse_colour_planes(path, file.series[best[0]].keyframe)
+        total = sum(series.nbytes for series in file.series)
+    lazy = is_large(path.stat().st_size) or is_large(total)
+    several = len(candidates) > len(best)  # other images, too
+    found = data_sets(path, lazy=lazy or several)
+    chosen = replace(found[best[0]], lazy=lazy)
+    if len(best) > 1:
         chosen = replace(chosen, axes=(Axis(), *chosen.axes[-2:]))
-    if (lazy or survey.several) and chosen.data.dtype.names is None:
-        chosen = replace(chosen, data=_images(path, survey, lazy))
-    elif survey.joined:
-        stack = np.stack([np.asarray(found[number].data) for number in survey.best])
+    if (lazy or several) and chosen.data.dtype.names is None:
+        chosen = replace(chosen, data=_images(path, best, lazy))
+    elif len(best) > 1:
+        stack = np.stack([np.asarray(found[number].data) for number in best])
         chosen = replace(chosen, data=stack)
-    if not survey.several:
+    if not several:
         return chosen
-    note = choice_note(survey.candidates, survey.chosen)
-    return replace(_with_units(chosen, found), notes=(note,))
+    return replace(_with_units(chosen, found), notes=(choice_note(candidates, best[0]),))
 
 
 def _with_units(one: DataSet, found: Sequence[DataSet]) -> DataSet:
@@ -97,10 +68,17 @@ def _with_units(one: DataSet, found: Sequence[DataSet]) -> DataSet:
     return one
 
 
-def _survey(path: Path, file: tifffile.TiffFile) -> _Survey | None:
-    """The series of a file; None if one of the images is not whole."""
+def _candidates(file: tifffile.TiffFile) -> list[Candidate]:
+    """The series of equal pages in a file."""
+    return [page_candidate(series.keyframe, _image_count(series)) for series in file.series]
+
+
+def _measurement(path: Path, file: tifffile.TiffFile, candidates: Sequence[Candidate]) -> list[int]:
+    """Numbers of the series that are the measurement; none if one of their images is not whole.
+
+    They are one series, or all pages of a movie in which each page is a series of its own.
+    """
     first, series = file.pages.first, file.series
-    candidates = tuple(page_candidate(one.keyframe, _image_count(one)) for one in series)
     best = measurements(candidates)
     chosen = series[best[0]]
     page = chosen.keyframe
@@ -112,11 +90,10 @@ def _survey(path: Path, file: tifffile.TiffFile) -> _Survey | None:
         best = best[:1]
     silent = best[0] != 0 or candidates[0].coloured or first.samplesperpixel > 1
     promise = None if silent else promise_of(first.description)
+    count = sum(candidates[number].count for number in best)
     size = path.stat().st_size
     whole = all(_is_whole(series[number], size) for number in best)
-    if promise is not None:
-        whole &= promise.count <= sum(candidates[number].count for number in best)
-    return _Survey(candidates, tuple(best), sum(one.nbytes for one in series)) if whole else None
+    return best if whole and (promise is None or promise.count <= count) else []
 
 
 def _image_count(series: tifffile.TiffPageSeries) -> int:
@@ -143,8 +120,8 @@ def _refuse_colour_planes(path: Path, page: tifffile.TiffPage) -> None:
         )
 
 
-def _images(path: Path, survey: _Survey, lazy: bool) -> Values:
-    """Values of the measurement: mapped where they are contiguous, else read page by page.
+def _images(path: Path, best: Sequence[int], lazy: bool) -> Values:
+    """Values of some series: mapped where they are contiguous, else read page by page.
 
     (RosettaSciIO's lazy TIFF copies the whole file for each frame.)
 
@@ -152,11 +129,11 @@ def _images(path: Path, survey: _Survey, lazy: bool) -> Values:
         InputError: If the file stays on disk and a page is not one image.
     """
     with tifffile.TiffFile(path) as file:
-        if survey.joined:
-            numbers = [_page_number(file.series[number].pages[0]) for number in survey.best]
+        if len(best) > 1:
+            numbers = [_page_number(file.series[number].pages[0]) for number in best]
             pages = TiffPages(path, numbers, (len(numbers),))
             return pages if lazy else np.stack([pages[n,] for n in range(len(numbers))])
-        series = file.series[survey.chosen]
+        series = file.series[best[0]]
         if not lazy:
             return series.asarray()
         if series.dataoffset is not None and series.keyframe.is_memmappable:
