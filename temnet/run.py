@@ -86,7 +86,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.stage:  # also checks that the sections these stages need are present
         named = load_experiment(options.file, {**overrides, "stages": options.stage})
         experiment = named if scores_alone(experiment, root, options.stage) else experiment
-    experiment = with_found_files(experiment, options.file.parent)
+    experiment = with_found_files(experiment)
     load_stages(options.stage or experiment.stages)
     if options.check:
         with only_named():

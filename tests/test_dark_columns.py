@@ -15,7 +15,7 @@ MIRRORED = {
         "defocus": {"start": {"uniform": [-10, 20]}}, "Cs_um": {"uniform": [8, 30]},
         "astigmatism": {"uniform": [0, 20]}, "variants": [],
     },
-    "structure": {"empty": {"probability": 0, "amorphous": 0, "off_axis": 0, "graphitic": 0}},
+    "structure": {"negatives": {"probability": 0, "amorphous": 0, "off_axis": 0, "graphitic": 0}},
     "camera": {"dose": 2000},
     "data": {"workers": 0, "exit_wave_reuse": 1},
     "seed": 7,

@@ -10,7 +10,6 @@ from temnet.config.experiment import SIMULATION_SECTIONS
 from temnet.config.loading import load_experiment
 from temnet.run import main
 from temnet.simulation.example import draw_specimen, simulate_example
-from temnet.stages.input_paths import with_found_files
 from temnet.stages.simulate import duration
 from temnet.study import __main__ as study_command
 from temnet.study.settings import load_study, taught
@@ -132,7 +131,7 @@ def test_every_study_asks_a_question_and_presents_as_many_images_to_each_network
             assert training.epochs * training.epoch_size == 10000
         for test in study.tests:  # nothing is simulated but the test's images
             rule = scored(study, test, arm).evaluation
-            assert rule.series is rule.cramer_rao is rule.ideal_observer is None
+            assert rule.sweep is rule.cramer_rao is rule.ideal_observer is None
 
 
 def test_the_studies_test_on_the_images_that_they_ask_about():
@@ -141,7 +140,7 @@ def test_the_studies_test_on_the_images_that_they_ask_about():
     def identities(name, test):
         study = studies[name]
         every = (scored(study, test, arm) for arm in study.arms)
-        return {with_found_files(one, FOLDER / "studies").simulation.identity() for one in every}
+        return {one.simulation.identity() for one in every}
 
     for name in ("few_images", "fresh_images", "dose_range", "still_atoms"):
         assert all(len(identities(name, test)) == 1 for test in studies[name].tests)

@@ -122,7 +122,7 @@ def _with_atoms(experiment: Experiment, number: int) -> list[int]:
     if len(found) < number:
         raise InputError(
             f"Only {len(found)} of {len(looked_at)} specimens have atoms, too few to be timed; "
-            "lower the fractions of structure.empty."
+            "lower the fractions of structure.negatives."
         )
     return found
 

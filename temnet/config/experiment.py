@@ -13,6 +13,7 @@ from temnet.config.analysis.movie import Movie
 from temnet.config.analysis.occupancy import Compare, Occupancy
 from temnet.config.analysis.prediction import Prediction
 from temnet.config.distributions import support
+from temnet.config.external_files import with_tables
 from temnet.config.instrument.camera import Camera
 from temnet.config.instrument.microscope import Microscope
 from temnet.config.learning.data import Data
@@ -234,12 +235,12 @@ class Experiment(Settings):
     def _snapshots_know_the_specimen(self) -> Experiment:
         if self.structure is None or self.vibrations.kind != "snapshots":
             return self
-        empty = self.structure.empty
-        others = [name for name in ("amorphous", "off_axis", "graphitic") if getattr(empty, name)]
+        shares = self.structure.negatives
+        others = [name for name in ("amorphous", "off_axis", "graphitic") if getattr(shares, name)]
         if others:
             raise ValueError(
                 "vibrations.kind snapshots moves the atoms of one specimen, but "
-                f"structure.empty shows others; set {' and '.join(others)} to 0"
+                f"structure.negatives shows others; set {' and '.join(others)} to 0"
             )
         return self
 
@@ -258,7 +259,8 @@ class Experiment(Settings):
         """The settings that an example depends on.
 
         Raises:
-            InputError: If a section that the simulation needs is missing.
+            InputError: If a section that the simulation needs is missing, or a measured transfer
+                function cannot be read.
         """
         structure, microscope, camera = self.structure, self.microscope, self.camera
         labels, model = self.labels, self.model
@@ -270,7 +272,7 @@ class Experiment(Settings):
             structure=structure,
             vibrations=self.vibrations,
             microscope=microscope,
-            camera=camera,
+            camera=with_tables(camera),
             labels=labels,
             shape=self.data.shape,
             exit_wave_reuse=self.data.exit_wave_reuse,

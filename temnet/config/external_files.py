@@ -8,6 +8,10 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+from pydantic import ValidationError
+
+from temnet.config.instrument.camera import Camera, TransferFunction
 from temnet.config.names import user_path
 from temnet.config.structures.from_file import FromFile, FromFunction
 from temnet.config.structures.structure import StructureSettings
@@ -44,18 +48,46 @@ def find_file(key: str, name: str) -> Path:
 
     Args:
         key: The setting, for the message.
-        name: Its value, a path that counts from the working folder.
+        name: Its value, a path from the working folder.
 
     Raises:
-        InputError: There is none.
+        InputError: If it does not exist.
     """
     file = user_path(name, key)
     if not file.is_file():
         raise InputError(
-            f"{key}: there is no file {name!r}; check the path, which counts from the working "
-            "folder."
+            f"{key}: there is no file {name!r}; check the path, which counts from the folder of "
+            "the YAML file that names it (from the working folder with --set and in Python)."
         )
     return file
+
+
+def with_tables(camera: Camera) -> Camera:
+    """The camera with the content of the files that its transfer functions name.
+
+    Raises:
+        InputError: If a file does not exist or is not such a table.
+    """
+    changes = {
+        name: _with_table(function, f"camera.{name}")
+        for name in ("counting_mtf", "scintillator_mtf")
+        if isinstance((function := getattr(camera, name)).table, str)
+    }
+    return camera.model_copy(update=changes) if changes else camera
+
+
+def _with_table(function: TransferFunction, key: str) -> TransferFunction:
+    """A transfer function with the content of the file that it names."""
+    file = find_file(f"{key}.table", str(function.table))
+    try:
+        columns = np.loadtxt(file, ndmin=2)
+        return TransferFunction.model_validate({**dict(function), "table": columns.tolist()})
+    except (OSError, ValueError) as error:  # pydantic's own is a ValueError
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise InputError(
+            f"{key}.table: {file} cannot be read as two columns of numbers, q and MTF(q) "
+            f"({str(reason).removeprefix('Value error, ')}); check the file."
+        ) from None
 
 
 def find_table_file(name: str) -> Path:

@@ -13,6 +13,8 @@ from temnet.config.distributions import DISTRIBUTIONS
 from temnet.config.experiment import Experiment
 from temnet.config.messages import Layer, Place, describe
 from temnet.config.names import check_name, shortened
+from temnet.config.old_keys import with_new_keys
+from temnet.config.paths import relative_to, resolved
 from temnet.config.settings import Settings, shown
 from temnet.config.structures.vibration_table import VibrationTable
 from temnet.config.yaml_text import (
@@ -25,6 +27,9 @@ from temnet.config.yaml_text import (
     read_values,
 )
 from temnet.errors import InputError
+
+OVERRIDES = "the overrides (--set)"
+"""Origin of settings from the command line or from Python, in messages."""
 
 MOST_FILES = 100
 """Files that one experiment is put together from; with `base:` in each section it has ten."""
@@ -82,6 +87,9 @@ def _read(
     values = read_values(path)
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected sections as `name: value`; got {shown(values)}.")
+    values = with_new_keys(values, place, str(path))
+    earlier = ((*parents, path)[0].parent, Path())
+    values = resolved(values, path.parent, place, earlier)
     return _with_bases(values, path, (*parents, path), place, files)
 
 
@@ -191,12 +199,15 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
 def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
     """The validated settings of a YAML file.
 
+    Paths in a YAML file count from its folder, those in ``overrides`` from the working folder; in
+    the settings all of them count from the working folder.  The files that they name are not read.
+
     Args:
         path: The YAML file.
-        overrides: Sections laid over the file's, such as ``{"model": {"depth": 50}}``.
+        overrides: Sections that override those of the file, such as ``{"model": {"depth": 50}}``.
 
     Raises:
-        InputError: Something in the file is wrong; the message names file and key.
+        InputError: If the file or a setting is invalid; the message names file and key.
     """
     return validate(*read_layers(Path(path), overrides or {}))
 
@@ -204,16 +215,19 @@ def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None
 def read_layers(
     path: Path, overrides: Mapping[str, Any]
 ) -> tuple[dict[str, Any], str, list[Layer]]:
-    """A YAML file with ``overrides`` laid over it, as `validate` takes it.
+    """A YAML file with ``overrides``, as `validate` takes it.
 
     Returns:
-        The plain values, what messages call the file, and the layers that the values come from.
+        The plain values, the name of the file in messages, and the layers that the values come
+        from.
 
     Raises:
-        InputError: The file or a base of it cannot be read.
+        InputError: If the file or a base of it cannot be read.
     """
     values, layers = _read(path, (), (), _Files())
-    layers = [Layer("the overrides (--set)", (), overrides), *layers]
+    overrides = with_new_keys(overrides, (), OVERRIDES)
+    overrides = resolved(overrides, Path(), (), (path.parent,))
+    layers = [Layer(OVERRIDES, (), overrides), *layers]
     return merge(values, overrides), str(path), layers
 
 
@@ -251,20 +265,20 @@ def load_vibration_table(path: Path) -> VibrationTable:
         ) from None
 
 
-def dump_settings(settings: Settings) -> str:
-    """Any settings as YAML, without what was not given."""
-    values = settings.model_dump(mode="json", exclude_none=True)
-    return dump_yaml(values)
+def dump_settings(settings: Settings, folder: Path | None = None) -> str:
+    """Any settings as YAML, without those that were not given.
+
+    Args:
+        settings: The settings.
+        folder: Folder of the YAML file, from which its paths count; the working folder by default.
+    """
+    values = settings.model_dump(mode="json", exclude_none=True, by_alias=False)
+    return dump_yaml(values if folder is None else relative_to(values, folder))
 
 
 def write_experiment(experiment: Experiment, path: Path) -> None:
     """Writes every setting, defaults included, as YAML that reads back to the same settings."""
-    path.write_text(dump_experiment(experiment), encoding="utf-8")
-
-
-def dump_experiment(experiment: Experiment) -> str:
-    """Every setting, defaults included, as YAML."""
-    return dump_settings(experiment)
+    path.write_text(dump_settings(experiment, path.parent), encoding="utf-8")
 
 
 def json_schema() -> dict[str, Any]:

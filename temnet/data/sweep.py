@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from temnet.config.analysis.scoring import FixedSeries
+from temnet.config.analysis.scoring import ParameterSweep
 from temnet.config.learning.data import Data
 from temnet.config.simulation import SimulationSettings
 from temnet.data.cluster import open_workers
@@ -14,7 +14,7 @@ from temnet.simulation.sweep import simulate_sweep
 
 
 def sweep_examples(
-    settings: SimulationSettings, sweep: FixedSeries, data: Data, split: str
+    settings: SimulationSettings, sweep: ParameterSweep, data: Data, split: str
 ) -> Iterator[tuple[int, str, float, Example]]:
     """The images of a parameter sweep, specimen by specimen.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from temnet.config.experiment import Experiment
 from temnet.config.loading import parse_yaml, validate
+from temnet.config.paths import resolved
 from temnet.config.structures.from_file import FromFunction
 from temnet.errors import InputError
 
@@ -38,6 +39,7 @@ def read_settings(path: Path) -> Experiment:
         ) from error
     if problem:
         raise InputError(f"{path}: {problem}; copy the network's whole folder again.")
+    values = resolved(values, path.parent, (), (Path(),), warn=False)
     experiment = validate(values, str(path))
     if isinstance(experiment.structure, FromFunction):
         raise InputError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from temnet.config.experiment import Experiment
-from temnet.config.loading import dump_experiment
+from temnet.config.loading import dump_settings
 from temnet.reporting.page import Section, details, link, paragraph, render
 from temnet.reporting.run_results import RunResults
 from temnet.reporting.section_table import sections_of
@@ -48,7 +48,7 @@ def _settings(source: RunResults) -> Section:
     return Section(
         "Settings",
         [
-            details("Every setting of this run", dump_experiment(source.experiment)),
+            details("Every setting of this run", dump_settings(source.experiment)),
             paragraph("Files: ", link("experiment.yaml"), *files, "."),
         ],
     )

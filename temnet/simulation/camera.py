@@ -138,6 +138,8 @@ def _draw_transfer(settings: TransferFunction, rng: np.random.Generator) -> Tran
     floor, half, power = (
         draw(number, rng) for number in (settings.floor, settings.half, settings.power)
     )
+    if isinstance(settings.table, str):
+        raise TypeError("the table's content is wanted here, not its path")
     return Transfer(floor, half, power, settings.table)
 
 

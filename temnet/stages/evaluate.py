@@ -164,7 +164,7 @@ def _series(
     experiment: Experiment, networks: Mapping[str, Network], folder: Path, progress: Progress
 ) -> None:
     """Writes series.csv, scores with one parameter at fixed values, and by height heights.csv."""
-    series = experiment.evaluation.series
+    series = experiment.evaluation.sweep
     if series is None:
         return
     results: dict[tuple[str, str, float], list[ImageResult]] = defaultdict(list)
@@ -182,9 +182,9 @@ def _series(
         point = Point.fixed(parameter, value, name)
         rng = generator(seed, "evaluation/series")
         rows += curve_rows(counts_of(images, classes, settings), point, rng)
-        by_atom_count += atom_count_rows(images, classes, settings, point, series.heights, seed)
+        by_atom_count += atom_count_rows(images, classes, settings, point, series.atom_counts, seed)
     write_rows(folder / "series.csv", rows, CurveRow)
-    if series.heights:
+    if series.atom_counts:
         write_rows(folder / "heights.csv", by_atom_count, AtomCountRow)
 
 
@@ -292,11 +292,11 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
         lines.append(f"{further} of them missing; this stage simulates them if no other does")
     if evaluation.networks:
         lines.append(f"networks: {', '.join(evaluation.networks)}")
-    if evaluation.series is not None:
-        further += evaluation.series.structures * len(evaluation.series.values)
+    if evaluation.sweep is not None:
+        further += evaluation.sweep.structures * len(evaluation.sweep.values)
         lines.append(
-            f"series: {len(evaluation.series.values)} images of each of "
-            f"{evaluation.series.structures} specimens"
+            f"series: {len(evaluation.sweep.values)} images of each of "
+            f"{evaluation.sweep.structures} specimens"
         )
     if evaluation.cramer_rao is not None:
         wanted = evaluation.cramer_rao

@@ -1,71 +1,48 @@
-"""Paths of an experiment's files: images, structures and snapshots of their vibration."""
+"""The files that an experiment names, with those of patterns and folders one by one."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from temnet.config.experiment import Experiment
-from temnet.config.names import user_path
+from temnet.config.external_files import find_file, with_tables
+from temnet.config.paths import from_here
 from temnet.config.structures.from_file import FromFile
 from temnet.config.structures.vibrations import SnapshotVibrations
 from temnet.errors import InputError
 from temnet.inference.reading.image_folders import files_of
 
 ONE_FILE = (("structure", FromFile, "path"), ("vibrations", SnapshotVibrations, "file"))
-"""Sections that name one file: section, kind and key."""
+"""Sections that name one file: the section, its kind, and the key."""
 
 
-def with_found_files(experiment: Experiment, folder: Path) -> Experiment:
-    """The experiment with each file's path relative to the working folder.
-
-    Args:
-        experiment: Settings as read; uses `images`, `structure` and `vibrations`.
-        folder: The YAML's folder; relative paths start there, or else in the working folder.
+def with_found_files(experiment: Experiment) -> Experiment:
+    """The experiment with every image file by its path, and with the content of measured tables.
 
     Raises:
-        InputError: If a file does not exist, or a pattern matches no file.
+        InputError: If a file does not exist, a pattern matches none, or a table is invalid.
     """
+    changes: dict[str, object] = {}
     for section, kind, key in ONE_FILE:
         settings = getattr(experiment, section)
         if isinstance(settings, kind):
-            path = _find_one(f"{section}.{key}", getattr(settings, key), folder)
-            changed = settings.model_copy(update={key: _from_here(path)})
-            experiment = experiment.model_copy(update={section: changed})
-    if experiment.images is None:
-        return experiment
-    found = [path for entry in experiment.images.files for path in _find(entry, folder)]
-    files = tuple(_from_here(path) for path in dict.fromkeys(found))
-    images = experiment.images.model_copy(update={"files": files})
-    return experiment.model_copy(update={"images": images})
+            path = find_file(f"{section}.{key}", getattr(settings, key))
+            changes[section] = settings.model_copy(update={key: from_here(path)})
+    if experiment.camera is not None:
+        changes["camera"] = with_tables(experiment.camera)
+    if experiment.images is not None:
+        found = [path for entry in experiment.images.files for path in _find(entry)]
+        files = tuple(dict.fromkeys(map(from_here, found)))
+        changes["images"] = experiment.images.model_copy(update={"files": files})
+    return experiment.model_copy(update=changes)
 
 
-def _find_one(key: str, name: str, folder: Path) -> Path:
-    for start in (folder, Path()):
-        path = start / user_path(name, key)
-        if path.is_file():
-            return path
-    raise InputError(
-        f"{key}: there is no file {name!r} in {folder.resolve()}; check the path, which is "
-        "relative to the YAML's folder or the working folder."
-    )
-
-
-def _find(entry: str, folder: Path) -> list[Path]:
-    """Files of a path, a folder or a pattern, ordered by name."""
-    for start in (folder, Path()):
-        files = files_of(entry, start)
-        if files:
-            return files
-    places = " nor in ".join(dict.fromkeys(str(start.resolve()) for start in (folder, Path())))
-    raise InputError(
-        f"images.files: there is no file {entry!r} in {places}; check the path, which is relative "
-        "to the YAML's folder or the working folder."
-    )
-
-
-def _from_here(path: Path) -> str:
-    """The path relative to the working folder if it is inside, else the absolute path."""
-    absolute = Path(os.path.normpath(path.absolute()))
-    here = Path.cwd()
-    return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)
+def _find(entry: str) -> list[Path]:
+    """The files that a path, a folder or a pattern stands for, in the order of their names."""
+    files = files_of(entry)
+    if not files:
+        raise InputError(
+            f"images.files: there is no file {entry!r}; check the path, which counts from the "
+            "folder of the YAML file that names it."
+        )
+    return files

@@ -23,7 +23,7 @@ def possible_elements(settings: StructureSettings) -> set[str]:
     Raises:
         InputError: If a structure file cannot be read.
     """
-    empty = settings.empty
+    empty = settings.negatives
     found = BY_KIND[settings.kind](settings) if empty.together < 1 else set()
     if empty.amorphous or empty.graphitic:
         found.add("C")

@@ -37,7 +37,7 @@ def draw_negative(
     """
     chance, start = rng.random(), 0.0
     for name, build in KINDS.items():
-        share = getattr(settings.empty, name)
+        share = getattr(settings.negatives, name)
         if start <= chance < start + share:
             return build(settings, field, rng)
         start += share

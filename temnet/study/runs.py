@@ -168,7 +168,7 @@ def _scoring_runs(
 def _found(run: Run, files: Path) -> Run:
     """The run with every file by its path from the working folder."""
     with _named(run.title):
-        return replace(run, experiment=with_found_files(run.experiment, files))
+        return replace(run, experiment=with_found_files(run.experiment))
 
 
 @contextmanager
@@ -226,6 +226,6 @@ def take_over(run: TrainingRun, twin: Path) -> None:
 
 def prepare_study(root: Path, study: Study) -> None:
     """Makes the study's folder with its resolved settings and the environment."""
-    replace_file(root / STUDY_FILE, dump_settings(study).encode())
+    replace_file(root / STUDY_FILE, dump_settings(study, root).encode())
     text = json.dumps(environment(), indent=1) + "\n"
     replace_file(root / ENVIRONMENT_FILE, text.encode())

@@ -16,6 +16,7 @@ from temnet.config.differences import differences, settings_hash
 from temnet.config.experiment import Experiment
 from temnet.config.loading import merge, read_layers, validate
 from temnet.config.messages import Layer, describe
+from temnet.config.old_keys import with_old_keys
 from temnet.config.settings import Settings, shown
 from temnet.config.yaml_text import LARGEST_INT
 from temnet.errors import InputError
@@ -115,7 +116,7 @@ class Study(Settings):
 
     def identity(self) -> str:
         """Hash of all settings."""
-        return settings_hash(self.model_dump(mode="json"))
+        return settings_hash(with_old_keys(self.model_dump(mode="json")))
 
     @property
     def first_arm(self) -> str:

@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from temnet.config.differences import settings_hash
 from temnet.config.experiment import Experiment
-from temnet.config.loading import dump_experiment
+from temnet.config.loading import dump_settings
 from temnet.config.names import check_name
 from temnet.errors import InputError
 from temnet.system.files import clean_leftovers, replace_file, replace_folder
@@ -217,7 +217,7 @@ def check_root(root: Path) -> None:
 def prepare_root(root: Path, experiment: Experiment) -> None:
     """Creates the run folder with the resolved settings and the environment."""
     root.mkdir(parents=True, exist_ok=True)
-    replace_file(root / SETTINGS_FILE, dump_experiment(experiment).encode())
+    replace_file(root / SETTINGS_FILE, dump_settings(experiment, root).encode())
     text = json.dumps(environment(), indent=1) + "\n"
     replace_file(root / ENVIRONMENT_FILE, text.encode())
 

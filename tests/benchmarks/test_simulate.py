@@ -10,6 +10,6 @@ SMOKE = Path(__file__).parents[2] / "experiments" / "smoke.yaml"
 
 
 def test_specimens_without_atoms_cannot_be_timed():
-    empty = load_experiment(SMOKE, {"structure": {"empty": {"probability": 1, "amorphous": 0}}})
+    empty = load_experiment(SMOKE, {"structure": {"negatives": {"probability": 1, "amorphous": 0}}})
     with pytest.raises(InputError, match="Only 0 of 150 specimens have atoms"):
         measure_simulation("smoke", empty, 2)

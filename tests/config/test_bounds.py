@@ -159,12 +159,6 @@ def test_numbers_are_numbers_however_they_are_written():
     assert validate(changed("images.invert", "yes"), "test").images.invert is True
 
 
-def test_a_measured_transfer_function_still_comes_from_its_file(tmp_path):
-    (tmp_path / "mtf.txt").write_text("0 1\n1 0.5\n")
-    values = changed("camera.counting_mtf", {"table": str(tmp_path / "mtf.txt")})
-    assert validate(values, "test").camera.counting_mtf.table == ((0, 1), (1, 0.5))
-
-
 LONG = "a" * 5000
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from temnet.config.experiment import STAGES, Experiment
 from temnet.config.loading import (
-    dump_experiment,
+    dump_settings,
     load_experiment,
     merge,
     parse_assignments,
@@ -81,16 +81,16 @@ def test_whatever_is_written_reads_back_equal(value):
 @pytest.mark.parametrize("path", EXPERIMENTS, ids=lambda path: path.stem)
 def test_every_experiment_reads_back_equal(path):
     experiment = load_experiment(path)
-    text = dump_experiment(experiment)
+    text = dump_settings(experiment)
     again = validate(parse_yaml(text), "again")
     assert again == experiment
-    assert dump_experiment(again) == text
+    assert dump_settings(again) == text
 
 
 def test_a_network_name_that_looks_like_a_number_reads_back(tmp_path):
     path = written(tmp_path, a="images: {files: [a.tif]}\nprediction: {network: '1e5'}\nstages: []")
     experiment = load_experiment(path, {"stages": ["predict"]})
-    assert validate(parse_yaml(dump_experiment(experiment)), "again") == experiment
+    assert validate(parse_yaml(dump_settings(experiment)), "again") == experiment
 
 
 def test_a_key_that_stands_twice_is_refused_with_its_line(tmp_path):
@@ -396,6 +396,6 @@ def test_the_schema_offers_base_and_every_stage():
 
 
 def test_a_dump_has_every_default(tmp_path):
-    values = parse_yaml(dump_experiment(load_experiment(written(tmp_path, a="stages: [report]"))))
+    values = parse_yaml(dump_settings(load_experiment(written(tmp_path, a="stages: [report]"))))
     assert values["data"]["training"] == Experiment(stages=("report",)).data.training
     assert not math.isnan(values["evaluation"]["radius"])

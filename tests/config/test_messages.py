@@ -222,7 +222,7 @@ def test_one_clear_sentence_with_the_key_as_typed(assignment, expected):
         ),
         (["labels.classes=[metal, metal:3-8]"], ["columns of 3 atoms are metal and metal:3-8"]),
         (
-            ["vibrations={kind: snapshots, file: x.npz}", "structure.empty={amorphous: 0.1}"],
+            ["vibrations={kind: snapshots, file: x.npz}", "structure.negatives={amorphous: 0.1}"],
             ["vibrations.kind snapshots", "set amorphous to 0"],
         ),
         (["structure=null"], ["stage `simulate`", "structure", "out of stages"]),

@@ -36,7 +36,7 @@ def make(field, classes, rng, spacing=4.0):
 """
 
 YAML = """
-structure: {kind: python, function: 'my_crystals:make', empty: {probability: 0}}
+structure: {kind: python, function: 'my_crystals:make', negatives: {probability: 0}}
 microscope: {energy: 300e3, grid_sampling: 0.1, aperture_mrad: 30}
 camera: {sampling: 0.2, dose: 1000}
 labels: {classes: [Au], width: 0.4}

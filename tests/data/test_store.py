@@ -55,7 +55,7 @@ def test_a_stored_example_is_the_simulated_one(settings, made):
 
 
 def test_a_shard_without_any_column_is_not_damaged(settings, tmp_path):
-    empty = {"kind": "mos2", "empty": {"probability": 1}}
+    empty = {"kind": "mos2", "negatives": {"probability": 1}}
     make_set(settings(structure=empty, data={"training": 2}), "training", tmp_path)
     stored = open_set(tmp_path)
     assert [len(example.columns) for example in stored.shard(0)] == [0, 0]
@@ -188,7 +188,12 @@ def gold(path):
     ase.io.write(path, ase.build.bulk("Au", a=4.08, cubic=True))
     crystal = {"kind": "file", "path": str(path), "zone_axis": [1, 3, 7], "thickness": 50}
     return {
-        "structure": {**crystal, "tilt_deg": 0, "edge_probability": 0, "empty": {"probability": 0}},
+        "structure": {
+            **crystal,
+            "tilt_deg": 0,
+            "edge_probability": 0,
+            "negatives": {"probability": 0},
+        },
         "labels": {"classes": ["Au"], "width": 0.4},
         "data": {"training": 2},
     }

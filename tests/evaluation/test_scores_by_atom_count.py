@@ -123,8 +123,10 @@ def test_vacuum_is_a_specimen_with_columns_and_without_a_support():
     ],
 )
 def test_drawn_parameters_show_which_specimens_are_in_vacuum(settings, alone):
-    if "empty" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"empty": settings.empty.__class__(probability=0)})
+    if "negatives" not in settings.model_fields_set:
+        settings = settings.model_copy(
+            update={"negatives": settings.negatives.__class__(probability=0)}
+        )
     classes = ("metal", "oxide") if settings.kind == "nanoparticle" else ("Mo", "S2", "S")
     structure = build_structure(settings, Field(30.0, 30.0, 3.0), classes, np.random.default_rng(3))
     nothing = Peaks.empty(len(classes))

@@ -40,7 +40,7 @@ SETTINGS = {
         "epochs": 8, "images_per_epoch": 64, "batch_size": 4, "learning_rate": 1e-2, "ema": 0.9,
     },
     "evaluation": {
-        "series": {"dose": [1e3, 1e5], "structures": 2, "heights": [1, 2]},
+        "sweep": {"dose": [1e3, 1e5], "structures": 2, "atom_counts": [1, 2]},
         "ideal_observer": {"images": 2, "columns": 1, "doses": [1e3, 1e5]},
     },
     "stages": ["simulate", "train", "evaluate"],

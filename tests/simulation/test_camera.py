@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from temnet.config.external_files import with_tables
 from temnet.config.instrument.camera import Camera, TransferFunction
 from temnet.simulation.camera import Detector, Motion, Transfer, blur, draw_detector, record
 from temnet.simulation.exit_wave import plan_grid
@@ -233,12 +234,11 @@ def test_a_part_of_a_mtf_takes_the_rest_from_its_camera():
     assert part.scintillator_mtf.half != TransferFunction().half
 
 
-def test_a_measured_mtf_comes_from_a_file_of_two_columns(tmp_path):
+def test_a_measured_mtf_is_that_of_its_file(tmp_path):
     path = tmp_path / "mtf.txt"
     path.write_text("# q  MTF\n0 1\n0.5 0.6\n1 0.2\n")
-    assert TransferFunction(table=str(path)).table == ((0.0, 1.0), (0.5, 0.6), (1.0, 0.2))
-    path.write_text("0 1 2\n1 2 3\n")
-    with pytest.raises(ValueError, match="expected two columns in .*mtf.txt; got 3"):
-        TransferFunction(table=str(path))
-    with pytest.raises(ValueError, match="none.txt cannot be read as two columns"):
-        TransferFunction(table=str(tmp_path / "none.txt"))
+    camera = Camera(sampling=0.15, dose=400, kind="counting", counting_mtf={"table": str(path)})
+    measured = draw_detector(with_tables(camera), np.random.default_rng(0)).signal_mtf
+    np.testing.assert_allclose(measured(np.array([0, 0.25, 0.75, 1])), [1, 0.8, 0.4, 0.2])
+    with pytest.raises(TypeError, match="content"):
+        draw_detector(camera, np.random.default_rng(0))

@@ -127,7 +127,7 @@ def test_a_chiral_non_square_specimen_lands_at_its_labelled_rows_and_columns(mon
 def test_labels_sit_on_the_columns_of_a_crystal():
     """Bright atoms of a particle: the image is brighter at its columns than between them."""
     experiment = settings(
-        structure={"kind": "nanoparticle", "element": "Au", "empty": {"probability": 0}},
+        structure={"kind": "nanoparticle", "element": "Au", "negatives": {"probability": 0}},
         labels={"classes": ["metal", "oxide"], "width": 0.4},
         microscope={
             "energy": 300e3,

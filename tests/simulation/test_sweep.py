@@ -112,10 +112,10 @@ def test_portable_noise_of_a_row_does_not_depend_on_other_rows():
 
 def test_workers_give_every_value_of_every_specimen():
     series = {"dose": [100, 1000], "defocus": [0], "structures": 2}
-    experiment = validate({**SETTINGS, "evaluation": {"series": series}}, "test")
+    experiment = validate({**SETTINGS, "evaluation": {"sweep": series}}, "test")
     found = list(
         sweep_examples(
-            experiment.simulation, experiment.evaluation.series, experiment.data, "validation"
+            experiment.simulation, experiment.evaluation.sweep, experiment.data, "validation"
         )
     )
     assert [(specimen, name, value) for specimen, name, value, _ in found] == [

@@ -37,7 +37,7 @@ SETTINGS = {
     "model": {"kind": "unet", "sampling": 0.2, "depth": 1, "filters": 4},
     "evaluation": {
         "networks": ["networks/one", "networks/two"],
-        "series": {"dose": [100, 1000], "structures": 2, "heights": [1, 2]},
+        "sweep": {"dose": [100, 1000], "structures": 2, "atom_counts": [1, 2]},
         "cramer_rao": {"images": 2, "columns": 1},
         "ideal_observer": {"images": 2, "columns": 1, "doses": [0.01, 1e6], "empty": 0.02},
     },
@@ -143,11 +143,14 @@ def test_two_networks_are_scored_without_training(here):
         ),
         ({"evaluation": {"networks": ["nowhere"]}}, "There is no network 'nowhere'"),
         ({"evaluation": {"networks": ["a", "a"]}}, "each network once"),
-        ({"evaluation": {"series": {"structures": 3}}}, "expected values for dose"),
-        ({"evaluation": {"series": {"dose": [0]}}}, "evaluation.series.dose"),
-        ({"evaluation": {"series": {"dose": [1], "heights": [0]}}}, "evaluation.series.heights"),
+        ({"evaluation": {"sweep": {"structures": 3}}}, "expected values for dose"),
+        ({"evaluation": {"sweep": {"dose": [0]}}}, "evaluation.sweep.dose"),
         (
-            {"evaluation": {"series": {"dose": [1], "heights": [2, 2]}}},
+            {"evaluation": {"sweep": {"dose": [1], "atom_counts": [0]}}},
+            "evaluation.sweep.atom_counts",
+        ),
+        (
+            {"evaluation": {"sweep": {"dose": [1], "atom_counts": [2, 2]}}},
             "each number once; got [2, 2]",
         ),
         ({"evaluation": {"ideal_observer": {"doses": []}}}, "evaluation.ideal_observer.doses"),

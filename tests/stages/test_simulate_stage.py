@@ -13,7 +13,7 @@ from temnet.data.store import open_set
 from temnet.stages import simulate
 
 YAML = """
-structure: {kind: file, path: gold.cif, thickness: 8, empty: {probability: 0}}
+structure: {kind: file, path: gold.cif, thickness: 8, negatives: {probability: 0}}
 vibrations: {kind: coordination, table: table.yaml}
 microscope: {energy: 300e3, grid_sampling: 0.15, aperture_mrad: 20}
 camera: {sampling: 0.2, dose: 1000}
@@ -115,7 +115,7 @@ def test_a_file_that_was_removed_is_named_in_one_line(here, capsys, key, file):
 
 def test_rare_elements_are_checked_before_the_run(here, capsys):
     """One specimen in a hundred is a particle of one of seven metals, which the table lacks."""
-    seldom = "structure.empty={off_axis: 0.01, probability: 0}"
+    seldom = "structure.negatives={off_axis: 0.01, probability: 0}"
     assert run.main(["a.yaml", "--check", "--set", seldom]) == 2
     message = capsys.readouterr().err
     assert "vibrations.sigma has no value for Ag, Al, Cu, Ni, Pd, Pt, which" in message

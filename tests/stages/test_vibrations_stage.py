@@ -52,7 +52,7 @@ def _imaging(folder):
     """An experiment that images the specimen of the first run with its frames."""
     path = Path("image.yaml")
     path.write_text(f"""
-structure: {{kind: file, path: {folder}/specimen-000.xyz, empty: {{probability: 0}}}}
+structure: {{kind: file, path: {folder}/specimen-000.xyz, negatives: {{probability: 0}}}}
 vibrations: {{kind: snapshots, file: {folder}/snapshots-000.npz, configurations: 3}}
 microscope: {{energy: 300e3, aperture_mrad: 20, grid_sampling: 0.1}}
 camera: {{sampling: 0.2, dose: 1e4}}

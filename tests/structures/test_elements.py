@@ -21,7 +21,7 @@ from temnet.structures.geometry import Field
 from temnet.structures.vibrations.displacements import check_elements
 
 FIELD = Field(20.0, 20.0, 2.0)
-WHOLE = {"empty": {"probability": 0}}
+WHOLE = {"negatives": {"probability": 0}}
 FILM = {"kind": "amorphous_carbon", "thickness": 5}
 METALS = set(FCC_METALS)
 
@@ -40,16 +40,16 @@ CASES = [
         {"Mo", "S", "W", "Se"},
     ),
     ({"kind": "mos2", "substitutes": {"W": 1, "Se": 1}, "antisites": 0.1, **WHOLE}, {"W", "Se"}),
-    ({"kind": "mos2", "empty": {"amorphous": 0.5}}, {"Mo", "S", "C"}),
-    ({"kind": "mos2", "empty": {"graphitic": 0.5}}, {"Mo", "S", "C"}),
-    ({"kind": "mos2", "empty": {"off_axis": 0.6}}, {"Mo", "S"} | METALS),
-    ({"kind": "mos2", "empty": {"probability": 0.5, "amorphous": 0.5}}, {"C"}),
+    ({"kind": "mos2", "negatives": {"amorphous": 0.5}}, {"Mo", "S", "C"}),
+    ({"kind": "mos2", "negatives": {"graphitic": 0.5}}, {"Mo", "S", "C"}),
+    ({"kind": "mos2", "negatives": {"off_axis": 0.6}}, {"Mo", "S"} | METALS),
+    ({"kind": "mos2", "negatives": {"probability": 0.5, "amorphous": 0.5}}, {"C"}),
     (
         {"kind": "nanoparticle", "element": {"choice": ["Pt", "Au"]}, "radius": 6},
         {"Pt", "Au"},
     ),
     (
-        {"kind": "nanoparticle", "radius": 6, "empty": {"off_axis": 1, "probability": 0}},
+        {"kind": "nanoparticle", "radius": 6, "negatives": {"off_axis": 1, "probability": 0}},
         {"Au"},
     ),
     (

@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from temnet.config.structures.mos2 import MoS2
-from temnet.config.structures.negatives import Empty
+from temnet.config.structures.negatives import Negatives
 from temnet.structures import graphitic
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
@@ -55,7 +55,7 @@ def test_the_field_is_filled_and_not_left():
 
 
 def test_it_is_drawn_as_often_as_is_asked_for():
-    settings = MoS2(empty=Empty(probability=0.2, graphitic=0.4))
+    settings = MoS2(negatives=Negatives(probability=0.2, graphitic=0.4))
     rng = np.random.default_rng(2)
     found = [build_structure(settings, FIELD, ("Mo", "S2", "S"), rng) for _ in range(40)]
     shown = [one for one in found if one.parameters["structure"] == "graphitic"]
@@ -65,11 +65,11 @@ def test_it_is_drawn_as_often_as_is_asked_for():
 
 def test_where_there_is_none_settings_are_as_before():
     """Sets and runs from before this kind of negative keep their identity."""
-    assert set(Empty().model_dump()) == {"probability", "amorphous", "off_axis"}
-    assert Empty(graphitic=0.1).model_dump()["graphitic"] == 0.1
-    assert "graphitic" in Empty.model_json_schema()["properties"]
+    assert set(Negatives().model_dump()) == {"probability", "amorphous", "off_axis"}
+    assert Negatives(graphitic=0.1).model_dump()["graphitic"] == 0.1
+    assert "graphitic" in Negatives.model_json_schema()["properties"]
 
 
 def test_shares_that_are_more_than_all_are_refused():
     with pytest.raises(ValueError, match="graphitic add up to 1.1"):
-        Empty(probability=0.5, graphitic=0.6)
+        Negatives(probability=0.5, graphitic=0.6)

@@ -4,7 +4,7 @@ from ase.build import bulk
 
 from temnet.config.structures.mos2 import MoS2
 from temnet.config.structures.nanoparticle import Nanoparticle
-from temnet.config.structures.negatives import Empty
+from temnet.config.structures.negatives import Negatives
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field, rotation_about, zone_axis_matrix
 from temnet.structures.off_axis import fcc_reflections, off_axis_rotation, shows_columns
@@ -61,7 +61,7 @@ def test_too_thin_a_crystal_is_an_error():
 
 @pytest.mark.parametrize("settings", [MoS2, Nanoparticle])
 def test_negatives_come_as_often_as_asked_and_bear_no_columns(settings):
-    empty = Empty(probability=0.1, amorphous=0.1, off_axis=0.1)
+    empty = Negatives(probability=0.1, amorphous=0.1, off_axis=0.1)
     field = Field(20.0, 20.0, 3.0)
     kinds = []
     for seed in range(150):

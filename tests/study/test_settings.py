@@ -127,10 +127,10 @@ def test_a_base_brings_along_the_rest(file):
 def test_the_written_settings_read_back_to_the_same_study(file):
     from temnet.config.loading import dump_settings
 
-    study = load_study(file, {"arms": {"still": {"evaluation": {"series": None}}}})
+    study = load_study(file, {"arms": {"still": {"evaluation": {"sweep": None}}}})
     copy = file.with_name("copy.yaml")
     copy.write_text(dump_settings(study))
-    assert load_study(copy) == study and study.arms["still"]["evaluation"] == {"series": None}
+    assert load_study(copy) == study and study.arms["still"]["evaluation"] == {"sweep": None}
 
 
 def test_a_study_is_no_experiment(file):

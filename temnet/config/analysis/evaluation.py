@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 
-from temnet.config.analysis.scoring import CramerRao, FixedSeries, IdealObserver
+from temnet.config.analysis.scoring import CramerRao, IdealObserver, ParameterSweep
 from temnet.config.names import PathName
 from temnet.config.settings import Settings, shown
 
@@ -23,8 +23,11 @@ class Evaluation(Settings):
         description="Names in pretrained/ or networks' folders that are scored on the same "
         "images, beside the network that was trained, or instead where none is.",
     )
-    series: FixedSeries | None = Field(
-        None, description="Scores against one parameter at fixed values, with fixed specimens."
+    sweep: ParameterSweep | None = Field(
+        None,
+        validation_alias=AliasChoices("sweep", "series"),  # old key
+        serialization_alias="series",  # old key
+        description="Scores against one parameter at fixed values, with fixed specimens.",
     )
     cramer_rao: CramerRao | None = Field(
         None, description="Position error against the best that the electrons allow."

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from temnet.config.settings import Settings, shown
 
 FIXED_PARAMETERS = ("dose", "defocus", "scherzer", "astigmatism", "camera_sampling")
-"""What `FixedSeries` can give fixed values to."""
+"""What `ParameterSweep` can give fixed values to."""
 
 
-class FixedSeries(Settings):
+class ParameterSweep(Settings):
     """One parameter at fixed values, while everything else stays as it was drawn.
 
     Dose series as in Leth Larsen et al., Ultramicroscopy (2023), arXiv 2302.12629.
@@ -42,21 +42,23 @@ class FixedSeries(Settings):
         le=10000,
         description="Number of specimens, the first ones of the validation images.",
     )
-    heights: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
+    atom_counts: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
         (),
-        description="Fewest atoms of a column that counts: for each number scores of their own, "
-        "lower columns being ignored, of all specimens and of those in vacuum.",
+        validation_alias=AliasChoices("atom_counts", "heights"),  # old key
+        serialization_alias="heights",  # old key
+        description="Least numbers of atoms of a column: for each number separate scores, in "
+        "which columns of fewer atoms are ignored, of all specimens and of those in vacuum.",
     )
 
-    @field_validator("heights")
+    @field_validator("atom_counts")
     @classmethod
-    def _once_each(cls, heights: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(heights)) != len(heights):
-            raise ValueError(f"expected each number once; got {shown(heights)}")
-        return heights
+    def _once_each(cls, atom_counts: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(atom_counts)) != len(atom_counts):
+            raise ValueError(f"expected each number once; got {shown(atom_counts)}")
+        return atom_counts
 
     @model_validator(mode="after")
-    def _has_values(self) -> FixedSeries:
+    def _has_values(self) -> ParameterSweep:
         if not self.values:
             raise ValueError(
                 f"expected values for {', '.join(FIXED_PARAMETERS[:-1])} or {FIXED_PARAMETERS[-1]}"

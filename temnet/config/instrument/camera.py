@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
-import numpy as np
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from temnet.config.distributions import Number, Text, bounded, texts
-from temnet.config.settings import Settings, shown
+from temnet.config.names import shortened, wrong_with
+from temnet.config.settings import Settings, is_number, shown
 
 CAMERAS = ("ideal", "counting", "scintillator")
 """Kinds of camera: none blurs, the signal is blurred before counting, or signal and noise."""
+
+
+def _parse_table(value: Any) -> Any:
+    # A union would report both of its branches; this gives one sentence.
+    if isinstance(value, str):
+        if (wrong := wrong_with(value)) is not None:
+            raise ValueError(f"expected a path; got {shortened(value)!r}: {wrong}")
+        return value
+    pairs = isinstance(value, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 and all(map(is_number, pair))
+        for pair in value
+    )
+    if value is not None and not (pairs and len(value) > 1):
+        raise ValueError(
+            "expected two or more pairs [q, MTF(q)], or the path of a text file with two columns; "
+            f"got {shown(value)}"
+        )
+    return value
 
 
 class TransferFunction(Settings):
@@ -27,36 +45,22 @@ class TransferFunction(Settings):
         0.5, description="Half of the frequency [Nyquist] at which the decay reaches one half."
     )
     power: Annotated[Number, bounded(0.5, 10)] = Field(2.0, description="Steepness of the decay.")
-    table: tuple[tuple[float, float], ...] | None = Field(
+    table: Annotated[
+        tuple[tuple[float, float], ...] | str | None, BeforeValidator(_parse_table)
+    ] = Field(
         None,
-        min_length=2,
-        description="Measured values instead: pairs of q, as a fraction of Nyquist, and MTF(q); "
-        "or the path, from the working folder, of a text file with these two columns, whose "
-        "content is taken over into the settings.",
+        description="Measured values instead: pairs of q, as a fraction of Nyquist, and MTF(q), "
+        "from [0, 1] upwards; or the path of a text file with these two columns, whose content a "
+        "run takes into its settings.",
     )
-
-    @field_validator("table", mode="before")
-    @classmethod
-    def _from_file(cls, table: object) -> object:
-        if not isinstance(table, str):
-            return table
-        try:
-            columns = np.loadtxt(table, ndmin=2)
-        except (OSError, ValueError) as error:
-            raise ValueError(
-                f"{table} cannot be read as two columns of numbers ({error}); check the file"
-            ) from None
-        if columns.shape[1] != 2:
-            raise ValueError(f"expected two columns in {table}; got {columns.shape[1]}")
-        return tuple(map(tuple, columns.tolist()))
 
     @field_validator("table")
     @classmethod
     def _falls_from_one(
-        cls, table: tuple[tuple[float, float], ...] | None
-    ) -> tuple[tuple[float, float], ...] | None:
-        if table is None:
-            return None
+        cls, table: tuple[tuple[float, float], ...] | str | None
+    ) -> tuple[tuple[float, float], ...] | str | None:
+        if table is None or isinstance(table, str):
+            return table
         q, value = zip(*table, strict=True)
         if q[0] != 0 or value[0] != 1 or any(b <= a for a, b in pairwise(q)):
             raise ValueError("expected q from 0 upwards, with the value 1 at q = 0")

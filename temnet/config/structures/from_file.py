@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from temnet.config.distributions import Angle, Number, bounded
 from temnet.config.names import PathName
 from temnet.config.settings import Settings, shown
-from temnet.config.structures.negatives import Empty
+from temnet.config.structures.negatives import Negatives, negatives_field
 
 Index = Annotated[int, Field(ge=-50, le=50)]
 """Of a direction, in a cell's vectors."""
@@ -64,7 +64,7 @@ class FromFile(Settings):
     vacancies: dict[str, Annotated[Number, bounded(0, 1)]] = Field(
         {}, description="Fraction of each element's atoms that are missing."
     )
-    empty: Empty = Field(Empty(), description="Examples without the specimen.")
+    negatives: Negatives = negatives_field("specimen")
 
     @field_validator("zone_axis")
     @classmethod
@@ -94,7 +94,7 @@ class FromFunction(Settings):
     )
     function: str = Field(description="Where it is: `module:function`.")
     options: dict[str, Any] = Field({}, description="Further arguments, by name.")
-    empty: Empty = Field(Empty(), description="Examples without the specimen.")
+    negatives: Negatives = negatives_field("specimen")
 
     @field_validator("function")
     @classmethod

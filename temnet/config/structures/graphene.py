@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from temnet.config.distributions import Number, Text, bounded, texts
 from temnet.config.settings import Settings, shown
-from temnet.config.structures.negatives import Empty
+from temnet.config.structures.negatives import Negatives, negatives_field
 
 
 class DefectedGraphene(Settings):
@@ -86,7 +86,7 @@ class DefectedGraphene(Settings):
     contamination_thickness: Annotated[Number, bounded(2, 50, unit="Å")] = Field(
         {"uniform": (2, 8)}, validate_default=True, description="Thickness of a patch [Å]."
     )
-    empty: Empty = Field(Empty(), description="Examples without the sheet.")
+    negatives: Negatives = negatives_field("sheet")
 
     @field_validator("adatom")
     @classmethod

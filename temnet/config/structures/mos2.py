@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from temnet.config.distributions import Angle, Number, bounded
 from temnet.config.distributions import support as support_of
 from temnet.config.settings import Settings, shown
-from temnet.config.structures.negatives import Empty
+from temnet.config.structures.negatives import Negatives, negatives_field
 from temnet.config.structures.supports import AmorphousCarbon, Graphene
 
 METALS = ("Co", "Nb", "V", "W")
@@ -100,7 +100,7 @@ class MoS2(Settings):
     support: Annotated[Graphene | AmorphousCarbon, Field(discriminator="kind")] | None = Field(
         None, description="What the flake lies on."
     )
-    empty: Empty = Field(Empty(), description="Examples without the flake.")
+    negatives: Negatives = negatives_field("flake")
 
     @field_validator("substitutes")
     @classmethod

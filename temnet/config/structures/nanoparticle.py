@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from temnet.config.distributions import Number, Text, bounded, texts
 from temnet.config.settings import Settings, shown
-from temnet.config.structures.negatives import Empty
+from temnet.config.structures.negatives import Negatives, negatives_field
 from temnet.config.structures.supports import AmorphousCarbon, Oxide
 
 FCC_METALS = ("Ag", "Al", "Au", "Cu", "Ni", "Pd", "Pt")
@@ -69,7 +69,7 @@ class Nanoparticle(Settings):
     support: Annotated[Oxide | AmorphousCarbon, Field(discriminator="kind")] | None = Field(
         None, description="What the particle sits on."
     )
-    empty: Empty = Field(Empty(), description="Examples without the particle.")
+    negatives: Negatives = negatives_field("particle")
 
     @model_validator(mode="after")
     def _one_plane(self) -> Nanoparticle:

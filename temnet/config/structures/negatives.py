@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from typing import Any
+
+from pydantic import AliasChoices, Field, model_validator
 
 from temnet.config.settings import Settings
 
 
-class Empty(Settings):
+class Negatives(Settings):
     """How often there are no columns to be found, so that a network learns what that looks like."""
 
     probability: float = Field(
@@ -33,7 +35,7 @@ class Empty(Settings):
     )
 
     @model_validator(mode="after")
-    def _leave_some(self) -> Empty:
+    def _leave_some(self) -> Negatives:
         if self.together > 1:
             raise ValueError(
                 f"probability, amorphous, off_axis and graphitic add up to {self.together:g}; "
@@ -45,3 +47,13 @@ class Empty(Settings):
     def together(self) -> float:
         """Fraction of examples that show no columns."""
         return self.probability + self.amorphous + self.off_axis + self.graphitic
+
+
+def negatives_field(specimen: str) -> Any:
+    """The setting `negatives` of a specimen, which hashes and finished runs know as `empty`."""
+    return Field(
+        Negatives(),
+        validation_alias=AliasChoices("negatives", "empty"),  # old key
+        serialization_alias="empty",  # old key
+        description=f"Examples without the {specimen}, in which there is nothing to find.",
+    )

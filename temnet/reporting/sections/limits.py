@@ -65,7 +65,7 @@ def ideal_parts(scores: Scores) -> list[Html]:
     ideal, series = scores.ideal_curves()
     beside = (
         "beside it F1 of the networks on the specimens of the dose sweep" if series else
-        "set evaluation.series.dose for the networks beside it"
+        "set evaluation.sweep.dose for the networks beside it"
     )  # fmt: skip
     caption = (
         f"F1 of the ideal observer against the dose, from {counted(columns, 'column')}; {beside}. "

@@ -242,7 +242,7 @@ def _curves(scores: Scores) -> list[Html]:
             source.picture(condition_figure(rows, scores.levels, {}), "conditions", caption)
         )
     if source.has(f"{FOLDER}/series.csv"):
-        series, trained = source.experiment.evaluation.series, training_ranges(source.experiment)
+        series, trained = source.experiment.evaluation.sweep, training_ranges(source.experiment)
         number = series.structures if series is not None else 0
         shade = " Shaded: range of the training images." if trained else ""
         caption = (

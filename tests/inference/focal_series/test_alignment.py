@@ -22,7 +22,7 @@ def mos2():
         {
             "data": {"workers": 0, "image_size": 256},
             "model": {"sampling": 0.12},
-            "structure": {"empty": {"probability": 0}, "holes": 0, "edge_probability": 0.0},
+            "structure": {"negatives": {"probability": 0}, "holes": 0, "edge_probability": 0.0},
             "microscope": {"defocus": {"start": 50}, "image_spread": 0.1, "focal_spread": 8},
             "camera": {"dose": 1e5},
         },

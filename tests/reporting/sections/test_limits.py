@@ -46,7 +46,7 @@ def text(scores):
 def test_networks_are_beside_the_limit(scores, tmp_path):
     write_rows(tmp_path / "evaluate/ideal_observer.csv", rows(), IdealRow)
     page = text(scores)
-    assert "from 9 columns; set evaluation.series.dose" in page
+    assert "from 9 columns; set evaluation.sweep.dose" in page
     assert "0.222 [0.100, 0.300]</td><td>0.650</td><td>0.750</td>" in page
     assert "0.333 [0.300, 0.400]</td><td>0.650 [0.250, 0.950]</td>" in page
     assert (tmp_path / "report/ideal_observer.svg").is_file()
@@ -55,7 +55,7 @@ def test_networks_are_beside_the_limit(scores, tmp_path):
     assert "beside it F1 of the networks" in text(scores)
     defocus = [replace(row, parameter="defocus") for row in curves]
     write_rows(tmp_path / "evaluate/series.csv", defocus, CurveRow)
-    assert "set evaluation.series.dose" in text(scores)
+    assert "set evaluation.sweep.dose" in text(scores)
 
 
 def test_without_columns_or_without_limits_there_is_no_figure(scores, tmp_path):

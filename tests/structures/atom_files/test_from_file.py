@@ -15,7 +15,7 @@ from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
 
 FIELD = Field(30.0, 24.0, 5.0)
-PLAIN = {"tilt_deg": 0, "edge_probability": 0, "empty": {"probability": 0}}
+PLAIN = {"tilt_deg": 0, "edge_probability": 0, "negatives": {"probability": 0}}
 
 
 def build(path, classes=("X",), seed=0, **changes):

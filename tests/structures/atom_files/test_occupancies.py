@@ -15,7 +15,7 @@ from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
 
 FIELD = Field(40.0, 36.0, 5.0)
-PLAIN = {"tilt_deg": 0, "edge_probability": 0, "empty": {"probability": 0}}
+PLAIN = {"tilt_deg": 0, "edge_probability": 0, "negatives": {"probability": 0}}
 
 HEADER = """data_alloy
 _cell_length_a 5.8
