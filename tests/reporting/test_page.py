@@ -120,7 +120,7 @@ def test_the_page_of_a_prediction_loads_neither_abtem_nor_tensorflow():
     code = """
 import sys
 import temnet.reporting.report, temnet.reporting.sections.images, temnet.reporting.sections.rings
-import temnet.movies.occupancy_section, temnet.movies.comparison_section
+import temnet.movies.sections.occupancy, temnet.movies.sections.comparison
 print(sorted({"abtem", "numba", "tensorflow", "keras"} & set(sys.modules)))
 import temnet.reporting.sections.scores
 print("abtem" in sys.modules)

@@ -7,7 +7,7 @@ from temnet.csv_tables import read_table
 from temnet.json_records import read_record
 from temnet.reporting.figures.curves import training_figure
 from temnet.reporting.page import Section, paragraph
-from temnet.reporting.run_results import RunResults, counted
+from temnet.reporting.run_results import RunResults, counted, known
 
 
 def train_section(source: RunResults) -> Section | None:
@@ -24,8 +24,8 @@ def train_section(source: RunResults) -> Section | None:
     if source.has(card_file):
         card = read_record(source.root / card_file, Card)
         text += (
-            f" The network {card.name} ({card.kind}, {card.parameters:,} parameters) accepts "
-            f"columns with a score of {card.threshold:g} and more."
+            f" The network {card.name} ({card.kind}, {known(card.parameters, ',')} parameters) "
+            f"accepts columns with a score of {card.threshold:g} and more."
         )
     parts = [paragraph(text, " Files: ", source.links(log, card_file), ".")]
     caption = "Loss and peak F1 on the selection images; the epoch with the best F1 is kept."

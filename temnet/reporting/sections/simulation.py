@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from temnet.config.loading import load_vibration_table
+from temnet.config.structures.vibration_table import TableRow
 from temnet.csv_rows import read_rows
 from temnet.reporting.figures.curves import vibration_figure
 from temnet.reporting.figures.gallery import gallery_figure
@@ -85,22 +86,6 @@ def vibrations_section(source: RunResults) -> Section | None:
         f"{vibration.temperature:g} K by {vibration.provenance['engine']}: classical, per axis, "
         "with standard error. Zero-point motion multiplies them by the factor. Table: "
     )
-    rows = [
-        (
-            row.element,
-            row.coordination,
-            row.atoms,
-            *(
-                cell
-                for sigma, error, factor in (
-                    (row.in_plane, row.in_plane_error, row.in_plane_quantum),
-                    (row.along_beam, row.along_beam_error, row.along_beam_quantum),
-                )
-                for cell in (f"{sigma:.4f}", known(error, ".4f"), f"{factor:.3f}")
-            ),
-        )
-        for row in vibration.rows
-    ]
     header = (
         "element", "neighbours", "atoms", "in plane (Å)", "±", "factor", "along beam (Å)", "±",
         "factor",
@@ -114,7 +99,7 @@ def vibrations_section(source: RunResults) -> Section | None:
         "Thermal vibration",
         [
             paragraph(text, link(name)),
-            table(header, rows),
+            table(header, [_vibration_cells(row) for row in vibration.rows]),
             source.picture(vibration_figure(vibration.rows), "vibration", caption),
             paragraph(
                 "The most frequent kind of atom of each element, for each size of the specimen:"
@@ -122,3 +107,14 @@ def vibrations_section(source: RunResults) -> Section | None:
             table(("specimen", "element", "neighbours", "in plane (Å)", "along beam (Å)"), sizes),
         ],
     )
+
+
+def _vibration_cells(row: TableRow) -> tuple[object, ...]:
+    """A line of the table of vibrations."""
+    in_plane = _sigma_cells(row.in_plane, row.in_plane_error, row.in_plane_quantum)
+    along_beam = _sigma_cells(row.along_beam, row.along_beam_error, row.along_beam_quantum)
+    return row.element, row.coordination, row.atoms, *in_plane, *along_beam
+
+
+def _sigma_cells(sigma: float, error: float | None, factor: float) -> tuple[str, str, str]:
+    return f"{sigma:.4f}", known(error, ".4f"), f"{factor:.3f}"
