@@ -81,7 +81,7 @@ def test_a_distorted_ring_is_reported(caplog):
     assert not caplog.records
 
 
-def test_of_two_rings_the_strongest_or_the_expected_is_taken():
+def test_of_two_rings_the_strongest_or_the_expected_is_used():
     rng = np.random.default_rng(5)
     image = lattice(12, (160, 160), 0.2, 0.2, rng, second=0.5)
     assert measure_sampling(image, 2.4).sampling == pytest.approx(0.2, rel=1e-3)
@@ -114,7 +114,7 @@ def test_false_alarms_are_rare():
             measure_sampling(rng.standard_normal((64, 80)), 2.27)
 
 
-def test_what_cannot_be_measured_is_refused():
+def test_images_that_cannot_be_measured_are_refused():
     image = lattice(9, (64, 64), 0, 0.1, np.random.default_rng(0))
     for spacing in (0, -1, np.nan):
         with pytest.raises(InputError, match="spacing must be a length"):

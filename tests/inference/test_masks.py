@@ -24,14 +24,14 @@ def test_sources_lie_outside_all_boxes():
     assert not mask[source[source >= 0]].any()
 
 
-def test_where_nothing_is_beside_a_box_the_mean_is_taken():
+def test_a_box_without_image_beside_it_gets_the_mean():
     image = np.ones((20, 20))
     image[18:] = 3
     filled = fill(image, mirror_sources(image.shape, [(0, 18, 0, 20)]))
     assert np.all(filled[:16] == 3) and np.all(filled == 3)
 
 
-def test_normalisation_does_not_see_what_is_masked():
+def test_normalisation_is_not_changed_by_masked_boxes():
     row, col = np.mgrid[:160, :160]
     clean = 100 + 5 * np.cos(2 * np.pi * row / 11.3) * np.cos(2 * np.pi * col / 9.1)
     box = (140, 152, 10, 70)

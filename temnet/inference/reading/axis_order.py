@@ -47,7 +47,7 @@ FIXED = (".dm3", ".dm4", ".ser", ".emi", ".png")
 """Endings of formats with a fixed order of axes."""
 
 
-def axis_order(axes: Sequence[Axis], turned: bool = False) -> tuple[int, ...] | None:
+def axis_order(axes: Sequence[Axis], flipped: bool = False) -> tuple[int, ...] | None:
     """The order of axes in which rows and columns come last.
 
     Names decide before units, and units before the program's own navigation axes.  A single image
@@ -55,7 +55,7 @@ def axis_order(axes: Sequence[Axis], turned: bool = False) -> tuple[int, ...] | 
 
     Args:
         axes: All axes of the values, in their order.
-        turned: Whether the reader reversed the order of all axes.
+        flipped: Whether the reader reversed the order of all axes.
 
     Returns:
         Numbers of the axes; None to leave them as they are.
@@ -63,32 +63,32 @@ def axis_order(axes: Sequence[Axis], turned: bool = False) -> tuple[int, ...] | 
     >>> axis_order([Axis("x"), Axis("y"), Axis("time")])
     (2, 1, 0)
     """
-    everyone = range(len(axes))
+    numbers = range(len(axes))
     if any(kind_of(axis.unit) in ("reciprocal", "angle") for axis in axes[-2:]):
         return None  # diffraction patterns, which are refused later
-    rows = [n for n in everyone if axes[n].name in ROWS]
-    columns = [n for n in everyone if axes[n].name in COLUMNS]
-    if len(rows) == len(columns) == 1 and (len(axes) > 2 or turned):
-        order = (*(n for n in everyone if n not in (rows[0], columns[0])), rows[0], columns[0])
-        return None if order == tuple(everyone) else order
+    rows = [n for n in numbers if axes[n].name in ROWS]
+    columns = [n for n in numbers if axes[n].name in COLUMNS]
+    if len(rows) == len(columns) == 1 and (len(axes) > 2 or flipped):
+        order = (*(n for n in numbers if n not in (rows[0], columns[0])), rows[0], columns[0])
+        return None if order == tuple(numbers) else order
     outer = _outer(axes)
-    if outer is None or outer == list(everyone)[:-2]:
+    if outer is None or outer == list(numbers)[:-2]:
         return None
-    if turned and outer == list(everyone)[2:]:
-        return tuple(reversed(everyone))
-    return (*outer, *(n for n in everyone if n not in outer))
+    if flipped and outer == list(numbers)[2:]:
+        return tuple(reversed(numbers))
+    return (*outer, *(n for n in numbers if n not in outer))
 
 
 def _outer(axes: Sequence[Axis]) -> list[int] | None:
     """The axes before rows and columns, if names, units or navigation distinguish them."""
-    everyone = range(len(axes))
+    numbers = range(len(axes))
     tests: tuple[Callable[[Axis], bool], ...] = (
         lambda axis: axis.name in OUTER or kind_of(axis.unit) == "time",
         lambda axis: kind_of(axis.unit) not in ("length", "reciprocal", "angle"),
         lambda axis: axis.navigate,
     )
     for test in tests:
-        found = [n for n in everyone if test(axes[n])]
+        found = [n for n in numbers if test(axes[n])]
         if found and len(found) == len(axes) - 2:
             return found
     return None
@@ -155,9 +155,9 @@ def _order(path: Path, one: DataSet) -> tuple[int, ...] | None:
     """The order of a data set's axes in which rows and columns come last, None to leave it."""
     shape, axes = one.data.shape, one.axes
     # Berkeley's EMD files (version 0.x), whose axes RosettaSciIO reverses.
-    turned = path.suffix.lower() == ".emd" and str(one.tags.get("EMD_version") or "1")[0] == "0"
-    order = axis_order(axes, turned) if len(axes) == len(shape) else None
-    backwards = turned and doubt(shape) and not doubt(shape[::-1])
+    flipped = path.suffix.lower() == ".emd" and str(one.tags.get("EMD_version") or "1")[0] == "0"
+    order = axis_order(axes, flipped) if len(axes) == len(shape) else None
+    backwards = flipped and doubt(shape) and not doubt(shape[::-1])
     named = any(axis.name in (*ROWS, *COLUMNS) for axis in axes)
     return tuple(range(len(shape)))[::-1] if order is None and backwards and not named else order
 

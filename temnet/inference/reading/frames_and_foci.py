@@ -132,7 +132,7 @@ def _numbers(opened: Sequence[ImageFile], axes: Axes, focus_count: int) -> np.nd
     whole = focus_count > 1 and len(numbers) % focus_count == 0
     if axes == "auto" and not whole:
         return numbers[:, None]
-    # A stack that does not hold whole series is taken as one, and refused by the network.
+    # A stack that does not hold whole series is read as one, and refused by the network.
     return numbers.reshape(-1, focus_count) if whole else numbers[None]
 
 

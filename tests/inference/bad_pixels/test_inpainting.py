@@ -21,7 +21,7 @@ MASKS = {
 
 
 @pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS.keys())
-def test_normalisation_does_not_see_what_is_filled(mask):
+def test_normalisation_is_not_changed_by_filled_regions(mask):
     burnt = np.where(mask, 0, IMAGE).astype(np.float32)
     filled = inpainted(burnt, pack(mask))
     np.testing.assert_array_equal(filled[~mask], IMAGE[~mask])

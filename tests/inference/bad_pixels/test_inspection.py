@@ -33,7 +33,7 @@ def test_broken_pixels_are_replaced_with_a_warning_and_too_many_refused(tmp_path
             read_images([tmp_path / "a.npy", tmp_path / "b.npy"], sampling=0.2, axes="focus")
 
 
-def test_what_is_not_shown_is_filled_and_known_for_each_frame(tmp_path, caplog):
+def test_regions_without_image_are_filled_and_known_for_each_frame(tmp_path, caplog):
     image = lattice()
     movie = np.stack([image] * 4)
     movie[1, :9], movie[1, :, :5] = 0, 0

@@ -19,7 +19,7 @@ def counts(dose, seed=0):
 
 
 def turned(angle):
-    """What a turned image does not reach."""
+    """Corners that a rotated image does not cover."""
     row, col = ROW - 99.5, COL - 119.5
     sine, cosine = np.sin(angle), np.cos(angle)
     return (np.abs(row * cosine + col * sine) > 100) | (np.abs(col * cosine - row * sine) > 120)
@@ -88,7 +88,7 @@ def test_two_values_in_one_image():
 
 @pytest.mark.parametrize("levels", [12, 25, 50, 256])
 @pytest.mark.parametrize("lost", ["L", "turned by 6 degrees", "block"])
-def test_in_few_grey_values_regions_are_found_and_flat_parts_are_none(levels, lost):
+def test_in_few_grey_values_regions_are_found_and_flat_parts_are_not(levels, lost):
     image = film(spread=100)
     low, high = image.min(), image.max()
     few = np.rint((image - low) / (high - low) * (levels - 1)).astype(np.float32)
@@ -117,7 +117,7 @@ def test_flat_vacuum_of_a_smooth_image_is_no_region():
     assert find_unseen(image.astype(np.float32)) is None
 
 
-def test_what_interpolation_mixed_with_the_border_belongs_to_it():
+def test_pixels_that_interpolation_mixed_with_the_border_belong_to_it():
     lost = LOST["turned by 6 degrees"]
     image = np.where(lost, 0, film())
     mixed = ndimage.uniform_filter(image, 3)  # two pixels are neither image nor border

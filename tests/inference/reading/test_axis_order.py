@@ -135,7 +135,7 @@ def test_a_stack_whose_images_seem_to_come_last_is_refused_with_a_remedy(
         open_images(tmp_path / "a.npy")
 
 
-def test_three_images_of_bytes_along_the_last_axis_are_not_only_called_colours(tmp_path):
+def test_three_images_of_bytes_along_the_last_axis_are_refused_with_a_remedy(tmp_path):
     np.save(tmp_path / "a.npy", (STACK[:3].transpose(1, 2, 0) // 16).astype(np.uint8))
     with pytest.raises(InputError, match="if it holds 3 images, save it with their axis first"):
         open_images(tmp_path / "a.npy")

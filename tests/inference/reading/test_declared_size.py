@@ -76,7 +76,7 @@ def test_pieces_and_other_datasets_that_unpack_to_too_much_are_refused(tmp_path)
     assert len(open_images(path)) == 5
 
 
-def test_values_that_are_kept_in_another_file_are_refused(tmp_path):
+def test_values_that_are_stored_in_another_file_are_refused(tmp_path):
     path = write_hdf5(tmp_path / "a.hspy", (5, 20, 30), (1, 20, 30))
     with h5py.File(path, "r+") as file:
         outside = [("/dev/zero", 0, 6000)]
@@ -148,7 +148,7 @@ def test_a_file_that_is_only_read_whole_must_fit_into_memory(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("rows", [5, 3])
-def test_of_an_array_that_is_cut_off_whole_images_are_taken(tmp_path, caplog, rows):
+def test_of_an_array_that_is_cut_off_whole_images_are_read(tmp_path, caplog, rows):
     path = tmp_path / "a.npy"
     np.save(path, MOVIE)
     content = path.read_bytes()

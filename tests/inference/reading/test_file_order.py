@@ -85,7 +85,7 @@ def test_an_order_that_depends_on_signs_is_recognised(names):
 
 
 @pytest.mark.parametrize("names", UNSIGNED, ids=" ".join)
-def test_a_separator_is_no_sign(names):
+def test_a_separator_is_not_a_sign(names):
     assert not by_signs([Path(f"{name}.dm4") for name in names])
 
 
@@ -108,7 +108,7 @@ def test_the_order_of_a_shell_is_distinguished_from_one_that_was_chosen():
     assert not as_shells_sort([Path(f"f_{n}") for n in (3, 1, 2)])
 
 
-def test_ten_thousand_names_take_no_time():
+def test_ten_thousand_names_are_sorted_quickly():
     import time
 
     paths = [Path(f"film_{n // 100:02d}-frame_{n:05d}.dm4") for n in range(10_000)]

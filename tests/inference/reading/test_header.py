@@ -68,7 +68,7 @@ def test_rows_of_imagej_may_have_a_unit_of_their_own(tmp_path):
 
 
 @pytest.mark.parametrize("unit", ["furlong", "Mm2", "counts", "s"])
-def test_an_unknown_unit_is_named_and_a_setting_goes_before_it(tmp_path, unit):
+def test_an_unknown_unit_is_named_and_a_setting_overrides_it(tmp_path, unit):
     path = hspy(tmp_path / "a.hspy", (unit, unit))
     assert open_images(path).unknown_unit == unit
     with pytest.raises(InputError, match=f"given in '{unit}', which is not a known unit of length"):
@@ -79,7 +79,7 @@ def test_an_unknown_unit_is_named_and_a_setting_goes_before_it(tmp_path, unit):
 
 
 @pytest.mark.parametrize("unit", [None, "", "px", "pixel", "<undefined>"])
-def test_no_unit_is_no_unknown_one(tmp_path, unit):
+def test_a_missing_unit_is_not_an_unknown_unit(tmp_path, unit):
     path = hspy(tmp_path / "a.hspy", (unit, unit))
     assert open_images(path).unknown_unit is None
     with pytest.raises(InputError, match="does not give its pixel size"):

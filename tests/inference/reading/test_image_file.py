@@ -149,8 +149,8 @@ def test_a_movie_written_page_by_page_keeps_all_of_its_frames(
 
 
 @pytest.mark.parametrize("small", [2**27, 0])
-def test_of_several_movies_in_a_tiff_the_first_is_taken(tmp_path, monkeypatch, caplog, small):
-    """As many movies as frames in each, which are no movie of that many pages."""
+def test_of_several_movies_in_a_tiff_the_first_is_read(tmp_path, monkeypatch, caplog, small):
+    """Two movies of two frames are not one movie of two pages."""
     monkeypatch.setattr(large_files, "SMALL_FILE", small)
     path = tmp_path / "a.tif"
     with tifffile.TiffWriter(path) as writer:
@@ -168,7 +168,7 @@ def test_images_that_are_left_out_are_warned_of(tmp_path, caplog):
         for image in (MOVIE[0], MOVIE[1], MOVIE[2, ::2, ::2]):
             writer.write(image)
     np.testing.assert_array_equal(open_images(path).read(0), MOVIE[0])
-    assert "of 3 data sets number 1 is taken" in caplog.text
+    assert "of 3 data sets number 1 is used" in caplog.text
 
 
 def test_a_large_single_image_and_one_in_colours(tmp_path, monkeypatch):
@@ -228,7 +228,7 @@ def test_diffraction_patterns_are_refused(tmp_path, units):
         read_images(path)
 
 
-def test_the_image_is_taken_from_a_file_that_also_holds_something_else(tmp_path, caplog):
+def test_the_image_is_read_from_a_file_that_also_holds_something_else(tmp_path, caplog):
     with h5py.File(tmp_path / "a.emd", "w") as file:
         file.attrs["version_major"], file.attrs["version_minor"] = 0, 2
         contents = {"a_cube": (MOVIE, "eV"), "b_wave": (MOVIE[0] + 1j, "nm"), "c": (MOVIE[1], "nm")}

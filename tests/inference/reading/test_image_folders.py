@@ -84,7 +84,7 @@ def test_links_in_a_circle_hidden_folders_and_results_are_not_walked_into(tmp_pa
     assert names_in(tmp_path / "runs/x") == ["predict/overlays/0000.png"]
 
 
-def test_more_folders_than_anyone_means_are_refused(tmp_path, monkeypatch):
+def test_too_many_folders_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(image_folders, "MOST_FOLDERS", 5)
     touched(tmp_path, *(f"d{n}/text.txt" for n in range(4)))
     assert images_in(tmp_path) == []
@@ -104,7 +104,7 @@ def test_more_folders_than_anyone_means_are_refused(tmp_path, monkeypatch):
         ((".TIF", ".PNG"), ".TIF"),
     ],
 )
-def test_of_a_frame_in_several_formats_the_measured_one_is_taken(tmp_path, caplog, kinds, taken):
+def test_of_a_frame_in_several_formats_the_measured_one_is_used(tmp_path, caplog, kinds, taken):
     touched(tmp_path, *(f"f_{n}{kind}" for n in range(3) for kind in kinds))
     assert names_in(tmp_path) == [f"f_{n}{taken}" for n in range(3)]
     assert caplog.text.count("3 of 3 images exist in several formats") == 1
@@ -138,7 +138,7 @@ def test_entries_are_files_folders_and_patterns(tmp_path):
     assert files_of("empty", tmp_path) == files_of("none.tif", tmp_path) == []
 
 
-def test_a_camera_s_clock_goes_before_what_lies_beside_it(tmp_path, caplog):
+def test_a_camera_s_clock_takes_precedence_over_images_beside_it(tmp_path, caplog):
     frames = [f"Hour_00/Minute_00/Second_0{s}/film_{n}.dm4" for s in (0, 1) for n in (0, 1)]
     film = touched(tmp_path / "film", *frames, "summary.png", "overview.dm4")
     assert names_in(film) == frames

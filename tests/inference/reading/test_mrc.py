@@ -115,7 +115,7 @@ def test_every_mode_in_both_byte_orders_is_read(tmp_path, monkeypatch, mode, kin
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_a_wrong_or_missing_machine_stamp_is_seen_through(tmp_path, order):
+def test_a_wrong_or_missing_machine_stamp_is_corrected(tmp_path, order):
     data = COUNTS.astype("i2")
     other = STAMPS["<" if order == ">" else ">"]
     path = write(tmp_path / "a.mrc", data, 1, order, stamp=other)
@@ -128,7 +128,7 @@ def test_a_wrong_or_missing_machine_stamp_is_seen_through(tmp_path, order):
     np.testing.assert_array_equal(read(path), data)
 
 
-def test_sixteen_bits_that_were_written_without_a_sign_are_seen_by_their_largest(tmp_path):
+def test_unsigned_values_of_sixteen_bits_are_recognised_by_their_largest(tmp_path):
     data = (COUNTS + 20000).astype("u2")
     path = write(tmp_path / "a.mrc", data, 1, least_and_largest=(20000.0, 49999.0))
     np.testing.assert_array_equal(read(path), data)
@@ -153,7 +153,7 @@ def test_values_of_four_bits_are_unpacked(tmp_path, monkeypatch, cols, lazy):
 
 
 @pytest.mark.parametrize(("mode", "word"), [(3, "complex"), (4, "complex"), (16, "colours")])
-def test_modes_that_are_no_measured_images_are_refused(tmp_path, mode, word):
+def test_modes_without_measured_images_are_refused(tmp_path, mode, word):
     path = write(tmp_path / "a.mrc", np.zeros((1, 64, 80), "c8"), mode)
     with pytest.raises(InputError, match=f"{word}.*MRC mode {mode}"):
         open_images(path)
@@ -163,7 +163,7 @@ def test_modes_that_are_no_measured_images_are_refused(tmp_path, mode, word):
     "sizes",
     [(80, 64, -1), (80, 64, 0), (-80, 64, 3), (2**31 - 1, 64, 3), (0, 0, 0)],
 )
-def test_sizes_that_cannot_be_are_refused_in_both_byte_orders(tmp_path, sizes):
+def test_implausible_sizes_are_refused_in_both_byte_orders(tmp_path, sizes):
     path = write(tmp_path / "a.mrc", COUNTS.astype("i2"), 1, sizes=sizes)
     with pytest.raises(InputError, match="not an MRC file that can be read: .*mode 1"):
         open_images(path)
@@ -185,7 +185,7 @@ def test_sizes_beyond_the_file_or_memory_are_refused_before_reading(tmp_path):
 
 
 @pytest.mark.parametrize("lazy", [False, True])
-def test_of_a_stack_that_is_cut_off_the_whole_images_are_taken(tmp_path, monkeypatch, caplog, lazy):
+def test_of_a_stack_that_is_cut_off_the_whole_images_are_read(tmp_path, monkeypatch, caplog, lazy):
     monkeypatch.setattr(large_files, "SMALL_FILE", 0 if lazy else 2**27)
     data = COUNTS.astype("i2")
     path = write(tmp_path / "a.mrc", data, 1)
@@ -238,7 +238,7 @@ def test_the_pixel_size_is_the_cell_over_its_intervals_and_depth_does_not_matter
 
 @pytest.mark.parametrize("lazy", [False, True])
 @pytest.mark.parametrize("maps", [(2, 1, 3), (3, 1, 2), (3, 2, 1), (1, 3, 2)])
-def test_axes_in_another_order_are_put_right(tmp_path, monkeypatch, maps, lazy):
+def test_axes_in_another_order_are_reordered(tmp_path, monkeypatch, maps, lazy):
     """Columns, rows and sections of the file are the axes x, y, z (1, 2, 3) of ``maps``."""
     monkeypatch.setattr(large_files, "SMALL_FILE", 0 if lazy else 2**27)
     data = RNG.integers(0, 1000, (20, 30, 40)).astype("i2")  # z, y, x

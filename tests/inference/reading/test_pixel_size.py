@@ -25,7 +25,7 @@ def test_pixel_size_comes_from_the_header_in_any_unit(tmp_path):
         assert read_images(path).sampling == pytest.approx(0.2, rel=1e-4)
 
 
-def test_a_header_without_a_length_is_refused_and_a_setting_goes_before_it(tmp_path):
+def test_a_header_without_a_length_is_refused_and_a_setting_overrides_it(tmp_path):
     path = tmp_path / "a.tif"
     tifffile.imwrite(path, IMAGE)
     with pytest.raises(InputError, match="does not give its pixel size"):
@@ -47,7 +47,7 @@ def planes(pixel, noise, spacing=2.1, shape=(150, 170)):
     return (100 + 5 * np.sum(waves, axis=0) + rng.normal(0, noise, shape)).astype(np.float32)
 
 
-def test_the_pixel_size_is_measured_on_a_planes(tmp_path):
+def test_the_pixel_size_is_measured_on_lattice_planes(tmp_path):
     np.save(tmp_path / "a.npy", planes([0.17, 0.17], 5))
     found = read_images(tmp_path / "a.npy", sampling="auto", spacing=2.1)
     calibration = found.metadata["calibration"]
@@ -79,7 +79,7 @@ def test_the_lattice_scales_pixels_that_are_not_square(tmp_path):
     assert found.sampling == min(found.pixel_size)
 
 
-def test_noise_has_no_lattice_to_measure_by(tmp_path, caplog):
+def test_noise_has_no_lattice(tmp_path, caplog):
     np.save(tmp_path / "a.npy", np.random.default_rng(0).normal(9, 1, (150, 150)))
     with pytest.raises(InputError, match=r"a.npy: "):
         read_images(tmp_path / "a.npy", sampling="auto", spacing=2.1)

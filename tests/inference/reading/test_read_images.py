@@ -130,7 +130,7 @@ def test_images_of_different_size_are_refused(tmp_path):
         read_images(paths, sampling=0.2)
 
 
-def test_an_hdf5_file_that_is_no_emd_is_refused(tmp_path):
+def test_an_hdf5_file_that_is_not_an_emd_is_refused(tmp_path):
     with h5py.File(tmp_path / "other.emd", "w") as file:
         file["x"] = np.arange(3)
     with pytest.raises(InputError):
@@ -234,7 +234,7 @@ def test_files_whose_pixels_differ_are_refused(tmp_path):
     assert read_images(paths, sampling=0.2).sampling == 0.2
 
 
-def test_a_movie_of_several_files_knows_which_frame_is_whose(tmp_path):
+def test_a_movie_of_several_files_records_the_file_of_each_frame(tmp_path):
     (tmp_path / "heating").mkdir()
     for number in range(4):
         tiff(tmp_path / "heating" / f"t{number}.tif", MOVIE[number])
@@ -246,7 +246,7 @@ def test_a_movie_of_several_files_knows_which_frame_is_whose(tmp_path):
     assert one.name == "t0.tif" and one.metadata["frame_files"] is None
 
 
-def test_a_tiff_whose_zero_is_white_is_turned_round(tmp_path, caplog):
+def test_a_tiff_whose_zero_is_white_is_inverted(tmp_path, caplog):
     path = tiff(tmp_path / "a.tif", MOVIE[:2], photometric="miniswhite")
     found = read_images(path, sampling=0.2).images[..., 0]
     np.testing.assert_array_equal(found, 255 - MOVIE[:2].astype(np.float32))
@@ -272,7 +272,7 @@ def test_the_pixel_size_of_an_ome_tiff_is_read(tmp_path, size, unit):
         read_images(tiff(path, MOVIE, metadata=metadata))
 
 
-def test_a_mask_hides_what_is_burnt_in(tmp_path, caplog):
+def test_a_mask_hides_a_burnt_in_label(tmp_path, caplog):
     image, bar = lattice(), (50, 56, 10, 40)
     burnt = image.copy()
     burnt[50:56, 10:40] = 255
@@ -316,7 +316,7 @@ def test_a_movie_is_never_held_whole(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("frames", [(3, 3), (-2, 0), (5, 2)])
-def test_frames_that_cannot_be_are_refused(tmp_path, frames):
+def test_invalid_ranges_of_frames_are_refused(tmp_path, frames):
     np.save(tmp_path / "m.npy", np.random.default_rng(0).poisson(9, (8, 32, 32)))
     with pytest.raises(InputError, match="images.frames must be"):
         read_images(tmp_path / "m.npy", 0.2, frames=frames)

@@ -61,7 +61,7 @@ KINDS = [*WRITTEN, "ome", "page by page", "rosettasciio", "pillow", "libtiff"]
 
 @pytest.mark.parametrize("small", [2**27, 0])
 @pytest.mark.parametrize("kind", KINDS)
-def test_of_a_movie_that_is_cut_off_the_whole_frames_are_taken_with_both_numbers(
+def test_of_a_movie_that_is_cut_off_the_whole_frames_are_read_with_both_numbers_in_a_note(
     tmp_path, monkeypatch, caplog, kind, small
 ):
     monkeypatch.setattr(large_files, "SMALL_FILE", small)
@@ -89,7 +89,7 @@ def test_the_number_of_frames_that_a_header_promises_is_named(tmp_path):
     content = path.read_bytes()
     path.write_bytes(content[: 400 + 7 * FRAME])
     (note,) = open_images(path).notes
-    assert "promises 10 images and 7 are whole; 7 were taken" in note
+    assert "promises 10 images and 7 are whole; 7 were read" in note
 
 
 @pytest.mark.parametrize("program", ["imagej", "ome"])
@@ -108,7 +108,7 @@ def test_of_a_movie_of_focal_series_whole_series_are_kept(tmp_path, program):
     opened = open_images(path)
     if program == "imagej":
         assert opened.axes == ((2, "time"), (2, ""))
-        assert "promises 6 images and 5 are whole; 4 were taken" in opened.notes[0]
+        assert "promises 6 images and 5 are whole; 4 were read" in opened.notes[0]
     else:  # the description lies behind the data and is lost with it
         assert [size for size, _ in opened.axes] == [5]
     for number in range(len(opened)):
@@ -186,7 +186,7 @@ BLACK = {"photometric": "minisblack", "metadata": None}
     ids=["planes", "colours", "eight bits", "thumbnail", "small", "both"],
 )
 @pytest.mark.parametrize("first", [True, False])
-def test_the_measurement_is_taken_and_not_its_preview(
+def test_the_measurement_is_read_and_not_its_preview(
     tmp_path, monkeypatch, caplog, others, first, small
 ):
     monkeypatch.setattr(large_files, "SMALL_FILE", small)
@@ -198,7 +198,7 @@ def test_the_measurement_is_taken_and_not_its_preview(
     opened = open_images(path)
     assert (len(opened), opened.shape) == (1, (64, 80))
     np.testing.assert_array_equal(opened.read(0), MOVIE[3])
-    assert f"number {len(pages) if first else 1} is taken as the measurement" in caplog.text
+    assert f"number {len(pages) if first else 1} is used as the measurement" in caplog.text
     assert opened.notes[0] in caplog.text
 
 
@@ -225,7 +225,7 @@ def test_two_images_of_one_kind_stay_two_frames_and_a_smaller_first_one_is_no_th
         writer.write(MOVIE[1], **BLACK)
     with caplog.at_level(logging.WARNING):
         np.testing.assert_array_equal(open_images(path).read(0), MOVIE[0][:40, :50])
-    assert "number 1 is taken" in caplog.text
+    assert "number 1 is used" in caplog.text
 
 
 def test_a_declared_image_of_thirty_thousand_pixels_a_side_is_refused_unread(tmp_path):

@@ -69,6 +69,6 @@ def choice_note(candidates: Sequence[Candidate], chosen: int) -> str:
     """A sentence on the data set that was chosen among several, and on those left out."""
     others = "; ".join(str(c) for number, c in enumerate(candidates) if number != chosen)
     return (
-        f"of {len(candidates)} data sets number {chosen + 1} is taken as the measurement "
+        f"of {len(candidates)} data sets number {chosen + 1} is used as the measurement "
         f"({candidates[chosen]}); {len(candidates) - 1} more left out ({others})"
     )

@@ -31,7 +31,7 @@ def cut_off_note(promised: int, whole: int) -> str:
     """A sentence on a file that was cut off."""
     return (
         f"the file is cut off: its header promises {promised} images and {whole} are whole; those "
-        "were taken"
+        "were read"
     )
 
 

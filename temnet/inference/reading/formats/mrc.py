@@ -269,7 +269,7 @@ def _values(
     elif whole > promised or rest:
         notes.append(
             f"the file is longer than its header promises ({size - offset - promised * section:,} "
-            f"bytes, room for {whole - promised} more images); the promised {promised} were taken"
+            f"bytes, room for {whole - promised} more images); the promised {promised} were read"
         )
     shape = min(whole, promised), rows, width
     mapped = Mapped(path, dtype, offset, shape)

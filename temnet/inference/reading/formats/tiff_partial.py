@@ -145,7 +145,7 @@ def _kept(
     if members > 1:
         note = (
             f"by its description this file is one of {members} that belong together; only the "
-            f"{count} images in this file were taken"
+            f"{count} images in this file were read"
         )
         return (count,), note
     if promise is None and open_end:
@@ -156,7 +156,7 @@ def _kept(
     if promise is None:
         more = f"more than {found}" if broken else f"{found}"
         promised = f"its list of pages has {more} and {count} of them are whole"
-        return (count,), f"the file is cut off: {promised}; those were taken"
+        return (count,), f"the file is cut off: {promised}; those were read"
     inner = math.prod(promise.sizes[1:])
     if count < inner:
         raise InputError(
@@ -166,7 +166,7 @@ def _kept(
     kept = (count // inner, *promise.sizes[1:])
     note = (
         f"the file is cut off or was changed: its header promises {promise.count} images and "
-        f"{count} are whole; {math.prod(kept)} were taken"
+        f"{count} are whole; {math.prod(kept)} were read"
     )
     return kept, note
 
