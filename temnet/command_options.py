@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from temnet.config.experiment import STAGES
+from temnet.config.function_source import source_file
 from temnet.config.structures.from_file import FromFunction
-from temnet.config.user_function import source_file
 
 ASSIGNMENT = re.compile(r"[^\W\d][\w.]*=")
 """Beginning of `key.path=value`."""

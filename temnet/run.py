@@ -13,10 +13,10 @@ from temnet.command_options import add_common_options, program_warning, spread
 from temnet.config.experiment import STAGES, Experiment
 from temnet.config.loading import json_schema, load_experiment, parse_assignments
 from temnet.config.structures.from_file import FromFunction
-from temnet.config.user_function import only_named
 from temnet.errors import InputError
 from temnet.run_log import kept_messages
 from temnet.stages.input_paths import with_found_files
+from temnet.structures.user_function import only_named
 from temnet.workflow.folder import default_folder
 from temnet.workflow.plan import Step, StepState, make_plan, scores_alone
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from pydantic import ValidationError
 
+from temnet.config.function_source import source_hash
 from temnet.config.instrument.camera import Camera, TransferFunction
 from temnet.config.names import user_path
 from temnet.config.structures.from_file import FromFile, FromFunction
@@ -20,7 +21,6 @@ from temnet.config.structures.vibrations import (
     SnapshotVibrations,
     VibrationSettings,
 )
-from temnet.config.user_function import source_hash
 from temnet.errors import InputError
 
 TABLES = Path(__file__).parents[1] / "structures" / "vibrations" / "tables"

@@ -11,7 +11,6 @@ from typing import Any, cast
 import numpy as np
 
 from temnet.config.experiment import Experiment
-from temnet.config.user_function import left_out
 from temnet.csv_rows import write_rows
 from temnet.data.cluster import open_workers
 from temnet.data.store import open_set
@@ -42,6 +41,7 @@ from temnet.stages.compared_networks import check_networks, competitors, fingerp
 from temnet.stages.ideal import ideal_observer
 from temnet.stages.network_scores import NetworkScores, score_network, write_scores
 from temnet.stages.stored_sets import check_sets, examples, missing_examples, split_folder
+from temnet.structures.user_function import left_out
 from temnet.workflow.stage import Progress, Stage
 
 SPLIT = "validation"

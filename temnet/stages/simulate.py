@@ -14,7 +14,6 @@ import numpy as np
 from temnet.config.experiment import Experiment
 from temnet.config.simulation import SimulationSettings
 from temnet.config.structures.from_file import FromFile
-from temnet.config.user_function import left_out
 from temnet.data.generate import generate_set
 from temnet.evaluation.conditions import conditions
 from temnet.records import Example
@@ -31,6 +30,7 @@ from temnet.stages.stored_sets import (
 from temnet.structures.atom_files.from_file import extent
 from temnet.structures.elements import possible_elements
 from temnet.structures.names import check_names
+from temnet.structures.user_function import left_out
 from temnet.structures.vibrations.displacements import check_elements
 from temnet.workflow.stage import Progress, Stage
 

@@ -14,7 +14,7 @@ from temnet.command import DONE, PAGE, guarded, load_stages, run_logged
 from temnet.command_options import add_common_options, program_warning, spread
 from temnet.config.loading import parse_assignments
 from temnet.config.structures.from_file import FromFunction
-from temnet.config.user_function import only_named
+from temnet.structures.user_function import only_named
 from temnet.study.settings import Study, load_study
 from temnet.workflow.folder import alone_in, check_root, default_folder
 from temnet.workflow.plan import Step, make_plan
@@ -52,8 +52,8 @@ def _run(options: argparse.Namespace) -> int:
     from temnet.study.runs import scoring_runs, training_runs
 
     with only_named() if options.check else nullcontext():
-        trainings = training_runs(study, root, options.file.parent)
-        tests = scoring_runs(study, root, options.file.parent, trainings)
+        trainings = training_runs(study, root)
+        tests = scoring_runs(study, root, trainings)
         plans = [_plan(run, root, options.overwrite) for run in trainings]
         if options.check:
             print(description(root, plans, tests))

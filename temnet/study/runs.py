@@ -109,13 +109,12 @@ def is_done(stage: Stage, experiment: Experiment, root: Path) -> bool:
     return record == wanted and damage_of(root, stage.name, record) is None
 
 
-def training_runs(study: Study, root: Path, files: Path) -> list[TrainingRun]:
+def training_runs(study: Study, root: Path) -> list[TrainingRun]:
     """All trainings, seed by seed, so that every arm has its first result early.
 
     Args:
         study: The settings.
         root: The study's folder.
-        files: The YAML's folder, to which relative paths refer first.
 
     Raises:
         InputError: If two of them would have the same folder, or a file does not exist.
@@ -126,27 +125,24 @@ def training_runs(study: Study, root: Path, files: Path) -> list[TrainingRun]:
             for network in study.networks:
                 folder = root / NETWORKS / safe_name(f"{arm}_{network}_{seed}")
                 experiment = training_experiment(study, arm, network, seed)
-                runs.append(_found(TrainingRun(arm, network, seed, folder, experiment), files))
+                runs.append(_found(TrainingRun(arm, network, seed, folder, experiment)))
     _check_folders([run.root for run in runs])
     return runs
 
 
-def scoring_runs(
-    study: Study, root: Path, files: Path, networks: Sequence[TrainingRun]
-) -> list[ScoringRun]:
+def scoring_runs(study: Study, root: Path, networks: Sequence[TrainingRun]) -> list[ScoringRun]:
     """Every arm in every test.
 
     Args:
         study: The settings.
         root: The study's folder.
-        files: The YAML's folder, to which relative paths refer first.
         networks: All trainings.
 
     Raises:
         InputError: If two of them would have the same folder, a file does not exist, or the images
             cannot be simulated.
     """
-    runs = list(_scoring_runs(study, root, files, networks))
+    runs = list(_scoring_runs(study, root, networks))
     for run in runs:  # the run's own check would need the networks, which do not exist yet
         with _named(run.title):
             simulate.STAGE.check(run.experiment)
@@ -155,18 +151,18 @@ def scoring_runs(
 
 
 def _scoring_runs(
-    study: Study, root: Path, files: Path, networks: Sequence[TrainingRun]
+    study: Study, root: Path, networks: Sequence[TrainingRun]
 ) -> Iterator[ScoringRun]:
     for test in study.tests:
         for arm in study.arms:
             own = tuple(run for run in networks if run.arm == arm)
             folder = root / TESTS / safe_name(f"{test}_{arm}")
             experiment = scoring_experiment(study, test, arm, [run.folder for run in own])
-            yield _found(ScoringRun(test, arm, folder, own, experiment), files)
+            yield _found(ScoringRun(test, arm, folder, own, experiment))
 
 
-def _found(run: Run, files: Path) -> Run:
-    """The run with every file by its path from the working folder."""
+def _found(run: Run) -> Run:
+    """The run with every file that it names, which exist."""
     with _named(run.title):
         return replace(run, experiment=with_found_files(run.experiment))
 

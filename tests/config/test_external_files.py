@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from temnet.config.external_files import TABLES, source_hashes
+from temnet.config.function_source import source_hash
 from temnet.config.loading import validate
 from temnet.config.structures.from_file import FromFile, FromFunction
 from temnet.config.structures.vibrations import (
@@ -13,10 +14,10 @@ from temnet.config.structures.vibrations import (
     NoVibrations,
     SnapshotVibrations,
 )
-from temnet.config.user_function import find_function, source_hash
 from temnet.data.store import describe
 from temnet.errors import InputError
 from temnet.stages.simulate import settings
+from temnet.structures.user_function import find_function
 
 VALUES = {
     "seed": 1,

@@ -195,7 +195,7 @@ def test_two_starts_never_share_a_study(finished, capsys):
 
 def test_scores_are_found_by_the_network_s_name(finished, tmp_path):
     settings = load_study("focal.yaml")
-    test, _ = scoring_runs(settings, ROOT, Path(), training_runs(settings, ROOT, Path()))
+    test, _ = scoring_runs(settings, ROOT, training_runs(settings, ROOT))
     shutil.copytree(test.root / "evaluate", tmp_path / "evaluate")
     rows = [
         replace(row, true_positives=3 * (row.network == "two-foci-net-2"))
@@ -340,7 +340,7 @@ def test_a_damaged_run_of_another_study_is_passed_over(finished, tmp_path):
     (tmp_path / "a/networks/damaged/train").mkdir(parents=True)
     whole = tmp_path / "b/networks/whole"
     shutil.copytree(run_folder("two-foci", 1), whole)
-    run, *_ = training_runs(load_study("focal.yaml"), tmp_path / "new", Path())
+    run, *_ = training_runs(load_study("focal.yaml"), tmp_path / "new")
     assert find_twin(run, tmp_path / "new") == whole
 
 

@@ -14,7 +14,6 @@ from ase.io.formats import filetype
 from temnet.config.distributions import draw
 from temnet.config.external_files import find_file, read_if_changed
 from temnet.config.structures.from_file import FromFile, FromFunction
-from temnet.config.user_function import run_function
 from temnet.errors import InputError
 from temnet.records import Structure
 from temnet.structures.atom_files.check import check_structure
@@ -28,6 +27,7 @@ from temnet.structures.atom_files.occupancies import (
 )
 from temnet.structures.columns import formula, ignore_smeared, make_structure, moved, project
 from temnet.structures.geometry import Field, rotation_about, tilt_matrix
+from temnet.structures.user_function import run_function
 
 VACUUM = 8.0
 """Height of a layer without atoms that is vacuum around a sheet and not part of a crystal [Å]:

@@ -7,16 +7,10 @@ from pathlib import Path
 import pytest
 
 from temnet import run
+from temnet.config.function_source import source_file, source_hash
 from temnet.config.structures.from_file import FromFunction
-from temnet.config.user_function import (
-    find_function,
-    left_out,
-    only_named,
-    run_function,
-    source_file,
-    source_hash,
-)
 from temnet.errors import InputError
+from temnet.structures.user_function import find_function, left_out, only_named, run_function
 
 MARK = "from pathlib import Path\nPath('it-ran').touch()\n"
 
@@ -97,8 +91,8 @@ WRONG = [
     ("import sys; sys.exit()\ndef make(): pass", "cannot be imported: SystemExit"),
     ("1 / 0\ndef make(): pass", "cannot be imported: ZeroDivisionError: division by zero"),
     ("import my_gone\ndef make(): pass", "cannot be found (No module named 'my_gone')"),
-    ("def make(:", "is no Python source: SyntaxError"),
-    ("make = 3", "my_crystals:make is no function"),
+    ("def make(:", "is not valid Python: SyntaxError"),
+    ("make = 3", "my_crystals:make is not a function"),
     ("def other(): pass", "there is no make in"),
     (
         "def make(*a, **b):\n    raise SystemExit(0)",
@@ -170,6 +164,6 @@ def test_nothing_is_run_where_functions_are_only_named(crystals):
     assert not left_out(structure)
     with only_named():
         assert left_out(structure) and not left_out(None)
-        with pytest.raises(InputError, match="only named here"):
+        with pytest.raises(InputError, match="without it"):
             run_function("my_crystals:make")
     assert not left_out(structure) and not Path("it-ran").exists()

@@ -1,6 +1,6 @@
-"""A Python function that settings name: where its source is, and how it is run.
+"""Source of a Python function that settings name: its file and its hash.
 
-Settings that name one are a program: it may do whatever its user may do.
+Nothing is imported or run here; see `temnet.structures.user_function`.
 """
 
 from __future__ import annotations
@@ -9,85 +9,20 @@ import ast
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
-from importlib import import_module
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Any
 
-from temnet.config.structures.from_file import FromFunction
 from temnet.errors import InputError
 
 KEY = "structure.function"
 """The setting, for messages."""
 
 MOST_STEPS = 20
-"""Modules that a function's import is followed through."""
-
-_left_out: list[bool] = []
-"""Holds an entry while functions are named and not run, in all threads."""
+"""Modules through which the import of a function is followed."""
 
 
-@contextmanager
-def only_named() -> Iterator[None]:
-    """Inside of it no function that settings name is imported or run, as `--check` promises."""
-    _left_out.append(True)
-    try:
-        yield
-    finally:
-        _left_out.pop()
-
-
-def left_out(structure: object) -> bool:
-    """Whether a specimen cannot be made now, since only its function could make it."""
-    return isinstance(structure, FromFunction) and bool(_left_out)
-
-
-def run_function(name: str, *arguments: Any, **options: Any) -> Any:
-    """What the function `module:function` returns.
-
-    Raises:
-        InputError: It cannot be imported, or raises an exception, which the message names.
-    """
-    function = find_function(name)
-    try:
-        return function(*arguments, **options)
-    except InputError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise InputError(f"{KEY}: {name} failed: {_told(error)}.") from error
-
-
-@cache
-def find_function(name: str) -> Callable[..., Any]:
-    """The function `module:function`, which is imported.
-
-    Raises:
-        InputError: The module cannot be imported or has no such function.
-    """
-    if _left_out:
-        raise InputError(f"{KEY}: {name} is only named here; run the experiment without --check.")
-    source_hash(name)  # what it is known by is that of the source which is imported now
-    module, attribute = name.split(":")
-    try:
-        function = getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise InputError(
-            f"{KEY}: {name} cannot be found ({error}); the module has to be importable from where "
-            "the command is run."
-        ) from error
-    except (Exception, SystemExit) as error:
-        raise InputError(
-            f"{KEY}: the module {module} cannot be imported: {_told(error)}."
-        ) from error
-    if not callable(function):
-        raise InputError(f"{KEY}: {name} is no function.")
-    return function
-
-
-def _told(error: BaseException) -> str:
+def in_one_line(error: BaseException) -> str:
     """An exception in one line, with the line of the user's source that raised it."""
     text = (str(error).strip().splitlines() or [""])[0].rstrip(".")
     frame, place = error.__traceback__, ""
@@ -101,12 +36,12 @@ def _told(error: BaseException) -> str:
 
 @cache
 def source_hash(name: str) -> str:
-    """A hash of the file that `module:function` is written in; nothing is imported or run.
+    """Hash of the file that defines `module:function`.
 
-    The hash of nothing stands for what has no source, such as a compiled module.
+    A function without source, such as one of a compiled module, has the hash of no bytes.
 
     Raises:
-        InputError: There is no such module, or no such name in it.
+        InputError: If the module does not exist or does not define the name.
     """
     file = source_file(name)
     try:
@@ -117,13 +52,13 @@ def source_hash(name: str) -> str:
 
 
 def source_file(name: str) -> Path | None:
-    """The file that `module:function` is written in: where its name is defined, not imported.
+    """File that defines `module:function`, followed through imports.
 
     Returns:
-        None where there is no source, such as in a compiled module.
+        The file; None without source, as for a compiled module.
 
     Raises:
-        InputError: There is no such module, or no such name in it.
+        InputError: If the module does not exist or does not define the name.
     """
     module, attribute = name.split(":")
     file: Path | None = None
@@ -150,15 +85,15 @@ def _parsed(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_bytes(), str(file))
     except (SyntaxError, ValueError, RecursionError, OSError) as error:
-        raise InputError(f"{KEY}: {file} is no Python source: {_told(error)}.") from error
+        raise InputError(f"{KEY}: {file} is not valid Python: {in_one_line(error)}.") from error
 
 
 def _definition(tree: ast.Module, name: str) -> tuple[bool, tuple[int, str, str] | None]:
-    """Whether a module may have a name, and where it imports it from.
+    """Whether a module may define a name, and from where it imports it.
 
     Returns:
-        Whether it is there or can come about while the module is run, and the level, the module
-        and the name of a `from` import; None where the module has it of its own.
+        Whether the name is defined or may be defined while the module runs; and level, module and
+        name of its `from` import, None if the module defines it itself.
     """
     origin, own, unsure = None, False, False
     for node in ast.walk(tree):
@@ -180,7 +115,7 @@ def _definition(tree: ast.Module, name: str) -> tuple[bool, tuple[int, str, str]
 
 
 def _absolute(level: int, module: str, importer: str, file: Path) -> str:
-    """The full name of a module that ``importer``, in ``file``, imports something from."""
+    """Full name of a module from which ``importer``, in ``file``, imports."""
     if level == 0:
         return module
     parts = importer.split(".") if file.name == "__init__.py" else importer.split(".")[:-1]
@@ -189,7 +124,7 @@ def _absolute(level: int, module: str, importer: str, file: Path) -> str:
 
 
 def _module_file(module: str) -> Path | None:
-    """The file of a module; None where there is none."""
+    """File of a module; an empty path without a file, None if the module does not exist."""
     loaded = sys.modules.get(module)
     if loaded is not None:
         named = getattr(loaded, "__file__", None)
@@ -201,7 +136,7 @@ def _module_file(module: str) -> Path | None:
 
 
 def _spec(module: str) -> ModuleSpec | None:
-    """How a module would be imported; nothing is, not even the packages around it."""
+    """Import specification of a module; not even the packages around it are imported."""
     spec: ModuleSpec | None = None
     places = None
     parts = module.split(".")
