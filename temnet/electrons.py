@@ -1,4 +1,4 @@
-"""Fast electrons: their wavelength, and the defocus that belongs to a spherical aberration."""
+"""Fast electrons: wavelength and Scherzer defocus."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Random generators that depend on nothing but their names.
+"""Random generators that depend only on a seed, a name and an index.
 
-Every draw in temnet comes from a generator that is passed in as an argument.  The generators
-are made here, from the experiment's seed, the name of a stream and an index, so that an
-example is the same for any number of workers, in any order, before or after a crash.
+Every draw in temnet uses a generator that is passed as an argument.  The generators are made
+here, so that an example is the same for any number of workers, in any order, before and after a
+crash.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ import numpy as np
 from temnet.errors import InputError
 
 SPLITS = ("training", "selection", "validation")
-"""Names of the splits; an example's bits depend on the split's place in this tuple."""
+"""Names of the splits.  They are part of the names of random streams, so that the bits of examples
+depend on them.  `selection` chooses checkpoints and thresholds and `validation` is scored: other
+programs often call them validation and test."""
 
 
 def generator(seed: int, stream: str, *index: int) -> np.random.Generator:
     """A generator for ``index`` of a named stream.
 
     Args:
-        seed: The experiment's seed, 0 or more.
-        stream: Name of what is drawn, for instance ``"training/structure"``.
+        seed: The seed of the experiment, 0 or more.
+        stream: Name of the stream, for instance ``"training/structure"``.
         *index: Whole numbers, 0 or more.
 
     Returns:
@@ -39,10 +41,10 @@ def generator(seed: int, stream: str, *index: int) -> np.random.Generator:
 
 
 def check_split(split: str) -> None:
-    """Raises an error unless there is such a split.
+    """Check the name of a split.
 
     Raises:
-        InputError: There is none.
+        InputError: If no split has this name.
     """
     if split not in SPLITS:
-        raise InputError(f"There is no split {split!r}; the splits are {', '.join(SPLITS)}.")
+        raise InputError(f"Unknown split {split!r}; the splits are {', '.join(SPLITS)}.")

@@ -1,12 +1,12 @@
-"""The plain records that the packages hand to each other.
+"""Plain records that the packages exchange.
 
-Conventions, written once for the whole project:
+Conventions of the whole project:
 
 * Images are ``(row, col, focus)``, batches ``(batch, row, col, focus)``, label maps
   ``(row, col, class)``, movies ``(frame, row, col, focus)``.
 * Points are ``(N, 2)`` float64 arrays of ``(row, col)`` in Å, counted from the centre of
   pixel ``[0, 0]``.
-* Atoms live in the same frame: ``x`` runs along the columns, ``y`` along the rows and ``z``
+* Atoms are in the same frame: ``x`` runs along the columns, ``y`` along the rows and ``z``
   along the beam, so that ``point = (y, x)``.  The electrons travel towards larger ``z``.
 * Å, eV, rad and e/Å² unless a name says otherwise.
 """
@@ -64,9 +64,9 @@ class Columns:
         return Columns(self.positions[mask], self.class_index[mask], self.atom_count[mask])
 
     def inside(self, height: float, width: float, border: float = 0.0) -> np.ndarray:
-        """(N,) bool: which columns lie in a field of ``height`` x ``width`` [Å].
+        """(N,) bool: whether each column lies in a field of ``height`` x ``width`` [Å].
 
-        The field runs from 0 to ``height`` in rows; ``border`` [Å] is taken off each side.
+        The field extends from 0 to ``height`` in rows, less ``border`` [Å] on each side.
         """
         row, col = self.positions.T
         return (
@@ -79,11 +79,11 @@ class Structure:
     """A specimen and its projected columns.
 
     Attributes:
-        atoms: Atoms with positions [Å] in the image's frame (see the module docstring).  They
-            reach over the image's border by the margin that the simulation asked for.
+        atoms: Atoms with positions [Å] in the frame of the image (see the module docstring).  They
+            fill the image and the margin around it.
         columns: Columns of the resting structure.
-        atom_column: (n_atoms,) int64, the column of each atom, -1 for an atom on none.
-        parameters: What was drawn to make it, by name; numbers and short texts.
+        atom_column: (n_atoms,) int64, the column of each atom, -1 for none.
+        parameters: The drawn parameters by name; numbers and short texts.
     """
 
     atoms: ase.Atoms
@@ -99,9 +99,9 @@ class Example:
     Attributes:
         images: (row, col, focus) float32, divided by the series' mean, not normalised.
         labels: (row, col, class) float32 in [0, 1]; the last channel is the background.
-        weights: (row, col) float32, 0 where no judgement is possible, else 1.
+        weights: (row, col) float32, 0 near ignored columns, else 1.
         columns: The true columns, at the mean of their displaced atoms.
-        parameters: Everything drawn, by name.
+        parameters: All drawn parameters by name.
         sampling: Pixel size [Å].
     """
 
@@ -115,17 +115,17 @@ class Example:
 
 @dataclass(frozen=True)
 class Peaks:
-    """Columns that a network found.
+    """Columns found by a network.
 
     Attributes:
-        frame: (N,) int64, the frame that each peak was found in.
+        frame: (N,) int64, the frame of each peak.
         positions: (N, 2) float64, (row, col) [Å] from the centre of pixel [0, 0].
         class_index: (N,) int64.
         score: (N,) float64, the peak's probability of being a column of any class, in [0, 1].
         probabilities: (N, C) float64, probability of each class at the peak, without background.
         spread: (N,) float64, uncertainty of the position [Å]; NaN where it was not estimated.
         class_spread: (N,) float64, standard deviation of the probability of the peak's class
-            over several answers; NaN, which is the default, where it was not estimated.
+            over several predictions; NaN, which is the default, where it was not estimated.
     """
 
     frame: np.ndarray
@@ -163,7 +163,7 @@ class Peaks:
 
 
 class Frames(Protocol):
-    """(frame, row, col, focus) float32: an array, or what gives such arrays when it is indexed.
+    """(frame, row, col, focus) float32: an array, or an object that returns arrays when indexed.
 
     The index is a frame's number or a slice of frames.
     """
@@ -194,16 +194,16 @@ class ImageSeries:
     """Images from a microscope.
 
     Attributes:
-        images: In the file's own grey values.
+        images: The images in the grey values of the file.
         sampling: Pixel size of ``images`` [Å].
         name: File name, for tables and titles.
-        metadata: What the file says of itself; plain values.
-        pixel_size: Height and width of the file's own pixels [Å], in which results count
-            pixels; ``sampling`` both by default.
-        masked: Boxes without an image (a burnt-in label), each the first row, the row after the
-            last, and the same of columns, in the file's own pixels.
-        unseen: Regions of single frames that hold no image (borders of an aligned movie), None
-            where every frame is whole.
+        metadata: Metadata of the file; plain values.
+        pixel_size: Height and width of the pixels of the file [Å], to which pixel indices in
+            results refer; both ``sampling`` by default.
+        masked: Boxes without image (a burnt-in label), each as first row, row after the last,
+            first column and column after the last [pixels of the file].
+        unseen: Regions of single frames without image (borders of an aligned movie); None if
+            every frame is complete.
     """
 
     images: Frames

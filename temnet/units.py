@@ -1,4 +1,4 @@
-"""Conversions between units, named after what they convert, and how units are spelled."""
+"""Conversions between units, and the spellings of units in files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MILLIRADIAN = 1.0e-3
 """One milliradian [rad]."""
 
 Kind = Literal["length", "reciprocal", "angle", "time", "pixel", ""]
-"""What a unit measures; reciprocal is that of a length, nothing where it is not known."""
+"""Quantity of a unit; `reciprocal` is that of a length, "" an unknown unit."""
 
 
 def _plain(name: str) -> str:
@@ -62,7 +62,7 @@ _PREFIXES = {
     "dezi": "dm",
     "": "m",
 }
-"""Prefixes of the metre in words (English, French, German), and the symbol that each makes."""
+"""Prefixes of the metre in words (English, French, German), and the symbols of the units."""
 
 _METRES = ("meter", "meters", "metre", "metres", "metern", "metro", "metros", "metri")
 """The metre in words without accents, singular and plural."""
@@ -84,7 +84,7 @@ _SYMBOLS = {
     **dict.fromkeys(("PM",), "pm"),
     **dict.fromkeys(("UM", "uM"), "µm"),
 }
-"""Symbols whose case counts (mm is no Mm), and those that are written in capitals by mistake."""
+"""Symbols whose case matters (mm is not Mm), and misspellings in capitals."""
 
 _ANGLES = {
     f"{prefix}{name}"
@@ -101,25 +101,25 @@ _TIMES = {
 """Spellings of times in lower case."""
 
 _PIXELS = {"", "px", "pix", "pixel", "pixels", "none", "<undefined>", "undefined", "unknown"}
-"""What is written where nobody calibrated, in lower case."""
+"""Units of images without calibration, in lower case."""
 
 _INVERSES = ("inverse", "reciprocal", "per", "inv")
-"""Words before a unit that something is counted per."""
+"""Words for "per" before a unit."""
 
 _COUNTS = {"", "1", "c", "cycle", "cycles", "lp", "line", "lines", "linepairs", "k"}
-"""What is counted per length, in lower case."""
+"""Numerators of reciprocal lengths, in lower case."""
 
 _PER_PIXEL = re.compile(
     r"(?:/|per)(?:px|pix|pixels?)$|[*·]?(?:px|pix|pixels?)(?:\*\*)?-1$", re.IGNORECASE
 )
-"""What is written behind a unit of the size of a pixel."""
+"""Suffixes that mean "per pixel"."""
 
 _FACTOR = re.compile(r"^[x×*]?(10[+-]\d+|[\d.]+(?:e[+-]?\d+)?)[*·×]?(?=\D)", re.IGNORECASE)
 """A number before a unit, as in 1e-10 m or 10^-9 m."""
 
 
 def unit_name(text: str) -> str:
-    r"""A unit without the marks of the program that wrote it.
+    r"""A unit without the notation of the program that wrote it.
 
     Micro and Å each have two characters that look alike; ImageJ writes them as escapes, TeX by
     commands, EMD in brackets; UTF-8 is sometimes read as Latin-1.
@@ -139,7 +139,7 @@ def unit_name(text: str) -> str:
 
 
 def _without_pixel(name: str) -> str:
-    """A tidied unit without the words that it is one per pixel.
+    """A tidied unit without a suffix for "per pixel".
 
     >>> [_without_pixel(name) for name in ("nm/px", "Åpx-1", "mradperpixel", "1/px", "px-1")]
     ['nm', 'Å', 'mrad', '1/px', 'px-1']
@@ -149,7 +149,7 @@ def _without_pixel(name: str) -> str:
 
 
 def _mended(text: str) -> str:
-    """UTF-8 that was read as Latin-1 or Windows' code page, as what it was."""
+    """Text in UTF-8 that was read as Latin-1 or in the Windows code page, decoded."""
     for page in ("latin-1", "cp1252"):
         try:
             return text.encode(page).decode("utf-8")
@@ -159,7 +159,7 @@ def _mended(text: str) -> str:
 
 
 def _length(name: str) -> float | None:
-    """Length of a tidied unit [Å], None where it is none that is known here."""
+    """Length of a tidied unit [Å]; None for unknown units."""
     name = name.rstrip(".")
     number = _FACTOR.match(name)
     factor = 1.0
@@ -175,7 +175,7 @@ def _length(name: str) -> float | None:
 
 
 def _is_reciprocal(plain: str) -> bool:
-    """Whether a tidied unit in lower case is one per length, or per pixel."""
+    """Whether a tidied unit in lower case is a reciprocal length or pixel."""
     above, slash, below = plain.rpartition("/")
     if slash:
         return above in _COUNTS or _length(below) is not None
@@ -187,7 +187,7 @@ def _is_reciprocal(plain: str) -> bool:
 
 
 def kind_of(unit: str) -> Kind:
-    """What a unit measures, by any spelling.
+    """Quantity of a unit in any spelling.
 
     >>> [kind_of(unit) for unit in ("nm", "1/nm", "mrad", "s", "px", "furlong")]
     ['length', 'reciprocal', 'angle', 'time', 'pixel', '']
@@ -206,15 +206,15 @@ def kind_of(unit: str) -> Kind:
 
 
 def is_length(unit: str) -> bool:
-    """Whether a unit is a length that is known here."""
+    """Whether a unit is a known unit of length."""
     return kind_of(unit) == "length"
 
 
 def to_angstrom(value: float, unit: str) -> float:
-    """``value`` in ``unit`` as Å.
+    """Convert ``value`` from ``unit`` to Å.
 
     Raises:
-        KeyError: ``unit`` is not a unit of length that is known here.
+        KeyError: If ``unit`` is not a known unit of length.
 
     >>> to_angstrom(0.02, "nm")
     0.2

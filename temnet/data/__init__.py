@@ -1,1 +1,1 @@
-"""Training data: stored sets, fresh examples, and the pipeline that feeds them to Keras."""
+"""Training data: stored sets, fresh examples, and the batches that Keras is trained with."""

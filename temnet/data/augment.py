@@ -1,4 +1,4 @@
-"""What may be done to an image and its labels alike without a network's answer changing."""
+"""Augmentation of training images together with their labels."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Maps = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def augmented(maps: Maps, settings: Augmentation, seed: int, position: int) -> Maps:
-    """An example as it is shown to the network at one place of its training.
+    """Augment an example for one position in the order of training.
 
-    All images of a focal series are treated alike.
+    All images of a focal series are changed in the same way.
 
     Args:
         maps: Normalised images, labels and weights.
-        settings: What is done.
-        seed: The experiment's seed.
-        position: How many training examples came before: the draws depend on it and nothing else.
+        settings: Crop, symmetries, contrast and brightness.
+        seed: The seed of the experiment.
+        position: Number of earlier training examples; the draws depend on it alone.
     """
     rng = generator(seed, "augmentation", position)
     images, labels, weights = maps
@@ -47,14 +47,14 @@ def _window(part: np.ndarray, corner: list[int], size: int) -> np.ndarray:
 
 
 def apply_symmetry(maps: np.ndarray, symmetry: int) -> np.ndarray:
-    """An image or map in one of the eight symmetries of the square.
+    """Apply one of the eight symmetries of the square to an image or map.
 
     Args:
         maps: (row, col, ...), square unless ``symmetry`` is 0, 2, 4 or 6.
-        symmetry: 0 to 7; 0 leaves it as it is.
+        symmetry: 0 to 7; 0 is the identity.
 
     Returns:
-        The turned map; channels stay where they are.
+        The transformed map; the order of channels stays.
     """
     turned = np.rot90(maps, symmetry % 4, axes=(0, 1))
     return np.ascontiguousarray(turned[:, ::-1] if symmetry >= 4 else turned)

@@ -1,4 +1,4 @@
-"""Batches of arrays, in an order that depends on the seed and the position alone."""
+"""Batches of arrays, in an order that depends only on the seed and the position."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from temnet.images.normalize import normalize
 from temnet.records import Example
 
 SHOWN_PARAMETERS = ("structure", "energy", "defocus", "dose")
-"""What a message tells of an example."""
+"""Parameters of an example that messages show."""
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Images (batch, row, col, focus), labels (batch, row, col, class), weights (batch, row, col)."""
@@ -28,14 +28,14 @@ Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 def batches(
     settings: BatchSettings, split: str, folder: Path | None, start_epoch: int = 0
 ) -> Generator[Batch, None, None]:
-    """Training batches without end from the beginning of an epoch; those of other splits once.
+    """Endless training batches from the start of an epoch; one pass over other splits.
 
     Args:
         settings: The settings of examples and batches.
         split: training, selection or validation.
-        folder: The split's stored set; None makes fresh examples.  With `data.source: fresh`,
-            where training keeps the sets that it renews.
-        start_epoch: Epochs that were trained already.
+        folder: The stored set of the split; None simulates fresh examples.  With
+            `data.source: fresh`, the folder of the sets that training renews.
+        start_epoch: Number of epochs already trained.
     """
     if split == "training":
         return training_batches(settings, folder, start_epoch)
@@ -45,7 +45,7 @@ def batches(
 def training_batches(
     settings: BatchSettings, folder: Path | None, start_epoch: int
 ) -> Generator[Batch, None, None]:
-    """Batches without end, from the beginning of an epoch; see `batches`."""
+    """Endless batches from the start of an epoch; see `batches`."""
     size = settings.training.batch_size
     epoch_size = settings.training.epoch_size
     start = start_epoch * epoch_size
@@ -65,13 +65,13 @@ def training_batches(
 
 
 def describe_batch(settings: BatchSettings, folder: Path | None, epoch: int, batch: int) -> str:
-    """Which examples a training batch shows, and with what they were drawn, for messages.
+    """The examples of a training batch and their drawn parameters, for messages.
 
     Args:
         settings: The settings of examples and batches.
-        folder: The stored training set; None or a fresh source makes fresh examples.
-        epoch: Epochs before.
-        batch: Batches of the epoch before.
+        folder: The stored training set; None for fresh examples.
+        epoch: Number of the epoch, from 0.
+        batch: Number of the batch in the epoch, from 0.
     """
     size = settings.training.batch_size
     first = epoch * settings.training.epoch_size + batch * size
@@ -91,7 +91,7 @@ def describe_batch(settings: BatchSettings, folder: Path | None, epoch: int, bat
 def ordered_batches(
     settings: BatchSettings, split: str, folder: Path | None
 ) -> Generator[Batch, None, None]:
-    """Batches of a split in order, once, as they are."""
+    """One pass over the batches of a split, in order and not augmented."""
     size, number = settings.training.batch_size, settings.data.count(split)
     if folder is None:
         examples = fresh_examples(settings, split, 0)
@@ -105,12 +105,12 @@ def ordered_batches(
 
 
 def prepare(example: Example, settings: BatchSettings, position: int, split: str) -> Batch:
-    """The arrays of one example, normalised, and augmented for training.
+    """The arrays of one example: normalised, and augmented for training.
 
     Args:
         example: The example.
         settings: The settings of examples and batches.
-        position: How many training examples came before; it decides the augmentation.
+        position: Number of earlier training examples; it determines the augmentation.
         split: Only ``training`` is augmented.
     """
     width = settings.simulation.labels.normalisation_width

@@ -1,7 +1,7 @@
-"""Where the work is done: in this process, in others on this machine, or on a Dask cluster.
+"""Workers: this process, processes on this machine, or a Dask cluster.
 
-Dask is loaded when it is used, which takes a second.  Whoever can reach a scheduler can run code on
-its workers and here: its network is for people who trust each other.
+Dask is imported only when it is used, which takes a second.  Anyone who can reach a scheduler can
+run code on its workers and here: use it only in a network of trusted people.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from distributed import Client
 
 TASKS_AHEAD = 3
-"""Tasks for each worker that are under way or wait for it; more would only fill the memory."""
+"""Tasks per worker that run or wait; more would only fill the memory."""
 
 PATIENCE = 10
-"""How long a scheduler may take to answer [s]."""
+"""Time limit for the answer of a scheduler [s]."""
 
 
 class Workers:
-    """What runs tasks: worker processes, or this process where there are none.
+    """Runs tasks in worker processes or in this process.
 
-    Tasks of workers that die are given to others; a task that kills several is given up.
+    Tasks of workers that die are run by others; a task that kills several is given up.
 
     Args:
         pool: Processes of this machine, or a Dask client; None for this process.
@@ -44,7 +44,7 @@ class Workers:
     def in_order(
         self, function: Callable[..., Any], jobs: Iterable[tuple]
     ) -> Generator[Any, None, None]:
-        """``function(*job)`` for each job, in the jobs' order, a few ahead of what is read."""
+        """``function(*job)`` for each job, in the order of the jobs, a few ahead of the reader."""
         pool = self.pool
         if pool is None:
             yield from (function(*job) for job in jobs)
@@ -52,14 +52,14 @@ class Workers:
         jobs = iter(jobs)
         running = deque(_submit(pool, function, islice(jobs, _ahead(pool))))
         while running:
-            # Each result leaves the workers as soon as it is here.
+            # Results are released on the workers as soon as they arrive.
             yield running.popleft().result()
             running.extend(_submit(pool, function, islice(jobs, 1)))
 
     def as_done(
         self, function: Callable[..., Any], jobs: Iterable[tuple]
     ) -> Generator[Any, None, None]:
-        """``function(*job)`` for each job, in the order in which they are done."""
+        """``function(*job)`` for each job, in the order of completion."""
         pool = self.pool
         if pool is None:
             yield from (function(*job) for job in jobs)
@@ -92,22 +92,22 @@ def _submit(
 
 
 def _ahead(pool: Processes | Client) -> int:
-    """How many jobs are handed out before the first result is taken."""
+    """Number of jobs submitted before the first result is read."""
     count = pool.count if isinstance(pool, Processes) else len(pool.nthreads())
     return TASKS_AHEAD * max(count, 1)
 
 
 @contextmanager
 def open_workers(settings: Data | Prediction, section: str = "data") -> Iterator[Workers]:
-    """The workers that the settings ask for; those on this machine end with this process.
+    """Open the workers of the settings; those on this machine end with this process.
 
     Args:
-        settings: `scheduler` is joined if it is given, else `workers` processes are started,
-            of one thread each.
-        section: Where the settings stand, for messages.
+        settings: Settings; uses `scheduler` if it is given, else starts `workers` processes of
+            one thread each.
+        section: The section of the settings, for messages.
 
     Raises:
-        InputError: The scheduler does not answer, has no workers, or they run another temnet.
+        InputError: If the scheduler does not answer, has no workers, or they run another temnet.
     """
     if settings.scheduler is not None:
         with _join(settings.scheduler, f"{section}.scheduler") as client:
@@ -123,10 +123,10 @@ def open_workers(settings: Data | Prediction, section: str = "data") -> Iterator
 
 
 def _join(address: str, key: str) -> Client:
-    """A client of a scheduler that runs already.
+    """A client of a running scheduler.
 
     Raises:
-        InputError: It cannot be used.
+        InputError: If it cannot be used.
     """
     from distributed import Client
 

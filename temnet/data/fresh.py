@@ -1,4 +1,4 @@
-"""Training examples that are made while the network is trained."""
+"""Training examples that are simulated during training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from temnet.records import Example
 from temnet.simulation.example import simulate_block
 
 BLOCK = 4
-"""Examples that a worker makes at a time, where an exit wave serves fewer than that."""
+"""Smallest number of examples that a worker simulates at a time."""
 
 
 def fresh_examples(
@@ -29,8 +29,8 @@ def fresh_examples(
 ) -> Generator[Example, None, None]:
     """Examples ``start``, ``start + 1``, ... without end, each once.
 
-    They are made ahead of what is read, where `data.workers` and `data.scheduler` say, and are
-    those that a stored set would hold.
+    The workers of `data.workers` or `data.scheduler` simulate them ahead.  They are the examples
+    of a stored set.
 
     Args:
         settings: Settings; uses those of the examples, the workers and the curriculum.
@@ -44,7 +44,7 @@ def fresh_examples(
         first = start
         while True:
             following = (first // block + 1) * block
-            # A block belongs to one epoch, whether it is made whole or from its middle on.
+            # A block belongs to one epoch, even if it starts in the middle.
             drawn = _in_epoch(settings, split, following - block)
             yield drawn, first, following, split
             first = following
@@ -56,7 +56,7 @@ def fresh_examples(
 
 
 def _in_epoch(settings: BatchSettings, split: str, index: int) -> SimulationSettings:
-    """The settings that a fresh example is drawn with: those of its epoch for training."""
+    """The settings of a fresh example; those of training depend on its epoch."""
     training = settings.training
     if split != "training":
         return settings.simulation
@@ -64,23 +64,23 @@ def _in_epoch(settings: BatchSettings, split: str, index: int) -> SimulationSett
 
 
 def make_block(settings: SimulationSettings, start: int, stop: int, split: str) -> Shard:
-    """Examples ``start`` to ``stop - 1`` in the form that is sent."""
+    """Examples ``start`` to ``stop - 1``, encoded for sending."""
     return encode(simulate_block(settings, start, stop, split))
 
 
 def renewed_examples(
     settings: BatchSettings, folder: Path | None, size: int, start: int
 ) -> Generator[Example, None, None]:
-    """Training examples without end: a set serves `data.image_epochs` epochs, then comes a new one.
+    """Endless training examples from sets that are renewed after `data.image_epochs` epochs.
 
-    The next set is made while the network is trained on this one.  A set is known by its number,
-    so that a training that goes on finds it again.
+    The next set is simulated while the network is trained on the current one.  Sets are numbered,
+    so that a resumed training finds them again.
 
     Args:
         settings: Settings; uses those of the examples, the workers and the curriculum.
-        folder: Where the sets are kept, two of them at a time; None takes a temporary folder.
-        size: Examples of an epoch, and so of a set.
-        start: How many examples came before.
+        folder: Folder of the sets, at most two at a time; None for a temporary folder.
+        size: Number of examples in an epoch, and in a set.
+        start: Number of examples to skip.
     """
     with TemporaryDirectory() as temporary:
         yield from _renewed(settings, folder or Path(temporary), size, start)
@@ -124,4 +124,4 @@ def _renewed(settings: BatchSettings, folder: Path, size: int, start: int) -> It
 
 
 class _StoppedError(Exception):
-    """Nobody wants the set that is being made."""
+    """The set is no longer needed."""

@@ -1,4 +1,4 @@
-"""Making the examples of a stored set, shard by shard."""
+"""Simulation of stored sets, shard by shard."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 def set_folder(settings: SimulationSettings, data: Data, split: str, root: Path) -> Path:
-    """Where the stored set of a split lies: in `data.folder`, or below ``root`` by its hash.
+    """Folder of the stored set of a split: in `data.folder`, or below ``root`` by its hash.
 
     Args:
         settings: The settings of the examples.
@@ -41,21 +41,21 @@ def generate_set(
     folder: Path,
     progress: Callable[[int], object] | None = None,
 ) -> None:
-    """Makes the examples of a split that ``folder`` does not hold yet.
+    """Simulate the examples of a split that ``folder`` does not hold yet.
 
-    Killed at any moment, a second call goes on with the shards that were not finished, and gives
-    the same bytes as if nothing had happened, with any number of workers.
+    If a call is interrupted at any moment, the next one completes the unfinished shards.  The
+    bytes of the set are always the same, for any number of workers.
 
     Args:
         settings: The settings of the examples.
         data: Number of examples, and the workers that simulate them.
         split: training, selection or validation.
-        folder: The set's folder; while another process makes it, this one waits.
-        progress: Called with the number of examples just finished, those that were there
-            already in the first call.
+        folder: The folder of the set; if another process is making it, this one waits.
+        progress: Called with the number of examples just finished; the first call counts those
+            that existed before.
 
     Raises:
-        InputError: The folder holds a set of other settings or cannot be written, the disk is
+        InputError: If the folder holds a set of other settings or cannot be written, the disk is
             full, or the scheduler cannot be used.
     """
     count = data.count(split)
@@ -75,15 +75,15 @@ def fill_set(
     workers: Workers,
     progress: Callable[[int], object] | None = None,
 ) -> None:
-    """Makes a set of the examples ``first`` to ``first + count - 1``, as far as it is not there.
+    """Simulate the missing examples of a set, from ``first`` to ``first + count - 1``.
 
-    In a longer set that was not finished, the last shard is made whole.
+    In a longer set that is unfinished, the last shard is completed.
 
     Args:
         settings: The settings of the examples.
         split: training, selection or validation.
-        folder: The set's folder, which only this process writes to.
-        first: Index of the set's first example.
+        folder: The folder of the set; only this process writes to it.
+        first: Index of the first example of the set.
         count: Number of its examples.
         workers: The workers that simulate.
         progress: As in `generate_set`.
@@ -103,7 +103,7 @@ def fill_set(
 
 
 def _is_whole(settings: SimulationSettings, split: str, folder: Path, count: int) -> bool:
-    """Whether a set holds all of its examples, so that nothing is written."""
+    """Whether a set is complete."""
     if not (folder / MANIFEST).is_file():
         return False
     stored = open_set(folder)
@@ -113,13 +113,13 @@ def _is_whole(settings: SimulationSettings, split: str, folder: Path, count: int
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Inside of it no other process makes a set; whoever comes second waits."""
+    """Lock the folder of a set inside the block; a second process waits."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder.with_name(f".{folder.name}.lock"))
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        LOGGER.warning("%s: waits for another run that makes these images", folder)
+        LOGGER.warning("%s: waiting for another run that simulates these images", folder)
         lock.acquire()
     try:
         yield
@@ -130,14 +130,14 @@ def _alone(folder: Path) -> Iterator[None]:
 def make_shard(
     settings: SimulationSettings, split: str, first: int, number: int, size: int
 ) -> tuple[int, Shard]:
-    """The examples of a shard as they are stored, and its number.
+    """The number of a shard and its encoded examples.
 
     Args:
         settings: The settings of the examples.
         split: training, selection or validation.
-        first: Index of the set's first example.
-        number: Which shard of the set.
-        size: How many examples it has.
+        first: Index of the first example of the set.
+        number: Number of the shard.
+        size: Number of its examples.
     """
     start = first + number * SHARD
     return number, encode(simulate_block(settings, start, start + size, split))

@@ -1,4 +1,4 @@
-"""The ``tf.data`` pipeline: the only place, beside training's own, that needs TensorFlow."""
+"""The ``tf.data`` pipeline, the only module of this package that needs TensorFlow."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def make_dataset(
 
     Args:
         experiment: The settings; batches have `training.batch_size` examples.
-        split: ``training`` comes without end, shuffled and augmented; others once, in order.
-        folder: A stored set; without one, examples are simulated as they are needed and a
-            training image is never repeated.  With `data.source: fresh` and
-            `data.image_epochs`, where the sets that are renewed are kept.
-        start_epoch: Epochs that were trained already; the order goes on after them.
-        clock: Told how long the reader waits for batches.
+        split: ``training`` is endless, shuffled and augmented; others are one pass in order.
+        folder: A stored set.  Without one, examples are simulated when needed, and a training
+            image is never repeated.  With `data.source: fresh` and `data.image_epochs`, the
+            folder of the renewed sets.
+        start_epoch: Number of epochs already trained; the order continues after them.
+        clock: Measures how long the reader waits for batches.
 
     Returns:
         A dataset of float32 images (batch, row, col, focus), labels (batch, row, col, class)
         and weights (batch, row, col).
 
     Raises:
-        InputError: The split does not exist.
+        InputError: If the split does not exist or a section of the simulation is missing.
     """
     check_split(split)
     path = None if folder is None else Path(folder)

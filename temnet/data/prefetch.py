@@ -1,4 +1,4 @@
-"""Batches made ahead by a thread, and how long training waited for them."""
+"""Batches made ahead by a thread, and the time that training waits for them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 AHEAD = 4
-"""Batches that are ready before they are asked for."""
+"""Number of batches made ahead."""
 
 POLL = 0.2
-"""How often a thread looks whether it is still wanted [s]."""
+"""Interval at which the thread checks whether to stop [s]."""
 
 
 class WaitClock:
-    """Adds up how long a training waited for its data.
+    """Total time that training waits for its data.
 
     Attributes:
-        waited: Seconds since the clock was made or last read by `lap`.
+        waited: Seconds waited since the clock was created or last read by `lap`.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class WaitClock:
 
 
 class _End(Generic[T]):
-    """The last thing that a thread sends: how its work ended."""
+    """The last item of a thread: its error, if any."""
 
     def __init__(self, error: BaseException | None) -> None:
         self.error = error
@@ -44,13 +44,13 @@ class _End(Generic[T]):
 def prefetched(
     make: Callable[[], Generator[T, None, None]], clock: WaitClock | None = None
 ) -> Iterator[T]:
-    """What a generator gives, made ahead by a thread of its own.
+    """The items of a generator, made ahead by a thread.
 
-    The generator is made, used and closed by that thread; closing this one ends it.
+    The thread creates, uses and closes the generator; closing this iterator ends it.
 
     Args:
-        make: Makes the generator.
-        clock: Told how long the reader waited.
+        make: Creates the generator.
+        clock: Measures how long the reader waits.
     """
     queue: Queue = Queue(AHEAD)
     unwanted = Event()
@@ -69,7 +69,7 @@ def prefetched(
             yield item
     finally:
         unwanted.set()
-        while thread.is_alive():  # it may stand before a full queue
+        while thread.is_alive():  # it may wait for a full queue
             try:
                 queue.get(timeout=POLL)
             except Empty:
@@ -89,7 +89,7 @@ def _fill(make: Callable[[], Generator[T, None, None]], queue: Queue, unwanted: 
 
 
 def _put(queue: Queue, item: object, unwanted: Event) -> bool:
-    """Whether the item found a place before nobody wanted it any more."""
+    """Put an item into the queue; False if the reader has closed meanwhile."""
     while not unwanted.is_set():
         try:
             queue.put(item, timeout=POLL)

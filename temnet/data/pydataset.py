@@ -1,4 +1,4 @@
-"""The same batches for Keras on any backend, without TensorFlow."""
+"""Batches for Keras on any backend, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ from temnet.randomness import check_split
 class BatchDataset(keras.utils.PyDataset):
     """Batches by their number, in the order of `temnet.make_dataset`.
 
-    Reading them one after the other is quick; after a jump the batches of that epoch are made
-    again up to the one that is asked for.
+    Sequential reading is fast; after a jump, the earlier batches of the epoch are made again.
 
     Args:
         settings: The settings; batches have `training.batch_size` examples.
-        split: ``training`` comes without end, shuffled and augmented; others once, in order.
+        split: ``training`` is endless, shuffled and augmented; others are one pass in order.
         folder: As in `temnet.make_dataset`.
-        start_epoch: Epochs that were trained already; the order goes on after them.
-        clock: Told how long the reader waits for batches.
+        start_epoch: Number of epochs already trained; the order continues after them.
+        clock: Measures how long the reader waits for batches.
 
     Raises:
-        InputError: The split does not exist.
+        InputError: If the split does not exist.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class BatchDataset(keras.utils.PyDataset):
 
     @property
     def num_batches(self) -> int | None:
-        """Batches of a pass; None for training, which never ends."""
+        """Batches of a pass; None for training, which is endless."""
         if self.split == "training":
             return None
         return self._pass_length()
@@ -73,7 +72,7 @@ class BatchDataset(keras.utils.PyDataset):
         return -(-self.settings.data.count(self.split) // training.batch_size)
 
     def _go_to(self, index: int) -> None:
-        """Starts anew, in the epoch that the batch lies in."""
+        """Restart in the epoch of a batch."""
         if isinstance(self._iterator, Iterator) and hasattr(self._iterator, "close"):
             self._iterator.close()
         length = self._pass_length()
@@ -92,5 +91,5 @@ def make_pydataset(
     start_epoch: int = 0,
     clock: WaitClock | None = None,
 ) -> BatchDataset:
-    """What `temnet.make_dataset` gives, as a ``keras.utils.PyDataset`` that needs no TensorFlow."""
+    """The batches of `temnet.make_dataset` as a ``keras.utils.PyDataset``, without TensorFlow."""
     return BatchDataset(BatchSettings.of(experiment), split, folder, start_epoch, clock)

@@ -1,6 +1,6 @@
-"""Examples as they are stored and sent: images, the table of columns and what was drawn.
+"""Examples as they are stored and sent: images, tables of columns and drawn parameters.
 
-Labels are not kept but drawn again from the columns, which is quicker than reading them.
+Labels are not stored: drawing them again from the columns is faster than reading them.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class LabelForm:
 
 @dataclass(frozen=True)
 class Shard:
-    """Some examples in a row.
+    """Consecutive examples.
 
     Attributes:
         images: (example, row, col, focus) float16.
         columns: For each example (N, 4) float64: row and column [Å], class, number of atoms.
-        parameters: For each example what was drawn, as JSON.
+        parameters: For each example the drawn parameters, as JSON.
     """
 
     images: np.ndarray
@@ -80,7 +80,7 @@ class Shard:
 
 
 def encode(examples: Sequence[Example]) -> Shard:
-    """Examples as they are stored."""
+    """Encode examples as they are stored: images as float16."""
     return Shard(
         images=np.stack([example.images for example in examples]).astype(np.float16),
         columns=[_table(example.columns) for example in examples],
@@ -89,10 +89,10 @@ def encode(examples: Sequence[Example]) -> Shard:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON takes for a number or an array of NumPy's, which a user's function may return."""
+    """A NumPy number or array, which a function of the user may return, as JSON holds it."""
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
-    raise TypeError(f"structure.parameters hold {value!r}, which is no number, text or list")
+    raise TypeError(f"structure.parameters hold {value!r}; expected numbers, texts and lists")
 
 
 def _table(columns: Columns) -> np.ndarray:

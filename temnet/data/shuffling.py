@@ -1,4 +1,4 @@
-"""The order in which the examples of a stored set are shown."""
+"""Shuffled order of the examples of a stored set."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from temnet.randomness import generator
 from temnet.records import Example
 
 WINDOW = 8
-"""Shards that are held in memory at a time, and whose examples are shuffled among each other."""
+"""Number of shards held in memory at a time; their examples are shuffled together."""
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> list[np.ndarray]:
     """The order of one pass over a stored set: groups of examples that are read together.
 
-    Shards are shuffled, then the examples of ``WINDOW`` shards among each other.
+    Shards are shuffled, then the examples of each ``WINDOW`` shards.
 
     Args:
-        count: Examples of the set.
-        seed: The experiment's seed.
-        epoch: Which pass.
+        count: Number of examples.
+        seed: The seed of the experiment.
+        epoch: Number of the pass.
     """
     rng = generator(seed, "order", epoch)
     shards = rng.permutation(-(-count // SHARD))
@@ -41,10 +41,10 @@ def shuffled(
 
     Args:
         stored: The set.
-        count: How many of its examples are shown.
-        seed: The experiment's seed.
-        epoch: Which pass.
-        skip: Examples at the beginning of the pass that were shown already.
+        count: Number of its examples to use.
+        seed: The seed of the experiment.
+        epoch: Number of the pass.
+        skip: Examples at the start of the pass to skip.
     """
     for group in epoch_order(count, seed, epoch):
         if skip >= len(group):

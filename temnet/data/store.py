@@ -2,7 +2,7 @@
 
 A set is a folder with ``manifest.json`` and the arrays ``images`` (float16), ``columns``,
 ``parameters`` and ``done``.  A shard is one chunk of each; its ``done`` flag is written last.  Only
-one process writes to a set, whoever makes the examples.
+one process writes to a set; others may simulate the examples.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ MANIFEST = "manifest.json"
 MANIFEST_VERSION = 2
 
 AREA_PER_COLUMN = math.sqrt(3) / 2 * TOLERANCE**2
-"""Area of a column where all neighbours are as near as columns can be [Å²]; it sizes the table of
-columns.  Crystals come close: SrTiO3 along [137] has a column on 0.50 Å²."""
+"""Area per column if all neighbours are as close as columns can be [Å²]; it determines the size of
+the table of columns.  Crystals come close: SrTiO3 along [137] has a column per 0.50 Å²."""
 
 PARAMETER_BYTES = 8192
-"""Room for an example's drawn parameters as JSON."""
+"""Size of the drawn parameters of an example as JSON."""
 
 ARRAYS = ("images", "columns", "parameters")
 
@@ -59,8 +59,8 @@ class StoredSet:
     """A set on disk.
 
     Attributes:
-        folder: Where it lies.
-        manifest: What its examples depend on.
+        folder: Its folder.
+        manifest: The settings of its examples; see `describe`.
         group: The Zarr group of its arrays.
     """
 
@@ -83,31 +83,31 @@ class StoredSet:
         return LabelForm(self.manifest["sampling"], labels["width"], len(labels["classes"]))
 
     def missing_shards(self, count: int) -> list[int]:
-        """Shards below example ``count`` that were not finished."""
+        """Unfinished shards below example ``count``."""
         needed = -(-count // SHARD)
         done = self._values("done", slice(needed))
         return [shard for shard in range(needed) if not done[shard]]
 
     def holds(self, count: int) -> bool:
-        """Whether the first ``count`` examples are all there."""
+        """Whether the first ``count`` examples are complete."""
         least = min(self.array(name).shape[0] for name in ARRAYS)
         return least >= count and not self.missing_shards(count)
 
     def example(self, index: int) -> Example:
-        """Example ``index`` of the set, its labels drawn anew."""
+        """Example ``index`` of the set, with its labels drawn again."""
         return self.read(index // SHARD).example(index % SHARD, self.label_form)
 
     def shard(self, shard: int) -> list[Example]:
         """All examples of a shard.
 
         Raises:
-            InputError: The shard was not made, or it is damaged.
+            InputError: If the shard does not exist yet or is damaged.
         """
         stored, form = self.read(shard), self.label_form
         return [stored.example(number, form) for number in range(len(stored))]
 
     def parameters(self) -> list[dict[str, Any]]:
-        """What was drawn for each example of a set that is whole, by name."""
+        """The drawn parameters of each example of a complete set, by name."""
         shards = (self.read(shard) for shard in range(-(-len(self) // SHARD)))
         return [json.loads(text) for shard in shards for text in shard.parameters]
 
@@ -115,12 +115,12 @@ class StoredSet:
         """A shard as it is stored.
 
         Raises:
-            InputError: The shard was not made, or it is damaged.
+            InputError: If the shard does not exist yet or is damaged.
         """
         part = slice(shard * SHARD, min((shard + 1) * SHARD, len(self)))
         if not self._values("done", shard):
             raise InputError(
-                f"{self.folder}: examples {part.start} to {part.stop - 1} were not made yet; "
+                f"{self.folder}: examples {part.start} to {part.stop - 1} do not exist yet; "
                 "run the stage `simulate` again."
             )
         try:
@@ -143,14 +143,14 @@ class StoredSet:
         )
 
     def write(self, shard: int, content: Shard) -> None:
-        """Writes a shard; a crash before the end leaves it undone.
+        """Write a shard; a crash before the end leaves it unfinished.
 
         Args:
-            shard: Which shard.
-            content: Its examples, ``SHARD`` of them but for the last shard of a set.
+            shard: Number of the shard.
+            content: Its examples, ``SHARD`` of them except in the last shard of a set.
 
         Raises:
-            InputError: An example has more columns than the set has room for.
+            InputError: If an example has more columns than the capacity of the set.
         """
         part = slice(shard * SHARD, shard * SHARD + len(content))
         capacity = self.array("columns").shape[1]
@@ -160,20 +160,20 @@ class StoredSet:
             if len(table) > capacity:
                 raise InputError(
                     f"{self.folder}: example {part.start + row} has {len(table)} columns, the set "
-                    f"has room for {capacity}; take a specimen with fewer columns, or remove the "
-                    "set if an older temnet began it."
+                    f"has room for {capacity}; use a specimen with fewer columns, or remove the "
+                    "set if an older temnet started it."
                 )
             tables[row, : len(table)] = table
             texts[row, : len(text.encode())] = np.frombuffer(text.encode(), np.uint8)
-        # A chunk that is not there was lost, so that one of nothing but fill values has to be; an
-        # array that was opened, not created, knows that from Zarr's own settings alone.
+        # A missing chunk counts as lost, so that chunks of fill values are written as well; for an
+        # array that was opened, not created, only the settings of Zarr can ask for that.
         with zarr.config.set({"array.write_empty_chunks": True}):
             for name, array in zip(ARRAYS, (content.images, tables, texts), strict=True):
                 self.array(name)[part] = array
         self.array("done")[shard] = 1
 
     def forget_damaged(self) -> list[int]:
-        """Reads every shard that was made; those that are damaged count as not made from now on.
+        """Read every finished shard and mark the damaged ones as unfinished.
 
         Returns:
             The damaged shards.
@@ -190,10 +190,10 @@ class StoredSet:
         return damaged
 
     def array(self, name: str) -> zarr.Array:
-        """One of the set's arrays.
+        """One of the arrays of the set.
 
         Raises:
-            InputError: Something else has its name.
+            InputError: If the name belongs to something else.
         """
         found = self.group[name]
         if not isinstance(found, zarr.Array):
@@ -204,7 +204,7 @@ class StoredSet:
         return found
 
     def _values(self, name: str, part: int | slice) -> np.ndarray:
-        """What a part of an array holds."""
+        """The values of a part of an array."""
         return np.asarray(self.array(name)[part])
 
     def _chunk(self, name: str, shard: int) -> Path:
@@ -214,15 +214,15 @@ class StoredSet:
 
 
 def open_set(folder: str | os.PathLike[str]) -> StoredSet:
-    """A set that was made before.
+    """Open a stored set.
 
     Raises:
-        InputError: There is no set in ``folder``, it is damaged, or a newer version made it.
+        InputError: If ``folder`` holds no set, the set is damaged, or a newer version made it.
     """
     path = Path(folder)
     manifest_file = path / MANIFEST
     if not manifest_file.is_file():
-        raise InputError(f"{path}: there is no stored set; run the stage `simulate` first.")
+        raise InputError(f"{path}: no stored set here; run the stage `simulate` first.")
     with _damage_reported(path):
         manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
         newer = manifest["version"] > MANIFEST_VERSION
@@ -249,17 +249,17 @@ def _damage_reported(path: Path) -> Iterator[None]:
 def prepare_set(
     settings: SimulationSettings, split: str, folder: Path, first: int, count: int
 ) -> StoredSet:
-    """The set in ``folder``, made or made longer so that it has room for ``count`` examples.
+    """Create the set in ``folder``, or extend it to ``count`` examples.
 
     Args:
         settings: The settings of the examples.
         split: training, selection or validation.
-        folder: The set's folder.
-        first: Index of the set's first example.
+        folder: The folder of the set.
+        first: Index of the first example of the set.
         count: Number of its examples.
 
     Raises:
-        InputError: A set of other settings lies there; the message names what differs.
+        InputError: If the folder holds a set of other settings; the message names the differences.
     """
     if (folder / MANIFEST).is_file():
         stored = open_set(folder)
@@ -276,10 +276,10 @@ def prepare_set(
 
 
 def _make_room(stored: StoredSet, count: int) -> None:
-    """Brings all arrays to one length, the longest there is and ``count`` at least.
+    """Extend all arrays to the longest of them and at least to ``count``.
 
-    Shards that were not whole in each of them are made again.  ``images``, which tells the set's
-    length, comes last, so that a set that was killed before is as long as it was.
+    Shards that are incomplete in an array are marked as unfinished.  ``images``, which defines the
+    length of the set, comes last, so that an interrupted set keeps its length.
     """
     lengths = [stored.array(name).shape[0] for name in ARRAYS]
     length = max(count, *lengths)
@@ -296,10 +296,10 @@ def _make_room(stored: StoredSet, count: int) -> None:
 def check_settings(
     stored: StoredSet, settings: SimulationSettings, split: str, first: int = 0
 ) -> None:
-    """Whether a set holds the examples of these settings.
+    """Check that a set holds the examples of these settings.
 
     Raises:
-        InputError: It was made with others; the message names what differs.
+        InputError: If it was made with other settings; the message names the differences.
     """
     derived = ("version", "identity")
     wanted = json.loads(json.dumps(describe(settings, split, first)))

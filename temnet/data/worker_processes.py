@@ -1,8 +1,8 @@
-"""Processes on this machine that run tasks, without any network.
+"""Processes on this machine that run tasks, without a network.
 
-Each process has a pipe of its own to this one, which nobody else can join, and a thread here that
-hands it one task at a time.  It imports the modules that its tasks need, and never the script that
-this process runs: that script needs no ``if __name__ == "__main__":``.
+Each process has a private pipe to this one and a thread here that sends it one task at a time.  It
+imports the modules that its tasks need, but not the script that this process runs: the script needs
+no ``if __name__ == "__main__":``.
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ from temnet.errors import InputError
 from temnet.system.streams import libraries_silenced
 
 ATTEMPTS = 4
-"""Processes that a task may end before it is given up."""
+"""Number of processes that a task may kill before it is given up."""
 
 KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**32), "MALLOC_MMAP_THRESHOLD_": str(2**25)}
-"""Environment of a process: glibc keeps the memory of temporary arrays for the next ones."""
+"""Environment of a process: glibc reuses the memory of temporary arrays."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""Environment of a process, unless the user says otherwise: there are as many as processors."""
+"""Environment of a process, unless the user sets it: there are as many processes as processors."""
 
 HIDDEN = ("__spec__", "__file__")
-"""Attributes by which a process that is started knows the script that runs here."""
+"""Attributes by which a started process finds the script that runs here."""
 
 PATIENCE = 5
-"""How long processes that were asked to end may take [s]."""
+"""Time limit for processes to end [s]."""
 
 _starting = threading.Lock()
-"""Held while a process is started, which changes the environment for a moment."""
+"""Held while a process is started, since that changes the environment temporarily."""
 
 
 class Processes:
-    """A number of processes that run tasks.
+    """A pool of processes that run tasks.
 
-    A task whose process is killed is given to a new one, up to `ATTEMPTS` times.
+    A task whose process is killed is run by a new one, up to `ATTEMPTS` times.
 
     Args:
-        count: How many; they are started with the first tasks.
+        count: Number of processes; they are started with the first tasks.
     """
 
     def __init__(self, count: int) -> None:
@@ -63,15 +63,15 @@ class Processes:
         self._closed = False
 
     def submit(self, function: Callable[..., Any], *job: Any) -> Future[Any]:
-        """Has ``function(*job)`` run by the next process that is free.
+        """Run ``function(*job)`` in the next free process.
 
         Returns:
-            What gives its result, or raises what it raised.
+            A future of the result or the error.
         """
         return self._threads.submit(self._run, cloudpickle.dumps((function, job)))
 
     def close(self) -> None:
-        """Ends all processes, whatever they are at."""
+        """End all processes, even while they work."""
         self._closed = True
         with _starting:
             for process, _ in self._all:
@@ -80,7 +80,7 @@ class Processes:
         end = time.monotonic() + PATIENCE
         for process, _ in self._all:
             process.join(max(end - time.monotonic(), 0))
-            if process.is_alive():  # it does not heed the request, nor would its thread ever end
+            if process.is_alive():  # it ignores the request, and its thread would never end
                 process.kill()
                 process.join()
         self._threads.shutdown(wait=True)
@@ -102,15 +102,15 @@ class Processes:
                 raise result
             return result
         raise RuntimeError(
-            f"a task has ended {ATTEMPTS} processes, one after the other; perhaps the memory is "
-            "full: give fewer workers"
+            f"a task has killed {ATTEMPTS} processes, one after the other; perhaps the memory is "
+            "full: use fewer workers"
         )
 
     def _connection(self) -> Connection:
-        """The pipe to the process of this thread, which is started where there is none.
+        """The pipe to the process of this thread, which is started if needed.
 
         Raises:
-            InputError: The system does not let it start.
+            InputError: If the system cannot start the process.
         """
         connection: Connection | None = getattr(self._own, "connection", None)
         if connection is not None:
@@ -126,8 +126,8 @@ class Processes:
                     process.start()
             except OSError as error:  # the system's limits, or it was killed at once
                 raise InputError(
-                    f"A worker process cannot be started ({error.strerror or error}); give fewer "
-                    "workers, or 0 to do without."
+                    f"A worker process cannot be started ({error.strerror or error}); use fewer "
+                    "workers, or 0 for none."
                 ) from error
             self._all = [(one, pipe) for one, pipe in self._all if one.is_alive()]
             self._all.append((process, ours))
@@ -138,10 +138,10 @@ class Processes:
 
 @contextmanager
 def _main_hidden() -> Iterator[None]:
-    """Has a process that is started not import the script that runs here.
+    """Keep a started process from importing the script that runs here.
 
-    Without a main guard the script would begin again in it, and with one nothing in it is needed:
-    functions of it travel with the task.
+    Without a main guard the script would run again in it, and with one nothing in it is needed:
+    its functions are sent with the task.
     """
     main = vars(sys.modules["__main__"])
     kept: dict[str, Any] = {name: main[name] for name in HIDDEN if name in main}
@@ -154,7 +154,7 @@ def _main_hidden() -> Iterator[None]:
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    """The environment that a process is started with."""
+    """Set the environment of a started process inside the block."""
     changes = {**ONE_THREAD, **KEPT_MEMORY}
     before = {name: os.environ.get(name) for name in changes}
     for name, value in changes.items():
@@ -172,9 +172,9 @@ def _environment() -> Iterator[None]:
 
 @contextmanager
 def _without_ctrl_c() -> Iterator[None]:
-    """Has a process that is started never see Ctrl-C, which reaches all of a terminal.
+    """Block Ctrl-C, which reaches all processes of a terminal, in a started process.
 
-    This process ends the others; they shall not complain of it.
+    This process ends the others, which print no error.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -187,7 +187,7 @@ def _without_ctrl_c() -> Iterator[None]:
 
 
 def _work(connection: Connection) -> None:
-    """Runs tasks until the other process closes the pipe or ends; the whole life of a process."""
+    """Run tasks until the parent closes the pipe or ends: the main function of a process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(EOFError, OSError):
@@ -197,7 +197,7 @@ def _work(connection: Connection) -> None:
 
 
 def _end_with_parent() -> None:
-    """Ends this process, whatever it is at, when the one that has started it is gone."""
+    """End this process, even while it works, when its parent has ended."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -205,17 +205,17 @@ def _end_with_parent() -> None:
 
 
 def _answer(task: bytes) -> bytes:
-    """Whether a task has failed, and its result or what it raised, pickled."""
+    """Whether a task failed, and its result or error, pickled."""
     try:
-        with libraries_silenced():  # which are loaded with the first task
+        with libraries_silenced():  # the first task imports them
             function, job = pickle.loads(task)
         return pickle.dumps((False, function(*job)), pickle.HIGHEST_PROTOCOL)
     except BaseException as error:
-        # Its text alone, which is asked for with care: an error may fail at that, too.
-        told = traceback.format_exception_only(error)[-1].strip()
+        # Formatted by `traceback`, since str() of an error may fail.
+        text = traceback.format_exception_only(error)[-1].strip()
         error.add_note(f"In a worker process:\n{traceback.format_exc()}")
-        with suppress(Exception):  # of a kind that does not travel
+        with suppress(Exception):  # an error that cannot be pickled
             answer = pickle.dumps((True, error))
             if isinstance(pickle.loads(answer)[1], Exception):
                 return answer
-        return pickle.dumps((True, RuntimeError(told)))
+        return pickle.dumps((True, RuntimeError(text)))

@@ -1,1 +1,1 @@
-"""What is done alike to simulated and to measured images."""
+"""Operations that simulated and measured images share."""

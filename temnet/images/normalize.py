@@ -1,4 +1,4 @@
-"""The one normalisation that training and inference share."""
+"""The normalisation of images for training and inference."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 from scipy.fft import dct, idct
 
 RELATIVE_FLOOR = 1.0e-3
-"""Contrast below this fraction of the mean is not blown up to one: a blank image stays blank."""
+"""Contrast below this fraction of the mean is not amplified to one: a blank image stays blank."""
 
 LOWEST_TRANSFER = 1.0e-10
-"""Frequencies that a blur leaves less of are not worked out."""
+"""Frequencies at which the transfer of a blur is lower are skipped."""
 
 
 def normalize(images: np.ndarray, sampling: float, width: float) -> np.ndarray:
-    """Images with the local mean taken off, divided by the local standard deviation.
+    """Subtract the local mean of images and divide by the local standard deviation.
 
     After the group of Madsen et al., Adv. Theory Simul. 1, 1800037 (2018): a Gaussian blur of
     the image is subtracted, then the image is divided by the root of its blurred square.  Both
@@ -21,8 +21,8 @@ def normalize(images: np.ndarray, sampling: float, width: float) -> np.ndarray:
     there the border reflects, and an image without contrast becomes zero, not noise.
 
     Args:
-        images: (..., row, col, focus), finite, in any linear grey values; more axes in front
-            are treated one by one.
+        images: (..., row, col, focus), finite, in any linear grey values; leading axes are
+            treated independently.
         sampling: Pixel size [Å].
         width: Standard deviation of the blur [Å].
 
@@ -35,7 +35,7 @@ def normalize(images: np.ndarray, sampling: float, width: float) -> np.ndarray:
     images = np.ldexp(images, -exponent)
     sigma = width / sampling
     level = images.mean(axis=(-3, -2, -1), keepdims=True)
-    # A blur leaves a constant as it is; without it, rounding is a tenth of what it would be.
+    # A blur preserves a constant; without the constant, rounding errors are ten times smaller.
     images = images - level
     centred = images - gaussian_blur(images.mean(axis=-1, keepdims=True), sigma)
     power = np.maximum(gaussian_blur(np.mean(centred**2, axis=-1, keepdims=True), sigma), 0)
@@ -64,7 +64,7 @@ def gaussian_blur(images: np.ndarray, sigma: float) -> np.ndarray:
     down, along = (_gaussian(count, sigma).astype(images.dtype) for count in (rows, cols))
     transform = dct(images, axis=-2, norm="ortho")[..., : len(along), :] * along[:, None]
     transform = dct(transform, axis=-3, norm="ortho")[..., : len(down), :, :]
-    # The inverse takes the frequencies that are left out for zero.
+    # The inverse treats the missing frequencies as zero.
     blurred = idct(transform * down[:, None, None], n=rows, axis=-3, norm="ortho")
     return idct(blurred, n=cols, axis=-2, norm="ortho")
 

@@ -1,4 +1,4 @@
-"""Band-limited change of the pixel size, the same for training and for inference."""
+"""Band-limited change of the pixel size, for training and inference."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ LOBES = 4
 
 
 def resample(images: np.ndarray, sampling: float, new_sampling: float) -> np.ndarray:
-    """Images at another pixel size, with the centre of pixel [0, 0] where it was.
+    """Resample images to another pixel size; the centre of pixel [0, 0] stays in place.
 
     A Lanczos-windowed sinc, widened when pixels get larger so that nothing above the new
-    Nyquist frequency folds back; the border reflects.  A constant image stays as it is.
+    Nyquist frequency folds back; the border reflects.  A constant image stays constant.
 
     Args:
         images: (..., row, col, channel).
-        sampling: Pixel size now [Å].
-        new_sampling: Pixel size wanted [Å].
+        sampling: Pixel size of the images [Å].
+        new_sampling: Pixel size of the result [Å].
 
     Returns:
         float32, rows and columns ``floor((n - 1) * sampling / new_sampling) + 1``, so that every
@@ -35,7 +35,7 @@ def resample(images: np.ndarray, sampling: float, new_sampling: float) -> np.nda
 
 
 def square_pixels(images: np.ndarray, pixel_size: tuple[float, float]) -> np.ndarray:
-    """Images with pixels as high as they are wide, by what `resample` does along one axis.
+    """Resample images along one axis so that pixels are square; see `resample`.
 
     Args:
         images: (..., row, col, channel).

@@ -1,4 +1,4 @@
-"""Regions of single frames that hold no image, such as the borders of an aligned movie."""
+"""Regions of single frames without image, such as the borders of an aligned movie."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ import numpy as np
 from temnet.system.files import replace_file
 
 KEPT_MASKS = 8
-"""Unpacked masks that are kept for the next question."""
+"""Unpacked masks kept in memory."""
 
 
 def pack(mask: np.ndarray) -> bytes:
-    """A mask in a few hundred bytes.
+    """Pack a mask into a few hundred bytes.
 
     Args:
         mask: (row, col) bool.
@@ -32,7 +32,7 @@ def pack(mask: np.ndarray) -> bytes:
 
 @lru_cache(maxsize=KEPT_MASKS)
 def unpack(packed: bytes, shape: tuple[int, int]) -> np.ndarray:
-    """(row, col) bool, read only, of what `pack` made."""
+    """(row, col) bool, read only, from the bytes that `pack` returned."""
     bits = np.frombuffer(zlib.decompress(packed), np.uint8)
     mask = np.unpackbits(bits, count=shape[0] * shape[1]).reshape(shape).astype(bool)
     mask.flags.writeable = False
@@ -41,13 +41,13 @@ def unpack(packed: bytes, shape: tuple[int, int]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class UnseenRegions:
-    """What each frame of a series does not show, held packed.
+    """Regions without image of each frame of a series, packed.
 
     Attributes:
         shape: Rows and columns of the file's own pixels.
-        packed: By frame, its focal images' masks by their number; see `pack`.  Frames that show
-            everything are left out.
-        shifts: By frame, how far its focal images lay from the first, (focus, 2) int, (row, col)
+        packed: By frame, the masks of its focal images by their number; see `pack`.  Complete
+            frames are left out.
+        shifts: By frame, shifts of its focal images from the first, (focus, 2) int, (row, col)
             [pixels of the file]; frames that were not aligned are left out.
     """
 
@@ -56,11 +56,11 @@ class UnseenRegions:
     shifts: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """How many frames do not show everything."""
+        """Number of frames with such regions."""
         return len(self.packed)
 
     def mask(self, frame: int) -> np.ndarray | None:
-        """(row, col) bool, true where any focal image of a frame shows nothing; None: nowhere."""
+        """(row, col) bool, true where a focal image of a frame is missing; None if complete."""
         if frame not in self.packed:
             return None
         union = None
@@ -78,14 +78,14 @@ class UnseenRegions:
         pixel_size: tuple[float, float],
         margin: float = 0.0,
     ) -> np.ndarray:
-        """Which positions lie in a region of a frame.
+        """Whether positions lie in a region without image of a frame.
 
         Args:
             frame: The frame.
             positions: (N, 2), (row, col) [Å] from the centre of pixel [0, 0].
             pixel_size: Height and width of the file's pixels [Å].
-            margin: Positions that are so near to a region count as inside [Å], along rows and
-                columns each.
+            margin: Positions within this distance of a region count as inside [Å], along rows
+                and columns each.
 
         Returns:
             (N,) bool.
@@ -105,16 +105,16 @@ class UnseenRegions:
         return mask[row, col]
 
     def aligned(self, shifts: np.ndarray) -> UnseenRegions:
-        """The same after a frame's images were moved onto its first.
+        """The regions after the images of each frame were shifted onto its first.
 
         Args:
-            shifts: (frame, focus, 2), how far they lay from the first [pixels of the file].
+            shifts: (frame, focus, 2) shifts from the first image [pixels of the file].
         """
         whole = np.rint(shifts).astype(int)
         return replace(self, shifts={k: whole[k] for k in self.packed if np.any(whole[k])})
 
     def write(self, path: Path, pixel_size: tuple[float, float]) -> None:
-        """Writes the regions into a file, and the size of the pixels [Å]."""
+        """Write the regions and the size of the pixels [Å] to a file."""
         frames = sorted(self.packed)
         known: dict[bytes, int] = {}
         which = []
@@ -136,7 +136,7 @@ class UnseenRegions:
 
     @staticmethod
     def read(path: Path) -> tuple[UnseenRegions, tuple[float, float]]:
-        """What `write` wrote: the regions, and height and width of a pixel [Å]."""
+        """Read the regions, and height and width of a pixel [Å], from a file of `write`."""
         with np.load(path, allow_pickle=False) as file:
             parts = {name: file[name] for name in file.files}
         every = parts["masks"].tobytes()
@@ -152,7 +152,7 @@ class UnseenRegions:
 
 
 def _moved(mask: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """A mask moved by whole pixels; its border goes on outside."""
+    """A mask shifted by whole pixels; its edge values continue outside."""
     row = np.clip(np.arange(mask.shape[0]) - shift[0], 0, mask.shape[0] - 1)
     col = np.clip(np.arange(mask.shape[1]) - shift[1], 0, mask.shape[1] - 1)
     return mask[np.ix_(row, col)]
@@ -164,14 +164,14 @@ def _wider(packed: bytes, shape: tuple[int, int], pixels: tuple[int, int]) -> np
 
 
 def _widened(mask: np.ndarray, pixels: tuple[int, int]) -> np.ndarray:
-    """A mask with all that is up to so many rows and columns from it."""
+    """A mask widened by a number of rows and columns on each side."""
     down, along = pixels
     wide = dilated(dilated(mask, 2 * down + 1, 0), 2 * along + 1, 1)
     return wide[down : down + mask.shape[0], along : along + mask.shape[1]]
 
 
 def eroded(mask: np.ndarray, span: int, axis: int) -> np.ndarray:
-    """Whether ``span`` pixels from each on are all true; shorter by span - 1."""
+    """Whether ``span`` pixels from each pixel on are all true; shorter by span - 1."""
     if span > mask.shape[axis]:
         return mask[:0] if axis == 0 else mask[:, :0]
     width = 1
@@ -183,7 +183,7 @@ def eroded(mask: np.ndarray, span: int, axis: int) -> np.ndarray:
 
 
 def dilated(mask: np.ndarray, span: int, axis: int) -> np.ndarray:
-    """All pixels of the windows that begin in a mask; the reverse of `eroded`."""
+    """All pixels of the windows that start in a mask; the reverse of `eroded`."""
     rows, cols = mask.shape
     wide = np.zeros((rows + span - 1, cols) if axis == 0 else (rows, cols + span - 1), bool)
     wide[:rows, :cols] = mask
@@ -197,13 +197,13 @@ def dilated(mask: np.ndarray, span: int, axis: int) -> np.ndarray:
 
 
 def wide_part(mask: np.ndarray, side: int, beyond: bool = False) -> np.ndarray:
-    """What squares of ``side`` pixels cover that fit into a mask.
+    """Pixels covered by squares of ``side`` pixels that fit into a mask.
 
     Args:
         mask: (row, col) bool.
-        side: No more than rows and columns of the mask.
-        beyond: Whether what is masked at the border goes on outside, so that a single row along
-            it is wide.
+        side: At most the rows and columns of the mask.
+        beyond: Whether edge values continue outside, so that a single row along the border is
+            wide.
 
     >>> row = np.zeros((4, 4), bool)
     >>> row[0] = True
@@ -216,10 +216,10 @@ def wide_part(mask: np.ndarray, side: int, beyond: bool = False) -> np.ndarray:
 
 
 def roughness(mask: np.ndarray, side: int) -> float:
-    """Pixels that a square leaves out, rolling along an outline, for each pixel of the outline.
+    """Pixels missed by a square that rolls along an outline, per pixel of the outline.
 
     Args:
-        mask: (row, col) bool; where it reaches the border it goes on outside.
+        mask: (row, col) bool; edge values continue outside.
         side: Side of the square [pixels], which rolls along the inside and the outside.
 
     >>> half = np.zeros((20, 20), bool)
@@ -236,6 +236,6 @@ def roughness(mask: np.ndarray, side: int) -> float:
 
 
 def _opened(mask: np.ndarray, side: int) -> np.ndarray:
-    """What squares of ``side`` pixels cover that fit into a mask."""
+    """Pixels covered by squares of ``side`` pixels that fit into a mask."""
     inner = eroded(eroded(mask, side, 0), side, 1)
     return dilated(dilated(inner, side, 0), side, 1)

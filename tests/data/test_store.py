@@ -67,7 +67,7 @@ def test_a_shard_without_any_column_is_not_damaged(settings, tmp_path):
         stored.shard(0)
 
 
-def test_a_set_that_was_interrupted_goes_on_where_it_stood(settings, made, tmp_path):
+def test_a_set_that_was_interrupted_is_completed(settings, made, tmp_path):
     calls = []
 
     def stop(count):
@@ -79,7 +79,7 @@ def test_a_set_that_was_interrupted_goes_on_where_it_stood(settings, made, tmp_p
         make_set(settings(), "training", tmp_path, stop)
     stored = open_set(tmp_path)
     assert stored.missing_shards(20) == [1]
-    with pytest.raises(InputError, match="not made"):
+    with pytest.raises(InputError, match="do not exist yet"):
         stored.example(19)
     counts = []
     make_set(settings(), "training", tmp_path, counts.append)

@@ -62,7 +62,7 @@ def listening():
 
 def test_a_task_that_kills_every_worker_is_given_up(settings):
     with open_workers(settings(data={"workers": 1}).data) as workers:
-        with pytest.raises(RuntimeError, match="ended 4 processes.*fewer workers"):
+        with pytest.raises(RuntimeError, match="killed 4 processes.*fewer workers"):
             list(workers.in_order(die, [(1,)]))
         assert list(workers.in_order(square, [(3,)])) == [9]  # the others are done
 
