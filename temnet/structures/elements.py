@@ -23,11 +23,11 @@ def possible_elements(settings: StructureSettings) -> set[str]:
     Raises:
         InputError: If a structure file cannot be read.
     """
-    empty = settings.negatives
-    found = BY_KIND[settings.kind](settings) if empty.together < 1 else set()
-    if empty.amorphous or empty.graphitic:
+    negatives = settings.negatives
+    found = BY_KIND[settings.kind](settings) if negatives.together < 1 else set()
+    if negatives.amorphous or negatives.graphitic:
         found.add("C")
-    if empty.off_axis:
+    if negatives.off_axis:
         found |= {*texts(off_axis_particle(settings).element)}
     return found
 

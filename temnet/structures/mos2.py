@@ -122,7 +122,7 @@ def _layers(
         return [first], {}
     stacking = "2H" if rng.random() < 0.5 else "3R"
     # 2H: the second layer is turned by 180 degrees and lies with Mo over S and S over Mo.
-    # 3R: it is not turned, and lies with Mo over S and S over the empty middles.
+    # 3R: it is not turned, and lies with Mo over S and S over the centres of the hexagons.
     turn = np.pi if stacking == "2H" else 0.0
     shift = ((offset if stacking == "3R" else -offset - 2 / 3) + 1 / 3) % 1.0
     second = _layer(settings, lattice_constant, rotation + turn, half, shift, grown, field, rng)
