@@ -107,6 +107,19 @@ def drift_rows(shifts: np.ndarray, usable: np.ndarray) -> Iterator[DriftRow]:
         yield DriftRow(frame, row, col, bool(usable[frame]))
 
 
+def peaks_of_frames(frame: np.ndarray, frames: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each of some frames with the indices (K,) of its peaks.
+
+    Args:
+        frame: (N,) int, frame of each peak.
+        frames: (M,) int, the frames.
+    """
+    order = np.argsort(frame, kind="stable")
+    starts, ends = (np.searchsorted(frame[order], frames + step) for step in (0, 1))
+    for number, start, end in zip(frames.tolist(), starts, ends, strict=True):
+        yield number, order[start:end]
+
+
 def without_drift(peaks: Peaks, shifts: np.ndarray) -> np.ndarray:
     """Return (N, 2) positions of peaks [Å] in the first usable frame.
 
@@ -147,7 +160,7 @@ def follow_drift(
     frames = np.flatnonzero(usable)
     if len(frames) < 2:
         return Drift(np.zeros((frame_count, 2)))
-    points = _by_frame(peaks, frames)
+    points = {frame: peaks.positions[mine] for frame, mine in peaks_of_frames(peaks.frame, frames)}
     drift = _stepwise(points, frame_count, max_drift, extent)
     drift = _checked(points, drift, max_drift, extent)
     drift, notes = _by_gaps(points, drift, max_drift, extent)
@@ -156,16 +169,6 @@ def follow_drift(
     for axis in (0, 1):
         drift[:, axis] = np.interp(np.arange(frame_count), frames, drift[frames, axis])
     return Drift(drift, notes)
-
-
-def _by_frame(peaks: Peaks, frames: np.ndarray) -> dict[int, np.ndarray]:
-    """Return the positions (N, 2) of the columns [Å] of each of some frames."""
-    order = np.argsort(peaks.frame, kind="stable")
-    starts, ends = (np.searchsorted(peaks.frame[order], frames + step) for step in (0, 1))
-    return {
-        frame: peaks.positions[order[start:end]]
-        for frame, start, end in zip(frames.tolist(), starts, ends, strict=True)
-    }
 
 
 def _stepwise(

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.spatial import cKDTree
 
 from temnet.evaluation.matching import match
-from temnet.movies.drift import usable_frames, without_drift
+from temnet.movies.drift import peaks_of_frames, usable_frames, without_drift
 from temnet.movies.field_of_view import View
 from temnet.records import Peaks
 
@@ -178,8 +178,7 @@ def _assign(
 ) -> np.ndarray:
     """Return (N,) the site of each peak, or -1 for no site or a frame that is not usable."""
     peak_site = np.full(len(places), -1, np.int64)
-    for number in np.flatnonzero(usable):
-        mine = np.flatnonzero(frame == number)
+    for _, mine in peaks_of_frames(frame, np.flatnonzero(usable)):
         first, second = match(places[mine], positions, tolerance)
         peak_site[mine[first]] = second
     return peak_site

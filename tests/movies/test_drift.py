@@ -106,7 +106,7 @@ def test_a_still_crystal_that_fills_the_image_does_not_jump_by_a_period():
         assert np.abs(follow_drift(peaks, 12, 5.0, extent=(36.0, 36.0)).shifts).max() < 0.2, seed
 
 
-def test_drift_beyond_the_largest_is_not_looked_for(movies):
+def test_drift_beyond_the_largest_is_not_searched(movies):
     drift = np.zeros((4, 2))
     drift[2:, 0] = 4.0
     places = movies.particle(radius=8.0)

@@ -1,4 +1,4 @@
-"""By which period a crystal moved that fills the image, on movies of points."""
+"""Drift of crystals that fill the image: the right period, on movies of points."""
 
 import logging
 

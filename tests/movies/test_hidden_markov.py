@@ -84,7 +84,7 @@ def test_forward_backward_is_the_sum_over_all_paths(parameters, symbols):
     np.testing.assert_allclose(posterior.disappeared[0, 0], disappeared, atol=1e-9)
 
 
-def test_a_state_that_cannot_be_does_no_harm():
+def test_an_impossible_state_does_no_harm():
     model = one(0.0, 0.0, 1.0, 0.9, 0.1)
     posterior = smooth(model, observed([[0, 1, 0]]))
     np.testing.assert_array_equal(posterior.occupied[0, 0], [1, 1, 1])
@@ -146,7 +146,7 @@ def test_a_gap_that_was_not_observed_is_no_departure():
     assert posterior.occupied[:, :, 5:12].max() < 0.01
 
 
-def test_what_nobody_saw_has_an_interval_from_nothing_to_one():
+def test_rates_of_an_unseen_state_have_an_interval_from_0_to_1():
     seen = observed(np.ones((20, 30), int))
     model, _ = fit(seen)
     appearance, disappearance = rate_intervals(model, seen)[:, 0]
@@ -155,7 +155,7 @@ def test_what_nobody_saw_has_an_interval_from_nothing_to_one():
     assert disappearance[0] == 0 and 0.0033 < disappearance[1] < 0.0033 / 0.8**2
 
 
-def test_groups_are_missed_with_chances_of_their_own():
+def test_groups_have_parameters_of_their_own():
     rng = np.random.default_rng(3)
     _, often = draw(rng, 60, 40, 0.1, 0.1, 0.75, 0.02)
     _, rarely = draw(rng, 60, 40, 0.0, 0.0, 0.99, 0.02)

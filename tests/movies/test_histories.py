@@ -163,7 +163,7 @@ def test_rates_of_a_state_that_was_not_seen_are_unknown(movies, missed):
     assert 0.05 < edge.appearance < 0.3 and 3 < edge.mean_occupied_frames < 30
 
 
-def test_chances_at_the_bound_of_their_search_are_named_and_no_rates():
+def test_parameters_at_their_bound_are_named_and_give_no_rates():
     rng = np.random.default_rng(0)
 
     def of_regions(presence):

@@ -1,4 +1,4 @@
-"""Two finished runs against each other, from the command to the page."""
+"""Comparison of two finished runs, from the command to the page."""
 
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def test_blocks_can_be_given(here):
     assert {row.blocks_first for row in rows_of().values()} == {6}
 
 
-def test_what_was_written_besides_does_not_matter(here):
+def test_runs_with_other_outputs_are_compared(here):
     prediction = {**SETTINGS["prediction"], "outputs": ["xyz"], "rings": {"bond": [1.1, 1.8]}}
     untimed = {"tolerance": 0.7, "frame_time": None}
     finished(here / "oxygen", 2, 0.1, {**SETTINGS, "prediction": prediction, "occupancy": untimed})

@@ -1,4 +1,4 @@
-"""Simulated movies whose columns come and go, and what is recovered from them."""
+"""Simulated movies whose columns appear and vanish, and the rates recovered from them."""
 
 import logging
 from pathlib import Path
