@@ -246,7 +246,7 @@ def intervals(
 
     Returns:
         For each name of `statistics` the lower and upper end; NaN for fewer than two specimens,
-        and where no sample tells.
+        and where no sample has a value.
     """
     if len(np.unique(images.specimen)) < 2:
         return {name: (np.nan, np.nan) for name in scores(images)}

@@ -1,10 +1,10 @@
-"""The frozen scores of a network: what it finds in a few images that are made afresh anywhere.
+"""The frozen scores of a network, on a few images that can be simulated again anywhere.
 
 They are of the first validation images of the network's own experiment, made from their seeds and
-not read from a stored set, so that a test tells when anything between the specimen and the score
+not read from a stored set, so that a test notices when anything between the specimen and the score
 has changed.  Their noise is steady: the electrons of all pixels of a stored image come from one
 stream of random numbers, which another type of processor may leave after the first pixels, and
-other noise changes the scores more than, say, a wrong normalisation does.
+other noise changes the scores more than, for example, a wrong normalisation does.
 """
 
 from __future__ import annotations

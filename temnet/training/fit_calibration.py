@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import log_expit, log_softmax, logit
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import Experiment, required
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.precision_recall import THRESHOLDS
 from temnet.inference.score_calibration import LEAST, ScoreCalibration
@@ -41,7 +41,7 @@ def calibrate(
         The calibration, and the threshold of the highest species-aware F1 after it.
     """
     classes, settings = experiment.class_names, experiment.evaluation
-    results = find_all(model, selection, experiment.labels)
+    results = find_all(model, selection, required(experiment.labels, "labels"))
     calibration = fit_calibration(results, len(classes), settings)
     calibrated = [replace(one, peaks=calibration.peaks(one.peaks)) for one in results]
     threshold, _ = best_threshold(THRESHOLDS, partial(macro_peak_f1, calibrated, classes, settings))

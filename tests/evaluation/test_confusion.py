@@ -110,11 +110,11 @@ def test_they_are_also_counted_by_kind_of_specimen():
         image_result([[7, 7]], [0], [], []),
     ]
     kinds = ("off axis", "empty", "off axis")
-    told = [
+    kinds = [
         replace(image, parameters={"structure": kind})
         for image, kind in zip(images, kinds, strict=True)
     ]
-    found = false_positive_rates(told, Evaluation(radius=0.5, border=1.5), RNG)
+    found = false_positive_rates(kinds, Evaluation(radius=0.5, border=1.5), RNG)
     assert found.false_positives == 2 and list(found.kinds) == ["empty", "off axis"]
     empty, off_axis = found.kinds.values()
     assert (empty.images, empty.false_positives, empty.per_100_nm2) == (1, 0, 0)

@@ -177,7 +177,7 @@ def test_the_interval_of_a_mean_is_that_of_its_standard_error():
 
 
 def test_images_of_one_specimen_are_not_counted_as_independent():
-    # Every specimen's images are the same: eight times as many images tell nothing more.
+    # Every specimen's images are the same: eight times as many images add no information.
     rng = np.random.default_rng(0)
     single = [image_rows(index, rng) for index in range(60)]
     rows = [replace(row, index=8 * i + k) for i, part in enumerate(single) for k in range(8)

@@ -334,7 +334,9 @@ def draw_columns(
         width: Line width [point].
     """
     low, high = axes.get_xlim()
-    drawn = radius * axes.get_figure(root=True).get_figwidth() * DPI / abs(high - low)
+    figure = axes.get_figure(root=True)
+    width_inch = figure.get_figwidth() if figure is not None else 0.0
+    drawn = radius * width_inch * DPI / abs(high - low)
     for index in np.unique(class_index):
         chosen = positions[class_index == index]
         colour = class_colour(index)

@@ -1,4 +1,4 @@
-"""What counted electrons tell about the kind of a column, against closed forms and real counts."""
+"""Evidence of counted electrons on the class of a column, against closed forms and real counts."""
 
 import numpy as np
 import pytest
