@@ -96,9 +96,9 @@ def _run(options: argparse.Namespace) -> int:
         return DONE
     if options.repair:
         load_experiment(options.file, {**overrides, "stages": ["simulate"]})
-        from temnet.stages.stored_sets import repair_sets
+        from temnet.stages.stored_sets import StoredSets
 
-        for line in repair_sets(experiment):
+        for line in StoredSets.of(experiment).repair():
             print(line)
     with kept_messages() as earlier:
         steps = make_plan(experiment, root, options.stage, options.overwrite)

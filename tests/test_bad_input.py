@@ -238,7 +238,7 @@ def test_wrong_commands(here, capsys, arguments, part):
         ("training.epochs=1e15", ["training.epochs", "at most 100000"]),
         ("training.epochs='20'", ["training.epochs", "whole number", "'20'"]),
         ("data.folder=/dev/null", ["data.folder", "/dev/null", "cannot be used"]),
-        ("data.folder=image.tif/sets", ["data.folder", "image.tif is no folder"]),
+        ("data.folder=image.tif/sets", ["data.folder", "image.tif is not a folder"]),
         ("data.scheduler=file:///tmp/a.json", ["data.scheduler", "tcp://10.0.0.1:8786"]),
         ("microscope.defocus.steps=[1e30]", ["microscope.defocus.steps.0", "at most 10000"]),
         ("data.image_epochs=3", ["data", "data.source to fresh"]),

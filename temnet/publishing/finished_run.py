@@ -143,7 +143,7 @@ def _check_evaluation(root: Path, scored: Record) -> None:
     """Whether the scores were made with the run's settings as they are now."""
     experiment = load_experiment(root / SETTINGS_FILE)
     wanted = experiment.evaluation.model_dump(mode="json")
-    wanted = plain({**wanted, "networks": fingerprints(experiment)})
+    wanted = plain({**wanted, "networks": fingerprints(experiment.evaluation.networks)})
     if wanted != scored.settings["evaluation"]:
         changes = differences(scored.settings["evaluation"], wanted)
         raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from temnet.models.checkpoint import (
     load_network,
     read_card,
 )
-from temnet.stages import train
 
 
 def trains(experiment: Experiment) -> bool:
@@ -24,15 +24,16 @@ def trains(experiment: Experiment) -> bool:
     return "train" in experiment.stages or not experiment.evaluation.networks
 
 
-def fingerprints(experiment: Experiment) -> dict[str, str]:
-    """The checksum of each given network, by its name.
+def fingerprints(names: Sequence[str]) -> dict[str, str]:
+    """The checksum of each network, by its name.
+
+    Args:
+        names: Names in pretrained/, or folders.
 
     Raises:
         InputError: If a network does not exist.
     """
-    return {
-        name: fingerprint(read_card(find_network(name))) for name in experiment.evaluation.networks
-    }
+    return {name: fingerprint(read_card(find_network(name))) for name in names}
 
 
 def check_networks(experiment: Experiment) -> None:
@@ -42,6 +43,7 @@ def check_networks(experiment: Experiment) -> None:
         InputError: If one has other classes, other pixels or another number of focal images, or is
             damaged.
     """
+    own_sampling = experiment.simulation.sampling
     for name in experiment.evaluation.networks:
         card, _ = check_files(find_network(name))
         classes, sampling = tuple(card.classes), float(card.sampling)
@@ -51,10 +53,10 @@ def check_networks(experiment: Experiment) -> None:
                 f"labels.classes are {', '.join(experiment.class_names)}; give networks of the "
                 "same classes in the same order."
             )
-        if not np.isclose(sampling, experiment.model.sampling, rtol=1e-6, atol=0):
+        if not np.isclose(sampling, own_sampling, rtol=1e-6, atol=0):
             raise InputError(
                 f"evaluation.networks: {name} was trained on pixels of {sampling:g} Å, but "
-                f"model.sampling is {experiment.model.sampling:g} Å; give networks of the same "
+                f"model.sampling is {own_sampling:g} Å; give networks of the same "
                 f"pixels, or set model.sampling to {sampling:g} and simulate again."
             )
         if card.focus_count != experiment.focus_count:
@@ -65,20 +67,17 @@ def check_networks(experiment: Experiment) -> None:
             )
 
 
-def competitors(experiment: Experiment, root: Path) -> dict[str, Network]:
-    """The networks that are scored, by the names on their cards: the trained one first.
+def competitors(folders: Sequence[str | Path]) -> dict[str, Network]:
+    """The networks that are scored, by the names on their cards.
 
     A second network of the same name is called ``NAME (2)``.
 
     Args:
-        experiment: Uses `stages` and `evaluation.networks`.
-        root: The run folder.
+        folders: Names in pretrained/, or folders; the trained network's first.
 
     Raises:
         InputError: If one is missing or damaged.
     """
-    own = [root / train.STAGE.name / train.NETWORK] if trains(experiment) else []
-    folders: list[str | Path] = [*own, *experiment.evaluation.networks]
     networks = [load_network(folder) for folder in folders]
     found: dict[str, Network] = {}
     for number, network in enumerate(networks):

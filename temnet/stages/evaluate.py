@@ -40,7 +40,7 @@ from temnet.stages import simulate, train
 from temnet.stages.compared_networks import check_networks, competitors, fingerprints, trains
 from temnet.stages.ideal import ideal_observer
 from temnet.stages.network_scores import NetworkScores, score_network, write_scores
-from temnet.stages.stored_sets import check_sets, examples, missing_examples, split_folder
+from temnet.stages.stored_sets import StoredSets
 from temnet.structures.user_function import left_out
 from temnet.workflow.stage import Progress, Stage
 
@@ -55,7 +55,7 @@ def settings(experiment: Experiment) -> dict[str, Any]:
     return {
         **values,
         "data": {**data, SPLIT: experiment.data.count(SPLIT)},
-        "evaluation": {**evaluation, "networks": fingerprints(experiment)},
+        "evaluation": {**evaluation, "networks": fingerprints(experiment.evaluation.networks)},
     }
 
 
@@ -71,8 +71,9 @@ def check(experiment: Experiment) -> None:
         InputError: If a network does not fit, or a stored set has other settings.
     """
     check_networks(experiment)
-    check_sets(experiment, [SPLIT])
-    if missing_examples(experiment, SPLIT):
+    sets = StoredSets.of(experiment)
+    sets.check([SPLIT])
+    if sets.missing(SPLIT):
         simulate.check_specimens(experiment.simulation)
 
 
@@ -81,10 +82,11 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
 
     Missing images are simulated first.
     """
-    if missing_examples(experiment, SPLIT):
-        simulate.make_set(experiment, SPLIT, progress)
-    networks = competitors(experiment, root)
-    results = _find_columns(experiment, networks, progress)
+    sets = StoredSets.of(experiment)
+    if sets.missing(SPLIT):
+        simulate.make_set(sets, SPLIT, progress)
+    networks = _networks(experiment, root)
+    results = _find_columns(sets, networks, progress)
     scored = {
         name: score_network(
             name,
@@ -123,21 +125,26 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     )
     write_record(folder / SUMMARY_FILE, summary)
     chosen = representative_images(next(iter(scored.values())).images.image_f1())
-    write_pictures(folder / "examples.npz", _pictures(experiment, networks, results, chosen))
+    write_pictures(folder / "examples.npz", _pictures(sets, networks, results, chosen))
 
 
 def _threshold(network: Network) -> float:
     return network.card.threshold
 
 
+def _networks(experiment: Experiment, root: Path) -> dict[str, Network]:
+    own = [root / train.STAGE.name / train.NETWORK] if trains(experiment) else []
+    return competitors([*own, *experiment.evaluation.networks])
+
+
 def _find_columns(
-    experiment: Experiment, networks: Mapping[str, Network], progress: Progress
+    sets: StoredSets, networks: Mapping[str, Network], progress: Progress
 ) -> dict[str, list[ImageResult]]:
     """The columns that each network finds in each image, down to a low score."""
-    reuse = experiment.data.exit_wave_reuse
+    reuse = sets.simulation.exit_wave_reuse
     found: dict[str, list[ImageResult]] = {name: [] for name in networks}
-    with progress("evaluate", experiment.data.count(SPLIT)) as done:
-        for index, example in enumerate(examples(experiment, SPLIT)):
+    with progress("evaluate", sets.data.count(SPLIT)) as done:
+        for index, example in enumerate(sets.examples(SPLIT)):
             for name, network in networks.items():
                 lowest = min(LOWEST_THRESHOLD, _threshold(network))
                 found[name].append(evaluate_image(network, index, example, lowest, reuse))
@@ -254,13 +261,13 @@ def representative_images(f1: np.ndarray) -> dict[str, int]:
 
 
 def _pictures(
-    experiment: Experiment,
+    sets: StoredSets,
     networks: Mapping[str, Network],
     results: Mapping[str, Sequence[ImageResult]],
     chosen: Mapping[str, int],
 ) -> list[Picture]:
     """Each image once for each network, with the columns that this network found."""
-    stored = open_set(split_folder(experiment, SPLIT))
+    stored = open_set(sets.folder(SPLIT))
     pictures = []
     for kind, index in chosen.items():
         (picture,) = simulate.pictures({index: stored.example(index)})
@@ -286,7 +293,7 @@ def intact(experiment: Experiment, root: Path) -> bool:
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:
     """Which examples are scored, and which further images are simulated."""
-    evaluation, further = experiment.evaluation, missing_examples(experiment, SPLIT)
+    evaluation, further = experiment.evaluation, StoredSets.of(experiment).missing(SPLIT)
     lines = [f"{experiment.data.count(SPLIT)} examples of {SPLIT}, radius {evaluation.radius:g} Å"]
     if further:
         lines.append(f"{further} of them missing; this stage simulates them if no other does")

@@ -20,12 +20,7 @@ from temnet.records import Example
 from temnet.reporting.snapshots import Picture, write_pictures
 from temnet.simulation.example import draw_specimen, simulate_block
 from temnet.stages.stored_sets import (
-    check_sets,
-    missing_examples,
-    set_bytes,
-    split_folder,
-    spread_examples,
-    stored_splits,
+    StoredSets,
 )
 from temnet.structures.atom_files.from_file import extent
 from temnet.structures.elements import possible_elements
@@ -66,7 +61,8 @@ def check(experiment: Experiment) -> None:
     Raises:
         InputError: If a specimen cannot be built, or a folder holds a set of other settings.
     """
-    check_sets(experiment, stored_splits(experiment))
+    sets = StoredSets.of(experiment)
+    sets.check(sets.splits)
     check_specimens(experiment.simulation)
 
 
@@ -98,21 +94,21 @@ def check_specimens(settings: SimulationSettings) -> None:
 
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
     """Simulates missing examples, and keeps pictures of a few for the report."""
-    for split in stored_splits(experiment):
-        make_set(experiment, split, progress)
-    chosen = spread_examples(experiment, SHOWN_SPLIT, PICTURES)
+    sets = StoredSets.of(experiment)
+    for split in sets.splits:
+        make_set(sets, split, progress)
+    chosen = sets.spread_examples(SHOWN_SPLIT, PICTURES)
     write_pictures(folder / "examples.npz", pictures(chosen))
 
 
-def make_set(experiment: Experiment, split: str, progress: Progress) -> None:
+def make_set(sets: StoredSets, split: str, progress: Progress) -> None:
     """Simulates the missing examples of a split.
 
     Raises:
         InputError: See `generate_set`.
     """
-    with progress(f"simulate {split}", experiment.data.count(split)) as done:
-        folder = split_folder(experiment, split)
-        generate_set(experiment.simulation, experiment.data, split, folder, done)
+    with progress(f"simulate {split}", sets.data.count(split)) as done:
+        generate_set(sets.simulation, sets.data, split, sets.folder(split), done)
 
 
 def pictures(chosen: Mapping[int, Example]) -> list[Picture]:
@@ -158,13 +154,14 @@ def caption(example: Example) -> str:
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:
     """Numbers of examples, their size on disk, and the time that they take."""
+    sets = StoredSets.of(experiment)
     lines, total = [], 0
-    for split in stored_splits(experiment):
-        missing = missing_examples(experiment, split)
+    for split in sets.splits:
+        missing = sets.missing(split)
         total += missing
         lines.append(
             f"{split}: {experiment.data.count(split)} examples, {missing} of them missing, in "
-            f"{split_folder(experiment, split)}"
+            f"{sets.folder(split)}"
         )
     if isinstance(experiment.structure, FromFile):
         path = experiment.structure.path
@@ -173,7 +170,7 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
         lines.append("columns and time: not known before the function is run")
     else:
         lines.append(f"columns: {_columns_text(experiment.simulation)}")
-    lines.append(f"disk: {set_bytes(experiment, total) / 1e9:.2g} GB for missing examples")
+    lines.append(f"disk: {sets.size(total) / 1e9:.2g} GB for missing examples")
     if total and not left_out(experiment.structure):
         workers = max(experiment.data.workers, 1)
         hours = total * seconds_per_example(experiment.simulation) / workers / 3600
@@ -250,7 +247,8 @@ def duration(hours: float) -> str:
 
 def intact(experiment: Experiment, root: Path) -> bool:
     """Whether all sets of the experiment are complete."""
-    return all(missing_examples(experiment, split) == 0 for split in stored_splits(experiment))
+    sets = StoredSets.of(experiment)
+    return all(sets.missing(split) == 0 for split in sets.splits)
 
 
 STAGE = Stage(

@@ -12,7 +12,7 @@ from temnet.data.batches import describe_batch
 from temnet.models.checkpoint import find_network, read_card
 from temnet.models.factory import build_model
 from temnet.stages import simulate
-from temnet.stages.stored_sets import examples, split_folder
+from temnet.stages.stored_sets import StoredSets
 from temnet.training.batches import open_batches
 from temnet.training.finish import finish_network
 from temnet.training.fit import first_weights, fit
@@ -57,8 +57,9 @@ def check(experiment: Experiment) -> None:
 def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
     """Starts or resumes the training, and saves the best network with its card."""
     fresh = experiment.data.source == "fresh"
-    training_set = folder / FRESH if fresh else split_folder(experiment, "training")
-    selection = list(examples(experiment, "selection"))
+    sets = StoredSets.of(experiment)
+    training_set = folder / FRESH if fresh else sets.folder("training")
+    selection = list(sets.examples("selection"))
     total = experiment.training.epochs * experiment.training.steps_per_epoch
     batches = BatchSettings.of(experiment)
     with progress("train", total) as done:

@@ -12,7 +12,7 @@ from temnet.csv_tables import read_table
 from temnet.models.factory import build_model
 from temnet.stages import train
 from temnet.stages.simulate import seconds_per_example
-from temnet.stages.stored_sets import missing_examples, split_folder, stored_splits
+from temnet.stages.stored_sets import StoredSets
 from temnet.study.runs import ScoringRun, TrainingRun
 from temnet.training.fit import compile_model
 
@@ -52,11 +52,9 @@ def work_left(trainings: Sequence[TrainingRun], tests: Sequence[ScoringRun]) -> 
     }
     missing: dict[Path, tuple[int, float]] = {}
     for run in runs:  # several share a set
-        for split in stored_splits(run.experiment):
-            folder, count = (
-                split_folder(run.experiment, split),
-                missing_examples(run.experiment, split),
-            )
+        sets = StoredSets.of(run.experiment)
+        for split in sets.splits:
+            folder, count = sets.folder(split), sets.missing(split)
             missing[folder] = max(missing.get(folder, (0, 0.0)), (count, example[run.arm]))
     fresh, simulating = 0, sum(count * seconds for count, seconds in missing.values())
     training = 0.0

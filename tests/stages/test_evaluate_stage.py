@@ -196,7 +196,7 @@ def test_figures_are_made_again_without_training_images_and_without_training(her
     assert folders == {"evaluate", "report"}
     assert scored() == ["one", "two"]
     page = Path("runs/train/index.html").read_text()
-    assert "two minus one" in page and "from the stages evaluate, report" in page
+    assert "two minus one" in page and "stages: evaluate, report" in page
     # Nothing is done twice, and the stage `simulate` takes over what is there.
     assert run.main(["train.yaml", "--stage", "evaluate", "report"]) == 0
     err = capsys.readouterr().err
@@ -285,8 +285,7 @@ def test_training_does_not_depend_on_what_is_scored_beside_it(here):
 
 def test_networks_of_one_name_get_different_names(here):
     shutil.copytree("networks/one", "copy")
-    values = {**SETTINGS, "evaluation": {"networks": ["networks/one", "copy", "networks/two"]}}
-    found = competitors(validate(values, "test"), Path("runs/pair"))
+    found = competitors(["networks/one", "copy", Path("networks/two")])
     assert list(found) == ["one", "one (2)", "two"]
 
 

@@ -92,8 +92,8 @@ def evidence(expected: Sequence[np.ndarray | None]) -> Evidence:
             where a kind is not offered.  Pixels where any is zero are left out.
     """
     count = len(expected)
-    offered = [kind for kind in range(count) if expected[kind] is not None]
-    means = np.stack([np.ravel(expected[kind]) for kind in offered])
+    images = {kind: np.ravel(mean) for kind, mean in enumerate(expected) if mean is not None}
+    offered, means = list(images), np.stack(list(images.values()))
     means = means[:, np.all(means > 0, axis=0)]
     mean = np.full((count, count), -np.inf)
     covariance = np.zeros((count, count, count))
