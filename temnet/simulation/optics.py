@@ -1,4 +1,4 @@
-"""The microscope as drawn: aberrations, coherence and the foci of a series."""
+"""The drawn microscope: aberrations, coherence and the foci of a series."""
 
 from __future__ import annotations
 
@@ -12,18 +12,15 @@ from temnet.config.instrument.microscope import Microscope
 from temnet.electrons import scherzer_defocus, wavelength
 from temnet.units import MICROMETRE, MILLIMETRE, MILLIRADIAN
 
-ABTEM_SPREAD = np.sqrt(2)
-"""abTEM's focal and angular spreads are 1/e half-widths: sqrt(2) standard deviations."""
-
 WRAP_FREQUENCY = 0.8
-"""Spatial frequency whose rays decide how far an image reaches over its border [1/Å]."""
+"""Spatial frequency whose rays determine the margin of the image [1/Å]."""
 
 MARGINS = (4.0, 13.0)
-"""Smallest and largest margin against the periodic wrap-around, but for drift [Å]."""
+"""Smallest and largest margin against the periodic wrap-around, without drift [Å]."""
 
 GAUSS_HERMITE = ((7, 14.0, 3.9), (9, 28.0, 5.5))
 """Numbers of Gauss-Hermite foci of an ensemble, each with the largest focal spread [Å] and the
-largest phase (`_phase`) that it serves.  Against 161 foci, in noise-free images: 1 % of the
+largest phase (`_phase`) for which it suffices.  Against 161 foci, in noise-free images: 1 % of the
 contrast is wrong at 3.9 with seven and at 3.7 with nine foci, 2 % at 4.6 and 8 % at 5.3."""
 
 WIDEST_FOCUS = 3.0
@@ -43,8 +40,8 @@ class Optics:
         ensemble: Add the images of several foci instead of damping the wave.
         aperture: Half-angle of the objective aperture [rad].
         image_spread: Standard deviation of the image's vibration [Å].
-        shifts: (focus, 2) how far each image lies from the first, (row, col) [Å].
-        exposure_drift: (2,) way of the specimen during an exposure, (row, col) [Å].
+        shifts: (focus, 2) shift of each image from the first, (row, col) [Å].
+        exposure_drift: (2,) path of the specimen during an exposure, (row, col) [Å].
         magnifications: (focus,) magnification of each image relative to the first.
         beam_tilt: Angle between beam and optic axis [rad], and its direction [rad].
     """
@@ -63,7 +60,7 @@ class Optics:
     beam_tilt: tuple[float, float] = (0.0, 0.0)
 
     def parameters(self) -> dict[str, object]:
-        """What was drawn, by name."""
+        """The drawn parameters by name."""
         return {
             "energy": self.energy,
             "defocus": list(self.defocus),
@@ -80,12 +77,12 @@ class Optics:
 
 
 def draw_optics(settings: Microscope, energy: float, rng: np.random.Generator) -> Optics:
-    """A microscope.
+    """Draw the parameters of a microscope.
 
     Args:
-        settings: Settings of the specimen.
-        energy: Energy of the electrons [eV], which the exit wave has as well.
-        rng: Draws everything else.
+        settings: Settings of the microscope.
+        energy: Energy of the electrons [eV], that of the exit wave.
+        rng: Draws all other parameters.
     """
     start = draw(settings.defocus.start, rng)
     multiple = draw(settings.defocus.scherzer, rng)
@@ -153,11 +150,11 @@ def _draw_motion(
 def tilted(
     aberrations: Mapping[str, float], tilt: float, direction: float
 ) -> tuple[dict[str, float], float]:
-    """What an inclined beam sees of aberrations, and the change of C10 [Å].
+    """Aberrations for an inclined beam, and the change of C10 [Å].
 
-    The aberration function is developed about the beam's direction; its slope there, which only
-    shifts the image, is left out.  Exact for C30, C21 and C23; that C32, C34 and C50 change
-    lower orders too is neglected.
+    The aberration function is expanded about the direction of the beam; its slope, which only
+    shifts the image, is left out.  Exact for C30, C21 and C23; changes of lower orders by C32,
+    C34 and C50 are neglected.
 
     Args:
         aberrations: Coefficients by abTEM's symbols [Å, rad].
@@ -203,7 +200,7 @@ def focal_ensemble(optics: Optics) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _even_foci(optics: Optics) -> int:
-    """Steps of focus that are fine enough for the largest angles.
+    """Number of even foci that suffices for the largest angles.
 
     Even steps h see the interference of `_phase` as damped until its alias, 2 pi / h - phase, is so
     low that it is carried; Gauss-Hermite foci would need many more (41 instead of 15 for 55 Å at
@@ -214,7 +211,7 @@ def _even_foci(optics: Optics) -> int:
 
 
 def _phase(optics: Optics) -> float:
-    """How far the aperture's outermost rays come out of phase by one standard deviation of focus.
+    """Phase of the outermost rays of the aperture at one standard deviation of focus [rad].
 
     Two rays' interference oscillates with focus, at most by exp(i phase x) for a deviation of x
     standard deviations, and is damped by exp(-phase^2 / 2).
@@ -225,15 +222,15 @@ def _phase(optics: Optics) -> float:
 def margin(settings: Microscope) -> float:
     """Space on each side of an image against the periodic wrap-around [Å].
 
-    The reach of the rays at 0.8 1/Å, lambda q (|defocus| + |Cs| lambda^2 q^2), and how far the
-    specimen drifts, for the worst microscope that can be drawn.
+    The reach of the rays at 0.8 1/Å, lambda q (|defocus| + |Cs| lambda^2 q^2), and the drift of
+    the specimen, for the worst microscope that can be drawn.
     """
     reach = np.clip(max(map(_reach, settings.every_variant)), *MARGINS)
     return float(reach + max(map(_drift, settings.every_variant)))
 
 
 def _drift(settings: Microscope) -> float:
-    """How far the last image's specimen may have drifted [Å]."""
+    """Largest drift of the specimen up to the last image [Å]."""
     whole = support(settings.drift)[1] * (len(settings.defocus.steps) - 1)
     return whole + support(settings.exposure_drift)[1] / 2
 
@@ -248,6 +245,6 @@ def _reach(settings: Microscope) -> float:
 
 
 def draw_variant(settings: Microscope, rng: np.random.Generator) -> Microscope:
-    """One of the microscope's variants, or itself where it has none."""
+    """Draw a variant of the microscope; the microscope itself if it has no variants."""
     every = settings.every_variant
     return every[0] if len(every) == 1 else every[int(rng.integers(len(every)))]

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from temnet.config.structures.from_file import FromFile
 from temnet.errors import InputError
 from temnet.structures.atom_files.from_file import read_structure
+from temnet.structures.atom_files.occupancies import site_counts
 from temnet.structures.elements import possible_elements
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
@@ -102,6 +103,14 @@ def test_a_vacancy_may_be_certain_and_shares_may_be_rounded(alloy):
     found = build(alloy(*rounded))
     assert len(found) == len(build(alloy("Ga1 Ga 0 0 0 1")))
     assert number(found, "Al") / len(found) == pytest.approx(1 / 3, abs=0.06)
+
+
+def test_mean_contents_of_the_cell_follow_the_occupancies(alloy):
+    counts, whole = site_counts(read_structure(alloy(*MIXED).path))
+    assert counts == pytest.approx({"Ga": 4 * 0.7, "In": 4 * 0.3, "As": 4 * 0.5})
+    assert not whole.any()
+    counts, whole = site_counts(read_structure(alloy(*FULL[:1], MIXED[2]).path))
+    assert counts == pytest.approx({"Ga": 4, "As": 2}) and whole.sum() == 4
 
 
 def test_elements_of_mixed_sites_can_all_be_there(alloy):
