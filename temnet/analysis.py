@@ -44,7 +44,7 @@ class Analysis:
     Attributes:
         peaks: The columns of all frames, with the frame of each; positions [Å] count from the
             centre of pixel [0, 0].
-        series: How the columns were found; what ``series.json`` holds.
+        series: How the columns were found: the record of ``series.json``.
         shifts: Where the images of focal series lay before they were aligned; empty without
             alignment.
         rings: Rings of bonded columns, whose `RingRow.columns` are indices into ``peaks``; empty
@@ -77,12 +77,12 @@ class Analysis:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on what was changed in the images or is doubtful."""
+        """Sentences on changes of the images and on doubts."""
         return self.series.notes
 
     @property
     def out_of_distribution(self) -> tuple[str, ...]:
-        """Sentences on what lies beyond all training images; empty if nothing does."""
+        """Sentences on properties beyond those of all training images; empty if there are none."""
         return self.series.out_of_distribution
 
 
@@ -171,7 +171,7 @@ def read_analysis(folder: str | Path) -> Analysis:
 
 @dataclass(frozen=True)
 class JobPlan:
-    """What has to be done for one job.
+    """Plan of one job.
 
     Attributes:
         experiment: Its settings.

@@ -51,7 +51,7 @@ def test_a_bad_file_is_reported_and_the_others_are_done(here, capsys):
     assert sum("'gone.tif'" in line for line in lines) == 1
     assert lines[-1] == "2 of 4 were done; see above for bad.tif."
     assert "Traceback" not in captured.err
-    # The rest goes on from there, and all being right the code says so.
+    # The rest resumes from there; with all files valid the code is 0.
     assert predict.main(["a.tif", "deep/b.tif", *GIVEN]) == 0
 
 

@@ -1,4 +1,4 @@
-"""Particles whose columns are dark: a network that was taught on bright ones, told so or not."""
+"""Particles with dark columns: a network trained on bright ones, with and without `invert`."""
 
 from dataclasses import replace
 
@@ -39,8 +39,8 @@ def dark():
 
 def pooled_f1(network, examples):
     rows = [row for row in example_rows(network, examples) if row.class_ == SPECIES]
-    true = sum(row["true_positives"] for row in rows)
-    wrong = sum(row["false_positives"] + row["false_negatives"] for row in rows)
+    true = sum(row.true_positives for row in rows)
+    wrong = sum(row.false_positives + row.false_negatives for row in rows)
     return 2 * true / (2 * true + wrong)
 
 
@@ -51,5 +51,5 @@ def test_dark_columns_are_read_when_bright_and_dark_are_exchanged(network, dark)
     inverted = [
         replace(one, images=2 * one.images.mean(dtype=np.float64) - one.images) for one in dark
     ]
-    as_is, told = pooled_f1(network, dark), pooled_f1(network, inverted)
-    assert told > 0.6 and told > as_is + 0.3, (as_is, told)
+    before, after = pooled_f1(network, dark), pooled_f1(network, inverted)
+    assert after > 0.6 and after > before + 0.3, (before, after)

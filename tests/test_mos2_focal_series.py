@@ -42,12 +42,12 @@ def found(tmp_path_factory):
     return read_table(root / "predict" / "columns.csv")
 
 
-def test_species_are_told_apart(found):
+def test_species_are_distinguished(found):
     count = pairs(found)
-    right = sum(number for (true, said), number in count.items() if true == said)
+    right = sum(number for (true, predicted), number in count.items() if true == predicted)
     assert right >= 0.95 * sum(count.values()) > 190
     assert count["S", "S"] >= 9
-    # Whoever never says S gets none of them right; here S is said where S is.
+    # S is predicted where S is, and hardly elsewhere.
     assert sum(row["class"] == "S" for row in found) <= 16
 
 
@@ -55,5 +55,5 @@ def test_foci_in_the_wrong_order_give_the_species_away(tmp_path):
     command = [str(YAML), "--output", str(tmp_path), "--set", "images.focus_order=reversed"]
     assert main(command) == 0
     count = pairs(read_table(tmp_path / "predict" / "columns.csv"))
-    right = sum(number for (true, said), number in count.items() if true == said)
+    right = sum(number for (true, predicted), number in count.items() if true == predicted)
     assert right < 0.8 * sum(count.values())

@@ -1,4 +1,4 @@
-"""What an image looks like: its power spectrum, its noise and its lattice."""
+"""Statistics of an image: its power spectrum, its noise and its lattice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WINDOW = 32.0
 2 Å to 1 % by its spot's shape."""
 
 MOST_WINDOWS = 4
-"""Windows along a side; of larger images the middle is looked at."""
+"""Windows along a side; of larger images the middle is used."""
 
 BIN = 0.1
 """Width of the spectrum's bins [1/Å]."""
@@ -46,18 +46,18 @@ SAME_SPOT = 0.03
 """Spots whose frequencies differ by less than this fraction count as one."""
 
 TINY = 1e-12
-"""Power below this is none."""
+"""Power below this counts as zero."""
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """What an image looks like.
+    """Statistics of an image that are compared with those of training images.
 
     Attributes:
         spectrum: (bin,) log10 of the normalised image's power density [Å²] in the frequencies
-            of ``bin_edges``; NaN beyond what image and pixels hold.
-        noise_dose: Dose whose shot noise the image shows [e/Å²]; NaN where the mean does not
-            tell.
+            of ``bin_edges``; NaN beyond the Nyquist frequencies of image and network.
+        noise_dose: Dose whose shot noise the image shows [e/Å²]; NaN where the grey values are
+            not in proportion to electrons.
         spots: (spot,) frequencies of the strongest lattice spots [1/Å], strongest first; empty
             where none stands out.
     """
@@ -80,7 +80,7 @@ def appearance(
     width: float,
     counts: bool = True,
 ) -> Appearance:
-    """What an image looks like to a network.
+    """Statistics of an image at the network's pixels.
 
     Args:
         images: (row, col, focus), at the network's pixels, not normalised.
@@ -112,7 +112,7 @@ def appearance(
 def frame_appearance(
     frame: np.ndarray, camera_sampling: float, sampling: float, width: float
 ) -> Appearance:
-    """What a frame from a microscope looks like to a network.
+    """Statistics of a frame from a microscope.
 
     Args:
         frame: (row, col, focus) in any linear grey values; noise is compared with the mean
@@ -132,7 +132,7 @@ def frame_appearance(
 
 
 def example_appearance(example: Example, width: float) -> Appearance:
-    """What a simulated example looks like to the network that is taught on it.
+    """Statistics of a simulated training example.
 
     Args:
         example: The example, at the network's pixels.

@@ -1,4 +1,4 @@
-"""A network as OpenVINO runs it.
+"""Networks translated to OpenVINO.
 
 Its layers are translated one by one, which keeps the graph small: Keras' exporter goes through
 TensorFlow, and writes the interpolation of `DoubleSize` as slices and stacks of whole maps.
@@ -25,7 +25,7 @@ Runner = Callable[[np.ndarray], np.ndarray]
 
 
 class Untranslatable(Exception):
-    """The network holds a layer that is not known here; the message names it."""
+    """The network has a layer that cannot be translated; the message names it."""
 
 
 def translate(model: keras.Model) -> openvino.Model:
@@ -38,7 +38,7 @@ def translate(model: keras.Model) -> openvino.Model:
         A model from (1, focus, row, col) to probabilities (1, class, row, col), of any size.
 
     Raises:
-        Untranslatable: A layer is none of those that U-Nets are made of.
+        Untranslatable: If a layer is not one of those that U-Nets are made of.
     """
     images = opset.parameter([1, model.input_shape[-1], -1, -1], np.float32, name="images")
     nodes = {id(model.inputs[0]): images}
@@ -55,11 +55,11 @@ def translate(model: keras.Model) -> openvino.Model:
 
 
 def compile_network(model: openvino.Model, precision: Precision) -> Runner:
-    """A translated network made ready for this processor.
+    """Compiles a translated network for this processor.
 
     Args:
-        model: What `translate` returned.
-        precision: In which the maps are computed; weights and answers are float32.
+        model: The network, from `translate`.
+        precision: Precision of the computation; weights and results are float32.
 
     Returns:
         From images (row, col, focus) to probabilities (row, col, class), float32.
@@ -70,7 +70,7 @@ def compile_network(model: openvino.Model, precision: Precision) -> Runner:
         {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precision,
-            # Several processes would otherwise all hold on to the same cores.
+            # Several processes would otherwise all be pinned to the same cores.
             "ENABLE_CPU_PINNING": False,
         },
     )
@@ -79,8 +79,8 @@ def compile_network(model: openvino.Model, precision: Precision) -> Runner:
     def run(images: np.ndarray) -> np.ndarray:
         planes = np.ascontiguousarray(np.moveaxis(images, -1, 0), np.float32)[None]
         request.infer({0: planes}, share_inputs=True)
-        answer = request.get_output_tensor(0).data[0]
-        return np.moveaxis(answer.copy(), 0, -1)  # the next answer comes to the same place
+        result = request.get_output_tensor(0).data[0]
+        return np.moveaxis(result.copy(), 0, -1)  # the next result overwrites this memory
 
     return run
 

@@ -1,4 +1,4 @@
-"""Columns as the local maxima of a network's answer."""
+"""Columns as the local maxima of a map of probabilities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from temnet.records import Peaks
 
 WIDTHS_APART = 3.0
-"""Two columns are at least this many label widths apart, unless a setting says otherwise."""
+"""Default of the smallest distance between two columns, in label widths."""
 
 TINY = 1e-6
 """Added before the logarithm; scores below it carry no shape."""
@@ -45,7 +45,7 @@ def find_peaks(
         Peaks of frame 0, by falling score; both spreads are NaN.
     """
     probabilities = np.asarray(probabilities)
-    # The background tells apart what is almost one in a score of single precision.
+    # In single precision the background resolves scores close to one.
     background = np.ascontiguousarray(probabilities[..., -1])
     pixels = _minima(background, 1 - threshold)
     value = _score(background, *pixels.T)
@@ -73,7 +73,7 @@ def _score(background: np.ndarray, row: np.ndarray, col: np.ndarray) -> np.ndarr
 def _minima(background: np.ndarray, highest: float) -> np.ndarray:
     """(N, 2) pixels that no neighbour is lower than, one for each plateau.
 
-    A plateau counts where nothing lower touches any of its pixels: a shelf on a slope is none.
+    A plateau counts only if nothing lower touches any of its pixels: a shelf on a slope does not.
     """
     low = (background <= highest) & (background < 1)
     low &= background <= _least_near(background)

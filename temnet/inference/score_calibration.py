@@ -1,7 +1,7 @@
 """Scores as probabilities: of the peaks that score 0.8, eight in ten are columns.
 
-A network is taught the heights of labels, and a peak is the highest of many pixels, so that what
-it says itself is too much in noisy images.  Its card therefore keeps how the logits of its peaks
+A network is trained on the heights of labels, and a peak is the highest of many pixels, so that
+its own scores are too high in noisy images.  Its card therefore keeps how the logits of its peaks
 are stretched and moved, as in Platt's scaling (Advances in Large Margin Classifiers, 1999) for
 whether there is a column, and in temperature scaling (Guo et al., ICML 2017, PMLR 70, 1321) for
 its class.  Positions are those of the network's own maxima: stretched ones are flat at the top.
@@ -18,7 +18,7 @@ from temnet.config.card import Calibration, Card
 from temnet.records import Peaks
 
 LEAST = 1e-7
-"""What a probability is taken for at least, and one less it at most."""
+"""Probabilities are clipped to this, and to one less this."""
 
 ENTRY = "score_calibration"
 """Name of the entry in summary.json."""
@@ -38,8 +38,8 @@ class ScoreCalibration(Calibration):
         """Scores and classes, calibrated.
 
         Args:
-            score: (...,) what the network says of whether there is a column.
-            classes: (..., class) what it says of each class, of the score in all.
+            score: (...,) predicted probability of a column of any class.
+            classes: (..., class) predicted probability of each class, with the score as their sum.
 
         Returns:
             The same as float64 probabilities.

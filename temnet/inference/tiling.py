@@ -1,4 +1,4 @@
-"""Large images, looked at in parts that overlap."""
+"""Large images, predicted in tiles that overlap."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 TILE = 1024
-"""Rows and columns of a part that are kept, without its margin [pixels]."""
+"""Rows and columns of a tile without its margin [pixels]."""
 
 MARGIN = 112
-"""How far a part reaches over what is kept of it at most, on each side [pixels].
+"""Largest margin of a tile, on each side [pixels].
 
-A trained U-Net of depth 4, whose answer could depend on pixels 122 away, then says what it says of
-the whole image to 3e-5; with 96 a peak in 5,600 moved by more than 1 pm, with 48 F1 fell by 0.001.
-An MSD-net of 50 layers, 275 pixels, needed 64 after it was taught for some minutes."""
+A trained U-Net of depth 4, whose prediction could depend on pixels 122 away, then agrees with the
+prediction for the whole image to 3e-5; with 96 a peak in 5,600 moved by more than 1 pm, with 48 F1
+fell by 0.001.  An MSD-net of 50 layers, 275 pixels, needed 64 after a training of some minutes."""
 
 BLEND = 32
-"""Width of the seams, over which the answer passes from one part to the next [pixels]."""
+"""Width of the seams, over which one tile is blended into the next [pixels]."""
 
 WHOLE_PIXELS = 1536**2
-"""Images of at most so many pixels are looked at as a whole."""
+"""Images of at most so many pixels are predicted as a whole."""
 
 
 def in_parts(
-    look: Callable[[np.ndarray], np.ndarray],
+    predict: Callable[[np.ndarray], np.ndarray],
     images: np.ndarray,
     channels: int,
     tile: int = TILE,
@@ -32,23 +32,23 @@ def in_parts(
     blend: int = BLEND,
     unit: int = 1,
 ) -> np.ndarray:
-    """What ``look`` says of a large image, put together from parts.
+    """Predicts a large image in tiles.
 
-    Parts reach over each other; what lies near the cut of one is taken from its neighbour, and in
-    a seam between them the answer passes from one to the other smoothly.  A pixel's answer is
-    that of the whole image where it depends on nothing farther away than ``margin - blend / 2``.
+    Tiles overlap; pixels near the cut of a tile are taken from its neighbour, and in a seam between
+    them one is blended into the other.  A pixel has the prediction for the whole image if this
+    depends on nothing farther away than ``margin - blend / 2``.
 
-    All parts are of one size, and begin where the whole image could begin too.
+    All tiles are of one size, and start at multiples of ``unit``.
 
     Args:
-        look: From (row, col, focus) to (row, col, channel).
+        predict: From (row, col, focus) to (row, col, channel).
         images: (row, col, focus), normalised as a whole; rows and columns are multiples of
             ``unit``.
-        channels: Channels of the answer.
-        tile: Rows and columns of a part, without its margins; at least two seams.
-        margin: How far it reaches over, at least half of ``blend``.
+        channels: Channels of the result.
+        tile: Rows and columns of a tile, without its margins; at least two seams.
+        margin: Margin of a tile, at least half of ``blend``.
         blend: Width of the seams.
-        unit: Parts begin and end at multiples of this.
+        unit: Tiles start and end at multiples of this.
 
     Returns:
         (row, col, channels) float32.
@@ -60,12 +60,12 @@ def in_parts(
     for row in _spans(rows, tile):
         for col in _spans(cols, tile):
             reach = _reach(row, rows, tile, margin, unit), _reach(col, cols, tile, margin, unit)
-            answer = look(np.ascontiguousarray(images[reach]))
+            result = predict(np.ascontiguousarray(images[reach]))
             weights = [
                 _ramp(part, span, size, blend)
                 for part, span, size in zip(reach, (row, col), (rows, cols), strict=True)
             ]
-            total[reach] += answer * (weights[0][:, None] * weights[1])[..., None]
+            total[reach] += result * (weights[0][:, None] * weights[1])[..., None]
     return total
 
 
@@ -81,20 +81,20 @@ def _spans(size: int, tile: int) -> Iterator[tuple[int, int]]:
 
 
 def _reach(span: tuple[int, int], size: int, tile: int, margin: int, unit: int) -> slice:
-    """What a part sees along one side: its span, the margins, and what makes it as long as others.
+    """Extent of a tile along one side: its span, its margins, and padding to the common length.
 
     >>> [_reach(span, 40, 20, 3, 4) for span in ((0, 20), (20, 40))]
     [slice(0, 32, None), slice(8, 40, None)]
     """
     longest = -(-size // -(-size // tile))
-    # A part may begin up to one unit earlier than its margin asks for.
+    # A tile may start up to one unit earlier than its margin.
     length = min(-(-(longest + 2 * margin + unit - 1) // unit) * unit, size)
     start = min(max((span[0] - margin) // unit * unit, 0), size - length)
     return slice(start, start + length)
 
 
 def _ramp(part: slice, span: tuple[int, int], size: int, blend: int) -> np.ndarray:
-    """Weights of a part's pixels along one side; those of all parts sum to one."""
+    """Weights of a tile's pixels along one side; those of all tiles sum to one."""
     place = np.arange(part.start, part.stop) + 0.5
     weights = np.ones(len(place))
     if span[0] > 0:

@@ -1,4 +1,4 @@
-"""Importing OpenVINO without the data on its usage that it sends to its maker."""
+"""Import of OpenVINO without the usage data that it sends to its maker."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SENDER = "openvino_telemetry"
-"""The package that sends.  Imported, it writes to ``~/intel`` and opens a connection."""
+"""The package that sends them.  On import it writes to ``~/intel`` and opens a connection."""
 
 
 @contextmanager
 def no_usage_data() -> Iterator[None]:
-    """Inside of it `SENDER` cannot be imported; OpenVINO then takes its own empty stand-in."""
+    """Blocks the import of `SENDER`; OpenVINO then uses its own empty stand-in."""
     names = [name for name in sys.modules if name == SENDER or name.startswith(f"{SENDER}.")]
     before = {name: sys.modules.pop(name) for name in names}
-    sys.modules[SENDER] = None  # type: ignore[assignment]  # what makes an import fail
+    sys.modules[SENDER] = None  # type: ignore[assignment]  # makes an import fail
     try:
         yield
     finally:

@@ -31,7 +31,7 @@ LONGEST_NAME = 80
 
 @dataclass(frozen=True)
 class Job:
-    """What is looked at together.
+    """Files that are processed together, and the folder of their results.
 
     Attributes:
         path: The file, the folder of a movie's frames, or a name for several files.
@@ -45,16 +45,16 @@ class Job:
 
 
 def plan_batch(entries: Sequence[str], together: bool) -> tuple[list[Job], list[InputError]]:
-    """The jobs that a command line's entries stand for.
+    """Jobs of a command line.
 
     Args:
         entries: Paths of files and folders, and patterns.  A folder stands for all images in it.
-        together: The images are movies or focal series: each folder is one, and all files that
-            are named or that patterns fit are another one.  Else each image is by itself.
+        together: Whether the images are movies or focal series: each folder is one, and all named
+            files and those of patterns are another one.  Otherwise each image is a job.
 
     Returns:
-        The jobs in the order of the entries, each path once, and what is wrong with the entries
-        that stand for no image.
+        The jobs in the order of the entries, each path once, and an error for each entry that
+        stands for no image.
     """
     named: list[Path] = []
     folders: dict[Path, list[Path]] = {}

@@ -83,7 +83,7 @@ def check(experiment: Experiment) -> PredictionInputs:
 def run(
     experiment: Experiment, root: Path, folder: Path, inputs: PredictionInputs, progress: Progress
 ) -> None:
-    """Writes the columns, and what later stages need of the images."""
+    """Writes the columns and the other outputs, in one pass over the frames."""
     prediction = required(experiment.prediction, "prediction")
     total = sum(len(part.images) for part in inputs.series)
     with (

@@ -50,7 +50,7 @@ def network(model):
     [{}, {"residual": True, "skip": "add"}, {"batch_norm": False}],
     ids=["plain", "residual", "without batch normalisation"],
 )
-def test_openvino_says_what_keras_says_for_any_size(changes):
+def test_openvino_agrees_with_keras_for_any_size(changes):
     from temnet.inference.openvino_network import compile_network, translate
 
     model = network({**UNET, **changes}).model
@@ -65,7 +65,7 @@ def test_openvino_says_what_keras_says_for_any_size(changes):
 
 
 @needs_openvino
-def test_an_answer_stays_when_the_next_image_is_looked_at():
+def test_a_prediction_stays_after_the_next_image():
     run = choose_engine(network(UNET), "openvino").run
     images = np.random.default_rng(0).normal(size=(2, 32, 32, 2)).astype(np.float32)
     first = run(images[0])
@@ -75,7 +75,7 @@ def test_an_answer_stays_when_the_next_image_is_looked_at():
 
 
 @needs_openvino
-def test_openvino_is_taken_by_itself_once_and_the_log_says_so(caplog):
+def test_openvino_is_chosen_once_and_logged(caplog):
     net = network(UNET)
     with caplog.at_level(logging.INFO, "temnet"):
         engine = choose_engine(net)
@@ -182,7 +182,7 @@ def test_a_network_of_zeros_is_named_once(caplog):
     assert not caplog.records
     for weight in empty.model.weights:
         weight.assign(np.zeros(weight.shape))
-    choose_engine(empty, "keras").run(np.zeros_like(images))  # of which nothing is to be said
+    choose_engine(empty, "keras").run(np.zeros_like(images))  # without a warning
     assert not caplog.records
     for _ in range(3):
         choose_engine(empty, "keras").run(images)

@@ -85,7 +85,7 @@ def test_frequencies_beyond_the_cameras_are_not_report():
     np.testing.assert_array_equal(known, edges[1:] <= 0.95 * 0.5 / 0.4 + 1e-9)
 
 
-def test_a_turned_image_looks_the_same():
+def test_a_turned_image_has_the_same_statistics():
     frame = image(np.random.default_rng(4), 1000, 2.2, side=150)
     one, other = seen(frame), seen(np.rot90(frame))
     np.testing.assert_allclose(one.spectrum, other.spectrum, atol=1e-4)
@@ -210,7 +210,7 @@ def test_the_movie_at_a_wrong_pixel_size_is_not():
 
 
 def test_too_few_images_are_no_description():
-    """What a few images look like would report most others."""
+    """By the statistics of a few images most others would be reported."""
     experiment = load_network("nanoparticle-unet").experiment
     images = [
         Example(one, one, one[..., 0], Columns.empty(), {"camera_sampling": SAMPLING}, SAMPLING)

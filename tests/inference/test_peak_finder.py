@@ -13,7 +13,7 @@ STEEP = ScoreCalibration(slope=3.0, offset=-2.0, class_slope=1.5)
 HEIGHTS = (0.3, 0.5, 0.7, 0.95)
 
 
-def answer():
+def predicted():
     """Columns of four heights, the class shares 0.7 and 0.3."""
     row, col = np.mgrid[:40, :120] * SAMPLING
     score = sum(
@@ -24,8 +24,8 @@ def answer():
 
 
 def test_scores_are_calibrated_and_places_stay():
-    plain = PeakFinder(SAMPLING, 0.01, 1.0).find(answer())
-    steep = PeakFinder(SAMPLING, 0.01, 1.0, STEEP).find(answer())
+    plain = PeakFinder(SAMPLING, 0.01, 1.0).find(predicted())
+    steep = PeakFinder(SAMPLING, 0.01, 1.0, STEEP).find(predicted())
     assert len(plain) == len(steep) == 4
     np.testing.assert_array_equal(steep.positions, plain.positions)
     np.testing.assert_array_equal(steep.class_index, plain.class_index)
@@ -40,13 +40,13 @@ def test_scores_are_calibrated_and_places_stay():
 @pytest.mark.parametrize("threshold", [0.02, 0.2, 0.5, 0.9])
 def test_the_threshold_is_of_calibrated_scores(threshold):
     every = PeakFinder(SAMPLING, 0.001, 1.0, STEEP)
-    expected = [score for score in every.find(answer()).score if score > threshold]
-    np.testing.assert_allclose(every.with_threshold(threshold).find(answer()).score, expected)
+    expected = [score for score in every.find(predicted()).score if score > threshold]
+    np.testing.assert_allclose(every.with_threshold(threshold).find(predicted()).score, expected)
 
 
 def test_a_network_without_calibration_is_left_alone(pretrained):
     assert ScoreCalibration.of(load_network("tiny").card) == ScoreCalibration()
-    found = PeakFinder(SAMPLING, 0.4, 1.0).find(answer())
+    found = PeakFinder(SAMPLING, 0.4, 1.0).find(predicted())
     np.testing.assert_array_equal(np.round(found.probabilities[:, 0] / found.score, 6), 0.7)
 
 

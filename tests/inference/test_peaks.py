@@ -12,8 +12,8 @@ from temnet.simulation.labels import draw_labels
 SAMPLING, WIDTH = 0.2, 0.4
 
 
-def answer(places, classes, shape=(60, 80), height=1.0):
-    """What a perfect network says of columns at ``places`` [Å]."""
+def predicted(places, classes, shape=(60, 80), height=1.0):
+    """Perfect prediction for columns at ``places`` [Å]."""
     places = np.array(places, float).reshape(-1, 2)
     columns = Columns(places, np.array(classes, np.int64), np.ones(len(places), np.int64))
     labels, _ = draw_labels(columns, shape, SAMPLING, WIDTH, 3)
@@ -29,7 +29,7 @@ def find(probabilities, threshold=0.5, distance=1.2):
 
 def test_columns_come_back_with_place_class_and_score():
     places = [[3.07, 4.21], [3.3, 9.95], [8.04, 6.0]]
-    peaks = find(answer(places, [0, 2, 1]))
+    peaks = find(predicted(places, [0, 2, 1]))
     order = np.argsort(peaks.positions @ [10, 1])
     np.testing.assert_allclose(peaks.positions[order], places, atol=0.02)
     assert peaks.class_index[order].tolist() == [0, 2, 1]
@@ -41,15 +41,15 @@ def test_columns_come_back_with_place_class_and_score():
 
 @given(st.floats(2, 9), st.floats(2, 13))
 def test_places_between_pixels_are_found(row, col):
-    peaks = find(answer([[row, col]], [1]))
+    peaks = find(predicted([[row, col]], [1]))
     assert len(peaks) == 1
     np.testing.assert_allclose(peaks.positions[0], [row, col], atol=0.02)
 
 
 def test_the_threshold_is_absolute():
-    assert len(find(answer([[4, 4]], [0], height=0.3))) == 0
-    assert len(find(answer([[4, 4]], [0], height=0.6))) == 1
-    blank = answer([], [])
+    assert len(find(predicted([[4, 4]], [0], height=0.3))) == 0
+    assert len(find(predicted([[4, 4]], [0], height=0.6))) == 1
+    blank = predicted([], [])
     assert len(find(blank, threshold=1e-3)) == 0
     noise = blank + 0
     noise[..., 0] += 0.01 * np.random.default_rng(0).random(noise.shape[:2])
@@ -59,7 +59,7 @@ def test_the_threshold_is_absolute():
 
 def test_of_two_peaks_too_close_the_better_stays():
     probabilities = np.maximum(
-        answer([[4, 4]], [0], height=0.7), answer([[4, 5.0]], [1], height=0.9)
+        predicted([[4, 4]], [0], height=0.7), predicted([[4, 5.0]], [1], height=0.9)
     )
     probabilities[..., -1] = 1 - probabilities[..., :-1].sum(axis=-1)
     assert len(find(probabilities, distance=0.3)) == 2
@@ -80,7 +80,7 @@ def one_class(score):
     return np.stack([score, 1 - score], axis=-1)
 
 
-def test_a_shelf_beside_a_higher_pixel_is_no_peak():
+def test_a_shelf_beside_a_higher_pixel_is_not_a_peak():
     score = np.zeros((20, 30))
     score[8:11, 8:14] = 0.7  # its far end does not touch the higher pixel
     score[9, 14] = 0.9
@@ -154,7 +154,7 @@ def test_positions_of_gaussian_labels_are_unbiased():
 
 
 def test_peaks_at_the_border_stay_in_the_image():
-    peaks = find(answer([[0.0, 5.0], [11.79, 15.75], [-0.3, 9.0]], [0, 0, 0]))
+    peaks = find(predicted([[0.0, 5.0], [11.79, 15.75], [-0.3, 9.0]], [0, 0, 0]))
     assert len(peaks) == 3
     assert np.all(peaks.positions >= 0)
     assert np.all(peaks.positions <= [59 * SAMPLING, 79 * SAMPLING])
@@ -162,7 +162,7 @@ def test_peaks_at_the_border_stay_in_the_image():
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_turning_the_image_turns_the_peaks(turns):
-    probabilities = answer([[3.07, 4.21], [8.04, 6.0]], [0, 1], shape=(60, 60))
+    probabilities = predicted([[3.07, 4.21], [8.04, 6.0]], [0, 1], shape=(60, 60))
     straight = find(probabilities).positions
     turned = find(np.rot90(probabilities, turns)).positions
     for _ in range(turns):
@@ -174,7 +174,7 @@ def test_turning_the_image_turns_the_peaks(turns):
 
 def test_twenty_thousand_columns_take_under_a_second():
     places = np.stack(np.mgrid[:140, :140], axis=-1).reshape(-1, 2) * 1.6 + 2.0
-    probabilities = answer(places, np.arange(len(places)) % 3, shape=(1140, 1140))
+    probabilities = predicted(places, np.arange(len(places)) % 3, shape=(1140, 1140))
     start = time.process_time()
     peaks = find(probabilities)
     assert time.process_time() - start < 0.5  # 0.03 s on a free core

@@ -107,7 +107,7 @@ def test_padding_reflects():
     ],
 )
 @pytest.mark.parametrize("shape", [(5, 7), (33, 40)])
-def test_networks_answer_for_images_of_any_size(settings, shape):
+def test_networks_predict_images_of_any_size(settings, shape):
     model = build_model(validate(EXPERIMENT.model_dump() | {"model": settings}, "test"))
     image = np.random.default_rng(0).normal(size=(*shape, 1))
     assert predict_probabilities(model, image).shape == (*shape, 2)

@@ -8,13 +8,13 @@ from temnet.inference.tiling import in_parts
 
 
 def blurred(reach):
-    """An answer that depends on pixels up to ``reach`` away, and on the image's border."""
+    """A prediction that depends on pixels up to ``reach`` away, and on the image's border."""
 
-    def look(images):
+    def predict(images):
         mean = uniform_filter(images, (2 * reach + 1, 2 * reach + 1, 0), mode="constant")
         return np.concatenate([mean, images], axis=-1)
 
-    return look
+    return predict
 
 
 @given(
@@ -36,15 +36,15 @@ def test_too_small_a_margin_is_seen():
         in_parts(blurred(1), images, 2, 16, margin=3, blend=8)
 
 
-def test_an_image_of_one_part_is_looked_at_once():
+def test_an_image_of_one_tile_is_predicted_once():
     shapes = []
 
-    def look(images):
+    def predict(images):
         shapes.append(images.shape)
         return images
 
     images = np.ones((30, 20, 1), np.float32)
-    np.testing.assert_array_equal(in_parts(look, images, 1, 32, 8, 4), images)
+    np.testing.assert_array_equal(in_parts(predict, images, 1, 32, 8, 4), images)
     assert shapes == [(30, 20, 1)]
 
 
@@ -52,15 +52,15 @@ def test_parts_are_of_one_size_and_begin_at_units():
     shapes, corners = set(), set()
     images = np.stack(np.mgrid[:96, :160], axis=-1).astype(np.float32)
 
-    def look(part):
+    def predict(part):
         shapes.add(part.shape)
         corners.add(tuple(part[0, 0].astype(int).tolist()))
         return part
 
-    np.testing.assert_allclose(in_parts(look, images, 2, 40, 9, 8, unit=8), images, rtol=1e-6)
+    np.testing.assert_allclose(in_parts(predict, images, 2, 40, 9, 8, unit=8), images, rtol=1e-6)
     assert len(shapes) == 1 and len(corners) == 12
     assert all(row % 8 == col % 8 == 0 for row, col in corners)
     # Without it, a network that halves the image would see other pixels together.
     corners.clear()
-    in_parts(look, images, 2, 40, 9, 8)
+    in_parts(predict, images, 2, 40, 9, 8)
     assert any(row % 8 or col % 8 for row, col in corners)

@@ -48,7 +48,7 @@ def test_exactly_with_symmetries(network, frame):
 
 
 def test_nearly_without(network, frame):
-    """The network was taught on turned images, but is its own in each: faint columns differ."""
+    """The network was trained on turned images, but faint columns differ a little."""
     away, before, _ = distances(network, frame, symmetries=False)
     clear = before.score >= 0.9
     assert clear.sum() > 40 and away[clear].max() < 0.2

@@ -50,7 +50,7 @@ def test_each_file_once(tmp_path, monkeypatch):
         ("contrast.tif", "contrast"),
     ],
 )
-def test_no_name_leads_out_of_the_output_or_is_none_on_windows(file, folder):
+def test_no_name_leads_out_of_the_output_or_is_invalid_on_windows(file, folder):
     assert distinct_names([Path("/images") / file]) == [folder]
     pair = distinct_names([Path("/a") / file, Path("/b") / file])
     assert pair[0] != pair[1] and not {".", "..", ""} & set(pair)

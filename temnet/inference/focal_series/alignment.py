@@ -1,13 +1,13 @@
-"""The images of a focal series, laid on each other.
+"""Alignment of the images of a focal series.
 
 Defocus turns the contrast of some spatial frequencies and not of others, so that the correlation
 of two foci of a crystal is often largest a sublattice off: on simulated MoS2 at 1e4 e/Å² and more,
 shifted by up to 1.5 Å, its peak is wrong for 81 % of pairs, that of its absolute value for 86 %
 and that of the squared cross spectrum, which knows no sign, for 17 %.  But at one frequency two
-images of a thin object are alike or opposite, whatever the object, and the transfer functions that
-decide it depend on the length of the frequency, and with astigmatism slowly on its direction.  So
-each ring of frequencies, and each sector of a ring, is correlated by itself, and only the size of
-the correlation counts: none of the same series is wrong.
+images of any thin object are alike or opposite, and the transfer functions that decide it depend
+on the length of the frequency, and with astigmatism slowly on its direction.  So each ring of
+frequencies, and each sector of a ring, is correlated by itself, and only the size of the
+correlation counts: no pair of the same series is wrong.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from temnet.inference.focal_series.shifts import moved_back
 from temnet.inference.lattice_calibration import hann
 
 MAX_SHIFT = 1.5
-"""Largest shift between the images of a series, unless a setting says otherwise [Å]: about half a
-lattice vector.  Beyond it a crystal looks like itself but for its edges and defects, and in small
-images the nearer of two places is taken: in simulated MoS2 of 22 and 30 Å 5 of 36 shifts of 2.3 and
-2.7 Å were told wrong in silence, of 38 Å none of 150."""
+"""Default of the largest shift between the images of a series [Å]: about half a lattice vector.
+Beyond it a crystal is equal to itself but for its edges and defects, and in small images the
+nearer of two shifts is taken: in simulated MoS2 of 22 and 30 Å 5 of 36 shifts of 2.3 and 2.7 Å were
+wrong without a warning, of 38 Å 0 of 150."""
 
 BEYOND = 1.0
-"""Shifts are looked for this much farther than they may be [Å], to be seen and refused."""
+"""Shifts are searched this much farther than they may be [Å], to be found and refused."""
 
 HIGHEST_FREQUENCY = 1.25
 """Frequencies that are compared [1/Å]: no microscope of today carries more."""
@@ -55,7 +55,7 @@ CHANCE = 2.0
 
 FLOOR = 0.01
 """White noise that every image is taken to have, in units of its variance: where the window's
-tails are all there is, they are alike whatever the shift, and no evidence."""
+tails are all there is, they are alike for every shift, and no evidence."""
 
 STEP = 0.1
 """Shifts are tried in these steps [Å], a quarter of the finest detail that images share."""
@@ -88,7 +88,7 @@ the images share; noise reaches 1.1."""
 
 @dataclass(frozen=True)
 class Alignment:
-    """A focal series laid on its first image.
+    """A focal series aligned to its first image.
 
     Attributes:
         images: (row, col, focus) float32 on the first image's pixels, the border reflected.
@@ -128,7 +128,7 @@ def align_series(images: np.ndarray, sampling: float, max_shift: float = MAX_SHI
         max_shift: Largest believable shift between two of the images, along rows or columns [Å].
 
     Raises:
-        InputError: The images share too little to be aligned, two ways to do it are equally
+        InputError: If the images share too little to be aligned, two alignments are equally
             good, or the shifts are larger than ``max_shift``.
     """
     images = np.asarray(images, np.float32)
@@ -259,8 +259,8 @@ def _evidence(
 def _likely_paths(maps: Mapping[tuple[int, int], np.ndarray], count: int) -> list[_Path]:
     """Ways to shift the images, the likeliest first.
 
-    Image after image, each way so far is continued by the maxima of what the images before say
-    together.
+    Image after image, each path so far is continued by the maxima of the joint evidence of the
+    images before.
     """
     size = len(maps[0, 1])
     middle = size // 2
@@ -288,7 +288,7 @@ def _likely_paths(maps: Mapping[tuple[int, int], np.ndarray], count: int) -> lis
 def _check_paths(
     paths: list[_Path], maps: Mapping[tuple[int, int], np.ndarray], max_shift: float
 ) -> float:
-    """The margin between the best way to shift the images and the next; refuses what is too small.
+    """The margin between the best path and the next; a path that is too uncertain is refused.
 
     Raises:
         InputError: See `align_series`.

@@ -1,4 +1,4 @@
-"""In which order the images of a focal series were taken, asked of the network itself."""
+"""Order of the foci of a focal series, decided by the network's scores."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from temnet.inference.peak_finder import PeakFinder
 
 FEWEST = 10
-"""Fewer columns than this have no mean score that would tell anything."""
+"""Fewer columns than this have no meaningful mean score."""
 
 CLEAR = 3.0
 """Mean scores that differ by fewer standard errors than this are alike."""
@@ -18,11 +18,11 @@ CLEAR = 3.0
 
 @dataclass(frozen=True)
 class FocusOrder:
-    """The order of foci that suits a network.
+    """The order of foci in which a network scores higher.
 
     Attributes:
-        reversed: Whether the images are to be shown last to first.
-        decided: False where both orders do about as well; then the card's order is kept.
+        reversed: Whether the network takes the images last to first.
+        decided: False where both orders score about equally; then the card's order is kept.
         scores: Mean score of the columns found in the card's order, and in the reversed one; NaN
             where there are none.
         difference: The first score less the second one, in standard errors.
@@ -34,7 +34,7 @@ class FocusOrder:
     difference: float
 
     def sentence(self) -> str:
-        """What was found, for the log and the report.
+        """A sentence on the order, for the log and the report.
 
         >>> FocusOrder(True, True, (0.7, 0.9), -12.0).sentence()
         'foci were taken in reversed order (mean score 0.900 against 0.700, 12.0 standard errors)'
@@ -51,30 +51,30 @@ class FocusOrder:
 
 
 def find_focus_order(
-    look: Callable[[np.ndarray], np.ndarray],
+    predict: Callable[[np.ndarray], np.ndarray],
     frames: Sequence[np.ndarray],
     finder: PeakFinder,
 ) -> FocusOrder:
-    """The order in which a network is surer of the columns that it finds.
+    """The order in which a network finds columns with higher scores.
 
-    A network that sees the foci in the wrong order still finds columns, and about as many, but
-    mostly with lower scores.  It is a guess: of 60 simulated images `mos2-unet` decides 33, and 25
-    of these rightly.  Where it is wrong the foci lie on both sides of no defocus, so that the
-    series taken backwards is nearly one of reversed contrast; it then finds the same columns in
-    either order, but for one image in sixty.
+    In the wrong order a network finds about as many columns, but mostly with lower scores.  This is
+    a guess: of 60 simulated images `mos2-unet` decides 33, and 25 of these correctly.  In the other
+    8 the foci lie on both sides of no defocus, so that the reversed series is nearly one of
+    reversed contrast; the network then finds the same columns in either order, but for one image
+    in sixty.
 
     Args:
-        look: From prepared images (row, col, focus) to probabilities (row, col, class + 1), the
+        predict: From prepared images (row, col, focus) to probabilities (row, col, class + 1), the
             background last.
         frames: Prepared images in the order of the file; some frames of the same movie.
-        finder: Finds the columns in an answer.
+        finder: Finds the columns in a map of probabilities.
     """
     if frames[0].shape[-1] == 1:
         return FocusOrder(False, False, (np.nan, np.nan), 0.0)
     found = []
     for step in (1, -1):
-        answers = (look(np.ascontiguousarray(frame[..., ::step])) for frame in frames)
-        peaks = [finder.find(answer) for answer in answers]
+        maps = (predict(np.ascontiguousarray(frame[..., ::step])) for frame in frames)
+        peaks = [finder.find(probabilities) for probabilities in maps]
         found.append(np.concatenate([part.score for part in peaks]))
     forwards, backwards = (float(score.mean()) if len(score) else np.nan for score in found)
     if max(map(len, found)) < FEWEST:

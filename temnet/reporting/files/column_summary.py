@@ -1,4 +1,4 @@
-"""What a page reports of the columns in a table, gathered in one pass over it."""
+"""Summary of a table of columns for a page, gathered in one pass."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class ColumnSummary:
 def summarise_columns(
     path: Path, frames: dict[str, int], shown: Collection[tuple[str, int]]
 ) -> ColumnSummary:
-    """Reads a table of columns once and keeps what a page shows of it.
+    """Summarises a table of columns; the table is read once.
 
     Args:
         path: columns.csv.
@@ -56,7 +56,7 @@ def summarise_columns(
         shown: Files and frames whose columns are kept.
 
     Raises:
-        InputError: The table is damaged.
+        InputError: If the table is damaged.
     """
     summary = ColumnSummary(())
     parts: dict[tuple[str, int], list[Peaks]] = {place: [] for place in shown}

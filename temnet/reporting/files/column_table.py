@@ -125,21 +125,20 @@ class ColumnTable:
 class ColumnTableWriter:
     """Writes columns.csv as columns are found; nothing of them is kept.
 
-    The file is not written in one step: it belongs into a folder that is, or is renamed by the
-    caller.
+    The file is not written in one step: use it in a folder that is, or rename it.
     """
 
     def __init__(self, path: Path, class_names: Sequence[str]) -> None:
-        """Begins a table.
+        """Opens a table for writing.
 
         Args:
-            path: Where to; an older file is replaced.
+            path: The file; an older one is replaced.
             class_names: Name of each class index.
         """
         self.count = 0
         self._classes = [_text(name) for name in class_names]
         path.parent.mkdir(parents=True, exist_ok=True)
-        # File names that are no UTF-8 reach Python as surrogates and must not stop a run.
+        # File names that are not UTF-8 reach Python as surrogates and must not stop a run.
         self._file = path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
         self._file.write(",".join(map(_text, column_fields(class_names))) + "\n")
 
@@ -184,7 +183,7 @@ class ColumnTableWriter:
         self._file.writelines(begin + line % row for row in values)
 
     def close(self) -> None:
-        """Ends the table."""
+        """Closes the table."""
         self._file.close()
 
     def __enter__(self) -> ColumnTableWriter:
@@ -195,7 +194,7 @@ class ColumnTableWriter:
 
 
 def _text(cell: str) -> str:
-    """A text as a cell, quoted where CSV asks for it."""
+    """A text as a cell, quoted where CSV needs it."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="").writerow([escaped(cell)])
     return buffer.getvalue()
@@ -224,10 +223,10 @@ def column_blocks(path: Path, class_names: Sequence[str] | None = None) -> Itera
         class_names: Name of each class index; those of the header by default.
 
     Yields:
-        At least one block, which is empty where the table has no rows.
+        At least one block, which is empty if the table has no rows.
 
     Raises:
-        InputError: The file is missing, no such table, damaged, or of other classes.
+        InputError: If the file is missing, damaged, not a table of columns, or of other classes.
     """
     try:
         with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -235,7 +234,7 @@ def column_blocks(path: Path, class_names: Sequence[str] | None = None) -> Itera
     except OSError as error:
         raise InputError(f"{path}: this table cannot be read ({error.strerror}).") from error
     except csv.Error as error:
-        raise InputError(f"{path}: this is no CSV table ({error}); make it again.") from error
+        raise InputError(f"{path}: this is not a CSV table ({error}); make it again.") from error
 
 
 def _blocks(path: Path, reader, class_names: Sequence[str] | None) -> Iterator[ColumnTable]:

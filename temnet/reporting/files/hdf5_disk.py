@@ -1,4 +1,4 @@
-"""A file for the HDF5 library, which crashes the process where a disk refuses its writes."""
+"""A file for the HDF5 library, which crashes the process if a disk refuses its writes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 class Hdf5Disk(io.RawIOBase):
-    """A new file whose writes never fail for who writes; the first failure is kept.
+    """A new file whose writes never raise; the first failure is kept.
 
-    HDF5 1.14.6 ends the process by a segmentation fault where a full disk refuses what it still
-    has to write when it closes a file.  From the first failure on everything is thrown away.
+    HDF5 1.14.6 ends the process by a segmentation fault if a full disk refuses the last writes
+    while it closes a file.  After the first failure everything is discarded.
 
     Attributes:
-        failure: What the disk said, None where all was written.
+        failure: Error of the disk; None where all was written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -23,10 +23,10 @@ class Hdf5Disk(io.RawIOBase):
         self.failure: OSError | None = None
 
     def check(self) -> None:
-        """Whether all was written so far.
+        """Checks that all was written so far.
 
         Raises:
-            OSError: The disk refused something.
+            OSError: If the disk refused a write.
         """
         if self.failure is not None:
             raise self.failure

@@ -67,7 +67,7 @@ class MeanImage:
 
 @contextmanager
 def open_frames(path: Path, index: FrameIndex, shape: tuple[int, int]) -> Iterator[FrameWriter]:
-    """Begins a file of frames, which takes its place at the end of the block.
+    """Opens a file of frames for writing; it is in place at the end of the block.
 
     Args:
         path: Where to.
@@ -124,7 +124,7 @@ def read_index(path: Path) -> FrameIndex:
     """Which frames a file keeps.
 
     Raises:
-        InputError: The file is missing or damaged.
+        InputError: If the file is missing or damaged.
     """
     with _opened(path) as archive:
         return _read_index(path, archive)
@@ -134,7 +134,7 @@ def read_mean(path: Path) -> MeanImage:
     """The time average that `write_mean` wrote.
 
     Raises:
-        InputError: The file is missing or damaged.
+        InputError: If the file is missing or damaged.
     """
     with _opened(path) as archive:
         image = _read_array(archive, "mean") if "mean.npy" in archive.namelist() else None
@@ -149,7 +149,7 @@ def each_frame(path: Path, chosen: Sequence[int] | None = None) -> Iterator[np.n
         chosen: Their places in the file, ascending; all by default.
 
     Raises:
-        InputError: The file is missing or damaged.
+        InputError: If the file is missing or damaged.
     """
     with _opened(path) as archive, archive.open("frames.npy") as file:
         shape, dtype = _header(file)

@@ -18,8 +18,8 @@ def write_maps(
     image did.  The folder should become visible as a whole: a file is not written in one step.
 
     Args:
-        folder: Where to; it is made.
-        name: Begins the files' names.
+        folder: Folder of the files; it is created.
+        name: Start of the files' names.
         probabilities: (row, col, class + 1), the background last, which is left out.
         sampling: Pixel size [Å].
         class_names: Name of each class.
@@ -45,7 +45,7 @@ def safe_name(text: str) -> str:
     >>> safe_name("metal:1-3"), safe_name("a/b c.tif")
     ('metal-1-3', 'a-b c.tif')
     """
-    # The last ones stand for bytes that are no UTF-8.
+    # The last ones stand for bytes that are not UTF-8.
     return re.sub('[\x00-\x1f<>:"/\\\\|?*\ud800-\udfff]', "-", text)
 
 

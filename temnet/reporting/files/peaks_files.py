@@ -40,7 +40,7 @@ from temnet.reporting.files.hdf5_disk import Hdf5Disk
 from temnet.system.files import replacing
 
 FORMAT, VERSION = "temnet columns", 1
-"""What an HDF5 file of columns calls itself; one of a newer version is refused."""
+"""Format and version in an HDF5 file of columns; a newer version is refused."""
 
 FIELDS: Mapping[str, tuple[str, str, str]] = {
     "frame": ("", "column", "number of the frame, from 0"),
@@ -76,7 +76,7 @@ Add = Callable[[Peaks], None]
 """Appends columns to a file."""
 
 Begin = Callable[[Path, float, Sequence[str]], AbstractContextManager[Add]]
-"""Begins a file at a path for a pixel size [Å] and the names of the classes."""
+"""Opens a file for writing, from its path, the pixel size [Å] and the names of the classes."""
 
 _ELEMENT_CLASS = re.compile(r"([A-Z][a-z]?)[0-9]*(:.*)?")
 
@@ -86,7 +86,7 @@ class StoredPeaks(NamedTuple):
 
     Attributes:
         peaks: The columns.
-        sampling: Pixel size of the image [Å]; NaN where the file does not tell.
+        sampling: Pixel size of the image [Å]; NaN where the file does not contain it.
         class_names: Name of each class index.
     """
 
@@ -102,12 +102,12 @@ def write_peaks(
 
     Args:
         path: A file ending in ``.csv``, ``.h5`` or ``.xyz``; an older one is replaced.
-        peaks: What a network found.
+        peaks: The columns.
         sampling: Pixel size of the image [Å].
         class_names: Name of each class index.
 
     Raises:
-        InputError: The ending is another.
+        InputError: If the ending is another.
     """
     with open_peaks(Path(path), sampling, class_names) as add:
         add(peaks)
@@ -116,7 +116,7 @@ def write_peaks(
 def open_peaks(
     path: Path, sampling: float, class_names: Sequence[str]
 ) -> AbstractContextManager[Add]:
-    """Begins a file of columns that grows frame by frame and appears at the end of the block.
+    """Opens a file of columns that grows frame by frame and is in place at the end of the block.
 
     Args:
         path: A file ending in ``.csv``, ``.h5`` or ``.xyz``; an older one is replaced.
@@ -127,7 +127,7 @@ def open_peaks(
         A context whose value appends Peaks.  In ``.xyz`` files later calls add later frames.
 
     Raises:
-        InputError: The ending is another.
+        InputError: If the ending is another.
     """
     begin, _ = _format(path)
     return begin(path, sampling, class_names)
@@ -140,8 +140,8 @@ def read_peaks(path: str | Path) -> StoredPeaks:
     ``.xyz`` with eight decimals and sorted by frame.
 
     Raises:
-        InputError: The file is missing, damaged or no file of columns, or its table holds the
-            columns of several images.
+        InputError: If the file is missing, damaged or not a file of columns, or its table holds
+            the columns of several images.
     """
     path = Path(path)
     _, read = _format(path)
@@ -151,7 +151,7 @@ def read_peaks(path: str | Path) -> StoredPeaks:
 
 
 def element_symbol(class_name: str) -> str:
-    """The element of a class's columns, ``X`` where the name does not tell.
+    """The element of a class's columns, ``X`` where the name contains none.
 
     >>> [element_symbol(name) for name in ("Mo", "S2", "C:1-3", "metal", "Q2")]
     ['Mo', 'S', 'C', 'X', 'X']
@@ -323,7 +323,7 @@ def _read_xyz(path: Path) -> StoredPeaks:
         names = tuple(configurations[0].info["class_names"]["names"])
         parts = [_peaks_of(atoms, len(names)) for atoms in configurations]
         sampling = float(configurations[0].info["sampling"])
-    except Exception as error:  # ASE raises whatever a broken line leads it to
+    except Exception as error:  # ASE raises errors of any kind over a broken line
         raise _damaged(path, error) from error
     return StoredPeaks(Peaks.concatenate(parts), sampling, names)
 
@@ -353,7 +353,7 @@ def _damaged(path: Path, error: Exception) -> InputError:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
     return InputError(
         f"{path}: this is not a file of columns that can be read ({reason}); it may be cut off or "
-        "be something else than its ending says. Make it again."
+        "have another format than its ending. Make it again."
     )
 
 
@@ -362,4 +362,4 @@ FORMATS: Mapping[str, tuple[Begin, Callable[[Path], StoredPeaks]]] = {
     ".h5": (_begin_hdf5, _read_hdf5),
     ".xyz": (_begin_xyz, _read_xyz),
 }
-"""What begins a file, and its reader by the file's ending."""
+"""Functions that open a file for writing and that read it, by the file's ending."""

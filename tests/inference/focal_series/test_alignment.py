@@ -9,7 +9,7 @@ from temnet.inference.focal_series.alignment import align_series
 from temnet.inference.focal_series.shifts import shifted
 
 SAMPLING = 0.12
-LARGEST = 3.0  # Å; the images are large enough to tell
+LARGEST = 3.0  # Å; the images are large enough for it
 BORDER = 26
 ADDED = [[0.0, 0.0], [0.93, -0.62], [-1.21, 0.37]]
 

@@ -98,7 +98,7 @@ def test_order_of_foci(pretrained):
     )
     from_file, _ = order_foci(network, replace(series, images=lazy), "reversed")
     np.testing.assert_array_equal(np.asarray(from_file.images), turned.images)
-    # The tiny network has learnt nothing: asked, it has no opinion or says which it took.
+    # The tiny network has learnt nothing: it decides nothing, or reports the order it took.
     asked, sentence = order_foci(network, series, "auto")
     assert "foci were taken in" in sentence
     assert asked.images.shape == series.images.shape

@@ -8,22 +8,22 @@ PLACES = [(r, c) for r in range(8, 96, 10) for c in range(7, 96, 10)]
 
 
 def series(foci=(1.0, 2.0, 3.0), places=PLACES, seed=0):
-    """Dots whose brightness tells the focus."""
+    """Dots whose brightness depends on the focus."""
     row, col = np.mgrid[:96, :96]
     dots = sum(np.exp(-((row - r) ** 2 + (col - c) ** 2) / 8) for r, c in places)
     noise = np.random.default_rng(seed).normal(0, 0.05, (96, 96, len(foci)))
     return dots[..., None] * np.array(foci) + noise
 
 
-def look(images):
+def predict(images):
     """Surer of columns that get brighter from image to image, though it sees any of them."""
     slope = images[..., -1] - images[..., 0]
     score = np.clip(images.mean(axis=-1) / 2 * (0.8 + 0.05 * slope), 0, 1)
     return np.stack([score * 0.7, score * 0.3, 1 - score], axis=-1)
 
 
-def order(frames, look=look, threshold=0.4):
-    return find_focus_order(look, frames, PeakFinder(0.2, threshold, 1.0))
+def order(frames, predict=predict, threshold=0.4):
+    return find_focus_order(predict, frames, PeakFinder(0.2, threshold, 1.0))
 
 
 def test_both_orders_are_recognised():
@@ -38,7 +38,7 @@ def test_both_orders_are_recognised():
     assert "reversed order (mean score 0.9" in turned.sentence()
 
 
-def test_alike_orders_keep_the_cards_and_say_so():
+def test_alike_orders_keep_the_card_s_and_report_it():
     alike = order([series((2.0, 2.0, 2.0))])
     assert not alike.decided and not alike.reversed and abs(alike.difference) < 3
     assert "lack of a clear difference" in alike.sentence()
@@ -65,7 +65,7 @@ def test_few_columns_decide_nothing_and_none_in_one_order_do():
 
 def test_a_single_image_has_no_order():
     def never(_):
-        raise AssertionError("nothing to look at")
+        raise AssertionError("nothing to predict")
 
     alone = order([series((1.0,))], never)
     assert not alone.decided and not alone.reversed
