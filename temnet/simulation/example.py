@@ -139,12 +139,12 @@ def specimen_waves(
     """
     resting, vibrating = draw_specimen(settings, index, split)
     drawn.update(resting.parameters)
-    waves = waves_behind(settings, microscope, index, split, resting, vibrating)
+    waves = exit_waves(settings, microscope, index, split, resting, vibrating)
     mean = np.mean([structure.atoms.positions for structure in vibrating], axis=0)
     return moved(resting, mean), waves
 
 
-def waves_behind(
+def exit_waves(
     settings: SimulationSettings,
     microscope: Microscope,
     index: int,

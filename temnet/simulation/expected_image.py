@@ -19,7 +19,7 @@ from temnet.simulation.example import (
     simulation_grid,
     specimen_energy,
     specimen_microscope,
-    waves_behind,
+    exit_waves,
 )
 from temnet.simulation.exit_wave import atomic_planes
 from temnet.simulation.focal_series import focal_series
@@ -70,7 +70,7 @@ class ExpectedImage:
         Returns:
             (row, col, focus) float64.
         """
-        waves = waves_behind(
+        waves = exit_waves(
             self.settings,
             self.microscope,
             self.specimen,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from ase import Atoms
-from scipy.spatial import cKDTree
 
 from temnet.config.distributions import draw
 from temnet.config.structures.supports import AmorphousCarbon
-from temnet.structures.geometry import Field
+from temnet.structures.geometry import Field, apart
 
 MIN_DISTANCE = 1.3
 """No two carbon atoms are closer than this [Å]."""
@@ -39,16 +38,6 @@ def amorphous_carbon(
     points = np.zeros((0, 3))
     while len(points) < count:
         more = rng.uniform(low, high, (count - len(points), 3))
-        points = _apart(np.concatenate([points, more]))
+        points = apart(np.concatenate([points, more]), MIN_DISTANCE)
     drawn: dict[str, object] = {"carbon_thickness": thickness, "carbon_density": density}
     return Atoms(f"C{count}" if count else "", points), drawn
-
-
-def _apart(points: np.ndarray) -> np.ndarray:
-    """Points without those too close to an earlier one that is kept."""
-    pairs = cKDTree(points).query_pairs(MIN_DISTANCE, output_type="ndarray")
-    keep = np.ones(len(points), bool)
-    for first, second in pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].tolist():
-        if keep[first]:
-            keep[second] = False
-    return points[keep]

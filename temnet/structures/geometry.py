@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,25 @@ def lattice_patch(cell: np.ndarray, basis: np.ndarray, radius: float) -> np.ndar
     origins = steps @ cell
     near = np.linalg.norm(origins, axis=1) <= radius + np.linalg.norm(cell, axis=1).max()
     return origins[near][:, None] + basis[None]
+
+
+def apart(points: np.ndarray, distance: float) -> np.ndarray:
+    """Points without those closer than ``distance`` to an earlier one that is kept.
+
+    Args:
+        points: (N, 2) or (N, 3) [Å].
+        distance: Smallest distance that is kept [Å].
+
+    >>> apart(np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 2.0]]), 1.5)
+    array([[0., 0.],
+           [0., 2.]])
+    """
+    pairs = cKDTree(points).query_pairs(distance, output_type="ndarray")
+    keep = np.ones(len(points), bool)
+    for first, second in pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))].tolist():
+        if keep[first]:
+            keep[second] = False
+    return points[keep]
 
 
 def smooth_outline(

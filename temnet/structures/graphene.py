@@ -14,7 +14,7 @@ from temnet.config.structures.supports import AmorphousCarbon
 from temnet.records import Structure
 from temnet.structures.amorphous import amorphous_carbon
 from temnet.structures.columns import formula, make_structure
-from temnet.structures.geometry import Field, lattice_patch, smooth_outline
+from temnet.structures.geometry import Field, apart, lattice_patch, smooth_outline
 
 BOND_LENGTH = 1.42
 """Distance of neighbouring carbon atoms [Å]: a / sqrt(3), a = 2.46 Å."""
@@ -186,7 +186,7 @@ def _adatoms(
         distance = cKDTree(points).query(vertices)[0]
         places, height = vertices[np.abs(distance / bond - 1) < 0.15], HOLLOW_HEIGHT
     places = places[rng.permutation(len(places))]
-    places = _apart(places, 3 * bond)[:count]
+    places = apart(places, 3 * bond)[:count]
     side = np.where(rng.random(len(places)) < 0.5, 1.0, -1.0)
     return Atoms([element] * len(places), np.column_stack([places, height * side]))
 
@@ -253,17 +253,7 @@ def _lattices(field: Field, spacing: float, loops: float, rng: np.random.Generat
         grains.append(points[side * distance >= 0] + field.centre)
     points = np.concatenate(grains)
     points = points[field.covers(points)]
-    return _apart(points, 0.72 * spacing)
-
-
-def _apart(points: np.ndarray, distance: float) -> np.ndarray:
-    """Points without those closer than ``distance`` to an earlier one that is kept."""
-    keep = np.ones(len(points), bool)
-    pairs = cKDTree(points).query_pairs(distance, output_type="ndarray")
-    for first, second in pairs[np.lexsort(pairs.T[::-1])].tolist():
-        if keep[first]:
-            keep[second] = False
-    return points[keep]
+    return apart(points, 0.72 * spacing)
 
 
 def _poisson_points(field: Field, spacing: float, rng: np.random.Generator) -> np.ndarray:
@@ -271,7 +261,7 @@ def _poisson_points(field: Field, spacing: float, rng: np.random.Generator) -> n
     half = PACKING_SLACK * (np.array([field.width, field.height]) / 2 + field.margin)
     radius = POISSON_RADIUS * spacing / 2.46
     attempts = int(20 * np.prod(2 * half) / spacing**2)
-    points = _apart(rng.uniform(-half, half, (attempts, 2)), radius)
+    points = apart(rng.uniform(-half, half, (attempts, 2)), radius)
     perfect = 2 / (np.sqrt(3) * spacing**2)
     points *= np.sqrt(len(points) / np.prod(2 * half) / perfect)
     points += field.centre
@@ -334,4 +324,4 @@ def _even_bonds(points: np.ndarray, bonds: np.ndarray, length: float) -> np.ndar
         np.add.at(force, bonds[:, 0], pull)
         np.add.at(force, bonds[:, 1], -pull)
         points = points + 0.6 * force / degree
-    return _apart(points, MIN_DISTANCE)
+    return apart(points, MIN_DISTANCE)

@@ -247,7 +247,7 @@ def _split(text: str) -> tuple[str, str]:
     (('fd-3m', 'z'), ('p4/nmm', '1'), ('r-3m', 'h'), ('p21/c', ''))
     """
     symbol, _, qualifier = text.partition(":")
-    squeezed = re.sub(r"[\s_'\"]", "", symbol).lower()
+    squeezed = _squeezed(symbol)
     if qualifier:
         return squeezed, re.sub(r"\s", "", qualifier).lower()
     named = re.search(r"\((?:origin|choice|setting)*([12srhz])\)$", squeezed)
@@ -262,8 +262,7 @@ def _split(text: str) -> tuple[str, str]:
 def _by_symbol(text: str) -> list[Setting]:
     """The settings that a Hermann-Mauguin symbol can mean."""
     names = _by_name()
-    whole = re.sub(r"[\s_'\"]", "", text).lower()
-    return list(names.get(whole) or names.get(_split(text)[0]) or ())
+    return list(names.get(_squeezed(text)) or names.get(_split(text)[0]) or ())
 
 
 @cache
@@ -347,6 +346,7 @@ def _coordinate(row: np.ndarray, shift: float) -> str:
 
 
 def _squeezed(text: str) -> str:
+    """A symbol in lower case without spaces, underscores and quotation marks."""
     return re.sub(r"[\s_'\"]", "", text).lower()
 
 

@@ -181,7 +181,7 @@ def test_a_users_function_makes_the_specimen(monkeypatch):
     ("function", "options", "message"),
     [
         ("missing", {}, "cannot be found"),
-        ("number", {}, "is no function"),
+        ("number", {}, "is not a function"),
         ("chain", {"wrong": True}, "returned str"),
         ("chain", {"spacing": 0.3}, "overlap"),
         ("nothing", {}, "no atoms"),
