@@ -13,7 +13,8 @@ import temnet
 from temnet.config.loading import load_experiment
 from temnet.csv_tables import read_table
 from temnet.evaluation.matching import match
-from temnet.evaluation.rings import atoms_between, find_rings
+from temnet.evaluation.rings import find_rings
+from tests.evaluation.ring_atoms import atoms_between
 
 LOGGER = logging.getLogger(__name__)
 

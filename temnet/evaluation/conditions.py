@@ -134,7 +134,7 @@ def equal_bins(values: Sequence[float] | np.ndarray) -> list[np.ndarray]:
         values: (N,) one for each image; NaN is left out.
 
     Returns:
-        Indices of each bin's images; none where all values are equal.
+        Indices of each bin's images; an empty list if all values are equal.
 
     >>> [bin.tolist() for bin in equal_bins([3.0, 1.0] * 8)]
     [[1, 3, 5, 7, 9, 11, 13, 15], [0, 2, 4, 6, 8, 10, 12, 14]]

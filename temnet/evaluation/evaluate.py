@@ -97,6 +97,6 @@ def find_in_example(network: Network, example: Example, threshold: float | None 
             "and simulate again, or choose a network of the same pixel size."
         )
     check_focus_count(network, example.images.shape[-1])
-    # Scores shall not depend on what is installed.
+    # Scores must not depend on the installed engines.
     finder = ColumnFinder(network, Search(threshold, engine="keras"))
     return finder.find(example.images, example.sampling)[0]

@@ -44,7 +44,7 @@ class ImageResult:
         return replace(self, peaks=self.peaks.select(self.peaks.score >= threshold))
 
     def by_position(self, settings: Evaluation) -> Pairs:
-        """Pairs whatever the class; see `pair_by_position`."""
+        """Pairs by position alone; see `pair_by_position`."""
         where = (settings.radius, self.extent, settings.border)
         return pair_by_position(self.peaks, self.columns, *where)
 

@@ -65,7 +65,7 @@ def pair_by_position(
     extent: tuple[float, float],
     border: float = 0.0,
 ) -> Pairs:
-    """Pairs of peaks and columns by position alone, whatever their classes.
+    """Pairs of peaks and columns by position alone, of any class.
 
     Near the border a peak and its column may lie on different sides of the line.  Therefore all
     points are matched first; then a pair counts if its column is inside, and a point without a
@@ -108,7 +108,7 @@ def _pair(
     column_class: np.ndarray,
     radius: float,
 ) -> Pairs:
-    """Pairs of equal class; what is left over is then compared with the ignored columns."""
+    """Pairs of equal class; unpaired peaks are then compared with the ignored columns."""
     found, true = [], []
     for index in np.unique(column_class[column_class != IGNORED]):
         mine, theirs = np.flatnonzero(peak_class == index), np.flatnonzero(column_class == index)

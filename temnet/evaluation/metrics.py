@@ -77,8 +77,8 @@ class ImageCounts:
     def image_f1(self) -> np.ndarray:
         """(N,) species-aware F1 of each image; NaN in an image without columns.
 
-        Predictions in such an image would make its F1 0, whatever their number, and without any
-        it has none.  They count in the pooled F1, and in the rate of false positives.
+        One false positive in such an image would make its F1 0, as would a hundred.  False
+        positives there count in the pooled F1, and have a rate of their own.
         """
         counts = self.counts[:, self.names.index(SPECIES)]
         return np.where(self.columns > 0, rates(counts)[2], np.nan)
@@ -255,7 +255,7 @@ def intervals(
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
-    """The middle 95 % of numbers, NaN left out; NaN where none is left."""
+    """The middle 95 % of numbers, without NaN; NaN if all are NaN."""
     known = values[np.isfinite(values)]
     if not len(known):
         return np.nan, np.nan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import Delaunay, QhullError, cKDTree
+from scipy.spatial import cKDTree
 
 RING_SIZES = (4, 9)
 """Smallest and largest number of atoms of a ring; a larger one is a hole."""
@@ -62,9 +62,9 @@ def find_bonds(positions: np.ndarray, bond: tuple[float, float]) -> np.ndarray:
 def find_rings(positions: np.ndarray, bond: tuple[float, float]) -> Rings:
     """The faces of the plane graph of bonds.
 
-    From each bond one turns as sharply as possible to the same side at every atom until one is
-    back.  Chains that end are left out before; a face that is cut by the image's border or that
-    an island of atoms lies in is no ring.
+    Starting from each bond, the walk turns as sharply as possible to the same side at every atom
+    until it is back.  Chains with a free end are removed first.  A face that is cut by the image's
+    border, or that contains an island of atoms, is not a ring.
 
     Args:
         positions: (N, 2) atoms, (row, col) [Å].
@@ -103,32 +103,8 @@ def find_rings(positions: np.ndarray, bond: tuple[float, float]) -> Rings:
     )
 
 
-def atoms_between(centres: np.ndarray, longest: float) -> np.ndarray:
-    """Where atoms lie in a sheet of which the centres of the rings are known.
-
-    Each atom with three bonds lies between three rings: in the middle of a Delaunay triangle of
-    their centres, exactly so in a perfect sheet.
-
-    Args:
-        centres: (R, 2) [Å].
-        longest: Triangles with a longer side lie in a hole or outside of the sheet [Å].
-
-    Returns:
-        (N, 2) [Å].
-    """
-    centres = np.reshape(centres, (-1, 2))
-    try:
-        triangles = (
-            centres[Delaunay(centres).simplices] if len(centres) > 2 else np.zeros((0, 3, 2))
-        )
-    except QhullError:  # all on one line
-        triangles = np.zeros((0, 3, 2))
-    sides = np.linalg.norm(triangles - np.roll(triangles, 1, axis=1), axis=2)
-    return triangles[sides.max(axis=1, initial=0) <= longest].mean(axis=1)
-
-
 def _without_chains(bonds: np.ndarray, count: int) -> np.ndarray:
-    """The bonds that are left when those to atoms with no other bond are taken away in turn."""
+    """The bonds that are left after bonds to atoms without another bond are removed in turn."""
     while len(bonds):
         ends = np.any(np.bincount(bonds.ravel(), minlength=count)[bonds] == 1, axis=1)
         if not ends.any():

@@ -15,7 +15,7 @@ from temnet.randomness import generator
 from temnet.records import IGNORED
 
 EVERYWHERE, VACUUM = "all", "vacuum"
-"""Surroundings: all specimens, and those that stand in vacuum."""
+"""Surroundings: all specimens, and those in vacuum."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def atom_count_rows(
         seed: Seed of the intervals.
 
     Returns:
-        Rows of `curve_rows` for each of them; surroundings without specimens have none.
+        Rows of `curve_rows` for each of them, except for surroundings without specimens.
     """
     everywhere = np.ones(len(results), bool)
     vacuum = np.array([in_vacuum(image) for image in results], bool)

@@ -138,7 +138,7 @@ class RarestBaseline(Baseline):
 
 @dataclass(frozen=True)
 class Baselines:
-    """What F1 is to be compared with.
+    """Baselines of F1.
 
     Attributes:
         chance: F1 of the same peaks at random positions.
@@ -219,7 +219,7 @@ class NetworkSummary:
         rms_shift_pm: Root mean square of the shift that all columns of an image share [pm].
         classes: Scores by class, ``any`` (localisation) and ``all`` (class and position).
         intervals: 95 % bootstrap intervals over specimens.
-        baselines: What F1 is to be compared with.
+        baselines: F1 at random positions, and without the rarest class.
         without_columns: False positives on images without any column.
         calibration_error: Expected calibration error of ``any`` and of ``all``.
         cramer_rao: Position error beside the Cramér-Rao bound, where that was computed.
@@ -311,7 +311,7 @@ class IdealF1:
 
 @dataclass(frozen=True)
 class IdealSummary:
-    """What the ideal observer was asked, and its F1 at the doses of the images.
+    """The ideal observer: number of its decisions, and its F1 at the doses of the images.
 
     Attributes:
         images: Number of images.

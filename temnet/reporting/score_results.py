@@ -118,7 +118,7 @@ class Scores:
         return {name: level for name, level in levels.items() if math.isfinite(level)}
 
     def table(self, name: str, row_type: type[Row]) -> list[Row]:
-        """Rows of a table of the stage; none where the stage has not written it."""
+        """Rows of a table of the stage; an empty list without the table."""
         path = self.source.root / FOLDER / f"{name}.csv"
         return read_rows(path, row_type) if path.is_file() else []
 

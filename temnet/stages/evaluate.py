@@ -237,7 +237,7 @@ def _cramer_rao(
 
 
 def representative_images(f1: np.ndarray) -> dict[str, int]:
-    """Images to be shown, by name.
+    """Images that represent all of them, by name.
 
     Args:
         f1: (N,) F1 of each image; NaN is left out.

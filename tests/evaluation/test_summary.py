@@ -50,11 +50,11 @@ def test_a_summary_comes_back(path):
 
 
 def test_false_positives_had_another_key(path):
-    old = path.read_text().replace('"false_positives": 3', '"invented": 3')
+    old = path.read_text().replace('"false_positives": 3', '"invented": 3')  # old key
     path.write_text(old)
     rates = read_summary(path).networks["a"].without_columns
     assert rates.false_positives == rates.kinds["empty"].false_positives == 3
-    assert old.count("invented") == 2
+    assert old.count("invented") == 2  # old key
 
 
 def test_a_damaged_summary_names_the_remedy(path):

@@ -10,7 +10,7 @@ from temnet.config.analysis.evaluation import Evaluation
 from temnet.csv_rows import write_rows
 from temnet.errors import InputError
 from temnet.evaluation.conditions import ConditionRow
-from temnet.evaluation.confusion import ConfusionRow
+from temnet.evaluation.confusion import OLD_FALSE_POSITIVE, ConfusionRow
 from temnet.evaluation.precision_recall import ThresholdRow
 from temnet.evaluation.reliability import ReliabilityRow
 from temnet.evaluation.score_curves import CurveRow
@@ -50,9 +50,8 @@ def source(tmp_path):
     write_record(folder / "summary.json", summary)
     write_rows(folder / "scores.csv", rows(), ScoreRow)
     write_rows(folder / "conditions.csv", [ConditionRow(i, i) for i in range(3)], ConditionRow)
-    write_rows(
-        folder / "confusion.csv", [ConfusionRow("one", "invented", "S", 2)], ConfusionRow
-    )  # old key
+    old = ConfusionRow("one", OLD_FALSE_POSITIVE, "S", 2)
+    write_rows(folder / "confusion.csv", [old], ConfusionRow)
     for name, row_type in (
         ("thresholds", ThresholdRow), ("reliability", ReliabilityRow), ("dependence", CurveRow),
     ):  # fmt: skip

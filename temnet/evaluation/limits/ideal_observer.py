@@ -12,7 +12,7 @@ may do a good deal worse.  The limit shows what the electrons forbid, not what a
 Scores that ask for less than the class at the place, such as scores that merge some classes, have
 another limit.  Electrons are counted as they arrive: the noise of the camera can only hide them.
 
-For independent Poisson counts n with means m_a, where kind a stands at the place, and m_b,
+For independent Poisson counts n with means m_a, where kind a is true, and m_b,
 
     ln(L_b / L_a) = sum over the pixels of n ln(m_b / m_a) - (m_b - m_a).
 
@@ -134,9 +134,9 @@ def chosen_places(
 
     A column represents the columns of its class in its image, all together those of all images.
 
-    The observer knows all other columns, and so what to expect: in a crystal the class of the
-    nearest one gives the sublattice, and the others of the image give the fractions of the classes.
-    They count one each beside the fractions of all images, which count `OTHERS`.
+    The observer knows all other columns, and so how often to expect each class: in a crystal the
+    class of the nearest one gives the sublattice, and the others of the image give the fractions of
+    the classes.  They count one each beside the fractions of all images, which count `OTHERS`.
 
     Args:
         results: The images.

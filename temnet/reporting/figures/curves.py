@@ -73,7 +73,7 @@ def f1_histogram(scores: Mapping[str, np.ndarray], title: str = "") -> Figure:
     Args:
         scores: For each network (N,) F1 of each image; NaN (an image without columns) is
             left out and counted in the legend.
-        title: What was scored.
+        title: Title of the axes.
     """
     figure = new_figure(7.2, 3.9)
     axes = figure.add_subplot()

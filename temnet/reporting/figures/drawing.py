@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
 CLASS_COLOURS = ("#ff9d1c", "#3fc1ff", "#ff6fb5", "#f5ec3d", "#1fd39b", "#ff5a3c", "#c3a5ff")
-"""Colours of classes on a grey image: those of Okabe & Ito (2008), brightened until each stands
-out from black and from white; the first pairs differ for every kind of colour vision."""
+"""Colours of classes on a grey image: those of Okabe & Ito (2008), brightened until each contrasts
+with black and with white; the first pairs differ for every kind of colour vision."""
 
 LINE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Colours of lines on white paper, in the order in which they are used: Okabe & Ito (2008)."""
@@ -188,7 +188,7 @@ def show_image(axes: Axes, image: np.ndarray, sampling: float, bar: bool = True)
     """Shows an image in grey, in Å from the centre of pixel [0, 0], with a scale bar.
 
     Args:
-        axes: Where.
+        axes: Axes.
         image: (row, col); NaN becomes dark blue-grey.
         sampling: Pixel size [Å].
         bar: Whether to draw the scale bar.
@@ -298,10 +298,10 @@ def draw_circles(axes: Axes, positions: np.ndarray, radius: float, **style: Any)
     """Draws circles of ``radius`` [Å] at ``positions`` (N, 2), (row, col) [Å].
 
     Args:
-        axes: Where; the data coordinates must be Å.
+        axes: Axes in Å.
         positions: Centres.
         radius: Radius [Å].
-        **style: What matplotlib's collections take (``edgecolors``, ``facecolors``, …).
+        **style: Options of matplotlib's collections (``edgecolors``, ``facecolors``, …).
     """
     size = np.full(len(positions), 2 * radius)
     pixels = len(positions) > MOST_VECTORS
@@ -327,7 +327,7 @@ def draw_columns(
     Where circles would be smaller than a few pixels they are points; see `SMALLEST_CIRCLE`.
 
     Args:
-        axes: Where, with its limits set.
+        axes: Axes with their limits set.
         positions: (N, 2) [Å].
         class_index: (N,) int; -1 (neither labelled nor scored) is drawn in grey.
         radius: Radius of the circles [Å].
