@@ -20,7 +20,7 @@ BIN_RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class CurveRow:
-    """A line of dependence.csv or series.csv: a point of a curve, for one class.
+    """A line of dependence.csv or sweep.csv: a point of a curve, for one class.
 
     Intervals are 95 % bootstrap intervals over specimens.
 
@@ -28,7 +28,7 @@ class CurveRow:
         network: Name of the network.
         parameter: Name of the parameter, such as ``dose``.
         low: Lowest value of the parameter in this bin, in the unit of the parameter.
-        middle: Median value; the fixed value in series.csv.
+        middle: Median value; the fixed value in sweep.csv.
         high: Highest value.
         class_: A class; ``any`` for localisation alone, ``all`` for all classes together,
             ``macro`` for the mean over the classes.

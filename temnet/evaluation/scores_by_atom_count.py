@@ -20,7 +20,7 @@ EVERYWHERE, VACUUM = "all", "vacuum"
 
 @dataclass(frozen=True)
 class AtomCountRow:
-    """A line of heights.csv: a point of a curve, for one class and one smallest atom count.
+    """A line of atom_counts.csv: a point of a curve, for one class and one smallest atom count.
 
     Intervals are 95 % bootstrap intervals over specimens.
 
@@ -108,7 +108,7 @@ def atom_count_rows(
         counts = counts_of(part, class_names, settings)
         for name, chosen in ((EVERYWHERE, everywhere), (VACUUM, vacuum)):
             if chosen.any():
-                # The same draws as for series.csv, so that one atom or more gives its intervals.
+                # The same draws as for sweep.csv, so that one atom or more gives its intervals.
                 rng = generator(seed, "evaluation/series")
                 rows += [
                     AtomCountRow(surroundings=name, atoms=atoms, **vars(row))

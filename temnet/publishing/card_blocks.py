@@ -21,7 +21,7 @@ from temnet.json_records import as_values
 from temnet.models.checkpoint import SETTINGS_FILE, find_network, read_card
 from temnet.publishing.training_cost import planned_cost, training_cost
 from temnet.reporting.figures.condition_figures import ERROR_KEYS, F1_KEYS
-from temnet.reporting.score_results import FOLDER, Scores
+from temnet.reporting.score_results import Scores
 from temnet.stages import train
 from temnet.workflow.folder import read_record
 
@@ -75,8 +75,8 @@ def validation_block(scores: Scores, experiment: Experiment) -> dict[str, Any]:
     name, summary = next(iter(scores.networks.items()))
     any_class = summary.classes[LOCALISATION]
     curves = {"drawn": curve_points(scores.table("dependence", CurveRow), name)}
-    if scores.source.has(f"{FOLDER}/series.csv"):
-        curves["series"] = curve_points(scores.table("series", CurveRow), name)
+    if scores.has("sweep"):
+        curves["series"] = curve_points(scores.table("sweep", CurveRow), name)
     confusion: dict[str, dict[str, int]] = {}
     for row in scores.confusion(name):
         confusion.setdefault(row.true_class, {})[row.found_class] = row.columns
@@ -105,7 +105,7 @@ def curve_points(rows: Sequence[CurveRow], network: str) -> list[dict[str, Any]]
     """The points of one network's curves.
 
     Args:
-        rows: Of dependence.csv or series.csv.
+        rows: Of dependence.csv or sweep.csv.
         network: Its name there.
 
     Returns:

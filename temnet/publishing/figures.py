@@ -82,14 +82,14 @@ def small_png(figure: Figure) -> bytes:
 def _curve(scores: Scores, parameter: str) -> Figure | None:
     """F1 and position error against a parameter: at fixed values where there are, else as drawn."""
     own = next(iter(scores.networks))
-    for table in ("series", "dependence"):
+    for table in ("sweep", "dependence"):
         rows = [
             row
             for row in scores.table(table, CurveRow)
             if (row.network, row.parameter) == (own, parameter)
         ]
         if rows:
-            trained = training_ranges(scores.source.experiment) if table == "series" else {}
+            trained = training_ranges(scores.source.experiment) if table == "sweep" else {}
             return condition_figure(rows, scores.levels, trained)
     return None
 
@@ -99,7 +99,7 @@ def _heights(scores: Scores) -> Figure | None:
     wanted = (next(iter(scores.networks)), "dose")
     rows = [
         row
-        for row in scores.table("heights", AtomCountRow)
+        for row in scores.table("atom_counts", AtomCountRow)
         if (row.network, row.parameter) == wanted
     ]
     return atom_count_figure(rows) if rows else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -33,6 +34,9 @@ WITHOUT_COLUMNS = (
 """For captions of the F1 of images."""
 
 TABLES = ("scores", "conditions", "confusion", "thresholds", "reliability", "dependence")
+
+OLD_TABLES = {"sweep": "series", "atom_counts": "heights"}  # old key
+"""Names of tables in runs of earlier versions."""
 
 ROW_TITLES = {LOCALISATION: "any class (localisation)", SPECIES: "all classes"}
 """Names of the two rows over all classes in tables."""
@@ -119,8 +123,12 @@ class Scores:
 
     def table(self, name: str, row_type: type[Row]) -> list[Row]:
         """Rows of a table of the stage; an empty list without the table."""
-        path = self.source.root / FOLDER / f"{name}.csv"
+        path = table_path(self.source.root, name)
         return read_rows(path, row_type) if path.is_file() else []
+
+    def has(self, name: str) -> bool:
+        """Whether the stage has written a table."""
+        return table_path(self.source.root, name).is_file()
 
     def confusion(self, network: str) -> list[ConfusionRow]:
         """A network's rows of confusion.csv."""
@@ -129,7 +137,7 @@ class Scores:
 
     def ideal_curves(self) -> tuple[list[IdealRow], list[CurveRow]]:
         """The ideal observer's rows at known doses, and those of the networks' dose sweep."""
-        ideal, sweep = self.table("ideal_observer", IdealRow), self.table("series", CurveRow)
+        ideal, sweep = self.table("ideal_observer", IdealRow), self.table("sweep", CurveRow)
         return (
             [row for row in ideal if math.isfinite(row.dose)],
             [row for row in sweep if row.parameter == "dose"],
@@ -156,6 +164,12 @@ class Scores:
         wanted = (network, picture.index, SPECIES)
         (f1,) = (row.f1 for row in self.rows if (row.network, row.index, row.class_) == wanted)
         return f"{network}: F1 {f1:.2f}"
+
+
+def table_path(root: Path, name: str) -> Path:
+    """The file of a table in a run folder, by its old name where only that exists."""
+    path, old = (root / FOLDER / f"{file}.csv" for file in (name, OLD_TABLES.get(name, name)))
+    return old if old.is_file() and not path.is_file() else path
 
 
 def read_scores(source: RunResults) -> Scores | None:

@@ -16,10 +16,10 @@ from temnet.simulation.example import (
     camera_shape,
     draw_instrument,
     draw_specimen,
+    exit_waves,
     simulation_grid,
     specimen_energy,
     specimen_microscope,
-    exit_waves,
 )
 from temnet.simulation.exit_wave import atomic_planes
 from temnet.simulation.focal_series import focal_series

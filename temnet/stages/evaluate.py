@@ -105,7 +105,7 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
     ]
     write_rows(folder / "conditions.csv", conditions_of, ConditionRow)
     ratios = _cramer_rao(experiment, networks, results, folder, progress)
-    _series(experiment, networks, folder, progress)
+    _sweep(experiment, networks, folder, progress)
     asked = experiment.evaluation.ideal_observer
     summary = Summary(
         split=SPLIT,
@@ -167,16 +167,16 @@ def _paired(scored: Mapping[str, NetworkScores], seed: int) -> list[NetworkPair]
     return pairs
 
 
-def _series(
+def _sweep(
     experiment: Experiment, networks: Mapping[str, Network], folder: Path, progress: Progress
 ) -> None:
-    """Writes series.csv, scores with one parameter at fixed values, and by height heights.csv."""
-    series = experiment.evaluation.sweep
-    if series is None:
+    """Writes sweep.csv, scores with one parameter at fixed values, and atom_counts.csv."""
+    sweep = experiment.evaluation.sweep
+    if sweep is None:
         return
     results: dict[tuple[str, str, float], list[ImageResult]] = defaultdict(list)
-    swept = sweep_examples(experiment.simulation, series, experiment.data, SPLIT)
-    with progress("series", series.structures * len(series.values)) as done:
+    swept = sweep_examples(experiment.simulation, sweep, experiment.data, SPLIT)
+    with progress("sweep", sweep.structures * len(sweep.values)) as done:
         for specimen, parameter, value, example in swept:
             for name, network in networks.items():
                 key = (name, parameter, value)
@@ -189,10 +189,10 @@ def _series(
         point = Point.fixed(parameter, value, name)
         rng = generator(seed, "evaluation/series")
         rows += curve_rows(counts_of(images, classes, settings), point, rng)
-        by_atom_count += atom_count_rows(images, classes, settings, point, series.atom_counts, seed)
-    write_rows(folder / "series.csv", rows, CurveRow)
-    if series.atom_counts:
-        write_rows(folder / "heights.csv", by_atom_count, AtomCountRow)
+        by_atom_count += atom_count_rows(images, classes, settings, point, sweep.atom_counts, seed)
+    write_rows(folder / "sweep.csv", rows, CurveRow)
+    if sweep.atom_counts:
+        write_rows(folder / "atom_counts.csv", by_atom_count, AtomCountRow)
 
 
 def _cramer_rao(
@@ -302,7 +302,7 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
     if evaluation.sweep is not None:
         further += evaluation.sweep.structures * len(evaluation.sweep.values)
         lines.append(
-            f"series: {len(evaluation.sweep.values)} images of each of "
+            f"sweep: {len(evaluation.sweep.values)} images of each of "
             f"{evaluation.sweep.structures} specimens"
         )
     if evaluation.cramer_rao is not None:

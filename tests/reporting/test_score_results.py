@@ -91,3 +91,13 @@ def test_scores_of_an_earlier_version_are_refused(source):
         read_scores(source)
     (source.root / "evaluate/scores.csv").unlink()
     assert read_scores(source) is None
+
+
+def test_tables_had_other_names(source):
+    curve = CurveRow("one", "dose", 10, 10, 10, "macro", 3, 0.5)
+    write_rows(source.root / "evaluate/series.csv", [curve], CurveRow)  # old key
+    scores = read_scores(source)
+    assert scores.has("sweep") and scores.table("sweep", CurveRow)[0].f1 == 0.5
+    write_rows(source.root / "evaluate/sweep.csv", [replace(curve, f1=0.25)], CurveRow)
+    assert scores.ideal_curves()[1][0].f1 == 0.25
+    assert not scores.has("atom_counts") and scores.table("atom_counts", CurveRow) == []

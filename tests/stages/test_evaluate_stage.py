@@ -82,12 +82,12 @@ def test_two_networks_are_scored_without_training(here):
     # The same weights: no difference at all.
     assert (pair["first"], pair["second"], pair["mean"]) == ("one", "two", 0)
     assert pair["low"] == pair["high"] == 0 and pair["p"] == 1
-    series = read_table(folder / "series.csv")
+    series = read_table(folder / "sweep.csv")
     assert len(series) == 2 * 2 * 6  # networks, doses; three classes, any, all, macro
     assert {(row["parameter"], row["middle"], row["images"]) for row in series} == {
         ("dose", 100, 2), ("dose", 1000, 2),
     }  # fmt: skip
-    heights = read_table(folder / "heights.csv")
+    heights = read_table(folder / "atom_counts.csv")
     assert len(heights) == 2 * 2 * 2 * 2 * 6  # also surroundings and least heights
     everything = [
         {key: row[key] for key in series[0]}
@@ -125,8 +125,8 @@ def test_two_networks_are_scored_without_training(here):
         "at random positions",
         "Cramér-Rao",
         "95 % bootstrap",
-        "report/series",
-        "report/heights",
+        "report/sweep",
+        "report/atom_counts",
         "F1 of the ideal observer against the dose, from 4 columns",
     ):
         assert part in page

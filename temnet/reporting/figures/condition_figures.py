@@ -59,7 +59,7 @@ def condition_figure(
     mean over the classes; of several networks, the mean over the classes is shown.
 
     Args:
-        rows: Of dependence.csv or series.csv.
+        rows: Of dependence.csv or sweep.csv.
         levels: Chance levels of F1 by name, drawn as grey lines.
         trained: For each parameter the lowest and highest value of the training images.
     """

@@ -212,7 +212,7 @@ def ideal_figure(rows: Sequence[IdealRow], sweep: Sequence[CurveRow]) -> Figure:
 
     Args:
         rows: Of ideal_observer.csv, of known doses.
-        sweep: Of series.csv, of the dose: F1 of the networks.
+        sweep: Of sweep.csv, of the dose: F1 of the networks.
     """
     classes = list(dict.fromkeys(row.class_ for row in rows))
     lines = -(-len(classes) // 2)

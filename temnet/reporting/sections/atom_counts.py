@@ -16,8 +16,9 @@ from temnet.reporting.figures.curves import legend_below
 from temnet.reporting.figures.drawing import new_figure, set_title, shorten, styled
 from temnet.reporting.page import Section, paragraph
 from temnet.reporting.run_results import RunResults, counted
+from temnet.reporting.score_results import FOLDER, SUMMARY, table_path
 
-TABLE, SUMMARY = "evaluate/heights.csv", "evaluate/summary.json"
+TABLE = "atom_counts"
 
 TITLES = {EVERYWHERE: "all specimens", VACUUM: "in vacuum"}
 
@@ -38,7 +39,7 @@ def atom_count_figure(rows: Sequence[AtomCountRow]) -> Figure:
     Each network has a row of panels for each parameter, each surroundings a column.
 
     Args:
-        rows: Of heights.csv; those of all classes together are shown.
+        rows: Of atom_counts.csv; those of all classes together are shown.
     """
     rows = [row for row in rows if row.class_ == SPECIES]
     networks = dict.fromkeys(row.network for row in rows)
@@ -74,9 +75,10 @@ def at_least(atoms: int) -> str:
 
 def atom_count_section(source: RunResults) -> Section | None:
     """Scores of the columns that have at least so many atoms."""
-    if not source.has(TABLE, SUMMARY):
+    path = table_path(source.root, TABLE)
+    if not path.is_file() or not source.has(SUMMARY):
         return None
-    rows = read_rows(source.root / TABLE, AtomCountRow)
+    rows = read_rows(path, AtomCountRow)
     networks = read_summary(source.root / SUMMARY).networks
     thresholds = " and ".join(f"{one.threshold:g}" for one in networks.values())
     radius = source.experiment.evaluation.radius
@@ -90,10 +92,10 @@ def atom_count_section(source: RunResults) -> Section | None:
     parts = [paragraph(text)]
     if rows:
         caption = f"{_specimens(rows)} 95 % bootstrap intervals over specimens."
-        parts.append(source.picture(atom_count_figure(rows), "heights", caption))
+        parts.append(source.picture(atom_count_figure(rows), "atom_counts", caption))
     return Section(
         "Scores by atom count of the columns",
-        [*parts, paragraph("Table: ", source.links(TABLE), ".")],
+        [*parts, paragraph("Table: ", source.links(f"{FOLDER}/{path.name}"), ".")],
     )
 
 

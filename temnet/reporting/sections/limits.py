@@ -12,7 +12,7 @@ from temnet.evaluation.summary import BoundRatio, ClassIntervals, NetworkSummary
 from temnet.reporting.figures.score_figures import bound_figure, ideal_figure
 from temnet.reporting.page import UNKNOWN, Html, paragraph, table
 from temnet.reporting.run_results import bracketed, counted, known
-from temnet.reporting.score_results import FOLDER, Scores
+from temnet.reporting.score_results import Scores
 
 IDEAL_LINES = (
     "Line: the most probable class is predicted; dotted: the highest F1 that any rule gives the "
@@ -24,7 +24,7 @@ IDEAL_LINES = (
 
 def bound_parts(scores: Scores) -> list[Html]:
     """Position error against the Cramér-Rao bound."""
-    if not scores.source.has(f"{FOLDER}/cramer_rao.csv"):
+    if not scores.has("cramer_rao"):
         return []
     found = "; ".join(
         f"{name}: {bound_text(summary.cramer_rao)}"
@@ -56,15 +56,15 @@ def bound_text(part: BoundRatio) -> str:
 
 def ideal_parts(scores: Scores) -> list[Html]:
     """F1 of each class against that of the ideal observer."""
-    if not scores.source.has(f"{FOLDER}/ideal_observer.csv"):
+    if not scores.has("ideal_observer"):
         return []
     rows = scores.table("ideal_observer", IdealRow)
     if not rows:
         return [paragraph("The ideal observer has no scores: the images have no columns.")]
     columns = max(row.columns for row in rows if row.class_ == MACRO_ROW)
-    ideal, series = scores.ideal_curves()
+    ideal, sweep = scores.ideal_curves()
     beside = (
-        "beside it F1 of the networks on the specimens of the dose sweep" if series else
+        "beside it F1 of the networks on the specimens of the dose sweep" if sweep else
         "set evaluation.sweep.dose for the networks beside it"
     )  # fmt: skip
     caption = (
@@ -74,7 +74,7 @@ def ideal_parts(scores: Scores) -> list[Html]:
         "from the counted electrons (likelihood ratios; Gonnissen et al., Appl. Phys. Lett. 105, "
         f"063116 (2014)). {IDEAL_LINES}"
     )
-    figure = ideal_figure(ideal, series)
+    figure = ideal_figure(ideal, sweep)
     return [scores.source.picture(figure, "ideal_observer", caption), _as_drawn(scores, rows)]
 
 

@@ -33,12 +33,13 @@ from temnet.reporting.score_results import (
     Scores,
     read_scores,
     shown_rows,
+    table_path,
     training_ranges,
 )
 from temnet.reporting.sections.false_positive_rate import rates_text
 from temnet.reporting.sections.limits import bound_parts, ideal_parts
 
-LIMIT_TABLES = ("series", "cramer_rao", "ideal_observer", "ideal_confusion")
+LIMIT_TABLES = ("sweep", "cramer_rao", "ideal_observer", "ideal_confusion")
 
 
 def evaluate_section(source: RunResults) -> Section | None:
@@ -47,7 +48,8 @@ def evaluate_section(source: RunResults) -> Section | None:
     if scores is None:
         return None
     parts = [*_numbers(scores), *_images(scores), *_errors(scores), *_curves(scores)]
-    names = [f"{FOLDER}/{name}.csv" for name in (*TABLES, *LIMIT_TABLES)]
+    paths = [table_path(source.root, name) for name in (*TABLES, *LIMIT_TABLES)]
+    names = [f"{FOLDER}/{path.name}" for path in paths]
     parts.append(paragraph("Tables: ", source.links(*names, SUMMARY), "."))
     return Section("Scores on simulated images", parts)
 
@@ -241,9 +243,9 @@ def _curves(scores: Scores) -> list[Html]:
         parts.append(
             source.picture(condition_figure(rows, scores.levels, {}), "conditions", caption)
         )
-    if source.has(f"{FOLDER}/series.csv"):
-        series, trained = source.experiment.evaluation.sweep, training_ranges(source.experiment)
-        number = series.structures if series is not None else 0
+    if scores.has("sweep"):
+        sweep, trained = source.experiment.evaluation.sweep, training_ranges(source.experiment)
+        number = sweep.structures if sweep is not None else 0
         shade = " Shaded: range of the training images." if trained else ""
         caption = (
             f"F1 and position error of the same {counted(number, 'specimen')} with one parameter "
@@ -251,8 +253,8 @@ def _curves(scores: Scores) -> list[Html]:
             f"specimens; {scores.how}.{shade} Grey lines: chance level on the images of "
             f"{scores.summary.split}. {scores.chance}"
         )
-        figure = condition_figure(scores.table("series", CurveRow), scores.levels, trained)
-        parts.append(source.picture(figure, "series", caption))
+        figure = condition_figure(scores.table("sweep", CurveRow), scores.levels, trained)
+        parts.append(source.picture(figure, "sweep", caption))
     return [*parts, *bound_parts(scores), *ideal_parts(scores)]
 
 

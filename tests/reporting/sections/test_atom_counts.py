@@ -66,7 +66,7 @@ def source(tmp_path):
 
 
 def page(source, rows):
-    write_rows(source.root / "evaluate" / "heights.csv", rows, AtomCountRow)
+    write_rows(source.root / "evaluate" / "atom_counts.csv", rows, AtomCountRow)
     return render("run", [], [atom_count_section(source)])
 
 
@@ -74,7 +74,7 @@ def test_the_section_names_the_specimens_and_the_threshold(source):
     text = page(source, made_rows())
     for part in ("All specimens: 9 specimens", "In vacuum: the 4 specimens with columns", "0.35"):
         assert part in text
-    assert (source.root / "heights.svg").is_file()
+    assert (source.root / "atom_counts.svg").is_file()
 
 
 def test_without_vacuum_there_is_one_column_of_panels(source):

@@ -51,10 +51,10 @@ def test_networks_are_beside_the_limit(scores, tmp_path):
     assert "0.333 [0.300, 0.400]</td><td>0.650 [0.250, 0.950]</td>" in page
     assert (tmp_path / "report/ideal_observer.svg").is_file()
     curves = [CurveRow("net", "dose", 200, 200, 200, name, 9, 0.5) for name in ("S", "macro")]
-    write_rows(tmp_path / "evaluate/series.csv", curves, CurveRow)
+    write_rows(tmp_path / "evaluate/sweep.csv", curves, CurveRow)
     assert "beside it F1 of the networks" in text(scores)
     defocus = [replace(row, parameter="defocus") for row in curves]
-    write_rows(tmp_path / "evaluate/series.csv", defocus, CurveRow)
+    write_rows(tmp_path / "evaluate/sweep.csv", defocus, CurveRow)
     assert "set evaluation.sweep.dose" in text(scores)
 
 
