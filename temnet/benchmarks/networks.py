@@ -98,7 +98,7 @@ def measure_network(
     repeats: int,
 ) -> NetworkCost:
     """Times one network in this process; arguments as in `measure_networks`."""
-    model = compile_model(build_model(experiment), experiment)
+    model = compile_model(build_model(experiment), experiment.training, experiment.class_names)
     with plain_graph() if plain else nullcontext():
         seconds = seconds_per_image(model, experiment, task, size, batch, repeats)
     gflop = arithmetic(model, size) * (BACKWARD if task == "train" else 1) / 1e9

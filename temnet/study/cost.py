@@ -78,7 +78,7 @@ def training_seconds(experiment: Experiment) -> float:
     # Balanced weights would need examples, and take no time.
     training = experiment.training.model_copy(update={"class_weights": "equal"})
     settings = experiment.model_copy(update={"training": training})
-    model = compile_model(build_model(settings), settings)
+    model = compile_model(build_model(settings), settings.training, settings.class_names)
     rows, cols = experiment.data.batch_shape("training")
     size = min(rows, cols)
     batch = experiment.training.batch_size

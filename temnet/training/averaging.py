@@ -1,4 +1,4 @@
-"""The moving average over weights that the optimizer keeps."""
+"""The optimizer's moving average of the weights."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 
 @contextmanager
 def averaged_weights(model: keras.Model) -> Iterator[None]:
-    """The model carries the optimizer's average of its weights inside, its own afterwards.
+    """Gives the model its averaged weights inside the block, and its own ones back afterwards.
 
-    Both sets are copied, so that the model's own come back bit for bit (Keras' `SwapEMAWeights`
-    adds and subtracts them, which rounds).  Without an average, or before the first step,
-    nothing changes.  The statistics of batch normalisation stay as they are: they are averages
-    over steps already, over as short a time as the weights' own.
+    Both sets are copied, so that the model's own weights return bit for bit (Keras'
+    `SwapEMAWeights` adds and subtracts them, which rounds).  Without an average, or before the
+    first step, nothing changes.  The statistics of batch normalisation are already averages over
+    steps and stay as they are.
 
     Args:
         model: A model, compiled or not, outside a training step.
@@ -24,7 +24,7 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     pairs = _pairs(model)
     own = [_copy(variable) for variable, _ in pairs]
     for variable, average in pairs:
-        # Not the average's own array: JAX would share it, and delete it after a prediction.
+        # A copy, since JAX would share the average's array and delete it after a prediction.
         variable.assign(_copy(average))
     try:
         yield
@@ -45,6 +45,6 @@ def _pairs(model: keras.Model) -> list[tuple]:
         return []
     if int(keras.ops.convert_to_numpy(optimizer.iterations)) == 0:
         return []
-    averages = optimizer._model_variables_moving_average  # Keras offers no public way to them
+    averages = optimizer._model_variables_moving_average  # Keras has no public access to them
     pairs = zip(optimizer._trainable_variables, averages, strict=True)
     return [(variable, average) for variable, average in pairs if average is not None]

@@ -1,4 +1,4 @@
-"""Training batches in the form that Keras' backend takes."""
+"""Training batches for Keras' backend: a tf.data dataset, or a PyDataset for JAX."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from temnet.data.prefetch import WaitClock
 
 
 def open_batches(experiment: Experiment, folder: Path, epochs: int, clock: WaitClock) -> Any:
-    """Training batches without end; TensorFlow is loaded only where it is Keras' backend.
+    """Endless training batches; TensorFlow is loaded only if it is Keras' backend.
 
     Args:
-        experiment: The settings.
-        folder: The stored training set, or where fresh images are kept between epochs.
-        epochs: Epochs that were trained already.
-        clock: Told how long the training waits for data.
+        experiment: Settings of examples, augmentation and batches.
+        folder: The stored training set, or the folder of fresh images that serve several epochs.
+        epochs: Number of epochs already trained.
+        clock: Measures how long the training waits for data.
     """
     if keras.backend.backend() == "tensorflow":
         from temnet.data.pipeline import make_dataset

@@ -1,6 +1,6 @@
-"""Callbacks for `fit`, each of use in anybody's own ``model.fit``.
+"""Callbacks of the training, also for your own ``model.fit``.
 
-For a model that was compiled with any loss::
+They work with models that were compiled with any loss::
 
     model.fit(
         dataset,
@@ -15,7 +15,7 @@ For a model that was compiled with any loss::
         ],
     )
 
-The order matters in that the log and the checkpoint see what `PeakF1` has added.
+The order matters: the log and the checkpoint need the scores that `PeakF1` adds.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import Experiment, required
 from temnet.csv_tables import read_table, write_table
 from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
@@ -46,20 +46,20 @@ from temnet.training.state import TrainingState, save_atomically, save_state
 LOGGER = logging.getLogger(__name__)
 
 PEAK_F1_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-"""Thresholds that `PeakF1` tries after each epoch."""
+"""Thresholds of `PeakF1`."""
 
 
 class PeakF1(keras.callbacks.Callback):
     """Adds the species-aware F1 of found columns to each epoch's logs.
 
-    ``peak_f1`` is the best over a few thresholds, ``peak_threshold`` the one that gave it, and
-    ``f1_NAME`` the F1 of each class there.
-    The optimizer's average over weights is used where it keeps one.
+    ``peak_f1`` is the best over a few thresholds, ``peak_threshold`` the threshold that gave it,
+    and ``f1_NAME`` the F1 of each class there.  If the optimizer averages the weights, the
+    averaged ones are scored.
 
     Args:
         examples: Simulated examples that were not trained on.
-        experiment: The settings that they belong to.
-        thresholds: Lowest scores of a peak that are tried, rising.
+        experiment: Settings of the examples; uses `labels` and `evaluation`.
+        thresholds: Thresholds on the score of a peak, rising.
     """
 
     def __init__(
@@ -71,14 +71,13 @@ class PeakF1(keras.callbacks.Callback):
         super().__init__()
         self.examples = examples
         self.experiment = experiment
+        self.labels = required(experiment.labels, "labels")
         self.thresholds = tuple(thresholds)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Finds and scores the columns of all examples."""
         with averaged_weights(self.model):
-            results = find_all(
-                self.model, self.examples, self.experiment.labels, self.thresholds[0]
-            )
+            results = find_all(self.model, self.examples, self.labels, self.thresholds[0])
         where = (results, self.experiment.class_names, self.experiment.evaluation)
         threshold, score = best_threshold(self.thresholds, partial(macro_peak_f1, *where))
         if logs is not None:
@@ -90,18 +89,17 @@ class PeakF1(keras.callbacks.Callback):
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Keeps the best and the last state of a training.
+    """Saves the best and the last state of a training.
 
     ``best.keras`` has the averaged weights of the best epoch, without the optimizer.  The last
-    epoch's weights and optimizer go to ``last-<epoch>.keras``, which ``state.json`` names; the
-    state is renamed into place last, so that a training that is killed at any moment goes on
-    from a whole epoch.
+    epoch's weights and optimizer go to ``last-<epoch>.keras``, which ``state.json`` names.  The
+    state is written last, so that a training killed at any moment resumes from a finished epoch.
 
     Args:
-        folder: Where the files go.
-        monitor: Entry of the logs that tells which epoch is best.
+        folder: Folder of the files.
+        monitor: Entry of the logs that decides which epoch is best.
         mode: Whether the best is the highest (``max``) or the lowest (``min``).
-        state: What an earlier part of the training left, when it is continued.
+        state: State of the earlier part of a resumed training.
     """
 
     def __init__(
@@ -120,13 +118,13 @@ class Checkpoint(keras.callbacks.Callback):
         self.state = state or TrainingState()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Writes the checkpoint, and the best one if this epoch is the best so far."""
+        """Saves the checkpoint, and the best network if this epoch is the best so far."""
         value = (logs or {}).get(self.monitor)
         if value is None:
             raise InputError(
-                f"Checkpoint watches {self.monitor!r}, which the logs do not have; they have "
-                f"{', '.join(sorted(logs or {})) or 'nothing'}. Give another monitor, or put the "
-                "callback that adds it before Checkpoint."
+                f"Checkpoint monitors {self.monitor!r}, which is not in the logs; they have "
+                f"{', '.join(sorted(logs or {})) or 'no entries'}. Give another monitor, or put "
+                "the callback that adds it before Checkpoint."
             )
         now = self.state
         if self._better(float(value)):
@@ -141,14 +139,14 @@ class Checkpoint(keras.callbacks.Callback):
             return False
         if self.state.best is None:
             return True
-        # Of two epochs that are as good, the later one has seen more.
+        # Of two equally good epochs, the later one has seen more images.
         return value >= self.state.best if self.mode == "max" else value <= self.state.best
 
 
 class CsvLog(keras.callbacks.Callback):
-    """One line per epoch with the logs, the learning rate and the seconds that it took.
+    """Writes one line per epoch: its number, the learning rate, the logs, and its time [s].
 
-    The file is replaced in one step; lines of epochs that are trained again are replaced too.
+    The file is replaced in one step; lines of epochs that are repeated are replaced too.
 
     Args:
         path: The CSV file.
@@ -176,10 +174,10 @@ class CsvLog(keras.callbacks.Callback):
 
 
 class WaitTime(keras.callbacks.Callback):
-    """Adds to each epoch's logs how many seconds the training waited for its data, ``waited``.
+    """Adds the time that the training waited for data to each epoch's logs, ``waited`` [s].
 
     Args:
-        clock: The clock that was given to `temnet.make_dataset`.
+        clock: The clock that was passed to `temnet.make_dataset`.
     """
 
     def __init__(self, clock: WaitClock) -> None:
@@ -187,7 +185,7 @@ class WaitTime(keras.callbacks.Callback):
         self.clock = clock
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Forgets what was waited between epochs."""
+        """Discards waiting time between epochs."""
         self.clock.lap()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -197,11 +195,11 @@ class WaitTime(keras.callbacks.Callback):
 
 
 class StopOnNaN(keras.callbacks.Callback):
-    """Ends the training when the loss is no longer a finite number.
+    """Ends the training if the loss is NaN or infinite.
 
     Args:
-        describe: Tells what a batch was made of, given the epoch and the batch, for the message;
-            see `temnet.data.batches.describe_batch`.
+        describe: Describes a batch for the message, from epoch and batch; see
+            `temnet.data.batches.describe_batch`.
     """
 
     def __init__(self, describe: Callable[[int, int], str] | None = None) -> None:
@@ -214,32 +212,32 @@ class StopOnNaN(keras.callbacks.Callback):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Looks at the loss.
+        """Checks the loss.
 
         Raises:
-            InputError: The loss is NaN or infinite.
+            InputError: If the loss is NaN or infinite.
         """
         loss = float(np.asarray((logs or {}).get("loss", 0.0)))
         if not math.isfinite(loss):
             made_of = self.describe(self._epoch, batch) if self.describe is not None else ""
             raise InputError(
                 f"The training diverged: the loss is {loss} in epoch {self._epoch + 1}, batch "
-                f"{batch + 1}; a finite number was expected. Lower training.learning_rate or "
-                "training.clip_norm and start again with --overwrite or another --output, or look "
-                "for images that are not finite."
+                f"{batch + 1}; expected a finite number. Lower training.learning_rate or "
+                "training.clip_norm and start again with --overwrite or another --output, or "
+                "check the images for NaN and infinite values."
                 + (f" The batch has {made_of}." if made_of else "")
             )
 
 
 class ImagePanel(keras.callbacks.Callback):
-    """Draws what the network finds in a few images, as PNG and for TensorBoard.
+    """Draws the columns that the network finds in a few images, as PNG and for TensorBoard.
 
     Args:
         examples: Simulated examples that were not trained on.
-        experiment: The settings that they belong to.
+        experiment: Settings of the examples; uses `labels` and `evaluation`.
         folder: Gets ``panel-0005.png`` for the fifth epoch, and TensorBoard's file.
         every: Epochs from one panel to the next.
-        threshold: Lowest score of a column; by default the one that `PeakF1` has just found.
+        threshold: Lowest score of a column; by default the latest threshold of `PeakF1`.
     """
 
     def __init__(
@@ -252,6 +250,7 @@ class ImagePanel(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.examples, self.experiment, self.folder = examples, experiment, Path(folder)
+        self.labels = required(experiment.labels, "labels")
         self.every, self.threshold = every, threshold
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -260,7 +259,7 @@ class ImagePanel(keras.callbacks.Callback):
             return
         threshold = self.threshold or (logs or {}).get("peak_threshold", 0.5)
         with averaged_weights(self.model):
-            results = find_all(self.model, self.examples, self.experiment.labels, threshold)
+            results = find_all(self.model, self.examples, self.labels, threshold)
         found = [image.peaks for image in results]
         content = panel(found, self.examples, self.experiment, f"epoch {epoch + 1}")
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -269,12 +268,12 @@ class ImagePanel(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """Tells how far the training is: a call per step, and a line in the log per epoch.
+    """Reports the progress of a training: a call per step, and a log message per epoch.
 
     Args:
         steps_per_epoch: Steps of an epoch.
-        step_done: Called with the number of steps just finished; a training that is continued
-            calls it with the earlier ones first.
+        step_done: Called with the number of steps just finished; a resumed training first calls
+            it with the number of earlier steps.
     """
 
     def __init__(
@@ -298,8 +297,8 @@ class Progress(keras.callbacks.Callback):
             self.step_done(1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Writes the line."""
-        first, started = self._first
+        """Writes the message."""
+        first, started = self._first or (epoch, time.monotonic())
         elapsed = time.monotonic() - started
         left = elapsed / (epoch + 1 - first) * (self.params["epochs"] - epoch - 1)
         values = ", ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())

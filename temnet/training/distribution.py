@@ -1,4 +1,4 @@
-"""Training on several devices, by the engines that Keras' backends bring along."""
+"""Training on several devices, by the distribution engines of Keras' backends."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from contextlib import contextmanager
 
 import keras
 
-from temnet.config.experiment import Experiment
+from temnet.config.learning.training import Training
 from temnet.errors import InputError
 
 
 @contextmanager
-def devices(experiment: Experiment) -> Iterator[int]:
-    """Within it, a model that is made and trained uses the devices that the settings ask for.
+def devices(training: Training) -> Iterator[int]:
+    """Distributes models that are built and trained inside the block over devices.
 
     With `training.distribution: data_parallel` every device has all weights and a part of each
     batch: `tf.distribute.MirroredStrategy` on TensorFlow, Keras' own distribution on JAX.  On
-    TensorFlow each device cuts the gradients of its own part (`training.clip_norm`).
+    TensorFlow each device clips the gradients of its own part (`training.clip_norm`).
 
     Args:
-        experiment: The settings.
+        training: Uses `distribution` and `batch_size`.
 
-    Returns:
-        A context that gives the number of devices.
+    Yields:
+        The number of devices.
 
     Raises:
-        InputError: The batch cannot be shared out evenly, or the backend has no such engine.
+        InputError: If the batch cannot be divided evenly, or the backend has no such engine.
     """
-    if experiment.training.distribution == "none":
+    if training.distribution == "none":
         yield 1
         return
     backend = keras.backend.backend()
@@ -37,12 +37,12 @@ def devices(experiment: Experiment) -> Iterator[int]:
 
         kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
         names = [device.name for device in tf.config.list_logical_devices(kind)]
-        _check(experiment, len(names))
+        _check(training.batch_size, len(names))
         with tf.distribute.MirroredStrategy(names).scope():
             yield len(names)
     elif backend == "jax":
         names = keras.distribution.list_devices()
-        _check(experiment, len(names))
+        _check(training.batch_size, len(names))
         before = keras.distribution.distribution()
         keras.distribution.set_distribution(keras.distribution.DataParallel(devices=names))
         try:
@@ -56,10 +56,9 @@ def devices(experiment: Experiment) -> Iterator[int]:
         )
 
 
-def _check(experiment: Experiment, count: int) -> None:
-    size = experiment.training.batch_size
+def _check(size: int, count: int) -> None:
     if size % count:
         raise InputError(
-            f"training.batch_size {size} cannot be shared out over {count} devices; set it to "
+            f"training.batch_size {size} cannot be divided among {count} devices; set it to "
             f"{max(size // count, 1) * count} or {(size // count + 1) * count}."
         )

@@ -1,4 +1,4 @@
-"""A trained network with its card, as `python -m temnet.predict` and `load_network` take it."""
+"""Calibrating, scoring and saving a trained network with its card."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 
 from temnet.config.card import ImageStatistics
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import Experiment, required
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import image_counts, pooled_scores
@@ -22,7 +22,8 @@ from temnet.records import Example
 from temnet.training.fit_calibration import calibrate
 
 FEWEST_IMAGES = 30
-"""Of fewer images an image of the same kind would often be called unlike."""
+"""Smallest number of images for statistics on the card; with fewer, images of the same kind would
+often be reported as out of distribution."""
 
 
 def finish_network(
@@ -36,22 +37,22 @@ def finish_network(
     """Calibrates a network's scores, chooses its threshold, and saves it with a card.
 
     Args:
-        folder: Where to; a network that is there already is replaced.
+        folder: The network's folder; an earlier network in it is replaced.
         model: ``temnet.build_model(experiment)``, trained in any way.
-        experiment: What built the model and made its images.
-        selection: Examples that it was not taught on, some hundred of them; of fewer than
-            `FEWEST_IMAGES` the card does not keep what taught images look like.
-        name: What it is called; the folder's name by default.
-        progress: Called with 1 after each example that was scored.
+        experiment: Settings of the model and its images.
+        selection: Some hundred examples that it was not trained on; from fewer than
+            `FEWEST_IMAGES` the card gets no statistics of images.
+        name: Its name; by default that of the folder.
+        progress: Called with 1 after each scored example.
 
     Raises:
-        InputError: There are no examples, the model is not the one that the experiment describes,
-            or the folder holds something else than a network.
+        InputError: If there are no examples, the model does not fit the experiment, or the folder
+            holds anything but a network.
     """
     if not selection:
-        raise InputError("There are no examples to choose a network's threshold by; give some.")
+        raise InputError("A network's threshold is chosen on examples, but none were given.")
     check_replaceable(Path(folder).resolve())
-    model = to_float32(model, experiment)  # what is saved is what is calibrated
+    model = to_float32(model, experiment)  # the saved model is the calibrated one
     calibration, threshold = calibrate(model, selection, experiment)
     name = name or Path(folder).resolve().name
     card = replace(describe(name, experiment, threshold), score_calibration=calibration)
@@ -70,12 +71,12 @@ def describe_images(examples: Iterable[Example], experiment: Experiment) -> Imag
     """The entry ``image_statistics`` of a network's card; see `out_of_distribution.reference`.
 
     Args:
-        examples: Selection images, none of which the network was taught on.
-        experiment: The network's settings.
+        examples: Selection images, which the network was not trained on.
+        experiment: The network's settings; uses `labels` and `model.sampling`.
 
     Returns:
-        None of fewer than `FEWEST_IMAGES` images.
+        The statistics; None from fewer than `FEWEST_IMAGES` images.
     """
-    width = experiment.labels.normalisation_width
+    width = required(experiment.labels, "labels").normalisation_width
     seen = [example_appearance(example, width) for example in examples]
-    return reference(seen, experiment.model.sampling) if len(seen) >= FEWEST_IMAGES else None
+    return reference(seen, experiment.sampling) if len(seen) >= FEWEST_IMAGES else None

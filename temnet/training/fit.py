@@ -1,4 +1,4 @@
-"""Training a network, from the first epoch or from where an earlier run stood."""
+"""Training of a network, from the first epoch or resumed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import keras
 import numpy as np
 
 from temnet.config.differences import settings_hash
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import Experiment, required
+from temnet.config.learning.training import Training
 from temnet.config.loading import write_experiment
 from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
@@ -28,8 +29,9 @@ from temnet.training.callbacks import (
     WaitTime,
 )
 from temnet.training.distribution import devices
-from temnet.training.losses import ColumnLoss
-from temnet.training.schedules import EarlyStop, Plateau, stalled
+from temnet.training.early_stopping import EarlyStop, stalled
+from temnet.training.learning_rate import Plateau, learning_rate
+from temnet.training.losses import ColumnLoss, class_weights
 from temnet.training.state import TrainingState, load_state, restore
 
 LOGGER = logging.getLogger(__name__)
@@ -45,31 +47,30 @@ def fit(
 ) -> keras.Model:
     """Trains the experiment's network and returns it with its best weights.
 
-    At each epoch's end everything goes to ``folder``; a run that ended in between, by Ctrl-C or
-    a power cut, goes on after the last whole epoch when `fit` is called again, and gives the
-    same weights as if it had run through.  A training that is finished only returns its network.
+    The state is saved to ``folder`` after each epoch.  If the training was stopped, by Ctrl-C or
+    a power cut, calling `fit` again resumes after the last finished epoch and gives the same
+    weights as an uninterrupted training.  If it has finished, `fit` only returns its network.
 
     Args:
-        experiment: The settings.
-        make_dataset: Given the number of epochs that are done and a clock that is to be told of
-            waiting, returns batches of (images, labels, weights) without end, in the order that
-            follows these epochs.
+        experiment: Settings of network, images, training and scores.
+        make_dataset: Returns endless batches of (images, labels, weights), from the number of
+            finished epochs, which sets their order, and a clock that measures waiting for data.
         selection: Examples that choose the best epoch; the first `training.selection_images`.
-        folder: Where checkpoints, log.csv and the curves for TensorBoard go.
+        folder: Gets checkpoints, log.csv and the curves for TensorBoard.
         progress: Called with the number of training steps just finished, of
             `training.epochs` times `Training.steps_per_epoch`.
-        describe: Tells of a batch, given the epoch and the batch, should the loss not be finite.
+        describe: Describes a batch, from epoch and batch, if the loss is not finite.
 
     Returns:
         The best epoch's network in float32, uncompiled.
 
     Raises:
-        InputError: ``folder`` holds the training of other settings, the training diverged, or
+        InputError: If ``folder`` holds a training of other settings, the training diverges, or
             `training.start_from` does not fit.
     """
     folder = Path(folder)
-    # A second thread of linear algebra spins between MSD-net's small products, at their cost.
-    with devices(experiment), one_thread():
+    # A second thread of linear algebra slows down MSD-net's small products.
+    with devices(experiment.training), one_thread():
         _train(experiment, make_dataset, selection, folder, progress, describe)
     return best_model(experiment, folder)
 
@@ -82,12 +83,12 @@ def _train(
     progress: Callable[[int], object] | None,
     describe: Callable[[int, int], str] | None,
 ) -> None:
-    """Trains the epochs that are not done yet; arguments as for `fit`."""
+    """Trains the remaining epochs; arguments as for `fit`."""
     state = _earlier_state(experiment, folder)
     model = build_model(experiment)
     if experiment.training.start_from is not None and not state.epochs:
         model.set_weights(first_weights(experiment))
-    compile_model(model, experiment, selection)
+    compile_model(model, experiment.training, experiment.class_names, selection)
     restore(model, folder, state)
     folder.mkdir(parents=True, exist_ok=True)
     write_experiment(experiment, folder / "experiment.yaml")
@@ -113,116 +114,74 @@ def first_weights(experiment: Experiment) -> list[np.ndarray]:
     """The weights of the network that `training.start_from` names.
 
     Raises:
-        InputError: There is no such network, or it sees or finds something else than this one.
+        InputError: If the network does not exist, or differs in classes, focal images or model.
     """
-    network = load_network(experiment.training.start_from)
+    network = load_network(required(experiment.training.start_from, "training.start_from"))
     wanted, found = ({
         "classes": list(settings.class_names),
         "focal images": settings.focus_count,
-        "model": settings.model.model_dump(),
+        "model": required(settings.model, "model").model_dump(),
     } for settings in (experiment, network.experiment))  # fmt: skip
     for what, value in wanted.items():
         if found[what] != value:
             raise InputError(
                 f"training.start_from: the network {network.name} has other {what} than this "
-                f"experiment ({found[what]}, not {value}); start from one that has the same, or "
+                f"experiment ({found[what]}, not {value}); start from a network with the same, or "
                 "from random weights."
             )
     return network.model.get_weights()
 
 
 def compile_model(
-    model: keras.Model, experiment: Experiment, examples: Sequence[Example] = ()
+    model: keras.Model,
+    training: Training,
+    class_names: Sequence[str],
+    examples: Sequence[Example] = (),
 ) -> keras.Model:
-    """The model with the experiment's loss and optimizer.
+    """Compiles a model with loss and optimizer, and returns it.
 
     Args:
         model: The network.
-        experiment: The settings.
-        examples: From which balanced class weights are taken.
+        training: Settings of loss, optimizer and learning rate.
+        class_names: Names of the kinds of column.
+        examples: Examples for balanced class weights.
     """
-    settings = experiment.training
     optimizer = keras.optimizers.AdamW(
-        learning_rate=learning_rate(experiment),
-        weight_decay=settings.weight_decay,
-        global_clipnorm=settings.clip_norm,
-        use_ema=settings.ema > 0,
-        ema_momentum=settings.ema,
+        learning_rate=learning_rate(training),
+        weight_decay=training.weight_decay,
+        global_clipnorm=training.clip_norm,
+        use_ema=training.ema > 0,
+        ema_momentum=training.ema,
     )
-    # Decay pulls towards zero, which is right for kernels but not for scales and offsets.
+    # Decay pulls towards zero, which suits kernels but not scales and offsets.
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     loss = ColumnLoss(
-        settings.peak_weight,
-        class_weights(experiment, examples),
-        settings.focal,
-        settings.dice_weight,
+        training.peak_weight,
+        class_weights(training, class_names, examples),
+        training.focal,
+        training.dice_weight,
     )
     model.compile(optimizer=optimizer, loss=loss)
     return model
-
-
-def class_weights(experiment: Experiment, examples: Sequence[Example]) -> list[float] | None:
-    """What each kind of column counts in the loss; None where all count the same.
-
-    Balanced weights are inverse to how much of the examples' label maps each kind takes, with a
-    mean of one over the labels; kinds that are not in the examples have the largest.
-
-    Raises:
-        InputError: Balanced weights are asked for without examples.
-    """
-    wanted = experiment.training.class_weights
-    if wanted == "equal":
-        return None
-    if isinstance(wanted, dict):
-        return [float(wanted.get(name, 1.0)) for name in experiment.class_names]
-    if not examples:
-        raise InputError("training.class_weights: balanced weights need examples to count.")
-    shares = np.sum([one.labels[..., :-1].sum(axis=(0, 1)) for one in examples], axis=0)
-    there = shares > 0
-    if not there.any():
-        return None
-    weights = np.where(there, shares[there].sum() / there.sum() / np.maximum(shares, 1e-9), 0)
-    return np.where(there, weights, weights.max()).tolist()
-
-
-def learning_rate(
-    experiment: Experiment,
-) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """A linear rise, then half a cosine down to a fraction of the highest rate, or none.
-
-    With the schedule `plateau` it is a number, which the callback `Plateau` lowers.
-    """
-    settings = experiment.training
-    if settings.schedule == "plateau":
-        return settings.learning_rate
-    total = settings.epochs * experiment.training.steps_per_epoch
-    warmup = round(settings.warmup_fraction * total)
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=settings.learning_rate / (warmup + 1),
-        decay_steps=max(total - warmup, 1),
-        alpha=settings.final_learning_rate_fraction if settings.schedule == "cosine" else 1.0,
-        warmup_target=settings.learning_rate,
-        warmup_steps=warmup,
-    )
 
 
 def best_model(experiment: Experiment, folder: str | Path) -> keras.Model:
     """The network of the best epoch of a training, in float32 and uncompiled.
 
     Raises:
-        InputError: There is no training in ``folder``.
+        InputError: If ``folder`` has no trained network.
     """
     path = Path(folder) / "best.keras"
     if not path.is_file():
-        raise InputError(f"{path}: there is no trained network; run the stage `train` first.")
+        raise InputError(f"{path}: no trained network found; run the stage `train` first.")
     return to_float32(keras.saving.load_model(path, compile=False), experiment)
 
 
 def training_hash(experiment: Experiment) -> str:
-    """A hash of the settings that a training's course depends on."""
+    """A hash of all settings that the result of a training depends on."""
     names = ("model", "training", "labels")
     sections = {name: getattr(experiment, name).model_dump(mode="json") for name in names}
-    # They choose the epoch; the rest is for the stage `evaluate`.
+    # They choose the epoch; the others matter only for the stage `evaluate`.
     sections["evaluation"] = experiment.evaluation.model_dump(include={"radius", "border"})
     kept = {"training", "source", "image_epochs", "augment"}
     data = experiment.data.model_dump(mode="json", include=kept)
@@ -233,9 +192,9 @@ def _earlier_state(experiment: Experiment, folder: Path) -> TrainingState:
     state, settings = load_state(folder), training_hash(experiment)
     if state.epochs and state.settings != settings:
         raise InputError(
-            f"{folder} holds a training of {state.epochs} epochs with other settings (hash "
-            f"{settings} was expected, {state.settings} found); compare {folder}/experiment.yaml, "
-            "or remove the folder to train from the beginning."
+            f"{folder} holds a training of {state.epochs} epochs with other settings (expected "
+            f"hash {settings}, got {state.settings}); compare {folder}/experiment.yaml, or remove "
+            "the folder to train from the beginning."
         )
     return state if state.epochs else TrainingState(settings=settings)
 
@@ -248,28 +207,26 @@ def _callbacks(
     clock: WaitClock,
     progress: Callable[[int], object] | None,
 ) -> list[keras.callbacks.Callback]:
-    count = min(experiment.training.selection_images, len(selection))
-    chosen = [selection[index] for index in range(count)]
+    training = experiment.training
     checkpoint = Checkpoint(folder, state=state)
     callbacks = [
-        PeakF1(chosen, experiment),
+        PeakF1(selection[: training.selection_images], experiment),
         WaitTime(clock),
         CsvLog(folder / "log.csv"),
         checkpoint,
-        Progress(experiment.training.steps_per_epoch, progress),
+        Progress(training.steps_per_epoch, progress),
     ]
-    if experiment.training.schedule == "plateau":
-        settings = experiment.training
+    if training.schedule == "plateau":
         callbacks.append(
             Plateau(
                 folder / "log.csv",
-                settings.learning_rate,
-                settings.plateau_factor,
-                settings.plateau_epochs,
+                training.learning_rate,
+                training.plateau_factor,
+                training.plateau_epochs,
             )
         )
-    if experiment.training.early_stopping is not None:
-        callbacks.append(EarlyStop(checkpoint, experiment.training.early_stopping))
+    if training.early_stopping is not None:
+        callbacks.append(EarlyStop(checkpoint, training.early_stopping))
     if keras.backend.backend() == "tensorflow":  # Keras' callback writes by TensorFlow alone
         callbacks.append(
             keras.callbacks.TensorBoard(str(folder / "tensorboard"), write_graph=False)

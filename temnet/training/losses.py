@@ -1,4 +1,4 @@
-"""What training makes small."""
+"""Loss functions, and the weights of classes in them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+from temnet.config.learning.training import Training
+from temnet.errors import InputError
+from temnet.records import Example
 
 
 @keras.saving.register_keras_serializable(package="temnet")
 class ColumnLoss(keras.losses.Loss):
-    """Softmax cross-entropy on soft label maps, in which columns count more than background.
+    """Softmax cross-entropy on soft label maps, with more weight on columns than on background.
 
     A pixel's loss is ``-sum_c y_c (1 - p_c)^focal log p_c``, times ``1 + peak_weight *
     sum_c w_c y_c`` over the kinds of column.  Sample weights (batch, row, col) multiply it, and
@@ -23,9 +28,9 @@ class ColumnLoss(keras.losses.Loss):
     Sources: Lin et al., ICCV 2017 (focal); Milletari et al., 3DV 2016 (Dice).
 
     Args:
-        peak_weight: What a column's centre counts more than the background, 0 or more.
+        peak_weight: Additional weight of a column's centre over the background, 0 or more.
         class_weights: ``w_c`` for each kind of column, without the background; 1 by default.
-        focal: Exponent that takes weight off what is right already; 0 for none.
+        focal: Exponent that reduces the weight of confident correct pixels; 0 for none.
         dice_weight: Weight of the Dice loss, 0 or more.
         name: Name of the loss.
         dtype: Precision of the loss.
@@ -62,7 +67,7 @@ class ColumnLoss(keras.losses.Loss):
         """Cross-entropy per pixel, (batch, row, col)."""
         logarithm = ops.log_softmax(y_pred, axis=-1)
         if self.focal > 0:
-            # A certain pixel's power below one has no finite slope at zero.
+            # For an exponent below one the slope at probability 1 is infinite.
             logarithm = logarithm * ops.maximum(1 - ops.exp(logarithm), 1e-7) ** self.focal
         pixel = -ops.sum(y_true * logarithm, axis=-1)
         if self.class_weights is None:
@@ -84,6 +89,37 @@ class ColumnLoss(keras.losses.Loss):
         return ops.sum(dice * there) / ops.maximum(ops.sum(there), 1)
 
     def get_config(self) -> dict[str, Any]:
-        """What the loss is made again from."""
+        """Arguments that create the loss again."""
         names = ("name", "peak_weight", "class_weights", "focal", "dice_weight", "dtype")
         return {name: getattr(self, name) for name in names}
+
+
+def class_weights(
+    training: Training, class_names: Sequence[str], examples: Sequence[Example]
+) -> list[float] | None:
+    """Weight of each kind of column in the loss; None if all have the same.
+
+    Balanced weights are inversely proportional to the area of each kind in the examples' label
+    maps, with a mean of one over the labels; kinds that do not occur get the largest weight.
+
+    Args:
+        training: Uses `class_weights`.
+        class_names: Names of the kinds.
+        examples: Examples for balanced weights.
+
+    Raises:
+        InputError: If weights should be balanced but there are no examples.
+    """
+    wanted = training.class_weights
+    if wanted == "equal":
+        return None
+    if isinstance(wanted, dict):
+        return [float(wanted.get(name, 1.0)) for name in class_names]
+    if not examples:
+        raise InputError("training.class_weights: balanced weights need examples to count.")
+    shares = np.sum([one.labels[..., :-1].sum(axis=(0, 1)) for one in examples], axis=0)
+    there = shares > 0
+    if not there.any():
+        return None
+    weights = np.where(there, shares[there].sum() / there.sum() / np.maximum(shares, 1e-9), 0)
+    return np.where(there, weights, weights.max()).tolist()

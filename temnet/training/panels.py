@@ -1,4 +1,4 @@
-"""Pictures of what a network finds while it is trained."""
+"""Pictures of the columns that a network finds during its training."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def panel(
     Args:
         found: Peaks of each example.
         examples: The examples, one at least.
-        experiment: The settings.
-        title: What stands over the images.
+        experiment: Uses `labels` and `evaluation`.
+        title: Title over the images.
     """
     lines = [
         [
@@ -52,11 +52,11 @@ def panel(
 
 
 def log_image(folder: Path, name: str, content: bytes, step: int) -> None:
-    """Adds a PNG to what TensorBoard shows of a folder.
+    """Adds a PNG to TensorBoard's data in a folder.
 
     Args:
         folder: TensorBoard's folder.
-        name: What the image is called there.
+        name: Name of the image in TensorBoard.
         content: The PNG.
         step: The epoch.
     """

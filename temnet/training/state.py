@@ -1,31 +1,31 @@
-"""The state of a training on disk, from which it goes on exactly."""
+"""The state of a training on disk, from which it resumes exactly."""
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
 
 from temnet.errors import InputError
-from temnet.system.files import put_in_place, replace_file
+from temnet.json_records import read_record, write_record
+from temnet.system.files import put_in_place
 
 STATE_FILE = "state.json"
 
 
 @dataclass(frozen=True)
 class TrainingState:
-    """How far a training has come.
+    """The state of a training, `state.json`.
 
     Attributes:
-        epochs: Epochs that are finished.
+        epochs: Number of finished epochs.
         weights: Name of the file with the last epoch's weights and optimizer.
-        best: Best value of what is monitored; None before there is one.
-        best_epoch: The epoch, counted from 0, that had it; of several the last.
-        grown_epoch: The first that had it.
-        settings: Hash of the settings that the training depends on; empty if it was not given.
+        best: Best value of the monitored score; None before the first.
+        best_epoch: Last epoch with this value, counted from 0.
+        grown_epoch: First epoch with this value; earlier versions did not record it.
+        settings: Hash of the settings that the training depends on; empty if not given.
     """
 
     epochs: int = 0
@@ -37,19 +37,22 @@ class TrainingState:
 
 
 def save_state(model: keras.Model, folder: Path, state: TrainingState) -> TrainingState:
-    """Writes weights and optimizer, then names them in state.json, then removes older ones.
+    """Saves weights and optimizer, then writes state.json, then removes older weights.
 
-    A crash in between leaves the earlier state.json with the file that it names.
+    A crash in between leaves the earlier state.json with its file of weights.
 
     Args:
         model: The compiled model at an epoch's end, with its own weights (not their average).
-        folder: Where to.
-        state: The state; its ``weights`` is set here.
+        folder: The training's folder.
+        state: The state.
+
+    Returns:
+        The state with the name of the saved file.
     """
     name = f"last-{state.epochs:04d}.keras"
     save_atomically(model, folder / name, optimizer=True)
     state = replace(state, weights=name)
-    replace_file(folder / STATE_FILE, json.dumps(asdict(state), indent=1).encode())
+    write_record(folder / STATE_FILE, state)
     for older in folder.glob("last-*.keras"):
         if older.name != name:
             older.unlink()
@@ -57,27 +60,24 @@ def save_state(model: keras.Model, folder: Path, state: TrainingState) -> Traini
 
 
 def load_state(folder: Path) -> TrainingState:
-    """The state in a folder; that of a training not yet begun if there is none.
+    """Reads the state of a training; the initial state if there is none.
 
     Raises:
-        InputError: state.json is damaged, or the file that it names is missing.
+        InputError: If state.json is damaged, or the weights that it names are missing.
     """
     path = folder / STATE_FILE
     if not path.is_file():
         return TrainingState()
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        # Earlier versions did not tell the first of equal epochs.
-        state = TrainingState(**{"grown_epoch": values.get("best_epoch"), **values})
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"{path}: this is not the state of a training ({error}); remove {folder} to train "
-            "from the beginning."
-        ) from error
+        state = read_record(path, TrainingState)
+    except InputError as error:
+        raise InputError(f"{error} Remove {folder} to train from the beginning.") from error
+    if state.grown_epoch is None:  # of an earlier version
+        state = replace(state, grown_epoch=state.best_epoch)
     if not (folder / state.weights).is_file():
         raise InputError(
-            f"{folder / state.weights}: the weights of the last epoch, which state.json names, "
-            f"are missing; put them back, or remove {folder} to train from the beginning."
+            f"{folder / state.weights}: the weights of the last epoch, named in state.json, are "
+            f"missing; restore the file, or remove {folder} to train from the beginning."
         )
     return state
 
@@ -86,7 +86,7 @@ def restore(model: keras.Model, folder: Path, state: TrainingState) -> None:
     """Gives a compiled model the weights and the optimizer's variables of a state.
 
     Raises:
-        InputError: The file belongs to another network.
+        InputError: If the weights do not fit the network.
     """
     if not state.epochs:
         return
@@ -102,12 +102,12 @@ def restore(model: keras.Model, folder: Path, state: TrainingState) -> None:
 
 
 def save_atomically(model: keras.Model, path: Path, optimizer: bool) -> None:
-    """Saves a model in one step: the old file, or the new one, never a part.
+    """Saves a model in one step: readers see the old or the new file, never a partial one.
 
     Args:
         model: The model.
-        path: Where to, with the ending ``.keras``; missing folders are made.
-        optimizer: Whether the optimizer's state is saved too.
+        path: The file, with the ending ``.keras``; missing folders are created.
+        optimizer: Whether to save the optimizer's state too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.part.keras")

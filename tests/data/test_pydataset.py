@@ -65,7 +65,7 @@ from temnet.training.batches import open_batches
 from temnet.training.fit import compile_model
 from temnet.models.factory import build_model
 experiment = load_experiment(sys.argv[1], {})
-model = compile_model(build_model(experiment), experiment)
+model = compile_model(build_model(experiment), experiment.training, experiment.class_names)
 dataset = open_batches(experiment, Path(sys.argv[2]), 0, WaitClock())
 history = model.fit(dataset, epochs=2, steps_per_epoch=2, verbose=0, shuffle=False)
 print(keras.backend.backend(), len(history.history["loss"]))

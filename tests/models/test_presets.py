@@ -58,7 +58,7 @@ def arrays(example):
 def trained(path, example, steps):
     """The network after some steps on the one image, and its losses."""
     experiment = make_experiment(path)
-    model = compile_model(build_model(experiment), experiment)
+    model = compile_model(build_model(experiment), experiment.training, experiment.class_names)
     losses = [float(model.train_on_batch(*arrays(example))) for _ in range(steps)]
     return experiment, model, losses
 

@@ -1,9 +1,11 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from temnet.config.loading import validate
 from temnet.records import Columns, Example
+from temnet.training.averaging import averaged_weights
 
 SIZE, BATCH = 16, 4
 
@@ -74,3 +76,32 @@ def selection():
         return Example(images, labels, labels[..., 0], columns, {}, 0.12)
 
     return [example(1), example(2)]
+
+
+class GivenScores(keras.callbacks.Callback):
+    """Puts given scores into the logs; keeps the rate and the averaged weight of each epoch."""
+
+    def __init__(self, scores):
+        super().__init__()
+        self.scores, self.rates, self.averages = scores, [], []
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["peak_f1"] = self.scores[epoch]
+        self.rates.append(round(float(self.model.optimizer.learning_rate), 6))
+        with averaged_weights(self.model):
+            self.averages.append(self.model.get_weights()[0].item())
+
+
+@pytest.fixture(scope="session")
+def given_scores():
+    """The callback that gives a training its scores."""
+    return GivenScores
+
+
+@pytest.fixture
+def one_weight():
+    """A user's model of one weight: nothing of it comes from this package."""
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile(keras.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.5), "mse")
+    return model

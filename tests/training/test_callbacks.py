@@ -9,7 +9,6 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
-from temnet.training.averaging import averaged_weights
 from temnet.training.callbacks import (
     Checkpoint,
     CsvLog,
@@ -22,29 +21,6 @@ from temnet.training.callbacks import (
 from temnet.training.state import load_state
 
 INPUTS, TARGETS = np.ones((8, 1), np.float32), 3 * np.ones((8, 1), np.float32)
-
-
-@pytest.fixture
-def model():
-    """Anybody's model: nothing of it comes from this package."""
-    keras.utils.set_random_seed(1)
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
-    model.compile(keras.optimizers.SGD(0.05, use_ema=True, ema_momentum=0.5), "mse")
-    return model
-
-
-class Say(keras.callbacks.Callback):
-    """Puts given values into the logs, and keeps the averaged weight of each epoch."""
-
-    def __init__(self, values):
-        super().__init__()
-        self.values = values
-        self.averages = []
-
-    def on_epoch_end(self, epoch, logs=None):
-        logs["peak_f1"] = self.values[epoch]
-        with averaged_weights(self.model):
-            self.averages.append(self.model.get_weights()[0].item())
 
 
 def train(model, epochs, *callbacks, start=0):
@@ -70,22 +46,22 @@ def rows(path):
         ("min", [0.3, 0.2, 0.2], 2, 1),
     ],
 )
-def test_best_and_last(model, tmp_path, mode, values, best, grown):
-    say = Say(values)
-    train(model, 3, say, Checkpoint(tmp_path, mode=mode))
+def test_best_and_last(one_weight, given_scores, tmp_path, mode, values, best, grown):
+    scores = given_scores(values)
+    train(one_weight, 3, scores, Checkpoint(tmp_path, mode=mode))
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "best.keras", "last-0003.keras", "state.json",
     ]  # fmt: skip
     kept = keras.saving.load_model(tmp_path / "best.keras").get_weights()[0].item()
-    assert kept == say.averages[best]
+    assert kept == scores.averages[best]
     state = load_state(tmp_path)
     assert (state.epochs, state.best, state.best_epoch) == (3, values[best], best)
     assert state.grown_epoch == grown
 
 
-def test_the_last_has_the_weights_themselves_not_their_average(model, tmp_path):
-    say = Say([0.0])
-    train(model, 1, say, Checkpoint(tmp_path))
+def test_the_last_has_the_weights_themselves_not_their_average(one_weight, given_scores, tmp_path):
+    scores = given_scores([0.0])
+    train(one_weight, 1, scores, Checkpoint(tmp_path))
     kept = keras.saving.load_model(tmp_path / "last-0001.keras").get_weights()[0].item()
     keras.utils.set_random_seed(1)
     fresh = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
@@ -93,54 +69,56 @@ def test_the_last_has_the_weights_themselves_not_their_average(model, tmp_path):
     for _ in range(2):  # steps of gradient descent on (w - 3)^2
         expected -= 0.05 * 2 * (expected - 3)
     assert kept == pytest.approx(expected, rel=1e-5)
-    assert say.averages[0] != pytest.approx(expected, rel=1e-3)
+    assert scores.averages[0] != pytest.approx(expected, rel=1e-3)
 
 
-def test_checkpoint_wants_what_it_monitors(model, tmp_path):
-    with pytest.raises(InputError, match=r"watches 'peak_f1'.*they have loss.*before Checkpoint"):
-        train(model, 1, Checkpoint(tmp_path))
+def test_checkpoint_needs_its_monitored_score(one_weight, tmp_path):
+    with pytest.raises(InputError, match=r"monitors 'peak_f1'.*they have loss.*before Checkpoint"):
+        train(one_weight, 1, Checkpoint(tmp_path))
     with pytest.raises(ValueError, match="max or min"):
         Checkpoint(tmp_path, mode="highest")
 
 
-def test_log_has_a_line_per_epoch_and_goes_on(model, tmp_path):
+def test_log_has_a_line_per_epoch_and_continues(one_weight, given_scores, tmp_path):
     log = tmp_path / "log.csv"
-    history = train(model, 3, CsvLog(log)).history["loss"]
+    history = train(one_weight, 3, CsvLog(log)).history["loss"]
     table = rows(log)
     assert [row["epoch"] for row in table] == ["0", "1", "2"]
     assert [float(row["loss"]) for row in table] == pytest.approx(history, rel=1e-6)
     assert {row["learning_rate"] for row in table} == {"0.05"}
-    train(model, 4, Say([0, 0, 0.5, 0.25]), CsvLog(log), start=2)  # epoch 2 once more
+    train(one_weight, 4, given_scores([0, 0, 0.5, 0.25]), CsvLog(log), start=2)  # epoch 2 once more
     again = rows(log)
     assert [row["epoch"] for row in again] == ["0", "1", "2", "3"]
     assert again[1]["loss"] == table[1]["loss"] and again[2]["loss"] != table[2]["loss"]
     assert [row["peak_f1"] for row in again] == ["", "", "0.5", "0.25"]
 
 
-def test_nan_ends_the_training(model, tmp_path):
+def test_nan_ends_the_training(one_weight, given_scores, tmp_path):
     bad = TARGETS.copy()
     bad[4:] = np.nan  # the second batch
-    with pytest.raises(InputError, match=r"loss is nan in epoch 1, batch 2.*learning_rate") as told:
-        model.fit(
+    with pytest.raises(
+        InputError, match=r"loss is nan in epoch 1, batch 2.*learning_rate"
+    ) as caught:
+        one_weight.fit(
             INPUTS, bad, batch_size=4, shuffle=False, verbose=0,
-            callbacks=[StopOnNaN(), Say([0]), Checkpoint(tmp_path)],
+            callbacks=[StopOnNaN(), given_scores([0]), Checkpoint(tmp_path)],
         )  # fmt: skip
     assert list(tmp_path.iterdir()) == []
     # With another rate the same command would be refused.
-    assert "again with --overwrite or another --output" in str(told.value)
+    assert "again with --overwrite or another --output" in str(caught.value)
 
 
-def test_the_message_tells_what_the_batch_was_made_of(model):
+def test_the_message_describes_the_batch(one_weight):
     bad = TARGETS.copy()
     bad[4:] = np.inf
     describe = lambda epoch, batch: f"epoch {epoch} batch {batch}"  # noqa: E731
     with pytest.raises(InputError, match=r"The batch has epoch 0 batch 1\."):
-        model.fit(
+        one_weight.fit(
             INPUTS, bad, batch_size=4, shuffle=False, verbose=0, callbacks=[StopOnNaN(describe)]
         )
 
 
-def test_waiting_is_in_the_logs(model, tmp_path):
+def test_waiting_is_in_the_logs(one_weight, tmp_path):
     clock = WaitClock()
 
     class Wait(keras.callbacks.Callback):
@@ -148,7 +126,7 @@ def test_waiting_is_in_the_logs(model, tmp_path):
             clock.waited += 0.25
 
     clock.waited = 9  # before the training
-    train(model, 2, Wait(), WaitTime(clock), CsvLog(tmp_path / "log.csv"))
+    train(one_weight, 2, Wait(), WaitTime(clock), CsvLog(tmp_path / "log.csv"))
     assert [float(row["waited"]) for row in rows(tmp_path / "log.csv")] == [0.5, 0.5]
 
 
@@ -167,14 +145,14 @@ def test_a_panel_is_drawn_for_some_epochs_and_goes_to_tensorboard(
     assert [event.step for event in events.Images("columns")] == [1, 3]
 
 
-def test_a_loss_that_is_finite_passes(model):
-    assert len(train(model, 2, StopOnNaN()).history["loss"]) == 2
+def test_a_finite_loss_passes(one_weight):
+    assert len(train(one_weight, 2, StopOnNaN()).history["loss"]) == 2
 
 
-def test_progress_counts_steps_and_writes_a_line(model, caplog):
+def test_progress_counts_steps_and_writes_a_line(one_weight, caplog):
     steps = []
     with caplog.at_level(logging.INFO, "temnet"):
-        train(model, 3, Progress(2, steps.append), start=1)
+        train(one_weight, 3, Progress(2, steps.append), start=1)
     assert steps == [2, 1, 1, 1, 1]
     lines = [record.message for record in caplog.records]
     assert [line.split(":")[0] for line in lines] == ["epoch 2 of 3", "epoch 3 of 3"]

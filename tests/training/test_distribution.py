@@ -31,8 +31,8 @@ from temnet.training.distribution import devices
 from temnet.training.fit import compile_model
 from pathlib import Path
 experiment = load_experiment(sys.argv[1], {})
-with devices(experiment) as found:
-    model = compile_model(build_model(experiment), experiment)
+with devices(experiment.training) as found:
+    model = compile_model(build_model(experiment), experiment.training, experiment.class_names)
     dataset = open_batches(experiment, Path("none"), 0, WaitClock())
     history = model.fit(dataset, epochs=2, steps_per_epoch=2, verbose=0, shuffle=False)
 print(json.dumps([found, history.history["loss"]]))
@@ -84,13 +84,13 @@ SPECIMEN = {
 }
 
 
-def test_a_batch_that_cannot_be_shared_out(make_experiment, monkeypatch):
+def test_a_batch_that_cannot_be_divided(make_experiment, monkeypatch):
     tf = pytest.importorskip("tensorflow")
 
     class Device:
         name = "CPU:0"
 
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [Device] * 3)
-    experiment = make_experiment(distribution="data_parallel", batch_size=4)
-    with pytest.raises(InputError, match="over 3 devices; set it to 3 or 6"), devices(experiment):
+    training = make_experiment(distribution="data_parallel", batch_size=4).training
+    with pytest.raises(InputError, match="among 3 devices; set it to 3 or 6"), devices(training):
         pass

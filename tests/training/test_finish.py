@@ -36,7 +36,7 @@ def selection(experiment):
 
 @pytest.fixture(scope="module")
 def finished(experiment, selection, tmp_path_factory):
-    """The folder, and the model that a training of one's own has left."""
+    """The folder, and the model of a user's own training."""
     model = temnet.build_model(experiment)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.03), loss)
@@ -73,22 +73,22 @@ def test_it_finds_columns(finished, selection):
 
 def test_another_model_is_refused(experiment, selection, tmp_path):
     other = keras.Sequential([keras.Input((None, None, 1)), keras.layers.Conv2D(3, 1)])
-    with pytest.raises(InputError, match="not the one that the experiment's section model"):
+    with pytest.raises(InputError, match="does not match the experiment's section model"):
         finish_network(tmp_path / "mine", other, experiment, selection[:2])
     assert not (tmp_path / "mine").exists()
 
 
-def test_no_examples_are_refused(experiment, tmp_path):
-    with pytest.raises(InputError, match="There are no examples"):
+def test_an_empty_selection_is_refused(experiment, tmp_path):
+    with pytest.raises(InputError, match="none were given"):
         finish_network(tmp_path / "mine", temnet.build_model(experiment), experiment, [])
 
 
-def test_of_few_examples_the_card_does_not_describe_images(experiment, selection, tmp_path):
+def test_from_few_examples_the_card_gets_no_statistics(experiment, selection, tmp_path):
     finish_network(tmp_path / "few", temnet.build_model(experiment), experiment, selection[:3])
     assert load_network(tmp_path / "few").card.image_statistics is None
 
 
-def test_what_is_scored_is_what_is_saved(finished, experiment, selection, tmp_path):
+def test_the_saved_model_is_the_scored_one(finished, experiment, selection, tmp_path):
     folder, model = finished
     coarse = temnet.build_model(experiment, precision="mixed_bfloat16")
     coarse.set_weights(model.get_weights())

@@ -13,7 +13,6 @@ from temnet.training.fit import (
     compile_model,
     first_weights,
     fit,
-    learning_rate,
     training_hash,
 )
 from temnet.training.state import load_state
@@ -41,7 +40,7 @@ class Interrupt:
             raise KeyboardInterrupt
 
 
-def test_interrupted_and_continued_is_as_run_through(
+def test_a_resumed_training_gives_the_weights_of_an_uninterrupted_one(
     make_experiment, make_dataset, selection, tmp_path
 ):
     experiment = make_experiment()
@@ -67,7 +66,7 @@ def finished(make_experiment, make_dataset, selection, tmp_path_factory):
     return experiment, folder, fit(experiment, make_dataset, selection, folder)
 
 
-def test_what_lies_in_the_folder(finished):
+def test_files_of_a_training(finished):
     experiment, folder, model = finished
     assert {path.name for path in folder.iterdir()} == {
         "best.keras", "last-0002.keras", "state.json", "experiment.yaml", "log.csv", "tensorboard",
@@ -117,7 +116,7 @@ def test_training_starts_from_a_networks_weights(
         assert found.ndim < 2 or not np.allclose(found, unwanted, atol=1e-3)
 
 
-def test_a_network_of_other_classes_is_no_start(make_experiment, tmp_path):
+def test_training_does_not_start_from_a_network_of_other_classes(make_experiment, tmp_path):
     other = make_experiment()
     labels = other.labels.model_copy(update={"classes": ("S2", "Mo")})
     other = other.model_copy(update={"labels": labels})
@@ -126,12 +125,12 @@ def test_a_network_of_other_classes_is_no_start(make_experiment, tmp_path):
         first_weights(make_experiment(start_from=str(tmp_path / "first")))
 
 
-def test_no_training_at_all(make_experiment, tmp_path):
-    with pytest.raises(InputError, match="no trained network; run the stage `train` first"):
+def test_a_missing_training(make_experiment, tmp_path):
+    with pytest.raises(InputError, match="no trained network found; run the stage `train` first"):
         best_model(make_experiment(), tmp_path)
 
 
-def test_hash_knows_what_matters(make_experiment):
+def test_the_hash_depends_on_settings_of_training_and_images(make_experiment):
     plain = make_experiment()
     workers = plain.model_copy(update={"data": plain.data.model_copy(update={"workers": 7})})
     assert training_hash(workers) == training_hash(plain) == training_hash(make_experiment())
@@ -139,27 +138,10 @@ def test_hash_knows_what_matters(make_experiment):
     assert training_hash(plain.model_copy(update={"seed": 4})) != training_hash(plain)
 
 
-def test_learning_rate_rises_and_falls_as_half_a_cosine(make_experiment):
-    experiment = make_experiment(
-        epochs=40, learning_rate=0.2, warmup_fraction=0.25, final_learning_rate_fraction=0.1
-    )
-    rate = learning_rate(experiment)  # 120 steps, 30 of them rising
-    assert float(rate(0)) == pytest.approx(0.2 / 31, rel=1e-4)
-    assert float(rate(15)) == pytest.approx((0.2 / 31 + 0.2) / 2, rel=1e-4)
-    assert float(rate(30)) == pytest.approx(0.2)
-    assert float(rate(75)) == pytest.approx(0.2 * (1 + 0.1) / 2, rel=1e-4)
-    assert float(rate(120)) == pytest.approx(0.02, rel=1e-4)
-
-
-def test_learning_rate_without_a_rise(make_experiment):
-    rate = learning_rate(make_experiment(learning_rate=0.2, warmup_fraction=0))
-    assert float(rate(0)) == pytest.approx(0.2)
-
-
 def test_only_kernels_decay(make_experiment):
     inputs = keras.Input((None, None, 1))
     maps = keras.layers.BatchNormalization()(keras.layers.Conv2D(2, 1)(inputs))
-    model = compile_model(keras.Model(inputs, maps), make_experiment(ema=0))
+    model = compile_model(keras.Model(inputs, maps), make_experiment(ema=0).training, [])
     optimizer = model.optimizer
     optimizer.build(model.trainable_variables)
     decaying = {v.name for v in model.trainable_variables if optimizer._use_weight_decay(v)}

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -5,7 +7,8 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temnet.training.losses import ColumnLoss
+from temnet.errors import InputError
+from temnet.training.losses import ColumnLoss, class_weights
 
 
 def batch(seed=0, shape=(2, 3, 4, 3)):
@@ -122,3 +125,18 @@ def test_dice_loss_by_hand():
     rest = float(ColumnLoss()(labels, logits, weights))
     found = float(ColumnLoss(dice_weight=3)(labels, logits, weights)) - rest
     assert found == pytest.approx(3 * (1 - 1 / 1.5), rel=1e-5)
+
+
+def test_class_weights(make_experiment):
+    names = make_experiment().class_names
+    labels = np.zeros((2, 6, len(names) + 1))
+    labels[0, :, 0], labels[1, :2, 1] = 1, 1  # three times as much of the first
+    examples = [SimpleNamespace(labels=labels)]
+    assert class_weights(make_experiment().training, names, examples) is None
+    chosen = make_experiment(class_weights={names[0]: 3}).training
+    assert class_weights(chosen, names, ()) == [3.0, *[1.0] * (len(names) - 1)]
+    balanced = make_experiment(class_weights="balanced").training
+    np.testing.assert_allclose(class_weights(balanced, names, examples)[:2], [2 / 3, 2])
+    assert class_weights(balanced, names, [SimpleNamespace(labels=0 * labels)]) is None
+    with pytest.raises(InputError, match="need examples"):
+        class_weights(balanced, names, ())

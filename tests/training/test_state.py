@@ -24,7 +24,7 @@ def everything(model):
 
 def test_round_trip(tmp_path):
     model = model_after(3)
-    saved = save_state(model, tmp_path, TrainingState(epochs=1, best=0.5, best_epoch=0))
+    saved = save_state(model, tmp_path, TrainingState(1, best=0.5, best_epoch=0, grown_epoch=0))
     assert load_state(tmp_path) == saved
     again = model_after(0)
     restore(again, tmp_path, saved)
@@ -37,7 +37,7 @@ def test_round_trip(tmp_path):
         np.testing.assert_array_equal(first, second)
 
 
-def test_no_training_yet(tmp_path):
+def test_no_earlier_training(tmp_path):
     assert load_state(tmp_path) == TrainingState()
     model = model_after(0)
     before = everything(model)
@@ -60,7 +60,7 @@ def test_only_the_last_epoch_is_kept(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["last-0003.keras", "state.json"]
 
 
-@pytest.mark.parametrize("crash", ["replace_file", "save_atomically"])
+@pytest.mark.parametrize("crash", ["write_record", "save_atomically"])
 def test_a_crash_leaves_the_epoch_before(tmp_path, monkeypatch, crash):
     model = model_after(1)
     earlier = save_state(model, tmp_path, TrainingState(epochs=1))
@@ -78,7 +78,7 @@ def test_a_crash_leaves_the_epoch_before(tmp_path, monkeypatch, crash):
     assert int(again.optimizer.iterations) == 1
 
 
-def test_a_failed_write_leaves_no_rest(tmp_path, monkeypatch):
+def test_a_failed_write_leaves_no_files(tmp_path, monkeypatch):
     model = model_after(1)
 
     def full(*_):
@@ -93,7 +93,7 @@ def test_a_failed_write_leaves_no_rest(tmp_path, monkeypatch):
 @pytest.mark.parametrize("text", ["{", '{"epoch": 3}', "[]"])
 def test_a_damaged_state(tmp_path, text):
     (tmp_path / "state.json").write_text(text)
-    with pytest.raises(InputError, match="not the state of a training"):
+    with pytest.raises(InputError, match="state.json.*[Rr]emove .* to train from the beginning"):
         load_state(tmp_path)
 
 
