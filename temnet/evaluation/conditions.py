@@ -17,6 +17,10 @@ IMAGES_PER_BIN = 8
 """Fewest images in a bin; there are fewer bins where there are few images."""
 
 
+Drawn = Mapping[str, Any]
+"""Drawn parameters of an image by name."""
+
+
 @dataclass(frozen=True)
 class Condition:
     """A drawn parameter, or a consequence of it, that scores may depend on.
@@ -29,10 +33,10 @@ class Condition:
 
     name: str
     label: str
-    read: Callable[[Mapping[str, Any]], float]
+    read: Callable[[Drawn], float]
 
 
-def _drawn(key: str, unit: float = 1.0) -> Callable[[Mapping[str, Any]], float]:
+def _drawn(key: str, unit: float = 1.0) -> Callable[[Drawn], float]:
     return lambda parameters: float(parameters[key]) / unit
 
 
@@ -111,7 +115,7 @@ class ConditionRow:
     column_contrast: float = np.nan
 
 
-def conditions(parameters: Mapping[str, Any]) -> dict[str, float]:
+def conditions(parameters: Drawn) -> dict[str, float]:
     """Every condition of an image as a number, NaN where it was not drawn.
 
     >>> found = conditions({"dose": 200.0, "defocus": [-50.0, 0.0], "C30": 10000.0})

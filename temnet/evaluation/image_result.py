@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from temnet.config.analysis.evaluation import Evaluation
+from temnet.evaluation.conditions import Drawn
 from temnet.evaluation.matching import Pairs, image_extent, pair_by_class, pair_by_position
 from temnet.records import IGNORED, Columns, Example, Peaks
 
@@ -30,7 +29,7 @@ class ImageResult:
     peaks: Peaks
     columns: Columns
     extent: tuple[float, float]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Drawn = field(default_factory=dict)
     specimen: int = 0
 
     @classmethod

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -47,7 +47,7 @@ from temnet.workflow.stage import Progress, Stage
 SPLIT = "validation"
 
 
-def settings(experiment: Experiment) -> dict[str, Any]:
+def settings(experiment: Experiment) -> Mapping[str, object]:
     """The settings that the scores depend on, with the networks' checksums."""
     values = train.settings(experiment) if trains(experiment) else simulate.settings(experiment)
     data = cast(Mapping[str, object], values["data"])

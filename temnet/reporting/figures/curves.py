@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from temnet.config.structures.vibration_table import TableRow
+from temnet.csv_tables import Row
 from temnet.reporting.figures.drawing import (
     LINE_COLOURS,
     LINE_STYLES,
@@ -107,7 +108,7 @@ def _histogram_label(name: str, f1: np.ndarray, without: int) -> str:
 
 
 @styled
-def training_figure(rows: Sequence[Mapping[str, Any]], title: str = "") -> Figure:
+def training_figure(rows: Sequence[Row], title: str = "") -> Figure:
     """Loss and peak F1 against epoch.
 
     Args:
@@ -185,7 +186,7 @@ def _number(value: Any) -> float:
     return float(value) if isinstance(value, (int, float)) else np.nan
 
 
-def _curves(rows: Sequence[Mapping[str, Any]], word: str) -> dict[str, np.ndarray]:
+def _curves(rows: Sequence[Row], word: str) -> dict[str, np.ndarray]:
     """Columns whose name holds ``word`` and that hold a number anywhere."""
     names = [name for name in (rows[0] if rows else ()) if word in name.lower()]
     curves = {name: np.array([_number(row[name]) for row in rows]) for name in names}

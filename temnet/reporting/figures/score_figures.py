@@ -254,7 +254,7 @@ def _column(rows: Sequence[object], name: str) -> np.ndarray:
     return np.array([getattr(row, name) for row in rows], np.float64)
 
 
-def _style(number: int) -> dict[str, Any]:
+def _style(number: int) -> dict[str, str]:
     return {
         "color": LINE_COLOURS[number % len(LINE_COLOURS)],
         "linestyle": LINE_STYLES[number % len(LINE_STYLES)],
