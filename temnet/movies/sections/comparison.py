@@ -27,7 +27,7 @@ def compare_section(source: RunResults) -> Section | None:
     first, second = _names(*source.experiment.compare.runs)
     parts = [
         paragraph(
-            f"{second} minus {first}, with blocks of consecutive frames as units. The interval is "
+            f"Differences are {second} minus {first}; units are blocks of frames. The interval is "
             "Welch's, from the scatter of the blocks; p is that of a permutation test which "
             "shuffles the blocks between the movies. Table: ",
             link(name),
