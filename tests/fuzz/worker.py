@@ -56,10 +56,10 @@ def main():
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # output of libraries does not mix with the answers
-    from temnet import predict
+    from temnet import analysis
     from temnet.command import load_stages
 
-    predict.STAGES = ("predict",)  # the page of each would be nine tenths of the time
+    analysis.STAGES = ("predict",)  # the page of each would be nine tenths of the time
     load_stages(["predict"])
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in sys.stdin:

@@ -1,12 +1,18 @@
 """Statistics of an image, and their comparison with training images."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from temnet.inference.image_statistics import Appearance, appearance, bin_edges, frame_appearance
-from temnet.inference.out_of_distribution import compare, reference
+from temnet.inference.out_of_distribution import (
+    COMPARED_FRAMES,
+    SeriesComparison,
+    compare,
+    reference,
+)
 from temnet.inference.reading.read_images import read_images
 from temnet.models.checkpoint import find_network, load_network, read_card
 from temnet.records import Columns, Example
@@ -155,6 +161,23 @@ def test_the_median_of_a_movies_frames_counts(card):
     good, bad = seen(image(rng, 900, 2.2)), seen(image(rng, 5, 2.2))
     assert compare([good, good, bad], SAMPLING, None, card).out_of_distribution == ()
     assert compare([good, bad, bad], SAMPLING, None, card).out_of_distribution != ()
+
+
+def test_evenly_spaced_frames_of_a_series_are_compared_as_they_pass(card):
+    rng = np.random.default_rng(10)
+    frames = [image(rng, 900 if number % 2 else 5, 2.2) for number in range(22)]
+    network = SimpleNamespace(
+        card=SimpleNamespace(camera_sampling=(0.1, 0.24), image_statistics=card),
+        sampling=SAMPLING,
+        labels=SimpleNamespace(normalisation_width=WIDTH),
+    )
+    comparison = SeriesComparison(network, len(frames), SAMPLING)
+    for number, frame in enumerate(frames):
+        comparison.add(number, frame)
+    chosen = [0, 3, 6, 9, 12, 15, 18, 21]
+    assert len(chosen) == COMPARED_FRAMES
+    each = [seen(frames[number]) for number in chosen]
+    assert comparison.report() == compare(each, SAMPLING, (0.1, 0.24), card)
 
 
 def test_an_image_of_one_value_and_a_tiny_one_do_no_harm(card):

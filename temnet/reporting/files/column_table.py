@@ -1,27 +1,5 @@
 """The table of columns, ``columns.csv``: written and read a block at a time.
 
-A row is one atomic column in one frame.  Its cells:
-
-``file``
-    The image, movie or focal series.
-``frame``
-    Frame of the movie, from 0.
-``row_angstrom``, ``col_angstrom``
-    Position [Å] from the centre of pixel [0, 0].
-``row_pixel``, ``col_pixel``
-    The same in the file's own pixels.
-``class``
-    The most probable class.
-``score``
-    Probability of a column of any class, in [0, 1].
-``spread_angstrom``, ``class_spread``
-    Standard deviation of the position [Å] and of the class's probability over the symmetries of
-    the square; empty without ``prediction.symmetries``.
-``site``
-    Number of the site in ``sites.csv``, -1 for none; empty before the stage `occupancy`.
-``p_<class>``
-    Probability of each class.
-
 Numbers have seven significant digits: 1e-4 Å in a field of 100 nm.
 """
 
@@ -29,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -37,30 +15,54 @@ from pathlib import Path
 import numpy as np
 
 from temnet.csv_cells import escaped, unescaped
+from temnet.csv_rows import header, per_name
 from temnet.csv_tables import DIGITS
 from temnet.errors import InputError
 from temnet.records import Peaks
-
-COLUMN_FIELDS = (
-    "file",
-    "frame",
-    "row_angstrom",
-    "col_angstrom",
-    "row_pixel",
-    "col_pixel",
-    "class",
-    "score",
-    "spread_angstrom",
-    "class_spread",
-    "site",
-)
-"""Header of columns.csv; one ``p_<class>`` for each class comes after it."""
 
 BLOCK_ROWS = 2**15
 """Rows that are held as text at once while a table is read: some 10 MB."""
 
 NO_SITE = -1
-"""Site of a column that belongs to none."""
+"""Site of a column without a site."""
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """Row of ``columns.csv``: one atomic column in one frame.
+
+    It documents the table, whose many rows are written and read as arrays (`ColumnTable`).
+
+    Attributes:
+        file: Name of the image, movie or focal series.
+        frame: Number of the frame, from 0.
+        row_angstrom: Row of the column [Å] from the centre of pixel [0, 0].
+        col_angstrom: Column of the atomic column [Å] from the centre of pixel [0, 0].
+        row_pixel: Row [pixels of the file].
+        col_pixel: Column [pixels of the file].
+        class_: The most probable class.
+        score: Probability of a column of any class, in [0, 1].
+        spread_angstrom: Standard deviation of the position over the symmetries of the square, per
+            axis [Å]; empty without `prediction.symmetries`.
+        class_spread: Standard deviation of the probability of ``class`` over the symmetries of
+            the square; empty without `prediction.symmetries`.
+        site: Number of its site in ``sites.csv``, -1 without a site; empty before the stage
+            `occupancy`.
+        probabilities: Probability of each class, in [0, 1].
+    """
+
+    file: str
+    frame: int
+    row_angstrom: float
+    col_angstrom: float
+    row_pixel: float
+    col_pixel: float
+    class_: str
+    score: float
+    spread_angstrom: float
+    class_spread: float
+    site: int | None
+    probabilities: Mapping[str, float] = per_name("p_")
 
 
 def column_fields(class_names: Sequence[str]) -> tuple[str, ...]:
@@ -69,7 +71,7 @@ def column_fields(class_names: Sequence[str]) -> tuple[str, ...]:
     >>> column_fields(["Mo"])[-2:]
     ('site', 'p_Mo')
     """
-    return (*COLUMN_FIELDS, *(f"p_{name}" for name in class_names))
+    return header(ColumnRow, class_names)
 
 
 @dataclass(frozen=True)
@@ -238,12 +240,12 @@ def column_blocks(path: Path, class_names: Sequence[str] | None = None) -> Itera
 
 
 def _blocks(path: Path, reader, class_names: Sequence[str] | None) -> Iterator[ColumnTable]:
-    header = [unescaped(cell) for cell in next(reader, [])]
-    if not header:
+    names = [unescaped(cell) for cell in next(reader, [])]
+    if not names:
         raise InputError(f"{path}: the table is empty; expected a header line.")
     if class_names is None:
-        class_names = [name[2:] for name in header if name.startswith("p_")]
-    missing = [name for name in column_fields(class_names) if name not in header]
+        class_names = [name[2:] for name in names if name.startswith("p_")]
+    missing = [name for name in column_fields(class_names) if name not in names]
     if missing:
         raise InputError(
             f"{path}: the table lacks the columns {', '.join(missing)}; it was made with other "
@@ -253,12 +255,12 @@ def _blocks(path: Path, reader, class_names: Sequence[str] | None) -> Iterator[C
     while rows := list(islice(reader, BLOCK_ROWS)):
         first = False
         for row in rows:
-            if len(row) != len(header):
+            if len(row) != len(names):
                 raise InputError(
-                    f"{path}, up to line {reader.line_num}: expected {len(header)} cells in each "
+                    f"{path}, up to line {reader.line_num}: expected {len(names)} cells in each "
                     f"line as in the header, got {len(row)}; make the table again."
                 )
-        cells = dict(zip(header, zip(*rows, strict=True), strict=True))
+        cells = dict(zip(names, zip(*rows, strict=True), strict=True))
         try:
             yield _table(path, cells, tuple(class_names))
         except (ValueError, OverflowError) as error:
