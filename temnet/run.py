@@ -11,7 +11,8 @@ from pathlib import Path
 from temnet.command import DONE, execute, guarded, load_stages
 from temnet.command_options import add_common_options, program_warning, spread
 from temnet.config.experiment import STAGES, Experiment
-from temnet.config.loading import json_schema, load_experiment, parse_assignments
+from temnet.config.loading import load_experiment, parse_assignments
+from temnet.config.schema import json_schema
 from temnet.config.structures.from_file import FromFunction
 from temnet.errors import InputError
 from temnet.run_log import kept_messages

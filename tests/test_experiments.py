@@ -1,5 +1,6 @@
 """Every YAML in experiments/ can be run as it stands."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -8,12 +9,12 @@ import pytest
 from temnet.config.distributions import support
 from temnet.config.experiment import SIMULATION_SECTIONS
 from temnet.config.loading import load_experiment
+from temnet.config.schema import json_schema
 from temnet.run import main
 from temnet.simulation.example import draw_specimen, simulate_example
 from temnet.stages.simulate import duration
 from temnet.study import __main__ as study_command
-from temnet.study.settings import load_study, taught
-from temnet.study.settings import tested as scored
+from temnet.study.settings import load_study, scoring_experiment, training_experiment
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 EXPERIMENTS = sorted(FOLDER.glob("*.yaml"))
@@ -43,13 +44,58 @@ def test_all_experiments_are_there():
 
 
 @pytest.mark.parametrize("path", EXPERIMENTS, **names)
-def test_every_comment_line_tells_what_the_experiment_is(path):
+def test_every_experiment_begins_with_a_sentence_about_it(path):
     first = path.read_text(encoding="utf-8").splitlines()[0]
     assert first.startswith("# ") and first.endswith(".")
 
 
+def units_by_key():
+    """Units of the lengths, doses and other quantities whose names do not carry one, by the name.
+
+    Names that are also those of plain numbers, such as `width`, are left out.
+    """
+    units, plain = {}, set()
+    for section in json_schema()["$defs"].values():
+        for key, setting in section.get("properties", {}).items():
+            unit = setting.get("unit", "pixels")
+            if unit == "pixels":
+                plain.add(key)
+            elif not key.endswith(("_um", "_mm", "_mrad", "_deg")):
+                units.setdefault(key, set()).add(unit)
+    return {key: found for key, found in units.items() if key not in plain}
+
+
+GIVEN = re.compile(r"(?:^|[{,-])\s*(\w+): *(?!0[,}\s]|0$|\[0\]|null|[{\[]?$)[^\s#]")
+"""A key whose value stands in the same line and is neither zero nor nothing."""
+
+
+def lines_without_unit(text, units):
+    """Lines that give a quantity without its unit, which stands in the comment at their end."""
+    found = []
+    for line in text.splitlines():
+        keys = [key for key in GIVEN.findall(line.partition("#")[0]) if key in units]
+        if any(not any(unit in line for unit in units[key]) for key in keys):
+            found.append(line.strip())
+    return found
+
+
+YAMLS = sorted(FOLDER.rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_every_quantity_has_its_unit_beside_it(path):
+    assert lines_without_unit(path.read_text(encoding="utf-8"), units_by_key()) == []
+
+
+def test_a_quantity_without_unit_is_noticed():
+    units = units_by_key()
+    assert lines_without_unit("coma: {uniform: [0, 300]}", units)
+    assert lines_without_unit("  dose: 100  # Å", units)
+    assert not lines_without_unit("  coma: {uniform: [0, 300]}  # Å\n  Cs_um: 3\n  coma: 0", units)
+
+
 @pytest.mark.parametrize("path", NETWORKS, **names)
-def test_check_passes_and_tells_what_would_run(path, tmp_path, monkeypatch, capsys):
+def test_check_passes_and_lists_the_stages(path, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("temnet.stages.simulate.seconds_per_example", lambda experiment: 0.5)
     assert main([str(path), "--check"]) == 0
@@ -76,7 +122,7 @@ def test_the_mos2_experiments_carry_the_published_sizes_and_differ_as_they_shoul
         load_experiment(FOLDER / f"{name}.yaml")
         for name in ("mos2_unet", "mos2_msdnet", "mos2_graphene_unet", "mos2_graphene_msdnet")
     )
-    # The networks of a pair learn from the same images, those of two pairs from other ones.
+    # The networks of a pair are trained on the same images, those of two pairs from other ones.
     assert bare_unet.simulation == bare_msd.simulation != graphene_unet.simulation
     assert graphene_unet.simulation == graphene_msd.simulation
     assert bare_msd.structure.support is None and graphene_msd.structure.support is not None
@@ -114,23 +160,23 @@ def test_every_study_can_be_run(path, tmp_path, monkeypatch, capsys):
     wanted = [f"training: {arm}, {net}, seed 1" for arm in study.arms for net in study.networks]
     assert [line for line in lines if line.startswith("training: ")] == wanted
     assert sum(line.startswith("test: ") for line in lines) == len(study.tests) * len(study.arms)
-    # 10,000 presentations to each network of each arm.
+    # Each network of each arm sees 10,000 images.
     hours = 0.1 * 10000 * len(wanted) / 3600
     assert lines[-1].endswith(f"and {duration(hours)} to train")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("path", STUDIES, **names)
-def test_every_study_asks_a_question_and_presents_as_many_images_to_each_network(path):
+def test_every_study_asks_a_question_and_shows_as_many_images_to_each_network(path):
     study = load_study(path)
     assert study.question.endswith("?") and len(study.seeds) >= 3
     assert set(study.networks) == {"unet", "msdnet"}
     for arm in study.arms:
         for network in study.networks:
-            training = taught(study, arm, network, 1).training
+            training = training_experiment(study, arm, network, 1).training
             assert training.epochs * training.epoch_size == 10000
         for test in study.tests:  # nothing is simulated but the test's images
-            rule = scored(study, test, arm).evaluation
+            rule = scoring_experiment(study, test, arm).evaluation
             assert rule.sweep is rule.cramer_rao is rule.ideal_observer is None
 
 
@@ -139,30 +185,35 @@ def test_the_studies_test_on_the_images_that_they_ask_about():
 
     def identities(name, test):
         study = studies[name]
-        every = (scored(study, test, arm) for arm in study.arms)
+        every = (scoring_experiment(study, test, arm) for arm in study.arms)
         return {one.simulation.identity() for one in every}
 
     for name in ("few_images", "fresh_images", "dose_range", "still_atoms"):
         assert all(len(identities(name, test)) == 1 for test in studies[name].tests)
     fresh = studies["fresh_images"]
-    assert taught(fresh, "fresh images", "unet", 1).data.source == "fresh"
-    assert scored(fresh, "validation", "fresh images").data.source == "stored"
+    assert training_experiment(fresh, "fresh images", "unet", 1).data.source == "fresh"
+    assert scoring_experiment(fresh, "validation", "fresh images").data.source == "stored"
     # Atoms vibrate in one test as in the first arm's training images, in the other as in frames of
     # molecular dynamics that a camera averages over.
     still = studies["still_atoms"]
-    moving, resting = (taught(still, arm, "unet", still.seeds[0]) for arm in still.arms)
+    moving, resting = (
+        training_experiment(still, arm, "unet", still.seeds[0]) for arm in still.arms
+    )
     assert identities("still_atoms", "vibrating atoms") == {moving.simulation.identity()}
     assert moving.simulation.identity() != resting.simulation.identity()
-    frames = scored(still, "molecular dynamics", still.first_arm)
+    frames = scoring_experiment(still, "molecular dynamics", still.first_arm)
     assert frames.vibrations.kind == "snapshots" and frames.vibrations.configurations >= 20
     doses = studies["dose_range"]
-    above, below, untaught = (
-        support(scored(doses, test, doses.first_arm).camera.dose) for test in doses.tests
+    above, below, outside = (
+        support(scoring_experiment(doses, test, doses.first_arm).camera.dose)
+        for test in doses.tests
     )
-    all_doses = support(taught(doses, doses.first_arm, "unet", doses.seeds[0]).camera.dose)
-    assert above[0] == below[1] == 200 and below[0] == untaught[1] == all_doses[0] == 100
+    all_doses = support(
+        training_experiment(doses, doses.first_arm, "unet", doses.seeds[0]).camera.dose
+    )
+    assert above[0] == below[1] == 200 and below[0] == outside[1] == all_doses[0] == 100
     foci = studies["focal_series"]
-    three, one, bright = (scored(foci, "validation", arm) for arm in foci.arms)
+    three, one, bright = (scoring_experiment(foci, "validation", arm) for arm in foci.arms)
     assert (three.focus_count, one.focus_count, bright.focus_count) == (3, 1, 1)
     assert three.camera == one.camera
     low, high = support(three.camera.dose)
@@ -171,7 +222,7 @@ def test_the_studies_test_on_the_images_that_they_ask_about():
 
 def test_a_focal_series_and_one_image_show_the_same_specimens():
     foci = load_study(FOLDER / "studies" / "focal_series.yaml")
-    three, one, bright = (scored(foci, "validation", arm) for arm in foci.arms)
+    three, one, bright = (scoring_experiment(foci, "validation", arm) for arm in foci.arms)
     for index in (0, 2):
         seen = [simulate_example(each, index, "validation") for each in (three, one, bright)]
         atoms = [

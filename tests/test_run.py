@@ -15,7 +15,8 @@ import pytest
 import tifffile
 
 from temnet import csv_rows, predict, run, run_log
-from temnet.config.loading import json_schema, load_experiment
+from temnet.config.loading import load_experiment
+from temnet.config.schema import json_schema
 from temnet.csv_tables import read_table
 from temnet.evaluation.scores import ScoreRow
 from temnet.models.checkpoint import update_card

@@ -85,7 +85,7 @@ def required(section: SectionType | None, name: str) -> SectionType:
 
 
 class Experiment(Settings):
-    """Everything that describes an experiment."""
+    """All settings of an experiment."""
 
     version: Literal[1] = Field(1, description="Version of this format.")
     seed: int = Field(1, ge=0, lt=LARGEST_INT, description="Seed of every draw.")
@@ -93,23 +93,29 @@ class Experiment(Settings):
     vibrations: VibrationSettings = Field(NoVibrations(), description="Thermal displacements.")
     microscope: Microscope | None = Field(None, description="The microscope.")
     camera: Camera | None = Field(None, description="The camera.")
-    labels: Labels | None = Field(None, description="What the network is taught to see.")
-    data: Data = Field(Data(), description="How many examples there are.")
-    model: ModelSettings | None = Field(None, description="The network.")
-    training: Training = Field(Training(), description="How the network is trained.")
-    evaluation: Evaluation = Field(
-        Evaluation(), description="How predictions and truth are compared."
+    labels: Labels | None = Field(
+        None, description="The columns that a network is trained to find."
     )
-    images: Images | None = Field(None, description="Microscope files.")
-    prediction: Prediction | None = Field(None, description="How columns are found.")
-    occupancy: Occupancy = Field(Occupancy(), description="How sites are followed.")
-    compare: Compare | None = Field(None, description="Which two movies are compared.")
+    data: Data = Field(Data(), description="Numbers of examples, and where they come from.")
+    model: ModelSettings | None = Field(None, description="The network.")
+    training: Training = Field(
+        Training(), description="How the network is trained; numbers of images are in `data`."
+    )
+    evaluation: Evaluation = Field(
+        Evaluation(), description="How predictions are scored against the true columns."
+    )
+    images: Images | None = Field(None, description="Microscope files to find columns in.")
+    prediction: Prediction | None = Field(None, description="How columns are found in them.")
+    occupancy: Occupancy = Field(Occupancy(), description="How sites are followed through a movie.")
+    compare: Compare | None = Field(None, description="Two movies to compare.")
     movie: Movie | None = Field(None, description="A simulated movie.")
     molecular_dynamics: MolecularDynamics | None = Field(
-        None, description="How tables of vibration are made."
+        None, description="How tables of thermal vibration are made."
     )
-    accuracy: Accuracy | None = Field(None, description="How the simulation is judged.")
-    stages: tuple[Stage, ...] = Field(min_length=1, description="What is run.")
+    accuracy: Accuracy | None = Field(
+        None, description="How the accuracy of the simulation is measured."
+    )
+    stages: tuple[Stage, ...] = Field(min_length=1, description="Stages to run.")
 
     @property
     def class_names(self) -> tuple[str, ...]:

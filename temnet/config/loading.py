@@ -279,13 +279,3 @@ def dump_settings(settings: Settings, folder: Path | None = None) -> str:
 def write_experiment(experiment: Experiment, path: Path) -> None:
     """Writes every setting, defaults included, as YAML that reads back to the same settings."""
     path.write_text(dump_settings(experiment, path.parent), encoding="utf-8")
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of an experiment's YAML, for editors that complete it."""
-    schema = Experiment.model_json_schema()
-    base = {"type": "string", "description": "A YAML file that this one is laid over."}
-    for section in (schema, *schema.get("$defs", {}).values()):
-        if section.get("type") == "object":
-            section["properties"] = {"base": base, **section.get("properties", {})}
-    return schema

@@ -4,8 +4,11 @@ import re
 import pytest
 
 from temnet.config.experiment import STAGES, Experiment
-from temnet.config.loading import json_schema, merge, parse_assignments, validate
+from temnet.config.loading import merge, parse_assignments, validate
+from temnet.config.schema import is_numeric, json_schema, unit_of
+from temnet.config.structures.vibration_table import VibrationTable
 from temnet.electrons import wavelength
+from temnet.study.settings import Study
 
 VALUES = {
     "seed": 1,
@@ -91,33 +94,37 @@ def test_settings_are_frozen():
         experiment.seed = 3
 
 
-WITHOUT_UNIT = re.compile(
-    r"fraction|factor|number|how many|how often|score|seed|version|momentum|weight|norm|rate|"
-    r"steps|epochs|images|processes|channels|dilation|relative|steepness|value|examples|decay|"
-    r"pixels|frame|occupied|exit wave|times",
-    re.IGNORECASE,
-)
-
-
-def numeric(schema):
-    parts = [schema, *schema.get("anyOf", []), *schema.get("allOf", [])]
-    return any(part.get("type") in ("number", "integer") for part in parts)
-
-
-def test_every_setting_has_a_description_and_every_quantity_its_unit():
-    schema = json_schema()
-    for name, section in {"Experiment": schema, **schema["$defs"]}.items():
-        if section.get("type") != "object":
-            continue
+@pytest.mark.parametrize("root", [Experiment, Study, VibrationTable])
+def test_every_setting_has_a_description_and_every_number_its_unit(root):
+    """Units stand in brackets; numbers without one begin with what they are: `Number of ...`."""
+    schema = root.model_json_schema()
+    sections = {root.__name__: schema, **schema.get("$defs", {})}
+    for name, section in sections.items():
         assert section.get("description"), name
         for key, setting in section["properties"].items():
             description = setting.get("description", "")
             assert description.endswith("."), f"{name}.{key}"
-            if numeric(setting):
-                with_unit = re.search(r"\[[^\]]+\]", description) or WITHOUT_UNIT.search(
-                    description
-                )
-                assert with_unit, f"{name}.{key}: {description}"
+            if is_numeric(setting):
+                unit = unit_of(description)
+                assert unit is not None, f"{name}.{key}: {description}"
+                assert setting.get("unit", unit) == unit, f"{name}.{key}: {setting['unit']}"
+
+
+@pytest.mark.parametrize("name", ["Distance [Å].", "Angle [deg] and more.", "Dose [e/Å²]."])
+def test_a_number_without_unit_would_be_noticed(name):
+    assert unit_of(name) and unit_of(re.sub(r"\[.*?\]", "", name)) is None
+
+
+def test_keys_that_carry_a_unit_have_that_unit():
+    short = {"um": "µm", "mm": "mm", "mrad": "mrad", "deg": "deg"}
+    found = set()
+    for section in json_schema()["$defs"].values():
+        for key, setting in section.get("properties", {}).items():
+            unit = short.get(key.rpartition("_")[2])
+            if unit:
+                assert setting["unit"] == unit, key
+                found.add(unit)
+    assert found == set(short.values())
 
 
 def test_the_schema_carries_the_bounds_of_numbers_that_may_be_distributions():

@@ -388,7 +388,7 @@ def test_the_message_names_the_file_that_holds_the_key(tmp_path):
 
 
 def test_the_schema_offers_base_and_every_stage():
-    from temnet.config.loading import json_schema
+    from temnet.config.schema import json_schema
 
     schema = json_schema()
     assert "base" in schema["properties"] and "base" in schema["$defs"]["Camera"]["properties"]

@@ -257,7 +257,7 @@ def test_vacancies_of_the_same_pairs_add_up():
         ({"depth": 3}, "model.kind: this setting is missing; add it with one of unet, msdnet."),
         (
             {"kind": "unet"},
-            "model.sampling: this setting is missing; add it (Pixel size that the network sees "
+            "model.sampling: this setting is missing; add it (Pixel size of the network's input "
             "[Å]).",
         ),
     ],

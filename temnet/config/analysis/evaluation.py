@@ -13,27 +13,35 @@ class Evaluation(Settings):
     """How predictions are scored."""
 
     radius: float = Field(
-        0.5, gt=0, le=5, description="A column is found if a peak lies within this distance [Å]."
+        0.5, gt=0, le=5, description="Distance within which a peak matches a column [Å]."
     )
     border: float = Field(
-        1.5, ge=0, le=20, description="Columns and peaks this close to the border count not [Å]."
+        1.5,
+        ge=0,
+        le=20,
+        description="Distance from the border within which columns and peaks are not scored [Å].",
     )
     networks: tuple[PathName, ...] = Field(
         (),
-        description="Names in pretrained/ or networks' folders that are scored on the same "
-        "images, beside the network that was trained, or instead where none is.",
+        description="Names of shipped networks or folders of networks that are scored on the same "
+        "images: beside the network of this run, or alone if the run does not train "
+        "one.",
     )
     sweep: ParameterSweep | None = Field(
         None,
         validation_alias=AliasChoices("sweep", "series"),  # old key
         serialization_alias="series",  # old key
-        description="Scores against one parameter at fixed values, with fixed specimens.",
+        description="Scores against one parameter at fixed values, for the same specimens.",
     )
     cramer_rao: CramerRao | None = Field(
-        None, description="Position error against the best that the electrons allow."
+        None,
+        description="Position error against the Cramér-Rao bound, the least that the electrons "
+        "allow.",
     )
     ideal_observer: IdealObserver | None = Field(
-        None, description="F1 of each class against the best that the electrons allow."
+        None,
+        description="F1 of each class against that of the ideal observer, the highest that the "
+        "electrons allow.",
     )
 
     @field_validator("networks")

@@ -65,13 +65,14 @@ class Images(Settings):
     )
     frames: tuple[int, int] | None = Field(
         None,
-        description="First frame and the one after the last; by default all. Tables and pictures "
-        "count frames from the first of these.",
+        description="Indices of the first frame and the one after the last; by default all. "
+        "Tables and pictures count frames from the first of these.",
     )
     mask: tuple[tuple[int, int, int, int], ...] = Field(
         (),
         description="Boxes without image, such as a burnt-in scale bar, each given by its first "
-        "row, row after the last, first column and column after the last, in the file's pixels.",
+        "row, row after the last, first column and column after the last [pixels] of "
+        "the file.",
     )
 
     @field_validator("sampling")

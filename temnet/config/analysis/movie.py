@@ -8,24 +8,24 @@ from temnet.config.settings import Settings, shown
 
 
 class Movie(Settings):
-    """A movie of a specimen whose edge columns come and go at known rates."""
+    """A simulated movie whose edge columns appear and disappear at known rates."""
 
     frames: int = Field(40, ge=2, le=10_000, description="Number of frames.")
     changing: str = Field(
-        "metal", max_length=100, description="Class of the columns that come and go."
+        "metal", max_length=100, description="Class of the columns that appear and disappear."
     )
     most_neighbours: int = Field(
         4,
         ge=0,
         le=12,
-        description="Columns of that class with at most this number of neighbours in projection "
-        "come and go, the others stay.",
+        description="Number of neighbours in projection up to which columns of that class appear "
+        "and disappear; the others stay.",
     )
     appearance: float = Field(
-        0.1, ge=0, le=1, description="Chance per frame that a missing column comes."
+        0.1, ge=0, le=1, description="Probability per frame that a missing column appears."
     )
     disappearance: float = Field(
-        0.1, ge=0, le=1, description="Chance per frame that a column goes."
+        0.1, ge=0, le=1, description="Probability per frame that a column disappears."
     )
     drift: float = Field(
         0.1, ge=0, le=2, description="Standard deviation of the drift per frame and axis [Å]."
@@ -33,7 +33,7 @@ class Movie(Settings):
     doses: tuple[float, ...] = Field(
         (1000.0,),
         min_length=1,
-        description="Electrons per Å² and frame; the same movie is recorded at each.",
+        description="Electron doses of a frame [e/Å²]; the same movie is recorded at each.",
     )
 
     @model_validator(mode="after")

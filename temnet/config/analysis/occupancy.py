@@ -12,29 +12,36 @@ from temnet.config.settings import Settings, shown
 
 
 class Occupancy(Settings):
-    """How sites are followed through a movie."""
+    """Sites of columns that are followed through a movie."""
 
     tolerance: float = Field(
-        0.7, gt=0, le=5, description="A site is one place within this distance [Å]."
+        0.7,
+        gt=0,
+        le=5,
+        description="Distance within which columns of different frames are the same site [Å].",
     )
     classes: tuple[str, ...] | None = Field(
         None,
-        description="Sites whose columns are mostly of these classes are followed; all where it is "
-        "not given. A column of another class at such a site counts as being there.",
+        description="Classes of the sites that are followed, by most of their columns; all by "
+        "default. A column of another class at such a site counts as present.",
     )
     min_occupancy: float = Field(
-        0.1, ge=0, le=1, description="Places occupied in fewer of the frames are no sites."
+        0.1,
+        ge=0,
+        le=1,
+        description="Fraction of the frames in which a site must be occupied at least.",
     )
     max_drift: float = Field(
         5.0, gt=0, le=100, description="Largest drift between consecutive frames [Å]."
     )
     model: Literal["threshold", "hidden_markov"] = Field(
         "threshold",
-        description="`threshold`: a site is empty where no column was found; `hidden_markov`: a "
-        "hidden Markov model tells missed columns from those that left.",
+        description="`threshold`: a site is empty in frames without a detected column; "
+        "`hidden_markov`: a hidden Markov model distinguishes missed columns from "
+        "absent ones.",
     )
     frame_time: float | None = Field(
-        None, gt=0, le=1e6, description="Time from frame to frame [s]."
+        None, gt=0, le=1e6, description="Time from one frame to the next [s]."
     )
 
 
@@ -42,15 +49,16 @@ class Compare(Settings):
     """Two movies whose sites are compared."""
 
     runs: tuple[PathName, PathName] = Field(
-        description="Two finished run folders with the stage `occupancy`; relative paths count "
-        "from the working folder. Differences are the second minus the first."
+        description="Folders of two finished runs of the stage `occupancy`. Differences are the "
+        "second minus the first."
     )
     block_frames: int | None = Field(
         None,
         ge=1,
         le=MOST_FRAMES,
-        description="Consecutive frames that make a block; by default four times the time in which "
-        "a site's state is forgotten, at least 5, and so that there are at least 4 blocks.",
+        description="Number of consecutive frames in a block; by default four times the frames "
+        "after which a site's state is forgotten, at least 5, and so that there are "
+        "at least 4 blocks.",
     )
 
     @field_validator("runs")

@@ -19,7 +19,8 @@ class RingSettings(Settings):
 
     bond: tuple[float, float] = Field(
         (1.1, 1.8),
-        description="Least and largest distance of bonded columns [Å].",
+        description="Least and largest distance of bonded columns [Å]; the default is that of "
+        "carbon.",
     )
 
     @field_validator("bond")
@@ -57,7 +58,10 @@ class Prediction(Settings):
         "or `auto`, which takes OpenVINO if it is installed and agrees with Keras.",
     )
     workers: int = Field(
-        0, ge=0, le=1024, description="Processes that share the frames; 0 for this process alone."
+        0,
+        ge=0,
+        le=1024,
+        description="Number of processes that share the frames; 0 for this process alone.",
     )
     outputs: tuple[Literal["hdf5", "xyz", "maps", "overlays"], ...] = Field(
         ("hdf5", "xyz"),

@@ -13,28 +13,30 @@ FIXED_PARAMETERS = ("dose", "defocus", "scherzer", "astigmatism", "camera_sampli
 
 
 class ParameterSweep(Settings):
-    """One parameter at fixed values, while everything else stays as it was drawn.
+    """Scores against one parameter at fixed values; all other settings stay as drawn.
 
     Dose series as in Leth Larsen et al., Ultramicroscopy (2023), arXiv 2302.12629.
     """
 
     dose: tuple[Annotated[float, Field(gt=0, le=1e8)], ...] = Field(
-        (), description="Electrons in each image [e/Å²]."
+        (), description="Electron doses of each image [e/Å²]."
     )
     defocus: tuple[Annotated[float, Field(ge=-5000, le=5000)], ...] = Field(
-        (), description="Defocus of the first image [Å]; the others keep their distance from it."
+        (),
+        description="Defoci of the first image [Å]; the other images keep their distance from it.",
     )
     scherzer: tuple[Annotated[float, Field(ge=-20, le=20)], ...] = Field(
         (),
         exclude_if=lambda multiples: not multiples,
-        description="Defocus of the first image as a factor of the Scherzer defocus that its "
-        "energy and spherical aberration have; the others keep their distance from it.",
+        description="Factors of the Scherzer defocus, by energy and spherical aberration, that "
+        "give the defocus of the first image; the other images keep their distance "
+        "from it.",
     )
     astigmatism: tuple[Annotated[float, Field(ge=0, le=5000)], ...] = Field(
-        (), description="Two-fold astigmatism C12 [Å]."
+        (), description="Magnitudes of the two-fold astigmatism C12 [Å]."
     )
     camera_sampling: tuple[Annotated[float, Field(ge=0.01, le=2)], ...] = Field(
-        (), description="The camera's pixel [Å]."
+        (), description="Pixel sizes of the camera [Å]."
     )
     structures: int = Field(
         20,
@@ -46,8 +48,8 @@ class ParameterSweep(Settings):
         (),
         validation_alias=AliasChoices("atom_counts", "heights"),  # old key
         serialization_alias="heights",  # old key
-        description="Least numbers of atoms of a column: for each number separate scores, in "
-        "which columns of fewer atoms are ignored, of all specimens and of those in vacuum.",
+        description="Numbers of atoms: for each one separate scores that ignore columns of fewer "
+        "atoms, for all specimens and for those in vacuum.",
     )
 
     @field_validator("atom_counts")
@@ -72,40 +74,38 @@ class ParameterSweep(Settings):
 
 
 class CramerRao(Settings):
-    """Which columns the Cramér-Rao bound is computed for.
+    """Columns for which the Cramér-Rao bound is computed.
 
-    Each column takes four simulations of its specimen.
+    Each column needs four simulations of its specimen.
     """
 
     images: int = Field(
-        20, ge=1, le=10000, description="Number of validation images, evenly chosen."
+        20, ge=1, le=10000, description="Number of validation images, evenly spaced."
     )
-    columns: int = Field(
-        2, ge=1, le=1000, description="Number of columns in each image, at random."
-    )
+    columns: int = Field(2, ge=1, le=1000, description="Number of random columns in each image.")
 
 
 class IdealObserver(Settings):
-    """What the ideal observer is asked, and at which doses.
+    """Columns and doses for which the ideal observer is computed.
 
-    Each column takes a simulation of its specimen for each other class, and one without it.
+    Each column needs one simulation of its specimen for each other class, and one without it.
     """
 
     images: int = Field(
-        40, ge=1, le=10000, description="Number of validation images, evenly chosen."
+        40, ge=1, le=10000, description="Number of validation images, evenly spaced."
     )
     columns: int = Field(
-        2, ge=1, le=100, description="Number of columns of each class in each image, at random."
+        2, ge=1, le=100, description="Number of random columns of each class in each image."
     )
     doses: tuple[Annotated[float, Field(gt=0, le=1e8)], ...] = Field(
         (10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5),
         min_length=1,
-        description="Electrons in each image [e/Å²].",
+        description="Electron doses of each image [e/Å²].",
     )
     empty: float = Field(
         0.01,
         ge=0,
         lt=1,
-        description="Fraction of the places where no column stands, which the observer reckons "
-        "with; 0 for none.",
+        description="Fraction of candidate positions without a column, which is the observer's "
+        "prior; with 0 it never decides for an empty position.",
     )

@@ -40,18 +40,24 @@ class TransferFunction(Settings):
     ``q`` is the spatial frequency as a fraction of the camera's Nyquist frequency.
     """
 
-    floor: Annotated[Number, bounded(0, 0.9)] = Field(0.0, description="Value far beyond Nyquist.")
-    half: Annotated[Number, bounded(0.01, 5)] = Field(
-        0.5, description="Half of the frequency [Nyquist] at which the decay reaches one half."
+    floor: Annotated[Number, bounded(0, 0.9)] = Field(
+        0.0, description="Value of the MTF far beyond Nyquist, a fraction of that at 0."
     )
-    power: Annotated[Number, bounded(0.5, 10)] = Field(2.0, description="Steepness of the decay.")
+    half: Annotated[Number, bounded(0.01, 5)] = Field(
+        0.5,
+        description="Half of the spatial frequency at which the decay has fallen to one half "
+        "[Nyquist].",
+    )
+    power: Annotated[Number, bounded(0.5, 10)] = Field(
+        2.0, description="Exponent of the decay: larger is steeper."
+    )
     table: Annotated[
         tuple[tuple[float, float], ...] | str | None, BeforeValidator(_parse_table)
     ] = Field(
         None,
-        description="Measured values instead: pairs of q, as a fraction of Nyquist, and MTF(q), "
-        "from [0, 1] upwards; or the path of a text file with these two columns, whose content a "
-        "run takes into its settings.",
+        description="Measured values instead: pairs of the spatial frequency q [Nyquist] and "
+        "MTF(q), from [0, 1] upwards; or the path of a text file with these two "
+        "columns, whose content a run takes into its settings.",
     )
 
     @field_validator("table")
@@ -70,20 +76,24 @@ class TransferFunction(Settings):
 
 
 class Camera(Settings):
-    """The camera that an image is recorded with.
+    """The camera that records the images.
 
     ``counting``: the signal is blurred, then counted.  ``scintillator``: counted, then signal
     and noise blurred alike.  See van den Broek et al., Ultramicroscopy 119, 50 (2012).
     """
 
-    sampling: Annotated[Number, bounded(0.01, 2, unit="Å")] = Field(description="Pixel size [Å].")
-    dose: Annotated[Number, bounded(0, 1e8, unit="e/Å²", above=True)] = Field(
-        description="Electrons in each image [e/Å²]."
+    sampling: Annotated[Number, bounded(0.01, 2, unit="Å")] = Field(
+        description="Pixel size in the specimen plane [Å]."
     )
-    kind: Text = Field("ideal", description="ideal, counting or scintillator, or a choice.")
+    dose: Annotated[Number, bounded(0, 1e8, unit="e/Å²", above=True)] = Field(
+        description="Electron dose of each image [e/Å²]."
+    )
+    kind: Text = Field(
+        "ideal", description="`ideal` (no blur), `counting` or `scintillator`, or a choice of them."
+    )
     counting_mtf: TransferFunction = Field(
         TransferFunction(half={"uniform": (0.45, 1.0)}, power=2.0),
-        description="Blur of the signal by a counting camera.",
+        description="Transfer function of a counting camera, which blurs the signal.",
     )
     scintillator_mtf: TransferFunction = Field(
         TransferFunction(
@@ -91,25 +101,28 @@ class Camera(Settings):
             half={"uniform": (0.09, 0.22)},
             power={"uniform": (1.8, 2.4)},
         ),
-        description="Blur of signal and noise by a scintillator camera.",
+        description="Transfer function of a scintillator camera, which blurs signal and noise.",
     )
     gain: Annotated[Number, bounded(0, 1e6, above=True)] = Field(
-        1.0, description="Factor from electrons to the counts in the image file."
+        1.0, description="Factor from electrons to counts in the image file."
     )
     uneven_illumination: Annotated[Number, bounded(0, 0.5)] = Field(
-        0.0, description="Largest relative deviation of the illumination from its mean."
+        0.0, description="Fraction by which the illumination deviates from its mean at most."
     )
     gain_noise: Annotated[Number, bounded(0, 0.2)] = Field(
-        0.0, description="Relative standard deviation of the pixels' gain that was left."
+        0.0,
+        description="Standard deviation of the uncorrected gain of the pixels, a fraction of the "
+        "mean gain.",
     )
     dead_pixels: Annotated[Number, bounded(0, 0.05)] = Field(
-        0.0, description="Fraction of pixels that read nothing."
+        0.0, description="Fraction of pixels that read zero."
     )
     hot_pixels: Annotated[Number, bounded(0, 0.05)] = Field(
         0.0, description="Fraction of pixels that read ten times the mean."
     )
     repair: bool = Field(
-        True, description="Dead and hot pixels are replaced by the median of their neighbours."
+        True,
+        description="Whether dead and hot pixels are replaced by the median of their neighbours.",
     )
     readout_noise: Annotated[Number, bounded(0, 1000, unit="electrons")] = Field(
         0.0, description="Standard deviation of the readout noise of a pixel [electrons]."

@@ -14,34 +14,36 @@ from temnet.units import MICROMETRE
 
 
 class FocalSeries(Settings):
-    """The defocus of each image of a series.
+    """Defocus of each image of a series: start + scherzer * Scherzer defocus + step.
 
     ``defocus`` has abTEM's sign (defocus = -C10) and counts from the specimen's mid-plane.
     """
 
     start: Annotated[Number, bounded(-5000, 5000, unit="Å")] = Field(
-        0.0, description="Defocus [Å] to which `scherzer` and the steps are added."
+        0.0,
+        description="Defocus to which the multiple of the Scherzer defocus and the steps are "
+        "added [Å].",
     )
     scherzer: Annotated[Number, bounded(-20, 20)] = Field(
         0.0,
         exclude_if=lambda multiple: multiple == 0,
-        description="Factor of the Scherzer defocus, sqrt(1.5 |Cs| lambda) with the sign of Cs, "
-        "which is added; around 1 thin specimens show bright atoms where Cs is negative, dark ones "
-        "where it is positive.",
+        description="Factor on the Scherzer defocus sqrt(1.5 |Cs| lambda), which has the sign of "
+        "Cs; the product is added to `start`. Around 1, thin specimens show bright "
+        "atoms at negative Cs and dark atoms at positive Cs.",
     )
     steps: tuple[Annotated[float, Field(ge=-10_000, le=10_000)], ...] = Field(
         (0.0,),
         min_length=1,
         max_length=32,
-        description="What each image adds to the start [Å]; its length is the number of images.",
+        description="Defocus of each image relative to the start [Å]; one entry per image.",
     )
     jitter: Annotated[Number, bounded(0, 100, unit="Å")] = Field(
-        0.0, description="Standard deviation of an error of each image's defocus [Å]."
+        0.0, description="Standard deviation of a random error of each image's defocus [Å]."
     )
 
 
 class Microscope(Settings):
-    """The microscope that an image is taken with.
+    """The microscope that takes the images.
 
     Aberrations are magnitudes with a random direction unless an angle is given; the phase is
     that of abTEM, chi = 2 pi / lambda * (alpha^2 / 2 (C10 + C12 cos 2(phi - phi12)) + ...).
@@ -60,11 +62,11 @@ class Microscope(Settings):
     astigmatism_angle_deg: Angle = Field(
         {"uniform": (0, 180)},
         validate_default=True,
-        description="Direction of C12 [deg], from the axis of rising col (right) towards that of "
-        "rising row (down).",
+        description="Direction of C12 [deg], from the axis of increasing column (right) to that "
+        "of increasing row (down).",
     )
     coma: Annotated[Number, bounded(0, 50000, unit="Å")] = Field(
-        0.0, description="Axial coma C21 [Å], three times the B2 that correctors show."
+        0.0, description="Axial coma C21 [Å], three times the B2 of corrector software."
     )
     coma_angle_deg: Angle = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Direction of C21 [deg]."
@@ -76,7 +78,7 @@ class Microscope(Settings):
         {"uniform": (0, 120)}, validate_default=True, description="Direction of C23 [deg]."
     )
     C32: Annotated[Number, bounded(0, 1e7, unit="Å")] = Field(
-        0.0, description="Star aberration C32 [Å], four times the S3 that correctors show."
+        0.0, description="Star aberration C32 [Å], four times the S3 of corrector software."
     )
     C32_angle_deg: Angle = Field(
         {"uniform": (0, 180)}, validate_default=True, description="Direction of C32 [deg]."
@@ -92,61 +94,64 @@ class Microscope(Settings):
     )
     beam_tilt_mrad: Annotated[Number, bounded(0, 20, unit="mrad")] = Field(
         0.0,
-        description="Angle between the beam and the optic axis [mrad]; the image does not move.",
+        description="Angle between beam and optic axis [mrad]; the image does not shift.",
     )
     beam_tilt_angle_deg: Angle = Field(
-        {"uniform": (0, 360)}, validate_default=True, description="Its direction [deg]."
+        {"uniform": (0, 360)},
+        validate_default=True,
+        description="Direction of the beam tilt [deg].",
     )
     focal_spread: Annotated[Number, bounded(0, 200, unit="Å")] = Field(
-        0.0, description="Standard deviation of the defocus from chromatic aberration [Å]."
+        0.0, description="Standard deviation of the defocus by chromatic aberration [Å]."
     )
     angular_spread_mrad: Annotated[Number, bounded(0, 5, unit="mrad")] = Field(
-        0.0, description="Standard deviation of the illumination's direction [mrad]."
+        0.0, description="Standard deviation of the direction of the illumination [mrad]."
     )
     focal_spread_model: Literal["ensemble", "envelope"] = Field(
         "ensemble",
-        description="`ensemble` adds the images of several foci (right); `envelope` damps the wave "
-        "(quicker, wrong by 5 % of contrast for MoS2 and 17 % for ten atoms of gold).",
+        description="`ensemble` sums images over several foci (accurate); `envelope` damps the "
+        "wave (faster, with errors of 5 % of the contrast for MoS2 and 17 % for ten "
+        "gold atoms).",
     )
     aperture_mrad: Annotated[Number, bounded(0, 500, unit="mrad", above=True)] = Field(
         60.0, description="Half-angle of the objective aperture [mrad]."
     )
     image_spread: Annotated[Number, bounded(0, 3, unit="Å")] = Field(
         0.0,
-        description="Standard deviation of the image's vibration against the camera [Å].",
+        description="Standard deviation of the image's vibration relative to the camera [Å].",
     )
     misalignment: Annotated[Number, bounded(0, 5, unit="Å")] = Field(
         0.0,
-        description="Standard deviation per axis [Å] of the shift left between the images of a "
-        "focal series; the first image is the reference.",
+        description="Standard deviation per axis of the residual shift between images of a focal "
+        "series [Å]; the first image is the reference.",
     )
     drift: Annotated[Number, bounded(0, 20, unit="Å")] = Field(
         0.0,
-        description="Steady drift from each image of a focal series to the next [Å], in a random "
-        "direction; the first image is the reference.",
+        description="Distance of the steady drift from each image of a focal series to the next "
+        "[Å], in a random direction; the first image is the reference.",
     )
     exposure_drift: Annotated[Number, bounded(0, 5, unit="Å")] = Field(
-        0.0, description="Way of the specimen during an exposure [Å], along the drift."
+        0.0, description="Distance that the specimen moves during an exposure [Å], along the drift."
     )
     magnification_jitter: Annotated[Number, bounded(0, 0.05)] = Field(
         0.0,
-        description="Standard deviation of the relative magnification of the later images of a "
-        "focal series against the first.",
+        description="Standard deviation of the magnification of the later images of a focal "
+        "series, a fraction of that of the first.",
     )
     variants: tuple[dict[str, Any], ...] = Field(
         (),
         description="Groups of settings of this section that belong together: for each specimen "
-        "one group is drawn and overrides the section; `weight: 3` in a group makes it as likely "
-        "as three. `grid_sampling` is that of the section.",
+        "one group is drawn and overrides the section; `weight: 3` in a group counts "
+        "it three times. `grid_sampling` is that of the section.",
     )
     grid_sampling: float = Field(
-        0.1, ge=0.01, le=0.25, description="Coarsest pixel of the multislice grid [Å]."
+        0.1, ge=0.01, le=0.25, description="Largest pixel size of the multislice grid [Å]."
     )
     slice_thickness: float = Field(
         1.0,
         ge=0.1,
         le=5,
-        description="Atoms within this distance along the beam share a slice of the potential "
+        description="Distance along the beam within which atoms share a slice of the potential "
         "[Å]; slices follow the atomic planes.",
     )
 

@@ -10,23 +10,30 @@ from temnet.config.settings import Settings
 
 
 class Augmentation(Settings):
-    """What is done to training images; `true` draws symmetries, `false` does nothing."""
+    """Changes of training images; `true` draws symmetries, `false` changes nothing."""
 
-    symmetries: bool = Field(True, description="Draw one of the square's eight symmetries.")
+    symmetries: bool = Field(
+        True, description="Whether one of the eight symmetries of the square is drawn."
+    )
     crop: int | None = Field(
-        None, ge=16, le=4096, description="Show a square of so many pixels, at a random place."
+        None,
+        ge=16,
+        le=4096,
+        description="Side of a square at a random position that is used instead of the image "
+        "[pixels].",
     )
     brightness: float = Field(
         0.0,
         ge=0,
         le=1,
-        description="Standard deviation of what is added to the normalised images of a series.",
+        description="Standard deviation of an offset of the normalised images, a fraction of "
+        "their own; one offset for each series.",
     )
     contrast: float = Field(
         0.0,
         ge=0,
         le=1,
-        description="Standard deviation of the logarithm of the factor on them.",
+        description="Standard deviation of the natural logarithm of a random factor on them.",
     )
 
     @model_validator(mode="before")

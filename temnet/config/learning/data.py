@@ -27,30 +27,53 @@ def _parse_size(value: Any) -> Any:
 
 
 class Data(Settings):
-    """How many examples there are and where they come from."""
+    """The simulated examples of each split."""
 
     image_size: Annotated[int | tuple[int, int], BeforeValidator(_parse_size)] = Field(
-        256, description="Pixels of an example: one number, or [rows, cols]."
+        256, description="Size of an example [pixels]: one number, or [rows, cols]."
     )
-    training: int = Field(1000, ge=1, le=MOST_EXAMPLES, description="Number of training examples.")
+    training: int = Field(
+        1000,
+        ge=1,
+        le=MOST_EXAMPLES,
+        description="Number of examples that the network is trained on (see "
+        "`training.images_per_epoch`).",
+    )
     selection: int = Field(
-        100, ge=1, le=MOST_EXAMPLES, description="Examples that choose checkpoints and thresholds."
+        100,
+        ge=1,
+        le=MOST_EXAMPLES,
+        description="Number of examples that select checkpoint and threshold; machine learning "
+        "calls them validation.",
     )
     validation: int = Field(
-        100, ge=1, le=MOST_EXAMPLES, description="Examples that figures report."
+        100,
+        ge=1,
+        le=MOST_EXAMPLES,
+        description="Number of held-out examples for all reported scores; machine learning calls "
+        "them test.",
     )
     source: Literal["stored", "fresh"] = Field(
         "stored",
-        description="`stored`: made once, kept on disk; `fresh`: never the same image twice.",
+        description="`stored`: simulated once and kept on disk; `fresh`: new images in each epoch.",
     )
     folder: PathName | None = Field(
-        None, description="Where sets are stored; default runs/sets/<hash of the settings>."
+        None,
+        description="Folder of the stored sets, which need not exist; by default runs/sets/<hash "
+        "of the settings> in the working folder.",
     )
     exit_wave_reuse: int = Field(
-        1, ge=1, le=1000, description="Examples (microscope, camera) made of one exit wave."
+        1,
+        ge=1,
+        le=1000,
+        description="Number of examples, with different microscopes and cameras, from each exit "
+        "wave.",
     )
     workers: int = Field(
-        2, ge=0, le=1024, description="Processes that simulate; 0 simulates in this process."
+        2,
+        ge=0,
+        le=1024,
+        description="Number of processes that simulate; 0 simulates in the process of the command.",
     )
     scheduler: Address | None = Field(
         None,
@@ -61,11 +84,11 @@ class Data(Settings):
         1,
         ge=1,
         le=100_000,
-        description="With `source: fresh`: epochs for which the images of an epoch are used, "
-        "until new ones, which are made meanwhile, take their place.",
+        description="Number of epochs that use the same images with `source: fresh`, before new "
+        "ones, simulated meanwhile, replace them.",
     )
     augment: Augmentation = Field(
-        Augmentation(), description="What is done to training images; never to others."
+        Augmentation(), description="Changes of training images; other images are never changed."
     )
 
     @property

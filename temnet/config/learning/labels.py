@@ -35,29 +35,34 @@ def split_class(name: str) -> tuple[str, float, float]:
 
 
 class Labels(Settings):
-    """What the network is taught to see."""
+    """The columns that a network is trained to find, and the shape of their labels."""
 
     classes: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = Field(
         min_length=1,
         max_length=100,
-        description="Kinds of column, in the order of the network's channels; `metal:1-3` is a "
+        description="Classes of columns, in the order of the network's channels; `metal:1-3` is a "
         "metal column of one to three atoms, `metal:4-` one of four and more.",
     )
     width: float = Field(
-        0.35, gt=0, le=3, description="Standard deviation of a column's Gaussian [Å]."
+        0.35,
+        gt=0,
+        le=3,
+        description="Standard deviation (sigma, not the full width) of the Gaussian that labels a "
+        "column [Å].",
     )
     normalisation_width: float = Field(
         12.0,
         gt=0,
         le=200,
-        description="Standard deviation of the blur that images are normalised with [Å].",
+        description="Standard deviation of the Gaussian blur that normalises images [Å].",
     )
     resolution: float = Field(
         1.0,
         ge=0,
         le=3,
-        description="Columns closer to each other than this times the finest period that the "
-        "drawn microscope and camera carry are neither labelled nor scored; 0 keeps all.",
+        description="Factor on the information limit of the drawn microscope and camera: columns "
+        "closer to each other than the product are neither labelled nor scored; 0 "
+        "keeps all.",
     )
 
     @model_validator(mode="after")

@@ -13,26 +13,32 @@ class UNetSettings(Settings):
     """A U-Net: Ronneberger et al., MICCAI 2015, or the residual variant of Madsen et al. 2018."""
 
     kind: Literal["unet"] = Field("unet", description="A U-Net.")
-    sampling: float = Field(ge=0.02, le=1, description="Pixel size that the network sees [Å].")
+    sampling: float = Field(ge=0.02, le=1, description="Pixel size of the network's input [Å].")
     depth: int = Field(4, ge=1, le=6, description="Number of times that the image is halved.")
-    filters: int = Field(32, ge=1, le=256, description="Channels at full size.")
-    max_filters: int = Field(256, ge=1, le=2048, description="Most channels at any level.")
-    skip: Literal["concatenate", "add"] = Field(
-        "concatenate", description="How the encoder's maps join the decoder."
+    filters: int = Field(32, ge=1, le=256, description="Number of channels at full size.")
+    max_filters: int = Field(
+        256, ge=1, le=2048, description="Number of channels at any level, at most."
     )
-    residual: bool = Field(False, description="Residual blocks instead of plain ones.")
-    batch_norm: bool = Field(True, description="Batch normalisation after each convolution.")
+    skip: Literal["concatenate", "add"] = Field(
+        "concatenate", description="How the encoder's channels join the decoder."
+    )
+    residual: bool = Field(False, description="Whether blocks are residual.")
+    batch_norm: bool = Field(
+        True, description="Whether batch normalisation follows each convolution."
+    )
 
 
 class MSDNetSettings(Settings):
     """A mixed-scale dense network: Pelt & Sethian, PNAS 115, 254 (2018)."""
 
     kind: Literal["msdnet"] = Field("msdnet", description="A mixed-scale dense network.")
-    sampling: float = Field(ge=0.02, le=1, description="Pixel size that the network sees [Å].")
+    sampling: float = Field(ge=0.02, le=1, description="Pixel size of the network's input [Å].")
     depth: int = Field(100, ge=1, le=500, description="Number of layers.")
-    width: int = Field(1, ge=1, le=64, description="Channels that each layer adds.")
-    max_dilation: int = Field(10, ge=1, le=64, description="Dilations cycle from 1 to this.")
-    padding: Literal["reflect", "zeros"] = Field("reflect", description="Values over the border.")
+    width: int = Field(1, ge=1, le=64, description="Number of channels that each layer adds.")
+    max_dilation: int = Field(
+        10, ge=1, le=64, description="Largest dilation [pixels]; layers cycle from 1 to this one."
+    )
+    padding: Literal["reflect", "zeros"] = Field("reflect", description="Values beyond the border.")
 
 
 ModelSettings = Annotated[UNetSettings | MSDNetSettings, Field(discriminator="kind")]

@@ -29,15 +29,18 @@ def _parse_weights(value: Any) -> Any:
 class Curriculum(Settings):
     """Ranges of microscope and camera that widen over the first epochs.
 
-    Leth Larsen et al., Ultramicroscopy (2023): wide ranges from the beginning kept networks from
-    converging.
+    Leth Larsen et al., Ultramicroscopy (2023): with wide ranges from the start, networks did not
+    converge.
     """
 
     start: float = Field(
-        0.2, ge=0, le=1, description="Fraction of each range's width that the first epoch has."
+        0.2, ge=0, le=1, description="Fraction of each range's width in the first epoch."
     )
     epochs: int = Field(
-        10, ge=1, le=100_000, description="Epochs after which ranges have their whole width."
+        10,
+        ge=1,
+        le=100_000,
+        description="Number of epochs after which ranges have their full width.",
     )
 
     def fraction(self, epoch: int) -> float:
@@ -54,59 +57,80 @@ class Training(Settings):
 
     start_from: PathName | None = Field(
         None,
-        description="A name in pretrained/ or a network's folder, whose weights the training "
-        "begins with; random ones where it is not given.",
+        description="Name of a shipped network or folder of a network whose weights the training "
+        "starts from; random weights by default.",
     )
     epochs: int = Field(20, ge=1, le=100_000, description="Number of epochs.")
     images_per_epoch: int = Field(
-        1000, ge=1, le=10**7, description="Images per epoch; one more epoch is one more checkpoint."
+        1000,
+        ge=1,
+        le=10**7,
+        description="Number of images per epoch; a checkpoint is written after each epoch.",
     )
-    batch_size: int = Field(8, ge=1, le=1024, description="Images per step.")
+    batch_size: int = Field(8, ge=1, le=1024, description="Number of images per step.")
     precision: Literal["float32", "mixed_bfloat16"] = Field(
         "float32", description="Arithmetic of the layers; outputs and loss are always float32."
     )
     distribution: Literal["none", "data_parallel"] = Field(
-        "none", description="`data_parallel` shares each batch out over all devices."
+        "none", description="`data_parallel` splits each batch over all devices."
     )
-    learning_rate: float = Field(1e-3, gt=0, le=1, description="Highest learning rate.")
+    learning_rate: float = Field(
+        1e-3,
+        gt=0,
+        le=1,
+        description="Learning rate at its highest.",
+    )
     schedule: Literal["cosine", "constant", "plateau"] = Field(
         "cosine",
-        description="How the rate falls: along half a cosine, not at all, or by `plateau_factor` "
-        "where peak F1 has not grown for `plateau_epochs` epochs (without warm-up).",
+        description="Decay of the learning rate: half a cosine, none, or by `plateau_factor` "
+        "after `plateau_epochs` epochs without a higher peak F1 (without warm-up).",
     )
     plateau_factor: float = Field(
-        0.5, gt=0, lt=1, description="Factor by which a plateau lowers the rate."
+        0.5, gt=0, lt=1, description="Factor on the learning rate after a plateau."
     )
     plateau_epochs: int = Field(
-        5, ge=1, le=100_000, description="Epochs without growth that are a plateau."
+        5,
+        ge=1,
+        le=100_000,
+        description="Number of epochs without a higher peak F1 that make a plateau.",
     )
     early_stopping: int | None = Field(
         None,
         ge=1,
         le=100_000,
-        description="Stop after so many epochs in which peak F1 has not grown.",
+        description="Number of epochs without a higher peak F1 after which the training stops.",
     )
     warmup_fraction: float = Field(
-        0.05, ge=0, le=0.9, description="Fraction of all steps in which the rate rises from 0."
+        0.05,
+        ge=0,
+        le=0.9,
+        description="Fraction of all steps in which the learning rate rises from 0.",
     )
     final_learning_rate_fraction: float = Field(
-        0.01, ge=0, le=1, description="The cosine decay ends at this fraction of the rate."
+        0.01,
+        ge=0,
+        le=1,
+        description="Fraction of the learning rate at the end of the cosine decay.",
     )
-    weight_decay: float = Field(1e-4, ge=0, le=1, description="AdamW's weight decay.")
-    clip_norm: float = Field(1.0, gt=0, le=1e6, description="Gradients are cut to this norm.")
+    weight_decay: float = Field(1e-4, ge=0, le=1, description="Factor of AdamW's weight decay.")
+    clip_norm: float = Field(1.0, gt=0, le=1e6, description="Norm to which gradients are clipped.")
     ema: float = Field(
-        0.99, ge=0, lt=1, description="Momentum of the average over weights; 0 takes none."
+        0.99,
+        ge=0,
+        lt=1,
+        description="Fraction of the old value that the moving average of the weights keeps in "
+        "each step (momentum); 0 takes no average.",
     )
     peak_weight: float = Field(
-        10.0, ge=0, le=1e6, description="Weight of a column's pixel in the loss; background has 1."
+        10.0, ge=0, le=1e6, description="Weight of a column's pixels in the loss; background has 1."
     )
     class_weights: Annotated[
         Literal["equal", "balanced"] | dict[str, float], BeforeValidator(_parse_weights)
     ] = Field(
         "equal",
-        description="What a kind of column counts more than others in `peak_weight`: `equal`; "
-        "`balanced`, so that rare ones weigh as much as common ones in all; or by name, such as "
-        "{S: 3}, others having 1.",
+        description="Weights of the classes on top of `peak_weight`: `equal`; `balanced`, so that "
+        "rare and common classes weigh the same in total; or by name, such as {S: 3}, "
+        "with 1 for the others.",
     )
     focal: float = Field(
         0.0, ge=0, le=5, description="Exponent of the focal factor; 0 is plain cross-entropy."
@@ -115,13 +139,13 @@ class Training(Settings):
         0.0, ge=0, le=100, description="Weight of the soft Dice loss that is added."
     )
     curriculum: Curriculum | None = Field(
-        None, description="Microscopes and cameras that grow more diverse; needs fresh images."
+        None, description="Microscopes and cameras whose ranges widen; needs fresh images."
     )
     selection_images: int = Field(
         100,
         ge=1,
         le=10**7,
-        description="Selection images that peak F1 is computed on after each epoch.",
+        description="Number of selection images for the peak F1 after each epoch.",
     )
 
     @property

@@ -17,24 +17,21 @@ Index = Annotated[int, Field(ge=-50, le=50)]
 
 
 class FromFile(Settings):
-    """A crystal or a molecule in any file that ASE reads.
+    """A crystal or a molecule from any file that ASE reads.
 
-    What is on sites that a CIF file has occupied in part, or by several elements, is drawn site by
-    site.
+    The element on a site that a CIF file occupies in part, or by several elements, is drawn for
+    each site.
     """
 
     kind: Literal["file"] = Field("file", description="A structure file.")
-    path: PathName = Field(
-        description="The file; a relative path counts from the working folder, for commands from "
-        "the YAML's folder first."
-    )
+    path: PathName = Field(description="Path of the structure file.")
     zone_axis: tuple[Index, Index, Index] = Field(
-        (0, 0, 1), description="Direction along the beam, in the cell's vectors (indices)."
+        (0, 0, 1), description="Indices of the direction along the beam, in the cell's vectors."
     )
     thickness: Annotated[Number, bounded(1, 500, unit="Å")] = Field(
         30.0,
-        description="Thickness of a crystal along the beam [Å]. What has 8 Å of vacuum in its cell "
-        "(a sheet, a slab) or no cell (a molecule) is kept whole.",
+        description="Thickness of a crystal along the beam [Å]. A cell with 8 Å of vacuum (a "
+        "sheet, a slab) or no cell (a molecule) is kept whole.",
     )
     rotation_deg: Angle = Field(
         {"uniform": (0, 360)}, validate_default=True, description="Rotation in the plane [deg]."
@@ -42,27 +39,30 @@ class FromFile(Settings):
     tilt_deg: Annotated[Number, bounded(0, 90, unit="deg")] = Field(
         {"uniform": (0, 1)},
         validate_default=True,
-        description="Tilt [deg] about a random axis in the plane.",
+        description="Tilt about a random axis in the plane [deg].",
     )
     scale: Annotated[Number, bounded(0.8, 1.2)] = Field(1.0, description="Factor on all lengths.")
     naming: Literal["elements", "formula"] = Field(
         "elements",
-        description="Columns are named by their elements (`OSr`), or by elements and numbers of "
-        "atoms (`S2`), as for sheets.",
+        description="Names of columns: their elements (`OSr`), or elements with numbers of atoms "
+        "(`S2`), as for sheets.",
     )
     classes: dict[str, str] = Field(
-        {}, description="Other names for columns: from the name by `naming` to that of a class."
+        {}, description="Other names for columns: from the name by `naming` to the class."
     )
     edge_probability: float = Field(
-        0.5, ge=0, le=1, description="Fraction of examples in which a crystal ends in the image."
+        0.5,
+        ge=0,
+        le=1,
+        description="Fraction of examples in which a crystal ends inside the image.",
     )
     edges: Annotated[Number, bounded(1, 4)] = Field(
         {"choice": (1, 2, 3)},
         validate_default=True,
-        description="Number of straight edges of a crystal that ends (rounded).",
+        description="Number of straight edges of a crystal that ends (rounded to a whole number).",
     )
     vacancies: dict[str, Annotated[Number, bounded(0, 1)]] = Field(
-        {}, description="Fraction of each element's atoms that are missing."
+        {}, description="Fraction of missing atoms of each element."
     )
     negatives: Negatives = negatives_field("specimen")
 
@@ -80,20 +80,20 @@ class FromFile(Settings):
 
 
 class FromFunction(Settings):
-    """A specimen made by a Python function, which is run: such settings are a program.
+    """A specimen that a Python function makes: such settings are a program, which is run.
 
-    Whoever gives you settings of this kind may do on your machine whatever you may; `--check` names
-    the function and does not run it.  It is called as ``function(field, classes, rng, **options)``
-    and returns a ``temnet.records.Structure``.
+    Settings of this kind may do all that their user may do; `--check` names the function and does
+    not run it.  It is called as ``function(field, classes, rng, **options)`` and returns a
+    ``temnet.records.Structure``.
     """
 
     kind: Literal["python"] = Field(
         "python",
         description="A Python function, which is run: settings that name one are a program, so "
-        "take them only from people whom you trust.",
+        "use only those of people whom you trust.",
     )
-    function: str = Field(description="Where it is: `module:function`.")
-    options: dict[str, Any] = Field({}, description="Further arguments, by name.")
+    function: str = Field(description="The function, as `module:function`.")
+    options: dict[str, Any] = Field({}, description="Further arguments of the function, by name.")
     negatives: Negatives = negatives_field("specimen")
 
     @field_validator("function")

@@ -12,35 +12,38 @@ Material = Literal["Ag", "Al", "Au", "Cu", "Ni", "Pd", "Pt", "mos2", "mos2_graph
 
 
 class MolecularDynamics(Settings):
-    """Series of molecular dynamics and how they become a table."""
+    """Simulations of molecular dynamics from which a table is made."""
 
     material: Material = Field(
         description="An fcc metal (particles and bulk, ASE's EMT potential), or mos2, "
         "mos2_graphene or graphene (LAMMPS: REBO for Mo and S, AIREBO for C)."
     )
-    temperature: float = Field(300.0, gt=0, le=2000, description="Temperature [K].")
+    temperature: float = Field(
+        300.0, gt=0, le=2000, description="Temperature of the specimens [K]."
+    )
     sizes: tuple[Annotated[float, Field(ge=2, le=500)], ...] = Field(
         min_length=1,
-        description="Radii of the particles or sides of the sheets [Å]; each is run by itself.",
+        description="Radii of the particles or sides of the sheets [Å], one simulation each.",
     )
     runs: int = Field(
-        2, ge=1, le=100, description="Number of independent runs of each size, of other specimens."
+        2,
+        ge=1,
+        le=100,
+        description="Number of independent runs of each size, with different specimens.",
     )
     vacancies: float = Field(
-        0.03, ge=0, le=0.3, description="Fraction of the sheet's S or C atoms that are missing."
+        0.03, ge=0, le=0.3, description="Fraction of missing S or C atoms of the sheet."
     )
-    time_step: float = Field(5.0, gt=0, le=10, description="Time step [fs].")
+    time_step: float = Field(5.0, gt=0, le=10, description="Time step of the integration [fs].")
     equilibration: float = Field(
-        5.0, gt=0, le=1e5, description="Time before anything is kept [ps]."
+        5.0, gt=0, le=1e5, description="Time before the first kept frame [ps]."
     )
-    length: float = Field(20.0, gt=0, le=1e5, description="Time that is analysed [ps].")
-    interval: float = Field(10.0, gt=0, le=1e6, description="Time between two kept frames [fs].")
-    friction: float = Field(
-        0.5, gt=0, le=100, description="Coupling to the heat bath, per time [1/ps]."
-    )
+    length: float = Field(20.0, gt=0, le=1e5, description="Analysed time [ps].")
+    interval: float = Field(10.0, gt=0, le=1e6, description="Time between kept frames [fs].")
+    friction: float = Field(0.5, gt=0, le=100, description="Coupling to the heat bath [1/ps].")
     bending_wavelength: float = Field(
         40.0,
         gt=0,
         le=1e4,
-        description="Bending of a sheet in longer waves than this is no vibration [Å].",
+        description="Wavelength above which bending of a sheet does not count as vibration [Å].",
     )

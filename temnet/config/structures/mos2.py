@@ -29,7 +29,7 @@ class Vacancies(Settings):
         0.0, description="Fraction of sulphur pairs that have lost both atoms."
     )
     Mo: Annotated[Number, bounded(0, 0.5)] = Field(
-        0.0, description="Fraction of molybdenum atoms that are missing."
+        0.0, description="Fraction of missing molybdenum atoms."
     )
 
     @model_validator(mode="after")
@@ -59,32 +59,38 @@ class MoS2(Settings):
     tilt_deg: Annotated[Number, bounded(0, 20, unit="deg")] = Field(
         {"uniform": (0, 3)},
         validate_default=True,
-        description="Tilt [deg] about a random axis in the plane.",
+        description="Tilt about a random axis in the plane [deg].",
     )
     vacancies: Vacancies = Field(Vacancies(), description="Missing atoms.")
     antisites: Annotated[Number, bounded(0, 0.3)] = Field(
-        0.0, description="Fraction of Mo atoms and of S pairs that have changed their places."
+        0.0, description="Fraction of Mo atoms and of S pairs that are exchanged."
     )
     substitutes: dict[str, Annotated[Number, bounded(0, 1)]] = Field(
-        {}, description="Fraction of Mo atoms or S atoms that another element stands for."
+        {}, description="Fraction of Mo or S atoms that each other element replaces."
     )
     layers: Annotated[Number, bounded(1, 2)] = Field(
-        1, description="Number of layers (rounded to a whole number); two are stacked by 2H or 3R."
+        1, description="Number of layers (rounded to a whole number); two are stacked as 2H or 3R."
     )
     strain: Annotated[Number, bounded(0, 0.1)] = Field(
-        0.0, description="Standard deviation of each component of a uniform strain (fraction)."
+        0.0,
+        description="Standard deviation of each component of a uniform strain, a fraction of the "
+        "length.",
     )
     local_strain: Annotated[Number, bounded(0, 0.1)] = Field(
-        0.0, description="Largest strain of a smooth wave of displacements (fraction)."
+        0.0,
+        description="Fraction by which a smooth wave of displacements strains the sheet at most.",
     )
     ripple: Annotated[Number, bounded(0, 5, unit="Å")] = Field(
         0.0, description="Amplitude of a wave of the whole sheet out of its plane [Å]."
     )
     ripple_wavelength: Annotated[Number, bounded(15, 500, unit="Å")] = Field(
-        {"uniform": (40, 120)}, validate_default=True, description="Length of that wave [Å]."
+        {"uniform": (40, 120)}, validate_default=True, description="Wavelength of the ripple [Å]."
     )
     edge_probability: float = Field(
-        0.5, ge=0, le=1, description="Fraction of examples in which the flake ends in the image."
+        0.5,
+        ge=0,
+        le=1,
+        description="Fraction of examples in which the flake ends inside the image.",
     )
     edges: Annotated[Number, bounded(1, 3)] = Field(
         1, description="Number of edges of a flake that ends (rounded to a whole number)."
@@ -98,7 +104,7 @@ class MoS2(Settings):
         {"uniform": (2, 6)}, validate_default=True, description="Mean radius of a hole [Å]."
     )
     support: Annotated[Graphene | AmorphousCarbon, Field(discriminator="kind")] | None = Field(
-        None, description="What the flake lies on."
+        None, description="Support of the flake."
     )
     negatives: Negatives = negatives_field("flake")
 

@@ -29,11 +29,11 @@ class Nanoparticle(Settings):
     """
 
     kind: Literal["nanoparticle"] = Field("nanoparticle", description="A metal particle.")
-    element: Text = Field("Au", description="An fcc metal, or a choice of them.")
+    element: Text = Field("Au", description="An fcc metal, or a choice of metals.")
     lattice_constant_scale: Annotated[Number, bounded(0.8, 1.2)] = Field(
         {"normal": (1.0, 0.006)},
         validate_default=True,
-        description="Factor on the element's lattice constant.",
+        description="Factor on the lattice constant of the element.",
     )
     zone_axis: Text = Field("110", description="Direction along the beam: 110, 100, 111 or 211.")
     radius: Annotated[Number, bounded(3, 60, unit="Å")] = Field(
@@ -42,18 +42,21 @@ class Nanoparticle(Settings):
         description="Mean distance of the facets from the centre [Å].",
     )
     facet_spread: float = Field(
-        0.25, ge=0, le=0.8, description="Relative spread of the facets' distances."
+        0.25,
+        ge=0,
+        le=0.8,
+        description="Standard deviation of the facets' distances, a fraction of `radius`.",
     )
     adatoms: Annotated[Number, bounded(0, 1)] = Field(
         {"uniform": (0, 0.3)},
         validate_default=True,
-        description="Atoms added to the rough surface, as a fraction of the surface atoms.",
+        description="Number of atoms added to the rough surface, per surface atom.",
     )
     tilt_deg: Annotated[Number, bounded(0, 20, unit="deg")] = Field(
         {"uniform": (0, 2.5)},
         validate_default=True,
-        description="Tilt of the zone axis [deg] about a random axis in the image; cut to what "
-        "keeps neighbouring columns apart.",
+        description="Tilt of the zone axis about a random axis in the image [deg]; limited so "
+        "that neighbouring columns stay apart.",
     )
     shape: Text = Field(
         "random",
@@ -67,7 +70,7 @@ class Nanoparticle(Settings):
         0.0, ge=0, le=1, description="Fraction of particles with a {111} stacking fault."
     )
     support: Annotated[Oxide | AmorphousCarbon, Field(discriminator="kind")] | None = Field(
-        None, description="What the particle sits on."
+        None, description="Support of the particle."
     )
     negatives: Negatives = negatives_field("particle")
 

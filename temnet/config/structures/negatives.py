@@ -10,28 +10,28 @@ from temnet.config.settings import Settings
 
 
 class Negatives(Settings):
-    """How often there are no columns to be found, so that a network learns what that looks like."""
+    """Fractions of examples without any column to find, so that a network learns them."""
 
     probability: float = Field(
-        0.05, ge=0, le=1, description="Fraction of examples that show no specimen at all."
+        0.05, ge=0, le=1, description="Fraction of examples without any specimen (vacuum)."
     )
     amorphous: float = Field(
-        0.0, ge=0, le=1, description="Fraction that shows a film of amorphous carbon alone."
+        0.0, ge=0, le=1, description="Fraction of examples with a film of amorphous carbon alone."
     )
     off_axis: float = Field(
         0.0,
         ge=0,
         le=1,
-        description="Fraction that shows a metal particle off any zone axis: fringes, and dots "
-        "where it is thin, of which none is labelled.",
+        description="Fraction of examples with a metal particle off any zone axis: fringes, and "
+        "dots where it is thin, without labels.",
     )
     graphitic: float = Field(
         0.0,
         ge=0,
         le=1,
         exclude_if=lambda share: share == 0,
-        description="Fraction that shows graphitic carbon, such as soot: bent stacks of graphene "
-        "seen edge-on, with fringes of 3.4 Å.",
+        description="Fraction of examples with graphitic carbon, such as soot: bent stacks of "
+        "graphene seen edge-on, with fringes of 3.4 Å.",
     )
 
     @model_validator(mode="after")

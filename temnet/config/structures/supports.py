@@ -14,14 +14,12 @@ class Graphene(Settings):
     """A sheet of graphene that carries the specimen."""
 
     kind: Literal["graphene"] = Field("graphene", description="A sheet of graphene.")
-    probability: float = Field(
-        1.0, ge=0, le=1, description="Fraction of examples in which there is a sheet."
-    )
+    probability: float = Field(1.0, ge=0, le=1, description="Fraction of examples with a sheet.")
     gap: Annotated[Number, bounded(2.5, 5, unit="Å")] = Field(
-        3.35, description="Distance from the sheet to the specimen's nearest atoms [Å]."
+        3.35, description="Distance from the sheet to the nearest atoms of the specimen [Å]."
     )
     vacancies: Annotated[Number, bounded(0, 0.2)] = Field(
-        0.0, description="Fraction of carbon atoms that are missing."
+        0.0, description="Fraction of missing carbon atoms."
     )
     layers: Annotated[Number, bounded(1, 3)] = Field(
         1, description="Number of sheets (rounded to a whole number), each at a random twist."
@@ -29,24 +27,22 @@ class Graphene(Settings):
 
 
 class AmorphousCarbon(Settings):
-    """A film of amorphous carbon that carries the specimen, seen through it."""
+    """A film of amorphous carbon that carries the specimen; the beam passes through it."""
 
     kind: Literal["amorphous_carbon"] = Field(
         "amorphous_carbon", description="A film of amorphous carbon."
     )
-    probability: float = Field(
-        1.0, ge=0, le=1, description="Fraction of examples in which there is a film."
-    )
+    probability: float = Field(1.0, ge=0, le=1, description="Fraction of examples with a film.")
     thickness: Annotated[Number, bounded(2, 200, unit="Å")] = Field(
         {"uniform": (10, 50)}, validate_default=True, description="Thickness of the film [Å]."
     )
     density: Annotated[Number, bounded(1, 3.6, unit="g/cm³")] = Field(
-        {"uniform": (1.8, 2.2)}, validate_default=True, description="Density [g/cm³]."
+        {"uniform": (1.8, 2.2)}, validate_default=True, description="Density of the film [g/cm³]."
     )
     gap: Annotated[Number, bounded(0, 5, unit="Å")] = Field(
         {"uniform": (1.8, 2.8)},
         validate_default=True,
-        description="Distance from the film's face to the specimen's nearest atoms [Å].",
+        description="Distance from the film's surface to the nearest atoms of the specimen [Å].",
     )
 
 
@@ -54,11 +50,9 @@ class Oxide(Settings):
     """An oxide crystal, seen from the side, whose surface carries the particle."""
 
     kind: Literal["CeO2", "TiO2"] = Field(
-        "CeO2", description="Which oxide: CeO2 (fluorite) or TiO2 (rutile)."
+        "CeO2", description="The oxide: CeO2 (fluorite) or TiO2 (rutile)."
     )
-    probability: float = Field(
-        0.6, ge=0, le=1, description="Fraction of examples in which there is an oxide."
-    )
+    probability: float = Field(0.6, ge=0, le=1, description="Fraction of examples with an oxide.")
     thickness: Annotated[Number, bounded(5, 100, unit="Å")] = Field(
         {"uniform": (15, 40)},
         validate_default=True,
@@ -68,21 +62,21 @@ class Oxide(Settings):
         0.5,
         ge=0,
         le=1,
-        description="Fraction of supports in the usual relation to the particle: CeO2 with the "
-        "same axes, so that {111} is parallel to {111}; TiO2, for a particle along [110], with "
-        "(110) parallel to {111} and [001] along the beam.",
+        description="Fraction of supports in the usual orientation to the particle: CeO2 with the "
+        "same axes, so that {111} is parallel to {111}; TiO2, for a particle along "
+        "[110], with (110) parallel to {111} and [001] along the beam.",
     )
     off_axis_probability: float = Field(
         0.15,
         ge=0,
         le=1,
         description="Fraction of supports in a random orientation: fringes, and dots where they "
-        "are thin, of which none is labelled.",
+        "are thin, without labels.",
     )
     tilt_deg: Annotated[Number, bounded(0, 20, unit="deg")] = Field(
         {"uniform": (0, 4)},
         validate_default=True,
-        description="Tilt of the oxide's zone axis [deg] about a random axis in the image.",
+        description="Tilt of the oxide's zone axis about a random axis in the image [deg].",
     )
 
     @model_validator(mode="after")

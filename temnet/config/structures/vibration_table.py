@@ -17,38 +17,42 @@ class TableRow(Settings):
 
     element: str = Field(description="Chemical symbol.")
     coordination: int = Field(ge=0, le=100, description="Number of neighbours within the cutoff.")
-    atoms: int = Field(ge=1, le=10**12, description="Number of atoms that it is the mean of.")
-    in_plane: float = Field(gt=0, lt=1, description="Along x or y [Å].")
-    in_plane_error: float | None = Field(None, ge=0, le=2, description="Its standard error [Å].")
-    in_plane_quantum: float = Field(
-        1.0, ge=1, le=100, description="Factor of zero-point motion (ratio)."
+    atoms: int = Field(ge=1, le=10**12, description="Number of averaged atoms.")
+    in_plane: float = Field(gt=0, lt=1, description="Standard deviation along x or y [Å].")
+    in_plane_error: float | None = Field(
+        None, ge=0, le=2, description="Standard error of `in_plane` [Å]."
     )
-    along_beam: float = Field(gt=0, lt=2, description="Along z [Å].")
-    along_beam_error: float | None = Field(None, ge=0, le=2, description="Its standard error [Å].")
+    in_plane_quantum: float = Field(
+        1.0, ge=1, le=100, description="Factor of zero-point motion on `in_plane`."
+    )
+    along_beam: float = Field(gt=0, lt=2, description="Standard deviation along z [Å].")
+    along_beam_error: float | None = Field(
+        None, ge=0, le=2, description="Standard error of `along_beam` [Å]."
+    )
     along_beam_quantum: float = Field(
-        1.0, ge=1, le=100, description="Factor of zero-point motion (ratio)."
+        1.0, ge=1, le=100, description="Factor of zero-point motion on `along_beam`."
     )
 
 
 class SizeRow(Settings):
     """Vibration of an element's most frequent kind of atom in specimens of one size."""
 
-    size: str = Field(description="What was simulated.")
+    size: str = Field(description="Simulated specimen.")
     element: str = Field(description="Chemical symbol.")
     coordination: int = Field(ge=0, le=100, description="Number of neighbours.")
-    in_plane: float = Field(ge=0, le=2, description="Along x or y [Å].")
-    along_beam: float = Field(ge=0, le=2, description="Along z [Å].")
+    in_plane: float = Field(ge=0, le=2, description="Standard deviation along x or y [Å].")
+    along_beam: float = Field(ge=0, le=2, description="Standard deviation along z [Å].")
 
 
 class VibrationTable(Settings):
-    """Standard deviations of atoms' positions by element, coordination number and direction."""
+    """Standard deviations of atomic displacements by element, coordination number and direction."""
 
-    schema_version: Literal[1] = Field(1, description="Version of this form (number).")
-    material: str = Field(description="What was simulated.")
-    temperature: float = Field(gt=0, le=5000, description="Temperature [K].")
+    schema_version: Literal[1] = Field(1, description="Version of this format.")
+    material: str = Field(description="Simulated material.")
+    temperature: float = Field(gt=0, le=5000, description="Temperature of the simulation [K].")
     cutoffs: dict[str, Annotated[float, Field(gt=0, le=20)]] = Field(
-        description="Distance up to which a pair of elements counts as neighbours [Å]."
+        description="Largest distance between neighbours, by pair of elements [Å]."
     )
-    rows: tuple[TableRow, ...] = Field(min_length=1, description="One for each kind of atom.")
-    sizes: tuple[SizeRow, ...] = Field((), description="How it depends on the specimen's size.")
-    provenance: dict[str, Any] = Field(description="How it was made.")
+    rows: tuple[TableRow, ...] = Field(min_length=1, description="One row for each kind of atom.")
+    sizes: tuple[SizeRow, ...] = Field((), description="Dependence on the size of the specimen.")
+    provenance: dict[str, Any] = Field(description="Origin of the table.")

@@ -15,11 +15,11 @@ from temnet.config.settings import Settings, shown
 class NoVibrations(Settings):
     """Atoms at rest."""
 
-    kind: Literal["none"] = Field("none", description="No vibration.")
+    kind: Literal["none"] = Field("none", description="Atoms at rest.")
 
 
 class Vibrations(Settings):
-    """What all vibrating specimens share."""
+    """Settings that all kinds of vibration share."""
 
     scale: Annotated[Number, bounded(0, 5)] = Field(
         1.0,
@@ -30,30 +30,35 @@ class Vibrations(Settings):
         1,
         ge=1,
         le=1000,
-        description="Number of independent displacements whose images are averaged, as a camera "
-        "does during an exposure; 1 is a frozen specimen.",
+        description="Number of independent displacements whose images are averaged, as during an "
+        "exposure; 1 is a frozen specimen.",
     )
 
 
 class EinsteinVibrations(Vibrations):
     """Independent normal displacements with one standard deviation per element.
 
-    Each element stands in one of ``sigma``, ``debye_temperature`` and ``b_factor``.
+    Each element has an entry in one of ``sigma``, ``debye_temperature`` and ``b_factor``.
     """
 
-    kind: Literal["einstein"] = Field("einstein", description="Independent atoms.")
+    kind: Literal["einstein"] = Field(
+        "einstein", description="Independent atoms, one standard deviation per element."
+    )
     sigma: dict[str, Annotated[Number, bounded(0, 0.5, unit="Å")]] = Field(
         {},
-        description="Standard deviation per axis [Å] of each element; `default` for the others.",
+        description="Standard deviation per axis of each element [Å]; `default` for the others.",
     )
     debye_temperature: dict[str, Annotated[Number, bounded(10, 5000, unit="K")]] = Field(
-        {}, description="Debye temperature [K] of each element, used at `temperature`."
+        {}, description="Debye temperature of each element [K], with `temperature`."
     )
     b_factor: dict[str, Annotated[Number, bounded(0, 20, unit="Å²")]] = Field(
-        {}, description="Isotropic B = 8 pi^2 sigma^2 [Å²] of each element."
+        {}, description="Isotropic B = 8 pi^2 sigma^2 of each element [Å²]."
     )
     temperature: float = Field(
-        300.0, ge=0, le=3000, description="Temperature for `debye_temperature` [K]."
+        300.0,
+        ge=0,
+        le=3000,
+        description="Temperature of the specimen [K], used by `debye_temperature`.",
     )
 
     @field_validator("sigma", "b_factor")
@@ -83,16 +88,18 @@ class EinsteinVibrations(Vibrations):
 class CoordinationVibrations(Vibrations):
     """Independent normal displacements by element, coordination number and direction.
 
-    The standard deviations come from tables of molecular dynamics.
+    Tables of molecular dynamics give the standard deviations.
     """
 
-    kind: Literal["coordination"] = Field("coordination", description="Tables of MD.")
+    kind: Literal["coordination"] = Field(
+        "coordination", description="Standard deviations from tables of molecular dynamics."
+    )
     table: tuple[PathName, ...] = Field(
         min_length=1,
-        description="Names of shipped tables, or paths of YAML files from the working folder.",
+        description="Names of shipped tables, or paths of YAML files.",
     )
     sigma: dict[str, Annotated[Number, bounded(0, 0.5, unit="Å")]] = Field(
-        {}, description="Standard deviation per axis [Å] of elements that no table has."
+        {}, description="Standard deviation per axis [Å] of elements that no table contains."
     )
     quantum: bool = Field(True, description="Whether zero-point motion is added.")
 
@@ -110,15 +117,12 @@ class CoordinationVibrations(Vibrations):
 class SnapshotVibrations(Vibrations):
     """Whole frames of molecular dynamics, with all correlations between the atoms.
 
-    The specimen has to be the one that was simulated: `structure.kind: file` with the XYZ file
-    that the stage `vibrations` writes beside its snapshots.
+    The specimen must be the simulated one: `structure.kind: file` with the XYZ file that the stage
+    `vibrations` writes beside its snapshots.
     """
 
-    kind: Literal["snapshots"] = Field("snapshots", description="Frames of MD.")
-    file: PathName = Field(
-        description="A snapshots file; a relative path counts from the working folder, for "
-        "commands from the YAML's folder first."
-    )
+    kind: Literal["snapshots"] = Field("snapshots", description="Frames of molecular dynamics.")
+    file: PathName = Field(description="Path of a file of snapshots.")
 
 
 def _with_elements(values: dict[str, Number], default: bool) -> dict[str, Number]:
