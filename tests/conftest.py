@@ -54,3 +54,17 @@ def dots():
     image = sum(np.exp(-((rows - r) ** 2 + (cols - c) ** 2) / 8) for r, c in centres)
     noise = np.random.default_rng(0).normal(0, 0.05, image.shape)
     return (10 + image + noise).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def shifted_foci():
+    """(focus, row, col) float32: three foci that lie 0, 4 and 2 pixels down, the second dark."""
+    rng = np.random.default_rng(0)
+    rows, cols = np.mgrid[:96, :96]
+    places = [(r, c) for r in range(6, 96, 14) for c in range(6, 96, 14) if rng.random() > 0.2]
+
+    def focus(drop, sign):
+        dots = sum(np.exp(-((rows - r - drop) ** 2 + (cols - c) ** 2) / 8) for r, c in places)
+        return 10 + sign * dots + rng.normal(0, 0.1, rows.shape)
+
+    return np.stack([focus(0, 1), focus(4, -1), focus(2, 1)]).astype(np.float32)

@@ -93,20 +93,11 @@ def test_rings_index_the_columns(here):
         np.testing.assert_allclose((ring.row_angstrom, ring.col_angstrom), middle)
 
 
-def test_focal_series_are_aligned(here):
-    rng = np.random.default_rng(0)
-    rows, cols = np.mgrid[:96, :96]
-    places = [(r, c) for r in range(6, 96, 14) for c in range(6, 96, 14) if rng.random() > 0.2]
-
-    def focus(drop, sign):
-        spots = sum(np.exp(-((rows - r - drop) ** 2 + (cols - c) ** 2) / 8) for r, c in places)
-        return 10 + sign * spots + rng.normal(0, 0.1, rows.shape)
-
-    series = np.stack([focus(0, 1), focus(4, -1), focus(2, 1)]).astype(np.float32)
+def test_focal_series_are_aligned(here, shifted_foci):
     settings = {"network": "tiny-series", "sampling": 0.2, "axes": "focus"}
-    found = temnet.analyse(series, **settings)
+    found = temnet.analyse(shifted_foci, **settings)
     assert [row.row_angstrom for row in found.shifts] == pytest.approx([0, 0.8, 0.4], abs=0.05)
-    assert temnet.analyse(series, align=False, **settings).shifts == ()
+    assert temnet.analyse(shifted_foci, align=False, **settings).shifts == ()
 
 
 @pytest.mark.parametrize(

@@ -316,16 +316,8 @@ def test_the_page_describes_what_was_done(here):
         assert words in page
 
 
-def test_a_focal_series_is_aligned_and_its_shifts_are_reported(here):
-    rng = np.random.default_rng(0)
-    rows, cols = np.mgrid[:96, :96]
-    places = [(r, c) for r in range(6, 96, 14) for c in range(6, 96, 14) if rng.random() > 0.2]
-
-    def focus(drop, sign):
-        dots = sum(np.exp(-((rows - r - drop) ** 2 + (cols - c) ** 2) / 8) for r, c in places)
-        return 10 + sign * dots + rng.normal(0, 0.1, rows.shape)
-
-    np.save("series.npy", np.stack([focus(0, 1), focus(4, -1), focus(2, 1)]).astype(np.float32))
+def test_a_focal_series_is_aligned_and_its_shifts_are_reported(here, shifted_foci):
+    np.save("series.npy", shifted_foci)
     given = ["series.npy", "--network", "tiny-series", "--sampling", "0.2", "--axes", "focus"]
     assert predict.main([*given, "--output", "out"]) == 0
     rows = read_table(Path("out/series/predict/foci.csv"))
