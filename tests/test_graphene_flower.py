@@ -81,7 +81,7 @@ def test_the_shares_see_what_is_missing_and_what_is_shifted():
 
 def test_the_network_finds_the_rings_of_the_reference():
     (file,) = EXPERIMENT.images.files
-    series = temnet.read_images(FOLDER / file, sampling=SAMPLING)
+    series = temnet.read_images(file, sampling=SAMPLING)
     network = temnet.load_network(EXPERIMENT.prediction.network)
     peaks = temnet.find_columns(network, series)
     found = shares(peaks.positions)
