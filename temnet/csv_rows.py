@@ -74,9 +74,11 @@ def column_help(row_type: type) -> dict[str, str]:
 
     Columns made by `per_name` are called by their prefix and ``<name>``.
     """
-    text = inspect.cleandoc(row_type.__doc__ or "").partition("Attributes:\n")[2]
-    entries = re.findall(r"^    (\w+): (.*(?:\n      .*)*)", text, re.MULTILINE)
-    texts = {name: " ".join(words.split()) for name, words in entries}
+    texts: dict[str, str] = {}
+    for one_type in reversed(row_type.__mro__):  # fields may be inherited
+        text = inspect.cleandoc(one_type.__doc__ or "").partition("Attributes:\n")[2]
+        entries = re.findall(r"^    (\w+): (.*(?:\n      .*)*)", text, re.MULTILINE)
+        texts |= {name: " ".join(words.split()) for name, words in entries}
     return {
         one.metadata[PREFIX] + "<name>" if PREFIX in one.metadata else _column(one): texts[one.name]
         for one in fields(row_type)

@@ -107,3 +107,19 @@ def test_a_column_is_read_by_its_old_name_too(tmp_path):
     ]  # fmt: skip
     with pytest.raises(InputError, match="no column mean"):
         read_rows(tmp_path / "none.csv", Bin)
+
+
+@dataclass(frozen=True)
+class NamedBin(Bin):
+    """A bin with a name.
+
+    Attributes:
+        name: Its name.
+    """
+
+    name: str = ""
+
+
+def test_inherited_columns_are_documented_too():
+    assert column_help(NamedBin) == {"mean": "Mean score.", "name": "Its name."}
+    assert header(NamedBin) == ("mean", "name")

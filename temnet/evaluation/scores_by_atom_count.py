@@ -10,7 +10,7 @@ import numpy as np
 from temnet.config.analysis.evaluation import Evaluation
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.metrics import counts_of
-from temnet.evaluation.score_curves import Point, curve_rows
+from temnet.evaluation.score_curves import CurveRow, Point, curve_rows
 from temnet.randomness import generator
 from temnet.records import IGNORED
 
@@ -19,45 +19,16 @@ EVERYWHERE, VACUUM = "all", "vacuum"
 
 
 @dataclass(frozen=True)
-class AtomCountRow:
+class AtomCountRow(CurveRow):
     """A line of atom_counts.csv: a point of a curve, for one class and one smallest atom count.
 
-    Intervals are 95 % bootstrap intervals over specimens.
-
     Attributes:
-        network: Name of the network.
         surroundings: Which specimens: ``all``, or those in ``vacuum``.
         atoms: Smallest number of atoms of a column that is scored.
-        parameter: Name of the parameter, such as ``dose``.
-        low: Its value, in the unit of the parameter.
-        middle: The same.
-        high: The same.
-        class_: A class; ``any`` for localisation alone, ``all`` for all classes together,
-            ``macro`` for the mean over the classes.
-        images: Number of images.
-        f1: F1 over all of these images together.
-        f1_low: Lower end of the interval of F1.
-        f1_high: Upper end of the interval of F1.
-        rms_error_pm: Root-mean-square position error [pm].
-        error_low_pm: Lower end of the interval of the error [pm].
-        error_high_pm: Upper end of the interval of the error [pm].
     """
 
-    network: str
-    surroundings: str
-    atoms: int
-    parameter: str
-    low: float
-    middle: float
-    high: float
-    class_: str
-    images: int
-    f1: float
-    f1_low: float
-    f1_high: float
-    rms_error_pm: float
-    error_low_pm: float
-    error_high_pm: float
+    surroundings: str = EVERYWHERE
+    atoms: int = 1
 
 
 def with_atoms(image: ImageResult, atoms: int) -> ImageResult:
@@ -111,7 +82,7 @@ def atom_count_rows(
                 # The same draws as for sweep.csv, so that one atom or more gives its intervals.
                 rng = generator(seed, "evaluation/series")
                 rows += [
-                    AtomCountRow(surroundings=name, atoms=atoms, **vars(row))
+                    AtomCountRow(**vars(row), surroundings=name, atoms=atoms)
                     for row in curve_rows(counts.select(chosen), point, rng)
                 ]
     return rows

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -33,18 +32,6 @@ TRAINED = "#efefef"
 F1_KEYS = ("f1", "f1_low", "f1_high")
 ERROR_KEYS = ("rms_error_pm", "error_low_pm", "error_high_pm")
 """Names of a value, and of the lower and upper end of its interval."""
-
-
-class CurvePoint(Protocol):
-    """A point of a curve, such as a `CurveRow` or an `AtomCountRow`."""
-
-    @property
-    def low(self) -> float:
-        """Lowest value of the parameter."""
-
-    @property
-    def middle(self) -> float:
-        """Its median value."""
 
 
 @styled
@@ -112,7 +99,7 @@ def _curves(rows: Sequence[CurveRow], key: str) -> dict[str, list[CurveRow]]:
 
 
 def draw_curve(
-    axes: Axes, curve: Sequence[CurvePoint], keys: Sequence[str], number: int, name: str
+    axes: Axes, curve: Sequence[CurveRow], keys: Sequence[str], number: int, name: str
 ) -> None:
     """Draws a line with 95 % intervals.
 
@@ -142,7 +129,7 @@ def draw_curve(
     )
 
 
-def scale_to(axes: Axes, rows: Sequence[CurvePoint]) -> None:
+def scale_to(axes: Axes, rows: Sequence[CurveRow]) -> None:
     """Scales the axis of the parameter to the ``middle`` of the rows, by the logarithm or not."""
     values = np.array([row.middle for row in rows], np.float64)
     if min(row.low for row in rows) > 0 and values.max() > LOG_RATIO * values.min():

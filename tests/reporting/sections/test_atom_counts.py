@@ -1,7 +1,5 @@
 """The figure and the section on scores by the atom count of the columns."""
 
-import math
-
 import numpy as np
 import pytest
 
@@ -20,8 +18,8 @@ def made_rows(networks=("net",), surroundings=("all", "vacuum"), images=(9, 4)):
     """F1 rises with atom count and dose, and is lower by a tenth for each further network."""
     return [
         AtomCountRow(
-            network, where, atoms, parameter, value, value, value, name, count,
-            f1, f1 - 0.05, math.nan, 9.0, math.nan, math.nan,
+            network, parameter, value, value, value, name, count, f1, f1 - 0.05,
+            rms_error_pm=9.0, surroundings=where, atoms=atoms,
         )
         for number, network in enumerate(networks)
         for parameter, values in (("dose", (1000.0, 10.0)), ("defocus", (-50.0, 0.0)))
