@@ -14,7 +14,7 @@ PRETRAINED = Path("pretrained")
 """Folder of the networks that come along, in the working folder."""
 
 STAGES = ("evaluate",)
-"""What is loaded before the work begins."""
+"""Stages that are loaded before the work starts."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,17 +25,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m temnet.publish",
-        description="Puts the networks of finished runs into the folder of pretrained networks, "
-        "with their scores, figures and cost, what finished studies have found beside them, and "
-        "writes the folder's README.md from all of it. A run whose stage `evaluate` is missing, of "
-        "other settings or of another network is refused, and nothing is changed.",
+        description="Copies the networks of finished runs into the folder of pretrained networks, "
+        "with their scores, figures and cost, and the results of finished studies, and writes the "
+        "folder's README.md. If the stage `evaluate` of a run is missing, or has other settings or "
+        "another network, nothing is changed.",
     )
     parser.add_argument(
         "runs",
         nargs="*",
         type=Path,
         metavar="RUN",
-        help="folders of runs and of studies; with none the page is written again, and cards "
+        help="folders of runs and of studies; without any, README.md is written again, and cards "
         "without frozen scores get them",
     )
     parser.add_argument(

@@ -20,6 +20,7 @@ LAYERS = (
         "csv_rows",
         "csv_tables",
         "json_records",
+        "score_records",
     },
     {"config"},
     {"structures"},
@@ -64,7 +65,7 @@ WALLS = {
     "spglib": {"structures.atom_files.cif_symmetry"},
     "matplotlib": {"reporting", "movies", "study", "publishing.figures"},
     "yaml": {"config.yaml_text"},
-    "pydantic": {"config", "json_records", "study.settings"},
+    "pydantic": {"config", "json_records", "score_records", "study.settings"},
     "annotated_types": {"config"},
     "rsciio": {"inference.reading.formats.rosettasciio", "reporting.files.map_files"},
     "tifffile": {

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from temnet.json_records import renamed
+from temnet.config.card_scores import SelectionScores, ValidationScores
+from temnet.json_records import Number, as_values, renamed
+from temnet.score_records import Calibration, StrictNumber
 
 Quantity = TypeVar("Quantity", int, float)
 
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 MOST_WEIGHTS = 2**30
 """Weights of the largest network that is read: 4 GB."""
@@ -46,25 +47,8 @@ ClassName = Annotated[str, Field(min_length=1, max_length=100)]
 ClassNames = Annotated[
     tuple[ClassName, ...], Field(min_length=1, max_length=100), AfterValidator(_different)
 ]
-Span = tuple[Number, Number]
+Span = tuple[StrictNumber, StrictNumber]
 """Lowest and highest value."""
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """How scores become probabilities; see `temnet.inference.score_calibration`.
-
-    Attributes:
-        slope: Factor on the log-odds of a column.
-        offset: Added to the log-odds of a column, after the factor.
-        class_slope: Factor on the logarithms of the class probabilities.
-    """
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    slope: Annotated[Number, Field(gt=0, le=1000)] = 1.0
-    offset: Annotated[Number, Field(ge=-1000, le=1000)] = 0.0
-    class_slope: Annotated[Number, Field(ge=0, le=1000)] = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,26 +58,28 @@ class ImageStatistics:
     See `temnet.inference.out_of_distribution`.
 
     Attributes:
-        count: Number of images.
+        count: StrictNumber of images.
         bin_edges: Edges of the frequency bins [1/Å].
         spectrum: Power in each bin, three quantiles [log10 Å²]; None where it is not known.
         limit: Largest deviation of a spectrum from the median.
         noise_dose: Dose of the noisiest image [e/Å²]; None where it is not known.
         spots: Frequencies of the strongest spots, sorted [1/Å].
-        spot_images: Number of images whose spots are kept.
+        spot_images: StrictNumber of images whose spots are kept.
         spot_limit: Deviation of a lattice that is rarely exceeded; None where it is not known.
         lattice_fraction: Fraction of images with spots.
     """
 
     count: Annotated[int, Field(ge=0, strict=True)] = 0
-    bin_edges: Annotated[tuple[Number, ...], Field(min_length=2)]
-    spectrum: Annotated[tuple[tuple[Number | None, ...], ...], Field(min_length=3, max_length=3)]
-    limit: Annotated[Number, Field(ge=0)] | None
-    noise_dose: Annotated[Number, Field(gt=0)] | None
-    spots: tuple[Annotated[Number, Field(gt=0)], ...]
+    bin_edges: Annotated[tuple[StrictNumber, ...], Field(min_length=2)]
+    spectrum: Annotated[
+        tuple[tuple[StrictNumber | None, ...], ...], Field(min_length=3, max_length=3)
+    ]
+    limit: Annotated[StrictNumber, Field(ge=0)] | None
+    noise_dose: Annotated[StrictNumber, Field(gt=0)] | None
+    spots: tuple[Annotated[StrictNumber, Field(gt=0)], ...]
     spot_images: Annotated[int, Field(ge=0, strict=True)]
-    spot_limit: Number | None
-    lattice_fraction: Annotated[Number, Field(ge=0, le=1)]
+    spot_limit: StrictNumber | None
+    lattice_fraction: Annotated[StrictNumber, Field(ge=0, le=1)]
 
 
 def _consistent(one: ImageStatistics) -> ImageStatistics:
@@ -131,11 +117,11 @@ class Cost:
     """Cost of a training.
 
     Attributes:
-        epochs: Number of epochs.
+        epochs: StrictNumber of epochs.
         images_per_epoch: Images in each of them.
         images_seen: Their product; an image that is shown twice counts twice.
-        training_images: Number of different images.
-        specimens: Number of different specimens.
+        training_images: StrictNumber of different images.
+        specimens: StrictNumber of different specimens.
         seconds: Time of all epochs [s]; None if unknown.
         start: Cost of the network from which the training started, if it did.
     """
@@ -174,21 +160,21 @@ class FrozenScores:
     """Scores on a few images that are simulated again to check a network.
 
     Attributes:
-        images: Number of images.
-        macro_f1: Mean F1 over the classes; None where it is not defined.
+        images: StrictNumber of images.
+        macro_f1: Mean F1 over the classes; NaN where it is not defined.
         columns: True columns that count.
         found: Peaks that count.
-        rms_error_pm: Root mean square error of positions [pm]; None without a pair.
+        rms_error_pm: Root mean square error of positions [pm]; NaN without a pair.
         shift_pm: Mean of found minus true (row, col) [pm], which the error leaves out; None
             without a pair.
         simulation: Version of the simulation that made the images.
     """
 
     images: int
-    macro_f1: float | None
+    macro_f1: Number
     columns: int
     found: int
-    rms_error_pm: float | None
+    rms_error_pm: Number
     shift_pm: tuple[float, float] | None
     simulation: int
 
@@ -215,7 +201,7 @@ class Card:
         dose: Range of the dose of an image [e/Å²].
         camera_sampling: Range of the camera's pixel size [Å].
         seed: Seed of the training.
-        parameters: Number of weights.
+        parameters: StrictNumber of weights.
         temnet: Version of temnet that wrote the card.
         keras: Version of Keras that wrote the weights.
         threshold: Lowest score of a column.
@@ -234,10 +220,10 @@ class Card:
     structure: str | None = None
     classes: ClassNames
     focus_count: Annotated[int, Field(ge=1, le=1000, strict=True)]
-    focus_steps: tuple[Number, ...] | None = None
-    sampling: Annotated[Number, Field(ge=0.02, le=1)]
-    label_width: Number | None = None
-    normalisation_width: Number | None = None
+    focus_steps: tuple[StrictNumber, ...] | None = None
+    sampling: Annotated[StrictNumber, Field(ge=0.02, le=1)]
+    label_width: StrictNumber | None = None
+    normalisation_width: StrictNumber | None = None
     energies: Span | None = None
     defocus: Span | None = None
     Cs_um: Span | None = None
@@ -249,16 +235,16 @@ class Card:
     parameters: Annotated[int, Field(ge=1, le=MOST_WEIGHTS, strict=True)] | None = None
     temnet: str | None = None
     keras: str | None = None
-    threshold: Annotated[Number, Field(gt=0, lt=1)]
+    threshold: Annotated[StrictNumber, Field(gt=0, lt=1)]
     score_calibration: Calibration | None = None
-    metrics: dict[str, Any] | None = None
+    metrics: SelectionScores | None = None
     image_statistics: Annotated[
         Annotated[ImageStatistics, AfterValidator(_consistent)] | None,
         renamed("image_statistics", "taught_images"),  # old key
     ] = None
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     schema: Annotated[int, Field(ge=1, strict=True)]
-    validation: dict[str, Any] | None = None
+    validation: ValidationScores | None = None
     cost: Cost | None = None
     frozen: FrozenScores | None = None
 
@@ -315,5 +301,4 @@ def card_of(entries: Mapping[str, Any]) -> Card:
 
 def entries_of(card: Card) -> dict[str, Any]:
     """The entries of a card for its JSON; those that are not known are left out."""
-    entries = _CARD.dump_python(card, mode="json")
-    return {key: value for key, value in entries.items() if value is not None}
+    return {key: value for key, value in as_values(card).items() if value is not None}

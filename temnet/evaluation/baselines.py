@@ -10,8 +10,8 @@ import numpy as np
 from temnet.config.analysis.evaluation import Evaluation
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.metrics import MACRO, MEAN, counts_of, scores
-from temnet.evaluation.summary import Baseline, Baselines, RarestBaseline
 from temnet.records import Peaks
+from temnet.score_records import Baseline, Baselines, RarestBaseline
 
 CHANCE_DRAWS = 4
 """How many times the peaks of each image are scattered."""

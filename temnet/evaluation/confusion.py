@@ -14,13 +14,10 @@ from temnet.config.analysis.evaluation import Evaluation
 from temnet.csv_rows import read_rows
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.metrics import CONFIDENCE, interval, resampled_weights
-from temnet.evaluation.summary import FalsePositiveRate, FalsePositiveRates
+from temnet.score_records import FALSE_POSITIVE, MISSED, FalsePositiveRate, FalsePositiveRates
 
 HUNDRED_SQUARE_NANOMETRES = 1e4
 """100 nm² in Å²."""
-
-FALSE_POSITIVE, MISSED = "false positive", "missed"
-"""Names of the last row and of the last column of a confusion matrix."""
 
 OLD_FALSE_POSITIVE = "invented"  # old key
 """The row's name in tables and cards of earlier versions."""

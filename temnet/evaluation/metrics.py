@@ -17,7 +17,7 @@ from temnet.evaluation.scores import (
     ratio,
     score_images,
 )
-from temnet.evaluation.summary import ClassScores, PooledScores
+from temnet.score_records import ClassScores, PooledScores
 
 RESAMPLES = 2000
 """How often the images are drawn again."""

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import wilcoxon
 
 from temnet.evaluation.metrics import interval, resampled_weights
-from temnet.evaluation.summary import Difference
+from temnet.score_records import Difference
 
 
 def paired_difference(

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import expit, logit, softmax
 
-from temnet.config.card import Calibration, Card
+from temnet.config.card import Card
 from temnet.records import Peaks
+from temnet.score_records import Calibration
 
 LEAST = 1e-7
 """Probabilities are clipped to this, and to one less this."""

@@ -22,6 +22,7 @@ from temnet.config.experiment import Experiment, required
 from temnet.config.learning.labels import Labels
 from temnet.config.loading import write_experiment
 from temnet.errors import InputError
+from temnet.json_records import as_values
 from temnet.models.description import SCHEMA, contradiction
 from temnet.models.factory import build_model, check_sections
 from temnet.models.network_settings import read_settings
@@ -136,7 +137,7 @@ def update_card(folder: Path, **changes: Any) -> None:
     """
     entries = _read_entries(folder / CARD_FILE)
     for key, value in changes.items():
-        entries[key] = asdict(value) if is_dataclass(value) else value  # type: ignore[arg-type]
+        entries[key] = as_values(value) if is_dataclass(value) else value
     _write_entries(folder / CARD_FILE, entries)
 
 

@@ -1,29 +1,29 @@
-"""The blocks of a network's card on what its training has cost and how well it does."""
+"""The blocks ``cost`` and ``validation`` of a network's card, from a finished run."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 from temnet.config.card import Cost, EarlierCost
+from temnet.config.card_scores import Comparison, CurvePoint, Curves, ValidationScores
 from temnet.config.experiment import Experiment
 from temnet.config.loading import load_experiment
 from temnet.csv_tables import read_table
 from temnet.errors import InputError
-from temnet.evaluation.metrics import MACRO
 from temnet.evaluation.score_curves import MACRO_ROW, CurveRow
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.evaluation.summary import NetworkPair
-from temnet.json_records import as_values
 from temnet.models.checkpoint import SETTINGS_FILE, find_network, read_card
 from temnet.publishing.training_cost import planned_cost, training_cost
-from temnet.reporting.figures.condition_figures import ERROR_KEYS, F1_KEYS
 from temnet.reporting.score_results import Scores
+from temnet.score_records import Difference
 from temnet.stages import train
 from temnet.workflow.folder import read_record
+
+DIFFERENCE = [one.name for one in fields(Difference)]
 
 
 def cost_of(folder: Path) -> Cost | None:
@@ -70,73 +70,79 @@ def _start(name: str, checksum: str | None) -> EarlierCost:
     )
 
 
-def validation_block(scores: Scores, experiment: Experiment) -> dict[str, Any]:
-    """The block ``validation``: the network's part of summary.json, its curves and pairs."""
+def validation_scores(scores: Scores, experiment: Experiment) -> ValidationScores:
+    """The first network's validation scores: its part of summary.json, curves and comparisons."""
     name, summary = next(iter(scores.networks.items()))
     any_class = summary.classes[LOCALISATION]
-    curves = {"drawn": curve_points(scores.table("dependence", CurveRow), name)}
-    if scores.has("sweep"):
-        curves["series"] = curve_points(scores.table("sweep", CurveRow), name)
+    peaks = any_class.peaks
     confusion: dict[str, dict[str, int]] = {}
     for row in scores.confusion(name):
         confusion.setdefault(row.true_class, {})[row.found_class] = row.columns
-    return {
-        "split": scores.summary.split,
-        "radius": experiment.evaluation.radius,
-        "border": experiment.evaluation.border,
-        **as_values(summary),
-        "invented_share": any_class.false_positives / any_class.peaks if any_class.peaks else None,
-        "confusion": confusion,
-        "curves": curves,
-        "paired": [
-            _difference(pair, scores)
+    return ValidationScores(
+        **vars(summary),
+        split=scores.summary.split,
+        radius=experiment.evaluation.radius,
+        border=experiment.evaluation.border,
+        false_positive_share=any_class.false_positives / peaks if peaks else math.nan,
+        confusion=confusion,
+        curves=Curves(
+            drawn=curve_points(scores.table("dependence", CurveRow), name),
+            sweep=curve_points(scores.table("sweep", CurveRow), name),
+        ),
+        paired=[
+            _comparison(pair.swapped(), scores)
             for pair in scores.summary.paired
             if not is_earlier(pair.second, name)
         ],
-    }
+    )
 
 
 def is_earlier(name: str, own: str) -> bool:
-    """Whether a network, "OWN (2)" in the scores, is what the published one replaces."""
+    """Whether a network, "OWN (2)" in the scores, is the one that the published one replaces."""
     return name.startswith(f"{own} (")
 
 
-def curve_points(rows: Sequence[CurveRow], network: str) -> list[dict[str, Any]]:
+def curve_points(rows: Sequence[CurveRow], network: str) -> list[CurvePoint]:
     """The points of one network's curves.
 
     Args:
-        rows: Of dependence.csv or sweep.csv.
-        network: Its name there.
-
-    Returns:
-        For each value of each parameter ``parameter``, ``low``, ``middle``, ``high``, ``images``,
-        the mean F1 over the classes with its interval (``f1``, ``f1_low``, ``f1_high``), the
-        position error of any class with its interval, and the F1 of all ``classes``.
+        rows: Rows of dependence.csv or sweep.csv, one for each point and class.
+        network: Name of the network in them.
     """
-    place = ("parameter", "low", "middle", "high", "images")
-    points: dict[tuple[Any, ...], dict[str, Any]] = {}
+    points: dict[tuple[str, float], CurvePoint] = {}
     for row in rows:
         if row.network != network:
             continue
-        key = tuple(getattr(row, name) for name in place)
-        point = points.setdefault(key, {**dict(zip(place, key, strict=True)), "classes": {}})
+        key = row.parameter, row.middle
+        point = points.get(key) or CurvePoint(
+            parameter=row.parameter,
+            low=row.low,
+            middle=row.middle,
+            high=row.high,
+            images=row.images,
+        )
         if row.class_ == MACRO_ROW:
-            point.update({name: getattr(row, name) for name in F1_KEYS})
+            point = replace(point, f1=row.f1, f1_low=row.f1_low, f1_high=row.f1_high)
         elif row.class_ == LOCALISATION:
-            point.update({name: getattr(row, name) for name in ERROR_KEYS})
+            point = replace(
+                point,
+                rms_error_pm=row.rms_error_pm,
+                error_low_pm=row.error_low_pm,
+                error_high_pm=row.error_high_pm,
+            )
         elif row.class_ != SPECIES:
-            point["classes"][row.class_] = row.f1
+            point = replace(point, classes={**point.classes, row.class_: row.f1})
+        points[key] = point
     return list(points.values())
 
 
-def _difference(pair: NetworkPair, scores: Scores) -> dict[str, Any]:
-    """A pair of networks as the first one's card has it: this network minus the other one."""
-    other, back = as_values(scores.networks[pair.second]), as_values(pair.swapped())
-    names = ("images", "specimens", "mean", "low", "high", "better", "worse", "p")
-    return {
-        "network": pair.second,
-        "sha256": scores.summary.sha256[pair.second],
-        MACRO: other[MACRO],
-        "interval": other["intervals"][MACRO],
-        **{name: back[name] for name in names},
-    }
+def _comparison(pair: NetworkPair, scores: Scores) -> Comparison:
+    """A pair of networks on the card of its second one: the second minus the first."""
+    other = scores.networks[pair.first]
+    return Comparison(
+        network=pair.first,
+        sha256=scores.summary.sha256[pair.first],
+        macro_f1=other.macro_f1,
+        interval=other.intervals.macro_f1,
+        **{name: getattr(pair, name) for name in DIFFERENCE},
+    )

@@ -1,4 +1,4 @@
-"""The few small figures that go with a pretrained network."""
+"""The small figures of a pretrained network."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ CURVES = {name: f"{name}.png" for name in PARAMETERS}
 """Files of the curves, by parameter."""
 
 FIGURES = (HISTOGRAM, *CURVES.values(), HEIGHTS, IDEAL, EXAMPLE)
-"""Every file that may be written."""
+"""All files that can be written."""
 
 LARGEST = 600_000
-"""Most bytes of a file."""
+"""Largest size of a file [bytes]."""
 
 RESOLUTIONS = (110, 90, 75, 60, 50)
 """Pixels per inch that are tried until a file is small enough."""
 
 SHOWN = ("median", "weak")
-"""Which of the images that a run shows go with its network."""
+"""The example images of a run that are published."""
 
 
 def write_figures(scores: Scores, folder: Path) -> None:
-    """Writes figures as PNG, as far as there is something to show.
+    """Writes figures as PNG; those without data are left out.
 
-    Curves are those of the first network; elsewhere all networks are shown.
+    Curves are those of the first network; other figures show all networks.
 
     Args:
-        scores: What the stage `evaluate` has left.
-        folder: Where to.
+        scores: The scores of the stage `evaluate`.
+        folder: The network's folder.
     """
     f1 = {name: scores.image_f1(name) for name in scores.networks}
     figures = {
@@ -71,7 +71,7 @@ def write_figures(scores: Scores, folder: Path) -> None:
 
 
 def small_png(figure: Figure) -> bytes:
-    """A figure as PNG of at most `LARGEST` bytes, as sharp as that allows."""
+    """A figure as PNG of at most `LARGEST` bytes, at the highest resolution that fits."""
     for resolution in RESOLUTIONS:
         content = encode_figure(figure, "png", resolution)
         if len(content) <= LARGEST:
@@ -80,7 +80,7 @@ def small_png(figure: Figure) -> bytes:
 
 
 def _curve(scores: Scores, parameter: str) -> Figure | None:
-    """F1 and position error against a parameter: at fixed values where there are, else as drawn."""
+    """F1 and position error against a parameter: at fixed values if there are any, or as drawn."""
     own = next(iter(scores.networks))
     for table in ("sweep", "dependence"):
         rows = [
@@ -95,7 +95,7 @@ def _curve(scores: Scores, parameter: str) -> Figure | None:
 
 
 def _heights(scores: Scores) -> Figure | None:
-    """F1 of the first network against dose, by the height of the columns."""
+    """F1 of the first network against dose, by the number of atoms in the columns."""
     wanted = (next(iter(scores.networks)), "dose")
     rows = [
         row
@@ -106,13 +106,13 @@ def _heights(scores: Scores) -> Figure | None:
 
 
 def _ideal(scores: Scores) -> Figure | None:
-    """What the electrons allow at best, beside what the networks reach at fixed doses."""
+    """F1 of the ideal observer and of the networks at fixed doses."""
     ideal, series = scores.ideal_curves()
     return ideal_figure(ideal, series) if ideal else None
 
 
 def _example(scores: Scores) -> Figure | None:
-    """Images, their true columns and what each network of the run found."""
+    """Images with true columns and those that each network of the run found."""
     lines = scores.pictures()
     kinds = {line[0].caption.split(":")[0]: line for line in lines}
     chosen = [kinds[kind] for kind in SHOWN if kind in kinds] or lines[:1]

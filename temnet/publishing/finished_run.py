@@ -1,20 +1,19 @@
-"""A finished run, checked, and what it tells of its network for the network's card."""
+"""A finished run, checked, and the entries of its network's card."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from temnet.config.analysis.evaluation import Evaluation
 from temnet.config.card import Cost
+from temnet.config.card_scores import ValidationScores
 from temnet.config.differences import differences
 from temnet.config.experiment import Experiment
 from temnet.config.loading import load_experiment
 from temnet.errors import InputError
-from temnet.json_records import as_values
 from temnet.models.checkpoint import Network, find_network, load_network
-from temnet.publishing.card_blocks import cost_of, is_earlier, validation_block
+from temnet.publishing.card_blocks import cost_of, is_earlier, validation_scores
 from temnet.reporting.run_results import RunResults
 from temnet.reporting.score_results import Scores, read_scores
 from temnet.stages import evaluate, simulate, train
@@ -28,14 +27,14 @@ TOP_LEVEL_SECTIONS = ("data", "evaluation")
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A network that was scored, and what the run tells of it.
+    """A network of a run and its scores.
 
     Attributes:
         root: The run folder.
-        folder: Where the network lies.
+        folder: The network's folder.
         network: The network.
-        scores: What the stage `evaluate` has left; the network's own first.
-        experiment: The network's settings, as they may travel: without folders of this machine.
+        scores: The scores of the stage `evaluate`; the network's own first.
+        experiment: The network's settings without folders of this machine.
         validation: The block ``validation`` of its card.
         cost: The block ``cost`` of its card; None if unknown.
     """
@@ -45,24 +44,24 @@ class FinishedRun:
     network: Network
     scores: Scores
     experiment: Experiment
-    validation: dict[str, Any]
+    validation: ValidationScores
     cost: Cost | None
 
 
 def network_folder(root: Path) -> Path:
-    """Where a run keeps its network."""
+    """The folder of a run's network."""
     return root / train.STAGE.name / train.NETWORK
 
 
 def read_runs(root: Path) -> list[FinishedRun]:
-    """The network that a run has taught or, where it has taught none, each of those it has scored.
+    """The network that a run trained or, in a run without a training, each one that it scored.
 
     Raises:
-        InputError: The run is not there, a stage is missing or was not finished, or what the stage
-            `evaluate` has left is of other settings, other images or another network.
+        InputError: If the run does not exist, a stage is missing or not finished, or the scores are
+            of other settings, other images or another network.
     """
     if not (root / SETTINGS_FILE).is_file():
-        raise InputError(f"{root}: this is no run folder; give the folder of a run (runs/NAME).")
+        raise InputError(f"{root}: this is not a run folder; give the folder of a run (runs/NAME).")
     experiment = load_experiment(root / SETTINGS_FILE)
     if scores_alone(experiment, root, [evaluate.STAGE.name]):
         scored = _finished(root, evaluate.STAGE.name)
@@ -82,7 +81,7 @@ def read_runs(root: Path) -> list[FinishedRun]:
 
 
 def _scored(root: Path, scored: Record, folder: Path) -> FinishedRun:
-    """What a run tells of the network in a folder."""
+    """The network in a folder with its scores in a run."""
     network = load_network(folder)
     scores = _scores(root, folder, network)
     cost = cost_of(folder)
@@ -91,12 +90,12 @@ def _scored(root: Path, scored: Record, folder: Path) -> FinishedRun:
     settings = {**scored.settings["evaluation"], "networks": names}
     start = None if cost is None or cost.start is None else cost.start.network
     experiment = _portable(network.experiment, Evaluation.model_validate(settings), start)
-    validation = as_values(validation_block(scores, experiment))
+    validation = validation_scores(scores, experiment)
     return FinishedRun(root, folder, network, scores, experiment, validation, cost)
 
 
 def _finished(root: Path, stage: str) -> Record:
-    """What a finished stage says of itself."""
+    """The record of a finished stage."""
     record = read_record(root, stage)
     if record is None or record.status != DONE:
         raise InputError(
@@ -107,24 +106,24 @@ def _finished(root: Path, stage: str) -> Record:
 
 
 def _check_whole(root: Path, trained: Record) -> None:
-    """Whether a training is as it was written, after all checks that can say more of it.
+    """Checks that no file of a training was changed, after the checks with clearer messages.
 
-    Scores are made again by whoever publishes them, which tells more than a checksum.
+    Scores need no checksum: publishing computes them again.
     """
     stage = train.STAGE.name
-    wrong = damage_of(root, stage, trained)
-    if wrong is not None:
-        raise InputError(f"{root / stage}: the result is damaged: {wrong}; run `{stage}` again.")
+    damage = damage_of(root, stage, trained)
+    if damage is not None:
+        raise InputError(f"{root / stage}: the result is damaged: {damage}; run `{stage}` again.")
 
 
 def _again(root: Path) -> str:
-    """How the scores are made again."""
+    """The command that computes the scores again."""
     command = f"python -m temnet.run {root / SETTINGS_FILE} --stage evaluate --overwrite"
     return f"run it again ({command})"
 
 
 def _check_settings(root: Path, trained: Record, scored: Record) -> None:
-    """Whether the scores are of the training's settings and of those of the run now."""
+    """Checks that the scores have the training's settings and the run's present ones."""
     same = {
         key: {name: scored.settings.get(key, {}).get(name) for name in value}
         if key in TOP_LEVEL_SECTIONS
@@ -133,27 +132,27 @@ def _check_settings(root: Path, trained: Record, scored: Record) -> None:
     }
     if same != trained.settings:
         raise InputError(
-            f"{root}: the stage `evaluate` has scored another network than the stage `train` has "
-            f"made ({differences(same, trained.settings)}); {_again(root)}."
+            f"{root}: the stage `evaluate` has scored another network than that of the stage "
+            f"`train` ({differences(same, trained.settings)}); {_again(root)}."
         )
     _check_evaluation(root, scored)
 
 
 def _check_evaluation(root: Path, scored: Record) -> None:
-    """Whether the scores were made with the run's settings as they are now."""
+    """Checks that the scores have the run's present settings."""
     experiment = load_experiment(root / SETTINGS_FILE)
     wanted = experiment.evaluation.model_dump(mode="json")
     wanted = plain({**wanted, "networks": fingerprints(experiment.evaluation.networks)})
     if wanted != scored.settings["evaluation"]:
         changes = differences(scored.settings["evaluation"], wanted)
         raise InputError(
-            f"{root}: the stage `evaluate` was run with other settings than those of the run now "
+            f"{root}: the stage `evaluate` was run with other settings than the run has now "
             f"({changes}); {_again(root)}."
         )
 
 
 def _check_images(root: Path, scored: Record, network: Network) -> None:
-    """Whether a network was scored on images like those that it was taught on."""
+    """Checks that a network was scored on images like those of its training."""
     own = plain(simulate.settings(network.experiment))
     sections = [name for name in own if name != "data"]
     before, after = (
@@ -167,16 +166,16 @@ def _check_images(root: Path, scored: Record, network: Network) -> None:
 
 
 def _scores(root: Path, folder: Path, network: Network) -> Scores:
-    """The scores of this very network, which comes first in them."""
+    """The scores of a run with this very network first."""
     own = network.card.sha256
     scores = read_scores(RunResults(root, root / "report", network.experiment))
     checksums = {} if scores is None else scores.summary.sha256
     names = [name for name, checksum in checksums.items() if checksum == own]
     if scores is None or not names:
-        said = " and ".join(f"{checksum[:12]}…" for checksum in checksums.values()) or "none"
+        scored = " and ".join(f"{checksum[:12]}…" for checksum in checksums.values()) or "none"
         raise InputError(
             f"{root}: the stage `evaluate` has not scored the network in {folder} (sha256 of those "
-            f"it has scored: {said}, of this one: {own[:12]}…); {_again(root)}."
+            f"it has scored: {scored}, of this one: {own[:12]}…); {_again(root)}."
         )
     scores = scores.seen_from(names[0])
     card, first = network.card, scores.first
@@ -189,7 +188,7 @@ def _scores(root: Path, folder: Path, network: Network) -> Scores:
 
 
 def _portable(network: Experiment, evaluation: Evaluation, start: str | None) -> Experiment:
-    """Settings without where things lie on this machine."""
+    """Settings without folders of this machine."""
     data = network.data.model_copy(update={"folder": None, "scheduler": None})
     training = network.training.model_copy(update={"start_from": start})
     return network.model_copy(update={"data": data, "training": training, "evaluation": evaluation})

@@ -1,125 +1,43 @@
-"""The part of the page of pretrained networks that is on one of them."""
+"""The section on one network in the page of pretrained networks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from math import isnan
 
-from temnet.config.card import Card, Cost
-from temnet.config.distributions import support, texts
-from temnet.config.experiment import Experiment
+from temnet.config.card import Span
+from temnet.config.card_scores import Comparison, ValidationScores
+from temnet.config.distributions import support
 from temnet.config.instrument.microscope import Microscope
-from temnet.config.structures.from_file import FromFile, FromFunction
-from temnet.config.structures.nanoparticle import Nanoparticle
 from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
-from temnet.evaluation.confusion import FALSE_POSITIVE, MISSED, OLD_FALSE_POSITIVE
-from temnet.evaluation.metrics import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE, SHIFT
+from temnet.evaluation.metrics import GOOD_IMAGE
 from temnet.evaluation.scores import LOCALISATION
-from temnet.evaluation.summary import Baselines, BoundRatio, FalsePositiveRates
-from temnet.json_records import from_values
 from temnet.publishing.figures import CURVES, EXAMPLE, HEIGHTS, HISTOGRAM, IDEAL
-from temnet.publishing.limitations import GOOD, Ranges, by_parameter, quantity, weak_places
-from temnet.publishing.training_cost import cost_sentence, planned_cost
-from temnet.reporting.markdown import bullets, picture, table
+from temnet.publishing.limitations import GOOD, HEADER, by_parameter, limitations, quantity
+from temnet.publishing.pretrained_network import Pretrained, specimen
+from temnet.publishing.training_cost import cost_sentence
+from temnet.reporting.markdown import picture, table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.run_results import bracketed, counted, known
-from temnet.reporting.score_results import (
-    CHANCE_LINES,
-    ROW_TITLES,
-    WITHOUT_COLUMNS,
-    chance_sentence,
-    shown_rows,
-    training_ranges,
-)
-from temnet.reporting.sections.atom_counts import FALSE_PEAKS
+from temnet.reporting.score_results import ROW_TITLES, shown_rows, training_ranges
 from temnet.reporting.sections.false_positive_rate import rates_text
-from temnet.reporting.sections.limits import IDEAL_LINES, bound_text
+from temnet.reporting.sections.limits import bound_text
 from temnet.reporting.wording import in_words, percent, rounded, span
-
-KINDS = {"unet": "U-Net", "msdnet": "MSD-net"}
-"""Names of the kinds of network."""
-
-
-@dataclass(frozen=True)
-class Pretrained:
-    """A network as it lies in the folder of pretrained ones.
-
-    Attributes:
-        name: Its folder's name.
-        card: What its card says.
-        experiment: The settings that made it.
-        size: Of the file of its weights [bytes].
-        figures: Files of figures that are there.
-        notes: What people have to say about it; Markdown.
-    """
-
-    name: str
-    card: Card
-    experiment: Experiment
-    size: int
-    figures: Sequence[str] = ()
-    notes: str = ""
-
-    @property
-    def kind(self) -> str:
-        """What kind of network it is."""
-        return KINDS.get(self.card.kind or "", self.card.kind or UNKNOWN)
-
-    @property
-    def validation(self) -> Mapping[str, Any] | None:
-        """Its scores on validation images, if it has any."""
-        return self.card.validation
-
-    @property
-    def cost(self) -> Cost | None:
-        """The cost of its training; None if unknown."""
-        return self.card.cost or planned_cost(self.experiment.data, self.experiment.training)
-
-    @property
-    def images_seen(self) -> int | None:
-        """Images seen in its training, from the first network on; None if unknown."""
-        return None if self.cost is None else self.cost.total_images_seen()
-
-    @property
-    def seconds(self) -> float | None:
-        """Time of its training, from the first network on [s]; None if unknown."""
-        return None if self.cost is None else self.cost.total_seconds()
+from temnet.score_records import MISSED, ClassIntervals, ClassScores
 
 
 def network_section(one: Pretrained) -> str:
-    """Everything about one network."""
-    scores = _validation(one) if one.validation is not None else _selection(one)
-    parts = [f"## {one.name}", _opening(one), _taught(one), *scores, one.notes.strip()]
+    """All about one network."""
+    scores = one.card.validation
+    parts = _selection(one) if scores is None else _validation(one, scores)
+    parts = [f"## {one.name}", _opening(one), _training_ranges(one), *parts, one.notes.strip()]
     return "\n\n".join(part for part in parts if part)
 
 
-def specimen(experiment: Experiment) -> str:
-    """What the images show, in a few words."""
-    structure = experiment.structure
-    if structure is None:
-        return "specimens that are not recorded"
-    names = {"mos2": "MoS2", "graphene": "graphene with defects"}
-    if isinstance(structure, Nanoparticle):
-        name = f"particles of {in_words(texts(structure.element))}"
-    elif isinstance(structure, FromFile):
-        name = Path(structure.path).stem
-    elif isinstance(structure, FromFunction):
-        name = structure.function
-    else:
-        name = names[structure.kind]
-    support = getattr(structure, "support", None)
-    if support is None:
-        return name
-    partly = "partly " if support.probability < 1 else ""
-    return f"{name}, {partly}on {support.kind.replace('_', ' ')}"
-
-
 def _opening(one: Pretrained) -> str:
-    """What it finds in what, and how large it is."""
+    """The task, size and training of a network."""
     card = one.card
-    steps = ", ".join(rounded(step) for step in card.focus_steps)
+    steps = ", ".join(rounded(step) for step in card.focus_steps or ())
     images = (
         "single images"
         if card.focus_count == 1
@@ -127,31 +45,35 @@ def _opening(one: Pretrained) -> str:
     )
     return (
         f"Finds {in_words(card.classes)} in {images} of {specimen(one.experiment)}. "
-        f"{one.kind} with {card.parameters:,} weights ({one.size / 1e6:.1f} MB) at "
-        f"{card.sampling:g} Å per pixel; columns are what scores {card.threshold:g} or more. "
-        f"{cost_sentence(one.cost)}"
+        f"{one.kind} with {one.weights} weights ({one.megabytes}), {card.sampling:g} Å per pixel, "
+        f"threshold {card.threshold:g}. {cost_sentence(one.cost)}"
     )
 
 
-def _taught(one: Pretrained) -> str:
-    """What the training images were drawn from."""
+def _training_ranges(one: Pretrained) -> str:
+    """The ranges of the training images."""
     card = one.card
+    energies = None if card.energies is None else (card.energies[0] / 1e3, card.energies[1] / 1e3)
     rows = [
-        ("energy", f"{span(*(energy / 1000 for energy in card.energies))} keV"),
-        ("defocus of any image (positive: underfocus)", f"{span(*card.defocus)} Å"),
-        ("spherical aberration", f"{span(*card.Cs_um)} µm"),
-        *_drawn_together(one.experiment.microscope),
-        ("two-fold astigmatism", f"{span(*card.astigmatism)} Å"),
-        ("focal spread (standard deviation)", f"{span(*card.focal_spread)} Å"),
+        ("energy", _range(energies, "keV")),
+        ("defocus of any image (positive: underfocus)", _range(card.defocus, "Å")),
+        ("spherical aberration", _range(card.Cs_um, "µm")),
+        *_defocus_by_aberration(one.experiment.microscope),
+        ("two-fold astigmatism", _range(card.astigmatism, "Å")),
+        ("focal spread (standard deviation)", _range(card.focal_spread, "Å")),
     ]
     if card.dose is not None:
-        rows.append(("dose of an image", f"{span(*card.dose)} e/Å²"))
-        rows.append(("camera's pixel", f"{span(*card.camera_sampling)} Å"))
-    return table(("taught on", "range"), rows)
+        rows.append(("dose of an image", _range(card.dose, "e/Å²")))
+        rows.append(("camera's pixel", _range(card.camera_sampling, "Å")))
+    return table(("trained on", "range"), rows)
 
 
-def _drawn_together(microscope: Microscope | None) -> list[tuple[str, str]]:
-    """How foci follow the spherical aberration, where they do."""
+def _range(values: Span | None, unit: str) -> str:
+    return UNKNOWN if values is None else f"{span(*values)} {unit}"
+
+
+def _defocus_by_aberration(microscope: Microscope | None) -> list[tuple[str, str]]:
+    """The ranges of defocus where they depend on the spherical aberration."""
     if microscope is None:
         return []
     kinds = list(
@@ -173,194 +95,171 @@ def _drawn_together(microscope: Microscope | None) -> list[tuple[str, str]]:
             if any(multiples)
             else ""
         )
-        parts.append(f"{scherzer}{span(*start)} Å where it is {span(*aberration)} µm")
+        parts.append(f"{scherzer}{span(*start)} Å at {span(*aberration)} µm")
     return [("defocus by spherical aberration", "; ".join(parts))]
 
 
-def _validation(one: Pretrained) -> list[str]:
-    """Scores on images by which nothing was chosen."""
-    scores = one.validation
+def _validation(one: Pretrained, scores: ValidationScores) -> list[str]:
+    """Scores on held-out images."""
+    specimens = "" if scores.specimens is None else f" ({counted(scores.specimens, 'specimen')})"
     opening = (
-        f"On {counted(scores['images'], 'validation image')} "
-        f"({counted(scores['specimens'], 'specimen')}), by which nothing was chosen; columns "
-        f"within {scores['radius']:g} Å of a peak are found, those within {scores['border']:g} Å "
-        "of the border do not count. In brackets 95 % bootstrap intervals over specimens."
+        f"Validation: {counted(scores.images, 'held-out image')}{specimens}; matching radius "
+        f"{scores.radius:g} Å, without a border of {scores.border:g} Å."
     )
-    against = [difference_sentence(one.name, each) for each in scores["paired"]]
-    parts = [opening, class_table(scores), _overall(one), " ".join(against), *_pictures(one)]
-    weak = weak_sentences(scores, training_ranges(one.experiment))
-    return [*parts, f"Weak places:\n\n{bullets(weak)}" if weak else ""]
+    comparisons = [difference_sentence(one.name, each) for each in scores.paired]
+    limits = limitations(scores.curves, training_ranges(one.experiment))
+    return [
+        opening,
+        class_table(scores.classes, scores.intervals.classes),
+        _overall(one, scores),
+        " ".join(comparisons),
+        _confusion(scores),
+        f"Limitations (F1 below {GOOD:g}):\n\n{table(HEADER, limits)}" if limits else "",
+        *_pictures(one, scores),
+    ]
 
 
 def _selection(one: Pretrained) -> list[str]:
-    """Scores on the images that chose the network, where there are no others."""
-    scores = one.card.metrics or {}
-    if "classes" not in scores:
-        return ["It has no scores."]
+    """Scores on the selection images, for a network without validation scores."""
+    scores = one.card.metrics
+    if scores is None or not scores.classes:
+        return ["Not scored."]
     opening = (
-        "It has not been published with scores on validation images. On the "
-        f"{counted(scores['images'], 'selection image')}, which chose its epoch and its threshold "
-        f"and so flatter it, its macro F1 is {known(scores[MACRO])}."
+        f"No validation scores. On {counted(scores.images, 'selection image')}, which also chose "
+        f"the epoch and the threshold, so that scores are too high: macro F1 "
+        f"{known(scores.macro_f1)}."
     )
-    return [opening, class_table(scores)]
+    return [opening, class_table(scores.classes, {})]
 
 
-def class_table(scores: Mapping[str, Any]) -> str:
+def class_table(classes: Mapping[str, ClassScores], intervals: Mapping[str, ClassIntervals]) -> str:
     """Precision, recall, F1 and position error of each class."""
     header = ("class", "columns", "precision", "recall", "F1", "error (pm, rms)")
-    ends = scores.get("intervals", {}).get("classes", {})
     rows = []
-    for name, part in shown_rows(scores["classes"]).items():
-        own = ends.get(name, {})
-        columns = part["true_positives"] + part["false_negatives"]
-        rates = (bracketed(part[key], own.get(key)) for key in ("precision", "recall", "f1"))
-        error = bracketed(part["rms_error_pm"], own.get("rms_error_pm"), ".1f")
-        rows.append((ROW_TITLES.get(name, name), f"{columns:,}", *rates, error))
+    for name, part in shown_rows(classes).items():
+        ends = intervals.get(name, ClassIntervals())
+        cells = (
+            f"{part.columns:,}",
+            bracketed(part.precision, ends.precision),
+            bracketed(part.recall, ends.recall),
+            bracketed(part.f1, ends.f1),
+            bracketed(part.rms_error_pm, ends.rms_error_pm, ".1f"),
+        )
+        rows.append((ROW_TITLES.get(name, name), *cells))
     return table(header, rows)
 
 
-def _overall(one: Pretrained) -> str:
-    """Scores over all classes, what is reached without skill, and the bound."""
-    scores, ends = one.validation, one.validation["intervals"]
-    text = (
-        f"Macro F1 {bracketed(scores[MACRO], ends[MACRO])}. F1 of an image with columns: "
-        f"{bracketed(scores[MEAN], ends[MEAN])} on average, "
-        f"{bracketed(scores[MEDIAN], ends[MEDIAN])} in the median, above {GOOD_IMAGE:g} in "
-        f"{_percent(scores[SHARE])} of the images. "
-        f"{_percent(scores['invented_share'], 1)} of the peaks are invented columns. "
-        f"{_shift_sentence(scores)}"
-        f"{chance_sentence(one.name, from_values(scores['baselines'], Baselines, one.name))}"
-    )
-    empty = scores["without_columns"]
-    if empty["images"]:
-        text += (
-            f" On {counted(empty['images'], 'image')} without any column it invents, per 100 nm², "
-            f"{rates_text(from_values(empty, FalsePositiveRates, one.name))}."
+def _overall(one: Pretrained, scores: ValidationScores) -> str:
+    """Scores over all classes, chance levels, false positives and the bound, as a table."""
+    ends, chance = scores.intervals, scores.baselines.chance.macro_f1
+    rows = [
+        ("macro F1", bracketed(scores.macro_f1, ends.macro_f1)),
+        ("mean F1 of an image", bracketed(scores.mean_image_f1, ends.mean_image_f1)),
+        ("median F1 of an image", bracketed(scores.median_image_f1, ends.median_image_f1)),
+        (f"images with F1 above {GOOD_IMAGE:g}", _percent(scores.share_good_images)),
+        ("false positives among the peaks", _percent(scores.false_positive_share, 1)),
+    ]
+    if not isnan(scores.rms_shift_pm):
+        shift = bracketed(scores.rms_shift_pm, ends.rms_shift_pm, ".1f")
+        rows.append(("common shift of an image (pm, rms)", shift))
+    rows.append(("macro F1 of the same peaks at random positions", known(chance, ".2f")))
+    never = scores.baselines.never_rarest
+    if never is not None:
+        rows.append(
+            (f"macro F1 if {never.rarest} is never predicted", known(never.macro_f1, ".2f"))
         )
-    bound = scores.get("cramer_rao")
-    if bound is not None:
-        bound_ratio = from_values(bound, BoundRatio, one.name)
-        text += f" Position error against the Cramér-Rao bound: {bound_text(bound_ratio)}."
+    bare = scores.without_columns
+    if bare.images:
+        title = f"false positives per 100 nm² on {counted(bare.images, 'image')} without columns"
+        rows.append((title, rates_text(bare)))
+    if scores.cramer_rao is not None:
+        rows.append(("position error and Cramér-Rao bound", bound_text(scores.cramer_rao)))
     if one.card.score_calibration is not None:
-        text += (
-            " Scores are probabilities, from which the fraction of right peaks differs by "
-            f"{known(scores['calibration_error'][LOCALISATION])} on average (expected calibration "
-            "error)."
-        )
-    return text
+        error = scores.calibration_error.get(LOCALISATION)
+        rows.append(("expected calibration error of scores", known(error)))
+    return table(("all classes", "value"), rows)
 
 
-def _shift_sentence(scores: Mapping[str, Any]) -> str:
-    """How far whole images are shifted; empty where an earlier temnet wrote the scores."""
-    if scores.get(SHIFT) is None:
+def _confusion(scores: ValidationScores) -> str:
+    """The predicted classes of the columns of each class, as a table; empty for one class."""
+    names = [name for name in scores.confusion if name in scores.classes]
+    if len(names) < 2:
         return ""
-    shift = bracketed(scores[SHIFT], scores["intervals"].get(SHIFT), ".1f")
-    return f"All columns of an image share a shift of {shift} pm (rms), which errors leave out. "
+    header = ("true class", *(f"predicted {name}" for name in names), MISSED)
+    rows = []
+    for true, row in scores.confusion.items():
+        total = sum(row.values()) if true in names else 0
+        cells = (
+            UNKNOWN if found not in row
+            else percent(row[found] / total) if total
+            else f"{row[found]:,}"
+            for found in (*names, MISSED)
+        )  # fmt: skip
+        rows.append((true, *cells))
+    return f"Confusion (% of the true columns; number of false positives):\n\n{table(header, rows)}"
 
 
-def difference_sentence(name: str, difference: Mapping[str, Any]) -> str:
-    """Which of two networks is better, and by how much, or that nobody can tell.
+def difference_sentence(name: str, difference: Comparison) -> str:
+    """The better one of two networks and by how much, if that is known.
 
     Args:
-        name: Of the network on whose card the difference stands.
-        difference: The F1 of an image by this network minus that by another one.
-
-    >>> difference_sentence("a", {"network": "b", "images": 9, "specimens": 9, "mean": -0.02,
-    ...                           "low": -0.03, "high": -0.01})[:50]
-    'On the same 9 images of 9 specimens b is better th'
+        name: Name of the network on whose card the difference is.
+        difference: F1 of an image by this network minus that by another one.
     """
-    other, mean = difference["network"], difference["mean"]
-    low, high = difference["low"], difference["high"]
+    other, mean = difference.network, difference.mean
+    low, high = difference.low, difference.high
     where = (
-        f"On the same {counted(difference['images'], 'image')} of "
-        f"{counted(difference['specimens'], 'specimen')}"
+        f"On the same {counted(difference.images, 'image')} of "
+        f"{counted(difference.specimens, 'specimen')}"
     )
-    if low is None or high is None:
-        return f"{where} {name} cannot be told from {other}, since there are too few specimens."
+    if isnan(low) or isnan(high):
+        return f"{where} there are too few specimens to compare {name} with {other}."
     if low <= 0 <= high:
         return (
-            f"{where} the F1 of an image is the same for {name} and {other} as far as can be told: "
-            f"the difference is {bracketed(mean, (low, high))} on average, and its interval "
-            "includes zero."
+            f"{where} {name} and {other} do not differ significantly: mean difference of the F1 of "
+            f"an image {bracketed(mean, (low, high))}."
         )
     better, worse = (name, other) if mean > 0 else (other, name)
     amount = bracketed(abs(mean), sorted((abs(low), abs(high))))
-    return (
-        f"{where} {better} is better than {worse}: the F1 of an image is higher by {amount} on "
-        "average."
-    )
+    return f"{where} {better} is better than {worse}: mean F1 of an image higher by {amount}."
 
 
-def _percent(fraction: float | None, digits: int = 0) -> str:
-    return UNKNOWN if fraction is None else percent(fraction, digits)
+def _percent(fraction: float, digits: int = 0) -> str:
+    return UNKNOWN if isnan(fraction) else percent(fraction, digits)
 
 
-def _pictures(one: Pretrained) -> list[str]:
-    """The figures that are there, each with its caption."""
-    series = by_parameter(one.validation["curves"].get("series", ()))
-    text = f"F1 of each validation image, all classes. {WITHOUT_COLUMNS}"
-    captions = {HISTOGRAM: ("F1 of each image", text)}
+def _pictures(one: Pretrained, scores: ValidationScores) -> list[str]:
+    """The figures of the network with their captions."""
+    sweep = by_parameter(scores.curves.sweep)
+    captions = {HISTOGRAM: ("F1 of each image", "F1 of each validation image with columns.")}
     for parameter, file in CURVES.items():
         how = (
-            "the same specimens at fixed values; shaded: what it was taught on"
-            if parameter in series
-            else "bins of the images as they were drawn"
+            "at fixed values; shaded: range of the training"
+            if parameter in sweep
+            else "as drawn, in bins"
         )
-        name = quantity(parameter)
-        caption = (
-            f"F1 and position error by {name}, {how}; 95 % bootstrap intervals. {CHANCE_LINES}"
-        )
+        title = f"F1 and position error by {quantity(parameter)}"
+        caption = f"{title}, {how}."
         if parameter == CONTRAST:
-            caption += (
-                " Columns of positive contrast are brighter than what is around them, in the first "
-                "image."
-            )
+            caption += " Positive: columns brighter than their surroundings in the first image."
         if parameter == MEAN_SCORE.name:
-            caption += " The page of a prediction tells this score of your images."
-        captions[file] = (f"F1 and position error by {name}", caption)
+            caption += " A prediction reports this score for your images."
+        captions[file] = (title, caption)
     captions[HEIGHTS] = (
-        "F1 by dose and by height of the columns",
-        "F1 by dose, all classes, where columns of fewer atoms are ignored. On the right specimens "
-        f"with columns and without a support. {FALSE_PEAKS}",
+        "F1 by dose and number of atoms",
+        "F1 by dose, all classes, without columns of fewer atoms; right: specimens with columns "
+        "and without a support.",
     )
     captions[IDEAL] = (
         "F1 by dose beside that of an ideal observer",
-        "F1 by dose beside that of an observer who is told the places, the microscope and all "
-        "other atoms, and only decides from the electrons which class stands at a place, or none. "
-        f"{IDEAL_LINES}",
+        "F1 by dose beside that of an ideal observer.",
     )
     captions[EXAMPLE] = (
-        "images with true and found columns",
-        "Validation images, one of median F1: true columns, what was found, and what is wrong.",
+        "images with true and predicted columns",
+        "Validation images, the first of median F1: true columns, predicted columns and errors.",
     )
     return [
         picture(f"{one.name}/{file}", *words)
         for file, words in captions.items()
         if file in one.figures
     ]
-
-
-def weak_sentences(scores: Mapping[str, Any], taught: Ranges) -> list[str]:
-    """Sentences on classes and conditions in which a network does badly; see `weak_places`."""
-    return [*_confused(scores), *weak_places(scores["curves"], taught)]
-
-
-def _confused(scores: Mapping[str, Any]) -> list[str]:
-    """What becomes of the columns of weak classes, and of which peaks they are made."""
-    confusion, sentences = scores["confusion"], []
-    false = FALSE_POSITIVE if FALSE_POSITIVE in confusion else OLD_FALSE_POSITIVE
-    for name in (name for name in confusion if name != false):
-        f1, row = scores["classes"][name]["f1"], confusion[name]
-        columns, peaks = sum(row.values()), sum(other[name] for other in confusion.values())
-        if f1 is None or f1 >= GOOD or not columns or not peaks:
-            continue
-        wrong = [
-            f"{percent(count / columns)} are {'missed' if found == MISSED else f'called {found}'}"
-            for found, count in row.items()
-            if found != name and count
-        ]
-        lost = [f"of its {columns:,} columns {in_words(wrong)}"] if wrong else []
-        if invented := confusion[false][name]:
-            lost.append(f"{percent(invented / peaks)} of the peaks called {name} are invented")
-        sentences.append(f"{name} has F1 {f1:.2f}: {'; '.join(lost)}.")
-    return sentences

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from temnet.evaluation.metrics import MACRO, MEDIAN
+from temnet.config.card_scores import Comparison, ValidationScores
 from temnet.evaluation.scores import LOCALISATION
-from temnet.publishing.network_sections import (
-    Pretrained,
-    difference_sentence,
-    network_section,
-    specimen,
-)
+from temnet.publishing.network_sections import difference_sentence, network_section
+from temnet.publishing.pretrained_network import Pretrained, specimen
 from temnet.publishing.training_cost import hours
 from temnet.reporting.markdown import table
 from temnet.reporting.page import UNKNOWN
@@ -20,40 +16,70 @@ from temnet.reporting.run_results import bracketed, known
 from temnet.reporting.wording import in_words
 from temnet.study.network_section import PublishedStudy, studies_section
 
-Pair = tuple[Pretrained, Pretrained, Mapping[str, Any]]
-"""Two networks, and the difference on the card of the first."""
-
 INTRODUCTION = """# Pretrained networks
 
-<!-- Written by `python -m temnet.publish` from the cards; what people add is in NAME/notes.md. -->
+<!-- Written by `python -m temnet.publish` from the cards; write remarks into NAME/notes.md. -->
 
-Each folder holds a network (`model.keras`, float32), the experiment that made it
-(`experiment.yaml`) and its `card.json`: what it was taught on, the score from which a peak counts
-as a column, how scores become probabilities (`score_calibration`), how well it does on the
-selection images (`metrics`) and on validation images (`validation`), what its training cost
-(`cost`), what it finds in twenty images that a test makes again (`frozen`), what taught images look
-like (`taught_images`, by which a warning tells when an image is unlike them), and the checksum of
-the network. `python -m temnet.predict`, `prediction.network` and `temnet.load_network` take the
-folder's name."""
+`python -m temnet.predict --network NAME`, `prediction.network` and `temnet.load_network` use these
+networks. Each folder has the weights (`model.keras`), the settings of the training
+(`experiment.yaml`) and the card (`card.json`) with the scores below. All scores are on simulated
+images. Expect lower scores where the microscope or the specimen differs from the training."""
 
-EXPLANATION = """F1 is that of columns with their class, pooled over all validation images and
-averaged over the classes (macro), or of the median image of those with columns; in brackets 95 %
-bootstrap intervals. The position error is the root of the mean squared distance in the plane,
-after the shift that all columns of an image share (by coma, tilt, foci that are not aligned) was
-taken off. A presentation is one image shown once. Peak F1, by which the best epoch is chosen, is
-the macro F1 on the first hundred selection images at the best threshold. All of it is on
-simulated images; where a microscope or a specimen differs from what a network was taught on,
-expect worse. The Cramér-Rao bound is that of an unbiased estimate that knows everything but the
-place; a network knows what columns look like, and only columns that were found count, so that
-the ratio to it may be below one."""
+EXPLANATION = """Columns count as found within the matching radius of a peak of the same class.
+
+- **Macro F1**: F1 of each class over all validation images, averaged over the classes. Validation
+  images are held out: they chose neither the epoch nor the threshold.
+- **F1 of an image**: all classes together, of images with columns. Images without columns have a
+  rate of false positives.
+- **Localisation**: any class counts as correct.
+- **Position error**: root mean square distance in the plane, without the shift that all columns of
+  an image share (coma, tilt, foci that are not aligned).
+- **Brackets**: 95 % bootstrap intervals over specimens.
+- **Images seen**: an image that the training shows twice counts twice. *Peak F1*, which chooses the
+  epoch, is the macro F1 on the first hundred selection images at the best threshold.
+- **Cramér-Rao bound**: least error of an unbiased estimate that knows everything but the position.
+  The ratio can be below one, because a network has learnt the shape of columns and only found
+  columns count.
+- **Ideal observer**: knows the positions, the microscope and all other atoms, and decides only the
+  class at each position, or none. Line: the most probable class; dotted: the highest F1 of any
+  rule. Networks also have to find the positions.
+- **Calibration**: a score is the probability that the peak is a column; the expected calibration
+  error is its mean deviation.
+- **Limitations**: neighbouring bins with a mean F1 below 0.9 share a line. *fixed*: the same
+  specimens at fixed values of the parameter; otherwise bins of the images as drawn, if the
+  parameter has a clear influence.
+- **Figures**: error bars are 95 % intervals; grey lines are chance levels of the mean over the
+  classes."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two networks that were scored on the same images.
+
+    Attributes:
+        first: The network on whose card the difference is.
+        second: The other network.
+        scores: The scores of the first.
+        difference: F1 of an image by the first minus that by the second.
+    """
+
+    first: Pretrained
+    second: Pretrained
+    scores: ValidationScores
+    difference: Comparison
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the second network has other weights than those that were scored."""
+        return self.difference.sha256 != self.second.card.sha256
 
 
 def pretrained_page(networks: Sequence[Pretrained], studies: Sequence[PublishedStudy] = ()) -> str:
     """The page as Markdown.
 
     Args:
-        networks: All that lie in the folder, in the order of the page.
-        studies: The same.
+        networks: All networks in the folder, in the order of the page.
+        studies: All studies, likewise.
     """
     parts = [INTRODUCTION, overview(networks), EXPLANATION]
     parts += [network_section(one) for one in networks]
@@ -63,31 +89,36 @@ def pretrained_page(networks: Sequence[Pretrained], studies: Sequence[PublishedS
 
 
 def overview(networks: Sequence[Pretrained]) -> str:
-    """A line for each network."""
+    """A table with a line for each network."""
     header = (
-        "network", "finds", "kind", "weights", "presentations", "macro F1", "median image",
+        "network", "finds", "kind", "weights", "images seen", "macro F1", "median image",
         "position error", "size",
     )  # fmt: skip
     return table(header, [_overview_line(one) for one in networks])
 
 
 def _overview_line(one: Pretrained) -> tuple[str, ...]:
-    scores = one.validation or one.card.metrics or {}
-    ends = scores.get("intervals", {})
-    macro = bracketed(scores.get(MACRO), ends.get(MACRO))
-    if one.validation is None and scores.get(MACRO) is not None:
-        macro += " (selection images)"
-    error = scores.get("classes", {}).get(LOCALISATION, {}).get("rms_error_pm")
+    validation, selection = one.card.validation, one.card.metrics
+    macro = median = error = UNKNOWN
+    if validation is not None:
+        ends = validation.intervals
+        macro = bracketed(validation.macro_f1, ends.macro_f1)
+        median = bracketed(validation.median_image_f1, ends.median_image_f1)
+    elif selection is not None:
+        macro = f"{known(selection.macro_f1)} (selection images)"
+    scores = validation or selection
+    if scores is not None and LOCALISATION in scores.classes:
+        error = f"{known(scores.classes[LOCALISATION].rms_error_pm, '.1f')} pm"
     return (
         f"[{one.name}](#{one.name})",
         f"{in_words(one.card.classes)} in {specimen(one.experiment)}",
         one.kind,
-        f"{one.card.parameters:,}",
+        one.weights,
         known(one.images_seen, ","),
         macro,
-        bracketed(scores.get(MEDIAN), ends.get(MEDIAN)),
-        UNKNOWN if error is None else f"{error:.1f} pm",
-        f"{one.size / 1e6:.1f} MB",
+        median,
+        error,
+        one.megabytes,
     )
 
 
@@ -95,53 +126,45 @@ def pairs(networks: Sequence[Pretrained]) -> list[Pair]:
     """Networks of different kinds that were scored on the same images.
 
     Returns:
-        Each pair once, with the difference from the card of the first.  Where both cards have
-        one, it is that against the weights that lie here, else that of the earlier card.
+        Each pair once.  If both cards have a difference, it is that against the present weights,
+        else that of the earlier card.
     """
     names = {one.name: one for one in networks}
     found = [
-        (one, names[difference["network"]], difference)
+        Pair(one, names[difference.network], one.card.validation, difference)
         for one in networks
-        for difference in (one.validation or {}).get("paired", ())
-        if difference["network"] in names
+        if one.card.validation is not None
+        for difference in one.card.validation.paired
+        if difference.network in names
     ]
-    found = [pair for pair in found if pair[0].card.kind != pair[1].card.kind]
+    found = [pair for pair in found if pair.first.card.kind != pair.second.card.kind]
     chosen: dict[frozenset[str], Pair] = {}
-    for pair in sorted(found, key=_is_outdated):
-        chosen.setdefault(frozenset((pair[0].name, pair[1].name)), pair)
-    return sorted(chosen.values(), key=lambda pair: list(names).index(pair[0].name))
-
-
-def _is_outdated(pair: Pair) -> bool:
-    """Whether the second network has other weights than those that were scored."""
-    return pair[2]["sha256"] != pair[1].card.sha256
+    for pair in sorted(found, key=lambda pair: pair.outdated):
+        chosen.setdefault(frozenset((pair.first.name, pair.second.name)), pair)
+    return sorted(chosen.values(), key=lambda pair: list(names).index(pair.first.name))
 
 
 def _pair_section(pair: Pair) -> str:
-    """Two kinds of network for the same images: what they cost and which is better."""
-    one, other, difference = pair
-    header = ("", one.name, other.name)
+    """Two kinds of network on the same images: their cost and the better one."""
+    one, other, difference = pair.first, pair.second, pair.difference
     rows = [
         ("kind", one.kind, other.kind),
-        ("weights", *(f"{each.card.parameters:,}" for each in (one, other))),
-        (
-            "images seen",
-            *(known(each.images_seen, ",") for each in (one, other)),
-        ),
-        ("training", *(hours(each.seconds) for each in (one, other))),
-        ("size", *(f"{each.size / 1e6:.1f} MB" for each in (one, other))),
+        ("weights", one.weights, other.weights),
+        ("images seen", known(one.images_seen, ","), known(other.images_seen, ",")),
+        ("time of the training", hours(one.seconds), hours(other.seconds)),
+        ("size", one.megabytes, other.megabytes),
         (
             "macro F1 on these images",
-            bracketed(one.validation[MACRO], one.validation["intervals"][MACRO]),
-            bracketed(difference[MACRO], difference["interval"]),
+            bracketed(pair.scores.macro_f1, pair.scores.intervals.macro_f1),
+            bracketed(difference.macro_f1, difference.interval),
         ),
     ]
     verdict = (
-        f"{difference_sentence(one.name, difference)} {one.name} is the better one on "
-        f"{difference['better']:,} of the images and the worse one on {difference['worse']:,}; "
-        f"Wilcoxon's signed-rank test over specimens: p = {known(difference['p'], '.2g')}."
+        f"{difference_sentence(one.name, difference)} {one.name} has the higher F1 on "
+        f"{difference.better:,} of the images and the lower one on {difference.worse:,}; "
+        f"Wilcoxon signed-rank test over specimens: p = {known(difference.p, '.2g')}."
     )
-    if _is_outdated(pair):
-        verdict += f" This was an earlier {other.name} than the one that lies here."
-    title = f"## {one.name} against {other.name}"
-    return "\n\n".join([title, table(header, rows), verdict])
+    if pair.outdated:
+        verdict += f" {other.name} was replaced since."
+    title = f"## {one.name} and {other.name}"
+    return "\n\n".join([title, table(("", one.name, other.name), rows), verdict])

@@ -25,8 +25,8 @@ from temnet.models.description import missing
 from temnet.models.network_settings import read_settings
 from temnet.publishing.figures import FIGURES, write_figures
 from temnet.publishing.finished_run import FinishedRun, read_runs
-from temnet.publishing.network_sections import Pretrained
 from temnet.publishing.overview_page import pretrained_page
+from temnet.publishing.pretrained_network import Pretrained
 from temnet.publishing.publish_study import FOLDER as STUDIES
 from temnet.publishing.publish_study import (
     is_study,
@@ -48,10 +48,10 @@ from temnet.workflow.stage import Done, Progress, silent
 PAGE = "README.md"
 
 MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, *FIGURES)
-"""Files of a network's folder that publishing writes; others are left as they are."""
+"""Files that publishing writes into a network's folder; others are left as they are."""
 
 Writer = Callable[[Path, Path], None]
-"""Writes a folder that is to stand at the first path, at the second one."""
+"""Writes the folder for the first path to the second path."""
 
 
 def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) -> list[Path]:
@@ -63,14 +63,14 @@ def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) ->
     Args:
         roots: Folders of runs and of studies; with none the page is written again.
         folder: The folder of pretrained networks.
-        progress: Shows how far the work is.
+        progress: Shows the progress.
 
     Returns:
         Folders of the networks and studies that were published.
 
     Raises:
-        InputError: A run or study is not finished, its scores are of something else, or something
-            is in the way in the folder.
+        InputError: If a run or study is not finished, its scores do not fit it, or another file or
+            folder has the name of a network.
     """
     _clean(folder)
     runs = [run for root in roots if not is_study(root) for run in read_runs(root)]
@@ -100,7 +100,7 @@ def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) ->
 
 
 def _clean(folder: Path) -> None:
-    """Removes what a publishing that was stopped has left; the old networks are back after it."""
+    """Removes the parts of a publishing that was stopped; restores the old networks."""
     for place in (folder, folder / STUDIES):
         clean_leftovers(place)
         for one in place.glob("*/"):
@@ -117,7 +117,7 @@ def read_pretrained(folder: Path) -> list[Pretrained]:
     """The networks in a folder, by name.
 
     Raises:
-        InputError: One is damaged.
+        InputError: If one is damaged.
     """
     cards = sorted(path for path in folder.glob(f"*/{CARD_FILE}") if path.parent.name[0] != ".")
     return [_read(card.parent) for card in cards]
@@ -132,8 +132,8 @@ def _read(folder: Path) -> Pretrained:
     lacking = missing(card, experiment)
     if lacking:
         raise InputError(
-            f"{folder / CARD_FILE}: {', '.join(lacking)} are missing on the card, which the page "
-            "shows; publish the network's run again."
+            f"{folder / CARD_FILE}: {', '.join(lacking)} are missing on the card, and the page "
+            "shows them; publish the network's run again."
         )
     return Pretrained(
         name=folder.name,
@@ -146,7 +146,7 @@ def _read(folder: Path) -> Pretrained:
 
 
 def _check_names(named: Sequence[tuple[Path, str]], kind: str) -> None:
-    """Whether the networks or studies in some folders have different names."""
+    """Checks that the networks or studies in some folders have different names."""
     names = [name for _, name in named]
     for root, name in named:
         if names.count(name) > 1:
@@ -157,10 +157,10 @@ def _check_names(named: Sequence[tuple[Path, str]], kind: str) -> None:
 
 
 def _check_place(place: Path) -> None:
-    """Whether a network's place is free, or another network's."""
+    """Checks that a network's folder does not exist, or is that of a network."""
     if place.exists() and not (place / CARD_FILE).is_file():
         raise InputError(
-            f"{place}: this is in the way and no network's folder; move it away or give another "
+            f"{place}: this exists and is not a network's folder; move it away or give another "
             "--to."
         )
 
@@ -170,24 +170,26 @@ def _is_frozen(card: Card) -> bool:
 
 
 def _freeze(network: Network, done: Done) -> FrozenScores:
-    """The block ``frozen`` of a network that is published already.
+    """The frozen scores of a network that is published already.
 
     Raises:
-        InputError: Its specimens cannot be made.
+        InputError: If its specimens cannot be simulated.
     """
     try:
         rows = example_rows(network, frozen_examples(network.experiment))
     except InputError as error:
-        raise InputError(f"{network.name}: its images cannot be made again: {error}") from error
+        raise InputError(
+            f"{network.name}: its images cannot be simulated again: {error}"
+        ) from error
     done(1)
     return frozen_scores(rows, network.experiment.class_names)
 
 
 def _freeze_run(run: FinishedRun, done: Done) -> FrozenScores:
-    """The block ``frozen`` of a run's network.
+    """The frozen scores of a run's network.
 
     Raises:
-        InputError: The images, or what the network finds in them, are not those of `evaluate`.
+        InputError: If the images, or the columns found in them, are not those of `evaluate`.
     """
     network = run.network
     rows = example_rows(network, frozen_examples(network.experiment))
@@ -205,14 +207,14 @@ def _freeze_run(run: FinishedRun, done: Done) -> FrozenScores:
 
 
 def _put_in_place(writers: Mapping[Path, Writer]) -> None:
-    """Writes folders beside their places, and moves them there when all are whole."""
+    """Writes folders under temporary names, and renames them when all are complete."""
     with replacing_folders(writers) as parts:
         for place, part in parts.items():
             writers[place](place, part)
 
 
 def _write(run: FinishedRun, frozen: FrozenScores, place: Path, part: Path) -> None:
-    """A network's whole folder, with what people have added to the one that is there."""
+    """Writes a network's folder, with the files that people added to the present one."""
     if place.exists():
         shutil.copytree(place, part, ignore=shutil.ignore_patterns(*MADE))
     part.mkdir(parents=True, exist_ok=True)

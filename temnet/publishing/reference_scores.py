@@ -20,7 +20,6 @@ from temnet.config.simulation import SIMULATION_VERSION
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import MACRO, ImageCounts, image_counts, pooled_scores
 from temnet.evaluation.scores import LOCALISATION, ScoreRow
-from temnet.json_records import as_values
 from temnet.models.checkpoint import Network
 from temnet.records import Example
 from temnet.simulation.sweep import simulate_portable
@@ -79,10 +78,10 @@ def frozen_scores(rows: Rows, class_names: Sequence[str]) -> FrozenScores:
         shift = (float(number @ rows_pm / total), float(number @ cols_pm / total))
     return FrozenScores(
         images=pooled.images,
-        macro_f1=as_values(pooled)[MACRO],
+        macro_f1=pooled.macro_f1,
         columns=any_class.columns,
         found=any_class.peaks,
-        rms_error_pm=as_values(any_class)["rms_error_pm"],
+        rms_error_pm=any_class.rms_error_pm,
         shift_pm=shift,
         simulation=SIMULATION_VERSION,
     )
@@ -115,7 +114,7 @@ def disagreements(frozen: FrozenScores, found: FrozenScores) -> list[str]:
         if before is None or after is None:
             same = before == after
         else:
-            same = np.allclose(after, before, rtol=relative, atol=absolute)
+            same = np.allclose(after, before, rtol=relative, atol=absolute, equal_nan=True)
         if not same:
             texts.append(f"{name} was {before}, is {after}")
     return texts

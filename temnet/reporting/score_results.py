@@ -20,9 +20,10 @@ from temnet.evaluation.limits.ideal_scores import IdealRow
 from temnet.evaluation.metrics import ImageCounts, image_counts
 from temnet.evaluation.score_curves import CurveRow
 from temnet.evaluation.scores import LOCALISATION, SPECIES, ScoreRow
-from temnet.evaluation.summary import SUMMARY_FILE, Baselines, NetworkSummary, Summary, read_summary
+from temnet.evaluation.summary import SUMMARY_FILE, Summary, read_summary
 from temnet.reporting.run_results import RunResults, counted, known
 from temnet.reporting.snapshots import Picture, read_pictures
+from temnet.score_records import Baselines, NetworkSummary
 
 FOLDER = "evaluate"
 

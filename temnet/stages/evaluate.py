@@ -30,12 +30,13 @@ from temnet.evaluation.paired import paired_difference
 from temnet.evaluation.precision_recall import LOWEST_THRESHOLD
 from temnet.evaluation.score_curves import CurveRow, Point, curve_rows
 from temnet.evaluation.scores_by_atom_count import AtomCountRow, atom_count_rows
-from temnet.evaluation.summary import SUMMARY_FILE, BoundRatio, NetworkPair, Summary
+from temnet.evaluation.summary import SUMMARY_FILE, NetworkPair, Summary
 from temnet.json_records import write_record
 from temnet.models.checkpoint import CARD_FILE, Network, read_card
 from temnet.randomness import generator
 from temnet.reporting.run_results import read_json
 from temnet.reporting.snapshots import Picture, write_pictures
+from temnet.score_records import BoundRatio
 from temnet.stages import simulate, train
 from temnet.stages.compared_networks import check_networks, competitors, fingerprints, trains
 from temnet.stages.ideal import ideal_observer

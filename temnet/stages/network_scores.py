@@ -35,8 +35,8 @@ from temnet.evaluation.reliability import (
 )
 from temnet.evaluation.score_curves import CurveRow, dependence_rows
 from temnet.evaluation.scores import ScoreRow, score_images
-from temnet.evaluation.summary import ClassIntervals, Intervals, NetworkSummary
 from temnet.randomness import generator
+from temnet.score_records import ClassIntervals, Intervals, NetworkSummary
 
 OVER_ALL = (MACRO, MEAN, MEDIAN, SHARE, SHIFT)
 

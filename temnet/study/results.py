@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from temnet.csv_rows import per_name, read_rows
 from temnet.errors import InputError
 from temnet.evaluation.metrics import MACRO, MEAN, RESAMPLES
-from temnet.json_records import Number, converted, read_record, renamed
+from temnet.json_records import converted, read_record, renamed
 from temnet.reporting.run_results import bracketed, counted, known
+from temnet.score_records import Baseline, RarestBaseline
 from temnet.study.figures import Panel, study_figure
 from temnet.study.intervals import Estimate
 
@@ -127,28 +128,6 @@ class ArmDifference:
 
 
 @dataclass(frozen=True)
-class Chance:
-    """Chance level of F1.
-
-    Attributes:
-        macro_f1: Mean F1 over the classes.
-    """
-
-    macro_f1: Number
-
-
-@dataclass(frozen=True)
-class NeverRarest(Chance):
-    """F1 if the rarest class were never predicted.
-
-    Attributes:
-        rarest: Name of that class.
-    """
-
-    rarest: str
-
-
-@dataclass(frozen=True)
 class StudyBaselines:
     """Chance levels, of one of the networks.
 
@@ -159,8 +138,8 @@ class StudyBaselines:
     """
 
     of: str
-    chance: Chance
-    never_rarest: NeverRarest | None = None
+    chance: Baseline
+    never_rarest: RarestBaseline | None = None
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,8 @@ from temnet.evaluation.metrics import (
     statistics,
 )
 from temnet.evaluation.scores import LOCALISATION, ScoreRow
-from temnet.json_records import from_values
+from temnet.evaluation.summary import SUMMARY_FILE, read_summary
 from temnet.randomness import generator
-from temnet.reporting.run_results import read_json
 from temnet.stages import evaluate, simulate, train
 from temnet.study.intervals import Estimate, estimate
 from temnet.study.results import (
@@ -181,12 +180,14 @@ def _test_results(
             if arm != study.first_arm:
                 gaps.append(ArmDifference(study.first_arm, arm, network, _estimates(own, first)))
     reference = runs[0]
-    summaries = read_json(reference.root / evaluate.STAGE.name / "summary.json")["networks"]
-    baselines = {"of": reference.networks[0].title, **next(iter(summaries.values()))["baselines"]}
+    summary = read_summary(reference.root / evaluate.STAGE.name / SUMMARY_FILE)
+    baselines = next(iter(summary.networks.values())).baselines
     return TestResults(
         images=reference.experiment.data.count(evaluate.SPLIT),
         specimens=scored[0].specimens,
-        baselines=from_values(baselines, StudyBaselines, str(reference.root)),
+        baselines=StudyBaselines(
+            reference.networks[0].title, baselines.chance, baselines.never_rarest
+        ),
         means=means,
         differences=gaps,
         other_images={run.arm: _other_images(reference, run) for run in runs[1:]},

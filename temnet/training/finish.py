@@ -9,13 +9,13 @@ from pathlib import Path
 import keras
 
 from temnet.config.card import ImageStatistics
+from temnet.config.card_scores import SelectionScores
 from temnet.config.experiment import Experiment, required
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import image_counts, pooled_scores
 from temnet.inference.image_statistics import example_appearance
 from temnet.inference.out_of_distribution import reference
-from temnet.json_records import as_values
 from temnet.models.checkpoint import Network, check_replaceable, save_network, to_float32
 from temnet.models.description import describe
 from temnet.records import Example
@@ -61,7 +61,7 @@ def finish_network(
     counts = image_counts(rows, experiment.class_names, {i: i for i in range(len(selection))})
     card = replace(
         card,
-        metrics={"split": "selection", **as_values(pooled_scores(counts))},
+        metrics=SelectionScores(**vars(pooled_scores(counts))),
         image_statistics=describe_images(selection, experiment),
     )
     save_network(folder, model, experiment, card)

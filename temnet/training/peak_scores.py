@@ -13,11 +13,11 @@ from temnet.config.learning.labels import Labels
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.metrics import counts_of, pooled_scores
 from temnet.evaluation.precision_recall import LOWEST_THRESHOLD
-from temnet.evaluation.summary import PooledScores
 from temnet.images.normalize import normalize
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.probability_maps import predict_probabilities
 from temnet.records import Example
+from temnet.score_records import PooledScores
 
 
 def find_all(

@@ -2,7 +2,7 @@
 
 import math
 
-from temnet.evaluation.summary import (
+from temnet.score_records import (
     Baseline,
     Baselines,
     ClassScores,

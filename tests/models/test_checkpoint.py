@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from temnet.config.card import card_of
+from temnet.config.card_scores import SelectionScores
 from temnet.errors import InputError
 from temnet.models import checkpoint
 from temnet.models.checkpoint import (
@@ -21,7 +22,7 @@ from temnet.models.checkpoint import (
 from temnet.models.description import describe
 from temnet.models.factory import build_model
 
-METRICS = {"macro_f1": 0.9}
+METRICS = SelectionScores(images=20, macro_f1=0.9, classes={})
 
 
 def card_for(experiment, threshold=0.35):
@@ -77,7 +78,7 @@ def test_the_card_describes_the_network(saved):
         "keras": keras.__version__,
         "schema": 1,
         "threshold": 0.35,
-        "metrics": METRICS,
+        "metrics": {"images": 20, "macro_f1": 0.9, "classes": {}, "split": "selection"},
     }
     entries = json.loads((saved[0] / "card.json").read_text())
     assert {key: entries[key] for key in expected} == expected
@@ -151,7 +152,7 @@ def test_saving_again_replaces_it(saved):
 
 def test_a_failed_save_keeps_the_old_one(saved):
     folder, model, experiment = saved
-    card = replace(card_for(experiment), metrics={"macro_f1": object()})
+    card = replace(card_for(experiment), metrics=replace(METRICS, macro_f1=object()))
     with pytest.raises(ValueError, match="object"):
         save_network(folder, model, experiment, card)
     assert load_network(folder).card.threshold == 0.35
@@ -228,8 +229,21 @@ def test_keys_of_earlier_cards_are_read(saved):
         "noise_dose": None, "spots": [], "spot_images": 0, "spot_limit": None,
         "lattice_fraction": 0.0,
     }  # fmt: skip
-    change_card(saved[0], cost=counts, taught_images=statistics)
+    validation = {
+        "split": "validation", "threshold": 0.5, "images": 2, "macro_f1": None, "classes": {},
+        "baselines": {"chance": {"macro_f1": 0.1, "mean_image_f1": 0.1, "classes": {}}},
+        "without_columns": {"images": 1, "invented": 3}, "radius": 0.5, "border": 1.5,
+        "invented_share": 0.25, "confusion": {"invented": {"Mo": 1}},
+        "curves": {"drawn": [], "series": [
+            {"parameter": "dose", "low": 1, "middle": 1, "high": 1, "images": 2, "f1": None},
+        ]},
+    }  # fmt: skip
+    change_card(saved[0], cost=counts, taught_images=statistics, validation=validation)
     card = load_network(saved[0]).card
+    assert card.validation.false_positive_share == 0.25
+    assert card.validation.without_columns.false_positives == 3
+    assert card.validation.confusion == {"false positive": {"Mo": 1}}
+    assert np.isnan(card.validation.curves.sweep[0].f1)
     assert card.cost.images_seen == 16 and card.cost.total_images_seen() == 21
     assert card.image_statistics.bin_edges == (0.1, 0.2)
 

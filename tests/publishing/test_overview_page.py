@@ -1,4 +1,4 @@
-"""The page of pretrained networks: what it says follows from the cards alone."""
+"""The page of pretrained networks, which follows from the cards alone."""
 
 import math
 from dataclasses import replace
@@ -6,17 +6,21 @@ from dataclasses import replace
 import pytest
 
 from temnet.config.card import Card, Cost, EarlierCost
+from temnet.config.card_scores import Comparison, Curves, SelectionScores, ValidationScores
 from temnet.config.loading import validate
-from temnet.publishing.limitations import weak_places
-from temnet.publishing.network_sections import (
-    Pretrained,
-    difference_sentence,
-    network_section,
-    specimen,
-    weak_sentences,
-)
+from temnet.publishing.network_sections import difference_sentence, network_section
 from temnet.publishing.overview_page import overview, pairs, pretrained_page
+from temnet.publishing.pretrained_network import Pretrained, specimen
 from temnet.publishing.training_cost import cost_sentence, planned_cost, training_cost
+from temnet.score_records import (
+    Baseline,
+    Baselines,
+    BoundRatio,
+    ClassScores,
+    FalsePositiveRates,
+    Intervals,
+)
+from tests.publishing.test_limitations import point
 
 SETTINGS = {
     "structure": {"kind": "mos2", "support": {"kind": "graphene"}},
@@ -35,34 +39,30 @@ def experiment(**changes):
 
 
 def counts(true, false, missed, f1):
-    return {
-        "true_positives": true, "false_positives": false, "false_negatives": missed,
-        "precision": 0.9, "recall": 0.8, "f1": f1, "rms_error_pm": 7.25,
-    }  # fmt: skip
+    return ClassScores(true, false, missed, precision=0.9, recall=0.8, f1=f1, rms_error_pm=7.25)
 
 
 def validation(**changes):
-    names = ("macro_f1", "mean_image_f1", "median_image_f1", "share_good_images")
-    return {
+    ends = (0.9, 1.0)
+    values = {
         "split": "validation", "images": 500, "specimens": 500, "radius": 0.5, "border": 1.5,
         "threshold": 0.6, "macro_f1": 0.95, "mean_image_f1": 0.96, "median_image_f1": 0.99,
-        "share_good_images": 0.75, "invented_share": 0.0123,
+        "share_good_images": 0.75, "false_positive_share": 0.0123,
         "classes": {
             "Mo": counts(900, 10, 90, 0.97), "S": counts(80, 20, 20, 0.85),
             "any": counts(990, 12, 8, 0.98), "all": counts(980, 30, 110, 0.93),
         },
-        "intervals": {**{name: [0.9, 1.0] for name in names}, "classes": {}},
-        "baselines": {"chance": {"macro_f1": 0.02, "mean_image_f1": 0.02, "classes": {}}},
-        "without_columns": {"images": 0},
+        "intervals": Intervals(ends, ends, ends, ends),
+        "baselines": Baselines(Baseline(0.02, 0.02, {})),
+        "without_columns": FalsePositiveRates(images=0),
         "confusion": {
             "Mo": {"Mo": 900, "S": 0, "missed": 90},
             "S": {"Mo": 5, "S": 80, "missed": 15},
-            "invented": {"Mo": 10, "S": 20},
+            "false positive": {"Mo": 10, "S": 20},
         },
-        "curves": {"drawn": []},
-        "paired": [],
-        **changes,
+        "curves": Curves(drawn=[]),
     }  # fmt: skip
+    return ValidationScores(**{**values, **changes})
 
 
 def network(name, kind="unet", checksum="a", settings=None, **card):
@@ -81,105 +81,27 @@ def network(name, kind="unet", checksum="a", settings=None, **card):
 
 
 def difference(other, mean, low, high, **changes):
-    return {
-        "network": other, "sha256": "b", "macro_f1": 0.9, "interval": [0.88, 0.92], "images": 500,
+    values = {
+        "network": other, "sha256": "b", "macro_f1": 0.9, "interval": (0.88, 0.92), "images": 500,
         "specimens": 400, "mean": mean, "low": low, "high": high, "better": 300, "worse": 100,
-        "p": 1e-9, **changes,
+        "p": 1e-9,
     }  # fmt: skip
-
-
-def point(low, high, f1, parameter="dose", spread=0.01, **classes):
-    return {
-        "parameter": parameter, "low": low, "middle": (low + high) / 2, "high": high, "images": 9,
-        "f1": f1, "f1_low": f1 - spread, "f1_high": f1 + spread, "classes": classes or {"C": f1},
-    }  # fmt: skip
-
-
-def test_weak_bins_are_named_with_their_values():
-    points = [
-        point(110.4, 297, 0.85, Mo=0.9, S=0.8),
-        point(10, 110.4, 0.61, Mo=0.7, S=0.52),
-        point(297, 4000, 0.95, Mo=0.95, S=0.95),
-        point(4000, 8000, 0.97, Mo=0.97, S=0.97),
-    ]
-    assert weak_places({"drawn": points}, {}) == [
-        "By dose (as drawn) F1 is below 0.9 at 10 to 297 e/Å² (0.610 to 0.850), lowest for S "
-        "(0.520); elsewhere it is 0.950 to 0.970."
-    ]
-
-
-def test_weak_ends_are_two_places_and_a_single_class_is_not_named():
-    points = [point(-180, -120, 0.8, "defocus"), point(-120, -60, 0.93, "defocus"),
-              point(-60, -20, 0.7, "defocus")]  # fmt: skip
-    assert weak_places({"drawn": points}, {}) == [
-        "By defocus of the first image (as drawn) F1 is below 0.9 at -180 to -120 Å (0.800 "
-        "[0.790, 0.810]) and -60 to -20 Å (0.700 [0.690, 0.710]); elsewhere it is 0.930 [0.920, "
-        "0.940]."
-    ]
-
-
-def test_what_makes_no_difference_is_told_together():
-    drawn = [
-        point(0, 1, 0.5, "coma", 0.1), point(1, 2, 0.6, "coma", 0.1),
-        point(0, 1, 0.88, "tilt_deg", 0.1), point(1, 2, 0.92, "tilt_deg", 0.1),
-        point(0, 1, 0.5), point(1, 2, 0.8), point(0, 1, 0.95, "energy"), point(1, 2, 0.9, "energy"),
-    ]  # fmt: skip
-    assert weak_places({"drawn": drawn}, {}) == [
-        "By dose (as drawn) F1 is below 0.9 throughout: 0.500 [0.490, 0.510] at 0 to 1 e/Å²; at "
-        "best 0.800 [0.790, 0.810] at 1 to 2 e/Å².",
-        "In bins by coma and tilt of the specimen F1 is 0.500 to 0.920, and the intervals of each "
-        "one's best and worst bin overlap.",
-        "In no bin by energy does F1 fall below 0.9.",
-    ]
-
-
-def test_fixed_values_are_told_where_they_are_weak():
-    series = [point(100, 100, 0.4), point(300, 300, 0.6), point(1000, 1000, 0.95)]
-    curves = {"drawn": [], "series": series}
-    start = "By dose (at fixed values) F1 is below 0.9 at "
-    assert weak_places(curves, {"dose": (100, 1000)}) == [
-        f"{start}100 to 300 e/Å² (0.400 to 0.600); elsewhere it is 0.950 [0.940, 0.960]."
-    ]
-    # What was never taught is told apart.
-    assert weak_places(curves, {"dose": (200, 1000)}) == [
-        f"{start}100 e/Å² (0.400 [0.390, 0.410]; not taught) and 300 e/Å² (0.600 [0.590, 0.610]); "
-        "elsewhere it is 0.950 [0.940, 0.960]."
-    ]
-    # Nor does it say where a network is worst or best.
-    weak = [point(10, 10, 0.1, S=0.0, Mo=0.2), *series[:2], point(2000, 2000, 0.8)]
-    assert weak_places({"drawn": [], "series": weak}, {"dose": (100, 1000)}) == [
-        "By dose (at fixed values) F1 is below 0.9 throughout: 0.400 [0.390, 0.410] at 100 e/Å²; "
-        "at best 0.600 [0.590, 0.610] at 300 e/Å²; beyond what was taught 0.100 [0.090, 0.110] at "
-        "10 e/Å² and 0.800 [0.790, 0.810] at 2,000 e/Å²."
-    ]
-    # What is printed as 0.900 is not below 0.9.
-    assert weak_places({"drawn": [], "series": [point(1, 1, 0.8996), *series[2:]]}, {}) == []
-    assert weak_places({"drawn": [], "series": series[2:]}, {}) == []
-    assert weak_places({"drawn": [{**point(0, 1, 0.5), "f1": None}]}, {}) == []
-
-
-def test_weak_classes_are_told_with_what_becomes_of_them():
-    assert weak_sentences(validation(), {})[0] == (
-        "S has F1 0.85: of its 100 columns 5 % are called Mo and 15 % are missed; 20 % of the "
-        "peaks called S are invented."
-    )
-    strong = validation(classes={**validation()["classes"], "S": counts(80, 20, 20, 0.95)})
-    assert weak_sentences(strong, {}) == []
+    return Comparison(**{**values, **changes})
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "part"),
     [
-        ((0.02, 0.01, 0.03), "a is better than b: the F1 of an image is higher by 0.020 [0.010, "),
-        ((-0.02, -0.03, -0.01), "b is better than a: the F1 of an image is higher by 0.020 [0.010"),
-        ((0.02, -0.01, 0.05), "0.020 [-0.010, 0.050] on average, and its interval includes zero"),
-        ((-0.02, -0.05, 0.0), "its interval includes zero"),
-        ((0.02, None, None), "a cannot be told from b"),
+        ((0.02, 0.01, 0.03), "a is better than b: mean F1 of an image higher by 0.020 [0.010, "),
+        ((-0.02, -0.03, -0.01), "b is better than a: mean F1 of an image higher by 0.020 [0.010"),
+        ((0.02, -0.01, 0.05), "do not differ significantly"),
+        ((-0.02, -0.05, 0.0), "-0.020 [-0.050, 0.000]"),
+        ((0.02, math.nan, math.nan), "too few specimens"),
     ],
 )
-def test_a_difference_is_told_as_it_is(values, said):
+def test_a_difference_is_as_certain_as_its_interval(values, part):
     sentence = difference_sentence("a", difference("b", *values))
-    assert said in sentence and sentence.startswith("On the same 500 images of 400 specimens ")
+    assert part in sentence and sentence.startswith("On the same 500 images of 400 specimens ")
 
 
 def test_pairs_are_networks_of_different_kinds_each_once():
@@ -191,13 +113,13 @@ def test_pairs_are_networks_of_different_kinds_each_once():
     two = network("b", "msdnet", "b", validation=validation(paired=[back]))
     three = network("c", "unet", "c", validation=validation())
     (pair,) = pairs([one, two, three])
-    # That against the weights that lie here goes before that against earlier ones.
-    assert (pair[0].name, pair[1].name) == ("b", "a")
+    # The difference from the present weights is taken before one from earlier weights.
+    assert (pair.first.name, pair.second.name) == ("b", "a")
     page = pretrained_page([one, two, three])
-    assert page.count("## b against a") == 1 and "## a against" not in page
-    assert "This was an earlier" not in page
+    assert page.count("## b and a") == 1 and "## a and b" not in page
+    assert "was replaced since" not in page
     alone = pretrained_page([one, network("b", "msdnet", "b")])
-    assert "## a against b" in alone and "This was an earlier b" in alone
+    assert "## a and b" in alone and "b was replaced since" in alone
     assert "| macro F1 on these images | 0.950 [0.900, 1.000] | 0.900 [0.880, 0.920] |" in alone
 
 
@@ -208,27 +130,26 @@ def test_the_overview_has_a_line_for_each():
         "| [a](#a) | Mo and S in MoS2, on graphene | U-Net | 47,766 | 49,000 | "
         "0.950 [0.900, 1.000] | 0.990 [0.900, 1.000] | 7.2 pm | 0.2 MB |"
     )
-    # Of the second only the settings tell something: ten epochs of twelve whole batches.
+    # The cost of the second follows from its settings: ten epochs of twelve whole batches.
     assert lines[3].endswith("| 47,766 | 960 | – | – | – | 0.2 MB |")
 
 
-def test_a_network_without_validation_says_so():
-    metrics = {"split": "selection", "images": 200, "macro_f1": 0.7035,
-               "classes": validation()["classes"]}  # fmt: skip
+def test_a_network_without_validation_has_its_selection_scores():
+    metrics = SelectionScores(images=200, macro_f1=0.7035, classes=validation().classes)
     one = network("old", metrics=metrics)
     section = network_section(one)
-    assert "It has not been published with scores on validation images" in section
-    assert "200 selection images" in section and "macro F1 is 0.704" in section
+    assert "No validation scores" in section
+    assert "200 selection images" in section and "macro F1 0.704" in section
     assert "| S | 100 | 0.900 | 0.800 | 0.850 | 7.2 |" in section
-    assert "Weak places" not in section and "0.704 (selection images)" in overview([one])
+    assert "Limitations" not in section and "0.704 (selection images)" in overview([one])
 
 
-def test_a_section_tells_all_that_the_card_does():
+def test_a_section_has_all_scores_of_the_card():
     paired = [difference("b", 0.02, 0.01, 0.03)]
-    bound = {"error_pm": 7.2, "bound_pm": 2.4, "ratio": 3.0, "low": 2.5, "high": 3.5,
-             "columns": 40, "found": 38}  # fmt: skip
-    empty = {"images": 20, "area_nm2": 200.0, "per_100_nm2": 1.5, "low": 1.0, "high": 2.0}
-    scores = validation(paired=paired, cramer_rao=bound, without_columns=empty)
+    bound = BoundRatio(40, 38, error_pm=7.2, bound_pm=2.4, ratio=3.0, low=2.5, high=3.5)
+    bare = FalsePositiveRates(images=20, area_nm2=200.0, per_100_nm2=1.5, low=1.0, high=2.0)
+    curves = Curves(drawn=[point(0, 1, 0.5), point(1, 2, 0.95)])
+    scores = validation(paired=paired, cramer_rao=bound, without_columns=bare, curves=curves)
     one = network("a", validation=scores)
     section = network_section(one)
     for part in (
@@ -236,19 +157,22 @@ def test_a_section_tells_all_that_the_card_does():
         "| energy | 50 to 80 keV |",
         "| dose of an image | 100 to 100,000 e/Å² |",
         "| camera's pixel | 0.2 Å |",
-        "On 500 validation images (500 specimens)",
+        "500 held-out images (500 specimens)",
         "| any class (localisation) | 998 | 0.900 | 0.800 | 0.980 | 7.2 |",
-        "above 0.95 in 75 % of the images",
-        "1.2 % of the peaks are invented columns",
-        "The peaks of a at random positions reach 0.02",
-        "7.2 pm against 2.4 pm, ratio 3.00 [2.50, 3.50] (38 of 40 columns found)",
-        "On 20 images without any column it invents, per 100 nm², 1.5 [1, 2].",
+        "| images with F1 above 0.95 | 75 % |",
+        "| false positives among the peaks | 1.2 % |",
+        "at random positions | 0.02 |",
+        "| 7.2 pm against 2.4 pm, ratio 3.00 [2.50, 3.50] (38 of 40 columns found) |",
+        "on 20 images without columns | 1.5 [1, 2] |",
         "a is better than b",
-        "- S has F1 0.85",
+        # Of 100 columns of S 5 % are predicted as Mo and 15 % are missed.
+        "| S | 5 % | 80 % | 15 % |",
+        "| false positive | 10 | 20 | – |",
+        "| dose | 0 to 1 e/Å² | 0.500 [0.490, 0.510] | – |",
     ):
         assert part in section, part
-    assert "![" not in section  # no figure lies there
-    figured = Pretrained(one.name, one.card, one.experiment, one.size, ("dose.png",), "# Seen\n*x*")
+    assert "![" not in section  # without figures
+    figured = replace(one, figures=("dose.png",), notes="# Seen\n*x*")
     assert "](a/dose.png)" in network_section(figured)
     assert network_section(figured).endswith("# Seen\n*x*")
 
@@ -276,7 +200,7 @@ COST = Cost(
 )  # fmt: skip
 
 
-def test_costs_are_counted_from_the_log():
+def test_costs_follow_from_the_log():
     def cost_after(seconds, **changes):
         settings = experiment(**changes)
         return training_cost(settings.data, settings.training, seconds)

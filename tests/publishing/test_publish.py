@@ -1,4 +1,4 @@
-"""The command that publishes networks: what it takes from a run, and what it refuses."""
+"""The command that publishes networks: entries from a run, and runs that it refuses."""
 
 import json
 import shutil
@@ -9,10 +9,9 @@ import pytest
 import yaml
 
 from temnet import publish, run
-from temnet.config.card import Calibration, Cost, EarlierCost
+from temnet.config.card import Cost, EarlierCost
 from temnet.config.loading import load_experiment, validate, write_experiment
 from temnet.csv_tables import read_table, write_table
-from temnet.inference.score_calibration import ENTRY
 from temnet.models.checkpoint import load_network, read_card, save_network, update_card
 from temnet.models.description import describe
 from temnet.models.factory import build_model
@@ -25,6 +24,7 @@ from temnet.publishing.reference_scores import (
     frozen_scores,
 )
 from temnet.reporting.figures.drawing import encode_figure, new_figure
+from temnet.score_records import Calibration
 
 SETTINGS = {
     "structure": {"kind": "mos2", "holes": 0, "vacancies": {"S": 0.3}},
@@ -112,26 +112,26 @@ def test_the_card_has_the_scores_of_the_run(finished, published):
     found = card.validation
     summary = json.loads((finished / "evaluate" / "summary.json").read_text())
     own = summary["networks"]["tiny-unet"]
-    assert own[ENTRY] == asdict(card.score_calibration) and own["threshold"] == card.threshold
-    assert {name: found[name] for name in own} == own
-    assert found["macro_f1"] > 0.4  # the network has learnt something to be told
-    place = [row for row in own_rows(finished, "scores") if row["class"] == "any"]
-    invented, right = (
-        sum(row[name] for row in place) for name in ("false_positives", "true_positives")
-    )
-    assert found["invented_share"] == pytest.approx(invented / (invented + right))
-    assert found["images"] == found["specimens"] == 16 == len(place)
-    series = {point["middle"]: point for point in found["curves"]["series"]}
-    assert set(series) == {1e3, 1e5}
+    assert own["score_calibration"] == asdict(card.score_calibration)
+    assert own["threshold"] == card.threshold
+    entries = json.loads((published / "tiny-unet" / "card.json").read_text())["validation"]
+    assert {name: entries[name] for name in own} == own
+    assert found.macro_f1 > 0.4  # the network has learnt something
+    rows = [row for row in own_rows(finished, "scores") if row["class"] == "any"]
+    false, true = (sum(row[name] for row in rows) for name in ("false_positives", "true_positives"))
+    assert found.false_positive_share == pytest.approx(false / (false + true))
+    assert found.images == found.specimens == 16 == len(rows)
+    sweep = {point.middle: point for point in found.curves.sweep}
+    assert set(sweep) == {1e3, 1e5}
     for row in own_rows(finished, "sweep"):
-        point = series[row["middle"]]
+        point = sweep[row["middle"]]
         if row["class"] == "macro":
-            assert (point["f1"], point["images"]) == (pytest.approx(row["f1"]), 2)
+            assert (point.f1, point.images) == (pytest.approx(row["f1"]), 2)
         elif row["class"] == "any":
-            assert point["rms_error_pm"] == pytest.approx(row["rms_error_pm"])
-    drawn = [point for point in found["curves"]["drawn"] if point["parameter"] == "dose"]
-    assert len(drawn) == 2 and sum(point["images"] for point in drawn) == 16
-    assert sum(found["confusion"]["S2"].values()) == sum(
+            assert point.rms_error_pm == pytest.approx(row["rms_error_pm"])
+    drawn = [point for point in found.curves.drawn if point.parameter == "dose"]
+    assert len(drawn) == 2 and sum(point.images for point in drawn) == 16
+    assert sum(found.confusion["S2"].values()) == sum(
         row["columns"] for row in own_rows(finished, "confusion") if row["true_class"] == "S2"
     )
 
@@ -152,24 +152,25 @@ def test_the_difference_is_this_network_minus_the_other(finished, published):
     # The earlier network of this name was compared, but it is what the published one replaces.
     compared = json.loads((finished / "evaluate" / "summary.json").read_text())["paired"]
     assert [pair["second"] for pair in compared] == ["tiny-msdnet", "tiny-unet (2)"]
-    (pair,) = read_card(published / "tiny-unet").validation["paired"]
+    (pair,) = read_card(published / "tiny-unet").validation.paired
     difference = f1["tiny-unet"] - f1["tiny-msdnet"]
-    assert difference.mean() != 0 and pair["images"] == len(difference) < 16
-    assert pair["mean"] == pytest.approx(difference.mean(), abs=1e-6)
-    assert pair["low"] <= pair["mean"] <= pair["high"]
-    assert (pair["better"], pair["worse"]) == (np.sum(difference > 0), np.sum(difference < 0))
+    assert difference.mean() != 0 and pair.images == len(difference) < 16
+    assert pair.mean == pytest.approx(difference.mean(), abs=1e-6)
+    assert pair.low <= pair.mean <= pair.high
+    assert (pair.better, pair.worse) == (np.sum(difference > 0), np.sum(difference < 0))
     other = read_card(finished.parents[1] / "networks" / "tiny-msdnet")
-    assert (pair["network"], pair["sha256"]) == ("tiny-msdnet", other.sha256)
+    assert (pair.network, pair.sha256) == ("tiny-msdnet", other.sha256)
 
 
-def test_a_run_that_taught_none_renews_the_scores_of_all_that_it_scored(
+def test_a_run_without_training_renews_the_scores_of_all_its_networks(
     finished, published, tmp_path, monkeypatch
 ):
     to = tmp_path / "pretrained"
     shutil.copytree(published, to)
     shutil.copytree(finished.parents[1] / "networks" / "tiny-msdnet", to / "tiny-msdnet")
     before = read_card(to / "tiny-unet")
-    update_card(to / "tiny-unet", validation={"macro_f1": 0.0})
+    outdated = replace(before.validation, macro_f1=0.0)
+    update_card(to / "tiny-unet", validation=outdated)
     networks = [str(to / name) for name in ("tiny-msdnet", "tiny-unet")]
     evaluation = {**SETTINGS["evaluation"], "networks": networks}
     values = {**SETTINGS, "evaluation": evaluation, "stages": ["evaluate"]}
@@ -181,15 +182,15 @@ def test_a_run_that_taught_none_renews_the_scores_of_all_that_it_scored(
     for block in ("frozen", "cost", "sha256", "threshold"):
         assert getattr(second, block) == getattr(before, block)
     renewed = second.validation
-    assert renewed["macro_f1"] == pytest.approx(before.validation["macro_f1"], abs=1e-6)
-    (pair,), (earlier,) = renewed["paired"], before.validation["paired"]
-    assert pair["mean"] == pytest.approx(earlier["mean"], abs=1e-6)
-    (turned,) = first.validation["paired"]
-    assert turned["network"] == "tiny-unet" and turned["mean"] == -pair["mean"]
-    assert (turned["better"], turned["worse"]) == (pair["worse"], pair["better"])
+    assert renewed.macro_f1 == pytest.approx(before.validation.macro_f1, abs=1e-6)
+    (pair,), (earlier,) = renewed.paired, before.validation.paired
+    assert pair.mean == pytest.approx(earlier.mean, abs=1e-6)
+    (turned,) = first.validation.paired
+    assert turned.network == "tiny-unet" and turned.mean == -pair.mean
+    assert (turned.better, turned.worse) == (pair.worse, pair.better)
     assert (to / "tiny-msdnet" / FIGURES[0]).is_file()
     assert (to / "tiny-unet" / "notes.md").read_text() == NOTES
-    # Scores on images of another kind are none of the networks' own.
+    # Scores on images of another kind are not the networks' own scores.
     values["camera"] = {"sampling": 0.2, "dose": 5e3}
     (tmp_path / "other.yaml").write_text(yaml.safe_dump(values))
     assert run.main(["other.yaml"]) == 0
@@ -324,12 +325,12 @@ REFUSED = {
         lambda root: (root / "train" / "network" / "model.keras").write_bytes(b"none"),
         "the file is not the one that card.json describes",
     ),
-    "no run": (shutil.rmtree, "this is no run folder"),
+    "no run": (shutil.rmtree, "this is not a run folder"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_not_right_is_refused_and_nothing_is_changed(
+def test_an_invalid_run_is_refused_and_nothing_is_changed(
     finished, published, tmp_path, capsys, name
 ):
     spoil, message = REFUSED[name]
@@ -339,7 +340,7 @@ def test_what_is_not_right_is_refused_and_nothing_is_changed(
     update_card(root / "train" / "network", name="other-unet")
     spoil(root)
     before = contents(tmp_path)
-    # The first run is right: it is not published either.
+    # The first run is valid: it is not published either.
     assert publish.main([str(finished), str(root), "--to", str(to)]) == 2
     captured = capsys.readouterr()
     error = captured.err.strip().splitlines()[-1]
@@ -347,7 +348,7 @@ def test_what_is_not_right_is_refused_and_nothing_is_changed(
     assert contents(tmp_path) == before
 
 
-def test_what_a_killed_publishing_left_is_cleaned_and_the_old_network_is_back(published, tmp_path):
+def test_a_killed_publishing_is_cleaned_and_the_old_network_is_restored(published, tmp_path):
     to, dead = tmp_path / "pretrained", 2**22 + 1
     shutil.copytree(published, to)
     (to / "tiny-unet").rename(to / f".tiny-unet.{dead}.old")
@@ -362,11 +363,11 @@ def test_what_a_killed_publishing_left_is_cleaned_and_the_old_network_is_back(pu
     assert files(to) == files(published)
 
 
-def test_what_is_in_the_way_stays(finished, tmp_path, capsys):
+def test_other_files_stay(finished, tmp_path, capsys):
     (tmp_path / "tiny-unet").mkdir()
     (tmp_path / "tiny-unet" / "thesis.tex").write_text("all of it")
     assert publish.main([str(finished), "--to", str(tmp_path)]) == 2
-    assert "this is in the way and no network's folder" in capsys.readouterr().err
+    assert "this exists and is not a network's folder" in capsys.readouterr().err
     assert (tmp_path / "tiny-unet" / "thesis.tex").read_text() == "all of it"
     assert publish.main([str(finished), str(finished), "--to", str(tmp_path / "new")]) == 2
     assert "has a network of the same name" in capsys.readouterr().err
@@ -375,12 +376,12 @@ def test_what_is_in_the_way_stays(finished, tmp_path, capsys):
     assert not (tmp_path / "new").exists()
 
 
-def test_what_a_network_began_with_counts(finished, published, tmp_path):
+def test_the_start_of_a_training_counts(finished, published, tmp_path):
     root = tmp_path / "runs" / "more"
     shutil.copytree(finished, root)
     own = cost_of(root / "train" / "network")
 
-    def begun_with(start, checksum):
+    def started_from(start, checksum):
         path = root / "train" / "network" / "experiment.yaml"
         experiment = load_experiment(path, {"training": {"start_from": str(start)}})
         write_experiment(experiment, path)
@@ -394,8 +395,8 @@ def test_what_a_network_began_with_counts(finished, published, tmp_path):
         start = EarlierCost(
             network="tiny-unet", sha256=checksum, images_seen=512, seconds=own.seconds
         )
-        assert begun_with(folder, checksum) == replace(own, start=start)
-    # Other weights lie there now, or none: what the earlier ones have cost is not known.
+        assert started_from(folder, checksum) == replace(own, start=start)
+    # The network has other weights now, or was deleted: the cost of the earlier ones is unknown.
     for folder in (published / "tiny-unet", tmp_path / "gone"):
-        start = begun_with(folder, "another").start
+        start = started_from(folder, "another").start
         assert (start.network, start.images_seen) == (folder.name, None)

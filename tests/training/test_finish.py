@@ -55,8 +55,8 @@ def test_it_is_saved_with_its_card(finished):
     card = network.card
     assert network.name == "mine"
     assert 0 < card.threshold < 1 and card.score_calibration is not None
-    assert card.metrics["split"] == "selection" and card.metrics["images"] == IMAGES
-    assert card.metrics["classes"]["any"]["f1"] > 0.8
+    assert card.metrics.split == "selection" and card.metrics.images == IMAGES
+    assert card.metrics.classes["any"].f1 > 0.8
     assert card.image_statistics.count == IMAGES
     for saved, own in zip(network.model.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(saved, own)

@@ -21,8 +21,8 @@ from temnet.config.simulation import SimulationSettings
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.metrics import interval, resampled_weights
 from temnet.evaluation.scores import PICOMETRE_PER_ANGSTROM, position_error
-from temnet.evaluation.summary import BoundRatio
 from temnet.randomness import generator
+from temnet.score_records import BoundRatio
 from temnet.simulation.position_derivatives import position_derivatives
 
 SAME_POSITION = 1e-3

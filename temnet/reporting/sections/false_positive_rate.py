@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from temnet.evaluation.summary import FalsePositiveRates
 from temnet.reporting.wording import rounded
+from temnet.score_records import FalsePositiveRates
 
 WHERE = {
     "empty": "in vacuum",
@@ -23,7 +23,7 @@ def rates_text(found: FalsePositiveRates) -> str:
     Args:
         found: Of at least one image.
 
-    >>> from temnet.evaluation.summary import FalsePositiveRate
+    >>> from temnet.score_records import FalsePositiveRate
     >>> rate = FalsePositiveRate(2, 1.0, 3, 3.0, 0.5, 120.0)
     >>> rates_text(FalsePositiveRates(**vars(rate), kinds={"empty": rate}))
     '3 [0.5, 120]'

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from temnet.evaluation.limits.cramer_rao import BoundRow
 from temnet.evaluation.limits.ideal_scores import HIGHEST, PROBABLE, IdealRow
 from temnet.evaluation.score_curves import MACRO_ROW
-from temnet.evaluation.summary import BoundRatio, ClassIntervals, NetworkSummary
 from temnet.reporting.figures.score_figures import bound_figure, ideal_figure
 from temnet.reporting.page import UNKNOWN, Html, paragraph, table
 from temnet.reporting.run_results import bracketed, counted, known
 from temnet.reporting.score_results import Scores
+from temnet.score_records import BoundRatio, ClassIntervals, NetworkSummary
 
 IDEAL_LINES = (
     "Line: the most probable class is predicted; dotted: the highest F1 that any rule gives the "

@@ -12,7 +12,6 @@ from temnet.evaluation.precision_recall import ThresholdRow
 from temnet.evaluation.reliability import ReliabilityRow
 from temnet.evaluation.score_curves import CurveRow
 from temnet.evaluation.scores import LOCALISATION
-from temnet.evaluation.summary import Baseline, ClassIntervals, NetworkSummary
 from temnet.reporting.figures.condition_figures import condition_figure
 from temnet.reporting.figures.curves import f1_histogram
 from temnet.reporting.figures.gallery import prediction_figure
@@ -38,6 +37,7 @@ from temnet.reporting.score_results import (
 )
 from temnet.reporting.sections.false_positive_rate import rates_text
 from temnet.reporting.sections.limits import bound_parts, ideal_parts
+from temnet.score_records import Baseline, ClassIntervals, NetworkSummary
 
 LIMIT_TABLES = ("sweep", "cramer_rao", "ideal_observer", "ideal_confusion")
 

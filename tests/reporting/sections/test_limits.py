@@ -10,10 +10,11 @@ import pytest
 from temnet.csv_rows import write_rows
 from temnet.evaluation.limits.ideal_scores import IdealRow
 from temnet.evaluation.score_curves import CurveRow
-from temnet.evaluation.summary import ClassIntervals, Intervals, Summary
+from temnet.evaluation.summary import Summary
 from temnet.reporting.run_results import RunResults
 from temnet.reporting.score_results import Scores
 from temnet.reporting.sections.limits import bound_parts, ideal_parts
+from temnet.score_records import ClassIntervals, Intervals
 from tests.evaluation.made_summary import class_scores, network_summary
 
 
