@@ -6,16 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from temnet.config.card import Calibration
 from temnet.errors import InputError
-from temnet.evaluation.summary import (
-    FalsePositiveRate,
-    FalsePositiveRates,
-    NetworkPair,
-    Summary,
-    read_summary,
-)
+from temnet.evaluation.summary import NetworkPair, Summary, read_summary
 from temnet.json_records import write_record
+from temnet.score_records import Calibration, FalsePositiveRate, FalsePositiveRates
 from tests.evaluation.made_summary import network_summary
 
 RATE = FalsePositiveRate(2, 4.0, 3, 75.0, 10.0, 200.0)

@@ -15,16 +15,11 @@ from temnet.evaluation.precision_recall import ThresholdRow
 from temnet.evaluation.reliability import ReliabilityRow
 from temnet.evaluation.score_curves import CurveRow
 from temnet.evaluation.scores import ScoreRow
-from temnet.evaluation.summary import (
-    Baseline,
-    Baselines,
-    NetworkPair,
-    RarestBaseline,
-    Summary,
-)
+from temnet.evaluation.summary import NetworkPair, Summary
 from temnet.json_records import write_record
 from temnet.reporting.run_results import RunResults
 from temnet.reporting.score_results import chance_sentence, read_scores
+from temnet.score_records import Baseline, Baselines, RarestBaseline
 from tests.evaluation.made_rows import score_row
 from tests.evaluation.made_summary import network_summary
 
