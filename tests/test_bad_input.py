@@ -170,7 +170,7 @@ def test_occupancy_of_files_that_are_no_movie(here, capsys, dots):
         ("- predict", "expected sections"),
         ("base: gone.yaml", "gone.yaml"),
         ("base: b.yaml", "leads back"),
-        ("seed: 1\nseed: 2\nstages: [report]", "stands twice"),
+        ("seed: 1\nseed: 2\nstages: [report]", "occurs twice"),
         ("stages: []", "stages"),
         ("seed: 1", "stages: this setting is missing"),
         ("version: 2\nstages: [report]", "version"),
@@ -185,8 +185,8 @@ def test_wrong_files(here, capsys, text, part):
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["gone.yaml"], "no such file"),
-        (["."], "no such file"),
+        (["gone.yaml"], "does not exist"),
+        (["."], "does not exist"),
         (["image.tif"], "not valid YAML"),
         ([], "FILE"),
         (["a.yaml", "--stage", "fly"], "fly"),
@@ -201,7 +201,7 @@ def test_wrong_files(here, capsys, text, part):
         (["a.yaml", "--set", 'images.files=["a\\0b"]'], "the character NUL"),
         (["a.yaml", "--set", "seed=" + "9" * 5000], "more than 38 digits"),
         (["a.yaml", "--set", "seed=" + "[" * 500], "more than 40 sections"),
-        (["x" * 5000], "no path"),
+        (["x" * 5000], "not a valid path"),
         (["a.yaml", "--stage", "occupancy"], "--stage predict --stage occupancy"),
         (["a.yaml", "--stage", "train"], "stage `train` needs"),
         (["training.yaml", "--stage", "evaluate"], "run `train` first"),
@@ -230,7 +230,10 @@ def test_wrong_commands(here, capsys, arguments, part):
             "vibrations={kind: einstein, sigma: {C: 0.1}}",
             ["vibrations.sigma has no value for", "Au", "`default`"],
         ),
-        ("vibrations={kind: coordination, table: gold}", ["no table 'gold'", "gold_300K"]),
+        (
+            "vibrations={kind: coordination, table: gold}",
+            ["the table 'gold' does not exist", "gold_300K"],
+        ),
         ("vibrations={kind: snapshots, file: x.npz}", ["vibrations.file", "x.npz"]),
         ("structure={kind: file, path: gone.cif}", ["structure.path", "'gone.cif'"]),
         ("structure={kind: python, function: 'gone:make'}", ["structure.function", "gone:make"]),
@@ -266,7 +269,7 @@ def test_a_scheduler_that_does_not_answer(here, capsys, monkeypatch):
 
 
 def test_stored_sets_that_cannot_be_used(here, capsys):
-    """Of other settings, damaged, and in a folder that is none; `--repair` mends the second."""
+    """Of other settings, damaged, and without a folder; `--repair` mends the second."""
     small = ["data.training=2", "data.selection=1", "data.validation=1", "data.workers=0"]
     arguments = ["training.yaml", "--stage", "simulate", "--set", "data.folder=sets"]
     for assignment in small:

@@ -10,7 +10,7 @@ from typing import Any
 from temnet.config.settings import shown
 
 MOST = 4
-"""Settings that are named; of the others only the number is given."""
+"""Most settings that are named; the others are counted."""
 
 
 def settings_hash(settings: object) -> str:
@@ -20,16 +20,16 @@ def settings_hash(settings: object) -> str:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """The first few settings that differ, with what they were and what they are now.
+    """The first few settings that differ, with old and new value.
 
-    Of a section whose `kind` differs, settings that only one of the kinds has are left out.
+    If the `kind` of a section differs, settings that only one of the kinds has are left out.
 
     Args:
         old: Plain values, nested.
         new: The same.
 
     Returns:
-        An empty text where nothing differs.
+        The differences in words; empty if there are none.
 
     >>> differences({"camera": {"dose": 100, "gain": 1}}, {"camera": {"dose": 200, "gain": 1}})
     'camera.dose was 100, is 200'

@@ -1,4 +1,4 @@
-"""The files and functions that specimens are made of: where they are, and what is in them."""
+"""Files and functions that settings name: their paths, hashes and content."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from temnet.config.structures.vibrations import (
 from temnet.errors import InputError
 
 TABLES = Path(__file__).parents[1] / "structures" / "vibrations" / "tables"
-"""Where the shipped tables of vibration lie."""
+"""Folder of the shipped tables of thermal vibration."""
 
 Content = TypeVar("Content")
 
 
 def read_if_changed(read: Callable[[Path], Content]) -> Callable[[Path], Content]:
-    """``read``, which is done once for each file, and again after its content has changed."""
+    """``read`` with a cache: a file is read again only after its content has changed."""
 
     @cache
     def once(file: Path, content: str) -> Content:
@@ -56,8 +56,8 @@ def find_file(key: str, name: str) -> Path:
     file = user_path(name, key)
     if not file.is_file():
         raise InputError(
-            f"{key}: there is no file {name!r}; check the path, which counts from the folder of "
-            "the YAML file that names it (from the working folder with --set and in Python)."
+            f"{key}: the file {name!r} does not exist; check the path, which counts from the "
+            "folder of the YAML file that names it (from the working folder with --set and in Python)."
         )
     return file
 
@@ -91,18 +91,18 @@ def _with_table(function: TransferFunction, key: str) -> TransferFunction:
 
 
 def find_table_file(name: str) -> Path:
-    """The file of a shipped table of vibration by its name, or of another one by its path.
+    """File of a shipped table of thermal vibration by its name, or of another one by its path.
 
     Raises:
-        InputError: There is none.
+        InputError: If it does not exist.
     """
     shipped = TABLES / f"{name}.yaml"
     file = shipped if shipped.is_file() else user_path(name, "vibrations.table")
     if not file.is_file():
         names = ", ".join(sorted(file.stem for file in TABLES.glob("*.yaml")))
         raise InputError(
-            f"vibrations.table: there is no table {name!r}; choose from {names}, or give the path "
-            "of a YAML file."
+            f"vibrations.table: the table {name!r} does not exist; choose from {names}, or give "
+            "the path of a YAML file."
         )
     return file
 
@@ -110,15 +110,15 @@ def find_table_file(name: str) -> Path:
 def source_hashes(
     structure: StructureSettings | None, vibrations: VibrationSettings
 ) -> dict[str, str]:
-    """Hashes of what is in the files and the function that specimens are made of.
+    """Hashes of the files and of the function's source that specimens depend on.
 
     Shipped tables are left out: they are part of the program.
 
     Returns:
-        The hashes by texts that name the settings; nothing for specimens made of settings alone.
+        Hashes by ``content of KEY``; empty for specimens that depend on settings alone.
 
     Raises:
-        InputError: One of them is not there.
+        InputError: If a file or a function does not exist.
     """
     if isinstance(vibrations, CoordinationVibrations):
         tables = {f"vibrations.table {name}": find_table_file(name) for name in vibrations.table}

@@ -1,4 +1,4 @@
-"""Reading and writing settings, with the files that they are laid over."""
+"""Reading and writing of settings, with the base files that they override."""
 
 from __future__ import annotations
 
@@ -32,42 +32,43 @@ OVERRIDES = "the overrides (--set)"
 """Origin of settings from the command line or from Python, in messages."""
 
 MOST_FILES = 100
-"""Files that one experiment is put together from; with `base:` in each section it has ten."""
+"""Most files of one experiment; with a `base:` in each section it has ten."""
 
 MOST_PARENTS = 20
-"""Files that name each other as `base`, one after the other."""
+"""Longest chain of files that name each other as `base`."""
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file, with what its `base:` entries bring along.
+    """The mapping in a YAML file, on top of its `base:` files.
 
-    `base:` at the top or in any section names one parent file, relative to the file it stands
-    in; what stands beside it goes before what the parent says.
+    `base:` at the top or in any section names one parent file, relative to the file with the
+    entry; values beside the entry override those of the parent.
 
     Raises:
-        InputError: The file is missing, is no YAML, holds no mapping, or its bases form a ring.
+        InputError: If the file does not exist, is not valid YAML or not a mapping, or its bases
+            form a circle.
     """
     return _read(path, (), (), _Files())[0]
 
 
 class _Files:
-    """Counts the files that an experiment is put together from."""
+    """Counter of the files of one experiment."""
 
     def __init__(self) -> None:
         self._count = 0
 
     def another(self, path: Path, parents: tuple[Path, ...]) -> None:
-        """Counts one more.
+        """Counts one more file.
 
         Raises:
-            InputError: They are more than any experiment has.
+            InputError: If they are more than `MOST_FILES` or `MOST_PARENTS`.
         """
         self._count += 1
         if self._count > MOST_FILES or len(parents) > MOST_PARENTS:
             most = MOST_FILES if self._count > MOST_FILES else MOST_PARENTS
             way = "in all" if self._count > MOST_FILES else "one after the other"
             raise InputError(
-                f"{path}: `base` brings along more than {most} files {way}; put the settings into "
+                f"{path}: `base` leads to more than {most} files {way}; put the settings into "
                 "fewer."
             )
 
@@ -75,7 +76,7 @@ class _Files:
 def _read(
     path: Path, parents: tuple[Path, ...], place: Place, files: _Files
 ) -> tuple[dict[str, Any], list[Layer]]:
-    """The values of a file that is laid at ``place``, and the files that they come from."""
+    """Values of a file for the section at ``place``, and the layers that they come from."""
     files.another(path, parents)
     check_name(str(path), "base" if parents else "the settings' file")
     if os.path.realpath(path) in map(os.path.realpath, parents):
@@ -83,7 +84,7 @@ def _read(
         raise InputError(f"{path}: `base` leads back to itself ({ring}); remove one of them.")
     if not path.is_file():
         origin = f" (named as `base` in {parents[-1]})" if parents else ""
-        raise InputError(f"{path}: there is no such file{origin}; check the path.")
+        raise InputError(f"{path}: the file does not exist{origin}; check the path.")
     values = read_values(path)
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected sections as `name: value`; got {shown(values)}.")
@@ -96,7 +97,7 @@ def _read(
 def _with_bases(
     values: dict[Any, Any], path: Path, parents: tuple[Path, ...], place: Place, files: _Files
 ) -> tuple[dict[str, Any], list[Layer]]:
-    """``values`` over what its own and its sections' `base:` entries bring along."""
+    """``values`` on top of the base files of the mapping and of its sections."""
     if place[-1:] == ("choice",):  # values with their weights, not settings
         return dict(values), [Layer(str(path), place, values)]
     own: dict[str, Any] = {}
@@ -104,7 +105,7 @@ def _with_bases(
     for key, value in values.items():
         if not isinstance(key, str):
             where = f" in {'.'.join(map(str, place))}" if place else ""
-            raise InputError(f"{path}: names are texts; got {shown(key)}{where}; quote it.")
+            raise InputError(f"{path}: keys are texts; got {shown(key)}{where}; quote it.")
         if key == "base":
             continue
         own[key], layers = _section(value, path, parents, (*place, key), files)
@@ -121,7 +122,7 @@ def _with_bases(
 def _section(
     value: Any, path: Path, parents: tuple[Path, ...], place: Place, files: _Files
 ) -> tuple[Any, list[Layer]]:
-    """A value with the bases of the sections in it, and what these bring along."""
+    """A value on top of the base files in it, and the layers of these."""
     if isinstance(value, dict):
         values, layers = _with_bases(value, path, parents, place, files)
         return values, layers[1:]
@@ -135,9 +136,9 @@ def _section(
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with ``changes`` laid over it, section by section.
+    """``base`` overridden by ``changes``, section by section.
 
-    Where the `kind` of a structure, support, vibration or model changes, the whole section is
+    If the `kind` of a structure, support, vibration or model changes, the whole section is
     replaced, since other kinds have other keys; so is a distribution, whose name is its key.
 
     >>> merge({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}})
@@ -154,11 +155,11 @@ def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
 
 
 _SECTIONS_OF_A_KIND = frozenset({"structure", "support", "vibrations", "model"})
-"""Sections whose `kind` says which keys they have."""
+"""Sections whose keys depend on their `kind`."""
 
 
 def _same(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether a section is changed key by key, not replaced as a whole."""
+    """Whether a section is merged key by key and not replaced as a whole."""
     if DISTRIBUTIONS.keys() & old.keys() or DISTRIBUTIONS.keys() & new.keys():
         return False
     if key not in _SECTIONS_OF_A_KIND or "kind" not in old or "kind" not in new:
@@ -167,28 +168,28 @@ def _same(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
-    """The settings that `--set key.path=value` texts stand for; values are YAML.
+    """Nested settings of `--set key.path=value` texts; values are YAML.
 
     >>> parse_assignments(["model.depth=50", "camera.dose={uniform: [10, 20]}"])
     {'model': {'depth': 50}, 'camera': {'dose': {'uniform': [10, 20]}}}
 
     Raises:
-        InputError: A text is not of that form.
+        InputError: If a text has another form.
     """
     settings: dict[str, Any] = {}
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
-        told = f"--set {shortened(assignment)}"
+        option = f"--set {shortened(assignment)}"
         keys = path.strip().split(".")
         if not equals or not all(keys):
-            raise InputError(f"{told}: expected key.path=value, without spaces.")
+            raise InputError(f"{option}: expected key.path=value, without spaces.")
         if len(path) > LONGEST_NAME or len(keys) > MOST_DEPTH:
-            raise InputError(f"{told}: there is no setting of so long a name.")
+            raise InputError(f"{option}: no setting has such a long name.")
         try:
             value = parse_yaml(text)
         except YAMLError as error:
             raise InputError(
-                f"{told}: the value is not valid YAML: {problem_in(error)}."
+                f"{option}: the value is not valid YAML: {problem_in(error)}."
             ) from error
         for key in reversed(keys):
             value = {key: value}
@@ -232,16 +233,16 @@ def read_layers(
 
 
 def validate(values: Mapping[str, Any], origin: str, layers: Sequence[Layer] = ()) -> Experiment:
-    """The settings that plain ``values`` describe.
+    """Validated settings from plain ``values``.
 
     Args:
         values: Sections of an experiment.
-        origin: What messages call the place that the values come from.
-        layers: The files and overrides that the values were put together from, the one that
-            goes first being first; messages name the one that holds the key at fault.
+        origin: Name of their source in messages.
+        layers: Files and overrides that the values come from, highest priority first; messages
+            name the one with the invalid key.
 
     Raises:
-        InputError: Something is wrong; the message names origin and key of every fault.
+        InputError: If a setting is invalid; the message names origin and key of every fault.
     """
     try:
         return Experiment.model_validate(dict(values))
@@ -250,10 +251,10 @@ def validate(values: Mapping[str, Any], origin: str, layers: Sequence[Layer] = (
 
 
 def load_vibration_table(path: Path) -> VibrationTable:
-    """A table of vibration from its YAML file.
+    """Table of thermal vibration from a YAML file.
 
     Raises:
-        InputError: The file is missing, is no YAML, or is no such table.
+        InputError: If the file does not exist or is not such a table.
     """
     try:
         return VibrationTable.model_validate(read_yaml(path))
@@ -261,7 +262,8 @@ def load_vibration_table(path: Path) -> VibrationTable:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise InputError(
-            f"{path}: this is no table of vibration: {place}: {first['msg']}; make it again."
+            f"{path}: this is not a table of thermal vibration ({place}: {first['msg']}); write it "
+            "again by the stage `vibrations`."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with an experiment, in one line per key, as its author typed it."""
+"""Faults of settings in words: one line per key, with the key as its author typed it."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ Place = tuple[int | str, ...]
 """Keys from the top of an experiment down to one of its settings."""
 
 MOST_FAULTS = 20
-"""Lines of a message; what is wrong beyond is counted."""
+"""Lines of a message; further faults are counted."""
 
 LONGEST_KEY = 60
 """Characters of a key in a message."""
 
 CUT = "..."
-"""What a shortened value ends in."""
+"""End of a shortened value."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """The settings of one file or command line, to tell where a setting stands.
+    """Settings of one file or command line, to find the source of a setting.
 
     Attributes:
-        origin: What a message calls it: a file's path or ``--set``.
-        place: Section that the values are laid at; empty for the top.
+        origin: Its name in messages: a file's path or ``--set``.
+        place: Section of the values; empty for the top.
         values: The plain values.
     """
 
@@ -43,7 +43,7 @@ class Layer:
     values: Mapping[str, Any]
 
     def holds(self, place: Place) -> bool:
-        """Whether the setting at ``place`` stands here."""
+        """Whether the layer has the setting at ``place``."""
         depth = len(self.place)
         if place[:depth] != self.place:
             return False
@@ -64,13 +64,13 @@ def describe(
     layers: Sequence[Layer] = (),
     root: type[Settings] = Experiment,
 ) -> list[str]:
-    """One line per key at fault, up to `MOST_FAULTS`, beginning with the file and the key path.
+    """One line per invalid key, up to `MOST_FAULTS`, each starting with file and key path.
 
     Args:
-        error: What pydantic found in a ``root``.
-        origin: Named where no layer holds the key.
-        layers: Where settings come from, the one that goes first being first.
-        root: What the settings are of.
+        error: Faults that pydantic found.
+        origin: Name of the source if no layer has the key.
+        layers: Sources of the settings, highest priority first.
+        root: Class of the settings.
     """
     found: dict[str, list[str]] = {}
     more = set()
@@ -83,7 +83,7 @@ def describe(
         else:
             more.add(head)
     lines = [_line(head, "; ".join(dict.fromkeys(texts))) for head, texts in found.items()]
-    rest = [f"{origin}: there are {len(more)} more settings that are wrong."] if more else []
+    rest = [f"{origin}: there are {len(more)} more invalid settings."] if more else []
     return [*lines, *rest]
 
 
@@ -94,11 +94,11 @@ def _line(head: str, text: str) -> str:
 def _faults(
     error: ValidationError, root: type[Settings]
 ) -> Iterator[tuple[Place, Mapping[str, Any], type[Settings] | None]]:
-    """Each fault with its key path and the section that the key is of."""
+    """Each fault with its key path and the section with this key."""
     items = error.errors(include_url=False)
     for item in items:
         if item["type"] == "too_short" and any(_below(other, item) for other in items):
-            continue  # pydantic counts the entries that are right
+            continue  # pydantic counts valid entries only
         place, section = _resolve(item["loc"], root)
         inside = item.get("ctx", {}).get("error")
         if isinstance(inside, InsideError):
@@ -116,7 +116,7 @@ def _below(item: Mapping[str, Any], parent: Mapping[str, Any]) -> bool:
 
 
 def _resolve(location: Place, root: type[Settings]) -> tuple[Place, type[Settings] | None]:
-    """The key path without pydantic's names of union branches, and the last key's section."""
+    """Key path without pydantic's names of union branches, and the section of the last key."""
     place: list[int | str] = []
     owner: type[Settings] | None = None
     current: Any = root
@@ -138,7 +138,7 @@ def _is_section(annotation: Any) -> bool:
 
 
 def _annotation(field: FieldInfo) -> Any:
-    """A field's type, where `None` is not a branch of its own."""
+    """Type of a field, without `None` as a branch."""
     options = _options(field.annotation)
     return options[0] if len(options) == 1 else field.annotation
 
@@ -153,7 +153,7 @@ def _options(annotation: Any) -> list[Any]:
 
 
 def _branch(annotation: Any, tag: str) -> Any:
-    """The branch of a union of sections whose `kind` is ``tag``; None where it is a key."""
+    """Branch of a union of sections whose `kind` is ``tag``; None if ``tag`` is a key."""
     for option in _options(annotation):
         if annotation is not option and _is_section(option) and _kind(option) == tag:
             return option
@@ -181,7 +181,7 @@ _WANTED = {
     "model_type": "a section of `name: value`",
     "model_attributes_type": "a section of `name: value`",
 }
-"""What pydantic's kinds of fault stand for, in words."""
+"""Expected values by pydantic's type of the fault."""
 
 _LIMITS = {
     "greater_than": ("more than", "gt"),
@@ -227,12 +227,12 @@ def _meaning(item: Mapping[str, Any], section: type[Settings] | None) -> str:
 
 def _unknown(key: str, section: type[Settings] | None) -> str:
     if section is None:
-        return "there is no such setting; check the spelling or remove it"
+        return "this setting does not exist; check the spelling or remove it"
     known = list(section.model_fields)
     close = difflib.get_close_matches(key, known, n=1, cutoff=0.6)
     if close:
-        return f"there is no such setting; perhaps `{close[0]}` is meant"
-    return f"there is no such setting; remove it or use one of {', '.join(known)}"
+        return f"this setting does not exist; perhaps `{close[0]}` is meant"
+    return f"this setting does not exist; remove it or use one of {', '.join(known)}"
 
 
 def _missing(key: int | str, section: type[Settings] | None) -> str:

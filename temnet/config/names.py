@@ -1,4 +1,4 @@
-"""Settings that are names of files, of networks and of schedulers."""
+"""Names of files, networks and schedulers in settings."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pydantic import AfterValidator
 from temnet.errors import InputError
 
 LONGEST_PATH, LONGEST_PART = 4095, 255
-"""Bytes of a path and of a name in it that operating systems take."""
+"""Longest path and longest name in it that operating systems accept [bytes]."""
 
 SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")
-"""Ways to reach a Dask scheduler."""
+"""Protocols of a Dask scheduler."""
 
 DIRECTIONS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-"""Classes of Unicode's signs that change the direction of what follows: a name ends otherwise then
-than it seems to."""
+"""Bidirectional classes of Unicode that change the direction of the following text, so that a name
+looks different from what it is."""
 
 _ADDRESS = re.compile(
     rf"(?:(?:{'|'.join(SCHEMES)})://)?(?P<host>\[[0-9A-Fa-f:.%]+\]|[^\s/:@]+):(?P<port>[0-9]{{1,5}})"
@@ -28,7 +28,7 @@ _ADDRESS = re.compile(
 
 
 def wrong_with(name: str) -> str | None:
-    """Why no file can have a path; None where one can.
+    """Reason why a path is impossible; None for a possible one.
 
     >>> wrong_with("images/a.tif"), wrong_with("a" * 300)
     (None, 'a name in it has 300 bytes, more than the 255 of any file')
@@ -36,11 +36,11 @@ def wrong_with(name: str) -> str | None:
     if not name.strip():
         return "it is empty"
     if "\0" in name:
-        return "it holds the character NUL, which no file's name has"
+        return "it contains the character NUL"
     try:
         content = os.fsencode(name)
     except UnicodeEncodeError:
-        return "it holds characters that no file's name has here"
+        return "it contains characters that file names cannot have on this system"
     if len(content) > LONGEST_PATH:
         return f"it has {len(content)} bytes, more than the {LONGEST_PATH} that a path can have"
     longest = max(map(len, re.split(rb"[/\\]" if os.sep == "\\" else b"/", content)))
@@ -50,7 +50,7 @@ def wrong_with(name: str) -> str | None:
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """A text as messages show it, in one line.
+    """A text in one line, shortened for messages.
 
     >>> shortened("a" * 9, 8)
     'aaaaa...'
@@ -60,10 +60,10 @@ def shortened(text: str, most: int = 60) -> str:
 
 
 def printable(name: str) -> str:
-    """A file's name as tables, pages and messages show it: of letters that every text can hold.
+    """A file's name for tables, pages and messages, of printable characters.
 
-    Bytes that are no UTF-8, line ends, signs without a picture and those that have the letters
-    after them run from right to left become escapes.
+    Bytes that are not UTF-8, line ends, control characters and those that change the direction of
+    writing become escapes.
 
     >>> print(printable("Größe 图.tif"), len(printable("a" + chr(10) + chr(0xDCFF))))
     Größe 图.tif 7
@@ -83,36 +83,36 @@ def _is_hidden(letter: str) -> bool:
 
 
 def check_name(name: str, key: str) -> None:
-    """Whether a file can have a path.
+    """Refuses an impossible path.
 
     Args:
         name: The path, or a pattern.
-        key: What it is called in the message.
+        key: Its name in the message.
 
     Raises:
-        InputError: It cannot.
+        InputError: If no file can have this path.
     """
     wrong = wrong_with(name)
     if wrong is not None:
-        raise InputError(f"{key} {shortened(name)!r} is no path: {wrong}.")
+        raise InputError(f"{key} {shortened(name)!r} is not a valid path: {wrong}.")
 
 
 def user_path(name: str, key: str) -> Path:
-    """The path that a text names, with `~` for a home folder.
+    """Path of a text, with `~` for a home folder.
 
     Args:
         name: The path, or a pattern.
-        key: What it is called in a message.
+        key: Its name in the message.
 
     Raises:
-        InputError: No file can be called that, or nobody knows the home folder.
+        InputError: If no file can have this path, or the home folder is unknown.
     """
     check_name(name, key)
     try:
         return Path(name).expanduser()
     except RuntimeError as error:
         raise InputError(
-            f"{key} {shortened(name)!r}: nobody knows this home folder; give the whole path."
+            f"{key} {shortened(name)!r}: this home folder is unknown; give the whole path."
         ) from error
 
 
@@ -134,7 +134,7 @@ def _address(address: str) -> str:
 
 
 PathName = Annotated[str, AfterValidator(_path)]
-"""A path, a pattern or a network's name, that a file could have."""
+"""A possible path, pattern or name of a network."""
 
 Address = Annotated[str, AfterValidator(_address)]
-"""Where a Dask scheduler is."""
+"""Address of a Dask scheduler."""

@@ -1,4 +1,4 @@
-"""YAML as text: its encoding, the plain values in it, and how large it may be."""
+"""Text of YAML files: encoding, plain values and limits of size."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from yaml import YAMLError
 from temnet.errors import InputError
 
 MOST_BYTES = 5_000_000
-"""Size of a YAML file; a run of 20,000 named images has 2 MB."""
+"""Largest YAML file; a run of 20,000 named images has 2 MB."""
 
 MOST_DEPTH = 40
-"""Sections and lists within each other; experiments have ten."""
+"""Deepest nesting of sections and lists; experiments have ten levels."""
 
 MOST_VALUES = 200_000
-"""Values and names in a text, which take 5 s to read; a run of 20,000 named images has 20,000."""
+"""Most values and keys, which take 5 s to read; a run of 20,000 named images has 20,000."""
 
 MOST_COPIES = 100_000
-"""Values that aliases (`*name`) stand for, together."""
+"""Most values that aliases (`*name`) copy, in total."""
 
 LARGEST_INT = 2**128
-"""Whole numbers are less than this; seeds are the largest that anybody needs."""
+"""Bound of whole numbers; seeds are the largest."""
 
 LONGEST_NAME = 200
-"""Characters of a setting's name, or of the path `section.key` after `--set`."""
+"""Longest key, and longest path `section.key` after `--set` [characters]."""
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # begins as UTF-16 does, so it is tried before
+    (codecs.BOM_UTF32_LE, "utf-32"),  # starts as UTF-16 does, so it is tried before
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-"""First bytes of a text, and the encoding that they stand for."""
+"""Byte order marks and their encodings."""
 
 YAML_1_2_FLOAT = re.compile(
     r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$|^[-+]?\.(inf|Inf|INF)$"
 )
-"""Numbers as YAML 1.2 has them: PyYAML itself takes 50e3 and 1.0e2 for text."""
+"""Numbers of YAML 1.2: PyYAML itself reads 50e3 and 1.0e2 as text."""
 
 
 YAML_1_2_INT = re.compile(r"^[-+]?(0|[1-9][0-9_]*)$|^0x[0-9a-fA-F]+$")
@@ -56,11 +56,11 @@ _PLAIN_VALUES = {
     "tag:yaml.org,2002:bool": ("tTfF", YAML_1_2_BOOL),
     "tag:yaml.org,2002:timestamp": ("", None),
 }
-"""Values that YAML 1.1 reads in ways of its own: `no` is a text here, as are 1:30 and dates."""
+"""Values that YAML 1.1 reads differently: here `no`, 1:30 and dates are texts."""
 
 
 def _with_plain_values(resolvers: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
-    """``resolvers`` and, tried after them, those of `_PLAIN_VALUES`."""
+    """``resolvers``, followed by those of `_PLAIN_VALUES`."""
     extended = {first: list(patterns) for first, patterns in resolvers.items()}
     for tag, (letters, pattern) in _PLAIN_VALUES.items():
         for first in letters:
@@ -69,15 +69,15 @@ def _with_plain_values(resolvers: dict[Any, list[Any]]) -> dict[Any, list[Any]]:
 
 
 _MERGE = "tag:yaml.org,2002:merge"
-"""What YAML calls the key `<<`, by which a mapping takes over another's entries."""
+"""Tag of the key `<<`, by which a mapping takes over the entries of another one."""
 
 NO_TEXT = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
-"""Characters that no text has: NUL and halves of surrogate pairs, but for those by which Python
-writes the bytes of a file's name that are no UTF-8."""
+"""Characters that are not text: NUL and halves of surrogate pairs, except those by which Python
+represents bytes of file names that are not UTF-8."""
 
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader with the values of YAML 1.2 and with limits, for keys that differ."""
+    """PyYAML's safe loader with the values of YAML 1.2, limits of size and unique keys."""
 
     yaml_implicit_resolvers = _with_plain_values(
         {
@@ -92,7 +92,7 @@ class _Loader(yaml.SafeLoader):
         self._sizes: dict[int, int] = {}
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """The next node, which is counted with all that is in it."""
+        """The next node; it and all nodes in it are counted."""
         event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
             return self._copy(super().compose_node(parent, index), event)
@@ -108,7 +108,7 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def _within(self, node: yaml.Node | None) -> int:
-        """Number of the values that stand directly in a node, those of a mapping with keys."""
+        """Number of values in a node, and of keys in a mapping, with copies by aliases."""
         if isinstance(node, yaml.ScalarNode) or node is None:
             return 0
         is_list = isinstance(node, yaml.SequenceNode)
@@ -116,12 +116,12 @@ class _Loader(yaml.SafeLoader):
         return sum(self._sizes.get(id(part), 1) for part in parts)
 
     def _copy(self, node: yaml.Node | None, event: yaml.Event) -> yaml.Node | None:
-        """What an alias stands for, which is counted once more."""
+        """The node that an alias copies, which is counted once more."""
         if id(node) not in self._sizes:
-            raise _fault("an alias stands for what it is in itself", event)
+            raise _fault("an alias contains itself", event)
         self._copies += self._sizes[id(node)]
         if self._copies > MOST_COPIES:
-            raise _fault(f"aliases stand for more than {MOST_COPIES:,} values", event)
+            raise _fault(f"aliases copy more than {MOST_COPIES:,} values", event)
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -132,11 +132,11 @@ class _Loader(yaml.SafeLoader):
                 continue
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, dict | list | set | bytearray):
-                raise _fault("a name is one text", key_node)
+                raise _fault("a key is one text", key_node)
             if isinstance(key, str) and len(key) > LONGEST_NAME:
-                raise _fault(f"a name has more than {LONGEST_NAME} characters", key_node)
+                raise _fault(f"a key has more than {LONGEST_NAME} characters", key_node)
             if key in seen:
-                raise _fault(f"the key {key!r} stands twice", key_node)
+                raise _fault(f"the key {key!r} occurs twice", key_node)
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -144,7 +144,7 @@ class _Loader(yaml.SafeLoader):
         """The text of a value."""
         value = super().construct_scalar(node)
         if isinstance(value, str) and NO_TEXT.search(value):
-            raise _fault("a text holds the character NUL or half of a character", node)
+            raise _fault("a text contains the character NUL or half of a surrogate pair", node)
         return value
 
     def construct_whole(self, node: yaml.ScalarNode) -> int:
@@ -159,21 +159,21 @@ class _Loader(yaml.SafeLoader):
         try:
             return super().construct_object(node, deep)
         except (ValueError, KeyError, AttributeError, TypeError, OverflowError) as error:
-            # A tag such as !!int before what is none.
-            raise _fault(f"this is no {node.tag.rpartition(':')[2]}", node) from error
+            # A tag such as !!int before another type.
+            raise _fault(f"this is not of the type {node.tag.rpartition(':')[2]}", node) from error
 
 
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_whole)
 
 
 class _Dumper(yaml.SafeDumper):
-    """PyYAML's safe dumper, which also quotes texts that YAML 1.2 takes for numbers."""
+    """PyYAML's safe dumper, which also quotes texts that YAML 1.2 reads as numbers."""
 
     yaml_implicit_resolvers = _with_plain_values(yaml.SafeDumper.yaml_implicit_resolvers)
 
 
 def _fault(problem: str, where: yaml.Event | yaml.Node) -> YAMLError:
-    """An error at the place of an event or a node."""
+    """An error at the position of an event or a node."""
     return yaml.constructor.ConstructorError(None, None, problem, where.start_mark)
 
 
@@ -181,7 +181,7 @@ def parse_yaml(text: str) -> Any:
     """The plain values of a YAML text.
 
     Raises:
-        YAMLError: It is none, or larger or deeper than settings are.
+        YAMLError: If the text is not YAML, or larger or deeper than settings are.
 
     >>> parse_yaml("energy: 50e3")
     {'energy': 50000.0}
@@ -189,11 +189,11 @@ def parse_yaml(text: str) -> Any:
     try:
         return yaml.load(text, Loader=_Loader)  # a subclass of SafeLoader
     except (ValueError, TypeError, AttributeError, LookupError) as error:
-        raise YAMLError("a tag stands before what is nothing of that kind") from error
+        raise YAMLError("a tag stands before a value of another type") from error
 
 
 def problem_in(error: YAMLError) -> str:
-    """What is wrong with a YAML text, in one line.
+    """The fault of a YAML text in one line.
 
     >>> try:
     ...     parse_yaml("a: [1")
@@ -206,10 +206,10 @@ def problem_in(error: YAMLError) -> str:
 
 
 def read_values(path: Path) -> Any:
-    """The plain values in a YAML file, of UTF-8 or with a byte order mark.
+    """The plain values of a YAML file, in UTF-8 or with a byte order mark.
 
     Raises:
-        InputError: It cannot be read, or is no YAML.
+        InputError: If the file cannot be read or is not valid YAML.
     """
     text = read_text(path)
     try:
@@ -221,10 +221,10 @@ def read_values(path: Path) -> Any:
 
 
 def read_text(path: Path) -> str:
-    """The text in a file, of UTF-8 or with a byte order mark.
+    """The text of a file, in UTF-8 or with a byte order mark.
 
     Raises:
-        InputError: It cannot be read, is too large, or is of another encoding.
+        InputError: If the file cannot be read, is too large or has another encoding.
     """
     try:
         size = os.path.getsize(path)
@@ -233,7 +233,7 @@ def read_text(path: Path) -> str:
         raise InputError(f"{path}: the file cannot be read: {error.strerror}.") from error
     if size > MOST_BYTES:
         raise InputError(
-            f"{path}: this is no file of settings, which has at most {MOST_BYTES / 1e6:g} MB; got "
+            f"{path}: a file of settings has at most {MOST_BYTES / 1e6:g} MB; got "
             f"{size / 1e6:.1f} MB."
         )
     marks = (code for mark, code in BYTE_ORDER_MARKS if content.startswith(mark))
@@ -243,7 +243,7 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1 if encoding.startswith("utf-8") else 1
         raise InputError(
-            f"{path}, line {line}: this is not valid YAML: it is no {encoding.upper()} text; save "
+            f"{path}, line {line}: this is not valid YAML: it is not {encoding.upper()} text; save "
             "the file as UTF-8."
         ) from error
 

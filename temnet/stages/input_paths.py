@@ -42,7 +42,7 @@ def _find(entry: str) -> list[Path]:
     files = files_of(entry)
     if not files:
         raise InputError(
-            f"images.files: there is no file {entry!r}; check the path, which counts from the "
-            "folder of the YAML file that names it."
+            f"images.files: the file {entry!r} does not exist; check the path, which counts from "
+            "the folder of the YAML file that names it."
         )
     return files

@@ -1,4 +1,4 @@
-"""Files and functions that specimens are made of are known by what is in them."""
+"""Files and functions of specimens are identified by their content."""
 
 import importlib
 import sys
@@ -44,7 +44,7 @@ SECTIONS = {
 
 
 def known_by(experiment):
-    """Everything by which stored sets and results are told apart."""
+    """Everything that distinguishes stored sets and results."""
     simulation = experiment.simulation
     return simulation.identity(), describe(simulation, "validation"), settings(experiment)
 
@@ -65,7 +65,9 @@ def test_a_file_is_known_by_its_content(key, tmp_path):
 @pytest.mark.parametrize("key", SECTIONS)
 def test_a_missing_file_is_named_in_one_sentence(key, tmp_path):
     experiment = validate({**VALUES, **SECTIONS[key](str(tmp_path / "gone.x"))}, "test")
-    with pytest.raises(InputError, match=rf"^{key}: there is no .*gone\.x.*\.$"):
+    with pytest.raises(
+        InputError, match=rf"^{key}: the (file|table) .*gone\.x.* does not exist.*\.$"
+    ):
         experiment.simulation.identity()
 
 

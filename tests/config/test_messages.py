@@ -78,16 +78,16 @@ def test_the_values_themselves_are_right():
         ),
         (
             "structure.radus=1",
-            "structure.radus: there is no such setting; perhaps `radius` is meant.",
+            "structure.radus: this setting does not exist; perhaps `radius` is meant.",
         ),
         (
             "structure.support.thick=1",
-            "structure.support.thick: there is no such setting; perhaps `thickness` is meant.",
+            "structure.support.thick: this setting does not exist; perhaps `thickness` is meant.",
         ),
-        ("modell.depth=1", "modell: there is no such setting; perhaps `model` is meant."),
+        ("modell.depth=1", "modell: this setting does not exist; perhaps `model` is meant."),
         (
             "prediction.zzz=1",
-            "prediction.zzz: there is no such setting; remove it or use one of network, "
+            "prediction.zzz: this setting does not exist; remove it or use one of network, "
             "threshold, min_distance, symmetries, engine, workers, outputs, rings, scheduler.",
         ),
         (
@@ -130,7 +130,7 @@ def test_the_values_themselves_are_right():
         ),
         (
             "microscope.variants=[{weight: 3}, {weight: 2, Cs: 1}]",
-            "microscope.variants.1.Cs: there is no such setting; remove it or use one of energy",
+            "microscope.variants.1.Cs: this setting does not exist; remove it or use one of energy",
         ),
         (
             "structure.element={choice: [Au, Fe]}",
@@ -218,9 +218,12 @@ def test_one_clear_sentence_with_the_key_as_typed(assignment, expected):
         ),
         (
             ["labels.classes=[metal:1-3, oxide, metal:3-8]"],
-            ["labels: columns of 3 atoms are metal:1-3 and metal:3-8 at once"],
+            ["labels: columns of 3 atoms belong to metal:1-3 and metal:3-8"],
         ),
-        (["labels.classes=[metal, metal:3-8]"], ["columns of 3 atoms are metal and metal:3-8"]),
+        (
+            ["labels.classes=[metal, metal:3-8]"],
+            ["columns of 3 atoms belong to metal and metal:3-8"],
+        ),
         (
             ["vibrations={kind: snapshots, file: x.npz}", "structure.negatives={amorphous: 0.1}"],
             ["vibrations.kind snapshots", "set amorphous to 0"],
@@ -316,14 +319,14 @@ def test_a_long_value_is_shown_by_its_beginning():
         in str(caught.value).splitlines()[-1]
     )
     assert message(f"structure.element={LONG}").endswith(f"Pd, Pt; got {shown}")
-    assert message(f"camera={{{LONG[:150]}: 1}}").startswith(f"a.yaml: camera.{'x' * 57}...: there")
+    assert message(f"camera={{{LONG[:150]}: 1}}").startswith(f"a.yaml: camera.{'x' * 57}...: this")
     assert message("structure.element=gold").endswith("Pd, Pt; got 'gold'.")
 
 
 def test_of_many_faults_the_first_are_named_and_the_rest_counted():
     lines = message(f"stages=[{', '.join(['fly'] * 500)}]").splitlines()
     assert lines[0].startswith("a.yaml: stages.0: expected ") and len(lines) == 21
-    assert lines[-1] == "a.yaml: there are 480 more settings that are wrong."
+    assert lines[-1] == "a.yaml: there are 480 more invalid settings."
     assert len(message(f"stages=[{', '.join(['fly'] * 20)}]").splitlines()) == 20
 
 

@@ -192,7 +192,7 @@ def test_a_measured_transfer_function_is_its_content(here):
 @pytest.mark.parametrize(
     ("content", "part"),
     [
-        (None, "camera.counting_mtf.table: there is no file 'mtf.txt'"),
+        (None, "camera.counting_mtf.table: the file 'mtf.txt' does not exist"),
         ("a b\n", "two columns of numbers"),
         ("0 1 2\n1 1 1\n", "pairs"),
         ("0 1\n", "two or more pairs"),

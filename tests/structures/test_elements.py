@@ -90,7 +90,7 @@ def test_a_file_holds_its_own_elements(tmp_path):
     assert possible_elements(parsed(kind="file", path=path, vacancies=lost)) == {"Na"}
     mixed = parsed(kind="file", path=path, empty={"off_axis": 0.1})
     assert possible_elements(mixed) == {"Na", "Cl"} | METALS
-    with pytest.raises(InputError, match="structure.path: there is no file 'gone.cif'"):
+    with pytest.raises(InputError, match="structure.path: the file 'gone.cif' does not"):
         possible_elements(parsed(kind="file", path="gone.cif"))
 
 

@@ -99,7 +99,7 @@ def test_counts_that_are_not_used_make_room_for_one_specimen(file):
          ["networks", "msdnet has `camera`", "model and training alone"]),
         ({"seeds": [1, 1]}, ["seeds", "each seed once"]),
         ({"seeds": []}, ["seeds", "at least 1 entry"]),
-        ({"arm": {}}, ["arm: there is no such setting; perhaps `arms` is meant"]),
+        ({"arm": {}}, ["arm: this setting does not exist; perhaps `arms` is meant"]),
         ({"arms": {"x": None}}, ["arms.x: expected a section"]),
     ],
 )  # fmt: skip
@@ -134,7 +134,7 @@ def test_the_written_settings_read_back_to_the_same_study(file):
 
 
 def test_a_study_is_no_experiment(file):
-    with pytest.raises(InputError, match="there is no such setting"):
+    with pytest.raises(InputError, match="this setting does not exist"):
         load_experiment(file)
 
 

@@ -39,5 +39,5 @@ class Augmentation(Settings):
     @model_validator(mode="before")
     @classmethod
     def _from_a_word(cls, value: Any) -> Any:
-        plain = isinstance(value, bool | str)  # on the command line it is a text
+        plain = isinstance(value, bool | str)  # a text on the command line
         return {"symmetries": value} if plain else value

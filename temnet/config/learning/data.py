@@ -11,11 +11,11 @@ from temnet.config.names import Address, PathName
 from temnet.config.settings import Settings, is_number, shown
 
 MOST_EXAMPLES = 10**7
-"""Of one set; the largest that was ever made has 10,000."""
+"""Most examples of one set; the largest so far has 10,000."""
 
 
 def _parse_size(value: Any) -> Any:
-    # A union would report both of its branches; this says in one sentence what is wrong.
+    # A union would report both of its branches; this gives one sentence.
     sizes = value if isinstance(value, list | tuple) else (value,)
     whole = all(is_number(size) and int(size) == size for size in sizes)
     if not whole or (sizes is value and len(sizes) != 2):
@@ -117,7 +117,7 @@ class Data(Settings):
             )
         if self.augment.symmetries and crop is None and self.shape[0] != self.shape[1]:
             raise ValueError(
-                f"augment turns images by 90 degrees, which needs a square image_size; got "
+                f"augment rotates images by 90 degrees, which needs a square image_size; got "
                 f"{list(self.shape)}; set data.augment to false or data.image_size to one number"
             )
         return self
@@ -126,7 +126,7 @@ class Data(Settings):
     def _only_fresh_images_are_renewed(self) -> Data:
         if self.image_epochs > 1 and self.source != "fresh":
             raise ValueError(
-                f"image_epochs {self.image_epochs} says when fresh images are renewed, but source "
-                "is stored; set data.source to fresh or leave data.image_epochs out"
+                f"image_epochs {self.image_epochs} renews fresh images, but source is stored; "
+                " set data.source to fresh or leave data.image_epochs out"
             )
         return self

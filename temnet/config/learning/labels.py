@@ -15,10 +15,10 @@ _BY_HEIGHT = re.compile(r"(?P<name>[^:]+):(?P<low>[0-9]+)-(?P<high>[0-9]*)")
 
 
 def split_class(name: str) -> tuple[str, float, float]:
-    """Kind of column, and the least and the largest number of atoms on it.
+    """Kind of column, and least and largest number of atoms in it.
 
     Raises:
-        ValueError: The name holds a colon but no such range.
+        ValueError: If the name has a colon but no such range.
 
     >>> split_class("Mo"), split_class("metal:2-5"), split_class("metal:6-")
     (('Mo', 0, inf), ('metal', 2, 5), ('metal', 6, inf))
@@ -75,9 +75,9 @@ class Labels(Settings):
             first, second = split_class(one), split_class(other)
             if first[0] == second[0] and second[1] <= first[2]:
                 raise ValueError(
-                    f"columns of {second[1]:g} atoms are {one} and {other} at once; give each "
+                    f"columns of {second[1]:g} atoms belong to {one} and {other}; assign each "
                     "number of atoms to one class"
                 )
         if "background" in self.classes:
-            raise ValueError("`background` is added by itself; take it out of classes")
+            raise ValueError("`background` is added automatically; take it out of classes")
         return self

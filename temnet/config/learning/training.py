@@ -11,11 +11,11 @@ from temnet.config.names import PathName
 from temnet.config.settings import Settings, is_number, shown
 
 MOST_WEIGHT = 1e6
-"""What a class counts more than others at most."""
+"""Largest weight of a class."""
 
 
 def _parse_weights(value: Any) -> Any:
-    # A union would report both of its branches; this says in one sentence what is wrong.
+    # A union would report both of its branches; this gives one sentence.
     named = isinstance(value, Mapping) and all(map(is_number, value.values()))
     if named and not all(0 <= weight <= MOST_WEIGHT for weight in value.values()):
         raise ValueError(f"expected weights of 0 to {MOST_WEIGHT:g}; got {shown(value)}")
@@ -150,7 +150,7 @@ class Training(Settings):
 
     @property
     def epoch_size(self) -> int:
-        """Images that an epoch shows: whole batches, one at least."""
+        """Number of images in an epoch: whole batches, at least one."""
         return max(1, self.images_per_epoch // self.batch_size) * self.batch_size
 
     @property

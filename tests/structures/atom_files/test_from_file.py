@@ -131,7 +131,7 @@ def test_what_cannot_be_simulated_is_named(tmp_path):
     ase.io.write(tmp_path / "two.xyz", [molecule("H2O"), molecule("CO")])
     with pytest.raises(InputError, match="holds 2 structures"):
         build(tmp_path / "two.xyz")
-    with pytest.raises(InputError, match="there is no file"):
+    with pytest.raises(InputError, match="does not exist"):
         build(tmp_path / "none.cif")
     (tmp_path / "text.cif").write_text("no structure")
     with pytest.raises(InputError, match=r"text.cif: (ASE cannot read|the file holds no atoms)"):

@@ -67,5 +67,5 @@ def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "x.npz").write_bytes(b"no archive")
     with pytest.raises(InputError, match="x.npz cannot be read as snapshots"):
         read_snapshots(str(tmp_path / "x.npz"))
-    with pytest.raises(InputError, match="vibrations.file: there is no file '.*none.npz'"):
+    with pytest.raises(InputError, match="vibrations.file: the file '.*none.npz' does not"):
         read_snapshots(str(tmp_path / "none.npz"))

@@ -162,11 +162,11 @@ def test_what_no_table_has_is_an_error(table, tmp_path):
     with pytest.raises(InputError, match="vibrations.sigma has no value for Ce"):
         settings = CoordinationVibrations(table=table)
         displaced(chain(), settings, np.random.default_rng(0))
-    with pytest.raises(InputError, match="there is no table 'gold_300'"):
+    with pytest.raises(InputError, match="the table 'gold_300' does not"):
         find_table("gold_300")
     broken = tmp_path / "broken.yaml"
     broken.write_text("material: Au\n")
-    with pytest.raises(InputError, match="broken.yaml: this is no table of vibration"):
+    with pytest.raises(InputError, match="broken.yaml: this is not a table of thermal"):
         find_table(str(broken))
 
 
