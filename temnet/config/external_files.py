@@ -57,7 +57,8 @@ def find_file(key: str, name: str) -> Path:
     if not file.is_file():
         raise InputError(
             f"{key}: the file {name!r} does not exist; check the path, which counts from the "
-            "folder of the YAML file that names it (from the working folder with --set and in Python)."
+            "folder of the YAML file that names it (with --set and in Python from the working "
+            "folder)."
         )
     return file
 
