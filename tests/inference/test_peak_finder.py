@@ -64,7 +64,7 @@ def test_certain_scores_stay_finite():
         assert 0 <= STEEP.before(threshold) <= 1
 
 
-def test_a_finder_takes_what_the_network_says(pretrained):
+def test_a_finder_has_the_network_s_settings(pretrained):
     network = load_network("tiny")
     card = replace(network.card, threshold=0.3, score_calibration=STEEP)
     finder = PeakFinder.of(replace(network, card=card))

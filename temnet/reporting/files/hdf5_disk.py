@@ -62,10 +62,6 @@ class Hdf5Disk(io.RawIOBase):
         self._place = offset
         return offset
 
-    def tell(self) -> int:
-        """The place."""
-        return self._place
-
     def truncate(self, size: int | None = None) -> int:
         """Sets the file's length."""
         length = self._place if size is None else size

@@ -8,7 +8,6 @@ import numpy as np
 
 from temnet.config.experiment import required
 from temnet.csv_rows import read_rows
-from temnet.csv_tables import Row
 from temnet.reporting.figures.curves import count_figure
 from temnet.reporting.figures.overlay import legible_part, overlay_figure
 from temnet.reporting.files.column_summary import ColumnSummary, summarise_columns
@@ -270,12 +269,6 @@ def _counts(source: RunResults, number: int, part: SeriesRecord, summary: Column
     )
     caption = "Number of columns found in each frame; the dashed line is the average."
     return source.picture(figure, f"counts_{number:02d}", caption)
-
-
-def positions(rows: Sequence[Row]) -> np.ndarray:
-    """(N, 2) positions [Å] of rows."""
-    points = [(row["row_angstrom"], row["col_angstrom"]) for row in rows]
-    return np.array(points, dtype=np.float64).reshape(-1, 2)
 
 
 def evenly(count: int, most: int) -> list[int]:

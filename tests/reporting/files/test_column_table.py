@@ -50,7 +50,7 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
-def test_each_cell_is_what_its_column_says(tmp_path):
+def test_each_cell_has_the_value_of_its_column(tmp_path):
     found = Peaks(
         frame=np.array([3]),
         positions=np.array([[1.0, 2.0]]),
