@@ -1,10 +1,9 @@
-"""The card of a network: what it finds, what it was trained on, and how well it does."""
+"""The card of a network: its task, its training and its scores."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -181,7 +180,7 @@ class FrozenScores:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """All entries of card.json.  Entries that an earlier temnet did not write are None.
+    """All entries of card.json; those that an earlier temnet did not write are None.
 
     Attributes:
         name: The network's name.
@@ -251,8 +250,11 @@ class Card:
 
 _CARD = TypeAdapter(Card)
 
+Entries = dict[str, Any]
+"""The entries of a card as plain values of JSON, with names that `Card` may not have."""
 
-def parse_card(text: str) -> dict[str, Any]:
+
+def parse_card(text: str) -> Entries:
     """The entries of a card from its JSON.
 
     Raises:
@@ -286,11 +288,11 @@ class InvalidEntries(ValueError):
         self.names = names
 
 
-def card_of(entries: Mapping[str, Any]) -> Card:
+def card_of(entries: Entries) -> Card:
     """The card with some entries; further ones are left out.
 
     Raises:
-        InvalidEntries: If one is missing or not what temnet writes.
+        InvalidEntries: If one is missing or not valid.
     """
     try:
         return _CARD.validate_python(entries)
@@ -299,6 +301,6 @@ def card_of(entries: Mapping[str, Any]) -> Card:
         raise InvalidEntries(sorted(names)) from None
 
 
-def entries_of(card: Card) -> dict[str, Any]:
+def entries_of(card: Card) -> Entries:
     """The entries of a card for its JSON; those that are not known are left out."""
     return {key: value for key, value in as_values(card).items() if value is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -88,9 +89,8 @@ def plain_block(
 
     Arguments and shapes as in `convolution`.
     """
-    settings: dict[str, Any] = {"seed": seed, "dtype": dtype, "batch_norm": batch_norm}
-    maps = convolution_unit(maps, filters, f"{name}_1", **settings)
-    return convolution_unit(maps, filters, f"{name}_2", **settings)
+    unit = partial(convolution_unit, seed=seed, dtype=dtype, batch_norm=batch_norm)
+    return unit(unit(maps, filters, f"{name}_1"), filters, f"{name}_2")
 
 
 def residual_block(
@@ -101,12 +101,12 @@ def residual_block(
     An input with another number of channels passes a 1 x 1 convolution first.  Arguments and
     shapes as in `convolution`.
     """
-    settings: dict[str, Any] = {"seed": seed, "dtype": dtype, "batch_norm": batch_norm}
+    unit = partial(convolution_unit, seed=seed, dtype=dtype, batch_norm=batch_norm)
     shortcut = maps
     if maps.shape[-1] != filters:
         shortcut = convolution(maps, filters, 1, f"{name}_shortcut", seed=seed, dtype=dtype)
-    maps = convolution_unit(maps, filters, f"{name}_1", **settings)
-    maps = convolution_unit(maps, filters, f"{name}_2", activation=False, **settings)
+    maps = unit(maps, filters, f"{name}_1")
+    maps = unit(maps, filters, f"{name}_2", activation=False)
     maps = keras.layers.Add(dtype=dtype, name=f"{name}_sum")([shortcut, maps])
     return keras.layers.ReLU(dtype=dtype, name=f"{name}_relu")(maps)
 

@@ -17,13 +17,13 @@ from typing import Any
 
 import keras
 
-from temnet.config.card import Card, InvalidEntries, card_of, entries_of, parse_card
+from temnet.config.card import Card, Entries, InvalidEntries, card_of, entries_of, parse_card
 from temnet.config.experiment import Experiment, required
 from temnet.config.learning.labels import Labels
 from temnet.config.loading import write_experiment
 from temnet.errors import InputError
 from temnet.json_records import as_values
-from temnet.models.description import SCHEMA, contradiction
+from temnet.models.description import SCHEMA, contradiction, describe
 from temnet.models.factory import build_model, check_sections
 from temnet.models.network_settings import read_settings
 from temnet.models.parameters import parameter_count
@@ -41,7 +41,7 @@ SEARCH_VARIABLE = "TEMNET_PRETRAINED"
 
 @dataclass(frozen=True)
 class Network:
-    """A trained network and what it was trained for.
+    """A trained network with its settings and its card.
 
     Attributes:
         name: Its name on the card.
@@ -105,7 +105,7 @@ def save_network(
         _write_entries(partial / CARD_FILE, entries_of(card))
 
 
-def _write_entries(path: Path, entries: dict[str, Any]) -> None:
+def _write_entries(path: Path, entries: Entries) -> None:
     text = json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False)
     replace_file(path, f"{text}\n".encode())
 
@@ -215,7 +215,7 @@ def check_card(folder: Path, card: Card, experiment: Experiment) -> None:
         check_sections(experiment)
     except InputError as error:
         raise InputError(f"{folder / SETTINGS_FILE}: {error}") from error
-    found = contradiction(card, experiment)
+    found = contradiction(card, describe(card.name, experiment, card.threshold))
     if found:
         raise InputError(
             f"{folder}: {CARD_FILE} and {SETTINGS_FILE} are of different networks: {found}. Copy "
@@ -366,7 +366,7 @@ def read_card(folder: Path) -> Card:
         ) from error
 
 
-def _read_entries(path: Path) -> dict[str, Any]:
+def _read_entries(path: Path) -> Entries:
     try:
         if path.stat().st_size > MOST_CARD_BYTES:
             raise ValueError(f"it has {path.stat().st_size:,} bytes")

@@ -74,12 +74,15 @@ def describe(name: str, experiment: Experiment, threshold: float) -> Card:
     )
 
 
-def contradiction(card: Card, experiment: Experiment) -> str | None:
+def contradiction(card: Card, expected: Card) -> str | None:
     """The first entry of a card, among `PREDICTED`, that the settings contradict, in words.
 
     An entry that the card lacks contradicts nothing.
+
+    Args:
+        card: The card.
+        expected: The card by the settings, see `describe`.
     """
-    expected = describe(card.name, experiment, card.threshold)
     for key in PREDICTED:
         own, other = getattr(card, key), getattr(expected, key)
         if own is not None and not _same(own, other):
@@ -87,9 +90,13 @@ def contradiction(card: Card, experiment: Experiment) -> str | None:
     return None
 
 
-def missing(card: Card, experiment: Experiment) -> list[str]:
-    """Names of the entries that a card lacks although the settings determine them."""
-    expected = describe(card.name, experiment, card.threshold)
+def missing(card: Card, expected: Card) -> list[str]:
+    """Names of the entries that a card lacks although the settings determine them.
+
+    Args:
+        card: The card.
+        expected: The card by the settings, see `describe`.
+    """
     return [
         key
         for key, value in vars(expected).items()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -52,23 +54,27 @@ def level_filters(settings: UNetSettings) -> list[int]:
     ]
 
 
+def _block(settings: UNetSettings, seed: int, dtype: str) -> Callable[..., Any]:
+    """The block of each level, from maps, number of channels and name to maps."""
+    kind = BLOCKS[settings.residual]
+    return partial(kind, seed=seed, dtype=dtype, batch_norm=settings.batch_norm)
+
+
 def _encoder(maps: Any, settings: UNetSettings, seed: int, dtype: str) -> tuple[Any, list[Any]]:
     """The maps at the coarsest level and those of every level above, from full size down."""
-    block = BLOCKS[settings.residual]
-    common: dict[str, Any] = {"seed": seed, "dtype": dtype, "batch_norm": settings.batch_norm}
+    block = _block(settings, seed, dtype)
     *upper, bottom = level_filters(settings)
     skips = []
     for level, filters in enumerate(upper):
-        maps = block(maps, filters, f"encoder_{level}", **common)
+        maps = block(maps, filters, f"encoder_{level}")
         skips.append(maps)
         maps = keras.layers.MaxPooling2D(2, dtype=dtype, name=f"encoder_{level}_pool")(maps)
-    return block(maps, bottom, "bottom", **common), skips
+    return block(maps, bottom, "bottom"), skips
 
 
 def _decoder(maps: Any, skips: list[Any], settings: UNetSettings, seed: int, dtype: str) -> Any:
     """The maps at full size."""
-    block = BLOCKS[settings.residual]
-    common: dict[str, Any] = {"seed": seed, "dtype": dtype, "batch_norm": settings.batch_norm}
+    block = _block(settings, seed, dtype)
     join = keras.layers.Concatenate if settings.skip == "concatenate" else keras.layers.Add
     for level in reversed(range(settings.depth)):
         name, filters = f"decoder_{level}", level_filters(settings)[level]
@@ -76,5 +82,5 @@ def _decoder(maps: Any, skips: list[Any], settings: UNetSettings, seed: int, dty
         maps = convolution(maps, filters, 1, f"{name}_reduce", seed=seed, dtype=dtype)
         maps = DoubleSize(dtype=dtype, name=f"{name}_grow")(maps)
         maps = join(dtype=dtype, name=f"{name}_join")([skips[level], maps])
-        maps = block(maps, filters, name, **common)
+        maps = block(maps, filters, name)
     return maps

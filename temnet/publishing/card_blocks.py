@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
+from temnet.config.analysis.evaluation import Evaluation
 from temnet.config.card import Cost, EarlierCost
 from temnet.config.card_scores import Comparison, CurvePoint, Curves, ValidationScores
-from temnet.config.experiment import Experiment
 from temnet.config.loading import load_experiment
 from temnet.csv_tables import read_table
 from temnet.errors import InputError
@@ -70,7 +70,7 @@ def _start(name: str, checksum: str | None) -> EarlierCost:
     )
 
 
-def validation_scores(scores: Scores, experiment: Experiment) -> ValidationScores:
+def validation_scores(scores: Scores, evaluation: Evaluation) -> ValidationScores:
     """The first network's validation scores: its part of summary.json, curves and comparisons."""
     name, summary = next(iter(scores.networks.items()))
     any_class = summary.classes[LOCALISATION]
@@ -81,8 +81,8 @@ def validation_scores(scores: Scores, experiment: Experiment) -> ValidationScore
     return ValidationScores(
         **vars(summary),
         split=scores.summary.split,
-        radius=experiment.evaluation.radius,
-        border=experiment.evaluation.border,
+        radius=evaluation.radius,
+        border=evaluation.border,
         false_positive_share=any_class.false_positives / peaks if peaks else math.nan,
         confusion=confusion,
         curves=Curves(

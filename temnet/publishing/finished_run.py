@@ -90,7 +90,7 @@ def _scored(root: Path, scored: Record, folder: Path) -> FinishedRun:
     settings = {**scored.settings["evaluation"], "networks": names}
     start = None if cost is None or cost.start is None else cost.start.network
     experiment = _portable(network.experiment, Evaluation.model_validate(settings), start)
-    validation = validation_scores(scores, experiment)
+    validation = validation_scores(scores, experiment.evaluation)
     return FinishedRun(root, folder, network, scores, experiment, validation, cost)
 
 

@@ -44,7 +44,7 @@ def _opening(one: Pretrained) -> str:
         else f"focal series of {card.focus_count} images (defocus steps {steps} Å)"
     )
     return (
-        f"Finds {in_words(card.classes)} in {images} of {specimen(one.experiment)}. "
+        f"Finds {in_words(card.classes)} in {images} of {specimen(one.experiment.structure)}. "
         f"{one.kind} with {one.weights} weights ({one.megabytes}), {card.sampling:g} Å per pixel, "
         f"threshold {card.threshold:g}. {cost_sentence(one.cost)}"
     )

@@ -111,7 +111,7 @@ def _overview_line(one: Pretrained) -> tuple[str, ...]:
         error = f"{known(scores.classes[LOCALISATION].rms_error_pm, '.1f')} pm"
     return (
         f"[{one.name}](#{one.name})",
-        f"{in_words(one.card.classes)} in {specimen(one.experiment)}",
+        f"{in_words(one.card.classes)} in {specimen(one.experiment.structure)}",
         one.kind,
         one.weights,
         known(one.images_seen, ","),

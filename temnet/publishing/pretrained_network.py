@@ -11,6 +11,7 @@ from temnet.config.distributions import texts
 from temnet.config.experiment import Experiment
 from temnet.config.structures.from_file import FromFile, FromFunction
 from temnet.config.structures.nanoparticle import Nanoparticle
+from temnet.config.structures.structure import StructureSettings
 from temnet.publishing.training_cost import planned_cost
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.wording import in_words
@@ -70,9 +71,8 @@ class Pretrained:
         return None if self.cost is None else self.cost.total_seconds()
 
 
-def specimen(experiment: Experiment) -> str:
-    """The specimens of an experiment in a few words."""
-    structure = experiment.structure
+def specimen(structure: StructureSettings | None) -> str:
+    """The specimens of a structure in a few words."""
     if structure is None:
         return "specimens that are not recorded"
     names = {"mos2": "MoS2", "graphene": "graphene with defects"}

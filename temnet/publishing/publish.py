@@ -21,7 +21,7 @@ from temnet.models.checkpoint import (
     read_card,
     update_card,
 )
-from temnet.models.description import missing
+from temnet.models.description import describe, missing
 from temnet.models.network_settings import read_settings
 from temnet.publishing.figures import FIGURES, write_figures
 from temnet.publishing.finished_run import FinishedRun, read_runs
@@ -129,7 +129,7 @@ def _read(folder: Path) -> Pretrained:
         raise InputError(f"{model}: the network's file is missing; copy the whole folder again.")
     card, experiment = read_card(folder), read_settings(folder / SETTINGS_FILE)
     check_card(folder, card, experiment)
-    lacking = missing(card, experiment)
+    lacking = missing(card, describe(card.name, experiment, card.threshold))
     if lacking:
         raise InputError(
             f"{folder / CARD_FILE}: {', '.join(lacking)} are missing on the card, and the page "

@@ -35,6 +35,7 @@ OF_NETWORKS = ("model", "training")
 
 Name = Annotated[str, Field(min_length=1, max_length=60)]
 Sections = dict[str, Any]
+"""Settings as in YAML."""
 
 
 def _refuse(layers: Mapping[str, Sections], keys: Sequence[str], why: str) -> None:
@@ -124,7 +125,7 @@ class Study(Settings):
         return next(iter(self.arms))
 
 
-def load_study(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Study:
+def load_study(path: str | Path, overrides: Sections | None = None) -> Study:
     """The validated settings of a study's YAML file.
 
     Args:
@@ -201,7 +202,7 @@ def _experiment(
         (f"networks.{network}", study.networks[network]),
         ("experiment", study.experiment),
     ]
-    values: dict[str, Any] = {}
+    values: Sections = {}
     for _, part in reversed(parts):
         values = merge(values, part)
     layers = [Layer(f"{origin}, {name}", (), part) for name, part in parts]
@@ -258,7 +259,7 @@ def _check(study: Study, origin: str) -> None:
                 )
 
 
-def _seen_by_networks(experiment: Experiment) -> dict[str, Any]:
+def _seen_by_networks(experiment: Experiment) -> Sections:
     """Settings that must be as in the training for a network to be scored."""
     return {
         "labels": {"classes": list(experiment.class_names)},
@@ -266,7 +267,7 @@ def _seen_by_networks(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _shared(experiment: Experiment) -> dict[str, Any]:
+def _shared(experiment: Experiment) -> Sections:
     """Settings that must be the same for scores that are compared image by image."""
     data = experiment.data
     return {

@@ -219,35 +219,6 @@ def test_an_entry_that_somebody_has_spoilt_is_named(saved, entry):
         load_network(saved[0])
 
 
-def test_keys_of_earlier_cards_are_read(saved):
-    counts = {
-        "epochs": 2, "images_per_epoch": 8, "presentations": 16, "training_images": 8,
-        "specimens": 4, "start": {"network": "a", "sha256": None, "presentations": 5},
-    }  # fmt: skip
-    statistics = {
-        "spectrum": [[0.0], [1.0], [2.0]], "bin_edges": [0.1, 0.2], "limit": 1.0,
-        "noise_dose": None, "spots": [], "spot_images": 0, "spot_limit": None,
-        "lattice_fraction": 0.0,
-    }  # fmt: skip
-    validation = {
-        "split": "validation", "threshold": 0.5, "images": 2, "macro_f1": None, "classes": {},
-        "baselines": {"chance": {"macro_f1": 0.1, "mean_image_f1": 0.1, "classes": {}}},
-        "without_columns": {"images": 1, "invented": 3}, "radius": 0.5, "border": 1.5,
-        "invented_share": 0.25, "confusion": {"invented": {"Mo": 1}},
-        "curves": {"drawn": [], "series": [
-            {"parameter": "dose", "low": 1, "middle": 1, "high": 1, "images": 2, "f1": None},
-        ]},
-    }  # fmt: skip
-    change_card(saved[0], cost=counts, taught_images=statistics, validation=validation)
-    card = load_network(saved[0]).card
-    assert card.validation.false_positive_share == 0.25
-    assert card.validation.without_columns.false_positives == 3
-    assert card.validation.confusion == {"false positive": {"Mo": 1}}
-    assert np.isnan(card.validation.curves.sweep[0].f1)
-    assert card.cost.images_seen == 16 and card.cost.total_images_seen() == 21
-    assert card.image_statistics.bin_edges == (0.1, 0.2)
-
-
 def test_the_old_name_of_the_settings_warns(saved):
     network = load_network(saved[0])
     with pytest.warns(FutureWarning, match="experiment"):

@@ -10,6 +10,8 @@ tf = pytest.importorskip("tensorflow")
 from temnet.config.learning.models import MSDNetSettings  # noqa: E402
 from temnet.models.msdnet import build_msdnet, has_kernels, plain_graph  # noqa: E402
 from temnet.models.msdnet_kernels import tensorflow_operation as dense_tensorflow  # noqa: E402
+from temnet.models.msdnet_kernels.backward import backward  # noqa: E402
+from temnet.models.msdnet_kernels.forward import forward  # noqa: E402
 from temnet.models.msdnet_kernels.plan import DensePlan  # noqa: E402
 from temnet.models.msdnet_kernels.thread_teams import run_teams  # noqa: E402
 
@@ -62,6 +64,41 @@ def test_kernels_and_plain_graph_agree(
     for ours, plain in zip(*both_ways(model, images, weights), strict=True):
         scale = max(np.abs(plain).max(), 1e-3)
         np.testing.assert_allclose(ours / scale, plain / scale, atol=1e-4)
+
+
+def test_one_layer_is_a_convolution_by_hand():
+    """Depth 1, dilation 1, zeros beyond the border: written out with NumPy."""
+    plan = DensePlan(inputs=1, outputs=2, depth=1, width=1, max_dilation=1, reflect=False)
+    rng = np.random.default_rng(0)
+    image, kernel = rng.normal(size=(4, 5)).astype(np.float32), rng.normal(size=(3, 3))
+    kernels, biases = kernel.ravel().astype(np.float32), np.float32([0.1])
+    out, out_bias = np.float32([[1, 2], [3, 4]]), np.float32([5, 6])
+    found = forward(plan, image[None, ..., None], kernels, biases, out, out_bias)
+    padded = np.pad(image, 1)
+    layer = sum(kernel[i, j] * padded[i : i + 4, j : j + 5] for i in range(3) for j in range(3))
+    layer = np.maximum(layer + 0.1, 0)
+    np.testing.assert_allclose(found[0, ..., 0], image + 3 * layer + 5, atol=1e-5)
+    np.testing.assert_allclose(found[0, ..., 1], 2 * image + 4 * layer + 6, atol=1e-5)
+
+
+def test_gradients_of_one_layer_are_those_of_differences():
+    plan = DensePlan(inputs=1, outputs=1, depth=1, width=1, max_dilation=1, reflect=True)
+    rng = np.random.default_rng(1)
+    image = rng.normal(size=(1, 4, 5, 1)).astype(np.float32)
+    kernels, biases = rng.normal(size=9).astype(np.float32), np.float32([0.2])
+    out, out_bias = np.float32([[1], [2]]), np.float32([0])
+    kept = []
+    forward(plan, image, kernels, biases, out, out_bias, keep=kept)
+    weights = rng.normal(size=(1, 4, 5, 1)).astype(np.float32)
+    found = backward(plan, weights, kept, kernels, out)[1]
+    for number in range(9):
+        step = np.zeros(9, np.float32)
+        step[number] = 1e-2
+        ends = [
+            np.sum(weights * forward(plan, image, kernels + sign * step, biases, out, out_bias))
+            for sign in (1, -1)
+        ]
+        assert found[number] == pytest.approx((ends[0] - ends[1]) / 2e-2, abs=0.05)
 
 
 def test_a_wrong_dilation_would_be_seen():

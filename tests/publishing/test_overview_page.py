@@ -191,7 +191,7 @@ def test_specimens_are_named():
     for name, structure in found.items():
         classes = {"nanoparticle": "metal", "mos2": "Mo"}.get(structure["kind"], "C")
         labels = {"classes": [classes], "width": 0.4}
-        assert specimen(experiment(structure=structure, labels=labels)) == name
+        assert specimen(experiment(structure=structure, labels=labels).structure) == name
 
 
 COST = Cost(

@@ -1,4 +1,4 @@
-"""The networks that come along: whole, small, and as good as their cards say."""
+"""The shipped networks: complete, small, and as good as on their cards."""
 
 from dataclasses import replace
 from functools import lru_cache
@@ -92,7 +92,7 @@ def test_it_finds_what_it_found_when_it_was_published(name):
     frozen = read_card(PRETRAINED / name).frozen
     assert frozen is not None and frozen.simulation == SIMULATION_VERSION, (
         f"The card of {name} has no frozen scores of this simulation; run `python -m "
-        "temnet.publish`, and look at what changes."
+        "temnet.publish`, and check what changes."
     )
     network, examples = frozen_images(name)
     assert len(examples) == frozen.images == 20

@@ -1,0 +1,116 @@
+"""Results of a study: tables, sentences and files of earlier versions."""
+
+from dataclasses import replace
+from math import nan
+
+import pytest
+
+from temnet.csv_rows import write_rows
+from temnet.json_records import as_values, from_values, write_record
+from temnet.score_records import Baseline
+from temnet.study.intervals import Estimate
+from temnet.study.network_section import PublishedStudy, studies_section
+from temnet.study.page import StudyPage, write_study_page
+from temnet.study.results import (
+    ArmDifference,
+    ArmScores,
+    StudyBaselines,
+    StudyResults,
+    StudyRow,
+    StudySummary,
+    TestResults,
+    read_study_results,
+)
+from temnet.study.settings import Study
+
+
+def estimates(macro, error):
+    known = Estimate(macro, macro - 0.1, macro + 0.1)
+    return {"macro_f1": known, "f1_C": known, "rms_error_pm": Estimate(error, nan, nan)}
+
+
+ROWS = [
+    StudyRow(
+        test="all", arm=arm, network="net", seed=1, macro_f1=f1, f1={"C": f1}, mean_image_f1=f1,
+        rms_error_pm=9.0, seconds=120.0, waited=6.0,
+    )
+    for arm, f1 in (("one", 0.5), ("two", 0.6))
+]  # fmt: skip
+
+SUMMARY = StudySummary(
+    question="Which arm?", settings="0", seeds=[1, 2], arms=["one", "two"], networks=["net"],
+    training_differences={"one": "", "two": "seed was 1, is 2"},
+    tests={
+        "all": TestResults(
+            images=4, specimens=2, baselines=StudyBaselines("one", Baseline(0.05, 0.05, {})),
+            means=[ArmScores("one", "net", estimates(0.5, 9.0)),
+                   ArmScores("two", "net", estimates(0.6, 8.0))],
+            differences=[ArmDifference("one", "two", "net", estimates(0.1, -1.0))],
+            other_images={"two": ""},
+        )
+    },
+)  # fmt: skip
+
+RESULTS = StudyResults(ROWS, SUMMARY)
+
+
+def old_values():
+    """The same as an earlier version wrote it."""
+    values = as_values(SUMMARY)
+    values["taught"] = values.pop("training_differences")  # old key
+    for key in ("means", "differences"):
+        entries = values["tests"]["all"][key]
+        values["tests"]["all"][key] = [one | one.pop("scores") for one in entries]
+    return values
+
+
+def test_files_are_read_as_they_were_written(tmp_path):
+    write_rows(tmp_path / "study.csv", ROWS, StudyRow, ["C"])
+    write_record(tmp_path / "summary.json", SUMMARY)
+    found = read_study_results(tmp_path)
+    assert list(found.rows) == ROWS and as_values(found.summary) == as_values(SUMMARY)
+    first = (tmp_path / "study.csv").read_text().splitlines()[0]
+    assert first == "test,arm,network,seed,macro_f1,f1_C,mean_image_f1,rms_error_pm,seconds,waited"
+
+
+def test_a_summary_of_an_earlier_version_is_read():
+    assert "scores" not in old_values()["tests"]["all"]["means"][0]
+    found = from_values(old_values(), StudySummary, "summary.json")
+    assert as_values(found) == as_values(SUMMARY)
+
+
+def test_tables_have_a_line_for_each_arm():
+    header, lines = RESULTS.means_table("all")
+    assert header == ("arm", "network", "mean F1 over classes", "F1 of C", "position error (pm)")
+    assert lines[1] == ("two", "net", "0.600 [0.500, 0.700]", "0.600 [0.500, 0.700]", "8.0")
+    _, (line,) = RESULTS.differences_table("all")
+    assert line[0] == "two − one" and line[2].startswith("+0.100 [")
+    assert RESULTS.arms_table()[1] == [("one", "–"), ("two", "seed was 1, is 2")]
+
+
+def test_sentences_follow_from_the_summary():
+    assert "reach 0.050" in RESULTS.chance("all") and "same images" in RESULTS.images("all")
+    other = replace(SUMMARY.tests["all"], other_images={"two": "camera.dose was 1, is 2"})
+    results = replace(RESULTS, summary=replace(SUMMARY, tests={"all": other}))
+    assert "two differ from those of one: camera.dose" in results.images("all")
+
+
+def test_pages_show_every_table(tmp_path):
+    published = PublishedStudy("focal", RESULTS, {"all": "studies/focal/test_1.png"}, "A remark.")
+    section = studies_section([published])
+    assert "### focal\n\nWhich arm?" in section and section.endswith("A remark.")
+    assert "(studies/focal/test_1.png)" in section and "| two − one | net |" in section
+    study = Study(
+        question="Which arm?", experiment={}, networks={"net": {}}, seeds=(1,),
+        arms={"one": {}, "two": {}},
+    )  # fmt: skip
+    path = write_study_page(tmp_path, StudyPage(study, RESULTS, {}, {}))
+    page = path.read_text()
+    assert "Which arm?" in page and "two − one" in page
+    assert "<td>2.0</td><td>0.1</td>" in page.replace(' class="number"', "")
+    assert (tmp_path / "report/test_1.svg").is_file()
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(Exception, match=r"summary\.json is missing"):
+        read_study_results(tmp_path)
