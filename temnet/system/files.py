@@ -1,4 +1,4 @@
-"""Writing files and folders so that a reader never sees half of one."""
+"""Writing files and folders in one step, so that readers never see partial ones."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 from temnet.system.processes import is_running
 
 _LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]{1,10})\.(?P<kind>part|old)(\.keras)?")
-"""Names of what is being written, and of what is being replaced; the number is the process'."""
+"""Names of files being written or replaced; the number is that of the process."""
 
 _IN_USE: set[Path] = set()
-"""What this process is writing or replacing."""
+"""Files that this process is writing or replacing."""
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -26,14 +26,14 @@ def replace_file(path: Path, content: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to that takes the place of ``path`` at the end of the block.
+    """A temporary path to write to; it replaces ``path`` at the end of the block.
 
-    There is the old file or the new one, never a part; if the block fails the old one stays.
-    Folders that are missing are made.  The temporary file lies beside the target, because only
-    a rename within one file system is atomic.
+    Readers see the old or the new file, never a partial one; if the block fails, the old one
+    stays.  Missing folders are created.  The temporary file is in the target's folder, because
+    only a rename within one file system is atomic.
 
     Raises:
-        OSError: The folder cannot be written to or the disk is full; the old file is kept.
+        OSError: If the folder cannot be written to or the disk is full; the old file is kept.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = beside(path, "part")
@@ -46,16 +46,16 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def put_in_place(temporary: Path, path: Path) -> None:
-    """Has a finished file take the place of another one, once it is on the disk.
+    """Replaces a file by a finished one, after this was flushed to the disk.
 
-    Without the wait a loss of power could leave the new name with nothing in the file.
+    Without the flush a power failure could leave an empty file.
 
     Args:
-        temporary: The finished file, beside ``path``.
-        path: Its place.
+        temporary: The finished file, in the same folder as ``path``.
+        path: The file that is replaced.
 
     Raises:
-        OSError: The disk is full or broken; the old file is kept.
+        OSError: If the disk is full or broken; the old file is kept.
     """
     with temporary.open("rb+") as file:
         os.fsync(file.fileno())
@@ -63,15 +63,15 @@ def put_in_place(temporary: Path, path: Path) -> None:
 
 
 def replace_folder(work: Path, final: Path, old: Path) -> None:
-    """Has a finished folder take the place of another one.
+    """Replaces a folder by a finished one.
 
     Args:
         work: The finished folder, beside ``final``.
-        final: Its place.
-        old: Where the folder that is there now goes before it is removed.
+        final: The folder that is replaced.
+        old: Temporary name of the earlier folder before it is removed.
 
     Raises:
-        OSError: The folder cannot be renamed; the earlier one is back in its place.
+        OSError: If the folder cannot be renamed; the earlier one is restored.
     """
     if final.exists():
         final.rename(old)
@@ -86,18 +86,18 @@ def replace_folder(work: Path, final: Path, old: Path) -> None:
 
 @contextmanager
 def replacing_folders(places: Iterable[Path]) -> Iterator[dict[Path, Path]]:
-    """Folders to write to, each of which takes the place of another one at the end of the block.
+    """Temporary folders to write to; they replace the given ones at the end of the block.
 
-    None of them is moved before the block has ended; if it fails the old ones stay.
+    None is moved before the block has ended; if it fails, the old folders stay.
 
     Args:
-        places: Where they are to stand; their parents are made.
+        places: The folders that are replaced; their parents are created.
 
     Yields:
-        The folder to write to of each place; only its parent is there.
+        The temporary path of each folder; it does not exist yet, only its parent does.
 
     Raises:
-        OSError: A folder cannot be renamed; the earlier one is back in its place.
+        OSError: If a folder cannot be renamed; the earlier one is restored.
     """
     parts = {place: beside(place, "part") for place in places}
     olds = {place: beside(place, "old") for place in parts}
@@ -115,7 +115,7 @@ def replacing_folders(places: Iterable[Path]) -> Iterator[dict[Path, Path]]:
 
 
 def beside(place: Path, kind: str) -> Path:
-    """Where this process writes what is to stand at a place, or keeps what stood there.
+    """Temporary path of this process for a new or an earlier version of a file or folder.
 
     >>> str(beside(Path("a/b.txt"), "old")).replace(str(os.getpid()), "PROCESS")
     'a/.b.txt.PROCESS.old'
@@ -124,18 +124,18 @@ def beside(place: Path, kind: str) -> Path:
 
 
 def clean_leftovers(folder: Path, name: str | None = None) -> None:
-    """Removes what processes that no longer run have left in a folder half written.
+    """Removes temporary files and folders of processes that no longer run.
 
-    What such a process had moved aside and not replaced is put back in its place.
+    An earlier version that such a process had moved aside and not replaced is restored.
 
     Args:
-        folder: The folder; it need not be there.
-        name: Of what was written; of everything if None.
+        folder: The folder; it does not have to exist.
+        name: Name of the file or folder that was written; None for all.
     """
     with suppress(OSError):
         named = [(path, _LEFTOVER.fullmatch(path.name)) for path in folder.iterdir()]
         found = [(path, match) for path, match in named if match and name in (None, match["name"])]
-        # Newest first: of several that were moved aside it is the one that is put back.
+        # Newest first: of several earlier versions the newest is restored.
         for path, match in sorted(found, key=_changed, reverse=True):
             if not _is_used(path, match):
                 _clean(path, folder / match["name"], match["kind"])
@@ -150,7 +150,7 @@ def _changed(found: tuple[Path, re.Match[str]]) -> float:
 
 def _is_used(path: Path, found: re.Match[str]) -> bool:
     process = int(found["process"])
-    # In a container each run may have the same number, so that our own is no sign of life.
+    # In a container each run may have the same number, so our own number proves nothing.
     return path.absolute() in _IN_USE if process == os.getpid() else is_running(process)
 
 

@@ -1,4 +1,4 @@
-"""Signals that ask a command to end: each is taken as Ctrl-C is."""
+"""Signals that end a command, handled like Ctrl-C."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from types import FrameType
 
 NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
-"""Sent by batch queues and `kill`, by a terminal that is closed, by Ctrl-Break on Windows."""
+"""Sent by batch queues and `kill`, by closing a terminal, and by Ctrl-Break on Windows."""
 
 SHELL = 128
-"""A shell's exit code of a command that a signal has ended is this and the signal's number."""
+"""In a shell, the exit code of a command ended by a signal is this plus the signal's number."""
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal has asked the command to end.
+    """Raised when a signal ends the command.
 
     Attributes:
         number: The signal.
@@ -28,7 +28,7 @@ class Stopped(KeyboardInterrupt):
 
 
 def stopped_by(error: KeyboardInterrupt) -> tuple[str, int]:
-    """What has stopped a command, and its exit code.
+    """The signal that stopped a command, and the exit code.
 
     >>> stopped_by(KeyboardInterrupt()), stopped_by(Stopped(signal.SIGTERM))
     (('Ctrl-C', 130), ('SIGTERM', 143))
@@ -44,10 +44,10 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Inside of it signals that ask for the end raise `Stopped` in the main thread.
+    """Makes signals that end a command raise `Stopped` in the main thread inside the block.
 
-    Those that are ignored, as `nohup` has it, and those that the caller handles stay as they are.
-    Processes that are started inside do not take this over: a new program begins with the defaults.
+    Ignored signals, as with `nohup`, and signals that the caller handles are left alone.  Programs
+    started inside the block have the default handlers.
     """
     changed = []
     if threading.current_thread() is threading.main_thread():

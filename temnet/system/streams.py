@@ -1,4 +1,4 @@
-"""Standard output and error, which may be closed, lose their reader, or lack letters."""
+"""Standard output and error that may be closed, lose their reader or lack characters."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 STANDARD = (0, 1, 2)
-"""File descriptors of standard input, output and error; libraries written in C use them, too."""
+"""File descriptors of standard input, output and error, which C libraries use too."""
 
 STDERR = 2
-"""The one that libraries written in C write their messages to."""
+"""The file descriptor of C libraries' messages."""
 
 READER_GONE = (errno.EPIPE, errno.EINVAL, errno.EIO)
-"""What is met where nobody reads any longer: a pipe (on Windows the second), a closed terminal."""
+"""Errors of a pipe without a reader (the second on Windows) and of a closed terminal."""
 
 
 class Output:
-    """A text stream that goes on where nothing can be written any longer; the rest is dropped.
+    """A text stream that discards its text once writing has failed.
 
     Args:
-        stream: Where the text goes.
+        stream: The stream that is written to.
 
     Attributes:
-        failure: What stopped it first; None while everything could be written, or where only its
-            reader, such as `head`, has gone.
+        failure: The first error; None if all text was written, or only the reader, such as
+            `head`, has closed the stream.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -38,21 +38,21 @@ class Output:
         """Writes a text; returns its length."""
         try:
             self._stream.write(text)
-        except UnicodeEncodeError:  # a stream that cannot be told to replace letters
+        except UnicodeEncodeError:  # the stream has no option to replace characters
             self._stream.write(text.encode("ascii", "backslashreplace").decode("ascii"))
         except OSError as error:
             self._give_up(error)
         return len(text)
 
     def flush(self) -> None:
-        """Writes what was kept back."""
+        """Writes buffered text."""
         try:
             self._stream.flush()
         except OSError as error:
             self._give_up(error)
 
     def _give_up(self, error: OSError) -> None:
-        """Sends everything that follows nowhere, also what Python writes when it ends."""
+        """Discards all further text, also what Python writes at its end."""
         if error.errno not in READER_GONE and self.failure is None:
             self.failure = error
         with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:
@@ -64,9 +64,9 @@ class Output:
 
 @contextmanager
 def standard_streams() -> Iterator[tuple[Output, Output]]:
-    """Standard output and error that no text, no closed file and no reader's end can break.
+    """Standard output and error that survive closed files, lost readers and any text.
 
-    Letters that the terminal or the file cannot hold become escapes of their number.
+    Characters that the terminal or file lacks become escapes of their number.
     """
     _open_closed()
     before = sys.stdout, sys.stderr
@@ -91,13 +91,14 @@ def standard_streams() -> Iterator[tuple[Output, Output]]:
 
 @contextmanager
 def libraries_silenced() -> Iterator[None]:
-    """Inside of it nothing that is written to standard error is seen.
+    """Hides everything written to standard error inside the block.
 
-    TensorFlow's libraries greet before they know of any log level, past Python's ``sys.stderr``.
+    TensorFlow's libraries print messages before a log level can be set, and not to Python's
+    ``sys.stderr``.
     """
     try:
         kept = os.dup(STDERR)
-    except OSError:  # it is closed, as programs without a terminal have it on Windows
+    except OSError:  # closed, as in programs without a terminal on Windows
         yield
         return
     try:
@@ -110,16 +111,16 @@ def libraries_silenced() -> Iterator[None]:
 
 
 def _set_errors(stream: Any, errors: str | None) -> None:
-    """Says what becomes of letters that a stream cannot hold, where it can be told."""
+    """Sets how a stream encodes characters that it lacks, if it has this option."""
     if errors is not None and hasattr(stream, "reconfigure"):
         with suppress(OSError, ValueError):  # closed, or its reader has gone
             stream.reconfigure(errors=errors)
 
 
 def _open_closed() -> None:
-    """Has the closed ones of the standard descriptors lead nowhere.
+    """Opens closed standard descriptors to nowhere.
 
-    Else the next file that is opened takes their number, and what libraries print lies in it.
+    Otherwise the next opened file would get their number, and libraries would print into it.
     """
     for number in STANDARD:
         try:

@@ -1,4 +1,4 @@
-"""Linear algebra on one thread, whoever asks for it at the same time."""
+"""Linear algebra on one thread, also from several threads at a time."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from threadpoolctl import threadpool_limits
 
 _LOCK = Lock()
 _INSIDE: list[threadpool_limits] = []
-"""What was limited, once for each that is inside."""
+"""The limits, once for each caller inside the block."""
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Inside of it NumPy's and SciPy's linear algebra works on one thread; also a decorator.
+    """Limits NumPy's and SciPy's linear algebra to one thread in the block; also a decorator.
 
-    How a matrix product is shared out over threads shows in the last bits of its result (with
-    OpenBLAS' kernels for AMD's processors at least), so that an example would differ between a
-    process that has all cores and a worker that has one.  The number of threads belongs to the
-    whole process: it is given back when the last that asked for one thread has left, which OpenBLAS
-    only heeds if that is the thread that asked first.  Entering takes a millisecond, or
-    microseconds where somebody is inside.
+    The division of a matrix product among threads affects the last bits of its result (at least
+    with OpenBLAS' kernels for AMD processors), so that an example would differ between a process
+    with all cores and a worker with one.  The number of threads belongs to the whole process: it is
+    restored when the last caller has left the block, which OpenBLAS only does if this is the
+    thread that entered first.  Entering takes a millisecond, or microseconds if another caller is
+    already inside.
     """
     with _LOCK:
         _INSIDE.append(_INSIDE[0] if _INSIDE else threadpool_limits(limits=1, user_api="blas"))

@@ -1,9 +1,9 @@
-"""Where the libraries keep settings and caches of their own, while a command runs.
+"""Folders for the settings and caches of libraries while a command runs.
 
-Keras and Matplotlib write into the user's home folder when they are imported, Numba does where it
-cannot write beside the package.  Environment variables, which they read then, send them elsewhere:
-to the user's cache folder where there is one, or to a temporary folder.  What the user has set, and
-what is there already, is left as it is.
+Keras and Matplotlib write into the user's home folder when they are imported, and so does Numba if
+it cannot write beside the package.  Environment variables redirect them to the user's cache folder
+if it exists, or to a temporary folder.  Variables that the user has set and existing settings are
+left alone.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def spare_home(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Has Keras, Matplotlib and Numba write nothing into the home folder but caches.
+    """Makes Keras, Matplotlib and Numba write nothing but caches into the home folder.
 
-    It does nothing for a library that was imported before.  Processes that are started later take
-    the choice over.
+    It has no effect on libraries that are already imported.  Child processes inherit the
+    variables.
 
     Args:
-        environment: What is read and changed.
+        environment: Environment variables; they are read and changed.
     """
     home = _home(environment)
     if home is None:
@@ -36,14 +36,14 @@ def spare_home(environment: MutableMapping[str, str] = os.environ) -> None:
             continue
         try:
             folder = place(home, environment)
-        except OSError:  # there is no room even for a temporary folder: the library copes by itself
+        except OSError:  # no space even for a temporary folder; the library handles this itself
             continue
         if folder is not None:
             environment[variable] = str(folder)
 
 
 def _home(environment: MutableMapping[str, str]) -> Path | None:
-    """The home folder; None where nobody knows it."""
+    """The home folder; None if it is unknown."""
     try:
         named = environment.get("HOME") if os.name == "posix" else None
         return Path(named) if named else Path.home()
@@ -52,7 +52,7 @@ def _home(environment: MutableMapping[str, str]) -> Path | None:
 
 
 def _caches(home: Path, environment: MutableMapping[str, str]) -> Path | None:
-    """The user's folder for caches, if there is one."""
+    """The user's cache folder; None if it does not exist."""
     named = environment.get("XDG_CACHE_HOME")
     if named and sys.platform.startswith(("linux", "freebsd")):
         return Path(named)
@@ -67,7 +67,7 @@ def _for_keras(home: Path, environment: MutableMapping[str, str]) -> Path | None
 
 
 def _for_matplotlib(home: Path, environment: MutableMapping[str, str]) -> Path | None:
-    if os.name == "nt":  # it takes the folder for local data, which is the right one
+    if os.name == "nt":  # it uses the folder for local data, which is fine
         return None
     config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
     if any(folder.exists() for folder in (config / "matplotlib", home / ".matplotlib")):
@@ -86,7 +86,7 @@ PLACES: dict[str, Callable[[Path, MutableMapping[str, str]], Path | None]] = {
     "MPLCONFIGDIR": _for_matplotlib,
     "NUMBA_CACHE_DIR": _for_numba,
 }
-"""Environment variables, and the folder each is set to; None where the library's own will do."""
+"""Environment variables and functions that return their folder, or None for the default."""
 
 _made: list[Path] = []
 
@@ -95,14 +95,14 @@ def _temporary() -> Path:
     """A temporary folder of this process, which is removed at its end.
 
     Raises:
-        OSError: There is no place for one.
+        OSError: If it cannot be created.
     """
     if not _made:
         folder, owner = Path(tempfile.mkdtemp(prefix="temnet-")), os.getpid()
         _made.append(folder)
 
         def remove() -> None:
-            if os.getpid() == owner:  # a process that was forked from this one leaves it
+            if os.getpid() == owner:  # not in forked processes
                 shutil.rmtree(folder, ignore_errors=True)
 
         atexit.register(remove)
