@@ -8,7 +8,7 @@ setup(
     name="temnet",
     version="0.1.0",
     description="Atomic columns in high-resolution electron microscopy images, by neural networks "
-    "taught on simulated images",
+    "trained on simulated images",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",

@@ -1,4 +1,4 @@
-"""The command that measures costs: ``python -m temnet.benchmark simulate|train|predict``."""
+"""The command that measures time and memory: ``python -m temnet.benchmark``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from temnet.command import DONE, guarded
 from temnet.config.analysis.prediction import EngineName
@@ -17,22 +17,26 @@ from temnet.config.experiment import SIMULATION_SECTIONS, Experiment
 from temnet.config.loading import load_experiment, parse_yaml, validate
 from temnet.errors import InputError
 
+if TYPE_CHECKING:
+    from temnet.benchmarks.files import FileCost
+    from temnet.benchmarks.networks import NetworkCost
+
 EXPERIMENTS = Path("experiments")
 
 PRESETS, PLAIN = EXPERIMENTS / "models", "msdnet_paper"
-"""Networks that are timed, and the one that is timed in Keras' operations too."""
+"""Folder of the timed networks, and the network that is also timed with Keras' operations alone."""
 
 UNIT = 16
-"""Sizes of images that all presets take are multiples of this: four levels halve them."""
+"""Image sizes must be multiples of this, since the U-Nets halve them four times."""
 
 FILE_NETWORKS = ("unet_small", "unet_standard", "nanoparticle-unet")
-"""Networks for which the way from a file to its columns is timed."""
+"""Networks for which all steps from a file to its columns are timed."""
 
 FILE_SIZES = (512, 1024, 2048, 4096)
 """Rows and columns of the files' images [pixels]."""
 
 SCRIPT = Path("tests/benchmarks/abtem_script.py")
-"""The straightforward script; it is part of the source tree and not of the package."""
+"""The script that the simulation is compared with; it is not part of the package."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +50,8 @@ def _measure(options: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m temnet.benchmark", description="Measures what the work costs."
+        prog="python -m temnet.benchmark",
+        description="Measures time and memory of simulation, training and prediction.",
     )
     commands = parser.add_subparsers(required=True, metavar="WHAT")
     simulate = commands.add_parser("simulate", help="time to simulate an example")
@@ -55,10 +60,14 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         type=Path,
         metavar="FILE",
-        help=f"experiments (default: all in {EXPERIMENTS} that make training images)",
+        help=f"experiments (default: all in {EXPERIMENTS} that simulate training images)",
     )
     simulate.add_argument(
-        "--examples", type=int, default=8, metavar="N", help="specimens to time (default: 8)"
+        "--examples",
+        type=int,
+        default=8,
+        metavar="N",
+        help="number of specimens to time (default: 8)",
     )
     simulate.add_argument(
         "--workers", action="store_true", help="measure the gain of a second worker too"
@@ -82,20 +91,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_files(parser: argparse.ArgumentParser) -> None:
-    """The options of a prediction's second table, from file to peaks."""
+    """Adds the options of a prediction's second table, from file to columns."""
     parser.set_defaults(run=_predict)
     parser.add_argument(
         "--only",
         choices=("networks", "files"),
-        help="the networks alone, or the way from a file to its columns alone (default: both)",
+        help="only the networks, or only the steps from a file to its columns (default: both)",
     )
     parser.add_argument(
         "--files",
         nargs="+",
         default=list(FILE_NETWORKS),
         metavar="NETWORK",
-        help=f"networks that look at files: presets in {PRESETS}, which learn for a moment, or "
-        f"trained ones (default: {' '.join(FILE_NETWORKS)})",
+        help=f"networks that are timed on files: presets in {PRESETS}, which are trained briefly, "
+        f"or trained networks (default: {' '.join(FILE_NETWORKS)})",
     )
     parser.add_argument(
         "--sizes",
@@ -109,12 +118,13 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
         "--engine",
         choices=get_args(EngineName),
         default="auto",
-        help="what runs the networks on files (default: auto)",
+        help="engine that runs the networks on files (default: auto)",
     )
 
 
 def _simulate(options: argparse.Namespace) -> int:
     from temnet.benchmarks.simulate import measure_simulation, simulation_table
+    from temnet.data.batch_settings import BatchSettings
 
     if options.examples < 1:
         raise InputError(f"--examples must be at least 1; got {options.examples}.")
@@ -124,10 +134,12 @@ def _simulate(options: argparse.Namespace) -> int:
         experiment = load_experiment(file, {})
         if any(getattr(experiment, name) is None for name in SIMULATION_SECTIONS):
             if options.files:
-                raise InputError(f"{file}: this experiment makes no training images.")
+                raise InputError(f"{file}: this experiment simulates no training images.")
             continue
         costs.append(
-            measure_simulation(file.stem, experiment, options.examples, script, options.workers)
+            measure_simulation(
+                file.stem, BatchSettings.of(experiment), options.examples, script, options.workers
+            )
         )
         _progress(f"{file.stem}: {costs[-1].seconds:.3f} s per example")
     _print([asdict(cost) for cost in costs] if options.json else simulation_table(costs))
@@ -161,19 +173,19 @@ def _predict(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _network_costs(options: argparse.Namespace) -> list[Any]:
-    """What each preset costs."""
+def _network_costs(options: argparse.Namespace) -> list[NetworkCost]:
+    """Time and memory of each preset."""
     names = sorted(file.stem for file in PRESETS.glob("*.yaml"))
     if not names:
-        raise InputError(f"{PRESETS}: there are no networks; run this in temnet's source folder.")
+        raise InputError(f"{PRESETS}: no networks found; run this in temnet's source folder.")
     for name, least in (("size", 32), ("batch", 1), ("foci", 1), ("repeats", 1)):
         if getattr(options, name) < least:
             raise InputError(f"--{name} must be at least {least}; got {getattr(options, name)}.")
     if options.size % UNIT:
         down = options.size // UNIT * UNIT
         raise InputError(
-            f"--size must be a multiple of {UNIT}, which the U-Nets need; got {options.size}, give "
-            f"{down} or {down + UNIT}."
+            f"--size must be a multiple of {UNIT} for the U-Nets; got {options.size}, give {down} "
+            f"or {down + UNIT}."
         )
     from temnet.benchmarks.networks import measure_networks
 
@@ -188,8 +200,8 @@ def _network_costs(options: argparse.Namespace) -> list[Any]:
     )
 
 
-def _file_costs(options: argparse.Namespace) -> list[Any]:
-    """What files of each size cost with each network."""
+def _file_costs(options: argparse.Namespace) -> list[FileCost]:
+    """Time and memory for files of each size with each network."""
     if min(options.sizes) < 32 or options.repeats < 1:
         raise InputError("--sizes must be at least 32 and --repeats at least 1.")
     from temnet.benchmarks.files import measure_files
@@ -227,7 +239,7 @@ def _progress(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def _print(result: Any) -> None:
+def _print(result: object) -> None:
     print(result if isinstance(result, str) else json.dumps(result, indent=1))
 
 

@@ -1,4 +1,4 @@
-"""The callbacks that temnet trains with, for trainings of one's own."""
+"""Callbacks of the training, for your own ``model.fit``."""
 
 from temnet.training.callbacks import (
     Checkpoint,

@@ -41,7 +41,7 @@ def test_only_the_pipeline_loads_tensorflow():
     assert done.stdout.strip() == "False"
 
 
-def test_columns_know_their_lengths_and_who_is_inside():
+def test_columns_have_a_length_and_an_inside():
     columns = Columns(np.array([[1.0, 2.0], [5.0, 9.0]]), np.array([0, -1]), np.array([3, 1]))
     assert len(columns) == 2 and len(Columns.empty()) == 0
     assert columns.inside(6.0, 8.0).tolist() == [True, False]

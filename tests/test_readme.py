@@ -1,4 +1,4 @@
-"""What the README promises: its commands are real, and the quickstart shows what it says."""
+"""The README: its commands exist, and the quickstart gives the results that it describes."""
 
 import re
 import shlex
@@ -82,7 +82,7 @@ def test_every_command_is_one_that_exists(command, monkeypatch):
 @pytest.mark.parametrize(
     ("head", "folder"), [("experiment", "experiments"), ("study", "experiments/studies")]
 )
-def test_every_file_of_the_table_exists_and_none_is_left_out(head, folder):
+def test_the_tables_list_every_file(head, folder):
     table = re.search(rf"\| {head} \|.*?\n\n", README, re.DOTALL).group()
     cells = [line.split("|")[1] for line in table.strip().splitlines()[2:]]
     named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}

@@ -1,4 +1,4 @@
-"""The commands: from a YAML file to a run folder, stopped and started again."""
+"""The commands: from a YAML file to a run folder, stopped and resumed."""
 
 import json
 import logging
@@ -110,7 +110,7 @@ def test_the_run_folder_explains_itself(here):
     assert "INFO temnet.workflow.plan: predict: started" in log and "sites in 4 frames" in log
     for stage in ("predict", "occupancy"):
         assert json.loads((root / stage / "stage.json").read_text())["status"] == "done"
-    # From its own settings a run goes on in its own folder.
+    # The settings in a run folder belong to that folder.
     assert run.main([str(root / "experiment.yaml")]) == 0
     assert (root / "log.txt").read_text().count("predict: already done") == 1
 
@@ -135,7 +135,7 @@ def test_sites_beside_a_mask_are_not_followed(here):
     assert series[0]["masked_angstrom"] == [pytest.approx([3.9, 8.7, -0.1, 9.5])]
 
 
-def test_files_of_one_name_are_told_apart(here, dots):
+def test_files_of_one_name_are_distinguished(here, dots):
     """Two microscopes' files, one of half the pixel size."""
     for folder, shift in (("day1", 0), ("day2", 3)):
         Path(folder).mkdir()
@@ -155,7 +155,7 @@ def test_files_of_one_name_are_told_apart(here, dots):
         assert f"metal: {number}" in text
 
 
-def test_frames_count_from_the_first_that_was_chosen(here):
+def test_frames_count_from_the_first_chosen_one(here):
     assert run.main(["movie.yaml", "--set", "images.frames=[1, 4]"]) == 0
     assert {row["frame"] for row in read_table(Path("runs/movie/predict/columns.csv"))} == {0, 1, 2}
     assert json.loads(Path("runs/movie/predict/series.json").read_text())[0]["first_frame"] == 1
@@ -234,7 +234,7 @@ def test_check_prints_and_writes_nothing(here, capsys):
     assert sorted(here.rglob("*")) == before
 
 
-def test_a_network_is_taught_and_scored(here, capsys):
+def test_a_network_is_trained_and_scored(here, capsys):
     assert run.main(["training.yaml"]) == 0
     root = Path("runs/training")
     rows = read_table(root / "evaluate" / "scores.csv")
@@ -278,7 +278,7 @@ def test_fresh_images_that_serve_some_epochs_are_the_training_s_own(here):
     assert not Path("runs/training/train/images").exists()
 
 
-def test_training_that_fails_goes_on_after_its_last_epoch(here, monkeypatch, capsys):
+def test_a_failed_training_resumes_after_its_last_epoch(here, monkeypatch, capsys):
     from temnet.training.callbacks import CsvLog
 
     real = CsvLog.on_epoch_end
@@ -306,8 +306,8 @@ def test_training_that_fails_goes_on_after_its_last_epoch(here, monkeypatch, cap
     [(signal.SIGINT, 130, 0), (signal.SIGTERM, 143, 0), (signal.SIGTERM, 143, 2),
      (signal.SIGHUP, 129, 0)],
 )  # fmt: skip
-def test_a_signal_ends_cleanly_and_the_same_command_goes_on(here, sent, code, workers):
-    """Ctrl-C, what a batch queue sends to all processes of a job, a terminal that is closed."""
+def test_a_signal_ends_cleanly_and_the_same_command_resumes(here, sent, code, workers):
+    """Ctrl-C, the signal of a batch queue to all processes of a job, a closed terminal."""
     changed = ["--set", "data.training=96", f"data.workers={workers}", "--stage", "simulate"]
     arguments, options = command("training.yaml", *changed, cwd=here)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}

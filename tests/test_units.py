@@ -78,7 +78,7 @@ def test_angles_are_angles(unit):
         *((unit, "") for unit in ("furlong", "Mm", "m/s", "eV", "nm^2", "1.2.3 m", "counts")),
     ],
 )
-def test_other_units_are_no_lengths(unit, kind):
+def test_other_units_are_not_lengths(unit, kind):
     assert kind_of(unit) == kind
     assert not is_length(unit)
     with pytest.raises(KeyError):

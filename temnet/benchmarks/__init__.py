@@ -1,1 +1,1 @@
-"""What the work costs: how long examples, training and prediction take."""
+"""Benchmarks: time and memory of simulation, training and prediction."""

@@ -1,4 +1,4 @@
-"""What it costs to find the columns in a file, step by step."""
+"""Time to find the columns in a file, step by step."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
 import tifffile
 
 from temnet.config.analysis.prediction import EngineName
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import Experiment, required
 from temnet.images.normalize import normalize
 from temnet.images.resample import resample
 from temnet.inference.engines import choose_engine
@@ -31,30 +31,32 @@ from temnet.models.factory import build_model
 from temnet.records import Columns
 from temnet.simulation.labels import draw_labels
 
+Result = TypeVar("Result")
+
 STEPS = ("read", "resample", "normalise", "network", "peaks")
-"""From the file to its columns."""
+"""Steps from a file to its columns."""
 
 ZOOM = 0.99
-"""The file's pixels over the network's, so that images have to be resampled."""
+"""Pixel size of the file over that of the network, so that images are resampled."""
 
 SPACING = 2.4
 """Distance of the columns in the image [Å]."""
 
-LESSONS, LESSON_SIZE, LEARNING_RATE = 300, 96, 3e-3
-"""How long a preset learns: steps, rows and columns of its images, and rate."""
+TRAINING_STEPS, TRAINING_SIZE, LEARNING_RATE = 300, 96, 3e-3
+"""Training of a preset: steps, rows and columns of its images, and learning rate."""
 
 
 @dataclass(frozen=True)
 class FileCost:
-    """What a file costs.
+    """Time and memory to find the columns in a file.
 
     Attributes:
         network: The network's name.
-        engine: What ran it.
+        engine: The engine that ran it.
         pixels: Rows and columns of the image.
-        columns: Columns that were found.
-        first: Time of the first file [s], with what is compiled for it.
-        seconds: Time of a file after that [s], the median.
+        columns: Number of columns found.
+        first: Time of the first file [s], with compilation.
+        seconds: Time of later files [s], the median.
         steps: The same for each step [s].
         memory: Peak memory of the process [GB].
     """
@@ -79,11 +81,11 @@ def measure_files(
     """Times files of several sizes, each in a process of its own.
 
     Args:
-        networks: Experiments whose networks learn for a moment, by name; None where the name is
-            that of a trained network.
+        networks: Experiments by name, whose networks are trained briefly; None for the name of a
+            trained network.
         sizes: Rows and columns of the images.
         engine: As for `find_columns`.
-        repeats: How often each is timed.
+        repeats: Number of timings of each.
         done: Called with each result.
     """
     costs = []
@@ -91,15 +93,15 @@ def measure_files(
         with tempfile.TemporaryDirectory() as folder:
             network = name if experiment is None else str(Path(folder) / name)
             if experiment is not None:
-                _alone(teach, Path(network), experiment)
+                _alone(train_briefly, Path(network), experiment)
             for size in sizes:
                 costs.append(_alone(measure_file, network, size, engine, repeats))
                 done(costs[-1])
     return costs
 
 
-def _alone(work: Callable[..., Any], *arguments: Any) -> Any:
-    """``work(*arguments)`` in a process of its own, whose peak memory is that of the work."""
+def _alone(work: Callable[..., Result], *arguments: Any) -> Result:
+    """``work(*arguments)`` in a process of its own, so that peak memory is that of the work."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         return process.submit(work, *arguments).result()
 
@@ -133,8 +135,11 @@ def measure_file(name: str, size: int, engine: EngineName, repeats: int) -> File
 
 
 def _steps(network: Network, file: Path, engine: EngineName) -> tuple[int, list[float]]:
-    """The number of columns in a file, and how long each step took [s]."""
-    labels, sampling = network.experiment.labels, network.sampling
+    """The number of columns in a file, and the time of each step [s]."""
+    width, sampling = (
+        required(network.experiment.labels, "labels").normalisation_width,
+        network.sampling,
+    )
     marks = [time.perf_counter()]
 
     def mark() -> None:
@@ -144,7 +149,7 @@ def _steps(network: Network, file: Path, engine: EngineName) -> tuple[int, list[
     mark()
     images = resample(series.images[0], series.sampling, sampling)
     mark()
-    images = normalize(images, sampling, labels.normalisation_width)
+    images = normalize(images, sampling, width)
     mark()
     run = choose_engine(network, engine).run
     probabilities = predict_probabilities(network.model, images, run)
@@ -154,22 +159,22 @@ def _steps(network: Network, file: Path, engine: EngineName) -> tuple[int, list[
     return len(peaks), np.diff(marks).tolist()
 
 
-def teach(folder: Path, experiment: Experiment) -> None:
-    """Saves an experiment's network that learned for some seconds what a lattice's columns are.
+def train_briefly(folder: Path, experiment: Experiment) -> None:
+    """Trains an experiment's network for some seconds on lattices, and saves it.
 
-    One of random weights would see thousands of peaks that are none, and take other ways.
+    A network of random weights would find thousands of false positives, and take another time.
     """
     rng = np.random.default_rng(0)
     model = build_model(experiment, precision="float32")
     model.compile(
         keras.optimizers.Adam(LEARNING_RATE), keras.losses.CategoricalCrossentropy(from_logits=True)
     )
-    sampling, labels = experiment.model.sampling, experiment.labels
-    for _ in range(LESSONS):
-        parts = [_lattice(LESSON_SIZE, sampling, rng) for _ in range(4)]
+    sampling, labels = experiment.sampling, required(experiment.labels, "labels")
+    for _ in range(TRAINING_STEPS):
+        parts = [_lattice(TRAINING_SIZE, sampling, rng) for _ in range(4)]
         images = [normalize(counts, sampling, labels.normalisation_width) for counts, _ in parts]
         classes = len(experiment.class_names)
-        shape = LESSON_SIZE, LESSON_SIZE
+        shape = TRAINING_SIZE, TRAINING_SIZE
         maps = [draw_labels(found, shape, sampling, labels.width, classes)[0] for _, found in parts]
         model.train_on_batch(np.stack(images), np.stack(maps))
     save_network(folder, model, experiment, describe(folder.name, experiment, threshold=0.5))
@@ -189,7 +194,7 @@ def _lattice(size: int, sampling: float, rng: np.random.Generator) -> tuple[np.n
 
 
 def write_lattice(file: Path, size: int, sampling: float) -> None:
-    """Writes an image of a lattice as a TIFF that knows its pixel size [Å]."""
+    """Writes an image of a lattice as TIFF with its pixel size [Å]."""
     counts, _ = _lattice(size, sampling, np.random.default_rng(0))
     per_nm = 10 / sampling
     tifffile.imwrite(
@@ -202,7 +207,7 @@ def write_lattice(file: Path, size: int, sampling: float) -> None:
 
 
 def file_table(costs: Sequence[FileCost]) -> str:
-    """The costs as a table for people."""
+    """The costs as a text table."""
     steps = " ".join(f"{step:>9}" for step in STEPS)
     lines = [
         f"{'network':18} {'engine':22} {'pixels':>6} {'columns':>7} {steps} {'s/file':>7} "

@@ -1,4 +1,4 @@
-"""What training and prediction cost, for each network beside the plain MSD-net."""
+"""Time and memory of training and prediction for each network, compared with a plain MSD-net."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ BACKWARD = 3
 """A training step costs three times the arithmetic of a prediction."""
 
 MATRIX = 2048
-"""Rows and columns of the matrices whose product is timed."""
+"""Rows and columns of the matrices of the timed product."""
 
 
 @dataclass(frozen=True)
 class NetworkCost:
-    """What a network costs.
+    """Time and memory of a network.
 
     Attributes:
-        name: The network.
+        name: Name of the network.
         task: ``train`` or ``predict``.
-        parameters: Number of its weights.
+        parameters: Number of weights.
         seconds: Time per image [s], the median.
         gflop: Arithmetic per image [10^9 operations].
-        rate: Arithmetic per second reached [GFLOP/s].
-        share: Of the rate of a large matrix product in the same type.
+        rate: Arithmetic per second [GFLOP/s].
+        share: Rate over that of a large matrix product in the same type.
         memory: Peak memory of the process [GB].
-        ratio: Time of the plain MSD-net over this one's; None where it was not measured.
+        ratio: Time of the plain MSD-net over this one's; None if not measured.
     """
 
     name: str
@@ -65,12 +65,12 @@ def measure_networks(
     """Times networks, each in a process of its own.
 
     Args:
-        experiments: The networks by their names.
-        plain: Name of the one that is also timed in Keras' operations alone, first.
+        experiments: Experiments of the networks by name.
+        plain: Name of the network that is first timed with Keras' operations alone.
         task: ``train`` or ``predict``.
         size: Rows and columns of an image.
         batch: Images of a training step; predictions are of one image.
-        repeats: How often each is timed.
+        repeats: Number of timings of each.
         done: Called with each result.
     """
     costs: list[NetworkCost] = []
@@ -100,7 +100,7 @@ def measure_network(
     """Times one network in this process; arguments as in `measure_networks`."""
     model = compile_model(build_model(experiment), experiment.training, experiment.class_names)
     with plain_graph() if plain else nullcontext():
-        seconds = seconds_per_image(model, experiment, task, size, batch, repeats)
+        seconds = seconds_per_image(model, task, size, batch, repeats)
     gflop = arithmetic(model, size) * (BACKWARD if task == "train" else 1) / 1e9
     kernels = any(isinstance(layer, MixedScaleDense) for layer in model.layers)
     half = experiment.training.precision == "mixed_bfloat16" and not kernels
@@ -117,14 +117,12 @@ def measure_network(
     )
 
 
-def seconds_per_image(
-    model: keras.Model, experiment: Experiment, task: str, size: int, batch: int, repeats: int
-) -> float:
-    """Time of a compiled network for an image, of noise [s]; arguments as in `measure_networks`."""
+def seconds_per_image(model: keras.Model, task: str, size: int, batch: int, repeats: int) -> float:
+    """Time of a compiled network per image of noise [s]; arguments as in `measure_networks`."""
     rng = np.random.default_rng(0)
     count = batch if task == "train" else 1
-    images = rng.normal(size=(count, size, size, experiment.focus_count)).astype(np.float32)
-    labels = rng.random((count, size, size, len(experiment.class_names) + 1)).astype(np.float32)
+    images = rng.normal(size=(count, size, size, model.input_shape[-1])).astype(np.float32)
+    labels = rng.random((count, size, size, model.output_shape[-1])).astype(np.float32)
     labels /= labels.sum(axis=-1, keepdims=True)
     if task == "train":
         return _timed(lambda: model.train_on_batch(images, labels), repeats) / count
@@ -132,7 +130,7 @@ def seconds_per_image(
 
 
 def _timed(work: Callable[[], object], repeats: int) -> float:
-    """Median time [s] after two runs that load and plan."""
+    """Median time [s] after two runs for loading and planning."""
     found = []
     for number in range(repeats + 2):
         start = time.perf_counter()
@@ -143,7 +141,7 @@ def _timed(work: Callable[[], object], repeats: int) -> float:
 
 
 def matrix_rate(dtype: str) -> float:
-    """Rate of a large matrix product by Keras' backend [GFLOP/s]."""
+    """Rate of a large matrix product of Keras' backend [GFLOP/s]."""
     matrix = keras.ops.ones((MATRIX, MATRIX), dtype)
 
     def product() -> None:
@@ -154,7 +152,7 @@ def matrix_rate(dtype: str) -> float:
 
 
 def arithmetic(model: keras.Model, size: int) -> float:
-    """Multiplications and additions of all convolutions for one image."""
+    """Number of multiplications and additions of all convolutions for one image."""
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     total = 0.0
     if convolutions:
@@ -171,7 +169,7 @@ def arithmetic(model: keras.Model, size: int) -> float:
 
 
 def network_table(costs: list[NetworkCost]) -> str:
-    """The costs as a table for people."""
+    """The costs as a text table."""
     lines = [
         f"{'network':24} {'weights':>10} {'s/image':>8} {'GFLOP':>7} {'GFLOP/s':>8} "
         f"{'of matmul':>9} {'GB':>5} {'plain/this':>10}"

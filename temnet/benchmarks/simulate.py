@@ -1,4 +1,4 @@
-"""What an example costs to simulate, by its steps and beside abTEM's own calls."""
+"""Time to simulate an example, by steps and compared with abTEM's own calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 from ase import Atoms
 
 from temnet.config.distributions import draw
-from temnet.config.experiment import Experiment
+from temnet.config.simulation import SimulationSettings
 from temnet.data.batch_settings import BatchSettings
 from temnet.data.batches import prepare
 from temnet.data.cluster import open_workers
@@ -39,10 +39,10 @@ STEPS = {
     "labels": "draw_labels",
     "normalisation": "normalize",
 }
-"""Steps of an example and the functions that do them."""
+"""Steps of the simulation and their functions."""
 
 MOST_EMPTY = 50
-"""So many specimens are looked at for each one with atoms, before there are said to be too few."""
+"""Largest number of specimens that are drawn for each one with atoms."""
 
 Script = Callable[[Atoms, Grid, Optics, float], np.ndarray]
 """The focal series of given atoms by abTEM alone, with a microscope and a dose [e/Å²]."""
@@ -50,13 +50,13 @@ Script = Callable[[Atoms, Grid, Optics, float], np.ndarray]
 
 @dataclass(frozen=True)
 class SimulationCost:
-    """What an experiment's examples cost.
+    """Simulation time of an experiment's examples.
 
     Attributes:
-        name: The experiment.
+        name: Name of the experiment.
         seconds: Processor time of an example [s], the median.
         shares: Fraction of it that each step takes.
-        script_seconds: Processor time of the script for the same specimen [s]; None without one.
+        script_seconds: Processor time of the script for the same specimen [s], if given.
         ratio: Median over specimens of the script's time over the example's.
         scaling: Examples per second of two workers over those of one; None if not measured.
     """
@@ -76,72 +76,72 @@ class SimulationCost:
 
 def measure_simulation(
     name: str,
-    experiment: Experiment,
+    settings: BatchSettings,
     examples: int,
     script: Script | None = None,
     workers: bool = False,
 ) -> SimulationCost:
     """Times the examples of an experiment.
 
-    Processor time is taken, so that what else the machine does counts little, and the script
+    Times are processor times, on which other work of the machine has little effect; the script
     runs on each specimen just after the example.
 
     Args:
-        name: What the experiment is called.
-        experiment: The settings.
-        examples: How many specimens are timed.
-        script: What it is compared to.
-        workers: Whether the gain of a second worker is measured too.
+        name: Name of the experiment.
+        settings: Settings of examples and batches.
+        examples: Number of specimens that are timed.
+        script: The script for comparison.
+        workers: Whether to measure the gain of a second worker too.
     """
-    reuse = experiment.data.exit_wave_reuse
+    reuse = settings.simulation.exit_wave_reuse
     own, other = [], []
-    for number in _with_atoms(experiment, examples + 1):
-        own.append(_timed(partial(_example, experiment, number)) / reuse)
+    for number in _with_atoms(settings.simulation, examples + 1):
+        own.append(_timed(partial(_example, settings, number)) / reuse)
         if script is not None:
-            other.append(_timed(partial(script, *_inputs(experiment, number))))
-    own, other = own[1:], other[1:]  # the first one loads and plans
+            other.append(_timed(partial(script, *_inputs(settings.simulation, number))))
+    own, other = own[1:], other[1:]  # the first one also loads libraries and plans
     return SimulationCost(
         name=name,
         seconds=statistics.median(own),
-        shares=_shares(experiment, examples),
+        shares=_shares(settings, examples),
         script_seconds=statistics.median(other) if other else None,
         ratio=statistics.median(b / a for a, b in zip(own, other, strict=True)) if other else None,
-        scaling=worker_scaling(experiment, examples) if workers else None,
+        scaling=worker_scaling(settings, examples) if workers else None,
     )
 
 
-def _with_atoms(experiment: Experiment, number: int) -> list[int]:
-    """The first few specimens that are not empty.
+def _with_atoms(settings: SimulationSettings, number: int) -> list[int]:
+    """The first few specimens with atoms.
 
     Raises:
-        InputError: There are hardly any.
+        InputError: If too many specimens are vacuum.
     """
-    looked_at = range(MOST_EMPTY * number)
-    full = (n for n in looked_at if len(draw_specimen(experiment.simulation, n, SPLIT)[0].atoms))
+    tried = range(MOST_EMPTY * number)
+    full = (n for n in tried if len(draw_specimen(settings, n, SPLIT)[0].atoms))
     found = list(islice(full, number))
     if len(found) < number:
         raise InputError(
-            f"Only {len(found)} of {len(looked_at)} specimens have atoms, too few to be timed; "
-            "lower the fractions of structure.negatives."
+            f"Only {len(found)} of {len(tried)} specimens have atoms, which is not enough; lower "
+            "the fractions of structure.negatives."
         )
     return found
 
 
-def _inputs(experiment: Experiment, number: int) -> tuple[Atoms, Grid, Optics, float]:
-    """What the script is given for a specimen: what `simulate_block` draws for its first image."""
-    seed, first = experiment.seed, number * experiment.data.exit_wave_reuse
+def _inputs(settings: SimulationSettings, number: int) -> tuple[Atoms, Grid, Optics, float]:
+    """Inputs of the script for a specimen, as `simulate_block` draws them for its first image."""
+    seed, first = settings.seed, number * settings.exit_wave_reuse
     rng = generator(seed, f"{SPLIT}/variant", number)
-    microscope = draw_variant(experiment.microscope, rng)
-    _, vibrating = draw_specimen(experiment.simulation, number, SPLIT)
+    microscope = draw_variant(settings.microscope, rng)
+    _, vibrating = draw_specimen(settings, number, SPLIT)
     energy = draw(microscope.energy, generator(seed, f"{SPLIT}/energy", number))
     optics = draw_optics(microscope, energy, generator(seed, f"{SPLIT}/microscope", first))
-    detector = draw_detector(experiment.camera, generator(seed, f"{SPLIT}/camera", first))
-    return vibrating[0].atoms, simulation_grid(experiment.simulation), optics, detector.dose
+    detector = draw_detector(settings.camera, generator(seed, f"{SPLIT}/camera", first))
+    return vibrating[0].atoms, simulation_grid(settings), optics, detector.dose
 
 
-def _example(experiment: Experiment, number: int) -> None:
-    """The images of a specimen, as they go into the network."""
-    settings, reuse = BatchSettings.of(experiment), experiment.data.exit_wave_reuse
+def _example(settings: BatchSettings, number: int) -> None:
+    """The images of a specimen, ready for the network."""
+    reuse = settings.simulation.exit_wave_reuse
     for example in simulate_block(settings.simulation, number * reuse, (number + 1) * reuse, SPLIT):
         prepare(example, settings, 0, SPLIT)
 
@@ -153,12 +153,12 @@ def _timed(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def _shares(experiment: Experiment, examples: int) -> dict[str, float]:
-    """Fraction of the time that each step takes."""
+def _shares(settings: BatchSettings, examples: int) -> dict[str, float]:
+    """Fraction of the time of each step."""
     profile = cProfile.Profile(time.process_time)
     profile.enable()
     for number in range(1, examples + 1):
-        _example(experiment, number)
+        _example(settings, number)
     profile.disable()
     stats = pstats.Stats(profile)
     spent = dict.fromkeys(STEPS, 0.0)
@@ -171,23 +171,23 @@ def _shares(experiment: Experiment, examples: int) -> dict[str, float]:
     return {**shares, "rest": max(1 - sum(shares.values()), 0.0)}
 
 
-def worker_scaling(experiment: Experiment, examples: int, repeats: int = 3) -> float:
+def worker_scaling(settings: BatchSettings, examples: int, repeats: int = 3) -> float:
     """Examples per second of two worker processes over those of one, the median of a few."""
     found = []
     for _ in range(repeats):
-        one, two = (_rate(experiment, workers, examples) for workers in (1, 2))
+        one, two = (_rate(settings, workers, examples) for workers in (1, 2))
         found.append(two / one)
     return statistics.median(found)
 
 
-def _rate(experiment: Experiment, workers: int, examples: int) -> float:
-    """Specimens per second of some worker processes, each of which makes ``examples``."""
-    data = experiment.data.model_copy(update={"workers": workers, "scheduler": None})
-    settings, reuse = experiment.simulation, experiment.data.exit_wave_reuse
+def _rate(settings: BatchSettings, workers: int, examples: int) -> float:
+    """Specimens per second of some worker processes that simulate ``examples`` each."""
+    data = settings.data.model_copy(update={"workers": workers, "scheduler": None})
+    simulation, reuse = settings.simulation, settings.simulation.exit_wave_reuse
     with open_workers(data) as pool:
-        jobs = ((settings, n * reuse, (n + 1) * reuse, SPLIT) for n in count())
+        jobs = ((simulation, n * reuse, (n + 1) * reuse, SPLIT) for n in count())
         results = pool.in_order(make_block, jobs)
-        for _ in range(3 * workers):  # every worker has loaded what it needs
+        for _ in range(3 * workers):  # every worker has loaded its libraries
             next(results)
         start = time.perf_counter()
         for _ in range(workers * examples):
@@ -198,7 +198,7 @@ def _rate(experiment: Experiment, workers: int, examples: int) -> float:
 
 
 def simulation_table(costs: list[SimulationCost]) -> str:
-    """The costs as a table for people."""
+    """The costs as a text table."""
     lines = [
         f"{'experiment':28} {'s/example':>9} {'1/s/core':>9} {'abTEM [s]':>9} {'ratio':>6} "
         f"{'2 workers':>9}  shares"

@@ -82,7 +82,7 @@ def training_seconds(experiment: Experiment) -> float:
     rows, cols = experiment.data.batch_shape("training")
     size = min(rows, cols)
     batch = experiment.training.batch_size
-    seconds = seconds_per_image(model, experiment, "train", size, batch, REPEATS)
+    seconds = seconds_per_image(model, "train", size, batch, REPEATS)
     return seconds * rows * cols / size**2
 
 

@@ -1,4 +1,4 @@
-"""What a killed process leaves is removed, and what it had moved aside is put back."""
+"""Leftovers of killed processes are removed, and what they had moved aside is restored."""
 
 import os
 import signal
@@ -24,26 +24,26 @@ def folder_with(path, text):
     (path / "file").write_text(text)
 
 
-def test_parts_of_dead_processes_are_removed_and_others_stay(tmp_path):
+def test_temporary_files_of_dead_processes_are_removed(tmp_path):
     replace_file(tmp_path / "kept", b"1")
     for name in (f".a.csv.{DEAD}.part", f".best.{DEAD}.part.keras", f".{DEAD}.part", ".hidden"):
         (tmp_path / name).touch()
     folder_with(tmp_path / f".net.{DEAD}.part", "half")
-    (tmp_path / f".a.{os.getppid()}.part").touch()  # whoever runs the tests is alive
+    (tmp_path / f".a.{os.getppid()}.part").touch()  # the process that runs the tests
     clean_leftovers(tmp_path)
     expected = [f".a.{os.getppid()}.part", f".{DEAD}.part", ".hidden", "kept"]
     assert names(tmp_path) == sorted(expected)
     clean_leftovers(tmp_path / "nowhere")
 
 
-def test_only_those_of_a_name(tmp_path):
+def test_only_files_of_a_name_are_removed(tmp_path):
     (tmp_path / f".a.{DEAD}.part").touch()
     (tmp_path / f".b.{DEAD}.part").touch()
     clean_leftovers(tmp_path, "a")
     assert names(tmp_path) == [f".b.{DEAD}.part"]
 
 
-def test_what_was_moved_aside_is_put_back(tmp_path):
+def test_an_earlier_version_is_restored(tmp_path):
     folder_with(tmp_path / f".net.{DEAD}.old", "older")
     folder_with(tmp_path / f".net.{DEAD + 1}.old", "old")
     os.utime(tmp_path / f".net.{DEAD}.old", (1, 1))
@@ -52,7 +52,7 @@ def test_what_was_moved_aside_is_put_back(tmp_path):
     assert names(tmp_path) == ["net"] and (tmp_path / "net" / "file").read_text() == "old"
 
 
-def test_what_was_replaced_stays_replaced(tmp_path):
+def test_a_replaced_version_is_not_restored(tmp_path):
     folder_with(tmp_path / f".net.{DEAD}.old", "old")
     folder_with(tmp_path / "net", "new")
     clean_leftovers(tmp_path)
@@ -66,7 +66,7 @@ def test_a_link_is_removed_and_not_followed(tmp_path):
     assert names(tmp_path) == ["elsewhere"] and (tmp_path / "elsewhere" / "file").exists()
 
 
-def test_what_is_being_written_stays_and_an_earlier_life_of_the_number_does_not(tmp_path):
+def test_files_being_written_stay_and_those_of_an_earlier_process_of_the_number_do_not(tmp_path):
     (tmp_path / f".earlier.{os.getpid()}.part").touch()
     place = tmp_path / "net"
     with replacing(tmp_path / "a") as temporary, replacing_folders([place]) as parts:
@@ -119,7 +119,7 @@ def test_killed_between_two_renames(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_a_process_that_was_killed_is_not_running_though_nobody_asked_for_its_code():
+def test_a_killed_process_is_not_running_also_before_its_code_was_fetched():
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     assert is_running(child.pid)
     child.kill()

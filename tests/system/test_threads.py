@@ -26,7 +26,7 @@ def two():
         yield
 
 
-def test_it_is_given_back_even_after_a_fault(two):
+def test_threads_are_restored_also_after_an_error(two):
     assert set(threads()) == {2}
     with pytest.raises(ZeroDivisionError), one_thread():
         assert set(threads()) == {1}
@@ -34,7 +34,7 @@ def test_it_is_given_back_even_after_a_fault(two):
     assert set(threads()) == {2}
 
 
-def test_who_leaves_first_takes_nothing_from_who_stays(two):
+def test_the_limit_stays_while_another_caller_is_inside(two):
     left, inside = Event(), Event()
 
     def stays():
@@ -51,7 +51,7 @@ def test_who_leaves_first_takes_nothing_from_who_stays(two):
         assert staying.result() == {1}
 
 
-def test_the_first_to_come_gives_it_back_after_others(two):
+def test_threads_are_restored_when_the_first_caller_leaves_last(two):
     def passes():
         with one_thread():
             return set(threads())

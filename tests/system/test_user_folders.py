@@ -1,4 +1,4 @@
-"""Commands leave the home folder as it is, and send nothing to anybody."""
+"""Commands leave the home folder as it is and send no data."""
 
 import importlib
 import importlib.util
@@ -57,7 +57,7 @@ def test_a_prediction_leaves_an_empty_home_empty(network_folder, dots, tmp_path)
 
 @pytest.fixture
 def sender(tmp_path, monkeypatch):
-    """A package like the one that sends, which remembers when it is imported."""
+    """A package like the one that sends usage data; it records its import."""
     (tmp_path / SENDER).mkdir()
     (tmp_path / SENDER / "__init__.py").write_text(
         "from pathlib import Path\nPath(__file__).with_name('sent').touch()\n"
@@ -81,7 +81,7 @@ def test_the_sender_cannot_be_imported_inside(sender):
     assert sender.exists()
 
 
-def test_a_sender_that_others_have_imported_is_theirs_again(sender):
+def test_an_already_imported_sender_is_restored(sender):
     before = importlib.import_module(f"{SENDER}.backend")
     with pytest.raises(RuntimeError), no_usage_data():
         raise RuntimeError
@@ -91,7 +91,7 @@ def test_a_sender_that_others_have_imported_is_theirs_again(sender):
 
 @pytest.fixture
 def places(tmp_path, monkeypatch):
-    """What `spare_home` sets, given what is in the home folder and in the environment."""
+    """Variables that `spare_home` sets for a home folder and an environment."""
     monkeypatch.setattr(user_folders, "_made", [tmp_path / "temporary"])
     monkeypatch.setattr(sys, "platform", "linux")
 
