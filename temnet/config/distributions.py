@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from annotated_types import GroupedMetadata
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic.json_schema import JsonSchemaValue
 
 from temnet.config.settings import Settings, is_number, is_whole, shown
 
@@ -126,7 +127,7 @@ def listed(values: Any) -> Any:
     return [value for value, weight in weights.items() for _ in range(weight)]
 
 
-def _or_weights(schema: dict[str, Any]) -> None:
+def _or_weights(schema: JsonSchemaValue) -> None:
     """Adds the form with weights to the JSON schema of a choice."""
     values = {key: schema.pop(key) for key in ("type", "items", "minItems") if key in schema}
     weight = {"type": "integer", "minimum": 1, "maximum": MOST_WEIGHT}
@@ -306,7 +307,7 @@ def bounded(
             raise ValueError(f"expected {' and '.join(ends)} {unit}".rstrip() + f"; got {span}")
         return number
 
-    limits: dict[str, Any] = {} if low == -math.inf else {"minimum": low}
+    limits: JsonSchemaValue = {} if low == -math.inf else {"minimum": low}
     limits |= {} if high == math.inf else {"maximum": high}
     limits |= {"unit": unit} if unit else {}
     return _Together(AfterValidator(check), Field(json_schema_extra=limits))

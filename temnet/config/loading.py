@@ -20,6 +20,7 @@ from temnet.config.structures.vibration_table import VibrationTable
 from temnet.config.yaml_text import (
     LONGEST_NAME,
     MOST_DEPTH,
+    Values,
     YAMLError,
     dump_yaml,
     parse_yaml,
@@ -38,7 +39,7 @@ MOST_PARENTS = 20
 """Longest chain of files that name each other as `base`."""
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> Values:
     """The mapping in a YAML file, on top of its `base:` files.
 
     `base:` at the top or in any section names one parent file, relative to the file with the
@@ -75,7 +76,7 @@ class _Files:
 
 def _read(
     path: Path, parents: tuple[Path, ...], place: Place, files: _Files
-) -> tuple[dict[str, Any], list[Layer]]:
+) -> tuple[Values, list[Layer]]:
     """Values of a file for the section at ``place``, and the layers that they come from."""
     files.another(path, parents)
     check_name(str(path), "base" if parents else "the settings' file")
@@ -96,11 +97,11 @@ def _read(
 
 def _with_bases(
     values: dict[Any, Any], path: Path, parents: tuple[Path, ...], place: Place, files: _Files
-) -> tuple[dict[str, Any], list[Layer]]:
+) -> tuple[Values, list[Layer]]:
     """``values`` on top of the base files of the mapping and of its sections."""
     if place[-1:] == ("choice",):  # values with their weights, not settings
         return dict(values), [Layer(str(path), place, values)]
-    own: dict[str, Any] = {}
+    own: Values = {}
     inherited: list[Layer] = []
     for key, value in values.items():
         if not isinstance(key, str):
@@ -135,7 +136,7 @@ def _section(
     return [entry for entry, _ in entries], [layer for _, layers in entries for layer in layers]
 
 
-def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merge(base: Mapping[str, object], changes: Mapping[str, object]) -> Values:
     """``base`` overridden by ``changes``, section by section.
 
     If the `kind` of a structure, support, vibration or model changes, the whole section is
@@ -158,7 +159,7 @@ _SECTIONS_OF_A_KIND = frozenset({"structure", "support", "vibrations", "model"})
 """Sections whose keys depend on their `kind`."""
 
 
-def _same(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def _same(key: str, old: Mapping[str, object], new: Mapping[str, object]) -> bool:
     """Whether a section is merged key by key and not replaced as a whole."""
     if DISTRIBUTIONS.keys() & old.keys() or DISTRIBUTIONS.keys() & new.keys():
         return False
@@ -167,7 +168,7 @@ def _same(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return new["kind"] == old["kind"]
 
 
-def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
+def parse_assignments(assignments: Sequence[str]) -> Values:
     """Nested settings of `--set key.path=value` texts; values are YAML.
 
     >>> parse_assignments(["model.depth=50", "camera.dose={uniform: [10, 20]}"])
@@ -176,7 +177,7 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
     Raises:
         InputError: If a text has another form.
     """
-    settings: dict[str, Any] = {}
+    settings: Values = {}
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         option = f"--set {shortened(assignment)}"
@@ -197,7 +198,7 @@ def parse_assignments(assignments: Sequence[str]) -> dict[str, Any]:
     return settings
 
 
-def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
+def load_experiment(path: str | Path, overrides: Mapping[str, object] | None = None) -> Experiment:
     """The validated settings of a YAML file.
 
     Paths in a YAML file count from its folder, those in ``overrides`` from the working folder; in
@@ -213,9 +214,7 @@ def load_experiment(path: str | Path, overrides: Mapping[str, Any] | None = None
     return validate(*read_layers(Path(path), overrides or {}))
 
 
-def read_layers(
-    path: Path, overrides: Mapping[str, Any]
-) -> tuple[dict[str, Any], str, list[Layer]]:
+def read_layers(path: Path, overrides: Mapping[str, object]) -> tuple[Values, str, list[Layer]]:
     """A YAML file with ``overrides``, as `validate` takes it.
 
     Returns:
@@ -232,7 +231,7 @@ def read_layers(
     return merge(values, overrides), str(path), layers
 
 
-def validate(values: Mapping[str, Any], origin: str, layers: Sequence[Layer] = ()) -> Experiment:
+def validate(values: Mapping[str, object], origin: str, layers: Sequence[Layer] = ()) -> Experiment:
     """Validated settings from plain ``values``.
 
     Args:

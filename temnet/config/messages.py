@@ -10,6 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from temnet.config.experiment import Experiment
 from temnet.config.names import shortened
@@ -40,7 +41,7 @@ class Layer:
 
     origin: str
     place: Place
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
 
     def holds(self, place: Place) -> bool:
         """Whether the layer has the setting at ``place``."""
@@ -93,7 +94,7 @@ def _line(head: str, text: str) -> str:
 
 def _faults(
     error: ValidationError, root: type[Settings]
-) -> Iterator[tuple[Place, Mapping[str, Any], type[Settings] | None]]:
+) -> Iterator[tuple[Place, ErrorDetails, type[Settings] | None]]:
     """Each fault with its key path and the section with this key."""
     items = error.errors(include_url=False)
     for item in items:
@@ -110,7 +111,7 @@ def _faults(
         yield place, item, section
 
 
-def _below(item: Mapping[str, Any], parent: Mapping[str, Any]) -> bool:
+def _below(item: ErrorDetails, parent: ErrorDetails) -> bool:
     depth = len(parent["loc"])
     return len(item["loc"]) > depth and item["loc"][:depth] == parent["loc"]
 
@@ -191,7 +192,7 @@ _LIMITS = {
 }
 
 
-def _sentence(item: Mapping[str, Any], section: type[Settings] | None) -> str:
+def _sentence(item: ErrorDetails, section: type[Settings] | None) -> str:
     kind, value, context = item["type"], item["input"], item.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown(str(item["loc"][-1]), section)
@@ -218,7 +219,7 @@ def _sentence(item: Mapping[str, Any], section: type[Settings] | None) -> str:
     return f"{text[0].lower()}{text[1:]}; got {shown(value)}"
 
 
-def _meaning(item: Mapping[str, Any], section: type[Settings] | None) -> str:
+def _meaning(item: ErrorDetails, section: type[Settings] | None) -> str:
     field = None if section is None else section.model_fields.get(str(item["loc"][-1]))
     if field is None or not field.description:
         return ""
@@ -245,7 +246,7 @@ def _missing(key: int | str, section: type[Settings] | None) -> str:
     return f"this setting is missing; add it{meaning}"
 
 
-def _kinds(item: Mapping[str, Any], section: type[Settings] | None) -> str:
+def _kinds(item: ErrorDetails, section: type[Settings] | None) -> str:
     field = None if section is None else section.model_fields.get(str(item["loc"][-1]))
     options = [] if field is None else [_kind(option) for option in _options(field.annotation)]
     kinds = ", ".join(str(kind) for kind in options)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+
+from pydantic.json_schema import JsonSchemaValue
 
 from temnet.config.experiment import Experiment
 
@@ -35,7 +36,7 @@ def unit_of(description: str) -> str | None:
     return "" if WITHOUT_UNIT.search(description) else None
 
 
-def is_numeric(schema: dict[str, Any]) -> bool:
+def is_numeric(schema: JsonSchemaValue) -> bool:
     """Whether a setting is a number, or may hold numbers in a list, by name or as a distribution.
 
     Args:
@@ -51,7 +52,7 @@ def is_numeric(schema: dict[str, Any]) -> bool:
     return schema.get("type") in ("number", "integer") or any(map(is_numeric, parts))
 
 
-def json_schema() -> dict[str, Any]:
+def json_schema() -> JsonSchemaValue:
     """The JSON schema of an experiment's YAML; `unit` is the unit of a number."""
     schema = Experiment.model_json_schema()
     base = {"type": "string", "description": "A YAML file whose settings this section overrides."}

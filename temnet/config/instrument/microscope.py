@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from temnet.config.distributions import Angle, Number, bounded, support, whole_weight
 from temnet.config.settings import InsideError, Settings
+from temnet.config.yaml_text import Values
 from temnet.electrons import scherzer_defocus
 from temnet.units import MICROMETRE
 
@@ -138,7 +139,7 @@ class Microscope(Settings):
         description="Standard deviation of the magnification of the later images of a focal "
         "series, a fraction of that of the first.",
     )
-    variants: tuple[dict[str, Any], ...] = Field(
+    variants: tuple[Values, ...] = Field(
         (),
         description="Groups of settings of this section that belong together: for each specimen "
         "one group is drawn and overrides the section; `weight: 3` in a group counts "
@@ -157,7 +158,7 @@ class Microscope(Settings):
 
     @model_validator(mode="after")
     def _valid_variants(self) -> Microscope:
-        repeated: list[dict[str, Any]] = []
+        repeated: list[Values] = []
         for number, variant in enumerate(self.variants):
             changes = {key: value for key, value in variant.items() if key != "weight"}
             self._check_variant(number, changes)
@@ -165,7 +166,7 @@ class Microscope(Settings):
         object.__setattr__(self, "variants", tuple(repeated))  # the one form that is stored
         return self
 
-    def _check_variant(self, number: int, variant: dict[str, Any]) -> None:
+    def _check_variant(self, number: int, variant: Values) -> None:
         if "variants" in variant:
             raise ValueError(f"variants.{number} holds variants itself; take them out")
         if "grid_sampling" in variant:
@@ -217,7 +218,7 @@ class Microscope(Settings):
         ]
         return low + min(added), high + max(added)
 
-    def _with(self, variant: dict[str, Any]) -> Microscope:
+    def _with(self, variant: Values) -> Microscope:
         values = self.model_dump(exclude={"variants"})
         for key, value in variant.items():
             nested = isinstance(value, dict) and key == "defocus"
