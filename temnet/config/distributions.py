@@ -228,6 +228,18 @@ Number = Annotated[float | Distribution, BeforeValidator(_parse_number)]
 Text = Annotated[str | TextChoice, BeforeValidator(_parse_text)]
 
 
+def words(*known: str) -> AfterValidator:
+    """An annotation of ``Text``, whose words are out of ``known``."""
+
+    def check(text: Text) -> Text:
+        for word in texts(text):
+            if word not in known:
+                raise ValueError(f"expected one of {', '.join(known)}; got {shown(word)}")
+        return text
+
+    return AfterValidator(check)
+
+
 def number_or(*words: str) -> BeforeValidator:
     """An annotation of a number or one of ``words``, with one message for all."""
 

@@ -10,7 +10,9 @@ from temnet.errors import InputError
 
 LOGGER = logging.getLogger(__name__)
 
-RENAMED = {
+Place = tuple[int | str, ...]
+
+RENAMED: dict[Place, str] = {
     ("structure", "empty"): "negatives",  # old key
     ("evaluation", "series"): "sweep",  # old key
     ("sweep", "heights"): "atom_counts",  # old key
@@ -18,8 +20,6 @@ RENAMED = {
 """From the name of a section and the old key to the new one."""
 
 _OLD = {(section, new): old for (section, old), new in RENAMED.items()}
-
-Place = tuple[int | str, ...]
 
 
 def with_new_keys(values: Any, place: Place = (), origin: str = "") -> Any:
@@ -39,7 +39,8 @@ def with_new_keys(values: Any, place: Place = (), origin: str = "") -> Any:
         return values
     changed: dict[Any, Any] = {}
     for key, value in values.items():
-        new = RENAMED.get((*place[-1:], key), key)
+        known = (*place[-1:], key)
+        new = RENAMED[known] if known in RENAMED else key
         if new != key:
             if new in values:
                 raise InputError(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from temnet.config.distributions import Number, Text, bounded, texts
+from temnet.config.distributions import Number, Text, bounded, words
 from temnet.config.names import shortened, wrong_with
 from temnet.config.settings import Settings, is_number, shown
 
@@ -88,7 +88,7 @@ class Camera(Settings):
     dose: Annotated[Number, bounded(0, 1e8, unit="e/Å²", above=True)] = Field(
         description="Electron dose of each image [e/Å²]."
     )
-    kind: Text = Field(
+    kind: Annotated[Text, words(*CAMERAS)] = Field(
         "ideal", description="`ideal` (no blur), `counting` or `scintillator`, or a choice of them."
     )
     counting_mtf: TransferFunction = Field(
@@ -134,11 +134,3 @@ class Camera(Settings):
         # What a section does not name is this camera's, not that of transfer functions at large.
         default = cls.model_fields[str(info.field_name)].default
         return {**default.model_dump(), **value} if isinstance(value, Mapping) else value
-
-    @field_validator("kind")
-    @classmethod
-    def _known(cls, kind: Text) -> Text:
-        for word in texts(kind):
-            if word not in CAMERAS:
-                raise ValueError(f"expected one of {', '.join(CAMERAS)}; got {shown(word)}")
-        return kind

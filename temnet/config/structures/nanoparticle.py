@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from temnet.config.distributions import Number, Text, bounded, texts
-from temnet.config.settings import Settings, shown
+from temnet.config.distributions import Number, Text, bounded, words
+from temnet.config.settings import Settings
 from temnet.config.structures.negatives import Negatives, negatives_field
 from temnet.config.structures.supports import AmorphousCarbon, Oxide
 
@@ -29,13 +29,17 @@ class Nanoparticle(Settings):
     """
 
     kind: Literal["nanoparticle"] = Field("nanoparticle", description="A metal particle.")
-    element: Text = Field("Au", description="An fcc metal, or a choice of metals.")
+    element: Annotated[Text, words(*FCC_METALS)] = Field(
+        "Au", description="An fcc metal, or a choice of metals."
+    )
     lattice_constant_scale: Annotated[Number, bounded(0.8, 1.2)] = Field(
         {"normal": (1.0, 0.006)},
         validate_default=True,
         description="Factor on the lattice constant of the element.",
     )
-    zone_axis: Text = Field("110", description="Direction along the beam: 110, 100, 111 or 211.")
+    zone_axis: Annotated[Text, words(*ZONE_AXES)] = Field(
+        "110", description="Direction along the beam: 110, 100, 111 or 211."
+    )
     radius: Annotated[Number, bounded(3, 60, unit="Å")] = Field(
         {"uniform": (6, 14)},
         validate_default=True,
@@ -58,7 +62,7 @@ class Nanoparticle(Settings):
         description="Tilt of the zone axis about a random axis in the image [deg]; limited so "
         "that neighbouring columns stay apart.",
     )
-    shape: Text = Field(
+    shape: Annotated[Text, words(*SHAPES)] = Field(
         "random",
         description="`random`: facets at random distances, roughened; `wulff`: the shape of least "
         "surface energy, roughened.",
@@ -83,30 +87,6 @@ class Nanoparticle(Settings):
                 "most 1"
             )
         return self
-
-    @field_validator("element")
-    @classmethod
-    def _known_element(cls, element: Text) -> Text:
-        for word in texts(element):
-            if word not in FCC_METALS:
-                raise ValueError(f"expected one of {', '.join(FCC_METALS)}; got {shown(word)}")
-        return element
-
-    @field_validator("shape")
-    @classmethod
-    def _known_shape(cls, shape: Text) -> Text:
-        for word in texts(shape):
-            if word not in SHAPES:
-                raise ValueError(f"expected one of {', '.join(SHAPES)}; got {shown(word)}")
-        return shape
-
-    @field_validator("zone_axis")
-    @classmethod
-    def _known_axis(cls, zone_axis: Text) -> Text:
-        for word in texts(zone_axis):
-            if word not in ZONE_AXES:
-                raise ValueError(f"expected one of {', '.join(ZONE_AXES)}; got {shown(word)}")
-        return zone_axis
 
     @property
     def column_classes(self) -> frozenset[str] | None:
