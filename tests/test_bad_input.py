@@ -1,4 +1,4 @@
-"""Whatever a user gives that is wrong: exit code 2, one message, no traceback, nothing written."""
+"""Invalid input of every kind: exit code 2, one message, no traceback, nothing written."""
 
 import errno
 import os

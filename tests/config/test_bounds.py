@@ -172,7 +172,7 @@ LONG = "a" * 5000
 @pytest.mark.parametrize(
     "name", [LONG, "x/" * 3000, "b/" + "ü" * 200, "a\0b", "\ud800.tif", "", " "]
 )
-def test_what_no_file_can_be_called_is_refused(path, name):
+def test_impossible_names_of_files_are_refused(path, name):
     lists = ("images.files", "evaluation.networks")
     value = [name] if path in lists else [name, "b"] if path == "compare.runs" else name
     assert "expected a path or a name" in refused(path, value)
@@ -192,7 +192,7 @@ def test_files_of_specimens_have_possible_names(section):
     assert len(str(caught.value)) < 300
 
 
-def test_names_that_files_have_are_left_alone(tmp_path):
+def test_possible_names_of_files_are_unchanged(tmp_path):
     names = ["a.tif", "b/*.tif", "Größe 图像.tif", "a" * 251 + ".tif", "C:\\a\\b.tif", "x/" * 900]
     names.append("\udcff\udcfe.tif")  # bytes that are no UTF-8, as Python writes them
     assert list(validate(changed("images.files", names), "test").images.files) == names

@@ -123,7 +123,7 @@ def test_a_function_is_known_by_its_source(specimens):
 
 
 def test_a_function_that_was_imported_stays_what_it_was(specimens, tmp_path):
-    """Its file may change while a process runs, which goes on with what it has imported."""
+    """Its file may change while a process runs, which continues with the imported source."""
     first = specimens(PLAIN)
     (tmp_path / "my_specimens.py").write_text(PLAIN.replace("1", "2"))
     again = source_hashes(FromFunction(function="my_specimens:make"), NoVibrations())
