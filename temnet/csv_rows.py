@@ -250,4 +250,4 @@ def _column(one: Field) -> str:
 def _column_there(one: Field, there: Container[str]) -> str:
     """The name of a field's column in a table: the old one where only that is there."""
     column, old = _column(one), one.metadata.get(OLD_NAME)
-    return old if column not in there and old in there else column
+    return old if old is not None and column not in there and old in there else column

@@ -8,7 +8,7 @@ Conventions of the whole project:
   pixel ``[0, 0]``.
 * Atoms are in the same frame: ``x`` runs along the columns, ``y`` along the rows and ``z``
   along the beam, so that ``point = (y, x)``.  The electrons travel towards larger ``z``.
-* Å, eV, rad and e/Å² unless a name says otherwise.
+* Å, eV, rad and e/Å² unless a name states another unit.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def network_folder(tmp_path_factory):
 
 @pytest.fixture
 def pretrained(network_folder, monkeypatch):
-    """The folder of the small networks, in which names are looked up first."""
+    """The folder of the small networks, in which names are searched first."""
     monkeypatch.setenv("TEMNET_PRETRAINED", str(network_folder))
     return network_folder
 

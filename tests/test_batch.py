@@ -70,7 +70,7 @@ def test_names_and_links_that_are_no_files_stop_no_other(here, capsys):
         "round.tif": "leads nowhere (to round.tif)",
         "folder.tif": "no images in this folder",
         "pipe.tif": "not a regular file",
-        "~nobody-of-that-name/a.tif": "home folder",
+        "~no-such-user/a.tif": "home folder",
         "a.tif/b.tif": "'a.tif/b.tif'",
         "": "it is empty",
     }

@@ -63,7 +63,7 @@ def resolved(
         values: The plain values of a file, or one of them.
         folder: The file's folder.
         place: Keys from the top of an experiment down to ``values``.
-        earlier: Folders in which earlier versions looked; what is there and not in ``folder`` is
+        earlier: Folders that earlier versions searched; what is there and not in ``folder`` is
             still found for one version.
         warn: Whether to warn once of each setting that is found in them.
     """

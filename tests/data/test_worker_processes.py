@@ -22,7 +22,7 @@ def square(number):
 
 
 def test_no_port_is_opened_for_workers_of_this_machine(settings):
-    """They cannot be joined over a network, unlike the workers of a scheduler."""
+    """They cannot be reached over a network; the workers of a scheduler can."""
     with open_workers(settings(data={"workers": 2}).data) as workers:
         children = {pid for (pid,) in workers.in_order(own_ids, [(0,)] * 6)}
         ours = [sockets(process) for process in (os.getpid(), *children)]

@@ -70,7 +70,7 @@ def test_the_rarest_class_is_the_one_with_fewest_columns_that_count():
     only = replace(image, columns=replace(image.columns, class_index=np.zeros_like(
         image.columns.class_index)))  # fmt: skip
     assert rarest_class([only], 3, SETTINGS) is None
-    # Columns that are ignored, or in the border, are none.
+    # Columns that are ignored, or in the border, do not count.
     class_index = np.where(image.columns.class_index == 0, -1, image.columns.class_index)
     ignored = replace(image, columns=replace(image.columns, class_index=class_index))
     assert rarest_class([ignored], 3, SETTINGS) == 2

@@ -79,7 +79,7 @@ def test_nothing_pairs_with_nothing(counts):
     assert first.dtype == second.dtype == np.int64
 
 
-def test_a_radius_that_is_none_is_refused():
+def test_an_invalid_radius_is_refused():
     for radius in (0.0, -1.0, np.nan):
         with pytest.raises(ValueError, match="radius"):
             match(np.ones((1, 2)), np.ones((1, 2)), radius)

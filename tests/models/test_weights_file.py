@@ -130,7 +130,7 @@ WRONG_WEIGHTS = {
 
 
 @pytest.mark.parametrize("name", WRONG_WEIGHTS)
-def test_weights_that_are_none(folder, name):
+def test_invalid_weights(folder, name):
     change, message = WRONG_WEIGHTS[name]
     rewrite(folder, change)
     tracemalloc.start()
@@ -160,7 +160,7 @@ WRONG_ARCHIVES = {
 
 
 @pytest.mark.parametrize("name", WRONG_ARCHIVES)
-def test_archives_that_are_none(folder, name):
+def test_invalid_archives(folder, name):
     change, message = WRONG_ARCHIVES[name]
     change(folder)
     with pytest.raises(InputError, match=message):

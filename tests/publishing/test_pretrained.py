@@ -62,7 +62,7 @@ def test_all_of_it_is_small():
     assert sum(path.stat().st_size for path in files) < LARGEST_OF_ALL
 
 
-def test_the_page_is_what_the_cards_say():
+def test_the_page_is_made_of_the_cards():
     page = (PRETRAINED / "README.md").read_text(encoding="utf-8")
     assert page == pretrained_page(read_pretrained(PRETRAINED), read_published(PRETRAINED)), (
         "pretrained/README.md is written by `python -m temnet.publish`; run it, and add text to "

@@ -63,7 +63,7 @@ def test_it_is_drawn_as_often_as_is_asked_for():
     assert all(len(one.columns) == 0 for one in shown)
 
 
-def test_where_there_is_none_settings_are_as_before():
+def test_without_it_settings_are_as_before():
     """Sets and runs from before this kind of negative keep their identity."""
     assert set(Negatives().model_dump()) == {"probability", "amorphous", "off_axis"}
     assert Negatives(graphitic=0.1).model_dump()["graphitic"] == 0.1

@@ -125,7 +125,7 @@ def test_ctrl_c_in_it_is_ctrl_c(crystals):
 
 
 @pytest.mark.parametrize("name", ["my_gone:make", "my_crystals.deeper:make", "my_pack.gone:make"])
-def test_a_module_that_is_not_there_is_told_without_running_anything(crystals, name):
+def test_a_missing_module_is_reported_without_running_anything(crystals, name):
     crystals(MARK + "def make(): pass")
     crystals(MARK, "my_pack/__init__.py")
     with pytest.raises(InputError, match=f"there is no module {name.partition(':')[0]}"):

@@ -84,7 +84,9 @@ def test_the_time_average_comes_back(tmp_path, image):
 
 
 @pytest.mark.parametrize(
-    "read", [read_index, read_mean, lambda path: list(each_frame(path))], ids=str
+    "read",
+    [read_index, read_mean, lambda path: list(each_frame(path))],
+    ids=["index", "mean", "frames"],
 )
 def test_damaged_files_are_named(tmp_path, read):
     path = tmp_path / "x.npz"

@@ -134,7 +134,7 @@ def test_class_names_with_blanks_stay_one_word_in_xyz(tmp_path):
 
 
 @pytest.mark.parametrize("ending", [".csv", ".h5", ".xyz"])
-def test_files_that_are_none_of_columns_are_refused(tmp_path, ending):
+def test_files_without_columns_are_refused(tmp_path, ending):
     path = tmp_path / f"a{ending}"
     with pytest.raises(InputError, match="no such file"):
         temnet.read_peaks(path)
