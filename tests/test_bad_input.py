@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ import tifffile
 
 import temnet
 from temnet import predict, run
-from temnet.errors import InputError, disk_errors_as_input_errors
+from temnet.errors import InputError
 from temnet.system import files
 
 REPOSITORY = Path(__file__).parents[1]
@@ -365,21 +364,6 @@ def test_a_disk_that_is_full_in_the_middle_of_a_run(here, capsys, monkeypatch):
     message = capsys.readouterr().err
     assert "the disk is full" in message and "Traceback" not in message
     assert run.main(["a.yaml", "--output", "out"]) == 0
-
-
-@pytest.mark.parametrize(
-    ("number", "error", "text"),
-    [(errno.ENOSPC, InputError, "^copy: the disk is full"), (errno.EIO, shutil.Error, "broken")],
-)
-def test_a_disk_that_refuses_the_copy_of_a_folder(here, monkeypatch, number, error, text):
-    def fails(*arguments, **options):
-        raise OSError(number, "it is full or broken")
-
-    monkeypatch.setattr(shutil, "copyfile", fails)
-    (here / "folder").mkdir()
-    (here / "folder" / "file").touch()
-    with pytest.raises(error, match=text), disk_errors_as_input_errors(Path("copy")):
-        shutil.copytree("folder", "copy")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")

@@ -16,14 +16,13 @@ from temnet.models.checkpoint import load_network, read_card, save_network, upda
 from temnet.models.description import describe
 from temnet.models.factory import build_model
 from temnet.publishing.card_blocks import cost_of
-from temnet.publishing.figures import FIGURES, LARGEST, small_png
+from temnet.publishing.figures import FIGURES, LARGEST
 from temnet.publishing.reference_scores import (
     disagreements,
     example_rows,
     frozen_examples,
     frozen_scores,
 )
-from temnet.reporting.figures.drawing import encode_figure, new_figure
 from temnet.score_records import Calibration
 
 SETTINGS = {
@@ -228,13 +227,6 @@ def test_the_figures_are_small_and_the_page_shows_them(published):
     assert "defocus.png" not in page  # one defocus, no curve
     assert NOTES.strip() in page
     assert "512 images seen" in page
-
-
-def test_a_figure_full_of_noise_is_made_small():
-    figure = new_figure(12, 5)
-    for axes in figure.subplots(1, 3):
-        axes.imshow(np.random.default_rng(0).random((400, 400)), cmap="gray")
-    assert len(encode_figure(figure, "png")) > LARGEST >= len(small_png(figure)) > LARGEST / 4
 
 
 def test_the_page_alone_is_written_again_and_frozen_scores_are_added(published, tmp_path, capsys):
