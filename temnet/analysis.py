@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from temnet.command import load_stages, run_in_folder
+from temnet.command import load_stages, plan_run, run_in_folder
 from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
 from temnet.config.experiment import Experiment, required
@@ -22,8 +21,7 @@ from temnet.reporting.files.column_table import read_columns
 from temnet.reporting.files.peaks_files import read_peaks
 from temnet.reporting.files.prediction_rows import FOCI_FILE, RINGS_FILE, FocusRow, RingRow
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
-from temnet.run_log import kept_messages
-from temnet.workflow.plan import Step, make_plan
+from temnet.workflow.plan import Plan
 
 if TYPE_CHECKING:
     from temnet.inference.column_finder import FoundFrame
@@ -135,7 +133,7 @@ def analyse(
         return _analyse_files(job, experiment)
     load_stages(STAGES)
     plan = plan_job(experiment, job, Path(output), overwrite)
-    run_in_folder(plan.experiment, plan.root, plan.steps, plan.messages)
+    run_in_folder(plan)
     return read_analysis(plan.root)
 
 
@@ -169,24 +167,7 @@ def read_analysis(folder: str | Path) -> Analysis:
     )
 
 
-@dataclass(frozen=True)
-class JobPlan:
-    """Plan of one job.
-
-    Attributes:
-        experiment: Its settings.
-        root: Its run folder.
-        steps: The plan.
-        messages: Messages of the planning, for the log file.
-    """
-
-    experiment: Experiment
-    root: Path
-    steps: Sequence[Step]
-    messages: Sequence[logging.LogRecord]
-
-
-def plan_job(experiment: Experiment, job: Job, output: Path, overwrite: bool) -> JobPlan:
+def plan_job(experiment: Experiment, job: Job, output: Path, overwrite: bool) -> Plan:
     """Plans the stages of one image, movie or focal series; its images are read.
 
     Args:
@@ -200,9 +181,8 @@ def plan_job(experiment: Experiment, job: Job, output: Path, overwrite: bool) ->
     """
     experiment = _with_files(experiment, job)
     root = output / job.folder
-    with disk_errors_as_input_errors(root), kept_messages() as messages:
-        steps = make_plan(experiment, root, overwrite=overwrite)
-    return JobPlan(experiment, root, steps, messages)
+    with disk_errors_as_input_errors(root):
+        return plan_run(experiment, root, overwrite=overwrite)
 
 
 def prediction_experiment(values: Mapping[str, object], origin: str) -> Experiment:

@@ -8,16 +8,17 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError, disk_errors_as_input_errors
-from temnet.run_log import PRINTED, logging_to, progress_bar
+from temnet.run_log import PRINTED, kept_messages, logging_to, progress_bar
 from temnet.system.signals import ended_by_signals, stopped_by
 from temnet.system.streams import Output, libraries_silenced, standard_streams
 from temnet.system.user_folders import spare_home
 from temnet.workflow.folder import LOG_FILE, alone_in
-from temnet.workflow.plan import Step, run_plan
+from temnet.workflow.plan import Plan, make_plan, run_plan
 from temnet.workflow.stage import get_stage
 
 LOGGER = logging.getLogger(PRINTED)
@@ -99,26 +100,29 @@ def load_stages(names: Sequence[str]) -> None:
             get_stage(name)
 
 
-def execute(
-    experiment: Experiment,
-    root: Path,
-    steps: Sequence[Step],
-    earlier: Sequence[logging.LogRecord] = (),
-) -> int:
+def plan_run(
+    experiment: Experiment, root: Path, named: Sequence[str] = (), overwrite: bool = False
+) -> Plan:
+    """Plans a run as `make_plan` does, shows its warnings and keeps them for the log file.
+
+    Raises:
+        InputError: See `make_plan`.
+    """
+    with kept_messages() as messages:
+        plan = make_plan(experiment, root, named, overwrite)
+    return replace(plan, messages=messages)
+
+
+def execute(plan: Plan) -> int:
     """Runs a plan as `run_logged` does, and prints where the results are."""
-    code = run_logged(experiment, root, steps, earlier)
+    code = run_logged(plan)
     if code == DONE:
-        result = root / PAGE
-        print(f"The results are in {result if result.is_file() else root}")
+        result = plan.root / PAGE
+        print(f"The results are in {result if result.is_file() else plan.root}")
     return code
 
 
-def run_logged(
-    experiment: Experiment,
-    root: Path,
-    steps: Sequence[Step],
-    earlier: Sequence[logging.LogRecord] = (),
-) -> int:
+def run_logged(plan: Plan) -> int:
     """Runs a plan as `run_in_folder` does; returns the exit code.
 
     Raises:
@@ -126,44 +130,35 @@ def run_logged(
             cannot be written to.
     """
     try:
-        run_in_folder(experiment, root, steps, earlier)
+        run_in_folder(plan)
     except InputError:
         raise
     except Exception as error:
         message = f"temnet failed: {type(error).__name__}: {_first_line(error)}"
-        print(f"{message}; see {root / LOG_FILE} for details.", file=sys.stderr)
+        print(f"{message}; see {plan.root / LOG_FILE} for details.", file=sys.stderr)
         return FAILED
     return DONE
 
 
-def run_in_folder(
-    experiment: Experiment,
-    root: Path,
-    steps: Sequence[Step],
-    earlier: Sequence[logging.LogRecord] = (),
-) -> None:
-    """Runs a plan with a log file and progress bars; errors are logged, too.
-
-    Args:
-        experiment: Settings of the run.
-        root: The run folder.
-        steps: The plan, see `make_plan`.
-        earlier: Messages from before, such as those of `make_plan`; they go into the log file.
+def run_in_folder(plan: Plan) -> None:
+    """Runs a plan with a log file and progress bars; errors are logged too.
 
     Raises:
         InputError: If a stage finds an invalid input, another run uses the folder, or the folder
             cannot be written to.
     """
+    root = plan.root
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
             f"{root}: the folder cannot be created ({error.strerror}); give another --output."
         ) from error
-    with disk_errors_as_input_errors(root), alone_in(root), logging_to(root / LOG_FILE, earlier):
+    log = logging_to(root / LOG_FILE, plan.messages)
+    with disk_errors_as_input_errors(root), alone_in(root), log:
         try:
             with disk_errors_as_input_errors(root):
-                run_plan(experiment, root, steps, progress_bar)
+                run_plan(plan, progress_bar)
         except InputError as error:
             LOGGER.error("%s", error)
             raise

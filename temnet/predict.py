@@ -89,7 +89,7 @@ def _predict(experiment: Experiment, job: Job, options: argparse.Namespace) -> i
     """Processes one file or movie; an error is printed and does not stop the others."""
     try:
         plan = plan_job(experiment, job, options.output, options.overwrite)
-        return execute(plan.experiment, plan.root, plan.steps, plan.messages)
+        return execute(plan)
     except InputError as error:
         print(error, file=sys.stderr)
         return WRONG_INPUT

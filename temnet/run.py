@@ -8,18 +8,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from temnet.command import DONE, execute, guarded, load_stages
+from temnet.command import DONE, execute, guarded, load_stages, plan_run
 from temnet.command_options import add_common_options, program_warning, spread
-from temnet.config.experiment import STAGES, Experiment
+from temnet.config.experiment import STAGES
 from temnet.config.loading import load_experiment, parse_assignments
 from temnet.config.schema import json_schema
 from temnet.config.structures.from_file import FromFunction
 from temnet.errors import InputError
-from temnet.run_log import kept_messages
 from temnet.stages.input_paths import with_found_files
 from temnet.structures.user_function import only_named
 from temnet.workflow.folder import default_folder
-from temnet.workflow.plan import Step, StepState, make_plan, scores_alone
+from temnet.workflow.plan import Plan, StepState, scores_alone
 
 SHOWN: dict[StepState, str] = {
     "new": "",
@@ -91,9 +90,7 @@ def _run(options: argparse.Namespace) -> int:
     load_stages(options.stage or experiment.stages)
     if options.check:
         with only_named():
-            with kept_messages():
-                steps = make_plan(experiment, root, options.stage, options.overwrite)
-            print(description(experiment, root, steps))
+            print(description(plan_run(experiment, root, options.stage, options.overwrite)))
         return DONE
     if options.repair:
         load_experiment(options.file, {**overrides, "stages": ["simulate"]})
@@ -101,20 +98,18 @@ def _run(options: argparse.Namespace) -> int:
 
         for line in StoredSets.of(experiment).repair():
             print(line)
-    with kept_messages() as earlier:
-        steps = make_plan(experiment, root, options.stage, options.overwrite)
-    return execute(experiment, root, steps, earlier)
+    return execute(plan_run(experiment, root, options.stage, options.overwrite))
 
 
-def description(experiment: Experiment, root: Path, steps: Sequence[Step]) -> str:
+def description(plan: Plan) -> str:
     """Text that `--check` prints: the stages that would run, and what they would do."""
-    lines = [f"The settings are valid. Run folder: {root}"]
-    if isinstance(experiment.structure, FromFunction):
-        lines.append(program_warning(experiment.structure))
-    for step in steps:
+    lines = [f"The settings are valid. Run folder: {plan.root}"]
+    if isinstance(plan.experiment.structure, FromFunction):
+        lines.append(program_warning(plan.experiment.structure))
+    for step in plan.steps:
         lines.append(f"{step.stage.name}{SHOWN[step.state]}")
         if step.state != "done":
-            lines += [f"  {line}" for line in step.stage.describe(experiment, step.inputs)]
+            lines += [f"  {line}" for line in step.stage.describe(plan.experiment, step.inputs)]
     return "\n".join(lines)
 
 

@@ -159,7 +159,7 @@ def test_frames_count_from_the_first_chosen_one(here):
     assert run.main(["movie.yaml", "--set", "images.frames=[1, 4]"]) == 0
     assert {row["frame"] for row in read_table(Path("runs/movie/predict/columns.csv"))} == {0, 1, 2}
     assert json.loads(Path("runs/movie/predict/series.json").read_text())[0]["first_frame"] == 1
-    assert "which is number 1 of the movie" in Path("runs/movie/index.html").read_text()
+    assert "frame 1 of the movie" in Path("runs/movie/index.html").read_text()
 
 
 def test_a_changed_image_is_a_changed_input(here, capsys):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from temnet.config.analysis.accuracy import Accuracy
 from temnet.config.experiment import Experiment, required
 from temnet.csv_rows import write_rows
 from temnet.simulation.accuracy import Measurement, measure, measurement_count
-from temnet.workflow.stage import Progress, Stage
+from temnet.workflow.stage import Stage, Work
 
 
 def settings(experiment: Experiment) -> Mapping[str, object]:
@@ -22,13 +21,12 @@ def check(experiment: Experiment) -> Accuracy:
     return required(experiment.accuracy, "accuracy")
 
 
-def run(
-    experiment: Experiment, root: Path, folder: Path, accuracy: Accuracy, progress: Progress
-) -> None:
+def run(work: Work[Accuracy]) -> None:
     """Writes accuracy.csv."""
-    with progress("accuracy", measurement_count(accuracy)) as done:
-        rows = measure(accuracy, experiment.seed, done)
-    write_rows(folder / "accuracy.csv", rows, Measurement)
+    accuracy = work.inputs
+    with work.progress("accuracy", measurement_count(accuracy)) as done:
+        rows = measure(accuracy, work.experiment.seed, done)
+    write_rows(work.folder / "accuracy.csv", rows, Measurement)
 
 
 def describe(experiment: Experiment, accuracy: Accuracy) -> list[str]:

@@ -15,7 +15,7 @@ from temnet.movies.history_files import read_histories
 from temnet.movies.occupancy import SiteRow
 from temnet.stages import occupancy
 from temnet.workflow.folder import DONE, Record, damage_of, read_record
-from temnet.workflow.stage import Progress, Stage
+from temnet.workflow.stage import Stage, Work
 
 
 def settings(experiment: Experiment) -> Mapping[str, object]:
@@ -109,18 +109,12 @@ def _read(run: Path) -> FollowedMovie:
     return FollowedMovie(run.resolve().name, sites, histories)
 
 
-def run(
-    experiment: Experiment,
-    root: Path,
-    folder: Path,
-    inputs: list[FollowedMovie],
-    progress: Progress,
-) -> None:
+def run(work: Work[list[FollowedMovie]]) -> None:
     """Writes compare.csv."""
-    with progress("compare", 1) as done:
-        length = required(experiment.compare, "compare").block_frames
-        rows = comparison_rows(inputs[0], inputs[1], experiment.seed, length)
-        write_rows(folder / "compare.csv", rows, ComparisonRow)
+    with work.progress("compare", 1) as done:
+        length = required(work.experiment.compare, "compare").block_frames
+        rows = comparison_rows(work.inputs[0], work.inputs[1], work.experiment.seed, length)
+        write_rows(work.folder / "compare.csv", rows, ComparisonRow)
         done(1)
 
 

@@ -43,7 +43,7 @@ from temnet.stages.ideal import ideal_observer
 from temnet.stages.network_scores import NetworkScores, score_network, write_scores
 from temnet.stages.stored_sets import StoredSets
 from temnet.structures.user_function import left_out
-from temnet.workflow.stage import Progress, Stage
+from temnet.workflow.stage import Progress, Stage, Work
 
 SPLIT = "validation"
 
@@ -78,16 +78,17 @@ def check(experiment: Experiment) -> None:
         simulate.check_specimens(experiment.simulation)
 
 
-def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+def run(work: Work[None]) -> None:
     """Writes the tables, summary.json and a few images with true and found columns.
 
     Missing images are simulated first.
     """
+    experiment = work.experiment
     sets = StoredSets.of(experiment)
     if sets.missing(SPLIT):
-        simulate.make_set(sets, SPLIT, progress)
-    networks = _networks(experiment, root)
-    results = _find_columns(sets, networks, progress)
+        simulate.make_set(sets, SPLIT, work.progress)
+    networks = _networks(experiment, work.root)
+    results = _find_columns(sets, networks, work.progress)
     scored = {
         name: score_network(
             name,
@@ -99,14 +100,14 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
         )
         for name, network in networks.items()
     }
-    write_scores(list(scored.values()), folder)
+    write_scores(list(scored.values()), work.folder)
     first = next(iter(results.values()))
     conditions_of = [
         ConditionRow(image.index, image.specimen, **conditions(image.parameters)) for image in first
     ]
-    write_rows(folder / "conditions.csv", conditions_of, ConditionRow)
-    ratios = _cramer_rao(experiment, networks, results, folder, progress)
-    _sweep(experiment, networks, folder, progress)
+    write_rows(work.folder / "conditions.csv", conditions_of, ConditionRow)
+    ratios = _cramer_rao(experiment, networks, results, work.folder, work.progress)
+    _sweep(experiment, networks, work.folder, work.progress)
     asked = experiment.evaluation.ideal_observer
     summary = Summary(
         split=SPLIT,
@@ -122,11 +123,11 @@ def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress
         paired=_paired(scored, experiment.seed),
         ideal_observer=None
         if asked is None
-        else ideal_observer(experiment, asked, SPLIT, first, folder, progress),
+        else ideal_observer(experiment, asked, SPLIT, first, work.folder, work.progress),
     )
-    write_record(folder / SUMMARY_FILE, summary)
+    write_record(work.folder / SUMMARY_FILE, summary)
     chosen = representative_images(next(iter(scored.values())).images.image_f1())
-    write_pictures(folder / "examples.npz", _pictures(sets, networks, results, chosen))
+    write_pictures(work.folder / "examples.npz", _pictures(sets, networks, results, chosen))
 
 
 def _threshold(network: Network) -> float:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from temnet.config.experiment import Experiment
 from temnet.reporting.snapshots import write_pictures
 from temnet.simulation.example import simulate_example
 from temnet.stages import simulate
-from temnet.workflow.stage import Progress, Stage
+from temnet.workflow.stage import Stage, Work
 
 EXAMPLES = 16
 """Number of examples, each of another specimen."""
@@ -31,16 +30,16 @@ def check(experiment: Experiment) -> None:
     simulate.check_specimens(experiment.simulation)
 
 
-def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+def run(work: Work[None]) -> None:
     """Writes the first image of each example, and all foci of the first example."""
     chosen = {}
-    with progress("gallery", EXAMPLES) as done:
+    with work.progress("gallery", EXAMPLES) as done:
         for number in range(EXAMPLES):
-            index = number * experiment.data.exit_wave_reuse
-            chosen[index] = simulate_example(experiment, index, SPLIT)
+            index = number * work.experiment.data.exit_wave_reuse
+            chosen[index] = simulate_example(work.experiment, index, SPLIT)
             done(1)
-    write_pictures(folder / "examples.npz", simulate.pictures(chosen))
-    write_pictures(folder / "series.npz", simulate.focal_pictures(0, chosen[0]))
+    write_pictures(work.folder / "examples.npz", simulate.pictures(chosen))
+    write_pictures(work.folder / "series.npz", simulate.focal_pictures(0, chosen[0]))
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:

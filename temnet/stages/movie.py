@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from temnet.simulation.movie import simulate_movie
 from temnet.structures.elements import possible_elements
 from temnet.structures.vibrations.displacements import check_elements
 from temnet.system.files import replace_file
-from temnet.workflow.stage import Progress, Stage
+from temnet.workflow.stage import Stage, Work
 
 
 def settings(experiment: Experiment) -> Mapping[str, object]:
@@ -43,16 +42,16 @@ def check(experiment: Experiment) -> None:
         )
 
 
-def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+def run(work: Work[None]) -> None:
     """Writes one stack of frames for each dose, and the truth."""
-    section = required(experiment.movie, "movie")
-    with progress("movie", section.frames) as done:
-        movie = simulate_movie(experiment.simulation, section, progress=done)
+    section = required(work.experiment.movie, "movie")
+    with work.progress("movie", section.frames) as done:
+        movie = simulate_movie(work.experiment.simulation, section, progress=done)
     for dose, images in zip(section.doses, movie.images, strict=True):
         buffer = io.BytesIO()
         np.save(buffer, images)
-        replace_file(folder / dose_file(dose), buffer.getvalue())
-    write_rows(folder / TRUTH_FILE, truth_rows(movie, experiment.class_names), TruthRow)
+        replace_file(work.folder / dose_file(dose), buffer.getvalue())
+    write_rows(work.folder / TRUTH_FILE, truth_rows(movie, work.experiment.class_names), TruthRow)
 
 
 def describe(experiment: Experiment, inputs: None) -> list[str]:

@@ -35,7 +35,7 @@ from temnet.reporting.files.column_table import ColumnTableWriter, column_blocks
 from temnet.reporting.files.kept_frames import MeanImage, read_index, write_mean
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
 from temnet.stages import predict
-from temnet.workflow.stage import Progress, Stage
+from temnet.workflow.stage import Stage, Work
 
 LOGGER = logging.getLogger(__name__)
 
@@ -71,29 +71,29 @@ def check(experiment: Experiment) -> None:
         )
 
 
-def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+def run(work: Work[None]) -> None:
     """Writes the tables of sites, transitions, rates, frames and drift, and the mean image."""
-    source = root / predict.STAGE.name
-    section = experiment.occupancy
+    source = work.root / predict.STAGE.name
+    section = work.experiment.occupancy
     movie = read_series_records(source)[0]
     classes = movie.classes
     peaks = read_columns(source / predict.COLUMNS_FILE, classes).peaks
-    with progress("occupancy", 3) as done:
+    with work.progress("occupancy", 3) as done:
         view = _view(movie, source / predict.UNSEEN_FILE)
         sites, notes = follow_sites(peaks, movie.frames, classes, section, view)
         done(1)
         histories, fitted = site_histories(sites, section.model)
-        _write_tables(folder, sites, histories, fitted, classes, section.frame_time)
+        _write_tables(work.folder, sites, histories, fitted, classes, section.frame_time)
         columns = np.zeros((len(classes), len(sites.usable)), np.int64)
         np.add.at(columns, (peaks.class_index, peaks.frame), 1)
         frames = frame_rows(sites, histories, columns, classes)
-        write_rows(folder / "frames.csv", frames, FrameRow, classes)
-        _write_sites(source / predict.COLUMNS_FILE, folder, sites.peak_site, classes)
+        write_rows(work.folder / "frames.csv", frames, FrameRow, classes)
+        _write_sites(source / predict.COLUMNS_FILE, work.folder, sites.peak_site, classes)
         done(1)
         kept = source / predict.IMAGES_FILE
         mean = mean_image(kept, sites.drift, sites.usable)
-        write_mean(folder / predict.IMAGES_FILE, MeanImage(mean, read_index(kept)))
-        write_record(folder / NOTES_FILE, notes)
+        write_mean(work.folder / predict.IMAGES_FILE, MeanImage(mean, read_index(kept)))
+        write_record(work.folder / NOTES_FILE, notes)
         done(1)
     LOGGER.info("%d sites in %d frames", len(sites), int(sites.usable.sum()))
 

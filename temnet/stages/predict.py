@@ -24,7 +24,7 @@ from temnet.stages.prediction_files import COLUMNS_FILE as COLUMNS_FILE
 from temnet.stages.prediction_files import IMAGES_FILE as IMAGES_FILE
 from temnet.stages.prediction_files import MAPS, Output, open_outputs
 from temnet.stages.prediction_inputs import PredictionInputs, prepare, search_of
-from temnet.workflow.stage import Done, Progress, Stage
+from temnet.workflow.stage import Done, Stage, Work
 
 LOGGER = logging.getLogger(__name__)
 
@@ -80,23 +80,21 @@ def check(experiment: Experiment) -> PredictionInputs:
     return prepare(images, required(experiment.prediction, "prediction"))
 
 
-def run(
-    experiment: Experiment, root: Path, folder: Path, inputs: PredictionInputs, progress: Progress
-) -> None:
+def run(work: Work[PredictionInputs]) -> None:
     """Writes the columns and the other outputs, in one pass over the frames."""
-    prediction = required(experiment.prediction, "prediction")
-    total = sum(len(part.images) for part in inputs.series)
+    prediction = required(work.experiment.prediction, "prediction")
+    total = sum(len(part.images) for part in work.inputs.series)
     with (
-        progress("predict", total) as done,
-        open_outputs(folder, inputs, prediction) as outputs,
+        work.progress("predict", total) as done,
+        open_outputs(work.folder, work.inputs, prediction) as outputs,
     ):
-        records = process(inputs, prediction, outputs, done)
-    if any(shift is not None for shift in inputs.shifts):
-        write_rows(folder / FOCI_FILE, focus_rows(inputs), FocusRow)
-    unseen = inputs.series[0].unseen  # the stage `occupancy` follows one movie
+        records = process(work.inputs, prediction, outputs, done)
+    if any(shift is not None for shift in work.inputs.shifts):
+        write_rows(work.folder / FOCI_FILE, focus_rows(work.inputs), FocusRow)
+    unseen = work.inputs.series[0].unseen  # the stage `occupancy` follows one movie
     if unseen is not None:
-        unseen.write(folder / UNSEEN_FILE, inputs.series[0].pixel_size)
-    write_series(folder, records)
+        unseen.write(work.folder / UNSEEN_FILE, work.inputs.series[0].pixel_size)
+    write_series(work.folder, records)
 
 
 def process(

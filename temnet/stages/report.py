@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from temnet.config.experiment import Experiment
 from temnet.reporting.report import write_report
-from temnet.workflow.stage import Progress, Stage
+from temnet.workflow.stage import Stage, Work
 
 
 def settings(experiment: Experiment) -> Mapping[str, object]:
@@ -19,10 +18,10 @@ def check(experiment: Experiment) -> None:
     """Checks nothing beyond the settings."""
 
 
-def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+def run(work: Work[None]) -> None:
     """Writes the figures and index.html."""
-    with progress("report", 1) as done:
-        write_report(root, folder, experiment)
+    with work.progress("report", 1) as done:
+        write_report(work.root, work.folder, work.experiment)
         done(1)
 
 

@@ -27,7 +27,7 @@ from temnet.structures.elements import possible_elements
 from temnet.structures.names import check_names
 from temnet.structures.user_function import left_out
 from temnet.structures.vibrations.displacements import check_elements
-from temnet.workflow.stage import Progress, Stage
+from temnet.workflow.stage import Progress, Stage, Work
 
 LOGGER = logging.getLogger(__name__)
 
@@ -92,13 +92,13 @@ def check_specimens(settings: SimulationSettings) -> None:
         )
 
 
-def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+def run(work: Work[None]) -> None:
     """Simulates missing examples, and keeps pictures of a few for the report."""
-    sets = StoredSets.of(experiment)
+    sets = StoredSets.of(work.experiment)
     for split in sets.splits:
-        make_set(sets, split, progress)
+        make_set(sets, split, work.progress)
     chosen = sets.spread_examples(SHOWN_SPLIT, PICTURES)
-    write_pictures(folder / "examples.npz", pictures(chosen))
+    write_pictures(work.folder / "examples.npz", pictures(chosen))
 
 
 def make_set(sets: StoredSets, split: str, progress: Progress) -> None:

@@ -16,7 +16,7 @@ from temnet.stages.stored_sets import StoredSets
 from temnet.training.batches import open_batches
 from temnet.training.finish import finish_network
 from temnet.training.fit import first_weights, fit
-from temnet.workflow.stage import Progress, Stage
+from temnet.workflow.stage import Stage, Work
 
 NETWORK = "network"
 """Folder of the trained network, in the stage's folder."""
@@ -54,27 +54,33 @@ def check(experiment: Experiment) -> None:
         first_weights(experiment)
 
 
-def run(experiment: Experiment, root: Path, folder: Path, inputs: None, progress: Progress) -> None:
+def run(work: Work[None]) -> None:
     """Starts or resumes the training, and saves the best network with its card."""
+    experiment = work.experiment
     fresh = experiment.data.source == "fresh"
     sets = StoredSets.of(experiment)
-    training_set = folder / FRESH if fresh else sets.folder("training")
+    training_set = work.folder / FRESH if fresh else sets.folder("training")
     selection = list(sets.examples("selection"))
     total = experiment.training.epochs * experiment.training.steps_per_epoch
     batches = BatchSettings.of(experiment)
-    with progress("train", total) as done:
+    with work.progress("train", total) as done:
         model = fit(
             experiment,
             lambda epochs, clock: open_batches(experiment, training_set, epochs, clock),
             selection,
-            folder,
+            work.folder,
             done,
             lambda epoch, batch: describe_batch(batches, training_set, epoch, batch),
         )
-    shutil.rmtree(folder / FRESH, ignore_errors=True)
-    with progress("score on selection", len(selection)) as done:
+    shutil.rmtree(work.folder / FRESH, ignore_errors=True)
+    with work.progress("score on selection", len(selection)) as done:
         finish_network(
-            folder / NETWORK, model, experiment, selection, network_name(root), progress=done
+            work.folder / NETWORK,
+            model,
+            experiment,
+            selection,
+            network_name(work.root),
+            progress=done,
         )
 
 

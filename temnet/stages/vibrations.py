@@ -25,7 +25,7 @@ from temnet.structures.vibrations.snapshots import Snapshots, encode_snapshots, 
 from temnet.structures.vibrations.trajectory import displacements
 from temnet.structures.vibrations.vibration_table import VibrationRun, combine_runs, measure_run
 from temnet.system.files import replace_file
-from temnet.workflow.stage import Done, Progress, Stage
+from temnet.workflow.stage import Done, Stage, Work
 
 LOGGER = logging.getLogger(__name__)
 
@@ -59,29 +59,24 @@ def specimen_sizes(dynamics: MolecularDynamics) -> list[float | None]:
     return [size for size in sizes for _ in range(dynamics.runs)]
 
 
-def run(
-    experiment: Experiment,
-    root: Path,
-    folder: Path,
-    dynamics: MolecularDynamics,
-    progress: Progress,
-) -> None:
+def run(work: Work[MolecularDynamics]) -> None:
     """Writes the result of each run as soon as it has finished, then table.yaml."""
+    dynamics = work.inputs
     found = []
     sizes = specimen_sizes(dynamics)
-    with progress("vibrations", len(sizes) * frame_count(dynamics)) as done:
+    with work.progress("vibrations", len(sizes) * frame_count(dynamics)) as done:
         for number, size in enumerate(sizes):
-            path = folder / f"run-{number:03d}.json"
+            path = work.folder / f"run-{number:03d}.json"
             if path.is_file():
                 found.append(read_record(path, VibrationRun))
                 done(frame_count(dynamics))
                 continue
-            found.append(_one_run(dynamics, experiment.seed, folder, number, size, done))
+            found.append(_one_run(dynamics, work.experiment.seed, work.folder, number, size, done))
             write_record(path, found[-1])
     provenance = {"engine": engine_name(dynamics), "numpy": np.__version__}
     table = combine_runs(found, dynamics, provenance)
-    replace_file(folder / TABLE_FILE, dump_settings(table).encode())
-    LOGGER.info("%d kinds of atoms in %s", len(table.rows), folder / TABLE_FILE)
+    replace_file(work.folder / TABLE_FILE, dump_settings(table).encode())
+    LOGGER.info("%d kinds of atoms in %s", len(table.rows), work.folder / TABLE_FILE)
 
 
 def _one_run(

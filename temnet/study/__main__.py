@@ -17,7 +17,7 @@ from temnet.config.structures.from_file import FromFunction
 from temnet.structures.user_function import only_named
 from temnet.study.settings import Study, load_study
 from temnet.workflow.folder import alone_in, check_root, default_folder
-from temnet.workflow.plan import Step, make_plan
+from temnet.workflow.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     from temnet.study.runs import ScoringRun, TrainingRun
@@ -81,7 +81,7 @@ def _train_and_test(
             return code
     for number, run in enumerate(tests, 1):
         # Networks that are new, or were trained again, are scored with the others.
-        plan = Plan(run, _steps_left(run, overwrite=True))
+        plan = RunPlan(run, _plan_left(run, overwrite=True))
         code = _carry_out(plan, f"test {number} of {len(tests)}")
         if code != DONE:
             return code
@@ -90,17 +90,17 @@ def _train_and_test(
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """The work that is left in a run.
 
     Attributes:
         run: The run.
-        steps: Its stages; none for a finished run.
+        left: The plan of its stages; None for a finished run.
         twin: A run of another study with the same training, if there is one.
     """
 
     run: TrainingRun | ScoringRun
-    steps: Sequence[Step]
+    left: Plan | None
     twin: Path | None = None
 
     @property
@@ -108,38 +108,40 @@ class Plan:
         """The state of the run in messages."""
         if self.twin is not None:
             return f" (taken over from {self.twin})"
-        return " (resumes)" if any(step.state == "started" for step in self.steps) else ""
+        if self.left is None:
+            return " (already done)"
+        return " (resumes)" if any(step.state == "started" for step in self.left.steps) else ""
 
 
-def _plan(run: TrainingRun, root: Path, overwrite: bool) -> Plan:
+def _plan(run: TrainingRun, root: Path, overwrite: bool) -> RunPlan:
     """The work that is left in a training."""
     from temnet.study.runs import find_twin
 
-    steps = _steps_left(run, overwrite)
+    left = _plan_left(run, overwrite)
     started = run.folder.parent.exists()
-    return Plan(run, steps, None if started else find_twin(run, root))
+    return RunPlan(run, left, None if started else find_twin(run, root))
 
 
-def _steps_left(run: TrainingRun | ScoringRun, overwrite: bool) -> list[Step]:
-    """The stages of a run that are left: none if it is done and has its page."""
+def _plan_left(run: TrainingRun | ScoringRun, overwrite: bool) -> Plan | None:
+    """The plan of a run; None if it is done and has its page."""
     if not run.done:
         return make_plan(run.experiment, run.root, (), overwrite)
-    return [] if (run.root / PAGE).is_file() else make_plan(run.experiment, run.root, ("report",))
+    return None if (run.root / PAGE).is_file() else make_plan(run.experiment, run.root, ("report",))
 
 
-def _carry_out(plan: Plan, title: str) -> int:
+def _carry_out(plan: RunPlan, title: str) -> int:
     """Runs the stages that are left in a run; returns the exit code."""
     from temnet.study.runs import TrainingRun, take_over
 
-    run, steps = plan.run, plan.steps
-    print(f"{title}: {run.title}{plan.state if steps else ' (already done)'}", file=sys.stderr)
+    run, left = plan.run, plan.left
+    print(f"{title}: {run.title}{plan.state}", file=sys.stderr)
     if plan.twin is not None and isinstance(run, TrainingRun):
         take_over(run, plan.twin)
-        steps = _steps_left(run, overwrite=False)
-    return run_logged(run.experiment, run.root, steps) if steps else DONE
+        left = _plan_left(run, overwrite=False)
+    return DONE if left is None else run_logged(left)
 
 
-def description(root: Path, plans: Sequence[Plan], tests: Sequence[ScoringRun]) -> str:
+def description(root: Path, plans: Sequence[RunPlan], tests: Sequence[ScoringRun]) -> str:
     """The runs that are left, and their time."""
     from temnet.stages.simulate import duration
     from temnet.study.cost import work_left
@@ -147,7 +149,7 @@ def description(root: Path, plans: Sequence[Plan], tests: Sequence[ScoringRun]) 
 
     lines = [f"The settings are valid. Folder: {root}"]
     for plan in plans:
-        lines.append(f"training: {plan.run.title}{plan.state if plan.steps else ' (already done)'}")
+        lines.append(f"training: {plan.run.title}{plan.state}")
     left = [plan.run for plan in plans if not plan.run.done and plan.twin is None]
     to_train = [run for run in left if isinstance(run, TrainingRun)]
     to_test = [run for run in tests if not (all(one.done for one in run.networks) and run.done)]

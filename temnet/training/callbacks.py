@@ -27,7 +27,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -44,6 +43,9 @@ from temnet.training.peak_scores import best_threshold, find_all, macro_peak_f1,
 from temnet.training.state import TrainingState, save_atomically, save_state
 
 LOGGER = logging.getLogger(__name__)
+
+Logs = dict[str, float]
+"""Values of an epoch or a batch by name, such as ``loss``."""
 
 PEAK_F1_THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Thresholds of `PeakF1`."""
@@ -74,7 +76,7 @@ class PeakF1(keras.callbacks.Callback):
         self.labels = required(experiment.labels, "labels")
         self.thresholds = tuple(thresholds)
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Finds and scores the columns of all examples."""
         with averaged_weights(self.model):
             results = find_all(self.model, self.examples, self.labels, self.thresholds[0])
@@ -117,7 +119,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.mode = mode
         self.state = state or TrainingState()
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Saves the checkpoint, and the best network if this epoch is the best so far."""
         value = (logs or {}).get(self.monitor)
         if value is None:
@@ -157,11 +159,11 @@ class CsvLog(keras.callbacks.Callback):
         self.path = Path(path)
         self._started = 0.0
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Starts the clock."""
         self._started = time.monotonic()
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Writes the line."""
         rows = read_table(self.path) if self.path.exists() else []
         rows = [row for row in rows if row["epoch"] < epoch]
@@ -184,11 +186,11 @@ class WaitTime(keras.callbacks.Callback):
         super().__init__()
         self.clock = clock
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Discards waiting time between epochs."""
         self.clock.lap()
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Reads the clock."""
         if logs is not None:
             logs["waited"] = round(self.clock.lap(), 2)
@@ -207,11 +209,11 @@ class StopOnNaN(keras.callbacks.Callback):
         self.describe = describe
         self._epoch = 0
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Keeps the epoch for the message."""
         self._epoch = epoch
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Checks the loss.
 
         Raises:
@@ -253,7 +255,7 @@ class ImagePanel(keras.callbacks.Callback):
         self.labels = required(experiment.labels, "labels")
         self.every, self.threshold = every, threshold
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Draws the panel."""
         if (epoch + 1) % self.every:
             return
@@ -261,7 +263,13 @@ class ImagePanel(keras.callbacks.Callback):
         with averaged_weights(self.model):
             results = find_all(self.model, self.examples, self.labels, threshold)
         found = [image.peaks for image in results]
-        content = panel(found, self.examples, self.experiment, f"epoch {epoch + 1}")
+        content = panel(
+            found,
+            self.examples,
+            self.labels.classes,
+            self.experiment.evaluation,
+            f"epoch {epoch + 1}",
+        )
         self.folder.mkdir(parents=True, exist_ok=True)
         replace_file(self.folder / f"panel-{epoch + 1:04d}.png", content)
         log_image(self.folder, "columns", content, epoch)
@@ -284,19 +292,19 @@ class Progress(keras.callbacks.Callback):
         self.step_done = step_done
         self._first: tuple[int, float] | None = None
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Starts the clock in the first epoch of this run."""
         if self._first is None:
             self._first = epoch, time.monotonic()
             if self.step_done is not None and epoch:
                 self.step_done(epoch * self.steps_per_epoch)
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Counts the step."""
         if self.step_done is not None:
             self.step_done(1)
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Writes the message."""
         first, started = self._first or (epoch, time.monotonic())
         elapsed = time.monotonic() - started

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
-from temnet.training.callbacks import Checkpoint
+from temnet.training.callbacks import Checkpoint, Logs
 from temnet.training.state import TrainingState
 
 
@@ -31,7 +29,7 @@ class EarlyStop(keras.callbacks.Callback):
         super().__init__()
         self.checkpoint, self.epochs = checkpoint, epochs
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Ends the training after the last of these epochs."""
         if stalled(self.checkpoint.state, self.epochs):
             self.model.stop_training = True

@@ -11,6 +11,7 @@ import keras
 from temnet.config.card import ImageStatistics
 from temnet.config.card_scores import SelectionScores
 from temnet.config.experiment import Experiment, required
+from temnet.config.learning.labels import Labels
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import image_counts, pooled_scores
@@ -62,21 +63,25 @@ def finish_network(
     card = replace(
         card,
         metrics=SelectionScores(**vars(pooled_scores(counts))),
-        image_statistics=describe_images(selection, experiment),
+        image_statistics=describe_images(
+            selection, required(experiment.labels, "labels"), experiment.sampling
+        ),
     )
     save_network(folder, model, experiment, card)
 
 
-def describe_images(examples: Iterable[Example], experiment: Experiment) -> ImageStatistics | None:
+def describe_images(
+    examples: Iterable[Example], labels: Labels, sampling: float
+) -> ImageStatistics | None:
     """The entry ``image_statistics`` of a network's card; see `out_of_distribution.reference`.
 
     Args:
         examples: Selection images, which the network was not trained on.
-        experiment: The network's settings; uses `labels` and `model.sampling`.
+        labels: The network's labels; uses `normalisation_width`.
+        sampling: Pixel size of the network [Å].
 
     Returns:
         The statistics; None from fewer than `FEWEST_IMAGES` images.
     """
-    width = required(experiment.labels, "labels").normalisation_width
-    seen = [example_appearance(example, width) for example in examples]
-    return reference(seen, experiment.sampling) if len(seen) >= FEWEST_IMAGES else None
+    seen = [example_appearance(example, labels.normalisation_width) for example in examples]
+    return reference(seen, sampling) if len(seen) >= FEWEST_IMAGES else None

@@ -84,7 +84,7 @@ def _train(
     describe: Callable[[int, int], str] | None,
 ) -> None:
     """Trains the remaining epochs; arguments as for `fit`."""
-    state = _earlier_state(experiment, folder)
+    state = _earlier_state(folder, training_hash(experiment))
     model = build_model(experiment)
     if experiment.training.start_from is not None and not state.epochs:
         model.set_weights(first_weights(experiment))
@@ -188,8 +188,9 @@ def training_hash(experiment: Experiment) -> str:
     return settings_hash({"identity": experiment.simulation.identity(), "data": data, **sections})
 
 
-def _earlier_state(experiment: Experiment, folder: Path) -> TrainingState:
-    state, settings = load_state(folder), training_hash(experiment)
+def _earlier_state(folder: Path, settings: str) -> TrainingState:
+    """The state in a folder, which has to be of settings with this hash."""
+    state = load_state(folder)
     if state.epochs and state.settings != settings:
         raise InputError(
             f"{folder} holds a training of {state.epochs} epochs with other settings (expected "

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 
 from temnet.config.learning.training import Training
 from temnet.csv_tables import read_table
+from temnet.training.callbacks import Logs
 
 
 def learning_rate(
@@ -71,7 +71,7 @@ class Plateau(keras.callbacks.Callback):
         self.log, self.rate, self.factor, self.epochs = Path(log), rate, factor, epochs
         self.monitor = monitor
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         """Sets the rate of the epoch."""
         rows = read_table(self.log) if self.log.exists() else []
         scores = [float(row[self.monitor]) for row in rows if row["epoch"] < epoch]

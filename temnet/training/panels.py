@@ -10,7 +10,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from temnet.config.experiment import Experiment
+from temnet.config.analysis.evaluation import Evaluation
 from temnet.records import Example, Peaks
 from temnet.reporting.figures.drawing import encode_figure
 from temnet.reporting.figures.gallery import prediction_figure
@@ -18,14 +18,19 @@ from temnet.reporting.snapshots import Picture
 
 
 def panel(
-    found: Sequence[Peaks], examples: Sequence[Example], experiment: Experiment, title: str
+    found: Sequence[Peaks],
+    examples: Sequence[Example],
+    class_names: Sequence[str],
+    scoring: Evaluation,
+    title: str,
 ) -> bytes:
     """A PNG of the first image of each example with its true and its found columns.
 
     Args:
         found: Peaks of each example.
         examples: The examples, one at least.
-        experiment: Uses `labels` and `evaluation`.
+        class_names: Names of the classes.
+        scoring: Uses `radius` and `border`.
         title: Title over the images.
     """
     lines = [
@@ -44,10 +49,7 @@ def panel(
         for number, (peaks, example) in enumerate(zip(found, examples, strict=True))
     ]
     titles = [[title]] * len(lines)
-    scoring = experiment.evaluation
-    figure = prediction_figure(
-        lines, titles, experiment.class_names, scoring.radius, scoring.border
-    )
+    figure = prediction_figure(lines, titles, class_names, scoring.radius, scoring.border)
     return encode_figure(figure, "png")
 
 

@@ -21,7 +21,7 @@ from temnet.workflow.folder import (
     remove_stage,
     stage_folder,
 )
-from temnet.workflow.stage import Progress, Stage, get_stage
+from temnet.workflow.stage import Progress, Stage, Work, get_stage
 
 LOGGER = logging.getLogger(__name__)
 
@@ -46,12 +46,29 @@ class Step:
     inputs: Any = None
 
 
+@dataclass(frozen=True)
+class Plan:
+    """The plan of a run.
+
+    Attributes:
+        experiment: Settings of the run.
+        root: The run folder.
+        steps: The stages in the order in which they run.
+        messages: Messages of the planning, for the log file.
+    """
+
+    experiment: Experiment
+    root: Path
+    steps: Sequence[Step]
+    messages: Sequence[logging.LogRecord] = ()
+
+
 def make_plan(
     experiment: Experiment,
     root: Path,
     named: Sequence[str] = (),
     overwrite: bool = False,
-) -> list[Step]:
+) -> Plan:
     """Plans a run and checks its inputs; nothing is written.
 
     Args:
@@ -59,9 +76,6 @@ def make_plan(
         root: The run folder.
         named: Stages to run; by default those of the experiment.
         overwrite: Whether to replace results of other settings, and those of ``named`` in any case.
-
-    Returns:
-        The stages in the order in which they run.
 
     Raises:
         InputError: If an input is invalid, a stage that another one reads was not run, or the
@@ -74,10 +88,11 @@ def make_plan(
         for name in (*step.stage.requires, *step.stage.requires_also(experiment)):
             if name not in chosen:
                 _check_required(get_stage(name), step.stage, experiment, root)
-    return [
+    checked = [
         step if step.state == "done" else replace(step, inputs=step.stage.check(experiment))
         for step in steps
     ]
+    return Plan(experiment, root, checked)
 
 
 def scores_alone(experiment: Experiment, root: Path, named: Sequence[str]) -> bool:
@@ -166,17 +181,16 @@ def _check_required(
         )
 
 
-def run_plan(experiment: Experiment, root: Path, steps: Sequence[Step], progress: Progress) -> None:
-    """Runs the steps that are not done yet, in order.
+def run_plan(plan: Plan, progress: Progress) -> None:
+    """Runs the steps of a plan that are not done yet, in order.
 
     Args:
-        experiment: Settings of the run.
-        root: The run folder; it is created.
-        steps: The plan, from `make_plan`.
+        plan: The plan; its run folder is created.
         progress: Shows the progress of each stage.
     """
-    prepare_root(root, experiment)
-    for step in steps:
+    root = plan.root
+    prepare_root(root, plan.experiment)
+    for step in plan.steps:
         name = step.stage.name
         if step.state == "done":
             LOGGER.info("%s: already done", name)
@@ -185,5 +199,5 @@ def run_plan(experiment: Experiment, root: Path, steps: Sequence[Step], progress
             remove_stage(root, name)  # other stages keep the old result until the new one is done
         LOGGER.info("%s: %s", name, "resumed" if step.state == "started" else "started")
         with stage_folder(root, name, step.settings, step.stage.resumable) as folder:
-            step.stage.run(experiment, root, folder, step.inputs, progress)
+            step.stage.run(Work(plan.experiment, root, folder, step.inputs, progress))
         LOGGER.info("%s: done", name)

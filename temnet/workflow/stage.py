@@ -42,12 +42,23 @@ def silent(title: str, total: int) -> Iterator[Done]:
     yield lambda count: None
 
 
-def _nothing_lost(experiment: Experiment, root: Path) -> bool:
-    return True
+@dataclass(frozen=True)
+class Work(Generic[Inputs]):
+    """The work of a stage in a run.
 
+    Attributes:
+        experiment: Settings of the run.
+        root: The run folder.
+        folder: The folder to write into.
+        inputs: The inputs that the stage's check has returned.
+        progress: Shows the progress.
+    """
 
-def _nothing_more(experiment: Experiment) -> tuple[str, ...]:
-    return ()
+    experiment: Experiment
+    root: Path
+    folder: Path
+    inputs: Inputs
+    progress: Progress
 
 
 @dataclass(frozen=True)
@@ -60,8 +71,7 @@ class Stage(Generic[Inputs]):
         settings: Plain values that the stage's result depends on, from the experiment.
         check: Checks the inputs before anything is written, and returns them for ``run``; raises
             InputError if one is invalid.
-        run: Does the work; called with the experiment, the run folder, the folder to write into,
-            the inputs and the progress.
+        run: Does the work.
         describe: Lines that `--check` prints, from the experiment and the inputs.
         resumable: Whether the folder keeps the part that a stopped run has finished, so that the
             stage can resume; the folder of other stages appears in one step.
@@ -75,12 +85,12 @@ class Stage(Generic[Inputs]):
     requires: tuple[str, ...]
     settings: Callable[[Experiment], Mapping[str, object]]
     check: Callable[[Experiment], Inputs]
-    run: Callable[[Experiment, Path, Path, Inputs, Progress], None]
+    run: Callable[[Work[Inputs]], None]
     describe: Callable[[Experiment, Inputs], list[str]]
     resumable: bool = False
     always: bool = False
-    intact: Callable[[Experiment, Path], bool] = _nothing_lost
-    requires_also: Callable[[Experiment], tuple[str, ...]] = _nothing_more
+    intact: Callable[[Experiment, Path], bool] = lambda experiment, root: True
+    requires_also: Callable[[Experiment], tuple[str, ...]] = lambda experiment: ()
 
 
 def get_stage(name: str) -> Stage[Any]:

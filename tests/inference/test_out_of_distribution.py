@@ -239,5 +239,5 @@ def test_too_few_images_are_no_description():
         Example(one, one, one[..., 0], Columns.empty(), {"camera_sampling": SAMPLING}, SAMPLING)
         for one in training(FEWEST_IMAGES, 5)
     ]
-    assert describe_images(images[1:], experiment) is None
-    assert describe_images(images, experiment).count == FEWEST_IMAGES
+    assert describe_images(images[1:], experiment.labels, experiment.sampling) is None
+    assert describe_images(images, experiment.labels, experiment.sampling).count == FEWEST_IMAGES

@@ -314,7 +314,7 @@ def test_a_study_beside_takes_over_what_is_the_same(finished, quick, capsys):
     write(arms={"same": {}, **changed}, seeds=[2])
     with pytest.MonkeyPatch.context() as patch:
         # Nothing but what is taken over: the third arm would be trained.
-        patch.setattr("temnet.study.__main__.run_logged", lambda experiment, root, steps: 3)
+        patch.setattr("temnet.study.__main__.run_logged", lambda plan: 3)
         assert study.main(other[:-1]) == 3
     taken = Path("runs/dose/networks/same_net_2/train/network")
     source = run_folder("two-foci", 2) / "train/network"

@@ -28,10 +28,10 @@ class Recorder:
                 raise InputError(f"{name} has an invalid input")
             return f"inputs of {name}"
 
-        def run(experiment, root, folder, inputs, progress):
-            assert inputs == f"inputs of {name}"
+        def run(work):
+            assert work.inputs == f"inputs of {name}"
             self.ran.append(name)
-            (folder / "result").write_text(str(experiment.seed))
+            (work.folder / "result").write_text(str(work.experiment.seed))
             if self.fails == name:
                 raise KeyboardInterrupt
 
@@ -63,7 +63,7 @@ def experiment(**changes):
 
 
 def run(settings, root, **options):
-    plan.run_plan(settings, root, plan.make_plan(settings, root, **options), silent)
+    plan.run_plan(plan.make_plan(settings, root, **options), silent)
 
 
 def test_stages_run_in_their_order_also_if_the_yaml_has_another(recorder, tmp_path):
@@ -82,7 +82,7 @@ def test_a_stopped_run_resumes(recorder, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(experiment(), tmp_path)
     recorder.fails = None
-    steps = plan.make_plan(experiment(), tmp_path)
+    steps = plan.make_plan(experiment(), tmp_path).steps
     assert [step.state for step in steps] == ["done", "started", "new", "new"]
     run(experiment(), tmp_path)
     assert recorder.ran == ["simulate", "train", "train", "evaluate", "report"]
