@@ -6,8 +6,9 @@ import pytest
 
 from temnet.data.batches import training_batches
 from temnet.data.prefetch import WaitClock
-from temnet.data.pydataset import make_pydataset
+from temnet.data.pydataset import BatchDataset, make_pydataset
 from temnet.errors import InputError
+from temnet.training.batches import open_batches
 from tests.data.sets import batch_settings, make_set
 
 
@@ -51,6 +52,19 @@ def test_waiting_is_measured(settings, folder):
 def test_an_unknown_split_is_refused(settings):
     with pytest.raises(InputError, match="splits are training"):
         make_pydataset(settings(), "test")
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_training_batches_are_the_same_for_each_backend(settings, folder, monkeypatch, backend):
+    pytest.importorskip("tensorflow")
+    monkeypatch.setattr("keras.backend.backend", lambda: backend)
+    opened = open_batches(settings(), folder / "training", 1, WaitClock())
+    assert isinstance(opened, BatchDataset) == (backend == "jax")
+    first = opened[0] if backend == "jax" else next(iter(opened))
+    source = batch_settings(settings()), folder / "training"
+    for found, expected in zip(first, next(training_batches(*source, 1)), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert np.abs(first[0] - next(training_batches(*source, 0))[0]).max() > 0.1
 
 
 JAX = """
