@@ -122,15 +122,18 @@ def analyse(
     values = {"network": str(network), **settings}
     experiment = prediction_experiment(values, "temnet.analyse")
     section = required(experiment.images, "images")
+    prediction = required(experiment.prediction, "prediction")
     if isinstance(images, np.ndarray):
         if "sampling" not in settings or section.sampling == "header":
             raise InputError("An array has no pixel size; give sampling [Å].")
         if output is None:
-            return _analyse_array(images, experiment)
+            return _analyse_array(images, section, prediction)
         images = _saved(images, Path(output))
     job = _job(images, section)
     if output is None:
-        return _analyse_files(job, experiment)
+        from temnet.stages.prediction_inputs import prepare
+
+        return _in_memory(prepare(_with_files(section, job), prediction), prediction)
     load_stages(STAGES)
     plan = plan_job(experiment, job, Path(output), overwrite)
     run_in_folder(plan)
@@ -179,7 +182,8 @@ def plan_job(experiment: Experiment, job: Job, output: Path, overwrite: bool) ->
     Raises:
         InputError: If an input is invalid, or there are results of other settings.
     """
-    experiment = _with_files(experiment, job)
+    images = _with_files(required(experiment.images, "images"), job)
+    experiment = experiment.model_copy(update={"images": images})
     root = output / job.folder
     with disk_errors_as_input_errors(root):
         return plan_run(experiment, root, overwrite=overwrite)
@@ -217,10 +221,8 @@ def prediction_experiment(values: Mapping[str, object], origin: str) -> Experime
     )
 
 
-def _with_files(experiment: Experiment, job: Job) -> Experiment:
-    files = tuple(str(file) for file in job.files)
-    images = required(experiment.images, "images").model_copy(update={"files": files})
-    return experiment.model_copy(update={"images": images})
+def _with_files(images: Images, job: Job) -> Images:
+    return images.model_copy(update={"files": tuple(str(file) for file in job.files)})
 
 
 def _job(images: str | Path | Sequence[str | Path], section: Images) -> Job:
@@ -243,20 +245,10 @@ def _job(images: str | Path | Sequence[str | Path], section: Images) -> Job:
     return jobs[0]
 
 
-def _analyse_files(job: Job, experiment: Experiment) -> Analysis:
-    from temnet.stages.prediction_inputs import prepare
-
-    experiment = _with_files(experiment, job)
-    prediction = required(experiment.prediction, "prediction")
-    return _in_memory(prepare(required(experiment.images, "images"), prediction), prediction)
-
-
-def _analyse_array(array: np.ndarray, experiment: Experiment) -> Analysis:
+def _analyse_array(array: np.ndarray, images: Images, prediction: Prediction) -> Analysis:
     from temnet.inference.reading.image_array import array_file
     from temnet.stages.prediction_inputs import load, prepare_series, read_opened
 
-    images = required(experiment.images, "images")
-    prediction = required(experiment.prediction, "prediction")
     network = load(prediction.network)
     series = read_opened([array_file(array, ARRAY)], images, network.card.focus_count)
     return _in_memory(prepare_series(network, [series], images, prediction), prediction)

@@ -176,7 +176,7 @@ def _freeze(network: Network, done: Done) -> FrozenScores:
         InputError: If its specimens cannot be simulated.
     """
     try:
-        rows = example_rows(network, frozen_examples(network.experiment))
+        rows = example_rows(network, frozen_examples(network.experiment.simulation))
     except InputError as error:
         raise InputError(
             f"{network.name}: its images cannot be simulated again: {error}"
@@ -192,7 +192,7 @@ def _freeze_run(run: FinishedRun, done: Done) -> FrozenScores:
         InputError: If the images, or the columns found in them, are not those of `evaluate`.
     """
     network = run.network
-    rows = example_rows(network, frozen_examples(network.experiment))
+    rows = example_rows(network, frozen_examples(network.experiment.simulation))
     own = next(iter(run.scores.networks))
     classes = network.experiment.class_names
     changed = contradiction(run.scores.counts(own), counts_of_rows(rows, classes))

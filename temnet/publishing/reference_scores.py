@@ -15,8 +15,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from temnet.config.card import FrozenScores
-from temnet.config.experiment import Experiment
-from temnet.config.simulation import SIMULATION_VERSION
+from temnet.config.simulation import SIMULATION_VERSION, SimulationSettings
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import MACRO, ImageCounts, image_counts, pooled_scores
 from temnet.evaluation.scores import LOCALISATION, ScoreRow
@@ -47,9 +46,9 @@ errors, or by so much if that is more."""
 Rows = Sequence[ScoreRow]
 
 
-def frozen_examples(experiment: Experiment) -> list[Example]:
+def frozen_examples(simulation: SimulationSettings) -> list[Example]:
     """The images that are scored, made from their seeds."""
-    return simulate_portable(experiment.simulation, IMAGES, SPLIT)
+    return simulate_portable(simulation, IMAGES, SPLIT)
 
 
 def example_rows(network: Network, examples: Iterable[Example]) -> Rows:

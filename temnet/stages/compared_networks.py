@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from temnet.config.experiment import Experiment
+from temnet.config.simulation import SimulationSettings
 from temnet.errors import InputError
 from temnet.models.checkpoint import (
     Network,
@@ -19,9 +19,9 @@ from temnet.models.checkpoint import (
 )
 
 
-def trains(experiment: Experiment) -> bool:
+def trains(stages: Collection[str], networks: Collection[str]) -> bool:
     """Whether a trained network of this run is scored: unless only other networks are given."""
-    return "train" in experiment.stages or not experiment.evaluation.networks
+    return "train" in stages or not networks
 
 
 def fingerprints(names: Sequence[str]) -> dict[str, str]:
@@ -36,21 +36,25 @@ def fingerprints(names: Sequence[str]) -> dict[str, str]:
     return {name: fingerprint(read_card(find_network(name))) for name in names}
 
 
-def check_networks(experiment: Experiment) -> None:
-    """Checks that the given networks fit the experiment's images.
+def check_networks(names: Sequence[str], simulation: SimulationSettings) -> None:
+    """Checks that networks fit the simulated images.
+
+    Args:
+        names: Names in pretrained/, or folders.
+        simulation: Settings of the images.
 
     Raises:
         InputError: If one has other classes, other pixels or another number of focal images, or is
             damaged.
     """
-    own_sampling = experiment.simulation.sampling
-    for name in experiment.evaluation.networks:
+    own_classes, own_sampling = simulation.labels.classes, simulation.sampling
+    for name in names:
         card, _ = check_files(find_network(name))
         classes, sampling = tuple(card.classes), float(card.sampling)
-        if classes != experiment.class_names:
+        if classes != own_classes:
             raise InputError(
                 f"evaluation.networks: {name} finds the classes {', '.join(classes)}, but "
-                f"labels.classes are {', '.join(experiment.class_names)}; give networks of the "
+                f"labels.classes are {', '.join(own_classes)}; give networks of the "
                 "same classes in the same order."
             )
         if not np.isclose(sampling, own_sampling, rtol=1e-6, atol=0):
@@ -59,10 +63,10 @@ def check_networks(experiment: Experiment) -> None:
                 f"model.sampling is {own_sampling:g} Å; give networks of the same "
                 f"pixels, or set model.sampling to {sampling:g} and simulate again."
             )
-        if card.focus_count != experiment.focus_count:
+        if card.focus_count != simulation.focus_count:
             raise InputError(
                 f"evaluation.networks: {name} expects {card.focus_count} focal image(s), but "
-                f"microscope.defocus.steps gives {experiment.focus_count}; give networks for that "
+                f"microscope.defocus.steps gives {simulation.focus_count}; give networks for that "
                 "many."
             )
 

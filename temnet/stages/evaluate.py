@@ -10,6 +10,7 @@ from typing import cast
 
 import numpy as np
 
+from temnet.config.analysis.evaluation import Evaluation
 from temnet.config.experiment import Experiment
 from temnet.csv_rows import write_rows
 from temnet.data.cluster import open_workers
@@ -50,19 +51,21 @@ SPLIT = "validation"
 
 def settings(experiment: Experiment) -> Mapping[str, object]:
     """The settings that the scores depend on, with the networks' checksums."""
-    values = train.settings(experiment) if trains(experiment) else simulate.settings(experiment)
+    networks = experiment.evaluation.networks
+    stage = train if trains(experiment.stages, networks) else simulate
+    values = stage.settings(experiment)
     data = cast(Mapping[str, object], values["data"])
     evaluation = experiment.evaluation.model_dump(mode="json")
     return {
         **values,
         "data": {**data, SPLIT: experiment.data.count(SPLIT)},
-        "evaluation": {**evaluation, "networks": fingerprints(experiment.evaluation.networks)},
+        "evaluation": {**evaluation, "networks": fingerprints(networks)},
     }
 
 
 def requires_also(experiment: Experiment) -> tuple[str, ...]:
     """The stage `train`, unless only existing networks are scored."""
-    return ("train",) if trains(experiment) else ()
+    return ("train",) if trains(experiment.stages, experiment.evaluation.networks) else ()
 
 
 def check(experiment: Experiment) -> None:
@@ -71,11 +74,11 @@ def check(experiment: Experiment) -> None:
     Raises:
         InputError: If a network does not fit, or a stored set has other settings.
     """
-    check_networks(experiment)
     sets = StoredSets.of(experiment)
+    check_networks(experiment.evaluation.networks, sets.simulation)
     sets.check([SPLIT])
     if sets.missing(SPLIT):
-        simulate.check_specimens(experiment.simulation)
+        simulate.check_specimens(sets.simulation)
 
 
 def run(work: Work[None]) -> None:
@@ -87,7 +90,10 @@ def run(work: Work[None]) -> None:
     sets = StoredSets.of(experiment)
     if sets.missing(SPLIT):
         simulate.make_set(sets, SPLIT, work.progress)
-    networks = _networks(experiment, work.root)
+    evaluation = experiment.evaluation
+    trained = trains(experiment.stages, evaluation.networks)
+    own = [work.root / train.STAGE.name / train.NETWORK] if trained else []
+    networks = competitors([*own, *evaluation.networks])
     results = _find_columns(sets, networks, work.progress)
     scored = {
         name: score_network(
@@ -95,7 +101,7 @@ def run(work: Work[None]) -> None:
             _threshold(network),
             results[name],
             experiment.class_names,
-            experiment.evaluation,
+            evaluation,
             experiment.seed,
         )
         for name, network in networks.items()
@@ -106,9 +112,8 @@ def run(work: Work[None]) -> None:
         ConditionRow(image.index, image.specimen, **conditions(image.parameters)) for image in first
     ]
     write_rows(work.folder / "conditions.csv", conditions_of, ConditionRow)
-    ratios = _cramer_rao(experiment, networks, results, work.folder, work.progress)
-    _sweep(experiment, networks, work.folder, work.progress)
-    asked = experiment.evaluation.ideal_observer
+    ratios = _cramer_rao(evaluation, sets, networks, results, work.folder, work.progress)
+    _sweep(evaluation, sets, networks, work.folder, work.progress)
     summary = Summary(
         split=SPLIT,
         networks={
@@ -121,9 +126,7 @@ def run(work: Work[None]) -> None:
         },
         sha256={name: network.card.sha256 for name, network in networks.items()},
         paired=_paired(scored, experiment.seed),
-        ideal_observer=None
-        if asked is None
-        else ideal_observer(experiment, asked, SPLIT, first, work.folder, work.progress),
+        ideal_observer=ideal_observer(evaluation, sets, SPLIT, first, work.folder, work.progress),
     )
     write_record(work.folder / SUMMARY_FILE, summary)
     chosen = representative_images(next(iter(scored.values())).images.image_f1())
@@ -132,11 +135,6 @@ def run(work: Work[None]) -> None:
 
 def _threshold(network: Network) -> float:
     return network.card.threshold
-
-
-def _networks(experiment: Experiment, root: Path) -> dict[str, Network]:
-    own = [root / train.STAGE.name / train.NETWORK] if trains(experiment) else []
-    return competitors([*own, *experiment.evaluation.networks])
 
 
 def _find_columns(
@@ -170,14 +168,18 @@ def _paired(scored: Mapping[str, NetworkScores], seed: int) -> list[NetworkPair]
 
 
 def _sweep(
-    experiment: Experiment, networks: Mapping[str, Network], folder: Path, progress: Progress
+    settings: Evaluation,
+    sets: StoredSets,
+    networks: Mapping[str, Network],
+    folder: Path,
+    progress: Progress,
 ) -> None:
     """Writes sweep.csv, scores with one parameter at fixed values, and atom_counts.csv."""
-    sweep = experiment.evaluation.sweep
+    sweep, simulation = settings.sweep, sets.simulation
     if sweep is None:
         return
     results: dict[tuple[str, str, float], list[ImageResult]] = defaultdict(list)
-    swept = sweep_examples(experiment.simulation, sweep, experiment.data, SPLIT)
+    swept = sweep_examples(simulation, sweep, sets.data, SPLIT)
     with progress("sweep", sweep.structures * len(sweep.values)) as done:
         for specimen, parameter, value, example in swept:
             for name, network in networks.items():
@@ -185,7 +187,7 @@ def _sweep(
                 result = evaluate_image(network, specimen, example, _threshold(network))
                 results[key].append(result)
             done(1)
-    classes, settings, seed = experiment.class_names, experiment.evaluation, experiment.seed
+    classes, seed = simulation.labels.classes, simulation.seed
     rows, by_atom_count = [], []
     for (name, parameter, value), images in results.items():
         point = Point.fixed(parameter, value, name)
@@ -198,27 +200,26 @@ def _sweep(
 
 
 def _cramer_rao(
-    experiment: Experiment,
+    settings: Evaluation,
+    sets: StoredSets,
     networks: Mapping[str, Network],
     results: Mapping[str, Sequence[ImageResult]],
     folder: Path,
     progress: Progress,
 ) -> dict[str, BoundRatio]:
     """Writes cramer_rao.csv, and returns each network's part of the summary."""
-    wanted, settings = experiment.evaluation.cramer_rao, experiment.evaluation
+    wanted, simulation = settings.cramer_rao, sets.simulation
     if wanted is None:
         return {}
     first = next(iter(results.values()))
     spread = first[:: -(-len(first) // wanted.images)]
     columns = {
-        image.index: chosen_columns(image, settings, experiment.seed, wanted.columns)
+        image.index: chosen_columns(image, settings, simulation.seed, wanted.columns)
         for image in spread
     }
-    jobs = [
-        (experiment.simulation, index, SPLIT, positions) for index, positions in columns.items()
-    ]
+    jobs = [(simulation, index, SPLIT, positions) for index, positions in columns.items()]
     bounds: dict[int, np.ndarray] = {}
-    with progress("Cramér-Rao bound", len(jobs)) as done, open_workers(experiment.data) as workers:
+    with progress("Cramér-Rao bound", len(jobs)) as done, open_workers(sets.data) as workers:
         found = workers.in_order(bounds_in_example, jobs)
         for (_, index, *_), bound in zip(jobs, found, strict=True):
             bounds[index] = bound
@@ -228,12 +229,12 @@ def _cramer_rao(
         for index, positions in columns.items():
             image = results[name][index].above(_threshold(network))
             rows[name] += bound_rows(
-                image, positions, bounds[index], experiment.class_names, settings, name
+                image, positions, bounds[index], simulation.labels.classes, settings, name
             )
     every = [row for own in rows.values() for row in own]
     write_rows(folder / "cramer_rao.csv", every, BoundRow)
     return {
-        name: ratio_to_bound(own, generator(experiment.seed, "evaluation/cramer_rao"))
+        name: ratio_to_bound(own, generator(simulation.seed, "evaluation/cramer_rao"))
         for name, own in rows.items()
     }
 
@@ -284,7 +285,7 @@ def _pictures(
 
 def intact(experiment: Experiment, root: Path) -> bool:
     """Whether the scores are of the network in the run folder, where one was trained."""
-    if not trains(experiment):
+    if not trains(experiment.stages, experiment.evaluation.networks):
         return True
     network, summary = root / train.STAGE.name / train.NETWORK, root / STAGE.name / SUMMARY_FILE
     if not (network / CARD_FILE).is_file() or not summary.is_file():

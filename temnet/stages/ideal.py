@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from temnet.config.analysis.scoring import IdealObserver
-from temnet.config.experiment import Experiment
+from temnet.config.analysis.evaluation import Evaluation
 from temnet.csv_rows import write_rows
 from temnet.data.cluster import open_workers
 from temnet.evaluation.image_result import ImageResult
@@ -22,22 +21,23 @@ from temnet.evaluation.limits.ideal_scores import (
 )
 from temnet.evaluation.summary import IdealF1, IdealSummary
 from temnet.randomness import generator
+from temnet.stages.stored_sets import StoredSets
 from temnet.workflow.stage import Progress
 
 
 def ideal_observer(
-    experiment: Experiment,
-    wanted: IdealObserver,
+    settings: Evaluation,
+    sets: StoredSets,
     split: str,
     results: Sequence[ImageResult],
     folder: Path,
     progress: Progress,
-) -> IdealSummary:
+) -> IdealSummary | None:
     """Writes ideal_observer.csv and ideal_confusion.csv.
 
     Args:
-        experiment: Settings of the simulation, classes, border and seed.
-        wanted: Settings of the ideal observer.
+        settings: Uses `ideal_observer` and the border.
+        sets: Settings of the simulation and its workers.
         split: The images' split.
         results: All images with their true columns; the peaks are not used.
         folder: Folder of the stage.
@@ -45,18 +45,19 @@ def ideal_observer(
 
     Returns:
         For summary.json: numbers of images and columns, and for each rule the F1 of each class,
-        with its interval, at the doses of the images.
+        with its interval, at the doses of the images; None without `ideal_observer`.
     """
-    settings, classes = experiment.evaluation, experiment.class_names
-    places = chosen_places(
-        results, settings, experiment.seed, len(classes), wanted.images, wanted.columns
-    )
+    wanted, simulation = settings.ideal_observer, sets.simulation
+    if wanted is None:
+        return None
+    seed, classes = simulation.seed, simulation.labels.classes
+    places = chosen_places(results, settings, seed, len(classes), wanted.images, wanted.columns)
     jobs = [
-        (experiment.simulation, index, split, np.array([place.position for place in group]))
+        (simulation, index, split, np.array([place.position for place in group]))
         for index, group in groupby(places, lambda place: place.index)
     ]
     evidences = []
-    with progress("ideal observer", len(jobs)) as done, open_workers(experiment.data) as workers:
+    with progress("ideal observer", len(jobs)) as done, open_workers(sets.data) as workers:
         for found in workers.in_order(evidence_in_example, jobs):
             evidences += found
             done(1)
@@ -67,7 +68,7 @@ def ideal_observer(
         wanted.empty,
         doses_of_trials(wanted.doses, drawn),
         classes,
-        generator(experiment.seed, "evaluation/ideal_observer"),
+        generator(seed, "evaluation/ideal_observer"),
     )
     write_rows(folder / "ideal_observer.csv", rows, IdealRow)
     write_rows(folder / "ideal_confusion.csv", confusion, IdealConfusionRow)

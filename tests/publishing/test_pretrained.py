@@ -37,7 +37,7 @@ LARGEST_NETWORK, LARGEST_OF_ALL = 40e6, 150e6
 def frozen_images(name):
     """A network and its frozen images."""
     network = load_network(PRETRAINED / name)
-    return network, tuple(frozen_examples(network.experiment))
+    return network, tuple(frozen_examples(network.experiment.simulation))
 
 
 def differences(network, examples):

@@ -210,7 +210,7 @@ def test_the_cost_is_that_of_the_log(finished, published):
 
 def test_the_frozen_scores_are_found_again(published):
     network = load_network(published / "tiny-unet")
-    rows = example_rows(network, frozen_examples(network.experiment))
+    rows = example_rows(network, frozen_examples(network.experiment.simulation))
     found = frozen_scores(rows, network.experiment.class_names)
     assert found.images == 20 and disagreements(network.card.frozen, found) == []
     fewer = frozen_scores([row for row in rows if row.index < 19], network.experiment.class_names)
