@@ -7,11 +7,13 @@ import pytest
 
 from temnet import run
 from temnet.csv_rows import read_rows, write_rows
+from temnet.errors import InputError
 from temnet.movies.comparison import ComparisonRow, Difference
 from temnet.movies.histories import counted_histories
 from temnet.movies.history_files import write_histories
 from temnet.movies.occupancy import SiteRow, site_rows
 from temnet.movies.sites import Sites
+from temnet.stages import compare
 from temnet.workflow.folder import stage_folder
 
 SETTINGS = {"images": {"files": ["a 1"]}, "prediction": {"network": "n", "threshold": 0.5},
@@ -90,6 +92,17 @@ def test_runs_with_other_outputs_are_compared(here):
     untimed = {"tolerance": 0.7, "frame_time": None}
     finished(here / "oxygen", 2, 0.1, {**SETTINGS, "prediction": prediction, "occupancy": untimed})
     assert run.main(["compare.yaml"]) == 0
+
+
+def test_the_movies_of_the_runs_are_read(here):
+    finished(here / "oxygen", 2, 0.1, frames=61, size=5)
+    first, second = (compare._read(here / name) for name in ("vacuum", "oxygen"))
+    assert (first.name, len(first.sites), first.frame_count) == ("vacuum", 144, 60)
+    assert (second.name, len(second.sites), second.frame_count) == ("oxygen", 25, 61)
+    path = here / "oxygen/occupancy/sites.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(InputError, match="sites.csv has 24 sites, histories.npz has 25"):
+        compare._read(here / "oxygen")
 
 
 def test_differences_that_cannot_be_tested_are_not_called_insignificant(here, monkeypatch):

@@ -3,9 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from temnet import run
 from temnet.config.loading import load_experiment
+from temnet.config.structures.molecular_dynamics import MolecularDynamics
 from temnet.simulation.example import simulate_example
+from temnet.stages.vibrations import specimen_sizes
 from temnet.structures.vibrations.displacements import find_table
 
 YAML = """
@@ -71,3 +75,12 @@ def test_check_prints_what_would_run(tmp_path, monkeypatch, capsys):
     text = capsys.readouterr().out
     assert "Au at 300 K by ASE" in text and "2 runs of 0.4 ps" in text
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gold.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("material", "sizes"),
+    [("Au", [8, 8, 5, 5, None, None]), ("mos2", [8, 8, 5, 5])],
+)
+def test_metals_have_a_periodic_piece_besides_their_particles(material, sizes):
+    dynamics = MolecularDynamics(material=material, sizes=(8, 5), runs=2)
+    assert specimen_sizes(dynamics) == sizes
