@@ -21,9 +21,6 @@ from temnet.score_records import Calibration
 LEAST = 1e-7
 """Probabilities are clipped to this, and to one less this."""
 
-ENTRY = "score_calibration"
-"""Name of the entry in summary.json."""
-
 
 @dataclass(frozen=True)
 class ScoreCalibration(Calibration):

@@ -17,11 +17,6 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def bullets(sentences: Iterable[str]) -> str:
-    """A list of sentences."""
-    return "\n".join(f"- {sentence}" for sentence in sentences)
-
-
 def picture(path: str, title: str, caption: str) -> str:
     """A picture with its title as alternative text, and its caption below."""
     return f"![{title}]({path})\n\n*{caption}*"

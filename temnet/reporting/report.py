@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_settings
 from temnet.reporting.page import Section, details, link, paragraph, render
 from temnet.reporting.run_results import RunResults
@@ -14,13 +13,11 @@ from temnet.system.files import replace_file
 PAGE = "index.html"
 
 
-def write_report(root: Path, figures: Path, experiment: Experiment) -> Path:
+def write_report(source: RunResults) -> Path:
     """Writes ``index.html`` into a run folder from the results there.
 
     Args:
-        root: The run folder.
-        figures: Folder for PNG and SVG files; the page links to them in ``report/``.
-        experiment: Settings of the run.
+        source: The run; the page links to its figures in ``report/``.
 
     Returns:
         Path of the page.
@@ -28,17 +25,17 @@ def write_report(root: Path, figures: Path, experiment: Experiment) -> Path:
     Raises:
         InputError: If a result is damaged.
     """
-    source = RunResults(root, figures, experiment)
     sections = list(sections_of(source))
     opening = paragraph(
-        f"Written by temnet; stages: {', '.join(experiment.stages)}. Positions are (row, column) "
-        "in Å, from the centre of the top left pixel."
+        f"Written by temnet; stages: {', '.join(source.experiment.stages)}. Positions are (row, "
+        "column) in Å, from the centre of the top left pixel."
     )
     if not sections:
         opening = paragraph("There are no results in this folder yet.")
     sections.append(_settings(source))
-    replace_file(root / PAGE, render(root.resolve().name, [opening], sections).encode())
-    return root / PAGE
+    page = source.root / PAGE
+    replace_file(page, render(source.root.resolve().name, [opening], sections).encode())
+    return page
 
 
 def _settings(source: RunResults) -> Section:

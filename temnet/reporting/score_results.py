@@ -42,9 +42,6 @@ OLD_TABLES = {"sweep": "series", "atom_counts": "heights"}  # old key
 ROW_TITLES = {LOCALISATION: "any class (localisation)", SPECIES: "all classes"}
 """Names of the two rows over all classes in tables."""
 
-CHANCE_LINES = "Grey lines: chance level of the mean over the classes, on images as drawn."
-"""For captions of curves."""
-
 Row = TypeVar("Row")
 Part = TypeVar("Part")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from temnet.config.experiment import Experiment
 from temnet.reporting.report import write_report
+from temnet.reporting.run_results import RunResults
 from temnet.workflow.stage import Stage, Work
 
 
@@ -21,7 +22,7 @@ def check(experiment: Experiment) -> None:
 def run(work: Work[None]) -> None:
     """Writes the figures and index.html."""
     with work.progress("report", 1) as done:
-        write_report(work.root, work.folder, work.experiment)
+        write_report(RunResults(work.root, work.folder, work.experiment))
         done(1)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,7 +28,6 @@ from temnet.workflow.folder import (
     plain,
     read_record,
 )
-from temnet.workflow.stage import Stage
 
 STUDY_FILE = "study.yaml"
 
@@ -67,7 +66,7 @@ class TrainingRun:
     @property
     def done(self) -> bool:
         """Whether the network exists and was trained with these settings."""
-        return is_done(train.STAGE, self.experiment, self.root)
+        return is_done(train.STAGE.name, train.settings(self.experiment), self.root)
 
 
 @dataclass(frozen=True)
@@ -96,17 +95,16 @@ class ScoringRun:
     @property
     def done(self) -> bool:
         """Whether these very networks were scored; they have to exist."""
-        return is_done(evaluate.STAGE, self.experiment, self.root)
+        return is_done(evaluate.STAGE.name, evaluate.settings(self.experiment), self.root)
 
 
 Run = TypeVar("Run", TrainingRun, ScoringRun)
 
 
-def is_done(stage: Stage, experiment: Experiment, root: Path) -> bool:
+def is_done(stage: str, settings: Mapping[str, object], root: Path) -> bool:
     """Whether a run folder holds the result of a stage with these settings."""
-    record = read_record(root, stage.name)
-    wanted = Record(DONE, plain(stage.settings(experiment)))
-    return record == wanted and damage_of(root, stage.name, record) is None
+    record = read_record(root, stage)
+    return record == Record(DONE, plain(settings)) and damage_of(root, stage, record) is None
 
 
 def training_runs(study: Study, root: Path) -> list[TrainingRun]:

@@ -25,6 +25,7 @@ from temnet.reporting.files.column_table import ColumnTableWriter
 from temnet.reporting.files.kept_frames import FrameIndex, MeanImage, write_frames, write_mean
 from temnet.reporting.page import details, link, paragraph, picture, table
 from temnet.reporting.report import write_report
+from temnet.reporting.run_results import RunResults
 
 EVIL = '<script>alert("1")</script>&.tif'
 CLASSES = ["metal", "oxide"]
@@ -67,7 +68,7 @@ def experiment():
 
 def report(root):
     (root / "report").mkdir(exist_ok=True)
-    page = write_report(root, root / "report", experiment())
+    page = write_report(RunResults(root, root / "report", experiment()))
     assert page == root / "index.html"
     return Page(page.read_text(encoding="utf-8"))
 
@@ -169,7 +170,7 @@ def test_maps_name_their_model(tmp_path, model, words):
     follow(tmp_path, fill(tmp_path), sites=2)
     settings = experiment().model_copy(update={"occupancy": Occupancy(model=model)})
     (tmp_path / "report").mkdir()
-    write_report(tmp_path, tmp_path / "report", settings)
+    write_report(RunResults(tmp_path, tmp_path / "report", settings))
     text = " ".join((tmp_path / "index.html").read_text(encoding="utf-8").split())
     assert words in text and ("by the likelier state" in text) == (model == "hidden_markov")
 

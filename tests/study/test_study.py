@@ -62,9 +62,9 @@ def write(**changes):
     Path("focal.yaml").write_text(yaml.safe_dump({**STUDY, **changes}, sort_keys=False))
 
 
-def short_page(root, figures, experiment):
+def short_page(source):
     """In place of the pages of the runs, which take longer to draw than these trainings."""
-    (root / "index.html").write_text("a run")
+    (source.root / "index.html").write_text("a run")
 
 
 @pytest.fixture(scope="module")

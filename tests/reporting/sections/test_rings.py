@@ -12,6 +12,7 @@ from temnet.reporting.files.column_table import ColumnTableWriter
 from temnet.reporting.files.kept_frames import FrameIndex, write_frames
 from temnet.reporting.files.prediction_rows import RingRow
 from temnet.reporting.report import write_report
+from temnet.reporting.run_results import RunResults
 from temnet.reporting.sections.rings import COLOURS, MARKED, NAMES, PLAIN, ring_figure
 
 PLACES = {5: (3.0, 4.0), 6: (3.0, 14.0), 7: (9.0, 4.0)}  # an L: chiral, (row, col) in Å
@@ -64,7 +65,8 @@ def test_the_page_counts_the_rings(tmp_path, sizes):
     experiment = Experiment(
         images={"files": ("m.tif",)}, prediction={"network": "n", "rings": {}}, stages=("report",)
     )
-    text = write_report(tmp_path, tmp_path / "report", experiment).read_text(encoding="utf-8")
+    source = RunResults(tmp_path, tmp_path / "report", experiment)
+    text = write_report(source).read_text(encoding="utf-8")
     assert f"{len(sizes)} rings of bonded columns" in text
     assert (tmp_path / "report/rings_0000.png").is_file()
     row = "<tr><td>7</td><td>heptagons</td><td>2</td><td>0.667</td></tr>"
