@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from temnet.config.distributions import DISTRIBUTIONS
 from temnet.config.experiment import Experiment
-from temnet.config.messages import Layer, Place, describe
+from temnet.config.messages import Layer, describe
 from temnet.config.names import check_name, shortened
-from temnet.config.old_keys import with_new_keys
+from temnet.config.old_keys import Place, with_new_keys
 from temnet.config.paths import relative_to, resolved
 from temnet.config.settings import Settings, shown
 from temnet.config.structures.vibration_table import VibrationTable

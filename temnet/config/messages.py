@@ -14,10 +14,8 @@ from pydantic_core import ErrorDetails
 
 from temnet.config.experiment import Experiment
 from temnet.config.names import shortened
+from temnet.config.old_keys import Place
 from temnet.config.settings import InsideError, Settings, shown
-
-Place = tuple[int | str, ...]
-"""Keys from the top of an experiment down to one of its settings."""
 
 MOST_FAULTS = 20
 """Lines of a message; further faults are counted."""

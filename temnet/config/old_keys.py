@@ -11,6 +11,7 @@ from temnet.errors import InputError
 LOGGER = logging.getLogger(__name__)
 
 Place = tuple[int | str, ...]
+"""Keys from the top of an experiment down to one of its settings."""
 
 RENAMED: dict[Place, str] = {
     ("structure", "empty"): "negatives",  # old key

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from temnet.config.names import wrong_with
+from temnet.config.old_keys import Place
 
 LOGGER = logging.getLogger(__name__)
 
@@ -31,8 +32,6 @@ NAMES_OR_PATHS = frozenset({
 
 OUTPUTS = frozenset({("data", "folder")})
 """Those that need not exist before a run."""
-
-Place = tuple[int | str, ...]
 
 
 def is_path(name: str) -> bool:

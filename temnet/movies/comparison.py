@@ -11,6 +11,7 @@ from math import comb
 import numpy as np
 from scipy.stats import t as student
 
+from temnet.evaluation.metrics import CONFIDENCE
 from temnet.movies.blocks import QUANTITIES, Blocks, block_length, memory
 from temnet.movies.histories import Histories
 from temnet.movies.occupancy import SiteRow
@@ -21,8 +22,6 @@ LOGGER = logging.getLogger(__name__)
 
 MOST_PERMUTATIONS = 10_000
 """All permutations are tried if there are at most this many, else this many random ones."""
-
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)

@@ -42,13 +42,13 @@ def _near(atoms: Atoms, centres: np.ndarray, others: np.ndarray, cutoff: float) 
     if not len(centres) or not len(others):
         return np.zeros(len(centres), np.int64)
     points = atoms.positions
-    images = cKDTree(_with_images(points[others], atoms, cutoff))
+    images = cKDTree(_with_images(points[others], atoms))
     near = images.query_ball_point(points[centres], cutoff, return_length=True)
     return near - np.isin(centres, others)
 
 
-def _with_images(points: np.ndarray, atoms: Atoms, reach: float) -> np.ndarray:
-    """Points and their periodic images in the adjacent cells; cells are wider than ``reach``."""
+def _with_images(points: np.ndarray, atoms: Atoms) -> np.ndarray:
+    """Points and their periodic images in the adjacent cells, which are wider than any cutoff."""
     cell = np.asarray(atoms.cell)
     for axis in np.flatnonzero(atoms.pbc):
         shifts = np.array([-1, 0, 1])[:, None, None] * cell[axis]

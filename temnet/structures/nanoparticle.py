@@ -66,7 +66,7 @@ def build_nanoparticle(
     oxide = None
     if isinstance(support, Oxide):
         oxide, drawn = build_oxide(support, field, zone, orientation, rng)
-        positions = _set_on(positions, oxide, particle.lattice_constant)
+        positions = _set_on(positions, oxide)
         parameters |= drawn
     positions = _place(positions, field, oxide, rng)
     centre = positions.mean(axis=0)
@@ -140,7 +140,7 @@ def _in_plane(angle: float) -> np.ndarray:
     return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
 
 
-def _set_on(positions: np.ndarray, oxide: OxideCrystal, lattice_constant: float) -> np.ndarray:
+def _set_on(positions: np.ndarray, oxide: OxideCrystal) -> np.ndarray:
     """The particle cut flat towards the oxide and moved onto its surface [Å]."""
     height = positions[:, :2] @ oxide.normal
     low, high = np.quantile(height, [0, 1])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from temnet.movies.mean_image import mean_image
-from temnet.reporting.files.kept_frames import FrameIndex, write_frames
+from temnet.reporting.files.kept_frames import FrameIndex, open_frames
 
 
 def drifting(folder, drift_pixels, numbers=None):
@@ -12,7 +12,9 @@ def drifting(folder, drift_pixels, numbers=None):
         frame[3 + row, 4 + col] = 1
     numbers = np.arange(len(frames)) if numbers is None else numbers
     index = FrameIndex(("a",) * len(frames), numbers, np.full(len(frames), 0.2))
-    write_frames(folder / "images.npz", frames, index)
+    with open_frames(folder / "images.npz", index, (8, 10)) as writer:
+        for frame in frames:
+            writer.add(frame)
     return folder / "images.npz"
 
 

@@ -22,7 +22,7 @@ from temnet.movies.rates import RateRow
 from temnet.movies.transitions import TransitionRow
 from temnet.records import Peaks
 from temnet.reporting.files.column_table import ColumnTableWriter
-from temnet.reporting.files.kept_frames import FrameIndex, MeanImage, write_frames, write_mean
+from temnet.reporting.files.kept_frames import FrameIndex, MeanImage, open_frames, write_mean
 from temnet.reporting.page import details, link, paragraph, picture, table
 from temnet.reporting.report import write_report
 from temnet.reporting.run_results import RunResults
@@ -89,7 +89,9 @@ def fill(root, file="m.tif", frames=3, per_frame=2):
         table.write(peaks, 0.2, file)
     images = rng.normal(size=(frames, 40, 40)).astype(np.float32)
     index = FrameIndex((file,) * frames, np.arange(frames), np.full(frames, 0.2))
-    write_frames(root / "predict" / "images.npz", images, index)
+    with open_frames(root / "predict" / "images.npz", index, (40, 40)) as writer:
+        for image in images:
+            writer.add(image)
     part = {
         "file": file, "frames": frames, "rows": 40, "cols": 40, "sampling": 0.2, "network": "n",
         "classes": CLASSES,

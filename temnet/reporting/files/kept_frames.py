@@ -104,13 +104,6 @@ class FrameWriter:
         self.count += 1
 
 
-def write_frames(path: Path, frames: np.ndarray, index: FrameIndex) -> None:
-    """Writes frames (frame, row, col) that are in memory, in one step."""
-    with open_frames(path, index, frames.shape[1:]) as writer:
-        for frame in frames:
-            writer.add(frame)
-
-
 def write_mean(path: Path, mean: MeanImage) -> None:
     """Writes a time average in one step."""
     with replacing(path) as temporary, _archive(temporary) as archive:
@@ -127,7 +120,7 @@ def read_index(path: Path) -> FrameIndex:
         InputError: If the file is missing or damaged.
     """
     with _opened(path) as archive:
-        return _read_index(path, archive)
+        return _read_index(archive)
 
 
 def read_mean(path: Path) -> MeanImage:
@@ -138,7 +131,7 @@ def read_mean(path: Path) -> MeanImage:
     """
     with _opened(path) as archive:
         image = _read_array(archive, "mean") if "mean.npy" in archive.namelist() else None
-        return MeanImage(image, _read_index(path, archive))
+        return MeanImage(image, _read_index(archive))
 
 
 def each_frame(path: Path, chosen: Sequence[int] | None = None) -> Iterator[np.ndarray]:
@@ -181,7 +174,7 @@ def _write_array(archive: zipfile.ZipFile, name: str, values: np.ndarray) -> Non
         np.lib.format.write_array(file, values, allow_pickle=False)
 
 
-def _read_index(path: Path, archive: zipfile.ZipFile) -> FrameIndex:
+def _read_index(archive: zipfile.ZipFile) -> FrameIndex:
     names, numbers, sampling = (
         _read_array(archive, name) for name in ("names", "numbers", "sampling")
     )

@@ -13,7 +13,6 @@ from temnet.reporting.files.kept_frames import (
     open_frames,
     read_index,
     read_mean,
-    write_frames,
     write_mean,
 )
 
@@ -24,9 +23,15 @@ def frames(count=3, shape=(3, 4)):
     return np.random.default_rng(0).normal(size=(count, *shape)).astype(np.float32)
 
 
+def write_frames(path):
+    with open_frames(path, INDEX, (3, 4)) as writer:
+        for frame in frames():
+            writer.add(frame)
+
+
 def test_frames_come_back_all_or_some(tmp_path):
     path = tmp_path / "f.npz"
-    write_frames(path, frames(), INDEX)
+    write_frames(path)
     found = read_index(path)
     assert found.names == INDEX.names and found.numbers.tolist() == [0, 0, 7]
     assert found.sampling.tolist() == [0.2, 0.1, 0.1] and len(found) == 3
@@ -100,7 +105,7 @@ def test_damaged_files_are_named(tmp_path, read):
 
 def test_a_cut_off_file_of_frames_is_named(tmp_path):
     path = tmp_path / "x.npz"
-    write_frames(path, frames(), INDEX)
+    write_frames(path)
     content = bytearray(path.read_bytes())
     place = content.index(b"frames.npy") + 60
     content[place : place + 40] = bytes(40)

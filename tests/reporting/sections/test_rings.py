@@ -9,7 +9,7 @@ from temnet.csv_rows import write_rows
 from temnet.evaluation.rings import RING_SIZES
 from temnet.records import Peaks
 from temnet.reporting.files.column_table import ColumnTableWriter
-from temnet.reporting.files.kept_frames import FrameIndex, write_frames
+from temnet.reporting.files.kept_frames import FrameIndex, open_frames
 from temnet.reporting.files.prediction_rows import RingRow
 from temnet.reporting.report import write_report
 from temnet.reporting.run_results import RunResults
@@ -61,7 +61,8 @@ def test_the_page_counts_the_rings(tmp_path, sizes):
     with ColumnTableWriter(tmp_path / "predict/columns.csv", ["C"]) as table:
         table.write(Peaks(zero, places, zero, none, none[:, None], none), 0.2, "m.tif")
     index = FrameIndex(("m.tif",), np.zeros(1, int), np.array([0.2]))
-    write_frames(tmp_path / "predict/images.npz", np.zeros((1, 60, 90), np.float32), index)
+    with open_frames(tmp_path / "predict/images.npz", index, (60, 90)) as writer:
+        writer.add(np.zeros((60, 90), np.float32))
     experiment = Experiment(
         images={"files": ("m.tif",)}, prediction={"network": "n", "rings": {}}, stages=("report",)
     )
