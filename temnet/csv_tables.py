@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import csv
-import math
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from temnet.csv_cells import escaped, unescaped
+from temnet.csv_cells import cell_text, escaped, parse_cell, unescaped
 from temnet.errors import InputError
 from temnet.system.files import replacing
 
 Row = dict[str, Any]
 
-DIGITS = 7
-"""Significant digits of a number: 1e-4 Å in a field of 100 nm."""
 
 TEXT_COLUMNS = (
     "file", "class", "network", "name", "setting", "parameter", "true_class", "found_class",
@@ -30,9 +23,6 @@ TEXT_COLUMNS = (
 
 BINARY_PEEK = 4096
 """Characters of a file that are searched for a zero, which no text holds."""
-
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_REAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?inf")
 
 
 def write_table(path: Path, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -84,7 +74,7 @@ class TableWriter:
             raise ValueError(
                 f"Row {self._count} of {self._name} and its header differ in: {differing}."
             )
-        self._writer.writerow([_cell(row[name]) for name in self._columns])
+        self._writer.writerow([cell_text(row[name]) for name in self._columns])
         self._count += 1
 
     def close(self) -> None:
@@ -96,19 +86,6 @@ class TableWriter:
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, (bool, np.bool_)):
-        return str(int(value))
-    if isinstance(value, Integral):
-        return str(int(value))
-    if isinstance(value, Real):
-        number = float(value)
-        return "" if math.isnan(number) else f"{number:.{DIGITS}g}"
-    return escaped(str(value))
 
 
 def read_table(path: Path, text: Collection[str] = TEXT_COLUMNS) -> list[Row]:
@@ -172,16 +149,3 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"{path}: this table cannot be read ({error.strerror}).") from error
     except csv.Error as error:
         raise InputError(f"{path}: this is no CSV table ({error}); make it again.") from error
-
-
-def parse_cell(cell: str) -> int | float | str:
-    """The value of a cell: int, float (NaN where it is empty) or the text itself.
-
-    >>> parse_cell("12"), parse_cell("1.5e3"), parse_cell(""), parse_cell("S2")
-    (12, 1500.0, nan, 'S2')
-    """
-    if cell == "":
-        return math.nan
-    if _INTEGER.fullmatch(cell):
-        return int(cell)
-    return float(cell) if _REAL.fullmatch(cell) else unescaped(cell)

@@ -12,8 +12,8 @@ from scipy.stats import chi2
 
 from temnet.config.analysis.evaluation import Evaluation
 from temnet.csv_rows import read_rows
+from temnet.evaluation.bootstrap import CONFIDENCE, interval, resampled_weights
 from temnet.evaluation.image_result import ImageResult
-from temnet.evaluation.metrics import CONFIDENCE, interval, resampled_weights
 from temnet.score_records import FALSE_POSITIVE, MISSED, FalsePositiveRate, FalsePositiveRates
 
 HUNDRED_SQUARE_NANOMETRES = 1e4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import wilcoxon
 
-from temnet.evaluation.metrics import interval, resampled_weights
+from temnet.evaluation.bootstrap import interval, resampled_weights
 from temnet.score_records import Difference
 
 

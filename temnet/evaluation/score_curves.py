@@ -8,8 +8,9 @@ from math import nan
 
 import numpy as np
 
+from temnet.evaluation.bootstrap import intervals
 from temnet.evaluation.conditions import DEPENDED, equal_bins
-from temnet.evaluation.metrics import MACRO, ImageCounts, intervals, scores
+from temnet.evaluation.metrics import MACRO, ImageCounts, scores
 
 MACRO_ROW = "macro"
 """The row of the mean over the classes."""

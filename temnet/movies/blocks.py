@@ -13,7 +13,7 @@ from math import ceil
 
 import numpy as np
 
-from temnet.movies.histories import Histories
+from temnet.movies.occupancy import Histories
 
 LEAST_BLOCK, LEAST_BLOCKS = 5, 4
 """Fewest frames in a block, and fewest blocks in a movie: for two movies with four blocks each the

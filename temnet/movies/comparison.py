@@ -11,11 +11,11 @@ from math import comb
 import numpy as np
 from scipy.stats import t as student
 
-from temnet.evaluation.metrics import CONFIDENCE
+from temnet.evaluation.bootstrap import CONFIDENCE
 from temnet.movies.blocks import QUANTITIES, Blocks, block_length, memory
-from temnet.movies.histories import Histories
-from temnet.movies.occupancy import SiteRow
+from temnet.movies.occupancy import Histories
 from temnet.movies.regions import REGIONS
+from temnet.movies.site_tables import SiteRow
 from temnet.randomness import generator
 
 LOGGER = logging.getLogger(__name__)

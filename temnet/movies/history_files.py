@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from temnet.movies.histories import Histories
+from temnet.movies.occupancy import Histories
 from temnet.system.array_files import read_arrays, write_arrays
 
 ARRAYS = ("occupied", "observed", "appeared", "disappeared")

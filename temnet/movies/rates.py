@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from temnet.movies.histories import LEAST_COUNT, FittedRates, Histories
-from temnet.movies.occupancy import wilson_interval
+from temnet.movies.occupancy import LEAST_COUNT, FittedRates, Histories
 from temnet.movies.regions import REGIONS, layer, neighbours, region
+from temnet.movies.site_tables import wilson_interval
 from temnet.movies.sites import Sites
 
 NAN = float("nan")

@@ -1,6 +1,6 @@
 """Transitions of sites between empty and occupied, and the dwell times between them.
 
-Appearances and disappearances are counted in `temnet.movies.histories`.
+Appearances and disappearances are counted in `temnet.movies.occupancy`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from temnet.movies.histories import Histories
+from temnet.movies.occupancy import Histories
 
 OCCUPIED, EMPTY = "occupied", "empty"
 """States of a site."""

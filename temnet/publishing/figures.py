@@ -10,10 +10,9 @@ from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
 from temnet.evaluation.score_curves import CurveRow
 from temnet.evaluation.scores_by_atom_count import AtomCountRow
 from temnet.reporting.figures.condition_figures import condition_figure
-from temnet.reporting.figures.curves import f1_histogram
 from temnet.reporting.figures.drawing import encode_figure
 from temnet.reporting.figures.gallery import prediction_figure
-from temnet.reporting.figures.score_figures import ideal_figure
+from temnet.reporting.figures.score_figures import f1_histogram, ideal_figure
 from temnet.reporting.score_results import Scores, training_ranges
 from temnet.reporting.sections.atom_counts import atom_count_figure
 from temnet.system.files import replace_file

@@ -16,8 +16,8 @@ from temnet.config.distributions import draw
 from temnet.errors import InputError
 from temnet.randomness import generator
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
-from temnet.simulation.focal_series import focal_series
 from temnet.simulation.fourier import good_size, values_at
+from temnet.simulation.image_formation import focal_series
 from temnet.simulation.multislice import BAND_LIMIT
 from temnet.simulation.optics import Optics, draw_optics, margin
 from temnet.simulation.reference import DISC, SIGMAS, SPECIMENS, reference_wave, vibrating

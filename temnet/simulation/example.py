@@ -17,7 +17,7 @@ from temnet.randomness import check_split, generator
 from temnet.records import Columns, Example, Structure
 from temnet.simulation.camera import Detector, Motion, draw_detector, record
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
-from temnet.simulation.focal_series import focal_series
+from temnet.simulation.image_formation import focal_series
 from temnet.simulation.labels import draw_labels
 from temnet.simulation.optics import Optics, draw_optics, draw_variant, margin
 from temnet.simulation.resolution import ignore_unresolved, information_limit

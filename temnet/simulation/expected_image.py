@@ -22,7 +22,7 @@ from temnet.simulation.example import (
     specimen_microscope,
 )
 from temnet.simulation.exit_wave import atomic_planes
-from temnet.simulation.focal_series import focal_series
+from temnet.simulation.image_formation import focal_series
 from temnet.structures.columns import column_positions
 
 

@@ -17,7 +17,7 @@ from temnet.records import Columns
 from temnet.simulation.camera import Motion, draw_detector, record
 from temnet.simulation.example import camera_shape, draw_specimen, simulation_grid
 from temnet.simulation.exit_wave import Grid, exit_wave
-from temnet.simulation.focal_series import focal_series
+from temnet.simulation.image_formation import focal_series
 from temnet.simulation.optics import Optics, draw_optics, draw_variant
 from temnet.structures.movies import edge_columns, frame_structure, markov_presence, random_drift
 from temnet.structures.vibrations.displacements import displaced

@@ -12,7 +12,7 @@ from temnet.errors import InputError
 from temnet.movies.blocks import LEAST_BLOCKS
 from temnet.movies.comparison import ComparisonRow, FollowedMovie, comparison_rows
 from temnet.movies.history_files import read_histories
-from temnet.movies.occupancy import SiteRow
+from temnet.movies.site_tables import SiteRow
 from temnet.stages import occupancy
 from temnet.workflow.folder import DONE, Record, damage_of, read_record
 from temnet.workflow.stage import Stage, Work

@@ -11,6 +11,7 @@ import numpy as np
 from temnet.config.analysis.evaluation import Evaluation
 from temnet.csv_rows import write_rows
 from temnet.evaluation.baselines import baselines
+from temnet.evaluation.bootstrap import intervals
 from temnet.evaluation.conditions import MEAN_SCORE, conditions
 from temnet.evaluation.confusion import ConfusionRow, confusion_rows, false_positive_rates
 from temnet.evaluation.image_result import ImageResult
@@ -22,7 +23,6 @@ from temnet.evaluation.metrics import (
     SHIFT,
     ImageCounts,
     image_counts,
-    intervals,
     pooled_scores,
     scores,
 )

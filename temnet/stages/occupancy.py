@@ -18,16 +18,16 @@ from temnet.models.checkpoint import find_network, read_card
 from temnet.movies.drift import DriftRow, drift_rows, follow_drift, usable_frames
 from temnet.movies.field_of_view import View
 from temnet.movies.hidden_markov import CHANCES
-from temnet.movies.histories import (
+from temnet.movies.history_files import write_histories
+from temnet.movies.mean_image import mean_image
+from temnet.movies.occupancy import (
     FittedRates,
     Histories,
     counted_histories,
     inferred_histories,
 )
-from temnet.movies.history_files import write_histories
-from temnet.movies.mean_image import mean_image
-from temnet.movies.occupancy import FrameRow, SiteRow, frame_rows, site_rows
 from temnet.movies.rates import RateRow, rate_rows, region_groups
+from temnet.movies.site_tables import FrameRow, SiteRow, frame_rows, site_rows
 from temnet.movies.sites import Sites, find_sites
 from temnet.movies.transitions import TransitionRow, transition_rows
 from temnet.records import Peaks

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-from temnet.evaluation.metrics import CONFIDENCE
+from temnet.evaluation.bootstrap import CONFIDENCE
 from temnet.json_records import Number
 
 

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from temnet.csv_rows import per_name, read_rows
 from temnet.errors import InputError
-from temnet.evaluation.metrics import MACRO, MEAN, RESAMPLES
+from temnet.evaluation.bootstrap import RESAMPLES
+from temnet.evaluation.metrics import MACRO, MEAN
 from temnet.json_records import converted, read_record, renamed
 from temnet.reporting.run_results import bracketed, counted, known
 from temnet.score_records import Baseline, RarestBaseline

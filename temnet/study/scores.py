@@ -11,16 +11,9 @@ from temnet.config.differences import differences
 from temnet.csv_rows import read_rows
 from temnet.csv_tables import read_table
 from temnet.errors import InputError
+from temnet.evaluation.bootstrap import resampled_weights
 from temnet.evaluation.conditions import ConditionRow
-from temnet.evaluation.metrics import (
-    MACRO,
-    MEAN,
-    ImageCounts,
-    Statistics,
-    image_counts,
-    resampled_weights,
-    statistics,
-)
+from temnet.evaluation.metrics import MACRO, MEAN, ImageCounts, Statistics, image_counts, statistics
 from temnet.evaluation.scores import LOCALISATION, ScoreRow
 from temnet.evaluation.summary import SUMMARY_FILE, read_summary
 from temnet.randomness import generator

@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temnet.evaluation.metrics import (
-    image_counts,
-    interval,
-    intervals,
-    pooled_scores,
-    scores,
-    statistics,
-)
+from temnet.evaluation.bootstrap import interval, intervals
+from temnet.evaluation.metrics import image_counts, pooled_scores, scores, statistics
 from tests.evaluation.made_rows import score_row
 
 CLASSES = ("Mo", "S")

@@ -10,7 +10,7 @@ from temnet.movies.blocks import (
     transition_blocks,
 )
 from temnet.movies.comparison import compare
-from temnet.movies.histories import Histories
+from temnet.movies.occupancy import Histories
 
 
 def histories(state, observed=None):

@@ -15,10 +15,10 @@ from temnet.config.experiment import Experiment
 from temnet.csv_rows import write_rows
 from temnet.errors import InputError
 from temnet.movies.drift import DriftRow
-from temnet.movies.histories import Histories
 from temnet.movies.history_files import write_histories
-from temnet.movies.occupancy import FrameRow, SiteRow
+from temnet.movies.occupancy import Histories
 from temnet.movies.rates import RateRow
+from temnet.movies.site_tables import FrameRow, SiteRow
 from temnet.movies.transitions import TransitionRow
 from temnet.records import Peaks
 from temnet.reporting.files.column_table import ColumnTableWriter

@@ -14,7 +14,6 @@ from temnet.records import IGNORED
 from temnet.reporting.figures.curves import (
     LEGEND_LENGTH,
     count_figure,
-    f1_histogram,
     training_figure,
     vibration_figure,
 )
@@ -28,6 +27,7 @@ from temnet.reporting.figures.drawing import (
 )
 from temnet.reporting.figures.gallery import errors, gallery_figure, prediction_figure
 from temnet.reporting.figures.overlay import DETAIL, legible_part, overlay_figure
+from temnet.reporting.figures.score_figures import f1_histogram
 from temnet.reporting.snapshots import Picture, read_pictures, write_pictures
 
 SAMPLING = 0.2

@@ -20,7 +20,7 @@ from temnet.simulation.accuracy import (
     measurement_count,
 )
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave
-from temnet.simulation.focal_series import focal_series
+from temnet.simulation.image_formation import focal_series
 from temnet.simulation.optics import draw_optics
 from temnet.simulation.reference import SPECIMENS, reference_wave, vibrating
 

@@ -5,7 +5,7 @@ from ase import Atoms
 
 from temnet.electrons import wavelength
 from temnet.simulation.exit_wave import atomic_planes, exit_wave, plan_grid
-from temnet.simulation.focal_series import crop_band
+from temnet.simulation.image_formation import crop_band
 
 
 @pytest.mark.parametrize("energy", [50e3, 80e3, 300e3])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from temnet.config.instrument.microscope import Microscope
 from temnet.electrons import wavelength
 from temnet.simulation.exit_wave import ExitWave, exit_wave, plan_grid
-from temnet.simulation.focal_series import focal_series
 from temnet.simulation.fourier import values_at
+from temnet.simulation.image_formation import focal_series
 from temnet.simulation.optics import draw_optics, draw_variant, margin, tilted
 
 ENERGY = 300e3

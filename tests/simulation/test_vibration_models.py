@@ -11,7 +11,7 @@ from temnet.config.instrument.microscope import Microscope
 from temnet.config.structures.molecular_dynamics import MolecularDynamics
 from temnet.simulation.accuracy import box_grid
 from temnet.simulation.exit_wave import exit_wave
-from temnet.simulation.focal_series import focal_series
+from temnet.simulation.image_formation import focal_series
 from temnet.simulation.optics import draw_optics
 from temnet.structures.coordination import coordination
 from temnet.structures.vibrations.displacements import nearest_row

@@ -9,9 +9,9 @@ from temnet import run
 from temnet.csv_rows import read_rows, write_rows
 from temnet.errors import InputError
 from temnet.movies.comparison import ComparisonRow, Difference
-from temnet.movies.histories import counted_histories
 from temnet.movies.history_files import write_histories
-from temnet.movies.occupancy import SiteRow, site_rows
+from temnet.movies.occupancy import counted_histories
+from temnet.movies.site_tables import SiteRow, site_rows
 from temnet.movies.sites import Sites
 from temnet.stages import compare
 from temnet.workflow.folder import stage_folder

@@ -16,7 +16,7 @@ from temnet.inference.column_finder import find_columns
 from temnet.models.checkpoint import find_network, load_network
 from temnet.movies.drift import follow_drift, usable_frames
 from temnet.movies.field_of_view import View
-from temnet.movies.histories import counted_histories, inferred_histories
+from temnet.movies.occupancy import counted_histories, inferred_histories
 from temnet.movies.simulated_truth import TruthRow
 from temnet.movies.sites import find_sites
 from temnet.records import ImageSeries

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from temnet.evaluation.metrics import resampled_weights
+from temnet.evaluation.bootstrap import resampled_weights
 from temnet.study.intervals import estimate
 
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from temnet.config.analysis.evaluation import Evaluation
 from temnet.config.simulation import SimulationSettings
+from temnet.evaluation.bootstrap import interval, resampled_weights
 from temnet.evaluation.image_result import ImageResult
-from temnet.evaluation.metrics import interval, resampled_weights
 from temnet.evaluation.scores import PICOMETRE_PER_ANGSTROM, position_error
 from temnet.randomness import generator
 from temnet.score_records import BoundRatio

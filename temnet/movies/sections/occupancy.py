@@ -12,10 +12,10 @@ from temnet.movies.drift import DriftRow
 from temnet.movies.figures import dwell_figure, occupied_figure
 from temnet.movies.hidden_markov import CHANCES
 from temnet.movies.history_files import read_histories
-from temnet.movies.occupancy import FrameRow, SiteRow
 from temnet.movies.rates import Rate, RateRow
 from temnet.movies.regions import REGIONS
 from temnet.movies.site_maps import occupancy_map, transition_map
+from temnet.movies.site_tables import FrameRow, SiteRow
 from temnet.movies.transitions import TransitionRow, dwell_times
 from temnet.reporting.files.kept_frames import FrameIndex, read_mean
 from temnet.reporting.page import UNKNOWN, Html, Section, paragraph, side_by_side, table

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from temnet.evaluation.conditions import LABELS
 from temnet.evaluation.limits.cramer_rao import BoundRow
@@ -28,6 +28,9 @@ from temnet.reporting.figures.drawing import (
     shorten,
     styled,
 )
+
+HISTOGRAM_BINS = 25
+"""Bins of a histogram."""
 
 KINDS = {LOCALISATION: "localisation", SPECIES: "localisation and class"}
 """Titles of the two ways to count."""
@@ -259,3 +262,43 @@ def _style(number: int) -> dict[str, str]:
         "color": LINE_COLOURS[number % len(LINE_COLOURS)],
         "linestyle": LINE_STYLES[number % len(LINE_STYLES)],
     }
+
+
+@styled
+def f1_histogram(scores: Mapping[str, np.ndarray], title: str = "") -> Figure:
+    """Histogram of F1 per image with mean (line) and median (dashed), one colour per network.
+
+    Args:
+        scores: For each network (N,) F1 of each image; NaN (an image without columns) is
+            left out and counted in the legend.
+        title: Title of the axes.
+    """
+    figure = new_figure(7.2, 3.9)
+    axes = figure.add_subplot()
+    finite = {name: f1[np.isfinite(f1)] for name, f1 in scores.items()}
+    lowest = min((float(f1.min()) for f1 in finite.values() if len(f1)), default=0.0)
+    # Good networks are close to 1: the axis starts at the tenth below the worst image.
+    start = min(np.floor(10 * lowest + 1e-9) / 10, 0.8)
+    bins = np.linspace(start, 1.0, HISTOGRAM_BINS + 1).tolist()
+    for i, (name, f1) in enumerate(finite.items()):
+        colour = LINE_COLOURS[i % len(LINE_COLOURS)]
+        label = _histogram_label(name, f1, len(scores[name]) - len(f1))
+        axes.hist(f1, bins, color=colour, alpha=0.35, label=label)
+        axes.hist(f1, bins, color=colour, histtype="step", linewidth=1.6)
+        if len(f1):
+            axes.axvline(f1.mean(), color=colour, linewidth=1.8)
+            axes.axvline(np.median(f1), color=colour, linewidth=1.8, linestyle="--")
+    axes.set(xlim=(start, 1.0), xlabel="F1 of an image", ylabel="images")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    set_title(axes, title)
+    legend_below(figure, axes, columns=1)
+    return figure
+
+
+def _histogram_label(name: str, f1: np.ndarray, without: int) -> str:
+    if len(f1):
+        text = f"mean {f1.mean():.3f}, median {np.median(f1):.3f} (dashed)\n{len(f1)} images"
+    else:
+        text = "no image with columns"
+    rest = f", {without} without columns left out" if without else ""
+    return f"{shorten(name, LEGEND_LENGTH)}: {text}{rest}"

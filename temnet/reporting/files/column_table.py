@@ -14,9 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from temnet.csv_cells import escaped, unescaped
+from temnet.csv_cells import DIGITS, escaped, unescaped
 from temnet.csv_rows import header, per_name
-from temnet.csv_tables import DIGITS
 from temnet.errors import InputError
 from temnet.records import Peaks
 

@@ -6,18 +6,19 @@ import math
 
 import numpy as np
 
+from temnet.evaluation.bootstrap import RESAMPLES
 from temnet.evaluation.confusion import FALSE_POSITIVE, MISSED
-from temnet.evaluation.metrics import GOOD_IMAGE, MACRO, MEAN, MEDIAN, RESAMPLES, SHARE, SHIFT
+from temnet.evaluation.metrics import GOOD_IMAGE, MACRO, MEAN, MEDIAN, SHARE, SHIFT
 from temnet.evaluation.precision_recall import ThresholdRow
 from temnet.evaluation.reliability import ReliabilityRow
 from temnet.evaluation.score_curves import CurveRow
 from temnet.evaluation.scores import LOCALISATION
 from temnet.reporting.figures.condition_figures import condition_figure
-from temnet.reporting.figures.curves import f1_histogram
 from temnet.reporting.figures.gallery import prediction_figure
 from temnet.reporting.figures.score_figures import (
     confusion_figure,
     difference_figure,
+    f1_histogram,
     reliability_figure,
     threshold_figure,
 )

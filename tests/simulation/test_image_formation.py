@@ -5,7 +5,7 @@ from ase import Atoms
 from temnet.config.instrument.microscope import Microscope
 from temnet.electrons import wavelength
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
-from temnet.simulation.focal_series import focal_series
+from temnet.simulation.image_formation import focal_series
 from temnet.simulation.optics import draw_optics, focal_ensemble, margin
 
 ENERGY = 300e3

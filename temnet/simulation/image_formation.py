@@ -1,4 +1,7 @@
-"""From an exit wave to the intensities of a focal series."""
+"""Image formation: from an exit wave through the contrast transfer to a focal series.
+
+Defocus is positive for underfocus (C10 = -defocus), as in abTEM.
+"""
 
 from __future__ import annotations
 
