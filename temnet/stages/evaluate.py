@@ -95,17 +95,7 @@ def run(work: Work[None]) -> None:
     own = [work.root / train.STAGE.name / train.NETWORK] if trained else []
     networks = competitors([*own, *evaluation.networks])
     results = _find_columns(sets, networks, work.progress)
-    scored = {
-        name: score_network(
-            name,
-            _threshold(network),
-            results[name],
-            experiment.class_names,
-            evaluation,
-            experiment.seed,
-        )
-        for name, network in networks.items()
-    }
+    scored = _scored(evaluation, sets, networks, results)
     write_scores(list(scored.values()), work.folder)
     first = next(iter(results.values()))
     conditions_of = [
@@ -133,10 +123,6 @@ def run(work: Work[None]) -> None:
     write_pictures(work.folder / "examples.npz", _pictures(sets, networks, results, chosen))
 
 
-def _threshold(network: Network) -> float:
-    return network.card.threshold
-
-
 def _find_columns(
     sets: StoredSets, networks: Mapping[str, Network], progress: Progress
 ) -> dict[str, list[ImageResult]]:
@@ -146,10 +132,24 @@ def _find_columns(
     with progress("evaluate", sets.data.count(SPLIT)) as done:
         for index, example in enumerate(sets.examples(SPLIT)):
             for name, network in networks.items():
-                lowest = min(LOWEST_THRESHOLD, _threshold(network))
+                lowest = min(LOWEST_THRESHOLD, network.card.threshold)
                 found[name].append(evaluate_image(network, index, example, lowest, reuse))
             done(1)
     return found
+
+
+def _scored(
+    settings: Evaluation,
+    sets: StoredSets,
+    networks: Mapping[str, Network],
+    results: Mapping[str, Sequence[ImageResult]],
+) -> dict[str, NetworkScores]:
+    """The scores of each network."""
+    classes, seed = sets.simulation.labels.classes, sets.simulation.seed
+    return {
+        name: score_network(name, one.card.threshold, results[name], classes, settings, seed)
+        for name, one in networks.items()
+    }
 
 
 def _paired(scored: Mapping[str, NetworkScores], seed: int) -> list[NetworkPair]:
@@ -184,7 +184,7 @@ def _sweep(
         for specimen, parameter, value, example in swept:
             for name, network in networks.items():
                 key = (name, parameter, value)
-                result = evaluate_image(network, specimen, example, _threshold(network))
+                result = evaluate_image(network, specimen, example, network.card.threshold)
                 results[key].append(result)
             done(1)
     classes, seed = simulation.labels.classes, simulation.seed
@@ -227,7 +227,7 @@ def _cramer_rao(
     rows: dict[str, list[BoundRow]] = {name: [] for name in networks}
     for name, network in networks.items():
         for index, positions in columns.items():
-            image = results[name][index].above(_threshold(network))
+            image = results[name][index].above(network.card.threshold)
             rows[name] += bound_rows(
                 image, positions, bounds[index], simulation.labels.classes, settings, name
             )
@@ -276,7 +276,7 @@ def _pictures(
         (picture,) = simulate.pictures({index: stored.example(index)})
         picture = replace(picture, caption=f"{kind}: {picture.caption}")
         for name, network in networks.items():
-            peaks = results[name][index].above(_threshold(network)).peaks
+            peaks = results[name][index].above(network.card.threshold).peaks
             pictures.append(
                 replace(picture, found_positions=peaks.positions, found_class=peaks.class_index)
             )
