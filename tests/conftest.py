@@ -20,6 +20,14 @@ TINY = {
 }
 
 
+LONGEST = ("test_run", "test_smoke", "test_cluster", "test_presets", "test_publish", "test_fit")
+"""Files that take longest start first, so that no processor waits for the other at the end."""
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
+
+
 @pytest.fixture(scope="session")
 def network_folder(tmp_path_factory):
     """A folder with two networks: ``tiny`` takes single images, ``tiny-series`` three foci.

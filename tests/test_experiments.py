@@ -13,7 +13,7 @@ from temnet.config.schema import json_schema
 from temnet.run import main
 from temnet.simulation.example import draw_specimen, simulate_example
 from temnet.stages.simulate import duration
-from temnet.study.__main__ import __main__ as study_command
+from temnet.study import __main__ as study_command
 from temnet.study.settings import load_study, scoring_experiment, training_experiment
 
 FOLDER = Path(__file__).parents[1] / "experiments"

@@ -11,7 +11,7 @@ from temnet import predict, publish, run
 from temnet.config.loading import load_experiment
 from temnet.csv_tables import read_table
 from temnet.models.checkpoint import find_network
-from temnet.study.__main__ import __main__ as study
+from temnet.study import __main__ as study
 from temnet.study.settings import load_study
 
 REPOSITORY = Path(__file__).parents[1]

@@ -303,8 +303,9 @@ def test_a_failed_training_resumes_after_its_last_epoch(here, monkeypatch, capsy
 
 @pytest.mark.parametrize(
     ("sent", "code", "workers"),
-    [(signal.SIGINT, 130, 0), (signal.SIGTERM, 143, 0), (signal.SIGTERM, 143, 2),
-     (signal.SIGHUP, 129, 0)],
+    [(signal.SIGINT, 130, 0), (signal.SIGTERM, 143, 0),
+     pytest.param(signal.SIGTERM, 143, 2, marks=pytest.mark.slow),
+     pytest.param(signal.SIGHUP, 129, 0, marks=pytest.mark.slow)],
 )  # fmt: skip
 def test_a_signal_ends_cleanly_and_the_same_command_resumes(here, sent, code, workers):
     """Ctrl-C, the signal of a batch queue to all processes of a job, a closed terminal."""

@@ -14,7 +14,7 @@ from temnet.training.fit import compile_model
 from temnet.training.peak_scores import find_all, macro_peak_f1
 
 FOLDER = Path(__file__).parents[2] / "experiments" / "models"
-SMALL = ("msdnet_small", "unet_small")
+SMALL = ("msdnet_small",)
 PRESETS = [
     pytest.param(path, id=path.stem, marks=() if path.stem in SMALL else pytest.mark.slow)
     for path in sorted(FOLDER.glob("*.yaml"))

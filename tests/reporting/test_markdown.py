@@ -2,7 +2,7 @@
 
 import pytest
 
-from temnet.reporting.markdown import bullets, picture, table
+from temnet.reporting.markdown import picture, table
 from temnet.reporting.wording import in_words, percent, rounded, shortened, span
 
 
@@ -21,9 +21,7 @@ def test_a_bar_in_a_cell_opens_no_column():
     assert (header, row) == (r"| a\|b | c |", r"| \| | d |")
 
 
-def test_lists_and_pictures():
-    assert bullets(["one", "two"]) == "- one\n- two"
-    assert bullets([]) == ""
+def test_a_picture_has_a_caption():
     assert picture("net/a.png", "Dose", "F1 of it.") == "![Dose](net/a.png)\n\n*F1 of it.*"
 
 

@@ -39,15 +39,9 @@ print(json.dumps([found, history.history["loss"]]))
 """
 
 
-@pytest.mark.parametrize(
-    ("backend", "kind"),
-    [
-        ("tensorflow", "unet"),
-        pytest.param("tensorflow", "msdnet", marks=pytest.mark.slow),
-        pytest.param("jax", "unet", marks=pytest.mark.slow),
-        pytest.param("jax", "msdnet", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+@pytest.mark.parametrize("kind", ["unet", "msdnet"])
 def test_two_devices_have_the_losses_of_one(make_experiment, tmp_path, backend, kind):
     pytest.importorskip(backend)
     shapes = {"unet": {"depth": 1, "filters": 4, "batch_norm": False}, "msdnet": {"depth": 4}}
