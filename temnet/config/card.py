@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -57,13 +58,13 @@ class ImageStatistics:
     See `temnet.inference.out_of_distribution`.
 
     Attributes:
-        count: StrictNumber of images.
+        count: Number of images.
         bin_edges: Edges of the frequency bins [1/Å].
         spectrum: Power in each bin, three quantiles [log10 Å²]; None where it is not known.
         limit: Largest deviation of a spectrum from the median.
         noise_dose: Dose of the noisiest image [e/Å²]; None where it is not known.
         spots: Frequencies of the strongest spots, sorted [1/Å].
-        spot_images: StrictNumber of images whose spots are kept.
+        spot_images: Number of images whose spots are kept.
         spot_limit: Deviation of a lattice that is rarely exceeded; None where it is not known.
         lattice_fraction: Fraction of images with spots.
     """
@@ -116,11 +117,11 @@ class Cost:
     """Cost of a training.
 
     Attributes:
-        epochs: StrictNumber of epochs.
+        epochs: Number of epochs.
         images_per_epoch: Images in each of them.
         images_seen: Their product; an image that is shown twice counts twice.
-        training_images: StrictNumber of different images.
-        specimens: StrictNumber of different specimens.
+        training_images: Number of different images.
+        specimens: Number of different specimens.
         seconds: Time of all epochs [s]; None if unknown.
         start: Cost of the network from which the training started, if it did.
     """
@@ -159,7 +160,7 @@ class FrozenScores:
     """Scores on a few images that are simulated again to check a network.
 
     Attributes:
-        images: StrictNumber of images.
+        images: Number of images.
         macro_f1: Mean F1 over the classes; NaN where it is not defined.
         columns: True columns that count.
         found: Peaks that count.
@@ -200,7 +201,7 @@ class Card:
         dose: Range of the dose of an image [e/Å²].
         camera_sampling: Range of the camera's pixel size [Å].
         seed: Seed of the training.
-        parameters: StrictNumber of weights.
+        parameters: Number of weights.
         temnet: Version of temnet that wrote the card.
         keras: Version of Keras that wrote the weights.
         threshold: Lowest score of a column.
@@ -246,6 +247,12 @@ class Card:
     validation: ValidationScores | None = None
     cost: Cost | None = None
     frozen: FrozenScores | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        """An entry as plain values, as earlier versions had it; use the attribute instead."""
+        message = f'card["{name}"] will be removed in the next version; use card.{name} instead'
+        warnings.warn(message, FutureWarning, stacklevel=2)
+        return as_values(self)[name]
 
 
 _CARD = TypeAdapter(Card)

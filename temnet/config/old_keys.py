@@ -48,7 +48,7 @@ def with_new_keys(values: Any, place: Place = (), origin: str = "") -> Any:
                     f"{origin}: {'.'.join(map(str, place))} has both `{new}` and `{key}`, its "
                     f"earlier name; remove `{key}`."
                 )
-            _warn_of(str(place[-1]), key, new, origin)
+            _warn_of(".".join(map(str, place)), key, new, origin)
         changed[new] = with_new_keys(value, (*place, new), origin)
     return changed
 

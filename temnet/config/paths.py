@@ -90,19 +90,33 @@ def relative_to(values: Any, folder: Path) -> Any:
     return _with_paths(values, (), change)
 
 
-def _with_paths(values: Any, place: Place, change: Callable[[Place, str], str]) -> Any:
-    """Plain values with every relative path in them changed by a function of setting and path."""
+def with_file_names(values: Any) -> Any:
+    """Plain settings with the last part of each path alone, the same from every folder."""
+    return _with_paths(values, (), lambda place, name: Path(name).name, relative_only=False)
+
+
+def _with_paths(
+    values: Any, place: Place, change: Callable[[Place, str], str], relative_only: bool = True
+) -> Any:
+    """Plain values with every path in them changed by a function of setting and path."""
     if isinstance(values, Mapping):
-        return {key: _with_paths(value, (*place, key), change) for key, value in values.items()}
+        return {
+            key: _with_paths(value, (*place, key), change, relative_only)
+            for key, value in values.items()
+        }
     if isinstance(values, list | tuple):
-        return [_with_paths(value, (*place, number), change) for number, value in enumerate(values)]
+        return [
+            _with_paths(value, (*place, number), change, relative_only)
+            for number, value in enumerate(values)
+        ]
     setting = tuple(key for key in place if isinstance(key, str))[-2:]
     counts = setting in PATHS or (
         setting in NAMES_OR_PATHS and isinstance(values, str) and is_path(values)
     )
     if not counts or not isinstance(values, str) or wrong_with(values) is not None:
         return values
-    return values if os.path.isabs(values) or values.startswith("~") else change(setting, values)
+    whole = os.path.isabs(values) or values.startswith("~")
+    return values if whole and relative_only else change(setting, values)
 
 
 def _found(place: Place, name: str, folder: Path, earlier: Sequence[Path], warn: bool) -> str:

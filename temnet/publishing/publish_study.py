@@ -60,7 +60,7 @@ def read_study(root: Path) -> FinishedStudy:
         InputError: If it is not finished, or a file is damaged.
     """
     study, results = load_study(root / STUDY_FILE), read_study_results(root)
-    if study.identity() != results.summary.settings:
+    if results.summary.settings not in (study.identity(), study.earlier_identity()):
         raise InputError(
             f"{root}: the study was changed and is not finished; let it finish (python -m "
             "temnet.study)."

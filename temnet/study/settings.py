@@ -17,6 +17,7 @@ from temnet.config.experiment import Experiment
 from temnet.config.loading import merge, read_layers, validate
 from temnet.config.messages import Layer, describe
 from temnet.config.old_keys import with_old_keys
+from temnet.config.paths import with_file_names
 from temnet.config.settings import Settings, shown
 from temnet.config.yaml_text import LARGEST_INT
 from temnet.errors import InputError
@@ -116,7 +117,11 @@ class Study(Settings):
         return tests
 
     def identity(self) -> str:
-        """Hash of all settings."""
+        """Hash of all settings; of a path, its last part counts."""
+        return settings_hash(with_file_names(with_old_keys(self.model_dump(mode="json"))))
+
+    def earlier_identity(self) -> str:
+        """The hash that studies of the version before have."""
         return settings_hash(with_old_keys(self.model_dump(mode="json")))
 
     @property

@@ -79,3 +79,10 @@ def test_costs_add_up_where_all_are_known():
     assert (timed.total_images_seen(), timed.total_seconds()) == (20, 5.0)
     unknown = replace(timed, start=EarlierCost(network="a"))
     assert (unknown.total_images_seen(), unknown.total_seconds()) == (None, None)
+
+
+def test_entries_by_name_are_read_with_a_warning():
+    with pytest.warns(FutureWarning, match=r"card\.threshold"):
+        assert CARD["threshold"] == 0.4
+    with pytest.warns(FutureWarning), pytest.raises(KeyError):
+        CARD["thresholds"]

@@ -1,5 +1,7 @@
 """A study's settings, and the experiments that come of them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import yaml
@@ -139,7 +141,6 @@ def test_a_study_is_no_experiment(file):
 
 
 def test_the_arms_of_the_pixel_study_show_the_same_specimens():
-    from pathlib import Path
 
     from temnet.simulation.example import draw_specimen, simulate_example
 
@@ -159,3 +160,12 @@ def test_the_arms_of_the_pixel_study_show_the_same_specimens():
     for other in others:
         assert other.parameters["dose"] == first.parameters["dose"]
         assert other.parameters["defocus"] == first.parameters["defocus"]
+
+
+def test_a_study_of_files_has_one_identity_in_every_folder(tmp_path, monkeypatch):
+    path = Path(__file__).parents[2] / "experiments/studies/still_atoms.yaml"
+    here = load_study(path).identity()
+    monkeypatch.chdir(tmp_path)
+    assert load_study(path).identity() == here
+    other = load_study(path, {"seeds": [7]})
+    assert other.identity() != here

@@ -19,8 +19,7 @@ class RingSettings(Settings):
 
     bond: tuple[float, float] = Field(
         (1.1, 1.8),
-        description="Least and largest distance of bonded columns [Å]; the default is that of "
-        "carbon.",
+        description="Least and largest distance of bonded columns [Å].",
     )
 
     @field_validator("bond")
@@ -44,7 +43,8 @@ class Prediction(Settings):
         None,
         gt=0,
         le=10,
-        description="Of columns closer than this [Å] one is kept; by default three label widths.",
+        description="Of columns closer than this [Å] the one with the highest score is kept; three "
+        "label widths by default.",
     )
 
     symmetries: bool = Field(
