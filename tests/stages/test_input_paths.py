@@ -13,11 +13,11 @@ def found(*files):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    for name in ("yamls/a.tif", "yamls/b.tif", "work/a.tif", "work/c.tif", "work/deep/d[1].tif"):
+    for name in ("yamls/a.tif", "yamls/b.tif", "day/a.tif", "day/c.tif", "day/deep/d[1].tif"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    (tmp_path / "work/empty").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
+    (tmp_path / "day/empty").mkdir()
+    monkeypatch.chdir(tmp_path / "day")
     return tmp_path
 
 
@@ -30,7 +30,7 @@ def test_patterns_give_sorted_files_once_each(here):
 
 def test_a_folder_stands_for_its_images_sorted_as_people_do(here):
     for name in ("frame_10.dm4", "frame_2.dm4", "log.txt"):
-        (here / "work/deep" / name).touch()
+        (here / "day/deep" / name).touch()
     expected = ["deep/d[1].tif", "deep/frame_2.dm4", "deep/frame_10.dm4"]
     assert found("deep") == expected
     assert found("deep/*.dm4") == expected[1:]
@@ -59,7 +59,7 @@ def test_a_structure_and_its_snapshots_are_found(here, section, kind, key):
     def given(name):
         return Experiment(stages=("report",), **{section: {"kind": kind, key: name}})
 
-    found = with_found_files(given(f"{here}/work/a.tif"))
+    found = with_found_files(given(f"{here}/day/a.tif"))
     assert getattr(getattr(found, section), key) == "a.tif"
     with pytest.raises(InputError, match=f"{section}.{key}: the file 'x.cif' does not exist"):
         with_found_files(given("x.cif"))
