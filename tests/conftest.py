@@ -20,7 +20,15 @@ TINY = {
 }
 
 
-LONGEST = ("test_run", "test_smoke", "test_cluster", "test_presets", "test_publish", "test_fit")
+LONGEST = (
+    "test_run",
+    "test_smoke",
+    "test_presets",
+    "test_publish",
+    "test_cluster",
+    "test_study",
+    "test_fit",
+)
 """Files that take longest start first, so that no processor waits for the other at the end."""
 
 

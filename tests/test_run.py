@@ -266,6 +266,7 @@ def test_a_network_is_trained_and_scored(here, capsys):
     )
 
 
+@pytest.mark.slow
 def test_fresh_images_that_serve_some_epochs_are_the_training_s_own(here):
     fresh = ["data.source=fresh", "data.image_epochs=2", "data.folder=null"]
     stages = ["--stage", "simulate", "train"]
@@ -278,6 +279,7 @@ def test_fresh_images_that_serve_some_epochs_are_the_training_s_own(here):
     assert not Path("runs/training/train/images").exists()
 
 
+@pytest.mark.slow
 def test_a_failed_training_resumes_after_its_last_epoch(here, monkeypatch, capsys):
     from temnet.training.callbacks import CsvLog
 

@@ -16,6 +16,8 @@ from temnet.evaluation.scores import ScoreRow
 
 SMOKE = Path(__file__).parents[1] / "experiments" / "smoke.yaml"
 
+pytestmark = pytest.mark.slow
+
 FLOOR = 0.8
 """Species-aware macro F1 that the smoke network has to reach; it has 0.98 here.  Points
 in the right number and class at random positions have 0.07."""

@@ -76,6 +76,7 @@ def shard_and_die_once(*arguments):
 MAKE_SHARD = generate.make_shard
 
 
+@pytest.mark.slow
 def test_a_set_is_the_same_with_a_worker_killed_on_a_cluster_that_runs_already(
     settings, tmp_path, monkeypatch
 ):

@@ -63,6 +63,7 @@ def trained(path, example, steps):
     return experiment, model, losses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PRESETS)
 def test_one_image_is_learnt_by_heart(path, example):
     assert len(np.unique(example.columns.class_index[example.columns.class_index >= 0])) == 3

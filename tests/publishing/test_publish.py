@@ -25,6 +25,8 @@ from temnet.publishing.reference_scores import (
 )
 from temnet.score_records import Calibration
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {
     "structure": {"kind": "mos2", "holes": 0, "vacancies": {"S": 0.3}},
     "vibrations": {"kind": "einstein", "sigma": {"default": 0.06}},
