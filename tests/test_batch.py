@@ -16,8 +16,9 @@ import temnet
 from temnet import predict
 from temnet.config.loading import load_experiment
 from temnet.csv_tables import read_table
+from temnet.inference.checks.finding import Finding
+from temnet.inference.checks.out_of_distribution import SeriesComparison, SimilarityReport
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
-from temnet.inference.out_of_distribution import SeriesComparison, SimilarityReport
 from temnet.records import Peaks
 from temnet.stages import prediction_inputs
 from temnet.workflow.folder import LOCK_FILE
@@ -287,7 +288,12 @@ def test_a_file_and_its_array_give_the_same(here, dots):
 
 
 def test_images_out_of_distribution_are_reported_everywhere(here, capsys, monkeypatch):
-    report = SimilarityReport(("more noise than any image",), ("no lattice stands out",))
+    report = SimilarityReport(
+        (
+            Finding("noise", "out of distribution", "more noise than any image"),
+            Finding("lattice", "note", "no lattice stands out"),
+        )
+    )
     monkeypatch.setattr(SeriesComparison, "report", lambda comparison: report)
     assert predict.main(["a.tif", *GIVEN]) == 0
     assert "a.tif is out of distribution for tiny: more" in capsys.readouterr().err

@@ -55,7 +55,7 @@ Span = tuple[StrictNumber, StrictNumber]
 class ImageStatistics:
     """Statistics of images like those of the training, with which other images are compared.
 
-    See `temnet.inference.out_of_distribution`.
+    See `temnet.inference.checks.out_of_distribution`.
 
     Attributes:
         count: Number of images.

@@ -11,11 +11,13 @@ from temnet.config.analysis.prediction import Prediction
 from temnet.config.experiment import Experiment, required
 from temnet.csv_rows import write_rows
 from temnet.data.cluster import Workers, open_workers
+from temnet.inference.checks.all_checks import checks_of
+from temnet.inference.checks.finding import Finding, ordered
+from temnet.inference.checks.out_of_distribution import SeriesComparison
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
 from temnet.inference.distributed_prediction import find_in_frames_with
 from temnet.inference.engines import choose_engine
 from temnet.inference.masks import areas
-from temnet.inference.out_of_distribution import SeriesComparison, SimilarityReport
 from temnet.inference.reading.image_file import check_regular
 from temnet.models.checkpoint import file_hash, find_network, fingerprint, read_card
 from temnet.reporting.files.prediction_rows import FOCI_FILE, FocusRow
@@ -115,19 +117,28 @@ def process(
     network, records = inputs.network, []
     with open_workers(prediction, "prediction") as workers:
         for part, series in enumerate(inputs.series):
-            comparison = SeriesComparison(network, len(series.images), series.sampling)
+            checks = checks_of(network, series)
             for frame in _found(inputs, part, prediction, workers):
-                comparison.add(frame.number, frame.image)
+                for check in checks:
+                    check.add(frame)
                 for output in outputs:
                     output(part, frame)
                 done(1)
-            report = comparison.report()
-            for sentence in report.out_of_distribution:
-                LOGGER.warning(
-                    "%s is out of distribution for %s: %s", series.name, network.name, sentence
-                )
-            records.append(_record(inputs, part, prediction, report))
+            findings = ordered(each for check in checks for each in check.findings())
+            _log(series.name, network.name, findings)
+            compared = next(
+                one.report().compared for one in checks if isinstance(one, SeriesComparison)
+            )
+            records.append(_record(inputs, part, prediction, findings, compared))
     return records
+
+
+def _log(name: str, network: str, findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        if finding.severity == "out of distribution":
+            LOGGER.warning("%s is out of distribution for %s: %s", name, network, finding.sentence)
+        elif finding.severity == "warning":
+            LOGGER.warning("%s: %s", name, finding.sentence)
 
 
 def _found(
@@ -152,7 +163,11 @@ def focus_rows(inputs: PredictionInputs) -> Iterator[FocusRow]:
 
 
 def _record(
-    inputs: PredictionInputs, part: int, prediction: Prediction, report: SimilarityReport
+    inputs: PredictionInputs,
+    part: int,
+    prediction: Prediction,
+    findings: Sequence[Finding],
+    compared: tuple[str, ...],
 ) -> SeriesRecord:
     """The entry of series.json for one series."""
     series, network = inputs.series[part], inputs.network
@@ -174,9 +189,16 @@ def _record(
         network=network.card.name,
         network_sampling=network.sampling,
         classes=tuple(network.experiment.class_names),
-        compared_by=report.compared,
-        out_of_distribution=report.out_of_distribution,
-        notes=(*metadata.get("notes", ()), *report.notes, *inverted),
+        compared_by=compared,
+        out_of_distribution=tuple(
+            one.sentence for one in findings if one.severity == "out of distribution"
+        ),
+        notes=(
+            *metadata.get("notes", ()),
+            *(one.sentence for one in findings if one.severity != "out of distribution"),
+            *inverted,
+        ),
+        findings=tuple(findings),
         threshold=network.card.threshold if given == "card" else float(given),
         engine=choose_engine(network, prediction.engine).name,
         calibration=None if measured is None else Calibration(**measured),

@@ -15,8 +15,8 @@ from temnet.config.learning.labels import Labels
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import image_counts, pooled_scores
-from temnet.inference.image_statistics import example_appearance
-from temnet.inference.out_of_distribution import reference
+from temnet.inference.checks.image_statistics import example_appearance
+from temnet.inference.checks.out_of_distribution import reference
 from temnet.models.checkpoint import Network, check_replaceable, save_network, to_float32
 from temnet.models.description import describe
 from temnet.records import Example

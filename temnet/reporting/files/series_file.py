@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from temnet.inference.checks.finding import Finding
 from temnet.json_records import read_records, renamed, write_records
 
 SERIES_FILE = "series.json"
@@ -50,8 +51,11 @@ class SeriesRecord:
         network_sampling: Pixel size of the network [Å]; None in files of earlier versions.
         classes: Names of the network's classes.
         compared_by: What was compared with the training images; None in files of earlier versions.
-        out_of_distribution: Sentences on what lies beyond all training images.
+        out_of_distribution: Sentences on what lies beyond all training images, by falling weight;
+            empty if there is nothing.
         notes: Sentences on what was changed or is doubtful.
+        findings: What the checks of the images noticed, by severity and falling weight, each with
+            its kind; empty in files of earlier versions.
         threshold: Lowest score of a column; None in files of earlier versions.
         engine: What ran the network, such as ``OpenVINO in bfloat16``; None in files of earlier
             versions.
@@ -77,6 +81,7 @@ class SeriesRecord:
         renamed("out_of_distribution", "unlike"),  # old key
     ] = ()
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     threshold: float | None = None
     engine: str | None = None
     calibration: Calibration | None = None

@@ -6,16 +6,22 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from temnet.inference.image_statistics import Appearance, appearance, bin_edges, frame_appearance
-from temnet.inference.out_of_distribution import (
+from temnet.inference.checks.image_statistics import (
+    Appearance,
+    appearance,
+    bin_edges,
+    frame_appearance,
+)
+from temnet.inference.checks.out_of_distribution import (
     COMPARED_FRAMES,
     SeriesComparison,
     compare,
     reference,
 )
+from temnet.inference.column_finder import FoundFrame
 from temnet.inference.reading.read_images import read_images
 from temnet.models.checkpoint import find_network, load_network, read_card
-from temnet.records import Columns, Example
+from temnet.records import Columns, Example, Peaks
 from temnet.training.finish import FEWEST_IMAGES, describe_images
 
 SAMPLING, WIDTH, SIDE = 0.2, 12.0, 128
@@ -173,7 +179,7 @@ def test_evenly_spaced_frames_of_a_series_are_compared_as_they_pass(card):
     )
     comparison = SeriesComparison(network, len(frames), SAMPLING)
     for number, frame in enumerate(frames):
-        comparison.add(number, frame)
+        comparison.add(FoundFrame(number, frame, Peaks.empty(2)))
     chosen = [0, 3, 6, 9, 12, 15, 18, 21]
     assert len(chosen) == COMPARED_FRAMES
     each = [seen(frames[number]) for number in chosen]

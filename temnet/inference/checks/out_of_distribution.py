@@ -25,7 +25,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from temnet.config.card import ImageStatistics
-from temnet.inference.image_statistics import Appearance, bin_edges, frame_appearance
+from temnet.inference.checks.finding import Finding, Kind, ordered
+from temnet.inference.checks.image_statistics import Appearance, bin_edges, frame_appearance
+from temnet.inference.column_finder import FoundFrame
 from temnet.models.checkpoint import Network
 
 SPOT_WIDTH = 0.012
@@ -61,18 +63,26 @@ COMPARED_FRAMES = 8
 
 @dataclass(frozen=True)
 class SimilarityReport:
-    """How images compare with the training images, in sentences.
+    """How images compare with the training images.
 
     Attributes:
-        out_of_distribution: Properties beyond those of all training images; empty if there are
-            none.
-        notes: Remarks on what training images may show, too.
+        findings: Properties beyond those of all training images, and remarks on what training
+            images may show, too.
         compared: Names of the properties that were compared.
     """
 
-    out_of_distribution: tuple[str, ...]
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...]
     compared: tuple[str, ...] = ()
+
+    @property
+    def out_of_distribution(self) -> tuple[str, ...]:
+        """Sentences on properties beyond those of all training images."""
+        return tuple(one.sentence for one in self.findings if one.severity == "out of distribution")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks on what training images may show, too."""
+        return tuple(one.sentence for one in self.findings if one.severity == "note")
 
 
 class SeriesComparison:
@@ -96,11 +106,15 @@ class SeriesComparison:
         self._chosen = frozenset(chosen.round().astype(int).tolist())
         self._found: list[Appearance] = []
 
-    def add(self, number: int, frame: np.ndarray) -> None:
-        """Takes a frame (row, col, focus) by its number."""
-        if number in self._chosen:
-            found = frame_appearance(frame, self._sampling, self._pixel, self._width)
+    def add(self, frame: FoundFrame) -> None:
+        """Takes a frame."""
+        if frame.number in self._chosen:
+            found = frame_appearance(frame.image, self._sampling, self._pixel, self._width)
             self._found.append(found)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of the comparison."""
+        return self.report().findings
 
     def report(self) -> SimilarityReport:
         """The comparison of the frames that were added."""
@@ -155,48 +169,64 @@ def compare(
             unknown.
         training: Statistics of the training images; None if unknown.
     """
-    beyond = [] if training_sampling is None else list(_pixel_size(sampling, *training_sampling))
+    found = [] if training_sampling is None else list(_pixel_size(sampling, *training_sampling))
     compared = [] if training_sampling is None else ["pixel size"]
     if training is None or not seen:
-        return SimilarityReport(tuple(beyond), compared=tuple(compared))
+        return SimilarityReport(tuple(found), tuple(compared))
     spectrum = np.median([one.spectrum for one in seen], axis=0)
-    beyond += _spectrum_sentences(spectrum, training)
+    found += _spectrum_findings(spectrum, training)
     compared.append("power spectrum")
-    notes = []
     doses = [one.noise_dose for one in seen if np.isfinite(one.noise_dose)]
     least = training.noise_dose
     if least is not None and not doses:
-        notes.append(
-            "noise was not compared with that of training images: with grey values below zero the "
-            "number of electrons is unknown"
+        found.append(
+            _note(
+                "noise",
+                "noise was not compared with that of training images: with grey values below zero "
+                "the number of electrons is unknown",
+            )
         )
     elif least is not None:
         dose = float(np.median(doses))
         compared.append("noise")
         if dose < least / MARGIN:
-            beyond.append(
-                f"more noise than any training image: as of {_short(dose)} e/Å², the noisiest "
-                f"training images show that of {_short(least)} e/Å²"
+            found.append(
+                _beyond(
+                    "noise",
+                    f"more noise than any training image: as of {_short(dose)} e/Å², the noisiest "
+                    f"training images show that of {_short(least)} e/Å²",
+                )
             )
-    strange, note = _lattice_sentences([one.spots for one in seen], training)
-    if note is not None:
-        notes.append(note)
-    elif training.spot_limit is not None:
+    lattice = _lattice_finding([one.spots for one in seen], training)
+    if training.spot_limit is not None and (lattice is None or lattice.severity != "note"):
         compared.append("lattice")
-    if strange is not None:
-        beyond.append(strange)
-    return SimilarityReport(tuple(beyond), tuple(notes), tuple(compared))
+    found += [] if lattice is None else [lattice]
+    return SimilarityReport(ordered(found), tuple(compared))
 
 
-def _pixel_size(sampling: float, low: float, high: float) -> Iterable[str]:
+def _beyond(kind: Kind, sentence: str) -> Finding:
+    return Finding(kind, "out of distribution", sentence)
+
+
+def _note(kind: Kind, sentence: str) -> Finding:
+    return Finding(kind, "note", sentence)
+
+
+def _pixel_size(sampling: float, low: float, high: float) -> Iterable[Finding]:
     span = f"{low:g} to {high:g} Å" if high > low else f"{low:g} Å"
     if sampling > high * (1 + SAMPLING_TOLERANCE):
-        yield f"coarser pixels than in training: {sampling:.4g} Å, training images have {span}"
+        yield _beyond(
+            "pixel size",
+            f"coarser pixels than in training: {sampling:.4g} Å, training images have {span}",
+        )
     elif sampling < low * (1 - SAMPLING_TOLERANCE):
-        yield f"finer pixels than in training: {sampling:.4g} Å, training images have {span}"
+        yield _beyond(
+            "pixel size",
+            f"finer pixels than in training: {sampling:.4g} Å, training images have {span}",
+        )
 
 
-def _spectrum_sentences(spectrum: np.ndarray, training: ImageStatistics) -> Iterable[str]:
+def _spectrum_findings(spectrum: np.ndarray, training: ImageStatistics) -> Iterable[Finding]:
     quantiles, edges = np.array(training.spectrum, np.float64), training.bin_edges
     odd = _oddness(spectrum, quantiles)
     limit = MARGIN * (0.0 if training.limit is None else training.limit)
@@ -206,37 +236,38 @@ def _spectrum_sentences(spectrum: np.ndarray, training: ImageStatistics) -> Iter
             worst = beyond[np.argmax(sign * odd[beyond])]
             factor = 10 ** abs(spectrum[worst] - quantiles[1, worst])
             low, high = edges[beyond[0]], edges[beyond[-1] + 1]
-            yield (
+            yield _beyond(
+                "power spectrum",
                 f"{word} detail or noise of {low:.2f} to {high:.2f} 1/Å than any training image "
                 f"(at {edges[worst]:.2f} 1/Å {_short(factor)} times "
-                f"{'the' if sign > 0 else 'below the'} usual)"
+                f"{'the' if sign > 0 else 'below the'} usual)",
             )
 
 
-def _lattice_sentences(
-    seen: Sequence[np.ndarray], training: ImageStatistics
-) -> tuple[str | None, str | None]:
-    """A sentence on a lattice out of distribution, and one if no lattice was found."""
+def _lattice_finding(seen: Sequence[np.ndarray], training: ImageStatistics) -> Finding | None:
+    """A lattice out of distribution, or a note if no lattice was found."""
     known = np.array(training.spots, np.float64)
     with_spots = [spots for spots in seen if len(spots)]
     if training.spot_limit is None:
-        return None, None
+        return None
     if 2 * len(with_spots) < len(seen):
         low, high = 1 / known[[-1, 0]]
-        return None, (
+        return _note(
+            "lattice",
             f"no lattice stands out; in {training.lattice_fraction:.0%} of the training images one "
             f"does, of {low:.2f} to {high:.2f} Å. Columns in an image without a lattice may be "
-            "false positives"
+            "false positives",
         )
     strange = [_strangeness(spots, known, training.spot_images) for spots in with_spots]
     if np.median(strange) <= training.spot_limit:
-        return None, None
+        return None
     middle = with_spots[int(np.argsort(strange)[len(strange) // 2])]
     spacings = ", ".join(f"{1 / one:.3g}" for one in middle)
-    return (
+    return _beyond(
+        "lattice",
         f"a lattice that training images do not show, of spacing {spacings} Å; is it another "
-        "material, or is the pixel size wrong?"
-    ), None
+        "material, or is the pixel size wrong?",
+    )
 
 
 def _strangeness(spots: np.ndarray, known: np.ndarray, images: int) -> float:
