@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-from temnet.inference.column_finder import FoundFrame
+if TYPE_CHECKING:
+    from temnet.inference.column_finder import FoundFrame
 
 Kind = Literal[
     "technique",
