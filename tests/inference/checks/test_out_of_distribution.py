@@ -218,7 +218,7 @@ def test_a_series_counts_as_one(card):
     assert found.noise_dose == pytest.approx(900, rel=0.1)
 
 
-MOVIE = Path(__file__).parents[2] / "experiments" / "images" / "pt_ceo2_raw.tif"
+MOVIE = Path(__file__).parents[3] / "experiments" / "images" / "pt_ceo2_raw.tif"
 
 
 def of_the_movie(sampling):
