@@ -16,6 +16,7 @@ from temnet.config.experiment import Experiment, required
 from temnet.config.loading import validate
 from temnet.csv_rows import read_rows
 from temnet.errors import InputError, disk_errors_as_input_errors
+from temnet.inference.checks.finding import Finding
 from temnet.records import Peaks
 from temnet.reporting.files.column_table import read_columns
 from temnet.reporting.files.peaks_files import read_peaks
@@ -77,6 +78,16 @@ class Analysis:
     def notes(self) -> tuple[str, ...]:
         """Sentences on changes of the images and on doubts."""
         return self.series.notes
+
+    @property
+    def verdict(self) -> str:
+        """Whether the images are like the network's training images; see `SeriesRecord`."""
+        return self.series.verdict
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks of the images noticed, by severity and falling weight."""
+        return self.series.findings
 
     @property
     def out_of_distribution(self) -> tuple[str, ...]:

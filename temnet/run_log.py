@@ -19,6 +19,9 @@ PRINTED = "temnet.command"
 STAGES = "temnet.workflow.plan"
 """Logger of the messages that name the current stage."""
 
+VERDICTS = "temnet.stages.verdict"
+"""Logger of the verdicts on images, one line each."""
+
 
 @contextmanager
 def progress_bar(title: str, total: int) -> Iterator[Done]:
@@ -28,11 +31,11 @@ def progress_bar(title: str, total: int) -> Iterator[Done]:
 
 
 class Terminal(logging.Handler):
-    """Shows warnings and the current stage above the progress bars."""
+    """Shows warnings, verdicts and the current stage above the progress bars."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Writes one line."""
-        wanted = record.levelno >= logging.WARNING or record.name == STAGES
+        wanted = record.levelno >= logging.WARNING or record.name in (STAGES, VERDICTS)
         if wanted and record.name != PRINTED:
             tqdm.write(record.getMessage(), file=sys.stderr)
 

@@ -296,23 +296,33 @@ def test_images_out_of_distribution_are_reported_everywhere(here, capsys, monkey
     )
     monkeypatch.setattr(SeriesComparison, "report", lambda comparison: report)
     assert predict.main(["a.tif", *GIVEN]) == 0
-    assert "a.tif is out of distribution for tiny: more" in capsys.readouterr().err
+    lines = capsys.readouterr().err.splitlines()
+    (verdict,) = (line for line in lines if "distribution" in line)
+    assert verdict == "a.tif is out of distribution: more noise than any image"
     (part,) = json.loads(Path("out/a/predict/series.json").read_text())
+    assert part["verdict"] == "out of distribution"
+    assert [one["kind"] for one in part["findings"]] == ["noise", "lattice"]
     assert (part["out_of_distribution"], part["notes"]) == (
         list(report.out_of_distribution),
         list(report.notes),
     )
+    found = temnet.analyse("a.tif", "tiny", sampling=0.2)
+    assert (found.verdict, [one.kind for one in found.findings]) == (
+        part["verdict"],
+        ["noise", "lattice"],
+    )
     page = Path("out/a/index.html").read_text(encoding="utf-8")
     assert "out of distribution: more noise" in page and "no lattice stands out" in page
-    assert "WARNING" in Path("out/a/log.txt").read_text()
+    log = Path("out/a/log.txt").read_text()
+    assert "WARNING temnet.stages.verdict" in log and "note, lattice" in log
 
 
 def test_the_pixel_size_is_compared_without_any_reference(here, capsys):
     """The tiny network was trained at 0.2 Å and its card holds nothing else."""
     assert predict.main(["a.tif", "--network", "tiny", "--sampling", "0.3", "--output", "o"]) == 0
-    assert "coarser pixels than in training: 0.3 Å" in capsys.readouterr().err
+    assert "the pixels of 0.3 Å are coarser than in training" in capsys.readouterr().err
     page = Path("o/a/index.html").read_text(encoding="utf-8")
-    assert "only the pixel size was compared" in page
+    assert "out of distribution: the pixels of 0.3 Å are coarser" in page
 
 
 def test_the_page_describes_what_was_done(here):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from temnet.data.cluster import Workers, open_workers
 from temnet.inference.checks.all_checks import checks_of
 from temnet.inference.checks.finding import Finding, ordered
 from temnet.inference.checks.out_of_distribution import SeriesComparison
+from temnet.inference.checks.verdict import Verdict, verdict_of
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
 from temnet.inference.distributed_prediction import find_in_frames_with
 from temnet.inference.engines import choose_engine
@@ -26,9 +26,8 @@ from temnet.stages.prediction_files import COLUMNS_FILE as COLUMNS_FILE
 from temnet.stages.prediction_files import IMAGES_FILE as IMAGES_FILE
 from temnet.stages.prediction_files import MAPS, Output, open_outputs
 from temnet.stages.prediction_inputs import PredictionInputs, prepare, search_of
+from temnet.stages.verdict import log_verdict
 from temnet.workflow.stage import Done, Stage, Work
-
-LOGGER = logging.getLogger(__name__)
 
 UNSEEN_FILE = "unseen.npz"
 """Regions of single frames without image, only where there are any."""
@@ -125,20 +124,13 @@ def process(
                     output(part, frame)
                 done(1)
             findings = ordered(each for check in checks for each in check.findings())
-            _log(series.name, network.name, findings)
             compared = next(
                 one.report().compared for one in checks if isinstance(one, SeriesComparison)
             )
-            records.append(_record(inputs, part, prediction, findings, compared))
+            verdict = verdict_of(findings, compared)
+            log_verdict(series.name, verdict, findings)
+            records.append(_record(inputs, part, prediction, findings, compared, verdict))
     return records
-
-
-def _log(name: str, network: str, findings: Sequence[Finding]) -> None:
-    for finding in findings:
-        if finding.severity == "out of distribution":
-            LOGGER.warning("%s is out of distribution for %s: %s", name, network, finding.sentence)
-        elif finding.severity == "warning":
-            LOGGER.warning("%s: %s", name, finding.sentence)
 
 
 def _found(
@@ -168,6 +160,7 @@ def _record(
     prediction: Prediction,
     findings: Sequence[Finding],
     compared: tuple[str, ...],
+    verdict: Verdict,
 ) -> SeriesRecord:
     """The entry of series.json for one series."""
     series, network = inputs.series[part], inputs.network
@@ -189,13 +182,14 @@ def _record(
         network=network.card.name,
         network_sampling=network.sampling,
         classes=tuple(network.experiment.class_names),
+        verdict=verdict,
         compared_by=compared,
         out_of_distribution=tuple(
-            one.sentence for one in findings if one.severity == "out of distribution"
+            one.text for one in findings if one.severity == "out of distribution"
         ),
         notes=(
             *metadata.get("notes", ()),
-            *(one.sentence for one in findings if one.severity != "out of distribution"),
+            *(one.text for one in findings if one.severity != "out of distribution"),
             *inverted,
         ),
         findings=tuple(findings),

@@ -38,11 +38,18 @@ class Finding:
         severity: How much it matters.
         sentence: The finding in words, without a capital letter and a full stop; it ends with what
             to do next where something can be done.
+        detail: The numbers behind it, for the log and the page; may be empty.
     """
 
     kind: Kind
     severity: Severity
     sentence: str
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The sentence with its numbers in brackets."""
+        return f"{self.sentence} ({self.detail})" if self.detail else self.sentence
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

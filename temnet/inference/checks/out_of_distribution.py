@@ -51,6 +51,9 @@ SMALLEST_SPREAD = 0.05
 """Least distance from the median to a quantile of a bin, in powers of ten, so that bins in which
 all training images agree do not decide."""
 
+FINE = 0.2
+"""Frequencies from here on are detail [1/Å]: lattices of 5 Å and less."""
+
 FEWEST = 3
 """Images that must hold a bin's frequencies for the bin to be compared."""
 
@@ -177,26 +180,15 @@ def compare(
     found += _spectrum_findings(spectrum, training)
     compared.append("power spectrum")
     doses = [one.noise_dose for one in seen if np.isfinite(one.noise_dose)]
-    least = training.noise_dose
-    if least is not None and not doses:
-        found.append(
-            _note(
-                "noise",
-                "noise was not compared with that of training images: with grey values below zero "
-                "the number of electrons is unknown",
-            )
+    if training.noise_dose is not None and not doses:
+        sentence = (
+            "noise was not compared with that of training images: with grey values below zero the "
+            "number of electrons is unknown"
         )
-    elif least is not None:
-        dose = float(np.median(doses))
+        found.append(Finding("noise", "note", sentence))
+    elif training.noise_dose is not None:
+        found += _noise(float(np.median(doses)), training.noise_dose)
         compared.append("noise")
-        if dose < least / MARGIN:
-            found.append(
-                _beyond(
-                    "noise",
-                    f"more noise than any training image: as of {_short(dose)} e/Å², the noisiest "
-                    f"training images show that of {_short(least)} e/Å²",
-                )
-            )
     lattice = _lattice_finding([one.spots for one in seen], training)
     if training.spot_limit is not None and (lattice is None or lattice.severity != "note"):
         compared.append("lattice")
@@ -204,12 +196,8 @@ def compare(
     return SimilarityReport(ordered(found), tuple(compared))
 
 
-def _beyond(kind: Kind, sentence: str) -> Finding:
-    return Finding(kind, "out of distribution", sentence)
-
-
-def _note(kind: Kind, sentence: str) -> Finding:
-    return Finding(kind, "note", sentence)
+def _beyond(kind: Kind, sentence: str, detail: str = "") -> Finding:
+    return Finding(kind, "out of distribution", sentence, detail)
 
 
 def _pixel_size(sampling: float, low: float, high: float) -> Iterable[Finding]:
@@ -217,12 +205,25 @@ def _pixel_size(sampling: float, low: float, high: float) -> Iterable[Finding]:
     if sampling > high * (1 + SAMPLING_TOLERANCE):
         yield _beyond(
             "pixel size",
-            f"coarser pixels than in training: {sampling:.4g} Å, training images have {span}",
+            f"the pixels of {sampling:.3g} Å are coarser than in training ({span}): check the "
+            "pixel size, or record at higher magnification",
         )
     elif sampling < low * (1 - SAMPLING_TOLERANCE):
         yield _beyond(
             "pixel size",
-            f"finer pixels than in training: {sampling:.4g} Å, training images have {span}",
+            f"the pixels of {sampling:.3g} Å are finer than in training ({span}): check the pixel "
+            "size, or bin the image",
+        )
+
+
+def _noise(dose: float, least: float) -> Iterable[Finding]:
+    if dose < least / MARGIN:
+        yield _beyond(
+            "noise",
+            "much more noise than any training image: average frames (--average), or record at a "
+            "higher dose",
+            f"as of {_short(dose)} e/Å², the noisiest training images show that of "
+            f"{_short(least)} e/Å²",
         )
 
 
@@ -230,18 +231,54 @@ def _spectrum_findings(spectrum: np.ndarray, training: ImageStatistics) -> Itera
     quantiles, edges = np.array(training.spectrum, np.float64), training.bin_edges
     odd = _oddness(spectrum, quantiles)
     limit = MARGIN * (0.0 if training.limit is None else training.limit)
-    for sign, word in ((1, "more"), (-1, "less")):
+    for sign in (1, -1):
         beyond = np.flatnonzero(np.nan_to_num(sign * odd) > limit)
         if len(beyond):
             worst = beyond[np.argmax(sign * odd[beyond])]
             factor = 10 ** abs(spectrum[worst] - quantiles[1, worst])
-            low, high = edges[beyond[0]], edges[beyond[-1] + 1]
+            span = edges[beyond[0]], edges[beyond[-1] + 1]
+            word = "more" if sign > 0 else "less"
             yield _beyond(
                 "power spectrum",
-                f"{word} detail or noise of {low:.2f} to {high:.2f} 1/Å than any training image "
-                f"(at {edges[worst]:.2f} 1/Å {_short(factor)} times "
-                f"{'the' if sign > 0 else 'below the'} usual)",
+                _detail_sentence(sign, *span, edges[-1]),
+                f"{_times(factor)} {word} power than usual in the range of {1 / span[1]:.2g} to "
+                f"{1 / span[0]:.2g} Å",
             )
+
+
+def _detail_sentence(sign: int, low: float, high: float, highest: float) -> str:
+    """What power beyond that of all training images means.
+
+    Args:
+        sign: 1 for more power, -1 for less.
+        low: Lowest frequency [1/Å].
+        high: Highest frequency [1/Å].
+        highest: Highest frequency that is compared [1/Å].
+    """
+    if sign < 0:
+        if high < FINE:
+            return (
+                f"hardly any contrast of structures larger than {1 / high:.2g} Å, less than in "
+                "any training image: was the image filtered?"
+            )
+        return (
+            f"hardly any detail finer than {1 / low:.2g} Å, less than in any training image: the "
+            "image is filtered, out of focus or binned; use the raw image"
+        )
+    if high < FINE:
+        return (
+            f"strong contrast of structures larger than {1 / high:.2g} Å, more than in any "
+            "training image: a thick or amorphous specimen, or another pixel size"
+        )
+    if low >= FINE and high >= 0.9 * highest:
+        return (
+            f"more noise or detail finer than {1 / low:.2g} Å than in any training image: average "
+            "frames, and check the pixel size"
+        )
+    return (
+        f"more contrast of structures of {1 / high:.2g} to {1 / low:.2g} Å than in any training "
+        "image: another specimen or focus, or another pixel size"
+    )
 
 
 def _lattice_finding(seen: Sequence[np.ndarray], training: ImageStatistics) -> Finding | None:
@@ -252,11 +289,12 @@ def _lattice_finding(seen: Sequence[np.ndarray], training: ImageStatistics) -> F
         return None
     if 2 * len(with_spots) < len(seen):
         low, high = 1 / known[[-1, 0]]
-        return _note(
+        return Finding(
             "lattice",
-            f"no lattice stands out; in {training.lattice_fraction:.0%} of the training images one "
-            f"does, of {low:.2f} to {high:.2f} Å. Columns in an image without a lattice may be "
-            "false positives",
+            "note",
+            "no lattice stands out: columns in an image without a lattice may be false positives",
+            f"in {training.lattice_fraction:.0%} of the training images one stands out, of "
+            f"{low:.2f} to {high:.2f} Å",
         )
     strange = [_strangeness(spots, known, training.spot_images) for spots in with_spots]
     if np.median(strange) <= training.spot_limit:
@@ -265,8 +303,8 @@ def _lattice_finding(seen: Sequence[np.ndarray], training: ImageStatistics) -> F
     spacings = ", ".join(f"{1 / one:.3g}" for one in middle)
     return _beyond(
         "lattice",
-        f"a lattice that training images do not show, of spacing {spacings} Å; is it another "
-        "material, or is the pixel size wrong?",
+        f"a lattice that training images do not show, of spacing {spacings} Å: another material, "
+        "or the pixel size is wrong",
     )
 
 
@@ -302,3 +340,16 @@ def _number(value: float) -> float | None:
 
 def _short(number: float) -> str:
     return f"{number:.2g}" if number < 10 else f"{number:.0f}"
+
+
+def _times(factor: float) -> str:
+    """A factor without more digits than it is known to.
+
+    >>> [_times(factor) for factor in (1.31, 4.2, 37, 93891772)]
+    ['1.3 times', '4 times', 'more than 10 times', 'more than 100 times']
+    """
+    if factor < 2:
+        return f"{factor:.1f} times"
+    if factor < 10:
+        return f"{factor:.0f} times"
+    return f"more than {100 if factor >= 100 else 10} times"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from temnet.inference.checks.finding import Finding
+from temnet.inference.checks.verdict import Verdict
 from temnet.json_records import read_records, renamed, write_records
 
 SERIES_FILE = "series.json"
@@ -50,6 +51,8 @@ class SeriesRecord:
         network: Name of the network.
         network_sampling: Pixel size of the network [Å]; None in files of earlier versions.
         classes: Names of the network's classes.
+        verdict: Whether the images are like the network's training images; empty in files of
+            earlier versions.
         compared_by: What was compared with the training images; None in files of earlier versions.
         out_of_distribution: Sentences on what lies beyond all training images, by falling weight;
             empty if there is nothing.
@@ -75,6 +78,7 @@ class SeriesRecord:
     network: str
     network_sampling: float | None = None
     classes: tuple[str, ...]
+    verdict: Verdict | Literal[""] = ""
     compared_by: tuple[str, ...] | None = None
     out_of_distribution: Annotated[
         tuple[str, ...],

@@ -21,6 +21,7 @@ from temnet.reporting.files.series_file import (
 )
 from temnet.reporting.page import Html, Section, joined_parts, paragraph, side_by_side
 from temnet.reporting.run_results import RunResults, counted
+from temnet.reporting.sections.verdicts import MOST_NAMED, bounded, verdicts
 from temnet.reporting.wording import in_words, shortened
 
 FOLDER = "predict"
@@ -35,9 +36,8 @@ OVERLAYS = "overlays"
 MOST_OVERLAYS = 6
 """Overlays that the page shows, of evenly chosen images."""
 
-MOST_NAMED, MOST_CURVES = 20, 6
-"""Files that the page describes one by one, and movies whose numbers of columns it draws: a page
-of thousands of files stays one that a browser opens."""
+MOST_CURVES = 6
+"""Movies whose numbers of columns the page draws."""
 
 
 def predict_section(source: RunResults) -> Section | None:
@@ -58,6 +58,7 @@ def predict_section(source: RunResults) -> Section | None:
     )
     by_class = ", ".join(f"{number:,} {name}" for name, number in summary.by_class().items())
     parts = [
+        *verdicts(series),
         paragraph(
             f"The network {series[0].network} found {summary.total:,} columns in "
             f"{counted(total, 'image')} of {counted(_file_count(series), 'file')}: "
@@ -66,7 +67,6 @@ def predict_section(source: RunResults) -> Section | None:
             ".",
         ),
         *_what_was_done(source, series),
-        *_comparisons(series),
     ]
     images = each_frame(source.root / IMAGES, chosen)
     pictures = [
@@ -103,16 +103,7 @@ def _what_was_done(source: RunResults, series: Sequence[SeriesRecord]) -> list[H
     if len(files) == 1:
         return [paragraph(text) for text in files]
     described = [f"{shortened(names)}: {text}" for text, names in files.items()]
-    return _bounded(described)
-
-
-def _bounded(texts: Sequence[str]) -> list[Html]:
-    """A paragraph for each text, up to `MOST_NAMED` of them."""
-    parts = [paragraph(text) for text in texts[:MOST_NAMED]]
-    left = len(texts) - MOST_NAMED
-    if left > 0:
-        parts.append(paragraph(f"… and {left:,} more; {SERIES} describes each file."))
-    return parts
+    return bounded(described, SERIES)
 
 
 def _steps(source: RunResults, part: SeriesRecord) -> str:
@@ -183,44 +174,6 @@ def _shifts_text(rows: Sequence[FocusRow], file: str) -> str:
     if left:
         text += f" {counted(len(left), 'frame')} could not be aligned."
     return text
-
-
-def _comparisons(series: Sequence[SeriesRecord]) -> list[Html]:
-    """How the images compare with training images, those out of distribution first."""
-    return _bounded(
-        [
-            line
-            for differing in (True, False)
-            for one in series
-            for line in _comparison(one, differing)
-        ]
-    )
-
-
-def _comparison(part: SeriesRecord, differing: bool) -> list[str]:
-    """How one series compares with training images.
-
-    Args:
-        part: The series.
-        differing: Whether warnings and notes are wanted, or else what agrees.
-    """
-    known = part.compared_by
-    if known is None:
-        return []
-    if differing:
-        lines = [
-            f"{part.file} is out of distribution: {each}." for each in part.out_of_distribution
-        ]
-        return lines + [f"{part.file}: {note}." for note in part.notes]
-    if "power spectrum" not in known:
-        return [
-            f"{part.file}: this network's card does not describe its training images, so only the "
-            "pixel size was compared."
-        ]
-    if part.out_of_distribution:
-        return []
-    verb = "are" if len(known) > 1 else "is"
-    return [f"{part.file}: {in_words(known)} {verb} within the range of the training images."]
 
 
 def _overlay(

@@ -136,20 +136,22 @@ def test_blurred_and_filtered_images_are_noticed(card):
 
     frame = image(np.random.default_rng(5), 1000, 2.2)
     blurred = gaussian_filter(frame, (1.5, 1.5, 0))
-    (sentence,) = (one for one in report(blurred, card).out_of_distribution if "less detail" in one)
-    assert "1/Å" in sentence
+    kinds = [one.kind for one in report(blurred, card).findings]
+    assert "power spectrum" in kinds
+    (found,) = (one for one in report(blurred, card).findings if one.kind == "power spectrum")
+    assert "more than 100 times" in found.detail and "filtered" in found.sentence
 
 
 def test_an_image_without_a_lattice_gets_a_note(card):
-    (note,) = report(image(np.random.default_rng(6), 1000), card).notes
-    assert "no lattice" in note and "100%" in note
+    (note,) = report(image(np.random.default_rng(6), 1000), card).findings
+    assert (note.kind, note.severity) == ("lattice", "note") and "100%" in note.detail
 
 
 @pytest.mark.parametrize(
     ("sampling", "part"),
     [
-        (0.3, "coarser pixels than in training: 0.3 Å, training images have 0.1 to 0.24 Å"),
-        (0.05, "finer pixels"),
+        (0.3, "0.3 Å are coarser than in training (0.1 to 0.24 Å)"),
+        (0.05, "finer"),
     ],
 )
 def test_pixel_sizes_outside_of_the_training_s(sampling, part):

@@ -10,7 +10,6 @@ from temnet.reporting.files.series_file import Calibration, SeriesRecord
 from temnet.reporting.run_results import RunResults
 from temnet.reporting.sections.images import (
     MOST_NAMED,
-    _comparisons,
     _shifts_text,
     _steps,
     _what_was_done,
@@ -84,29 +83,3 @@ def test_files_treated_alike_share_a_paragraph_and_long_lists_are_cut(source):
     many = [series(f"{n}.tif", sampling=0.1 + n / 100) for n in range(MOST_NAMED + 3)]
     parts = _what_was_done(source, many)
     assert len(parts) == MOST_NAMED + 1 and "3 more" in parts[-1].text
-
-
-def test_files_out_of_distribution_come_first():
-    known = ("pixel size", "power spectrum")
-    texts = [
-        part.text
-        for part in _comparisons(
-            [
-                series("in.tif", compared_by=known),
-                series("old.tif"),
-                series("size.tif", compared_by=("pixel size",)),
-                series("out.tif", compared_by=known, out_of_distribution=("too noisy",)),
-                series("noted.tif", compared_by=known, notes=("it was cut",)),
-            ]
-        )
-    ]
-    starts = [
-        "out.tif is out of",
-        "noted.tif: it was cut",
-        "in.tif: pixel size and power",
-        "size.tif",
-        "noted.tif: pixel",
-    ]
-    assert len(texts) == len(starts)
-    assert all(start in text for start, text in zip(starts, texts, strict=True))
-    assert "only the pixel size" in texts[3]
