@@ -10,6 +10,7 @@ from scipy import fft, ndimage
 
 from temnet.config.distributions import draw, draw_text
 from temnet.config.instrument.camera import Camera, TransferFunction
+from temnet.simulation.background import DrawnBackground
 from temnet.simulation.exit_wave import Grid
 from temnet.simulation.fourier import values_at
 
@@ -58,6 +59,7 @@ class Detector:
         dead_pixels: Fraction of pixels that read zero.
         hot_pixels: Fraction of pixels that read `HOT` times the mean.
         repair: Whether these are replaced by the median of their neighbours.
+        background: Hills of light and absorption; None for none.
     """
 
     sampling: float
@@ -72,6 +74,7 @@ class Detector:
     dead_pixels: float = 0.0
     hot_pixels: float = 0.0
     repair: bool = True
+    background: DrawnBackground | None = None
 
     def parameters(self) -> dict[str, object]:
         """The drawn parameters by name."""
@@ -89,6 +92,8 @@ class Detector:
         transfer = self.signal_mtf or self.event_mtf
         if transfer is not None:
             drawn["mtf"] = [transfer.floor, transfer.half, transfer.power]
+        if self.background is not None:
+            drawn.update(self.background.parameters())
         return drawn
 
 
@@ -217,6 +222,9 @@ def _padded_means(
     """The mean number of electrons in each pixel of each image, with `PADDING` around it."""
     padded = (shape[0] + 2 * PADDING, shape[1] + 2 * PADDING)
     light = _light(detector.illumination, padded) * detector.dose * detector.sampling**2
+    if detector.background is not None:
+        places = [(np.arange(count) - PADDING) * detector.sampling for count in padded]
+        light = light * detector.background.at(*places)
     for number, image in enumerate(intensity):
         mean = _sample(image, grid, detector, padded, motion, number)
         yield np.maximum(mean, 0) * light

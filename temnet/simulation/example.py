@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from temnet.errors import InputError, SimulationError
 from temnet.images.resample import resample
 from temnet.randomness import check_split, generator
 from temnet.records import Columns, Example, Structure
+from temnet.simulation.background import draw_background
 from temnet.simulation.camera import Detector, Motion, draw_detector, record
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.image_formation import focal_series
@@ -213,7 +214,41 @@ def draw_instrument(
     rng = generator(settings.seed, f"{split}/microscope", index)
     optics = draw_optics(microscope, energy, rng)
     rng = generator(settings.seed, f"{split}/camera", index)
-    return Instrument(optics, draw_detector(settings.camera, rng), rng)
+    return Instrument(optics, draw_camera(settings, rng, split, index), rng)
+
+
+def draw_camera(
+    settings: SimulationSettings, rng: np.random.Generator, stream: str, index: int
+) -> Detector:
+    """The camera of an image, with the background, which has random numbers of its own.
+
+    Args:
+        settings: The settings of the examples.
+        rng: Draws the camera.
+        stream: Split of the example, or ``movie``.
+        index: Number of the example.
+    """
+    detector = draw_detector(settings.camera, rng)
+    if settings.camera.background is None:
+        return detector
+    slow = generator(settings.seed, f"{stream}/background", index)
+    background = draw_background(settings.camera.background, settings.extent, slow)
+    return replace(detector, background=background)
+
+
+def over_specimen(
+    detector: Detector, structure: Structure, extent: tuple[float, float]
+) -> Detector:
+    """The camera with the absorption of a specimen in its background.
+
+    Args:
+        detector: The camera as drawn.
+        structure: The specimen.
+        extent: Height and width of the image [Å].
+    """
+    if detector.background is None:
+        return detector
+    return replace(detector, background=detector.background.behind(structure, extent))
 
 
 def take_image(
@@ -228,7 +263,8 @@ def take_image(
     The drawn parameters are added to ``drawn``.
     """
     labels, sampling = settings.labels, settings.sampling
-    optics, detector = instrument.optics, instrument.detector
+    optics = instrument.optics
+    detector = over_specimen(instrument.detector, structure, settings.extent)
     drawn.update({**structure.parameters, **optics.parameters(), **detector.parameters()})
     intensity = np.mean([focal_series(wave, optics) for wave in waves], axis=0)
     counts = record(

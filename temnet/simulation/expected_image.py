@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from temnet.simulation.example import (
     draw_instrument,
     draw_specimen,
     exit_waves,
+    over_specimen,
     simulation_grid,
     specimen_energy,
     specimen_microscope,
@@ -93,13 +94,15 @@ def expected_image(settings: SimulationSettings, index: int, split: str) -> Expe
     microscope = specimen_microscope(settings, specimen, split)
     resting, vibrating = draw_specimen(settings, specimen, split)
     energy = specimen_energy(settings, microscope, specimen, split)
+    instrument = draw_instrument(settings, microscope, energy, index, split)
+    detector = over_specimen(instrument.detector, resting, settings.extent)
     grid = simulation_grid(settings)
     return ExpectedImage(
         settings,
         specimen,
         split,
         microscope,
-        draw_instrument(settings, microscope, energy, index, split),
+        replace(instrument, detector=detector),
         resting,
         vibrating,
         [atomic_planes(one.atoms, grid, microscope.slice_thickness) for one in vibrating],

@@ -13,9 +13,15 @@ from temnet.config.simulation import SimulationSettings
 from temnet.errors import InputError
 from temnet.images.resample import resample
 from temnet.randomness import generator
-from temnet.records import Columns
-from temnet.simulation.camera import Motion, draw_detector, record
-from temnet.simulation.example import camera_shape, draw_specimen, simulation_grid
+from temnet.records import Columns, Structure
+from temnet.simulation.camera import Motion, record
+from temnet.simulation.example import (
+    camera_shape,
+    draw_camera,
+    draw_specimen,
+    over_specimen,
+    simulation_grid,
+)
 from temnet.simulation.exit_wave import Grid, exit_wave
 from temnet.simulation.image_formation import focal_series
 from temnet.simulation.optics import Optics, draw_optics, draw_variant
@@ -103,7 +109,9 @@ def simulate_movie(
             ],
             axis=0,
         )
-        frames.append(_recorded(settings, movie.doses, intensity, grid, optics, index, rng))
+        frames.append(
+            _recorded(settings, movie.doses, structure, intensity, grid, optics, index, rng)
+        )
         if progress is not None:
             progress(1)
     images = np.stack(frames, axis=1)
@@ -113,6 +121,7 @@ def simulate_movie(
 def _recorded(
     settings: SimulationSettings,
     doses: Sequence[float],
+    structure: Structure,
     intensity: np.ndarray,
     grid: Grid,
     optics: Optics,
@@ -120,7 +129,9 @@ def _recorded(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """(dose, row, col) float32 images of one frame at the network's pixels."""
-    detector = draw_detector(settings.camera, generator(settings.seed, "movie/camera", index))
+    rng_camera = generator(settings.seed, "movie/camera", index)
+    camera = draw_camera(settings, rng_camera, "movie", index)
+    detector = over_specimen(camera, structure, settings.extent)
     motion = Motion(np.zeros((1, 2)), optics.image_spread, optics.exposure_drift, np.ones(1))
     (rows, cols), sampling = settings.shape, settings.sampling
     shape = camera_shape(settings, detector)

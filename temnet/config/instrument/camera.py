@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from temnet.config.distributions import Number, Text, bounded, words
+from temnet.config.instrument.background import Background
 from temnet.config.names import shortened, wrong_with
 from temnet.config.settings import Settings, is_number, shown
 
@@ -108,6 +109,11 @@ class Camera(Settings):
     )
     uneven_illumination: Annotated[Number, bounded(0, 0.5)] = Field(
         0.0, description="Fraction by which the illumination deviates from its mean at most."
+    )
+    background: Background | None = Field(
+        None,
+        exclude_if=lambda background: background is None,
+        description="Smooth hills of light and absorption by the specimen, none by default.",
     )
     gain_noise: Annotated[Number, bounded(0, 0.2)] = Field(
         0.0,
