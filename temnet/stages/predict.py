@@ -191,6 +191,7 @@ def _record(
             *metadata.get("notes", ()),
             *(one.text for one in findings if one.severity != "out of distribution"),
             *inverted,
+            *(inputs.left_out if part == 0 else ()),
         ),
         findings=tuple(findings),
         threshold=network.card.threshold if given == "card" else float(given),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -26,6 +27,8 @@ from temnet.models.checkpoint import (
 from temnet.records import ImageSeries
 from temnet.stages.batch import distinct_names
 
+LOGGER = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class PredictionInputs:
@@ -36,12 +39,14 @@ class PredictionInputs:
         series: The images, one series for each file or one for all, foci aligned and in order.
         shifts: Shifts of the foci of each series; None where they were not aligned.
         orders: Sentence on the order of each series' foci; empty where there is nothing to report.
+        left_out: A sentence on each file of the list that is not among the series.
     """
 
     network: Network
     series: Sequence[ImageSeries]
     shifts: Sequence[FocusShifts | None]
     orders: Sequence[str]
+    left_out: tuple[str, ...] = ()
 
 
 def prepare(images: Images, prediction: Prediction) -> PredictionInputs:
@@ -60,6 +65,8 @@ def prepare_series(
 ) -> PredictionInputs:
     """Aligns focal series and puts them into the network's order.
 
+    A focal series of several that cannot be aligned is left out, with a warning.
+
     Args:
         network: The network.
         series: Images as they were read.
@@ -67,21 +74,30 @@ def prepare_series(
         prediction: Settings; uses `engine`.
 
     Raises:
-        InputError: If network and images do not fit each other, or no frame can be aligned.
+        InputError: If network and images do not fit each other, or no series can be aligned.
     """
-    prepared, shifts, orders = [], [], []
+    prepared, shifts, orders, errors = [], [], [], []
     for part in series:
         foci = part.images.shape[-1]
         check_focus_count(network, foci)
         _check_size(part, network)
         shift = None
         if images.align and foci > 1:
-            part, shift = align_foci(part, images.max_shift)
+            try:
+                part, shift = align_foci(part, images.max_shift)
+            except InputError as error:
+                errors.append(error)
+                continue
         part, order = order_foci(network, part, images.focus_order, prediction.engine)
         prepared.append(part)
         shifts.append(shift)
         orders.append(order)
-    return PredictionInputs(network, prepared, shifts, orders)
+    if errors and not prepared:
+        raise errors[0]
+    left_out = tuple(f"this file is left out, the others are processed: {one}" for one in errors)
+    for sentence in left_out:
+        LOGGER.warning("%s", sentence)
+    return PredictionInputs(network, prepared, shifts, orders, left_out)
 
 
 def load(name: str) -> Network:

@@ -110,3 +110,22 @@ def test_a_file_is_hashed_once_until_it_changes(tmp_path, monkeypatch):
     assert predict.content_hash(path) == sha256(b"two").hexdigest() and len(read) == 2
     with pytest.raises(InputError):
         predict.content_hash(tmp_path)
+
+
+def test_a_focal_series_that_cannot_be_aligned_is_left_out_and_the_others_are_done(
+    tmp_path, pretrained, shifted_foci, caplog
+):
+    noise = np.random.default_rng(0).normal(10, 1, shifted_foci.shape).astype(np.float32)
+    np.save(tmp_path / "noise.npy", noise)
+    np.save(tmp_path / "good.npy", shifted_foci)
+    files = tuple(str(tmp_path / name) for name in ("noise.npy", "good.npy"))
+    prediction = Prediction(network="tiny-series", outputs=())
+    found = prepare(Images(files=files, sampling=0.2), prediction)
+    assert [part.name for part in found.series] == ["good.npy"]
+    assert len(found.shifts) == len(found.orders) == 1
+    (sentence,) = found.left_out
+    assert "noise.npy" in sentence and sentence in caplog.text
+    (record,) = predict.process(found, prediction, [], lambda count: None)
+    assert sentence in record.notes
+    with pytest.raises(InputError, match="noise"):
+        prepare(Images(files=files[:1], sampling=0.2), prediction)
