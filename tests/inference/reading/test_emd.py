@@ -9,7 +9,7 @@ from temnet.inference.reading.image_file import open_images
 
 
 def emd(path, unit, values=(0.0, 0.02)):
-    """A file of 20 x 24 pixels as Berkeley's EMD 0.2 describes one: two values calibrate an axis."""
+    """A file of 20 x 24 pixels as EMD 0.2 describes one: two values calibrate an axis."""
     with h5py.File(path, "w") as file:
         file.attrs.update({"version_major": 0, "version_minor": 2})
         group = file.create_group("data/image")
