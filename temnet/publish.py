@@ -27,15 +27,15 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m temnet.publish",
         description="Copies the networks of finished runs into the folder of pretrained networks, "
         "with their scores, figures and cost, and the results of finished studies, and writes the "
-        "folder's README.md. If the stage `evaluate` of a run is missing, or has other settings or "
-        "another network, nothing is changed.",
+        "README.md of the folder and of each network. If the stage `evaluate` of a run is missing, "
+        "or has other settings or another network, nothing is changed.",
     )
     parser.add_argument(
         "runs",
         nargs="*",
         type=Path,
         metavar="RUN",
-        help="folders of runs and of studies; without any, README.md is written again, and cards "
+        help="folders of runs and of studies; without any, the pages are written again, and cards "
         "without frozen scores get them",
     )
     parser.add_argument(

@@ -1,11 +1,10 @@
-"""The section on one network in the page of pretrained networks."""
+"""What the page of a network shows: its task, its training images, scores and figures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from math import isnan
 
-from temnet.config.card import Span
 from temnet.config.card_scores import Comparison, ValidationScores
 from temnet.config.distributions import support
 from temnet.config.instrument.microscope import Microscope
@@ -14,7 +13,7 @@ from temnet.evaluation.metrics import GOOD_IMAGE
 from temnet.evaluation.scores import LOCALISATION
 from temnet.publishing.figures import CURVES, EXAMPLE, HEIGHTS, HISTOGRAM, IDEAL
 from temnet.publishing.limitations import GOOD, HEADER, by_parameter, limitations, quantity
-from temnet.publishing.pretrained_network import Pretrained, specimen
+from temnet.publishing.pretrained_network import Pretrained, span_text, specimen
 from temnet.publishing.training_cost import cost_sentence
 from temnet.reporting.markdown import picture, table
 from temnet.reporting.page import UNKNOWN
@@ -27,10 +26,10 @@ from temnet.score_records import MISSED, ClassIntervals, ClassScores
 
 
 def network_section(one: Pretrained) -> str:
-    """All about one network."""
+    """All that the card and the figures show about a network."""
     scores = one.card.validation
     parts = _selection(one) if scores is None else _validation(one, scores)
-    parts = [f"## {one.name}", _opening(one), _training_ranges(one), *parts, one.notes.strip()]
+    parts = [_opening(one), "## Training images", _training_ranges(one), "## Scores", *parts]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -53,23 +52,18 @@ def _opening(one: Pretrained) -> str:
 def _training_ranges(one: Pretrained) -> str:
     """The ranges of the training images."""
     card = one.card
-    energies = None if card.energies is None else (card.energies[0] / 1e3, card.energies[1] / 1e3)
     rows = [
-        ("energy", _range(energies, "keV")),
-        ("defocus of any image (positive: underfocus)", _range(card.defocus, "Å")),
-        ("spherical aberration", _range(card.Cs_um, "µm")),
+        ("energy", one.energies),
+        ("defocus of any image (positive: underfocus)", span_text(card.defocus, "Å")),
+        ("spherical aberration", span_text(card.Cs_um, "µm")),
         *_defocus_by_aberration(one.experiment.microscope),
-        ("two-fold astigmatism", _range(card.astigmatism, "Å")),
-        ("focal spread (standard deviation)", _range(card.focal_spread, "Å")),
+        ("two-fold astigmatism", span_text(card.astigmatism, "Å")),
+        ("focal spread (standard deviation)", span_text(card.focal_spread, "Å")),
     ]
     if card.dose is not None:
-        rows.append(("dose of an image", _range(card.dose, "e/Å²")))
-        rows.append(("camera's pixel", _range(card.camera_sampling, "Å")))
+        rows.append(("dose of an image", one.dose))
+        rows.append(("camera's pixel", span_text(card.camera_sampling, "Å")))
     return table(("trained on", "range"), rows)
-
-
-def _range(values: Span | None, unit: str) -> str:
-    return UNKNOWN if values is None else f"{span(*values)} {unit}"
 
 
 def _defocus_by_aberration(microscope: Microscope | None) -> list[tuple[str, str]]:
@@ -114,7 +108,7 @@ def _validation(one: Pretrained, scores: ValidationScores) -> list[str]:
         _overall(one, scores),
         " ".join(comparisons),
         _confusion(scores),
-        f"Limitations (F1 below {GOOD:g}):\n\n{table(HEADER, limits)}" if limits else "",
+        f"## Limitations\n\nF1 below {GOOD:g}:\n\n{table(HEADER, limits)}" if limits else "",
         *_pictures(one, scores),
     ]
 
@@ -258,8 +252,5 @@ def _pictures(one: Pretrained, scores: ValidationScores) -> list[str]:
         "images with true and predicted columns",
         "Validation images, the first of median F1: true columns, predicted columns and errors.",
     )
-    return [
-        picture(f"{one.name}/{file}", *words)
-        for file, words in captions.items()
-        if file in one.figures
-    ]
+    pictures = [picture(file, *captions[file]) for file in captions if file in one.figures]
+    return ["## Figures", *pictures] if pictures else []

@@ -1,4 +1,4 @@
-"""The page of the pretrained networks, written from their cards."""
+"""The pages of the pretrained networks, written from their cards: an overview and one for each."""
 
 from __future__ import annotations
 
@@ -9,23 +9,34 @@ from temnet.config.card_scores import Comparison, ValidationScores
 from temnet.evaluation.scores import LOCALISATION
 from temnet.publishing.network_sections import difference_sentence, network_section
 from temnet.publishing.pretrained_network import Pretrained, specimen
+from temnet.publishing.publish_study import FOLDER as STUDIES
 from temnet.publishing.training_cost import hours
 from temnet.reporting.markdown import table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.run_results import bracketed, known
 from temnet.reporting.wording import in_words
-from temnet.study.network_section import PublishedStudy, studies_section
+from temnet.study.network_section import PublishedStudy, studies_page
 
-INTRODUCTION = """# Pretrained networks
+PAGE = "README.md"
+"""Name of every page in its folder."""
 
-<!-- Written by `python -m temnet.publish` from the cards; write remarks into NAME/notes.md. -->
+NOTICE = (
+    "<!-- Written by `python -m temnet.publish` from the cards; write remarks into {notes}. -->"
+)
+
+INTRODUCTION = f"""# Pretrained networks
+
+{NOTICE.format(notes="NAME/notes.md")}
 
 `python -m temnet.predict --network NAME`, `prediction.network` and `temnet.load_network` use these
 networks. Each folder has the weights (`model.keras`), the settings of the training
-(`experiment.yaml`) and the card (`card.json`) with the scores below. All scores are on simulated
-images. Expect lower scores where the microscope or the specimen differs from the training."""
+(`experiment.yaml`), the card (`card.json`) and a page with all scores and limitations. All scores
+are on simulated images. Expect lower scores where the microscope or the specimen differs from the
+training."""
 
-EXPLANATION = """Columns count as found within the matching radius of a peak of the same class.
+EXPLANATION = """## How to read the scores
+
+Columns count as found within the matching radius of a peak of the same class.
 
 - **Macro F1**: F1 of each class over all validation images, averaged over the classes. Validation
   images are held out: they chose neither the epoch nor the threshold.
@@ -74,25 +85,49 @@ class Pair:
         return self.difference.sha256 != self.second.card.sha256
 
 
-def pretrained_page(networks: Sequence[Pretrained], studies: Sequence[PublishedStudy] = ()) -> str:
-    """The page as Markdown.
+def pretrained_pages(
+    networks: Sequence[Pretrained], studies: Sequence[PublishedStudy] = ()
+) -> dict[str, str]:
+    """All pages as Markdown, by their path in the folder of pretrained networks.
 
     Args:
-        networks: All networks in the folder, in the order of the page.
+        networks: All networks in the folder, in the order of the overview.
         studies: All studies, likewise.
     """
+    compared = pairs(networks)
+    pages = {PAGE: _overview_page(networks, studies)}
+    for one in networks:
+        pages[f"{one.name}/{PAGE}"] = _network_page(
+            one, [pair for pair in compared if one in (pair.first, pair.second)]
+        )
+    if studies:
+        pages[f"{STUDIES}/{PAGE}"] = studies_page(studies)
+    return pages
+
+
+def _overview_page(networks: Sequence[Pretrained], studies: Sequence[PublishedStudy]) -> str:
+    """The page of all networks."""
     parts = [INTRODUCTION, overview(networks), EXPLANATION]
-    parts += [network_section(one) for one in networks]
-    parts += [_pair_section(pair) for pair in pairs(networks)]
-    parts += [studies_section(studies)] if studies else []
+    if studies:
+        rows = [(f"[{one.name}]({STUDIES}/{PAGE}#{one.name})", one.question) for one in studies]
+        parts += ["## Studies", table(("study", "question"), rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _network_page(one: Pretrained, compared: Sequence[Pair]) -> str:
+    """The page of one network."""
+    back = f"[All networks, and how to read the scores](../{PAGE})"
+    parts = [f"# {one.name}", NOTICE.format(notes="notes.md"), back, network_section(one)]
+    parts += [_pair_section(pair, one) for pair in compared]
+    parts += ["## Remarks", one.notes.strip()] if one.notes.strip() else []
     return "\n\n".join(parts) + "\n"
 
 
 def overview(networks: Sequence[Pretrained]) -> str:
     """A table with a line for each network."""
     header = (
-        "network", "finds", "kind", "weights", "images seen", "macro F1", "median image",
-        "position error", "size",
+        "network", "finds", "energy", "dose of an image", "macro F1", "median image",
+        "position error", "kind", "size",
     )  # fmt: skip
     return table(header, [_overview_line(one) for one in networks])
 
@@ -110,14 +145,14 @@ def _overview_line(one: Pretrained) -> tuple[str, ...]:
     if scores is not None and LOCALISATION in scores.classes:
         error = f"{known(scores.classes[LOCALISATION].rms_error_pm, '.1f')} pm"
     return (
-        f"[{one.name}](#{one.name})",
+        f"[{one.name}]({one.name}/{PAGE})",
         f"{in_words(one.card.classes)} in {specimen(one.experiment.structure)}",
-        one.kind,
-        one.weights,
-        known(one.images_seen, ","),
+        one.energies,
+        one.dose,
         macro,
         median,
         error,
+        one.kind,
         one.megabytes,
     )
 
@@ -144,8 +179,8 @@ def pairs(networks: Sequence[Pretrained]) -> list[Pair]:
     return sorted(chosen.values(), key=lambda pair: list(names).index(pair.first.name))
 
 
-def _pair_section(pair: Pair) -> str:
-    """Two kinds of network on the same images: their cost and the better one."""
+def _pair_section(pair: Pair, page: Pretrained) -> str:
+    """Two kinds of network on the same images, for the page of one of them."""
     one, other, difference = pair.first, pair.second, pair.difference
     rows = [
         ("kind", one.kind, other.kind),
@@ -166,5 +201,5 @@ def _pair_section(pair: Pair) -> str:
     )
     if pair.outdated:
         verdict += f" {other.name} was replaced since."
-    title = f"## {one.name} and {other.name}"
+    title = f"## Comparison with {(other if page is one else one).name}"
     return "\n\n".join([title, table(("", one.name, other.name), rows), verdict])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from temnet.config.card import Card, Cost
+from temnet.config.card import Card, Cost, Span
 from temnet.config.distributions import texts
 from temnet.config.experiment import Experiment
 from temnet.config.structures.from_file import FromFile, FromFunction
@@ -14,7 +14,7 @@ from temnet.config.structures.nanoparticle import Nanoparticle
 from temnet.config.structures.structure import StructureSettings
 from temnet.publishing.training_cost import planned_cost
 from temnet.reporting.page import UNKNOWN
-from temnet.reporting.wording import in_words
+from temnet.reporting.wording import in_words, span
 
 KINDS = {"unet": "U-Net", "msdnet": "MSD-net"}
 """Names of the kinds of network."""
@@ -56,6 +56,17 @@ class Pretrained:
         return UNKNOWN if self.card.parameters is None else f"{self.card.parameters:,}"
 
     @property
+    def energies(self) -> str:
+        """Electron energies of the training."""
+        energies = self.card.energies
+        return span_text(energies and (energies[0] / 1e3, energies[1] / 1e3), "keV")
+
+    @property
+    def dose(self) -> str:
+        """Dose of an image in the training."""
+        return span_text(self.card.dose, "e/Å²")
+
+    @property
     def cost(self) -> Cost | None:
         """The cost of its training; None if unknown."""
         return self.card.cost or planned_cost(self.experiment.data, self.experiment.training)
@@ -69,6 +80,11 @@ class Pretrained:
     def seconds(self) -> float | None:
         """Time of its training, from the first network on [s]; None if unknown."""
         return None if self.cost is None else self.cost.total_seconds()
+
+
+def span_text(values: Span | None, unit: str) -> str:
+    """A range with its unit; a dash if it is unknown."""
+    return UNKNOWN if values is None else f"{span(*values)} {unit}"
 
 
 def specimen(structure: StructureSettings | None) -> str:

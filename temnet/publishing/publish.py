@@ -1,4 +1,4 @@
-"""Publishing: from finished runs and studies to the folder of pretrained networks and its page."""
+"""Publishing: from finished runs and studies to the folder of pretrained networks and its pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from temnet.models.description import describe, missing
 from temnet.models.network_settings import read_settings
 from temnet.publishing.figures import FIGURES, write_figures
 from temnet.publishing.finished_run import FinishedRun, read_runs
-from temnet.publishing.overview_page import pretrained_page
+from temnet.publishing.overview_page import PAGE, pretrained_pages
 from temnet.publishing.pretrained_network import Pretrained
 from temnet.publishing.publish_study import FOLDER as STUDIES
 from temnet.publishing.publish_study import (
@@ -45,9 +45,7 @@ from temnet.publishing.reference_scores import (
 from temnet.system.files import clean_leftovers, replace_file, replacing_folders
 from temnet.workflow.stage import Done, Progress, silent
 
-PAGE = "README.md"
-
-MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, *FIGURES)
+MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, PAGE, *FIGURES)
 """Files that publishing writes into a network's folder; others are left as they are."""
 
 Writer = Callable[[Path, Path], None]
@@ -55,13 +53,13 @@ Writer = Callable[[Path, Path], None]
 
 
 def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) -> list[Path]:
-    """Puts the networks of finished runs, and studies, into a folder, and writes its page.
+    """Puts the networks of finished runs, and studies, into a folder, and writes its pages.
 
     Cards without frozen scores of the present simulation get them.  Everything is checked and
     scored before anything is changed.
 
     Args:
-        roots: Folders of runs and of studies; with none the page is written again.
+        roots: Folders of runs and of studies; with none the pages are written again.
         folder: The folder of pretrained networks.
         progress: Shows the progress.
 
@@ -95,7 +93,7 @@ def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) ->
     _put_in_place(writers)
     for path, block in added.items():
         update_card(path, frozen=block)
-    write_page(folder)
+    write_pages(folder)
     return list(writers)
 
 
@@ -107,10 +105,11 @@ def _clean(folder: Path) -> None:
             clean_leftovers(one)
 
 
-def write_page(folder: Path) -> None:
-    """Writes the page of all networks and studies in a folder."""
-    page = pretrained_page(read_pretrained(folder), read_published(folder))
-    replace_file(folder / PAGE, page.encode())
+def write_pages(folder: Path) -> None:
+    """Writes the pages of all networks and studies in a folder."""
+    pages = pretrained_pages(read_pretrained(folder), read_published(folder))
+    for place, page in pages.items():
+        replace_file(folder / place, page.encode())
 
 
 def read_pretrained(folder: Path) -> list[Pretrained]:

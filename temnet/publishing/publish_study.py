@@ -94,7 +94,7 @@ def _published(place: Path) -> PublishedStudy:
     return PublishedStudy(
         name=place.name,
         results=results,
-        figures={test: f"{FOLDER}/{place.name}/{figure}" for test, figure in _figures(results)},
+        figures={test: f"{place.name}/{figure}" for test, figure in _figures(results)},
         notes=read_notes(place),
     )
 

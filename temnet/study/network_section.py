@@ -1,4 +1,4 @@
-"""The studies on the page of the pretrained networks."""
+"""The page of the studies that lie beside the pretrained networks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from temnet.reporting.markdown import picture, table
 from temnet.study.results import StudyResults
 
-INTRODUCTION = """## Studies
+INTRODUCTION = """# Studies
+
+<!-- Written by `python -m temnet.publish`; write remarks into NAME/notes.md. -->
+
+[All networks, and how to read the scores](../README.md)
 
 Comparisons of ways to train (`python -m temnet.study experiments/studies/NAME.yaml`). These
 networks are small and were trained for a short time; only their differences matter."""
@@ -30,15 +34,20 @@ class PublishedStudy:
     figures: dict[str, str]
     notes: str
 
+    @property
+    def question(self) -> str:
+        """What it asks."""
+        return self.results.summary.question
 
-def studies_section(studies: Sequence[PublishedStudy]) -> str:
+
+def studies_page(studies: Sequence[PublishedStudy]) -> str:
     """All studies, as Markdown."""
-    return "\n\n".join([INTRODUCTION, *map(_study, studies)])
+    return "\n\n".join([INTRODUCTION, *map(_study, studies)]) + "\n"
 
 
 def _study(study: PublishedStudy) -> str:
     results = study.results
-    parts = [f"### {study.name}", results.summary.question, table(*results.arms_table())]
+    parts = [f"## {study.name}", study.question, table(*results.arms_table())]
     parts.append(results.intervals)
     for test in results.tests:
         if len(results.tests) > 1:

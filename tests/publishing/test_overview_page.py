@@ -1,4 +1,4 @@
-"""The page of pretrained networks, which follows from the cards alone."""
+"""The pages of pretrained networks, which follow from the cards alone."""
 
 import math
 from dataclasses import replace
@@ -9,7 +9,7 @@ from temnet.config.card import Card, Cost, EarlierCost
 from temnet.config.card_scores import Comparison, Curves, SelectionScores, ValidationScores
 from temnet.config.loading import validate
 from temnet.publishing.network_sections import difference_sentence, network_section
-from temnet.publishing.overview_page import overview, pairs, pretrained_page
+from temnet.publishing.overview_page import overview, pairs, pretrained_pages
 from temnet.publishing.pretrained_network import Pretrained, specimen
 from temnet.publishing.training_cost import cost_sentence, planned_cost, training_cost
 from temnet.score_records import (
@@ -115,23 +115,25 @@ def test_pairs_are_networks_of_different_kinds_each_once():
     (pair,) = pairs([one, two, three])
     # The difference from the present weights is taken before one from earlier weights.
     assert (pair.first.name, pair.second.name) == ("b", "a")
-    page = pretrained_page([one, two, three])
-    assert page.count("## b and a") == 1 and "## a and b" not in page
-    assert "was replaced since" not in page
-    alone = pretrained_page([one, network("b", "msdnet", "b")])
-    assert "## a and b" in alone and "b was replaced since" in alone
-    assert "| macro F1 on these images | 0.950 [0.900, 1.000] | 0.900 [0.880, 0.920] |" in alone
+    pages = pretrained_pages([one, two, three])
+    assert list(pages) == ["README.md", "a/README.md", "b/README.md", "c/README.md"]
+    assert pages["b/README.md"].count("## Comparison with a") == 1
+    assert pages["a/README.md"].count("## Comparison with b") == 1
+    assert not any("was replaced since" in page for page in pages.values())
+    assert "## Comparison" not in pages["README.md"] + pages["c/README.md"]
+    alone = pretrained_pages([one, network("b", "msdnet", "b")])
+    for page in (alone["a/README.md"], alone["b/README.md"]):
+        assert "b was replaced since" in page
+        assert "| macro F1 on these images | 0.950 [0.900, 1.000] | 0.900 [0.880, 0.920] |" in page
 
 
 def test_the_overview_has_a_line_for_each():
-    cost = replace(COST, start=EarlierCost(network="b", images_seen=48_328))
-    lines = overview([network("a", validation=validation(), cost=cost), network("b")]).splitlines()
+    lines = overview([network("a", validation=validation()), network("b")]).splitlines()
     assert lines[2] == (
-        "| [a](#a) | Mo and S in MoS2, on graphene | U-Net | 47,766 | 49,000 | "
-        "0.950 [0.900, 1.000] | 0.990 [0.900, 1.000] | 7.2 pm | 0.2 MB |"
+        "| [a](a/README.md) | Mo and S in MoS2, on graphene | 50 to 80 keV | 100 to 100,000 e/Å² | "
+        "0.950 [0.900, 1.000] | 0.990 [0.900, 1.000] | 7.2 pm | U-Net | 0.2 MB |"
     )
-    # The cost of the second follows from its settings: ten epochs of twelve whole batches.
-    assert lines[3].endswith("| 47,766 | 960 | – | – | – | 0.2 MB |")
+    assert lines[3].endswith("| – | – | – | U-Net | 0.2 MB |")
 
 
 def test_a_network_without_validation_has_its_selection_scores():
@@ -172,9 +174,11 @@ def test_a_section_has_all_scores_of_the_card():
     ):
         assert part in section, part
     assert "![" not in section  # without figures
-    figured = replace(one, figures=("dose.png",), notes="# Seen\n*x*")
-    assert "](a/dose.png)" in network_section(figured)
-    assert network_section(figured).endswith("# Seen\n*x*")
+    assert "## Figures" not in section and "## Limitations" in section
+    figured = replace(one, figures=("dose.png",), notes="**Seen**\n*x*\n")
+    page = pretrained_pages([figured])["a/README.md"]
+    assert "](dose.png)" in page and page.startswith("# a\n\n<!-- Written by ")
+    assert page.endswith("## Remarks\n\n**Seen**\n*x*\n") and "](../README.md)" in page
 
 
 def test_specimens_are_named():

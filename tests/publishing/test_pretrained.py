@@ -1,5 +1,6 @@
 """The shipped networks: complete, small, and as good as on their cards."""
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from temnet.config.simulation import SIMULATION_VERSION
 from temnet.images.resample import resample
 from temnet.models.checkpoint import file_hash, load_network, read_card
 from temnet.publishing.figures import LARGEST
-from temnet.publishing.overview_page import pretrained_page
+from temnet.publishing.overview_page import pretrained_pages
 from temnet.publishing.publish import read_pretrained
 from temnet.publishing.publish_study import read_published
 from temnet.publishing.reference_scores import (
@@ -62,12 +63,20 @@ def test_all_of_it_is_small():
     assert sum(path.stat().st_size for path in files) < LARGEST_OF_ALL
 
 
-def test_the_page_is_made_of_the_cards():
-    page = (PRETRAINED / "README.md").read_text(encoding="utf-8")
-    assert page == pretrained_page(read_pretrained(PRETRAINED), read_published(PRETRAINED)), (
-        "pretrained/README.md is written by `python -m temnet.publish`; run it, and add text to "
-        "pretrained/NAME/notes.md."
-    )
+def test_the_pages_are_made_of_the_cards():
+    pages = pretrained_pages(read_pretrained(PRETRAINED), read_published(PRETRAINED))
+    assert {f"{name}/README.md" for name in NAMES} < set(pages)
+    for place, page in pages.items():
+        assert (PRETRAINED / place).read_text(encoding="utf-8") == page, (
+            f"pretrained/{place} is written by `python -m temnet.publish`; run it, and add text to "
+            "notes.md in the folder of the network."
+        )
+
+
+def test_every_link_of_the_pages_leads_somewhere():
+    for page in PRETRAINED.glob("**/README.md"):
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).is_file(), (page, target)
 
 
 @pytest.mark.parametrize("name", NAMES)

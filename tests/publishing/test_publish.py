@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -220,12 +221,13 @@ def test_the_frozen_scores_are_found_again(published):
 
 
 def test_the_figures_are_small_and_the_page_shows_them(published):
-    page = (published / "README.md").read_text()
+    page = (published / "tiny-unet" / "README.md").read_text()
+    assert "| [tiny-unet](tiny-unet/README.md) |" in (published / "README.md").read_text()
     names = ("f1_histogram", "dose", "column_contrast", "mean_score", "heights", "ideal_observer")
     for file in (f"{name}.png" for name in (*names, "example")):
         content = (published / "tiny-unet" / file).read_bytes()
         assert content.startswith(b"\x89PNG") and len(content) <= LARGEST
-        assert f"](tiny-unet/{file})" in page
+        assert f"]({file})" in page
     assert "defocus.png" not in page  # one defocus, no curve
     assert NOTES.strip() in page
     assert "512 images seen" in page
@@ -236,9 +238,12 @@ def test_the_page_alone_is_written_again_and_frozen_scores_are_added(published, 
     shutil.copytree(published, to)
     before = read_card(to / "tiny-unet")
     update_card(to / "tiny-unet", frozen=replace(before.frozen, simulation=0, found=-1))
-    (to / "README.md").write_text("old")
+    pages = [Path("README.md"), Path("tiny-unet", "README.md")]
+    for page in pages:
+        (to / page).write_text("old")
     assert publish.main(["--to", str(to)]) == 0
-    assert (to / "README.md").read_text() == (published / "README.md").read_text()
+    for page in pages:
+        assert (to / page).read_text() == (published / page).read_text()
     assert read_card(to / "tiny-unet") == before
     assert capsys.readouterr().out == f"The page is {to / 'README.md'}\n"
 

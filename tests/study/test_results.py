@@ -9,7 +9,7 @@ from temnet.csv_rows import write_rows
 from temnet.json_records import as_values, from_values, write_record
 from temnet.score_records import Baseline
 from temnet.study.intervals import Estimate
-from temnet.study.network_section import PublishedStudy, studies_section
+from temnet.study.network_section import PublishedStudy, studies_page
 from temnet.study.page import StudyPage, write_study_page
 from temnet.study.results import (
     ArmDifference,
@@ -96,10 +96,10 @@ def test_sentences_follow_from_the_summary():
 
 
 def test_pages_show_every_table(tmp_path):
-    published = PublishedStudy("focal", RESULTS, {"all": "studies/focal/test_1.png"}, "A remark.")
-    section = studies_section([published])
-    assert "### focal\n\nWhich arm?" in section and section.endswith("A remark.")
-    assert "(studies/focal/test_1.png)" in section and "| two − one | net |" in section
+    published = PublishedStudy("focal", RESULTS, {"all": "focal/test_1.png"}, "A remark.")
+    page = studies_page([published])
+    assert "\n\n## focal\n\nWhich arm?" in page and page.endswith("\n\nA remark.\n")
+    assert "(focal/test_1.png)" in page and "| two − one | net |" in page
     study = Study(
         question="Which arm?", experiment={}, networks={"net": {}}, seeds=(1,),
         arms={"one": {}, "two": {}},

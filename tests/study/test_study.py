@@ -128,12 +128,12 @@ def test_the_second_start_resumes_and_repeats_nothing(stopped, finished):
 def test_what_it_found_is_published_beside_the_networks(finished, capsys):
     to = Path("pretrained")
     assert publish.main([str(ROOT), "--to", str(to)]) == 0
-    place, page = to / "studies" / "focal", (to / "README.md").read_text()
+    place, page = to / "studies" / "focal", (to / "studies" / "README.md").read_text()
     assert capsys.readouterr().out.startswith(f"Published: {place}")
     assert (place / "test_1.png").read_bytes().startswith(b"\x89PNG")
     for part in (
-        "## Studies", "### focal", STUDY["question"], "| one focus | microscope.defocus.steps was ",
-        "| one focus − two/foci | net | ", "(studies/focal/test_1.png)",
+        "# Studies", "## focal", STUDY["question"], "| one focus | microscope.defocus.steps was ",
+        "| one focus − two/foci | net | ", "(focal/test_1.png)",
         "In brackets 95 % intervals",
     ):  # fmt: skip
         assert part in page, part
@@ -143,7 +143,9 @@ def test_what_it_found_is_published_beside_the_networks(finished, capsys):
     shutil.copytree(place, place.with_name(".focal.1.part"))
     (place / "notes.md").write_text("A remark.")
     assert publish.main([str(ROOT), "--to", str(to)]) == 0
-    assert (to / "README.md").read_text() == page.rstrip() + "\n\nA remark.\n"
+    assert (to / "studies" / "README.md").read_text() == page.rstrip() + "\n\nA remark.\n"
+    overview = (to / "README.md").read_text()
+    assert f"| [focal](studies/README.md#focal) | {STUDY['question']} |" in overview
 
 
 def test_a_study_that_is_not_finished_is_not_published(finished, tmp_path, capsys):
