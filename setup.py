@@ -1,20 +1,34 @@
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 
+VERSION = re.search(
+    r'^__version__ = "(.+)"$', (HERE / "temnet" / "version.py").read_text(encoding="utf-8"), re.M
+)
+
+SHIPPED = {"temnet.pretrained": "pretrained", "temnet.experiments": "experiments"}
+"""Folders of the repository that become part of the installed package."""
+
 setup(
     name="temnet",
-    version="0.1.0",
+    version=VERSION[1],
     description="Atomic columns in high-resolution electron microscopy images, by neural networks "
     "trained on simulated images",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="MIT",
-    python_requires=">=3.11",
-    packages=find_packages(include=["temnet", "temnet.*"]),
-    package_data={"temnet": ["structures/vibrations/tables/*.yaml"]},
+    python_requires=">=3.11,<3.14",  # for which TensorFlow has wheels
+    packages=[*find_packages(include=["temnet", "temnet.*"]), *SHIPPED],
+    package_dir=SHIPPED,
+    package_data={
+        "temnet": ["py.typed", "structures/vibrations/tables/*.yaml"],
+        "temnet.pretrained": ["*/model.keras", "*/card.json", "*/experiment.yaml"],
+        "temnet.experiments": ["*.yaml", "*.py", "*/*"],
+    },
+    entry_points={"console_scripts": ["temnet = temnet.__main__:main"]},
     # Older Keras, distributed and Pillow run code that a file or a page brings along, or write
     # where they should not; older filelock empties files that a link leads to.
     install_requires=[
@@ -42,6 +56,7 @@ setup(
         "pillow>=13.0",
         "tqdm>=4.66",
         "filelock>=3.20.3",
+        "platformdirs>=4.0",
     ],
     extras_require={
         "fast": ["openvino>=2025.0"],

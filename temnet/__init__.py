@@ -18,7 +18,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+from temnet.version import __version__ as __version__
 
 _WHERE = {
     "load_experiment": "temnet.config.loading",

@@ -16,12 +16,13 @@ from temnet.config.analysis.prediction import EngineName
 from temnet.config.experiment import SIMULATION_SECTIONS, Experiment
 from temnet.config.loading import load_experiment, parse_yaml, validate
 from temnet.errors import InputError
+from temnet.system.shipped import shipped
 
 if TYPE_CHECKING:
     from temnet.benchmarks.files import FileCost
     from temnet.benchmarks.networks import NetworkCost
 
-EXPERIMENTS = Path("experiments")
+EXPERIMENTS = shipped("experiments")
 
 PRESETS, PLAIN = EXPERIMENTS / "models", "msdnet_paper"
 """Folder of the timed networks, and the network that is also timed with Keras' operations alone."""
@@ -39,18 +40,18 @@ SCRIPT = Path("tests/benchmarks/abtem_script.py")
 """The script that the simulation is compared with; it is not part of the package."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m temnet.benchmark") -> int:
     """Runs the command; returns the exit code."""
-    return guarded(lambda: _measure(_parser().parse_args(arguments)))
+    return guarded(lambda: _measure(_parser(prog).parse_args(arguments)))
 
 
 def _measure(options: argparse.Namespace) -> int:
     return options.run(options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str = "temnet benchmark") -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m temnet.benchmark",
+        prog=prog,
         description="Measures time and memory of simulation, training and prediction.",
     )
     commands = parser.add_subparsers(required=True, metavar="WHAT")
@@ -205,7 +206,7 @@ def _file_costs(options: argparse.Namespace) -> list[FileCost]:
     if min(options.sizes) < 32 or options.repeats < 1:
         raise InputError("--sizes must be at least 32 and --repeats at least 1.")
     from temnet.benchmarks.files import measure_files
-    from temnet.models.checkpoint import find_network
+    from temnet.models.network_folders import find_network
 
     networks: dict[str, Experiment | None] = {}
     for name in options.files:

@@ -23,14 +23,36 @@ if TYPE_CHECKING:
     from temnet.stages.batch import Job
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+OUTPUT, SPEED = {"outputs", "rings"}, {"engine", "workers", "scheduler"}
+"""Settings of the section `prediction` that the help shows in groups of their own."""
+
+EXAMPLES = """\
+examples:
+  temnet predict image.dm4 --network nanoparticle-unet
+  temnet predict movie.tif --axes frames --sampling 0.202 --network nanoparticle-unet
+  temnet predict focus_*.mrc --axes focus --network mos2-unet --outputs hdf5,maps,overlays
+
+`temnet networks` lists the networks and the images that they were trained on."""
+
+
+class _KeepExamples(argparse.HelpFormatter):
+    """Fills all texts but the examples at the end."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if text == EXAMPLES else super()._fill_text(text, width, indent)
+
+
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m temnet.predict") -> int:
     """Runs the command; returns the exit code."""
-    return guarded(lambda: _run(_parser().parse_args(arguments)))
+    return guarded(lambda: _run(_parser(prog).parse_args(arguments)))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str = "temnet predict") -> argparse.ArgumentParser:
+    every = set(Prediction.model_fields)
     parser = argparse.ArgumentParser(
-        prog="python -m temnet.predict",
+        prog=prog,
+        formatter_class=_KeepExamples,
+        epilog=EXAMPLES,
         description="Finds the atomic columns in images and movies; each file gets a folder of "
         "results. A file that cannot be processed is reported, and the others are processed; the "
         "exit code is then 2, or 1 after an unexpected error.",
@@ -42,18 +64,23 @@ def _parser() -> argparse.ArgumentParser:
         help="Images, movies, focal series; a folder stands for all images in it. With --axes "
         "frames or focus a folder is one movie or focal series, and so are several files.",
     )
-    parser.add_argument(
+    image, network, output, speed = map(
+        parser.add_argument_group, ("image", "network", "output", "speed")
+    )
+    output.add_argument(
         "--output",
         type=Path,
         default=RUNS / "predict",
         metavar="DIR",
         help="Folder that gets one folder per file. Default: %(default)s.",
     )
-    parser.add_argument(
+    output.add_argument(
         "--overwrite", action="store_true", help="Replace results of other settings."
     )
-    add_settings(parser.add_argument_group("prediction"), Prediction)
-    add_settings(parser.add_argument_group("images"), Images, leave_out=["files"])
+    add_settings(image, Images, ["files"])
+    add_settings(network, Prediction, {*OUTPUT, *SPEED})
+    add_settings(output, Prediction, every.difference(OUTPUT))
+    add_settings(speed, Prediction, every.difference(SPEED))
     return parser
 
 

@@ -17,14 +17,14 @@ STAGES = ("evaluate",)
 """Stages that are loaded before the work starts."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m temnet.publish") -> int:
     """Runs the command; returns the exit code."""
-    return guarded(lambda: _run(_parser().parse_args(arguments)))
+    return guarded(lambda: _run(_parser(prog).parse_args(arguments)))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str = "temnet publish") -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m temnet.publish",
+        prog=prog,
         description="Copies the networks of finished runs into the folder of pretrained networks, "
         "with their scores, figures and cost, and the results of finished studies, and writes the "
         "README.md of the folder and of each network. If the stage `evaluate` of a run is missing, "

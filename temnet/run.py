@@ -29,19 +29,20 @@ SHOWN: dict[StepState, str] = {
 """Text after a stage's name for each state of its step."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m temnet.run") -> int:
     """Runs the command; returns the exit code."""
-    return guarded(lambda: _run(parse(sys.argv[1:] if arguments is None else arguments)))
+    words = sys.argv[1:] if arguments is None else arguments
+    return guarded(lambda: _run(parse(words, prog)))
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
+def parse(arguments: Sequence[str], prog: str = "temnet run") -> argparse.Namespace:
     """Options from the words of a command."""
-    return _parser().parse_args(spread(arguments))
+    return _parser(prog).parse_args(spread(arguments))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str = "temnet run") -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m temnet.run",
+        prog=prog,
         description="Runs the stages of an experiment. To resume a run that was stopped, run the "
         "same command again.",
     )

@@ -21,6 +21,7 @@ LAYERS = (
         "csv_tables",
         "json_records",
         "score_records",
+        "version",
     },
     {"config"},
     {"structures"},
@@ -38,7 +39,8 @@ LAYERS = (
     {"analysis"},
     {"study"},
     {"publishing"},
-    {"run", "predict", "benchmark", "publish"},
+    {"run", "predict", "benchmark", "publish", "networks", "init"},
+    {"__main__"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
@@ -91,12 +93,24 @@ WALLS = {
         "benchmark",
         "publish",
         "study.__main__",
+        "networks",
+        "init",
     },
     "tqdm": {"run_log"},
 }
 """Where each library may be imported: in these packages or modules and nowhere else."""
 
-COMMANDS = {"command", "run", "predict", "benchmark", "publish", "study.__main__"}
+COMMANDS = {
+    "__main__",
+    "command",
+    "run",
+    "predict",
+    "benchmark",
+    "publish",
+    "study.__main__",
+    "networks",
+    "init",
+}
 
 
 def imports(tree, module):

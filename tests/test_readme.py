@@ -10,7 +10,7 @@ import pytest
 from temnet import predict, publish, run
 from temnet.config.loading import load_experiment
 from temnet.csv_tables import read_table
-from temnet.models.checkpoint import find_network
+from temnet.models.network_folders import find_network
 from temnet.study import __main__ as study
 from temnet.study.settings import load_study
 

@@ -19,7 +19,7 @@ from temnet.config.loading import load_experiment
 from temnet.config.schema import json_schema
 from temnet.csv_tables import read_table
 from temnet.evaluation.scores import ScoreRow
-from temnet.models.checkpoint import update_card
+from temnet.models.network_folders import update_card
 from temnet.movies.site_tables import SiteRow
 from temnet.reporting.files.column_table import column_fields
 from temnet.reporting.files.kept_frames import each_frame, read_index

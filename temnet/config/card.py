@@ -16,6 +16,8 @@ from temnet.score_records import Calibration, StrictNumber
 
 Quantity = TypeVar("Quantity", int, float)
 
+SCHEMA = 1
+"""Version of card.json; a card of a newer one is refused."""
 
 MOST_WEIGHTS = 2**30
 """Weights of the largest network that is read: 4 GB."""

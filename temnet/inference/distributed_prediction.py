@@ -11,13 +11,8 @@ import numpy as np
 
 from temnet.data.cluster import Workers
 from temnet.inference.column_finder import ColumnFinder, FoundFrame, Search, found_frame
-from temnet.models.checkpoint import (
-    Network,
-    check_focus_count,
-    fingerprint,
-    load_network,
-    read_card,
-)
+from temnet.models.checkpoint import Network, check_focus_count, load_network
+from temnet.models.network_folders import fingerprint, read_card
 from temnet.records import ImageSeries, Peaks
 
 BLOCK = 4

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import keras
 
-from temnet.config.card import Card
+from temnet.config.card import SCHEMA, Card
 from temnet.config.distributions import support
 from temnet.config.experiment import Experiment
 from temnet.models.parameters import parameter_count
-
-SCHEMA = 1
-"""Version of card.json; a card of a newer one is refused."""
+from temnet.version import __version__
 
 UNKNOWN_CHECKSUM = "0" * 64
 """Of a network that is not saved yet."""
@@ -66,7 +63,7 @@ def describe(name: str, experiment: Experiment, threshold: float) -> Card:
         camera_sampling=None if camera is None else support(camera.sampling),
         seed=experiment.seed,
         parameters=parameter_count(model, experiment.focus_count, len(experiment.class_names) + 1),
-        temnet=_package_version(),
+        temnet=__version__,
         keras=keras.__version__,
         threshold=threshold,
         sha256=UNKNOWN_CHECKSUM,
@@ -115,10 +112,3 @@ def _same(one: Any, other: Any) -> bool:
 def _short(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
     return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-def _package_version() -> str:
-    try:
-        return version("temnet")
-    except PackageNotFoundError:  # run from a source tree that was not installed
-        return "unknown"

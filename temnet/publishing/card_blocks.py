@@ -16,7 +16,7 @@ from temnet.errors import InputError
 from temnet.evaluation.score_curves import MACRO_ROW, CurveRow
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.evaluation.summary import NetworkPair
-from temnet.models.checkpoint import SETTINGS_FILE, find_network, read_card
+from temnet.models.network_folders import SETTINGS_FILE, find_network, read_card
 from temnet.publishing.training_cost import planned_cost, training_cost
 from temnet.reporting.score_results import Scores
 from temnet.score_records import Difference

@@ -11,17 +11,15 @@ from temnet.config.card import Card, FrozenScores
 from temnet.config.loading import write_experiment
 from temnet.config.simulation import SIMULATION_VERSION
 from temnet.errors import InputError
-from temnet.models.checkpoint import (
+from temnet.models.checkpoint import Network, check_card, load_network
+from temnet.models.description import describe, missing
+from temnet.models.network_folders import (
     CARD_FILE,
     MODEL_FILE,
     SETTINGS_FILE,
-    Network,
-    check_card,
-    load_network,
     read_card,
     update_card,
 )
-from temnet.models.description import describe, missing
 from temnet.models.network_settings import read_settings
 from temnet.publishing.figures import FIGURES, write_figures
 from temnet.publishing.finished_run import FinishedRun, read_runs

@@ -14,7 +14,7 @@ from temnet.csv_rows import write_rows
 from temnet.errors import InputError
 from temnet.images.unseen import UnseenRegions
 from temnet.json_records import write_record
-from temnet.models.checkpoint import find_network, read_card
+from temnet.models.network_folders import find_network, read_card
 from temnet.movies.drift import DriftRow, drift_rows, follow_drift, usable_frames
 from temnet.movies.field_of_view import View
 from temnet.movies.hidden_markov import CHANCES

@@ -19,7 +19,7 @@ from temnet.inference.distributed_prediction import find_in_frames_with
 from temnet.inference.engines import choose_engine
 from temnet.inference.masks import areas
 from temnet.inference.reading.image_file import check_regular
-from temnet.models.checkpoint import file_hash, find_network, fingerprint, read_card
+from temnet.models.network_folders import file_hash, find_network, fingerprint, read_card
 from temnet.reporting.files.prediction_rows import FOCI_FILE, FocusRow
 from temnet.reporting.files.series_file import Calibration, SeriesRecord, write_series
 from temnet.stages.prediction_files import COLUMNS_FILE as COLUMNS_FILE

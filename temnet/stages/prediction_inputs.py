@@ -16,14 +16,8 @@ from temnet.inference.focal_series.foci import FocusShifts, align_foci, order_fo
 from temnet.inference.reading.formats.declared_size import MOST_PIXELS
 from temnet.inference.reading.image_file import ImageFile
 from temnet.inference.reading.read_images import SMALLEST_SIDE, images_of, open_all
-from temnet.models.checkpoint import (
-    Network,
-    check_focus_count,
-    find_network,
-    fingerprint,
-    load_network,
-    read_card,
-)
+from temnet.models.checkpoint import Network, check_focus_count, load_network
+from temnet.models.network_folders import find_network, fingerprint, read_card
 from temnet.records import ImageSeries
 from temnet.stages.batch import distinct_names
 

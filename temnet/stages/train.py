@@ -9,8 +9,8 @@ from pathlib import Path
 from temnet.config.experiment import Experiment, required
 from temnet.data.batch_settings import BatchSettings
 from temnet.data.batches import describe_batch
-from temnet.models.checkpoint import find_network, read_card
 from temnet.models.factory import build_model
+from temnet.models.network_folders import find_network, read_card
 from temnet.stages import simulate
 from temnet.stages.stored_sets import StoredSets
 from temnet.training.batches import open_batches

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from temnet.study.runs import ScoringRun, TrainingRun
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m temnet.study") -> int:
     """Runs the command; returns the exit code."""
     words = sys.argv[1:] if arguments is None else arguments
-    return guarded(lambda: _run(_parser().parse_args(spread(words))))
+    return guarded(lambda: _run(_parser(prog).parse_args(spread(words))))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str = "temnet study") -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m temnet.study",
+        prog=prog,
         description="Trains networks in the ways (arms) that a study compares, scores them and "
         "reports their differences. The same command resumes a study that was stopped, and adds "
         "arms, networks and seeds that are new in the file.",

@@ -13,7 +13,7 @@ from typing import TypeVar
 from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_settings
 from temnet.errors import InputError
-from temnet.models.checkpoint import update_card
+from temnet.models.network_folders import update_card
 from temnet.reporting.files.map_files import safe_name
 from temnet.stages import evaluate, simulate, train
 from temnet.stages.input_paths import with_found_files

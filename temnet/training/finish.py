@@ -17,8 +17,9 @@ from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import image_counts, pooled_scores
 from temnet.inference.checks.image_statistics import example_appearance
 from temnet.inference.checks.out_of_distribution import reference
-from temnet.models.checkpoint import Network, check_replaceable, save_network, to_float32
+from temnet.models.checkpoint import Network, save_network, to_float32
 from temnet.models.description import describe
+from temnet.models.network_folders import check_replaceable
 from temnet.records import Example
 from temnet.training.fit_calibration import calibrate
 

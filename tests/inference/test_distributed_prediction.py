@@ -8,7 +8,8 @@ from temnet.inference.column_finder import ColumnFinder, Search, find_columns
 from temnet.inference.distributed_prediction import BLOCK, find_in_frames_with
 from temnet.inference.masks import inside_boxes
 from temnet.inference.reading.lazy_frames import LazyFrames
-from temnet.models.checkpoint import find_network, load_network
+from temnet.models.checkpoint import load_network
+from temnet.models.network_folders import find_network
 from temnet.records import ImageSeries
 
 NETWORK = find_network("nanoparticle-unet")

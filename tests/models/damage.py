@@ -4,7 +4,7 @@ import json
 
 import yaml
 
-from temnet.models.checkpoint import file_hash
+from temnet.models.network_folders import file_hash
 
 
 def change_card(folder, **changes):

@@ -11,16 +11,11 @@ import pytest
 from temnet.config.card import card_of
 from temnet.config.card_scores import SelectionScores
 from temnet.errors import InputError
-from temnet.models import checkpoint
-from temnet.models.checkpoint import (
-    Network,
-    check_focus_count,
-    load_network,
-    network_names,
-    save_network,
-)
+from temnet.models import network_folders
+from temnet.models.checkpoint import Network, check_focus_count, load_network, save_network
 from temnet.models.description import describe
 from temnet.models.factory import build_model
+from temnet.models.network_folders import network_names
 
 METRICS = SelectionScores(images=20, macro_f1=0.9, classes={})
 
@@ -92,13 +87,15 @@ def test_found_by_name(saved, name):
 
 
 def test_an_unknown_name_lists_the_known_ones(saved):
-    with pytest.raises(InputError, match=r"no network 'tiny-nets'; the networks are .*tiny-net"):
+    with pytest.raises(InputError, match=r"no network 'tiny-nets'; did you mean tiny-net\?"):
         load_network("tiny-nets")
+    with pytest.raises(InputError, match=r"no network 'zzz'; the networks are .*tiny-net"):
+        load_network("zzz")
     assert "tiny-net" in network_names()
 
 
 def test_no_networks_at_all(monkeypatch, tmp_path):
-    monkeypatch.setattr(checkpoint, "search_folders", lambda: [tmp_path])
+    monkeypatch.setattr(network_folders, "search_folders", lambda: [tmp_path])
     with pytest.raises(InputError, match="no networks are installed"):
         load_network("anything")
 
@@ -139,7 +136,7 @@ def test_a_folder_that_is_no_network(saved, tmp_path):
 def test_a_model_that_keras_cannot_read(saved):
     path = saved[0] / "model.keras"
     path.write_bytes(b"no model")
-    change_card(saved[0], sha256=checkpoint.file_hash(path))
+    change_card(saved[0], sha256=network_folders.file_hash(path))
     with pytest.raises(InputError, match=r"has 8 bytes, the [\d,]+ weights of the network need"):
         load_network(saved[0])
 

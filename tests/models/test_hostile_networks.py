@@ -14,7 +14,8 @@ import yaml
 
 from temnet import predict
 from temnet.errors import InputError
-from temnet.models.checkpoint import find_network, load_network
+from temnet.models.checkpoint import load_network
+from temnet.models.network_folders import find_network
 from tests.models.damage import change_card, change_settings, vouch
 
 

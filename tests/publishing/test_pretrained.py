@@ -10,7 +10,8 @@ import pytest
 from temnet.config.loading import load_experiment
 from temnet.config.simulation import SIMULATION_VERSION
 from temnet.images.resample import resample
-from temnet.models.checkpoint import file_hash, load_network, read_card
+from temnet.models.checkpoint import load_network
+from temnet.models.network_folders import file_hash, read_card
 from temnet.publishing.figures import LARGEST
 from temnet.publishing.overview_page import pretrained_pages
 from temnet.publishing.publish import read_pretrained

@@ -13,9 +13,10 @@ from temnet import publish, run
 from temnet.config.card import Cost, EarlierCost
 from temnet.config.loading import load_experiment, validate, write_experiment
 from temnet.csv_tables import read_table, write_table
-from temnet.models.checkpoint import load_network, read_card, save_network, update_card
+from temnet.models.checkpoint import load_network, save_network
 from temnet.models.description import describe
 from temnet.models.factory import build_model
+from temnet.models.network_folders import read_card, update_card
 from temnet.publishing.card_blocks import cost_of
 from temnet.publishing.figures import FIGURES, LARGEST
 from temnet.publishing.reference_scores import (

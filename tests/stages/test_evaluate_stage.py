@@ -12,9 +12,10 @@ from temnet import run
 from temnet.config.loading import validate
 from temnet.config.simulation import SIMULATION_VERSION
 from temnet.csv_tables import read_table
-from temnet.models.checkpoint import read_card, save_network, update_card
+from temnet.models.checkpoint import save_network
 from temnet.models.description import describe
 from temnet.models.factory import build_model
+from temnet.models.network_folders import read_card, update_card
 from temnet.stages import evaluate, train
 from temnet.stages.compared_networks import competitors
 from temnet.stages.evaluate import representative_images

@@ -13,7 +13,8 @@ from temnet.csv_rows import read_rows
 from temnet.errors import InputError
 from temnet.evaluation.matching import match
 from temnet.inference.column_finder import find_columns
-from temnet.models.checkpoint import find_network, load_network
+from temnet.models.checkpoint import load_network
+from temnet.models.network_folders import find_network
 from temnet.movies.drift import follow_drift, usable_frames
 from temnet.movies.field_of_view import View
 from temnet.movies.occupancy import counted_histories, inferred_histories

@@ -16,7 +16,7 @@ from temnet.csv_rows import read_rows, write_rows
 from temnet.csv_tables import read_table
 from temnet.errors import InputError
 from temnet.evaluation.scores import SPECIES, ScoreRow
-from temnet.models.checkpoint import read_card
+from temnet.models.network_folders import read_card
 from temnet.study import __main__ as study
 from temnet.study.results import read_study_results
 from temnet.study.runs import find_twin, scoring_runs, training_runs

@@ -54,7 +54,7 @@ class Prediction(Settings):
     )
     engine: EngineName = Field(
         "auto",
-        description="Engine that runs the network: `keras`, `openvino` (pip install -e .[fast]), "
+        description="Engine that runs the network: `keras`, `openvino` (`pip install openvino`), "
         "or `auto`, which takes OpenVINO if it is installed and agrees with Keras.",
     )
     workers: int = Field(

@@ -20,7 +20,8 @@ from temnet.inference.checks.out_of_distribution import (
 )
 from temnet.inference.column_finder import FoundFrame
 from temnet.inference.reading.read_images import read_images
-from temnet.models.checkpoint import find_network, load_network, read_card
+from temnet.models.checkpoint import load_network
+from temnet.models.network_folders import find_network, read_card
 from temnet.records import Columns, Example, Peaks
 from temnet.training.finish import FEWEST_IMAGES, describe_images
 
