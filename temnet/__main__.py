@@ -28,6 +28,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "predict": Subcommand("temnet.predict", "find the columns in images and movies"),
     "networks": Subcommand("temnet.networks", "list the networks: what they find, in which images"),
     "init": Subcommand("temnet.init", "copy the example experiments and images into a folder"),
+    "new": Subcommand("temnet.new", "write settings that train a network for your material"),
     "run": Subcommand("temnet.run", "run an experiment: simulate, train, evaluate, follow sites"),
     "study": Subcommand("temnet.study.__main__", "compare ways to train networks"),
     "publish": Subcommand("temnet.publish", "save trained networks with their scores and figures"),

@@ -36,10 +36,10 @@ LAYERS = (
     {"stages", "callbacks"},
     {"benchmarks"},
     {"command", "command_options", "setting_options", "run_log"},
-    {"analysis"},
+    {"analysis", "new_experiment"},
     {"study"},
     {"publishing"},
-    {"run", "predict", "benchmark", "publish", "networks", "init"},
+    {"run", "predict", "benchmark", "publish", "networks", "init", "new"},
     {"__main__"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -95,6 +95,7 @@ WALLS = {
         "study.__main__",
         "networks",
         "init",
+        "new",
     },
     "tqdm": {"run_log"},
 }
@@ -110,6 +111,7 @@ COMMANDS = {
     "study.__main__",
     "networks",
     "init",
+    "new",
 }
 
 
