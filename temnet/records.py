@@ -149,9 +149,13 @@ class Peaks:
         integers, reals = np.zeros(0, np.int64), np.zeros(0)
         return Peaks(integers, np.zeros((0, 2)), integers, reals, np.zeros((0, class_count)), reals)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays above by name."""
+        return {each.name: getattr(self, each.name) for each in fields(Peaks)}
+
     def select(self, mask: np.ndarray) -> Peaks:
         """The peaks where ``mask`` (N,) is true, or at the given indices."""
-        return Peaks(**{each.name: getattr(self, each.name)[mask] for each in fields(self)})
+        return Peaks(**{name: values[mask] for name, values in self.arrays().items()})
 
     @staticmethod
     def concatenate(parts: list[Peaks]) -> Peaks:

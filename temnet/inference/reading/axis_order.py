@@ -145,10 +145,15 @@ def in_order(path: Path, one: DataSet) -> DataSet:
         data, axes = viewed(data, lambda values: values[..., 0]), axes[:-1]
     if not _order_is_known(path, one, axes):
         notes = (*notes, *_doubts(path, data))
+    return replace(one, data=in_blocks(data, one.lazy), axes=axes, remarks=remarks, notes=notes)
+
+
+def in_blocks(data: Values, lazy: bool = True) -> Values:
+    """Values that are computed one piece at a time, if a piece holds several frames of a movie."""
     chunks = getattr(data, "chunks", None)  # of a Dask array
-    if one.lazy and chunks and len(data.shape) == 3 and chunks[0][0] > 1:
-        data = Blocks(data, chunks[0][0])
-    return replace(one, data=data, axes=axes, remarks=remarks, notes=notes)
+    if lazy and chunks and len(data.shape) == 3 and chunks[0][0] > 1:
+        return Blocks(data, chunks[0][0])
+    return data
 
 
 def _order(path: Path, one: DataSet) -> tuple[int, ...] | None:
@@ -177,15 +182,13 @@ def _doubts(path: Path, data: Values) -> tuple[str, ...]:
     Raises:
         InputError: If another order of axes is almost certain.
     """
-    verdict = doubt(data.shape)
+    shape = tuple(map(int, data.shape))
+    verdict = doubt(shape)
     if not verdict:
         return ()
-    shape = tuple(map(int, data.shape))
-    count, rows, cols = shape[-3:]
-    axis, name = (-1, "columns") if cols <= rows or rows >= MOST_BEHIND else (-2, "rows")
+    text, axis = doubt_text(shape)
     text = (
-        f"its shape {shape} means {count} images of {rows} x {cols} pixels, but it seems to hold "
-        f"{shape[axis]} images along the axis of {name}. If so, save "
+        f"{text}. If so, save "
         f"it with its images along the first axis (numpy.moveaxis(stack, {axis}, {len(shape) - 3}))"
     )
     if verdict == "refuse":
@@ -194,3 +197,15 @@ def _doubts(path: Path, data: Values) -> tuple[str, ...]:
             "by ImageJ)."
         )
     return (text,)
+
+
+def doubt_text(shape: Sequence[int]) -> tuple[str, Literal[-1, -2]]:
+    """A sentence on a stack of doubtful shape, and the axis that may count its images."""
+    count, rows, cols = shape[-3:]
+    last = cols <= rows or rows >= MOST_BEHIND
+    axis: Literal[-1, -2] = -1 if last else -2
+    text = (
+        f"its shape {tuple(shape)} means {count} images of {rows} x {cols} pixels, but it seems to "
+        f"hold {shape[axis]} images along the axis of {'columns' if last else 'rows'}"
+    )
+    return text, axis

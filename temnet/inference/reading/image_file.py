@@ -13,7 +13,7 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.inference.reading.axis_order import in_order
-from temnet.inference.reading.formats.data_set import DataSet, Values
+from temnet.inference.reading.formats.data_set import DataSet
 from temnet.inference.reading.formats.declared_size import check_image_size
 from temnet.inference.reading.formats.readers import READERS
 from temnet.inference.reading.header import (
@@ -88,7 +88,8 @@ def open_images(path: Path) -> ImageFile:
         if opened.read_whole:
             gigabytes = opened.read_whole / 1e9
             LOGGER.warning("%s: %.1f GB: files of this format are read whole", path, gigabytes)
-        return _image_file(path, opened)
+        held = opened if opened.lazy or np.prod(opened.shape[:-2]) > 1 else None
+        return image_file(path, opened, _reader(path, held))
 
 
 def check_regular(path: Path) -> None:
@@ -136,16 +137,24 @@ def _open(path: Path) -> DataSet:
     return in_order(path, READERS[path.suffix.lower()](path))
 
 
-def _image_file(path: Path, opened: DataSet) -> ImageFile:
-    """The record of an open file; checks its type of values, its size and its colours."""
+def image_file(path: Path, opened: DataSet, read: Callable[[int], np.ndarray]) -> ImageFile:
+    """The record of an open file; checks its type of values, its size and its colours.
+
+    Args:
+        path: The file, or the name of an array, for messages.
+        opened: Its images, rows and columns last.
+        read: From the number of an image, counted through the axes before rows and columns, to
+            (row, col) grey values as they are stored.
+
+    Raises:
+        InputError: If it holds no image of real grey values.
+    """
     *outer, rows, cols = _checked_shape(path, opened)
     if opened.coloured:
         _check_grey(np.asarray(opened.data[(0,) * len(outer)]), path)
     tags, axes = opened.tags, opened.axes
     meanings: list[Meaning] = [axis_meaning(axis, tags) for axis in axes[: len(outer)]]
     meanings += [""] * (len(outer) - len(meanings))
-    held = opened.data if opened.lazy or np.prod(outer) > 1 else None
-    read = _reader(path, held, tuple(outer))
     if tags.get("PhotometricInterpretation") == WHITE_IS_ZERO:
         LOGGER.warning("%s: in this file 0 is white; its grey values are inverted", path)
         read = _inverted(read)
@@ -179,16 +188,21 @@ def _checked_shape(path: Path, opened: DataSet) -> tuple[int, ...]:
     return shape
 
 
-def _reader(path: Path, data: Values | None, outer: tuple[int, ...]) -> Callable[[int], np.ndarray]:
-    """From an image's number to its grey values; without ``data`` the file is read again."""
+def _reader(path: Path, held: DataSet | None) -> Callable[[int], np.ndarray]:
+    """From an image's number to its grey values; without ``held`` the file is read again."""
 
     def read(number: int) -> np.ndarray:
         with _reading(path):
-            values = _open(path).data if data is None else data
-            index = np.unravel_index(number, outer) if outer else ()
-            return _grey(np.asarray(values[tuple(int(part) for part in index)]))
+            return read_image(_open(path) if held is None else held, number)
 
     return read
+
+
+def read_image(opened: DataSet, number: int) -> np.ndarray:
+    """(row, col) grey values of an image, counted through the axes before rows and columns."""
+    outer = opened.shape[:-2]
+    index = np.unravel_index(number, outer) if outer else ()
+    return _grey(np.asarray(opened.data[tuple(int(part) for part in index)]))
 
 
 def _inverted(read: Callable[[int], np.ndarray]) -> Callable[[int], np.ndarray]:

@@ -16,15 +16,15 @@
     the structure looks like the image where y runs up; ``z`` is 0.  (Files of temnet 0.1 have
     ``y`` = row and show the mirror image; they lack ``y_axis=up`` and are read as what they are.)
     The other fields of Peaks are arrays (real numbers with eight decimals); spreads that are not
-    known are left out.  A class that is named by an element and perhaps a number, such as ``Mo``
-    or ``S2``, has that element's symbol; others, such as ``metal``, have ``X``.  The class's own
-    name stands in the array ``class``.
+    known are left out.  A class of one element, such as ``Mo`` or ``S2``, has its symbol; others,
+    such as ``metal`` of a network for several metals, have ``X``.  The class's own name stands in
+    the array ``class``.  Where sites are known, ``site`` is the number in ``sites.csv`` (-1 without
+    a site) and ``id`` a number for each site in all frames.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
@@ -34,9 +34,17 @@ from typing import NamedTuple
 import numpy as np
 
 from temnet.errors import InputError
+from temnet.interoperability.ase_structures import SPREADS, UP, identities, structure_of
+from temnet.interoperability.found_columns import FoundColumns
 from temnet.records import Peaks
-from temnet.reporting.files.column_table import ColumnTable, ColumnTableWriter, read_columns
+from temnet.reporting.files.column_table import (
+    NO_SITE,
+    ColumnTable,
+    ColumnTableWriter,
+    read_columns,
+)
 from temnet.reporting.files.hdf5_disk import Hdf5Disk
+from temnet.structures.class_elements import element_symbol
 from temnet.system.files import replacing
 
 FORMAT, VERSION = "temnet columns", 1
@@ -57,20 +65,11 @@ FIELDS: Mapping[str, tuple[str, str, str]] = {
 }
 """Unit, axes and meaning of the datasets, by the name of the field of Peaks."""
 
-UNKNOWN_ELEMENT = "X"
-"""Symbol of a column whose class names no element, as ASE has it."""
-
 BLOCK_ROWS = 4096
 """Columns that an HDF5 file gets at a time."""
 
 CHUNK_ROWS = 512
 """Rows of an HDF5 file's chunks, the last of which is written whole: 37 kB."""
-
-SPREADS = ("spread", "class_spread")
-"""Fields of Peaks that are mostly not known."""
-
-UP = "up"
-"""Entry ``y_axis`` of an XYZ file whose y runs up."""
 
 Add = Callable[[Peaks], None]
 """Appends columns to a file."""
@@ -78,19 +77,20 @@ Add = Callable[[Peaks], None]
 Begin = Callable[[Path, float, Sequence[str]], AbstractContextManager[Add]]
 """Opens a file for writing, from its path, the pixel size [Å] and the names of the classes."""
 
-_ELEMENT_CLASS = re.compile(r"([A-Z][a-z]?)[0-9]*(:.*)?")
+Read = tuple[Peaks, float, tuple[str, ...]]
+"""Columns, pixel size [Å] and names of the classes as they are in a file."""
 
 
 class StoredPeaks(NamedTuple):
     """Columns as they were read from a file.
 
     Attributes:
-        peaks: The columns.
+        peaks: The columns, with their conversions to other programs.
         sampling: Pixel size of the image [Å]; NaN where the file does not contain it.
         class_names: Name of each class index.
     """
 
-    peaks: Peaks
+    peaks: FoundColumns
     sampling: float
     class_names: tuple[str, ...]
 
@@ -147,22 +147,11 @@ def read_peaks(path: str | Path) -> StoredPeaks:
     _, read = _format(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; check the path.")
-    return read(path)
+    peaks, sampling, class_names = read(path)
+    return StoredPeaks(_described(peaks, sampling, class_names), sampling, class_names)
 
 
-def element_symbol(class_name: str) -> str:
-    """The element of a class's columns, ``X`` where the name contains none.
-
-    >>> [element_symbol(name) for name in ("Mo", "S2", "C:1-3", "metal", "Q2")]
-    ['Mo', 'S', 'C', 'X', 'X']
-    """
-    from ase.data import atomic_numbers
-
-    found = _ELEMENT_CLASS.fullmatch(class_name)
-    return found[1] if found and found[1] in atomic_numbers else UNKNOWN_ELEMENT
-
-
-def _format(path: Path) -> tuple[Begin, Callable[[Path], StoredPeaks]]:
+def _format(path: Path) -> tuple[Begin, Callable[[Path], Read]]:
     try:
         return FORMATS[path.suffix.lower()]
     except KeyError:
@@ -179,14 +168,16 @@ def _begin_csv(path: Path, sampling: float, class_names: Sequence[str]) -> Itera
         table.close()
 
 
-def _read_csv(path: Path) -> StoredPeaks:
+def _read_csv(path: Path) -> Read:
     table = read_columns(path)
     if len(table.files) > 1:
         raise InputError(
             f"{path}: this table holds the columns of {len(table.files)} images "
             f"({table.files[0]}, {table.files[1]}, …); read the file of one image."
         )
-    return StoredPeaks(table.peaks, _sampling_of(table), table.class_names)
+    known = bool(np.any(table.site != NO_SITE))
+    peaks = FoundColumns.of(table.peaks, site=table.site) if known else table.peaks
+    return peaks, _sampling_of(table), table.class_names
 
 
 def _sampling_of(table: ColumnTable) -> float:
@@ -206,7 +197,7 @@ def _begin_hdf5(path: Path, sampling: float, class_names: Sequence[str]) -> Iter
         file.attrs.update(format=FORMAT, version=VERSION, sampling=float(sampling))
         file.attrs["sampling_unit"] = "Å per pixel"
         file.attrs["class_names"] = np.array(class_names, dtype=h5py.string_dtype())
-        for name, empty in _arrays(Peaks.empty(len(class_names))).items():
+        for name, empty in Peaks.empty(len(class_names)).arrays().items():
             dataset = file.create_dataset(
                 name,
                 empty.shape,
@@ -224,7 +215,7 @@ def _begin_hdf5(path: Path, sampling: float, class_names: Sequence[str]) -> Iter
         def flush() -> None:
             if not waiting:
                 return
-            for name, values in _arrays(Peaks.concatenate(waiting)).items():
+            for name, values in Peaks.concatenate(waiting).arrays().items():
                 there = len(file[name])
                 file[name].resize(there + len(values), axis=0)
                 file[name][there:] = values
@@ -238,12 +229,7 @@ def _begin_hdf5(path: Path, sampling: float, class_names: Sequence[str]) -> Iter
         disk.close()
 
 
-def _arrays(peaks: Peaks) -> dict[str, np.ndarray]:
-    """The fields of some columns."""
-    return {field.name: getattr(peaks, field.name) for field in fields(Peaks)}
-
-
-def _read_hdf5(path: Path) -> StoredPeaks:
+def _read_hdf5(path: Path) -> Read:
     import h5py
 
     try:
@@ -255,7 +241,7 @@ def _read_hdf5(path: Path) -> StoredPeaks:
                 )
             names = tuple(str(name) for name in file.attrs["class_names"])
             peaks = Peaks(**{field.name: file[field.name][()] for field in fields(Peaks)})
-            return StoredPeaks(peaks, float(file.attrs["sampling"]), names)
+            return peaks, float(file.attrs["sampling"]), names
     except InputError:
         raise
     except (OSError, KeyError, ValueError) as error:
@@ -273,59 +259,52 @@ def _begin_xyz(path: Path, sampling: float, class_names: Sequence[str]) -> Itera
             nonlocal written
             if not len(peaks):
                 return
+            columns = _described(peaks, sampling, class_names)
+            ids = None if columns.site is None else identities(columns.site)
             ends = np.flatnonzero(np.diff(peaks.frame)) + 1
             for part in np.split(np.arange(len(peaks)), ends):
                 frame = int(peaks.frame[part[0]])
-                empty = range(written, frame)
-                configurations = [_configuration(none, number, *described) for number in empty]
-                configurations.append(_configuration(peaks.select(part), frame, *described))
+                configurations = [structure_of(none, number) for number in range(written, frame)]
+                here = None if ids is None else ids[part]
+                configurations.append(structure_of(columns.select(part), frame, here))
                 write(file, configurations, format="extxyz")
                 written = frame + 1
 
-        none, described = Peaks.empty(len(class_names)), (sampling, class_names)
+        none = _described(Peaks.empty(len(class_names)), sampling, class_names)
         yield add
         if not written:
-            write(file, [_configuration(none, 0, *described)], format="extxyz")
+            write(file, [structure_of(none, 0)], format="extxyz")
         file.close()
 
 
-def _configuration(peaks: Peaks, frame: int, sampling: float, class_names: Sequence[str]):
-    """The columns of one frame as an ASE structure."""
-    from ase import Atoms
-
-    row, col = peaks.positions.T
-    symbols = [element_symbol(name) for name in class_names]
-    atoms = Atoms(
-        [symbols[index] for index in peaks.class_index],
-        positions=np.stack([col, -row, np.zeros(len(peaks))], axis=1),
-        info={
-            "frame": frame,
-            "y_axis": UP,
-            "sampling": float(sampling),
-            "class_names": {"names": list(class_names)},  # ASE keeps a mapping as JSON
-        },
+def _described(peaks: Peaks, sampling: float, class_names: Sequence[str]) -> FoundColumns:
+    """Columns with their classes and elements, if they have none yet."""
+    if isinstance(peaks, FoundColumns) and peaks.elements:
+        return peaks
+    return FoundColumns.of(
+        peaks,
+        site=peaks.site if isinstance(peaks, FoundColumns) else None,
+        classes=tuple(class_names),
+        elements=tuple(map(element_symbol, class_names)),
+        pixel_size=(sampling, sampling),
+        frames=int(peaks.frame.max(initial=-1)) + 1,
     )
-    words = np.array([re.sub(r"\s", "_", name) for name in class_names], np.str_)
-    atoms.arrays["class"] = words[peaks.class_index]
-    for field in fields(Peaks):
-        values = getattr(peaks, field.name)
-        known = field.name not in SPREADS or np.any(np.isfinite(values))
-        if field.name not in ("frame", "positions") and known:
-            atoms.arrays[field.name] = values
-    return atoms
 
 
-def _read_xyz(path: Path) -> StoredPeaks:
+def _read_xyz(path: Path) -> Read:
     from ase.io import iread
 
     try:
         configurations = list(iread(path, format="extxyz"))
         names = tuple(configurations[0].info["class_names"]["names"])
-        parts = [_peaks_of(atoms, len(names)) for atoms in configurations]
+        peaks = Peaks.concatenate([_peaks_of(atoms, len(names)) for atoms in configurations])
         sampling = float(configurations[0].info["sampling"])
+        sites = [atoms.arrays["site"] for atoms in configurations if "site" in atoms.arrays]
     except Exception as error:  # ASE raises errors of any kind over a broken line
         raise _damaged(path, error) from error
-    return StoredPeaks(Peaks.concatenate(parts), sampling, names)
+    if sites and sum(map(len, sites)) == len(peaks):
+        peaks = FoundColumns.of(peaks, site=np.concatenate(sites).astype(np.int64))
+    return peaks, sampling, names
 
 
 def _peaks_of(atoms, class_count: int) -> Peaks:
@@ -357,7 +336,7 @@ def _damaged(path: Path, error: Exception) -> InputError:
     )
 
 
-FORMATS: Mapping[str, tuple[Begin, Callable[[Path], StoredPeaks]]] = {
+FORMATS: Mapping[str, tuple[Begin, Callable[[Path], Read]]] = {
     ".csv": (_begin_csv, _read_csv),
     ".h5": (_begin_hdf5, _read_hdf5),
     ".xyz": (_begin_xyz, _read_xyz),

@@ -1,0 +1,1 @@
+"""Columns for other programs: pandas, ASE and OVITO, HyperSpy, Atomap, ImageJ and napari."""
