@@ -33,7 +33,7 @@ _WHERE = {
     "analyse": "temnet.analysis",
     "read_analysis": "temnet.analysis",
     "align_foci": "temnet.inference.focal_series.foci",
-    "find_columns": "temnet.inference.column_finder",
+    "find_columns": "temnet.column_search",
     "read_peaks": "temnet.reporting.files.peaks_files",
     "write_peaks": "temnet.reporting.files.peaks_files",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,23 +17,70 @@ from temnet.config.loading import validate
 from temnet.csv_rows import read_rows
 from temnet.errors import InputError, disk_errors_as_input_errors
 from temnet.inference.checks.finding import Finding
-from temnet.records import Peaks
+from temnet.interoperability.found_columns import FoundColumns
+from temnet.records import ImageSeries, Peaks
 from temnet.reporting.files.column_table import read_columns
 from temnet.reporting.files.peaks_files import read_peaks
 from temnet.reporting.files.prediction_rows import FOCI_FILE, RINGS_FILE, FocusRow, RingRow
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
+from temnet.structures.class_elements import element_symbol
 from temnet.workflow.plan import Plan
+from temnet.workflow.stage import Done
 
 if TYPE_CHECKING:
     from temnet.inference.column_finder import FoundFrame
+    from temnet.inference.reading.image_file import ImageFile
+    from temnet.models.checkpoint import Network
     from temnet.stages.batch import Job
-    from temnet.stages.prediction_inputs import PredictionInputs
 
 STAGES = ("predict", "report")
 """Stages of the command."""
 
-ARRAY = "array"
-"""Name of an array in tables, and of its file and folder where there is an output folder."""
+
+@dataclass(frozen=True)
+class Request:
+    """Settings of one call.
+
+    Attributes:
+        experiment: Settings, whose files are not known yet.
+        axis_names: Names of the axes of an array; None where the setting `axes` decides.
+    """
+
+    experiment: Experiment
+    axis_names: tuple[str, ...] | None = None
+
+    @property
+    def images(self) -> Images:
+        """Settings of the images."""
+        return required(self.experiment.images, "images")
+
+    @property
+    def prediction(self) -> Prediction:
+        """Settings of the prediction."""
+        return required(self.experiment.prediction, "prediction")
+
+
+def request_of(images: Any, network: str, settings: Mapping[str, object], origin: str) -> Request:
+    """The settings of a call.
+
+    Args:
+        images: Files, a signal or an array; see `analyse`.
+        network: Name or folder of the network.
+        settings: Settings of the sections `images` and `prediction` by name; `axes` may be the
+            names of an array's axes.
+        origin: The function that was called, for messages.
+
+    Raises:
+        InputError: If a setting is unknown or invalid.
+    """
+    from temnet.inference.reading.image_array import is_array
+
+    axes, values = settings.get("axes"), dict(settings)
+    names = None
+    if is_array(images) and isinstance(axes, Sequence) and not isinstance(axes, str):
+        names = tuple(map(str, axes))
+        del values["axes"]
+    return Request(prediction_experiment({"network": network, **values}, origin), names)
 
 
 @dataclass(frozen=True)
@@ -42,7 +89,7 @@ class Analysis:
 
     Attributes:
         peaks: The columns of all frames, with the frame of each; positions [Å] count from the
-            centre of pixel [0, 0].
+            centre of pixel [0, 0].  `FoundColumns` converts them to other programs' records.
         series: How the columns were found: the record of ``series.json``.
         shifts: Where the images of focal series lay before they were aligned; empty without
             alignment.
@@ -51,7 +98,7 @@ class Analysis:
         folder: Run folder with all files of the command; None without ``output``.
     """
 
-    peaks: Peaks
+    peaks: FoundColumns
     series: SeriesRecord
     shifts: tuple[FocusRow, ...] = ()
     rings: tuple[RingRow, ...] = ()
@@ -96,7 +143,7 @@ class Analysis:
 
 
 def analyse(
-    images: str | Path | Sequence[str | Path] | np.ndarray,
+    images: Any,
     network: str | Path,
     output: str | Path | None = None,
     overwrite: bool = False,
@@ -109,12 +156,14 @@ def analyse(
     are the same to the bit.
 
     Args:
-        images: A file, the files or the folder of a movie or focal series (with ``axes``), or an
-            array (row, col) or (frame, row, col) in linear grey values, whose pixel size
-            ``sampling`` [Å] must be given.
+        images: A file, the files or the folder of a movie or focal series (with ``axes``), a
+            HyperSpy signal, or an array in linear grey values, whose pixel size ``sampling`` [Å]
+            must be given: (row, col), (frame, row, col), (frame, row, col, focus), or with
+            ``axes`` the names of its axes, such as ``("focus", "row", "col")``; see
+            `temnet.inference.reading.image_array`.
         network: Name or folder of the network.
         output: Folder that gets a folder with the results of the command: tables, figures and
-            ``index.html``.  By default nothing is written.
+            ``index.html``.  By default nothing is written.  A signal or an array is kept there.
         overwrite: Whether to replace results of other settings in ``output``.
         **settings: Settings of the sections `images` and `prediction` of the YAML, which are the
             options of the command, such as ``threshold=0.5`` or ``axes="frames"``.
@@ -130,22 +179,20 @@ def analyse(
     >>> found.classes, found.counts.shape, found.peaks.positions.shape[1]
     (('metal', 'oxide'), (1, 2), 2)
     """
-    values = {"network": str(network), **settings}
-    experiment = prediction_experiment(values, "temnet.analyse")
-    section = required(experiment.images, "images")
-    prediction = required(experiment.prediction, "prediction")
-    if isinstance(images, np.ndarray):
-        if "sampling" not in settings or section.sampling == "header":
-            raise InputError("An array has no pixel size; give sampling [Å].")
-        if output is None:
-            return _analyse_array(images, section, prediction)
-        images = _saved(images, Path(output))
-    job = _job(images, section)
-    if output is None:
-        from temnet.stages.prediction_inputs import prepare
+    from temnet.inference.reading.image_array import is_array
 
-        return _in_memory(prepare(_with_files(section, job), prediction), prediction)
+    request = request_of(images, str(network), settings, "temnet.analyse")
+    if output is None:
+        from temnet.stages.prediction_inputs import load
+
+        return find_in_memory(images, load(request.prediction.network), request)
+    axes = request.images.axes
+    if is_array(images):
+        images, axes = _kept(images, request, Path(output)), "auto"
+    section = request.images.model_copy(update={"axes": axes})
+    job = _job(images, section)
     load_stages(STAGES)
+    experiment = request.experiment.model_copy(update={"images": section})
     plan = plan_job(experiment, job, Path(output), overwrite)
     run_in_folder(plan)
     return read_analysis(plan.root)
@@ -170,10 +217,13 @@ def read_analysis(folder: str | Path) -> Analysis:
         raise InputError(f"{root}: expected the results of one series, got {len(records)}.")
     exact, foci, rings = stage / "columns.h5", stage / FOCI_FILE, stage / RINGS_FILE
     classes = records[0].classes
-    return Analysis(
+    peaks = (
         read_peaks(exact).peaks
         if exact.is_file()
-        else read_columns(stage / "columns.csv", classes).peaks,
+        else read_columns(stage / "columns.csv", classes).peaks
+    )
+    return Analysis(
+        columns_of(peaks, records[0], _sites(root, classes, len(peaks))),
         records[0],
         tuple(read_rows(foci, FocusRow)) if foci.is_file() else (),
         tuple(read_rows(rings, RingRow)) if rings.is_file() else (),
@@ -256,20 +306,56 @@ def _job(images: str | Path | Sequence[str | Path], section: Images) -> Job:
     return jobs[0]
 
 
-def _analyse_array(array: np.ndarray, images: Images, prediction: Prediction) -> Analysis:
-    from temnet.inference.reading.image_array import array_file
-    from temnet.stages.prediction_inputs import load, prepare_series, read_opened
+def columns_of(peaks: Peaks, record: SeriesRecord, site: np.ndarray | None = None) -> FoundColumns:
+    """Columns with what is known about them.
 
-    network = load(prediction.network)
-    series = read_opened([array_file(array, ARRAY)], images, network.card.focus_count)
-    return _in_memory(prepare_series(network, [series], images, prediction), prediction)
+    Args:
+        peaks: The columns.
+        record: The record of their series.
+        site: (N,) int64, the site of each column; None where it is not known.
+    """
+    return FoundColumns.of(
+        peaks,
+        classes=record.classes,
+        elements=record.elements or tuple(map(element_symbol, record.classes)),
+        pixel_size=record.pixel_size or (record.sampling, record.sampling),
+        file=record.file,
+        frames=record.frames,
+        foci=record.foci,
+        site=site,
+    )
 
 
-def _in_memory(inputs: PredictionInputs, prediction: Prediction) -> Analysis:
-    """Finds the columns without writing anything."""
+def _sites(root: Path, classes: Sequence[str], count: int) -> np.ndarray | None:
+    """The site of each column, if the run followed the sites."""
+    table = root / "occupancy" / "columns.csv"
+    if not table.is_file():
+        return None
+    site = read_columns(table, classes).site
+    return site if len(site) == count else None
+
+
+def find_in_memory(
+    images: Any, network: Network, request: Request, done: Done = lambda count: None
+) -> Analysis:
+    """Finds the columns in one image, movie or focal series without writing anything.
+
+    Args:
+        images: Files, a signal or an array; see `analyse`.
+        network: The network.
+        request: Settings.
+        done: Called with 1 after each frame.
+
+    Raises:
+        InputError: If an input is invalid, or images and network do not fit each other.
+    """
     from temnet.stages.predict import focus_rows, process
     from temnet.stages.prediction_files import ring_rows
+    from temnet.stages.prediction_inputs import prepare_series
 
+    section, prediction = request.images, request.prediction
+    series = _series(images, network.card.focus_count, request)
+    inputs = prepare_series(network, series, section, prediction)
     peaks: list[Peaks] = []
     rings: list[RingRow] = []
 
@@ -279,17 +365,37 @@ def _in_memory(inputs: PredictionInputs, prediction: Prediction) -> Analysis:
             rings.extend(ring_rows(inputs.series[part], frame, prediction.rings.bond, first))
         peaks.append(frame.peaks)
 
-    (record,) = process(inputs, prediction, [keep], lambda count: None)
-    return Analysis(Peaks.concatenate(peaks), record, tuple(focus_rows(inputs)), tuple(rings))
+    (record,) = process(inputs, prediction, [keep], done)
+    columns = columns_of(Peaks.concatenate(peaks), record)
+    return Analysis(columns, record, tuple(focus_rows(inputs)), tuple(rings))
 
 
-def _saved(array: np.ndarray, output: Path) -> Path:
-    """An array as a file in the output folder, which the run's settings can name."""
-    from temnet.inference.reading.image_array import array_file
+def _series(images: Any, focus_count: int, request: Request) -> list[ImageSeries]:
+    """The images of one series."""
+    from temnet.inference.reading.image_array import is_array
+    from temnet.stages.prediction_inputs import read_opened, read_series
 
-    array_file(array, ARRAY)  # refuses what is not an image
-    path = output / f"{ARRAY}.npy"
+    if is_array(images):
+        return [read_opened([_memory_file(images, request)], request.images, focus_count)]
+    return read_series(_with_files(request.images, _job(images, request.images)), focus_count)
+
+
+def _memory_file(images: Any, request: Request) -> ImageFile:
+    from temnet.inference.reading.image_array import check_pixel_size, memory_file
+
+    file = memory_file(images, request.axis_names)
+    check_pixel_size(file, request.images.sampling)
+    return file
+
+
+def _kept(images: Any, request: Request, output: Path) -> Path:
+    """An array or a signal as a file in the output folder, which the run's settings can name."""
+    from temnet.reporting.files.kept_images import ENDING, write_images
+    from temnet.reporting.files.map_files import safe_name
+
+    file = _memory_file(images, request)
+    path = output / f"{safe_name(file.path.name)}{ENDING}"
     with disk_errors_as_input_errors(output):
         output.mkdir(parents=True, exist_ok=True)
-        np.save(path, array)
+        write_images(path, file)
     return path

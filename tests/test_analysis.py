@@ -75,7 +75,8 @@ def test_an_output_folder_holds_what_the_command_writes(here, dots):
     # It is done, and read again; an array is kept beside its results.
     assert_same(temnet.analyse("a.tif", output="call", **GIVEN).peaks, found.peaks)
     kept = temnet.analyse(dots, output="call", **GIVEN)
-    assert kept.folder == Path("call/array") and Path("call/array.npy").is_file()
+    assert_same(temnet.analyse(dots, output="call", **GIVEN).peaks, found.peaks)
+    assert kept.folder == Path("call/array") and Path("call/array.hspy").is_file()
     assert_same(kept.peaks, found.peaks)
 
 
@@ -104,8 +105,9 @@ def test_focal_series_are_aligned(here, shifted_foci):
     ("images", "settings", "message"),
     [
         (np.ones((4, 4)), {"sampling": None}, "sampling"),
-        (np.ones((2, 3, 40, 40)), {}, "shape"),
-        (np.ones((40, 40), complex), {}, "real numbers"),
+        (np.ones((2, 2, 3, 40, 40)), {}, "shape"),
+        (np.ones((40, 40), complex), {}, "complex"),
+        ("a.tif", {"axes": ("row", "col")}, "axes"),
         (["a.tif", "movie.npy"], {}, "got 2 images"),
         ("gone.tif", {}, "gone.tif"),
         ("a.tif", {"treshold": 0.5}, "treshold"),

@@ -132,7 +132,7 @@ def found_frame(
     return FoundFrame(number, image, peaks, probabilities)
 
 
-def find_columns(
+def find_in_series(
     network: Network,
     series: ImageSeries,
     threshold: float | None = None,
@@ -141,10 +141,9 @@ def find_columns(
     symmetries: bool = False,
     engine: EngineName = "auto",
 ) -> Peaks:
-    """The columns in every frame of a series.
+    """The columns in every frame of a series; `temnet.find_columns` takes other images, too.
 
-    Focal series have to be aligned before (`temnet.align_foci`); `temnet.analyse` does this and
-    compares the images with the training images, too.
+    Focal series have to be aligned before (`temnet.align_foci`).
 
     Args:
         network: The network.

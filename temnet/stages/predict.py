@@ -25,7 +25,7 @@ from temnet.reporting.files.series_file import Calibration, SeriesRecord, write_
 from temnet.stages.prediction_files import COLUMNS_FILE as COLUMNS_FILE
 from temnet.stages.prediction_files import IMAGES_FILE as IMAGES_FILE
 from temnet.stages.prediction_files import MAPS, Output, open_outputs
-from temnet.stages.prediction_inputs import PredictionInputs, prepare, search_of
+from temnet.stages.prediction_inputs import PredictionInputs, elements_of, prepare, search_of
 from temnet.stages.verdict import log_verdict
 from temnet.workflow.stage import Done, Stage, Work
 
@@ -164,7 +164,7 @@ def _record(
 ) -> SeriesRecord:
     """The entry of series.json for one series."""
     series, network = inputs.series[part], inputs.network
-    count, rows, cols = series.images.shape[:3]
+    count, rows, cols, foci = series.images.shape
     metadata = series.metadata
     inverted = [INVERTED] if metadata.get("inverted") else []
     measured = metadata.get("calibration")
@@ -177,11 +177,14 @@ def _record(
         rows=rows,
         cols=cols,
         sampling=series.sampling,
+        pixel_size=series.pixel_size,
+        foci=foci,
         first_frame=metadata.get("first_frame", 0),
         masked_angstrom=tuple(areas(series.masked, series.pixel_size)),
         network=network.card.name,
         network_sampling=network.sampling,
         classes=tuple(network.experiment.class_names),
+        elements=elements_of(network),
         verdict=verdict,
         compared_by=compared,
         out_of_distribution=tuple(

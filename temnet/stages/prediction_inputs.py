@@ -20,6 +20,7 @@ from temnet.models.checkpoint import Network, check_focus_count, load_network
 from temnet.models.network_folders import find_network, fingerprint, read_card
 from temnet.records import ImageSeries
 from temnet.stages.batch import distinct_names
+from temnet.structures.class_elements import class_elements
 
 LOGGER = logging.getLogger(__name__)
 
@@ -174,3 +175,8 @@ def search_of(prediction: Prediction, maps: bool) -> Search:
         engine=prediction.engine,
         maps=maps,
     )
+
+
+def elements_of(network: Network) -> tuple[str, ...]:
+    """Chemical symbol of each class that the network finds, ``X`` where it is not one element."""
+    return class_elements(network.experiment.class_names, network.experiment.structure)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from temnet.data.cluster import Workers, open_workers
-from temnet.inference.column_finder import ColumnFinder, Search, find_columns
+from temnet.inference.column_finder import ColumnFinder, Search, find_in_series
 from temnet.inference.distributed_prediction import BLOCK, find_in_frames_with
 from temnet.inference.masks import inside_boxes
 from temnet.inference.reading.lazy_frames import LazyFrames
@@ -52,7 +52,7 @@ def test_shared_frames_have_the_same_columns(series, count):
         np.testing.assert_array_equal(mine.peaks.class_index, theirs.peaks.class_index)
         np.testing.assert_allclose(mine.probabilities, theirs.probabilities, atol=1e-5)
         np.testing.assert_array_equal(mine.image, theirs.image)
-    whole = find_columns(network, series, threshold=0.2)
+    whole = find_in_series(network, series, threshold=0.2)
     np.testing.assert_array_equal(whole.frame, np.concatenate([f.peaks.frame for f in expected]))
 
 

@@ -9,7 +9,7 @@ import scipy.special
 from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.inference import engines
-from temnet.inference.column_finder import find_columns
+from temnet.inference.column_finder import find_in_series
 from temnet.inference.engines import choose_engine, disagreement, fixed_image
 from temnet.models.checkpoint import Network
 from temnet.models.description import describe
@@ -140,7 +140,7 @@ def test_without_openvino_keras_serves_and_a_wish_for_it_is_refused(monkeypatch)
     assert engine.name == "Keras" and "not installed" in engine.reason
     series = ImageSeries(np.ones((1, 32, 32, 2), np.float32), 0.2)
     with pytest.raises(InputError, match=r"pip install -e .\[fast\]") as caught:
-        find_columns(network(UNET), series, engine="openvino")
+        find_in_series(network(UNET), series, engine="openvino")
     assert "\n" not in str(caught.value)
 
 

@@ -7,7 +7,7 @@ from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.images.resample import square_pixels
-from temnet.inference.column_finder import ColumnFinder, find_columns
+from temnet.inference.column_finder import ColumnFinder, find_in_series
 from temnet.inference.probability_maps import (
     pad_to_size,
     predict_probabilities,
@@ -64,7 +64,7 @@ PLACES = [[3.1, 4.9], [7.2, 10.1], [9.9, 3.3]]
 def test_positions_are_those_of_the_image_at_any_pixel_size(sampling):
     shape = (int(13 / sampling), int(15 / sampling))
     series = ImageSeries(spots(PLACES, sampling, shape)[None, ..., None], sampling)
-    peaks = find_columns(network(), series)
+    peaks = find_in_series(network(), series)
     order = np.argsort(peaks.positions[:, 0])
     np.testing.assert_allclose(peaks.positions[order], PLACES, atol=0.05)
 
@@ -72,15 +72,15 @@ def test_positions_are_those_of_the_image_at_any_pixel_size(sampling):
 def test_each_peak_knows_its_frame():
     frames = np.stack([spots(PLACES, 0.2, (65, 75)), spots(PLACES[:1], 0.2, (65, 75))])
     done = []
-    peaks = find_columns(network(), ImageSeries(frames[..., None], 0.2), progress=done.append)
+    peaks = find_in_series(network(), ImageSeries(frames[..., None], 0.2), progress=done.append)
     assert np.bincount(peaks.frame).tolist() == [3, 1]
     assert done == [1, 1]
 
 
 def test_threshold_and_distance_can_be_given():
     series = ImageSeries(spots(PLACES, 0.2, (65, 75))[None, ..., None], 0.2)
-    assert len(find_columns(network(), series, threshold=0.9999)) == 0
-    assert len(find_columns(network(), series, min_distance=20.0)) == 1
+    assert len(find_in_series(network(), series, threshold=0.9999)) == 0
+    assert len(find_in_series(network(), series, min_distance=20.0)) == 1
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (64, 64), (65, 130)])
@@ -124,19 +124,19 @@ def test_a_frame_is_resampled_then_normalised_as_in_training():
 def test_a_file_and_its_array_have_the_same_columns_and_masked_ones_are_left_out(tmp_path):
     frames = np.stack([spots(PLACES, 0.2, (65, 75)), spots(PLACES[:1], 0.2, (65, 75))])
     np.save(tmp_path / "a.npy", frames)
-    peaks = find_columns(network(), ImageSeries(frames[..., None], 0.2))
-    found = find_columns(network(), read_images(tmp_path / "a.npy", sampling=0.2))
+    peaks = find_in_series(network(), ImageSeries(frames[..., None], 0.2))
+    found = find_in_series(network(), read_images(tmp_path / "a.npy", sampling=0.2))
     np.testing.assert_array_equal(found.positions, peaks.positions)
     np.testing.assert_array_equal(found.frame, [0, 0, 0, 1])
     array = ImageSeries(frames[..., None], 0.2, masked=((14, 18, 23, 27),))  # around the first
-    assert find_columns(network(), array).frame.tolist() == [0, 0]
+    assert find_in_series(network(), array).frame.tolist() == [0, 0]
 
 
 def test_positions_in_pixels_that_are_not_square(tmp_path):
     image = spots(PLACES, 0.1, (130, 150))[::2]  # 0.2 Å high, 0.1 Å wide
     square = square_pixels(image[..., None], (0.2, 0.1))
     series = ImageSeries(square[None], 0.1, pixel_size=(0.2, 0.1))
-    peaks = find_columns(network(), series)
+    peaks = find_in_series(network(), series)
     with ColumnTableWriter(tmp_path / "columns.csv", ["C"]) as writer:
         writer.write(peaks, series.pixel_size, "a.npy")
     table = read_columns(tmp_path / "columns.csv")
@@ -148,14 +148,14 @@ def test_positions_in_pixels_that_are_not_square(tmp_path):
 
 def test_no_frames_and_a_wrong_number_of_foci_are_refused():
     with pytest.raises(InputError, match="no frames"):
-        find_columns(network(), ImageSeries(np.zeros((0, 64, 64, 1), np.float32), 0.2))
+        find_in_series(network(), ImageSeries(np.zeros((0, 64, 64, 1), np.float32), 0.2))
     with pytest.raises(InputError, match="3"):
-        find_columns(network(3), ImageSeries(np.ones((1, 64, 64, 1), np.float32), 0.2))
+        find_in_series(network(3), ImageSeries(np.ones((1, 64, 64, 1), np.float32), 0.2))
 
 
 def test_symmetries_give_the_mean_and_a_spread():
     series = ImageSeries(spots(PLACES, 0.2, (65, 75))[None, ..., None], 0.2)
-    plain, steady = (find_columns(network(), series, symmetries=given) for given in (False, True))
+    plain, steady = (find_in_series(network(), series, symmetries=given) for given in (False, True))
     assert len(plain) == len(steady) == len(PLACES)
     # This network sees the same in every symmetry.
     np.testing.assert_allclose(steady.positions, plain.positions, atol=1e-4)

@@ -12,7 +12,7 @@ from temnet.config.loading import load_experiment
 from temnet.csv_rows import read_rows
 from temnet.errors import InputError
 from temnet.evaluation.matching import match
-from temnet.inference.column_finder import find_columns
+from temnet.inference.column_finder import find_in_series
 from temnet.models.checkpoint import load_network
 from temnet.models.network_folders import find_network
 from temnet.movies.drift import follow_drift, usable_frames
@@ -142,7 +142,7 @@ def analysed(movie, images, network):
 
     Each is (appearance, disappearance) x (still, changing) with its interval, (2, 2, 3).
     """
-    found = find_columns(network, ImageSeries(images[..., None], movie.sampling))
+    found = find_in_series(network, ImageSeries(images[..., None], movie.sampling))
     frames = len(images)
     extent = tuple((np.array(images.shape[1:]) - 1) * movie.sampling)
     usable = usable_frames(found, frames)

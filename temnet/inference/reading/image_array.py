@@ -17,6 +17,7 @@ image at a time.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -99,7 +100,10 @@ def array_file(array: Any, name: str, axes: Sequence[str] | None = None) -> Imag
     if axes is not None:
         names = _checked_names(path, axes, len(values.shape))
         return _opened(path, _reordered(DataSet(values), names))
-    return _opened(path, DataSet(values, notes=_doubts(path, values.shape)))
+    channel = len(values.shape) == 3 and values.shape[-1] == 1
+    opened = DataSet(values[..., 0] if channel else values)
+    notes = () if opened.coloured else _doubts(path, opened.data.shape)
+    return _opened(path, replace(opened, notes=notes))
 
 
 def check_pixel_size(file: ImageFile, sampling: float | str | None) -> None:
@@ -122,9 +126,6 @@ def check_pixel_size(file: ImageFile, sampling: float | str | None) -> None:
 
 def _opened(path: Path, opened: DataSet) -> ImageFile:
     """The record of images whose rows and columns are the last axes."""
-    data = opened.data
-    if len(data.shape) > 2 and data.shape[-1] == 1:  # a channel
-        opened = DataSet(data[..., 0], opened.axes[:-1], opened.tags, opened.metadata)
     return image_file(path, opened, partial(read_image, opened))
 
 
@@ -187,7 +188,7 @@ def _reordered(opened: DataSet, names: Sequence[str]) -> DataSet:
         Axis(names[n], axes[n].unit, axes[n].scale, axes[n].size, axes[n].navigate) for n in order
     )
     data = in_blocks(viewed(opened.data, lambda values: values.transpose(order)))
-    return DataSet(data, named, opened.tags, opened.metadata)
+    return replace(opened, data=data, axes=named)
 
 
 def _doubts(path: Path, shape: Sequence[int]) -> tuple[str, ...]:

@@ -45,12 +45,16 @@ class SeriesRecord:
         rows: Rows of a frame [pixels of ``sampling``].
         cols: Columns of a frame [pixels of ``sampling``].
         sampling: Pixel size [Å].
+        pixel_size: Height and width of the file's pixels [Å]; None in files of earlier versions.
+        foci: Images in a frame's focal series.
         first_frame: Number in the movie of the first frame, from which frames are counted.
         masked_angstrom: Boxes without image: lowest and highest row, lowest and highest column
             [Å].
         network: Name of the network.
         network_sampling: Pixel size of the network [Å]; None in files of earlier versions.
         classes: Names of the network's classes.
+        elements: Chemical symbol of each class, ``X`` where it is not one element; None in files of
+            earlier versions.
         verdict: Whether the images are like the network's training images; empty in files of
             earlier versions.
         compared_by: What was compared with the training images; None in files of earlier versions.
@@ -73,11 +77,14 @@ class SeriesRecord:
     rows: int
     cols: int
     sampling: float
+    pixel_size: tuple[float, float] | None = None
+    foci: int = 1
     first_frame: int = 0
     masked_angstrom: tuple[tuple[float, float, float, float], ...] = ()
     network: str
     network_sampling: float | None = None
     classes: tuple[str, ...]
+    elements: tuple[str, ...] | None = None
     verdict: Verdict | Literal[""] = ""
     compared_by: tuple[str, ...] | None = None
     out_of_distribution: Annotated[
