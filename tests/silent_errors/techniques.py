@@ -31,6 +31,12 @@ def _wider(settings: SimulationSettings, side: float, **changes) -> SimulationSe
     return replace(settings, shape=(pixels, pixels), structure=structure)
 
 
+def _negatives(settings, graphitic=0.0):
+    """The share of specimens without columns: graphitic ones alone."""
+    others = dict.fromkeys(("probability", "amorphous", "off_axis"), 0.0)
+    return settings.structure.negatives.model_copy(update={**others, "graphitic": graphitic})
+
+
 def _log_uniform(rng, low, high):
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
@@ -46,12 +52,10 @@ def stem(settings, index):
     changes = {}
     if settings.structure.kind == "nanoparticle" and rng.random() < 0.5:
         changes = {"radius": 0.75 * side}  # a crystal all over the field
-    negatives = settings.structure.negatives.model_copy(
-        update={"probability": 0.0, "amorphous": 0.0, "off_axis": 0.0, "graphitic": 0.0}
-    )
-    _, (specimen, *_) = draw_specimen(
-        _wider(settings, side, negatives=negatives, **changes), index, SPLIT
-    )
+    wider = _wider(settings, side, negatives=_negatives(settings), **changes)
+    _, (specimen, *_) = draw_specimen(wider, index, SPLIT)
+    if len(specimen.atoms) == 0:  # a hole in the sheet is larger than the field
+        return stem(settings, index + 1000)
     size = int(side / sampling)
     place = to_image_axes(specimen.atoms.positions) / sampling
     weight = specimen.atoms.numbers.astype(float) ** 1.7
@@ -240,8 +244,5 @@ def _particles(size, sampling, rng):
 
 def soot(settings, index):
     """Graphitic carbon all over a field of 48 Å, through a microscope of the training."""
-    negatives = settings.structure.negatives.model_copy(
-        update={"probability": 0.0, "amorphous": 0.0, "off_axis": 0.0, "graphitic": 1.0}
-    )
-    own = own_image(_wider(settings, 48.0, negatives=negatives), index)
+    own = own_image(_wider(settings, 48.0, negatives=_negatives(settings, graphitic=1.0)), index)
     return own.frame, own.sampling

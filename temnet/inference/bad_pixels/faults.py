@@ -14,6 +14,7 @@ from temnet.inference.bad_pixels.outliers import (
     find_broken_lines,
     possible_values,
 )
+from temnet.inference.bad_pixels.scale_bars import find_scale_bars, with_holes_filled
 from temnet.inference.bad_pixels.unseen_regions import find_unseen
 
 MOST_BROKEN = 0.04
@@ -62,7 +63,7 @@ def find_faults(image: np.ndarray) -> tuple[np.ndarray, Faults]:
     Returns:
         The filled image (the given one if it has no faults, or too many), and its faults.
     """
-    regions = find_unseen(image)
+    regions = _without_image(image)
     count = 0 if regions is None else int(np.count_nonzero(regions))
     if image.size - count < LEAST_SHOWN:
         return image, Faults(region=count, usable=False)
@@ -92,6 +93,12 @@ def find_faults(image: np.ndarray) -> tuple[np.ndarray, Faults]:
         broken=int(np.count_nonzero(mask)) - count,
         dazzling=dazzling,
     )
+
+
+def _without_image(image: np.ndarray) -> np.ndarray | None:
+    """(row, col) bool: regions of one value, letters in them, and scale bars; None without any."""
+    found = [part for part in (find_unseen(image), find_scale_bars(image)) if part is not None]
+    return with_holes_filled(np.logical_or.reduce(found)) if found else None
 
 
 def _dazzling(image: np.ndarray, limits: Limits) -> tuple[int, int] | None:
