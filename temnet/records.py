@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from enum import IntFlag
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -113,6 +114,59 @@ class Example:
     sampling: float
 
 
+class ColumnFlag(IntFlag):
+    """Why a column is doubtful; `Peaks.flags` holds any of these together.
+
+    Attributes:
+        NO_LATTICE: The image around it shows no lattice, as an amorphous film or dirt does.
+        FRINGES: The image around it shows one set of lattice planes: fringes, not columns.
+        TOO_CLOSE: A neighbour is closer than any in the materials of the training.
+        RINGS: It is a corner of a ring of four, which the sheet of the training does not have.
+        ISOLATED: No neighbour lies at a distance that the materials of the training have.
+        REFLECTIONS: Reflections that are equal in the sheet of the training differ in the image
+            around it, by astigmatism, tilt or bending.
+    """
+
+    NO_LATTICE = 1
+    FRINGES = 2
+    TOO_CLOSE = 4
+    RINGS = 8
+    ISOLATED = 16
+    REFLECTIONS = 32
+
+    @property
+    def words(self) -> str:
+        """The names of the flags that are set, with spaces between them.
+
+        >>> (ColumnFlag.NO_LATTICE | ColumnFlag.TOO_CLOSE).words
+        'no-lattice too-close'
+        """
+        return " ".join(each.word for each in ColumnFlag if self & each)
+
+    @property
+    def word(self) -> str:
+        """The name of a single flag."""
+        return (self.name or "").lower().replace("_", "-")
+
+    @staticmethod
+    def of(words: str) -> ColumnFlag:
+        """The flags of such names.
+
+        Raises:
+            ValueError: If a name is not that of a flag.
+
+        >>> ColumnFlag.of("fringes rings") == ColumnFlag.FRINGES | ColumnFlag.RINGS
+        True
+        """
+        known = {each.word: each for each in ColumnFlag}
+        found = ColumnFlag(0)
+        for word in words.split():
+            if word not in known:
+                raise ValueError(f"there is no flag {word!r}; known are {', '.join(known)}")
+            found |= known[word]
+        return found
+
+
 @dataclass(frozen=True)
 class Peaks:
     """Columns found by a network.
@@ -126,6 +180,8 @@ class Peaks:
         spread: (N,) float64, uncertainty of the position [Å]; NaN where it was not estimated.
         class_spread: (N,) float64, standard deviation of the probability of the peak's class
             over several predictions; NaN, which is the default, where it was not estimated.
+        flags: (N,) int64, why each peak is doubtful, as a sum of `ColumnFlag`; 0, which is the
+            default, where nothing speaks against it or it was not examined.
     """
 
     frame: np.ndarray
@@ -135,10 +191,13 @@ class Peaks:
     probabilities: np.ndarray
     spread: np.ndarray
     class_spread: np.ndarray = None  # type: ignore[assignment]  # set below
+    flags: np.ndarray = None  # type: ignore[assignment]  # set below
 
     def __post_init__(self) -> None:
         if self.class_spread is None:
             object.__setattr__(self, "class_spread", np.full(len(self.frame), np.nan))
+        if self.flags is None:
+            object.__setattr__(self, "flags", np.zeros(len(self.frame), np.int64))
 
     def __len__(self) -> int:
         return len(self.frame)

@@ -13,7 +13,7 @@ import temnet
 from temnet.config.loading import load_experiment
 from temnet.csv_tables import read_table
 from temnet.evaluation.matching import match
-from temnet.evaluation.rings import find_rings
+from temnet.inference.rings import find_rings
 from tests.evaluation.ring_atoms import atoms_between
 
 LOGGER = logging.getLogger(__name__)

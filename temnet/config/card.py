@@ -38,6 +38,12 @@ def _ordered(span: tuple[float, float]) -> tuple[float, float]:
     return span
 
 
+def _distances(span: tuple[float, float]) -> tuple[float, float]:
+    if not 0 < span[0] <= span[1]:
+        raise ValueError("expected the least and the largest distance in Å")
+    return span
+
+
 def _different(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise ValueError("expected classes that differ")
@@ -210,6 +216,8 @@ class Card:
         score_calibration: How scores become probabilities.
         metrics: Scores on the selection images.
         image_statistics: Statistics of images like those of the training.
+        neighbour_distances: For each class the least and the largest distance from a column to
+            the nearest one in images like those of the training, of 99 % of the columns [Å].
         sha256: Checksum of model.keras.
         schema: Version of the card's format.
         validation: Scores on the validation images, once the network is published.
@@ -244,6 +252,7 @@ class Card:
         Annotated[ImageStatistics, AfterValidator(_consistent)] | None,
         renamed("image_statistics", "taught_images"),  # old key
     ] = None
+    neighbour_distances: dict[str, Annotated[Span, AfterValidator(_distances)]] | None = None
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     schema: Annotated[int, Field(ge=1, strict=True)]
     validation: ValidationScores | None = None

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 SPREADS = ("spread", "class_spread")
 """Fields of Peaks that are mostly not known."""
 
+FLAGS = "flags"
+"""Field of Peaks that is left out where no column of the frame has one."""
+
 UP = "up"
 """Entry ``y_axis`` of a structure whose y runs up."""
 
@@ -70,7 +73,8 @@ def structure_of(columns: FoundColumns, frame: int, ids: np.ndarray | None = Non
     words = np.array([re.sub(r"\s", "_", name) for name in columns.classes], np.str_)
     atoms.arrays["class"] = words[columns.class_index]
     for name, values in columns.arrays().items():
-        known = name not in SPREADS or np.any(np.isfinite(values))
+        known = name not in SPREADS or bool(np.any(np.isfinite(values)))
+        known &= name != FLAGS or bool(np.any(values))
         if name not in ("frame", "positions") and known:
             atoms.arrays[name] = values
     if columns.site is not None and ids is not None:

@@ -11,6 +11,7 @@ from temnet.config.experiment import Experiment, required
 from temnet.csv_rows import write_rows
 from temnet.data.cluster import Workers, open_workers
 from temnet.inference.checks.all_checks import checks_of
+from temnet.inference.checks.column_flags import ColumnFlagger, without_flags
 from temnet.inference.checks.finding import Finding, ordered
 from temnet.inference.checks.out_of_distribution import SeriesComparison
 from temnet.inference.checks.verdict import Verdict, verdict_of
@@ -114,12 +115,15 @@ def process(
         The record of each series, with its comparison to the training images.
     """
     network, records = inputs.network, []
+    flagger = ColumnFlagger.of(network)
     with open_workers(prediction, "prediction") as workers:
         for part, series in enumerate(inputs.series):
             checks = checks_of(network, series)
-            for frame in _found(inputs, part, prediction, workers):
+            for found in _found(inputs, part, prediction, workers):
+                frame = flagger.flagged(found, series.sampling)
                 for check in checks:
                     check.add(frame)
+                frame = without_flags(frame, prediction.leave_out)
                 for output in outputs:
                     output(part, frame)
                 done(1)

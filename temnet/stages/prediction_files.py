@@ -15,8 +15,8 @@ import numpy as np
 
 from temnet.config.analysis.prediction import Prediction
 from temnet.csv_rows import RowWriter
-from temnet.evaluation.rings import find_rings
 from temnet.inference.column_finder import FoundFrame
+from temnet.inference.rings import find_rings
 from temnet.records import ImageSeries, Peaks
 from temnet.reporting.figures.drawing import encode_figure
 from temnet.reporting.figures.overlay import overlay_figure

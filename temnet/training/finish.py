@@ -16,6 +16,7 @@ from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import image_counts, pooled_scores
 from temnet.inference.checks.image_statistics import example_appearance
+from temnet.inference.checks.neighbour_distances import neighbour_distances
 from temnet.inference.checks.out_of_distribution import reference
 from temnet.models.checkpoint import Network, save_network, to_float32
 from temnet.models.description import describe
@@ -66,6 +67,9 @@ def finish_network(
         metrics=SelectionScores(**vars(pooled_scores(counts))),
         image_statistics=describe_images(
             selection, required(experiment.labels, "labels"), experiment.sampling
+        ),
+        neighbour_distances=neighbour_distances(
+            (example.columns for example in selection), experiment.class_names
         ),
     )
     save_network(folder, model, experiment, card)

@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from temnet.config.structures.graphene import DefectedGraphene
-from temnet.evaluation.rings import find_bonds, find_rings
+from temnet.inference.rings import find_bonds, find_rings
 from temnet.structures.geometry import Field
 from temnet.structures.graphene import build_graphene, drop_dangling, sheet
 

@@ -14,6 +14,10 @@ EngineName = Literal["auto", "keras", "openvino"]
 """Engine that runs a network."""
 
 
+FlagName = Literal["no-lattice", "fringes", "too-close", "rings", "isolated", "reflections"]
+"""Name of a flag of columns; see `temnet.records.ColumnFlag`."""
+
+
 class RingSettings(Settings):
     """Rings of bonded columns in a sheet."""
 
@@ -51,6 +55,14 @@ class Prediction(Settings):
         False,
         description="Predict each frame in the eight symmetries of the square, which takes eight "
         "times as long; columns are those of the mean, with the spread of position and class.",
+    )
+    leave_out: tuple[FlagName, ...] = Field(
+        (),
+        exclude_if=lambda names: not names,  # runs of earlier versions stay valid
+        description="Leave out the columns that have one of these flags: `no-lattice` and "
+        "`fringes` where the image shows no lattice or one set of lattice planes, `too-close` and "
+        "`rings` for impossible neighbours, `isolated` without a neighbour, `reflections` where "
+        "equal reflections of a sheet differ. By default all columns stay, with their flags.",
     )
     engine: EngineName = Field(
         "auto",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temnet.inference.checks.finding import Check
 from temnet.inference.checks.out_of_distribution import SeriesComparison
+from temnet.inference.checks.plausibility import Plausibility
 from temnet.models.checkpoint import Network
 from temnet.records import ImageSeries
 
@@ -15,4 +16,7 @@ def checks_of(network: Network, series: ImageSeries) -> tuple[Check, ...]:
         network: The network that finds its columns.
         series: The images as the network gets them.
     """
-    return (SeriesComparison(network, len(series.images), series.sampling),)
+    return (
+        SeriesComparison(network, len(series.images), series.sampling),
+        Plausibility(network, series.sampling),
+    )

@@ -17,10 +17,13 @@ import numpy as np
 from temnet.csv_cells import DIGITS, escaped, unescaped
 from temnet.csv_rows import header, per_name
 from temnet.errors import InputError
-from temnet.records import Peaks
+from temnet.records import ColumnFlag, Peaks
 
 BLOCK_ROWS = 2**15
 """Rows that are held as text at once while a table is read: some 10 MB."""
+
+FLAGS = "flags"
+"""Column that older tables lack, and field of Peaks that older files lack."""
 
 NO_SITE = -1
 """Site of a column without a site."""
@@ -40,13 +43,18 @@ class ColumnRow:
         row_pixel: Row [pixels of the file].
         col_pixel: Column [pixels of the file].
         class_: The most probable class.
-        score: Probability of a column of any class, in [0, 1].
+        score: Probability of a column of any class, in [0, 1].  In an image that is out of
+            distribution, and of a column with flags, it is the network's output and no
+            probability.
         spread_angstrom: Standard deviation of the position over the symmetries of the square, per
             axis [Å]; empty without `prediction.symmetries`.
         class_spread: Standard deviation of the probability of ``class`` over the symmetries of
             the square; empty without `prediction.symmetries`.
         site: Number of its site in ``sites.csv``, -1 without a site; empty before the stage
             `occupancy`.
+        flags: Why the column is doubtful: names of `temnet.records.ColumnFlag` with spaces between
+            them (no-lattice, fringes, too-close, rings, isolated, reflections); empty where
+            nothing speaks against it.
         probabilities: Probability of each class, in [0, 1].
     """
 
@@ -61,6 +69,7 @@ class ColumnRow:
     spread_angstrom: float
     class_spread: float
     site: int | None
+    flags: str
     probabilities: Mapping[str, float] = per_name("p_")
 
 
@@ -68,7 +77,7 @@ def column_fields(class_names: Sequence[str]) -> tuple[str, ...]:
     """Header of columns.csv.
 
     >>> column_fields(["Mo"])[-2:]
-    ('site', 'p_Mo')
+    ('flags', 'p_Mo')
     """
     return header(ColumnRow, class_names)
 
@@ -176,6 +185,7 @@ class ColumnTableWriter:
             ("%s", [self._classes[index] for index in peaks.class_index.tolist()]),
             *map(_numbers, (peaks.score, peaks.spread, peaks.class_spread)),
             ("", None) if site is None else ("%d", site.tolist()),
+            _words(peaks.flags),
             *map(_numbers, peaks.probabilities.T),
         ]
         line = ",".join(form for form, _ in cells) + "\n"
@@ -199,6 +209,14 @@ def _text(cell: str) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="").writerow([escaped(cell)])
     return buffer.getvalue()
+
+
+def _words(flags: np.ndarray) -> tuple[str, list | None]:
+    """How flags are written, and their words."""
+    if not np.any(flags):
+        return "", None
+    words = {value: ColumnFlag(value).words for value in np.unique(flags).tolist()}
+    return "%s", [words[value] for value in flags.tolist()]
 
 
 def _numbers(values: np.ndarray) -> tuple[str, list | None]:
@@ -244,7 +262,8 @@ def _blocks(path: Path, reader, class_names: Sequence[str] | None) -> Iterator[C
         raise InputError(f"{path}: the table is empty; expected a header line.")
     if class_names is None:
         class_names = [name[2:] for name in names if name.startswith("p_")]
-    missing = [name for name in column_fields(class_names) if name not in names]
+    expected = [name for name in column_fields(class_names) if name != FLAGS]
+    missing = [name for name in expected if name not in names]
     if missing:
         raise InputError(
             f"{path}: the table lacks the columns {', '.join(missing)}; it was made with other "
@@ -288,6 +307,8 @@ def _table(path: Path, cells: dict[str, tuple[str, ...]], classes: tuple[str, ..
         values = [[float(cell) if cell else np.nan for cell in cells[each]] for each in columns]
         return np.array(values, np.float64).T
 
+    words = cells.get(FLAGS) or ("",) * len(cells["frame"])
+    flags = {cell: int(ColumnFlag.of(cell)) for cell in set(words)}
     peaks = Peaks(
         frame=np.array([int(cell) for cell in cells["frame"]], np.int64),
         positions=reals("row_angstrom", "col_angstrom"),
@@ -296,6 +317,7 @@ def _table(path: Path, cells: dict[str, tuple[str, ...]], classes: tuple[str, ..
         probabilities=reals(*(f"p_{name}" for name in classes)).reshape(-1, len(classes)),
         spread=reals("spread_angstrom")[:, 0],
         class_spread=reals("class_spread")[:, 0],
+        flags=np.array([flags[cell] for cell in words], np.int64),
     )
     return ColumnTable(
         tuple(unescaped(cell) for cell in files),

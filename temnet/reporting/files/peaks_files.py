@@ -16,10 +16,11 @@
     the structure looks like the image where y runs up; ``z`` is 0.  (Files of temnet 0.1 have
     ``y`` = row and show the mirror image; they lack ``y_axis=up`` and are read as what they are.)
     The other fields of Peaks are arrays (real numbers with eight decimals); spreads that are not
-    known are left out.  A class of one element, such as ``Mo`` or ``S2``, has its symbol; others,
-    such as ``metal`` of a network for several metals, have ``X``.  The class's own name stands in
-    the array ``class``.  Where sites are known, ``site`` is the number in ``sites.csv`` (-1 without
-    a site) and ``id`` a number for each site in all frames.
+    known, and flags where no column of the frame has one, are left out.  A class of one element,
+    such as ``Mo`` or ``S2``, has its symbol; others, such as ``metal`` of a network for several
+    metals, have ``X``.  The class's own name stands in the array ``class``.  Where sites are known,
+    ``site`` is the number in ``sites.csv`` (-1 without a site) and ``id`` a number for each site in
+    all frames.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ import numpy as np
 from temnet.errors import InputError
 from temnet.interoperability.ase_structures import SPREADS, UP, identities, structure_of
 from temnet.interoperability.found_columns import FoundColumns
-from temnet.records import Peaks
+from temnet.records import ColumnFlag, Peaks
 from temnet.reporting.files.column_table import (
+    FLAGS,
     NO_SITE,
     ColumnTable,
     ColumnTableWriter,
@@ -61,6 +63,13 @@ FIELDS: Mapping[str, tuple[str, str, str]] = {
         "",
         "column",
         "standard deviation of the class's probability; NaN where it is not known",
+    ),
+    "flags": (
+        "",
+        "column",
+        "why the column is doubtful, a sum of "
+        + ", ".join(f"{each.value} ({each.word})" for each in ColumnFlag)
+        + "; 0 where nothing speaks against it",
     ),
 }
 """Unit, axes and meaning of the datasets, by the name of the field of Peaks."""
@@ -240,7 +249,8 @@ def _read_hdf5(path: Path) -> Read:
                     f"{FORMAT!r} up to version {VERSION}); make it again."
                 )
             names = tuple(str(name) for name in file.attrs["class_names"])
-            peaks = Peaks(**{field.name: file[field.name][()] for field in fields(Peaks)})
+            there = [each.name for each in fields(Peaks) if each.name in file or each.name != FLAGS]
+            peaks = Peaks(**{name: file[name][()] for name in there})
             return peaks, float(file.attrs["sampling"]), names
     except InputError:
         raise
@@ -313,7 +323,7 @@ def _peaks_of(atoms, class_count: int) -> Peaks:
     values = {
         field.name: np.asarray(atoms.arrays[field.name], np.float64)
         for field in fields(Peaks)
-        if field.name not in ("frame", "class_index", *SPREADS)
+        if field.name not in ("frame", "class_index", FLAGS, *SPREADS)
     }
     unknown = np.full(len(atoms), np.nan)
     for name in SPREADS:
@@ -324,6 +334,7 @@ def _peaks_of(atoms, class_count: int) -> Peaks:
     return Peaks(
         frame=np.full(len(atoms), int(atoms.info["frame"]), np.int64),
         class_index=atoms.arrays["class_index"].astype(np.int64),
+        flags=np.asarray(atoms.arrays.get(FLAGS, np.zeros(len(atoms))), np.int64),
         **values,
     )
 

@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 
 from temnet.config.experiment import Experiment
 from temnet.csv_rows import write_rows
-from temnet.evaluation.rings import RING_SIZES
+from temnet.inference.rings import RING_SIZES
 from temnet.records import Peaks
 from temnet.reporting.files.column_table import ColumnTableWriter
 from temnet.reporting.files.kept_frames import FrameIndex, open_frames

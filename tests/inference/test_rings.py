@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temnet.evaluation.matching import match
-from temnet.evaluation.rings import find_bonds, find_rings
+from temnet.inference.rings import find_bonds, find_rings
 from temnet.structures.geometry import rotation_about
 from tests.evaluation.ring_atoms import atoms_between
 
