@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from temnet.records import ColumnFlag
 from temnet.reporting.files.column_table import column_fields
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def table_cells(columns: FoundColumns) -> dict[str, np.ndarray]:
         columns.spread,
         columns.class_spread,
         site,
+        np.array([ColumnFlag(value).words for value in columns.flags.tolist()], np.str_),
         *columns.probabilities.T,
     )
     return dict(zip(column_fields(columns.classes), values, strict=True))

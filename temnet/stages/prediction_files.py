@@ -162,6 +162,7 @@ def _overlays(folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
             peaks.class_index,
             classes,
             f"{series.name}, frame {frame.number}",
+            peaks.flags != 0,
         )
         path = folder / OVERLAYS / f"{_frame_name(names[part], frame.number)}.png"
         replace_file(path, encode_figure(figure, "png"))

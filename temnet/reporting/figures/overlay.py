@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from temnet.reporting.figures.crosses import cross_legend, draw_crosses
 from temnet.reporting.figures.drawing import (
     DPI,
     circle_radius,
@@ -41,8 +42,9 @@ def overlay_figure(
     class_index: np.ndarray,
     class_names: Sequence[str],
     title: str = "",
+    doubtful: np.ndarray | None = None,
 ) -> Figure:
-    """An image in grey with an open circle around each column.
+    """An image in grey with an open circle around each column, and a cross on doubtful ones.
 
     Args:
         image: (row, col).
@@ -51,15 +53,19 @@ def overlay_figure(
         class_index: (N,) int.
         class_names: Name of each class, for the legend, which counts them.
         title: File and frame, for instance.
+        doubtful: (N,) bool, columns that get a cross instead of a circle; none by default.
     """
+    crossed = np.zeros(len(positions), bool) if doubtful is None else doubtful
     width, height = image_size(image.shape, IMAGE_WIDTH, IMAGE_HEIGHT)
     figure = new_figure(max(width, 3.2), height + 0.8)
     axes = figure.add_subplot()
     show_image(axes, image, sampling)
-    draw_columns(axes, positions, class_index, circle_radius(positions))
+    radius = circle_radius(positions)
+    draw_columns(axes, positions[~crossed], class_index[~crossed], radius)
+    draw_crosses(axes, positions[crossed], class_index[crossed], radius)
     set_title(axes, title)
     legend = figure.legend(
-        handles=class_legend(class_index, class_names),
+        handles=class_legend(class_index, class_names) + cross_legend(int(crossed.sum())),
         loc="outside lower center",
         ncols=min(len(class_names), 4),
         frameon=False,

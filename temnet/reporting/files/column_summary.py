@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from temnet.records import Peaks
+from temnet.records import ColumnFlag, Peaks
 from temnet.reporting.files.column_table import column_blocks
 
 
@@ -20,6 +20,8 @@ class ColumnSummary:
         class_names: Name of each class index.
         total: Number of columns.
         score_sum: Sum of their scores.
+        doubtful: Number of columns with flags.
+        flagged: Number of columns with each flag.
         counts: By file, (class, frame) int64 number of columns.
         shown: By file and frame, the columns of the frames that are shown.
         first_line: By file and frame, the line of the table, counted from 0, that the first of
@@ -29,6 +31,8 @@ class ColumnSummary:
     class_names: tuple[str, ...]
     total: int = 0
     score_sum: float = 0.0
+    doubtful: int = 0
+    flagged: dict[ColumnFlag, int] = field(default_factory=lambda: dict.fromkeys(ColumnFlag, 0))
     counts: dict[str, np.ndarray] = field(default_factory=dict)
     shown: dict[tuple[str, int], Peaks] = field(default_factory=dict)
     first_line: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -65,6 +69,9 @@ def summarise_columns(
         summary.class_names = block.class_names
         summary.total += len(block)
         summary.score_sum += float(block.peaks.score.sum())
+        summary.doubtful += int(np.count_nonzero(block.peaks.flags))
+        for flag in ColumnFlag:
+            summary.flagged[flag] += int(np.count_nonzero(block.peaks.flags & flag.value))
         for number, file in enumerate(block.files):
             mine = np.flatnonzero(block.file_index == number)
             _count(summary, file, block.peaks.select(mine), frames.get(file, 0))

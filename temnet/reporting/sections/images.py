@@ -21,6 +21,7 @@ from temnet.reporting.files.series_file import (
 )
 from temnet.reporting.page import Html, Section, joined_parts, paragraph, side_by_side
 from temnet.reporting.run_results import RunResults, counted
+from temnet.reporting.sections.doubtful_columns import doubtful_columns
 from temnet.reporting.sections.verdicts import MOST_NAMED, bounded, verdicts
 from temnet.reporting.wording import in_words, shortened
 
@@ -66,6 +67,7 @@ def predict_section(source: RunResults) -> Section | None:
             source.links(COLUMNS, *others[:MOST_NAMED], FOCI),
             ".",
         ),
+        *doubtful_columns(summary),
         *_what_was_done(source, series),
     ]
     images = each_frame(source.root / IMAGES, chosen)
@@ -187,7 +189,13 @@ def _overlay(
     """A frame with its columns, and an enlarged part where these are too small to be seen."""
     title, peaks = f"{place[0]}, frame {place[1]}", summary.shown[place]
     figure = overlay_figure(
-        image, sampling, peaks.positions, peaks.class_index, summary.class_names, title
+        image,
+        sampling,
+        peaks.positions,
+        peaks.class_index,
+        summary.class_names,
+        title,
+        peaks.flags != 0,
     )
     name = f"columns_{number:04d}"
     whole = source.picture(figure, name, f"Columns found in {title}.")
@@ -204,6 +212,7 @@ def _overlay(
         peaks.class_index[inside],
         summary.class_names,
         f"{title}, detail",
+        peaks.flags[inside] != 0,
     )
     caption = (
         f"Rows {rows.start} to {rows.stop - 1} and columns {cols.start} to {cols.stop - 1} of it."
