@@ -72,7 +72,7 @@ class ColumnFlagger:
 
     @classmethod
     def of(cls, network: Network) -> ColumnFlagger:
-        """What a network's card says of its columns."""
+        """The distances and the specimen on a network's card."""
         card, known = network.card, network.card.neighbour_distances or {}
         distances = {index: known[name] for index, name in enumerate(card.classes) if name in known}
         return cls(network.sampling, distances, card.structure)

@@ -13,7 +13,7 @@ from temnet.models.checkpoint import Network
 from temnet.records import ColumnFlag
 
 FEWEST_COLUMNS = 10
-"""Fewest columns of a series of which fractions mean something."""
+"""Fewest columns of a series of which fractions count."""
 
 WITHOUT_LATTICE = 0.5
 """Fraction of columns without support from which an image is out of distribution."""
@@ -64,7 +64,7 @@ class Plausibility:
             self._counts[flags] += int(np.count_nonzero(frame.peaks.flags & int(flags)))
 
     def findings(self) -> Iterable[Finding]:
-        """What the flags say of the series."""
+        """The findings on the series, by the shares of flagged columns."""
         if self._total < FEWEST_COLUMNS:
             return
         without = self._share(UNSUPPORTED) >= WITHOUT_LATTICE
@@ -82,7 +82,7 @@ class Plausibility:
                 self._severity("out of distribution"),
                 UNSUPPORTED,
                 "columns stand where the image shows no lattice, as in amorphous material or "
-                "noise: they are false positives, or the dose is too low to tell",
+                "noise: they are false positives, or noise hides the lattice",
             )
         uneven = self._counts[ColumnFlag.REFLECTIONS]
         if uneven >= FEWEST_UNEVEN and self._share(ColumnFlag.REFLECTIONS) >= UNEVEN:

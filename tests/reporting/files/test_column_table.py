@@ -20,6 +20,7 @@ from temnet.reporting.files.column_table import (
 CLASSES = ("metal", "oxide")
 FIELDS = (
     "frame", "positions", "class_index", "score", "probabilities", "spread", "class_spread",
+    "flags",
 )  # fmt: skip
 
 
@@ -34,6 +35,7 @@ def peaks(frames=(0, 2), seed=0):
         probabilities=rng.random((count, 2)),
         spread=np.where(np.arange(count) % 2, 0.1, np.nan),
         class_spread=np.full(count, np.nan),
+        flags=np.arange(count) % 3,
     )
 
 
@@ -59,14 +61,24 @@ def test_each_cell_has_the_value_of_its_column(tmp_path):
         probabilities=np.array([[0.25, 0.75]]),
         spread=np.array([np.nan]),
         class_spread=np.array([0.02]),
+        flags=np.array([5]),
     )
     (row,) = rows_of(write(tmp_path / "c.csv", ("m.tif", found), site=np.array([7])))
     assert tuple(row) == column_fields(CLASSES)
     assert row == {
         "file": "m.tif", "frame": "3", "row_angstrom": "1", "col_angstrom": "2", "row_pixel": "2",
         "col_pixel": "8", "class": "oxide", "score": "0.1234568", "spread_angstrom": "",
-        "class_spread": "0.02", "site": "7", "p_metal": "0.25", "p_oxide": "0.75",
+        "class_spread": "0.02", "site": "7", "flags": "no-lattice too-close",
+        "p_metal": "0.25", "p_oxide": "0.75",
     }  # fmt: skip
+
+
+def test_a_table_without_flags_is_read(tmp_path):
+    path = write(tmp_path / "c.csv", ("m.tif", peaks()))
+    rows = [row.split(",") for row in path.read_text().splitlines()]
+    place = rows[0].index("flags")
+    path.write_text("\n".join(",".join(row[:place] + row[place + 1 :]) for row in rows) + "\n")
+    assert read_columns(path, CLASSES).peaks.flags.tolist() == [0, 0]
 
 
 def test_the_table_comes_back_from_blocks_of_any_size(tmp_path, monkeypatch):
@@ -113,7 +125,7 @@ def test_names_that_are_no_utf8_survive(tmp_path):
     ("change", "message"),
     [
         (lambda text: b"", "the table is empty"),
-        (lambda text: text[:-20], "expected 13 cells"),
+        (lambda text: text[:-20], "expected 14 cells"),
         (lambda text: re.sub(rb",(metal|oxide),0", b",gas,0", text), "class gas"),
         (lambda text: text.replace(b"m.tif,0", b"m.tif,x"), "'x'"),
         (lambda text: text.replace(b"p_metal", b"p_Mo"), "lacks the columns p_metal"),

@@ -3,6 +3,7 @@
 import errno
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from temnet.reporting.files.peaks_files import open_peaks
 CLASSES = ("metal", "S2", "Mo")
 FIELDS = (
     "frame", "positions", "class_index", "score", "probabilities", "spread", "class_spread",
+    "flags",
 )  # fmt: skip
 
 LENGTHS = st.floats(-1, 4000).map(lambda value: value + 0.0)
@@ -50,6 +52,7 @@ def three():
         probabilities=np.eye(3) * 0.5,
         spread=np.array([np.nan, 0.125, np.nan]),
         class_spread=np.array([0.25, np.nan, 0.0]),
+        flags=np.array([0, 5, 32]),
     )
 
 
@@ -111,6 +114,21 @@ def test_hdf5_is_read_without_temnet(tmp_path):
         assert file["positions"].attrs["unit"] == "Å"
         assert file["positions"].attrs["axes"] == "column, (row, col)"
         assert set(file) == set(FIELDS)
+
+
+def test_files_without_flags_are_read(tmp_path):
+    import h5py
+
+    temnet.write_peaks(tmp_path / "a.h5", three(), 0.25, CLASSES)
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        assert file["flags"][()].tolist() == [0, 5, 32]
+        del file["flags"]
+    peaks = temnet.read_peaks(tmp_path / "a.h5").peaks
+    assert len(peaks) == 3 and peaks.flags.tolist() == [0, 0, 0]
+    none = replace(three(), flags=np.zeros(3, np.int64))
+    temnet.write_peaks(tmp_path / "a.xyz", none, 0.25, CLASSES)
+    assert "flags" not in (tmp_path / "a.xyz").read_text()
+    assert temnet.read_peaks(tmp_path / "a.xyz").peaks.flags.tolist() == [0, 0, 0]
 
 
 def test_xyz_is_read_by_ase(tmp_path):

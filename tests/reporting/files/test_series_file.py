@@ -72,5 +72,5 @@ def test_every_column_is_documented_with_its_unit(row_type):
 def test_the_header_of_columns():
     assert ",".join(column_fields(["Mo", "S2"])) == (
         "file,frame,row_angstrom,col_angstrom,row_pixel,col_pixel,class,score,spread_angstrom,"
-        "class_spread,site,p_Mo,p_S2"
+        "class_spread,site,flags,p_Mo,p_S2"
     )
