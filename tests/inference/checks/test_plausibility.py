@@ -52,7 +52,7 @@ def test_findings_by_the_share_of_flagged_columns(shares, expected):
     assert found(shares, frames=3) == expected
 
 
-def test_few_columns_say_nothing():
+def test_few_columns_have_no_findings():
     assert found({ColumnFlag.NO_LATTICE: 1.0}, FEWEST_COLUMNS - 1) == []
     assert found({}, 0) == []
 
