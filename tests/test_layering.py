@@ -39,7 +39,7 @@ LAYERS = (
     {"analysis", "column_search", "new_experiment"},
     {"study"},
     {"publishing"},
-    {"run", "predict", "benchmark", "publish", "networks", "init", "new"},
+    {"run", "predict", "benchmark", "publish", "networks", "init", "export", "new"},
     {"__main__"},
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -54,7 +54,10 @@ WALLS = {
     "keras": {"data.pydataset", "models", "inference", "training", "benchmarks"},
     "numba": {"models.msdnet_kernels.loops"},
     "threadpoolctl": {"system.threads"},
+    "psutil": {"system.memory"},
     "openvino": {"inference.openvino_network"},
+    "onnx": {"inference.onnx_network"},
+    "onnxruntime": {"inference.onnxruntime_network"},
     "abtem": {"simulation"},
     "ase": {
         "records",
@@ -109,11 +112,15 @@ WALLS = {
         "study.__main__",
         "networks",
         "init",
+        "export",
         "new",
     },
     "tqdm": {"run_log"},
 }
 """Where each library may be imported: in these packages or modules and nowhere else."""
+
+POSIX_ONLY = {"resource", "fcntl", "pwd", "grp", "termios", "tty", "pty", "syslog", "readline"}
+"""Modules of the standard library that Windows lacks."""
 
 COMMANDS = {
     "__main__",
@@ -125,6 +132,7 @@ COMMANDS = {
     "study.__main__",
     "networks",
     "init",
+    "export",
     "new",
 }
 
@@ -142,6 +150,19 @@ def imports(tree, module):
                 yield from (f"temnet.{alias.name}" for alias in node.names)
             else:
                 yield source
+
+
+def imports_when_loaded(tree):
+    """Modules that are imported with the module itself: not in functions, nor tried or chosen."""
+    waiting = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+        elif isinstance(node, ast.ClassDef | ast.With):
+            waiting += node.body
 
 
 def within(module, places):
@@ -179,6 +200,19 @@ def modules():
 @pytest.mark.parametrize(("module", "path"), list(modules()), ids=lambda value: str(value))
 def test_imports_run_one_way_and_libraries_stay_behind_their_walls(module, path):
     assert faults(path.read_text(encoding="utf-8"), module) == []
+
+
+@pytest.mark.parametrize(("module", "path"), list(modules()), ids=lambda value: str(value))
+def test_every_module_can_be_loaded_on_windows(module, path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not POSIX_ONLY & set(imports_when_loaded(tree))
+
+
+def test_what_windows_lacks_is_found():
+    source = "import os, fcntl\nfrom resource import x\nclass A:\n    import pwd"
+    assert POSIX_ONLY & set(imports_when_loaded(ast.parse(source))) == {"fcntl", "resource", "pwd"}
+    guarded = "try:\n    import fcntl\nexcept ImportError:\n    pass\ndef f():\n    import pwd"
+    assert not POSIX_ONLY & set(imports_when_loaded(ast.parse(guarded)))
 
 
 @pytest.mark.parametrize("module", sorted(COMMANDS - {"command"}))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import statistics
 import tempfile
 import time
@@ -30,6 +29,7 @@ from temnet.models.description import describe
 from temnet.models.factory import build_model
 from temnet.records import Columns
 from temnet.simulation.labels import draw_labels
+from temnet.system.memory import peak_memory
 
 Result = TypeVar("Result")
 
@@ -130,7 +130,7 @@ def measure_file(name: str, size: int, engine: EngineName, repeats: int) -> File
             step: statistics.median(each[number] for each in times)
             for number, step in enumerate(STEPS)
         },
-        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        memory=peak_memory(),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import numpy as np
 from temnet.config.experiment import Experiment
 from temnet.models.factory import build_model
 from temnet.models.msdnet import MixedScaleDense, plain_graph
+from temnet.system.memory import peak_memory
 from temnet.training.fit import compile_model
 
 BACKWARD = 3
@@ -113,7 +113,7 @@ def measure_network(
         gflop=gflop,
         rate=rate,
         share=rate / matrix_rate("bfloat16" if half else "float32"),
-        memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        memory=peak_memory(),
     )
 
 

@@ -1,10 +1,10 @@
-"""Engines that run a network: Keras, or OpenVINO where it gives the same in less time."""
+"""Engines that run a network: Keras, or another one where it gives the same."""
 
 from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -19,6 +19,7 @@ from temnet.config.analysis.prediction import EngineName
 from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.inference.peak_finder import PeakFinder
+from temnet.inference.translation import Untranslatable
 from temnet.models.checkpoint import Network
 from temnet.models.factory import size_unit
 from temnet.models.msdnet import MixedScaleDense, has_kernels
@@ -77,16 +78,16 @@ _CHOICES: WeakKeyDictionary[keras.Model, dict[EngineName, _Choice]] = WeakKeyDic
 def choose_engine(network: Network, wanted: EngineName = "auto") -> Engine:
     """Chooses the engine of a network; it is chosen and compiled once for each loaded network.
 
-    OpenVINO is tried in bfloat16, then in float32; its prediction for a test image must agree with
-    Keras to `PROBABILITY_TOLERANCE` and `POSITION_TOLERANCE`.
+    OpenVINO is tried in bfloat16, then in float32.  The prediction of OpenVINO or ONNX Runtime for
+    a test image must agree with Keras to `PROBABILITY_TOLERANCE` and `POSITION_TOLERANCE`.
 
     Args:
         network: The network.
         wanted: ``auto`` takes OpenVINO if it is installed, can run the network and agrees.
 
     Raises:
-        InputError: If OpenVINO is wanted, but is not installed or cannot run the network.  The
-            engine's ``run`` raises it if the probabilities are not finite.
+        InputError: If OpenVINO or ONNX Runtime is wanted, but is not installed or cannot run the
+            network.  The engine's ``run`` raises it if the probabilities are not finite.
     """
     if wanted == "keras":
         run = run_by_keras(network.model)
@@ -153,17 +154,18 @@ def _is_same_everywhere(values: np.ndarray) -> bool:
 
 def _choose(network: Network, wanted: EngineName, weights: int) -> _Choice:
     try:
-        return _Choice(weights, *_openvino(network, wanted))
+        engine = _onnxruntime(network) if wanted == "onnxruntime" else _openvino(network, wanted)
     except _Unfit as unfit:
-        if wanted == "openvino":
+        if wanted != "auto":
             raise InputError(
-                f"prediction.engine is openvino, but {unfit}. {unfit.remedy}"
+                f"prediction.engine is {wanted}, but {unfit}. {unfit.remedy}"
             ) from unfit
         return _Choice(weights, "Keras", str(unfit), None)
+    return _Choice(weights, *engine)
 
 
 class _Unfit(Exception):
-    """Reason why OpenVINO cannot be used, and a remedy."""
+    """Reason why an engine cannot be used, and a remedy."""
 
     def __init__(self, reason: str, remedy: str = "Set it to auto.") -> None:
         super().__init__(reason)
@@ -173,36 +175,62 @@ class _Unfit(Exception):
 def _openvino(network: Network, wanted: EngineName) -> tuple[str, str, Run]:
     """Name, reason and run of OpenVINO in the fastest precision that agrees with Keras."""
     model = network.model
-    if find_spec("openvino") is None:
-        raise _Unfit(
-            "OpenVINO is not installed", "Install it: pip install -e .[fast] in temnet's folder."
-        )
-    if any(isinstance(layer, MixedScaleDense) for layer in model.layers):
-        own = "its compiled kernels are faster" if has_kernels() else "its layer is not known there"
-        raise _Unfit(f"{network.name} is an MSD-net, and {own}")
+    _check_installed("OpenVINO", "fast", ["openvino"])
+    if any(isinstance(layer, MixedScaleDense) for layer in model.layers) and has_kernels():
+        raise _Unfit(f"{network.name} is an MSD-net, and its compiled kernels are faster")
     if wanted == "auto" and any(
         "gpu" in name.lower() for name in keras.distribution.list_devices()
     ):
         raise _Unfit("there is a graphics card")
-    from temnet.inference.openvino_network import Untranslatable, compile_network, translate
+    from temnet.inference.openvino_network import compile_network, translate
 
     try:
         translated = translate(model)
     except Untranslatable as error:
         raise _Unfit(f"it cannot run {network.name} ({error})") from error
+    compiled = (
+        (f"OpenVINO in {name}", compile_network(translated, precision))
+        for precision, name in PRECISIONS.items()
+    )
+    return _first_that_agrees(network, compiled)
+
+
+def _onnxruntime(network: Network) -> tuple[str, str, Run]:
+    """Name, reason and run of ONNX Runtime."""
+    _check_installed("ONNX Runtime", "onnx", ["onnx", "onnxruntime"])
+    from temnet.inference.onnx_network import onnx_network
+    from temnet.inference.onnxruntime_network import compile_network
+
+    try:
+        content = onnx_network(network).SerializeToString()
+    except Untranslatable as error:
+        raise _Unfit(f"it cannot run {network.name} ({error})") from error
+    return _first_that_agrees(network, [("ONNX Runtime", compile_network(content))])
+
+
+def _check_installed(title: str, extra: str, packages: Iterable[str]) -> None:
+    if any(find_spec(package) is None for package in packages):
+        raise _Unfit(
+            f"{title} is not installed",
+            f"Install it: pip install -e .[{extra}] in temnet's folder.",
+        )
+
+
+def _first_that_agrees(
+    network: Network, compiled: Iterable[tuple[str, Run]]
+) -> tuple[str, str, Run]:
+    """Name, reason and run of the first compiled network that agrees with Keras."""
     image = fixed_image(network)
     # Called without `predict_on_batch`, which would spend seconds on a graph of this size.
-    logits = model(image[None], training=False)
+    logits = network.model(image[None], training=False)
     expected = keras.ops.convert_to_numpy(keras.ops.softmax(logits, axis=-1))[0]
     differences = ""
-    for precision, name in PRECISIONS.items():
-        run = compile_network(translated, precision)
+    for name, run in compiled:
         probability, position = disagreement(network, expected, run(image))
         differences = f"probabilities differ by {probability:.2g}, peaks by {position:.2g} Å"
         if probability <= PROBABILITY_TOLERANCE and position <= POSITION_TOLERANCE:
-            reason = f"{differences} on a test image"
-            return f"OpenVINO in {name}", reason, _checked(network.name, run)
-        LOGGER.info("%s: OpenVINO in %s is not taken, %s", network.name, name, differences)
+            return name, f"{differences} on a test image", _checked(network.name, run)
+        LOGGER.info("%s: %s is not taken, %s", network.name, name, differences)
     raise _Unfit(f"it disagrees with Keras on a test image ({differences})")
 
 

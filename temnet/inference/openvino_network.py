@@ -1,8 +1,4 @@
-"""Networks translated to OpenVINO.
-
-Its layers are translated one by one, which keeps the graph small: Keras' exporter goes through
-TensorFlow, and writes the interpolation of `DoubleSize` as slices and stacks of whole maps.
-"""
+"""Networks run by OpenVINO."""
 
 from __future__ import annotations
 
@@ -12,8 +8,8 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from temnet.inference.translation import Pair, translate_layers
 from temnet.inference.usage_data import no_usage_data
-from temnet.models.blocks import BatchNorm, DoubleSize
 
 with no_usage_data():
     import openvino
@@ -22,10 +18,6 @@ with no_usage_data():
 Precision = Literal["bf16", "f32"]
 
 Runner = Callable[[np.ndarray], np.ndarray]
-
-
-class Untranslatable(Exception):
-    """The network has a layer that cannot be translated; the message names it."""
 
 
 def translate(model: keras.Model) -> openvino.Model:
@@ -38,19 +30,10 @@ def translate(model: keras.Model) -> openvino.Model:
         A model from (1, focus, row, col) to probabilities (1, class, row, col), of any size.
 
     Raises:
-        Untranslatable: If a layer is not one of those that U-Nets are made of.
+        Untranslatable: If a layer is not one of those that temnet's networks are made of.
     """
     images = opset.parameter([1, model.input_shape[-1], -1, -1], np.float32, name="images")
-    nodes = {id(model.inputs[0]): images}
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.InputLayer):
-            continue
-        rule = RULES.get(type(layer))
-        if rule is None:
-            raise Untranslatable(f"the layer {layer.name} is a {type(layer).__name__}")
-        inputs = layer.input if isinstance(layer.input, list) else [layer.input]
-        nodes[id(layer.output)] = rule(layer, [nodes[id(each)] for each in inputs])
-    probabilities = opset.softmax(nodes[id(model.outputs[0])], axis=1)
+    probabilities = opset.softmax(translate_layers(model, OpenVinoOperations(), images), axis=1)
     return openvino.Model([probabilities], [images], model.name)
 
 
@@ -85,89 +68,68 @@ def compile_network(model: openvino.Model, precision: Precision) -> Runner:
     return run
 
 
-def _convolution(layer: keras.layers.Conv2D, inputs: list[Any]) -> Any:
-    if layer.groups != 1 or layer.data_format != "channels_last":
-        raise Untranslatable(f"the layer {layer.name} has groups, or channels first")
-    kernel = np.transpose(_weights(layer.kernel), (3, 2, 0, 1))
-    sizes = zip(layer.dilation_rate, layer.kernel_size, strict=True)
-    reach = [step * (size - 1) for step, size in sizes]
-    same = layer.padding == "same"
-    if layer.padding not in ("same", "valid") or (same and set(layer.strides) != {1}):
-        raise Untranslatable(f"the layer {layer.name} has strides or an unknown padding")
-    before = [each // 2 if same else 0 for each in reach]
-    after = [each - each // 2 if same else 0 for each in reach]
-    maps = opset.convolution(
-        inputs[0], opset.constant(kernel), layer.strides, before, after, layer.dilation_rate
-    )
-    if layer.use_bias:
-        maps = opset.add(maps, opset.constant(_weights(layer.bias)[None, :, None, None]))
-    return _activated(layer, maps)
+class OpenVinoOperations:
+    """OpenVINO's operations; see `temnet.inference.translation.Operations`."""
 
+    def convolution(
+        self, maps: Any, kernel: np.ndarray, strides: Pair, before: Pair, after: Pair, steps: Pair
+    ) -> Any:
+        """A convolution."""
+        constant = opset.constant(kernel)
+        return opset.convolution(maps, constant, strides, before, after, steps)
 
-def _activated(layer: keras.layers.Layer, maps: Any) -> Any:
-    name = keras.activations.serialize(layer.activation)
-    if name not in ("linear", "relu"):
-        raise Untranslatable(f"the layer {layer.name} has the activation {name}")
-    return opset.relu(maps) if name == "relu" else maps
+    def shifted(self, maps: Any, shift: np.ndarray) -> Any:
+        """The maps plus a shift."""
+        return opset.add(maps, opset.constant(shift[None, :, None, None]))
 
+    def normalised(
+        self,
+        maps: Any,
+        scale: np.ndarray,
+        shift: np.ndarray,
+        mean: np.ndarray,
+        variance: np.ndarray,
+        epsilon: float,
+    ) -> Any:
+        """Batch normalisation with fixed statistics."""
+        constants = [opset.constant(each) for each in (scale, shift, mean, variance)]
+        return opset.batch_norm_inference(maps, *constants, epsilon)
 
-def _normalisation(layer: keras.layers.BatchNormalization, inputs: list[Any]) -> Any:
-    mean, variance = _weights(layer.moving_mean), _weights(layer.moving_variance)
-    scale = _weights(layer.gamma) if layer.scale else np.ones_like(mean)
-    shift = _weights(layer.beta) if layer.center else np.zeros_like(mean)
-    constants = [opset.constant(each) for each in (scale, shift, mean, variance)]
-    return opset.batch_norm_inference(inputs[0], *constants, layer.epsilon)
+    def relu(self, maps: Any) -> Any:
+        """The positive part."""
+        return opset.relu(maps)
 
+    def largest(self, maps: Any, size: Pair, strides: Pair) -> Any:
+        """The largest value in each window."""
+        return openvino.opset1.max_pool(maps, list(strides), [0, 0], [0, 0], list(size))
 
-def _pooling(layer: keras.layers.MaxPooling2D, inputs: list[Any]) -> Any:
-    if layer.padding != "valid":
-        raise Untranslatable(f"the layer {layer.name} pads")
-    size = list(layer.pool_size)
-    return openvino.opset1.max_pool(inputs[0], list(layer.strides), [0, 0], [0, 0], size)
+    def joined(self, parts: list[Any]) -> Any:
+        """The channels of several maps."""
+        return opset.concat(parts, axis=1)
 
+    def sum(self, one: Any, other: Any) -> Any:
+        """The sum of two maps."""
+        return opset.add(one, other)
 
-def _relu(layer: keras.layers.ReLU, inputs: list[Any]) -> Any:
-    if layer.max_value is not None or layer.negative_slope or layer.threshold:
-        raise Untranslatable(f"the layer {layer.name} is no plain ReLU")
-    return opset.relu(inputs[0])
+    def doubled(self, maps: Any) -> Any:
+        """Bilinear interpolation to twice the rows and columns."""
+        return opset.interpolate(
+            maps,
+            opset.constant(np.array([2, 2], np.float32)),
+            mode="linear_onnx",
+            shape_calculation_mode="scales",
+            coordinate_transformation_mode="half_pixel",
+            axes=opset.constant(np.array([2, 3], np.int64)),
+        )
 
+    def reflected(self, maps: Any, border: int) -> Any:
+        """The maps with a reflected border."""
+        borders = opset.constant(np.array([0, 0, border, border], np.int64))
+        return opset.pad(maps, borders, borders, "reflect")
 
-def _join(layer: keras.layers.Concatenate, inputs: list[Any]) -> Any:
-    if layer.axis not in (-1, 3):
-        raise Untranslatable(f"the layer {layer.name} does not join channels")
-    return opset.concat(inputs, axis=1)
-
-
-def _sum(layer: keras.layers.Add, inputs: list[Any]) -> Any:
-    total = inputs[0]
-    for each in inputs[1:]:
-        total = opset.add(total, each)
-    return total
-
-
-def _double(layer: DoubleSize, inputs: list[Any]) -> Any:
-    return opset.interpolate(
-        inputs[0],
-        opset.constant(np.array([2, 2], np.float32)),
-        mode="linear_onnx",
-        shape_calculation_mode="scales",
-        coordinate_transformation_mode="half_pixel",
-        axes=opset.constant(np.array([2, 3], np.int64)),
-    )
-
-
-def _weights(variable: Any) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(variable), np.float32)
-
-
-RULES: dict[type, Callable[[Any, list[Any]], Any]] = {
-    keras.layers.Conv2D: _convolution,
-    keras.layers.BatchNormalization: _normalisation,
-    BatchNorm: _normalisation,
-    keras.layers.MaxPooling2D: _pooling,
-    keras.layers.ReLU: _relu,
-    keras.layers.Concatenate: _join,
-    keras.layers.Add: _sum,
-    DoubleSize: _double,
-}
-"""How each kind of layer is translated."""
+    def cropped(self, maps: Any, border: int) -> Any:
+        """The maps without a border."""
+        first, last, step = (
+            opset.constant(np.array([n, n], np.int64)) for n in (border, -border, 1)
+        )
+        return opset.slice(maps, first, last, step, opset.constant(np.array([2, 3], np.int64)))

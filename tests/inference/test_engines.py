@@ -128,6 +128,18 @@ def test_layers_that_cannot_be_translated_stay_with_keras():
         choose_engine(net, "openvino")
 
 
+@needs_openvino
+@pytest.mark.parametrize("padding", ["reflect", "zeros"])
+def test_openvino_runs_msdnets_where_they_have_no_kernels(padding, monkeypatch):
+    net = network({**MSDNET, "padding": padding, "depth": 7})
+    images = np.random.default_rng(0).normal(size=(32, 24, 2)).astype(np.float32)
+    expected = choose_engine(net, "keras").run(images)
+    monkeypatch.setattr(engines, "has_kernels", lambda: False)
+    engine = choose_engine(net)
+    assert engine.name.startswith("OpenVINO") and np.ptp(expected[..., 0]) > 0.01
+    np.testing.assert_allclose(engine.run(images), expected, atol=engines.PROBABILITY_TOLERANCE)
+
+
 def test_msdnet_stays_with_its_own_kernels():
     if importlib.util.find_spec("openvino"):
         assert "MSD-net" in choose_engine(network(MSDNET)).reason

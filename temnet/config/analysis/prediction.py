@@ -10,7 +10,7 @@ from temnet.config.distributions import number_or
 from temnet.config.names import Address, PathName
 from temnet.config.settings import Settings, shown
 
-EngineName = Literal["auto", "keras", "openvino"]
+EngineName = Literal["auto", "keras", "openvino", "onnxruntime"]
 """Engine that runs a network."""
 
 
@@ -67,7 +67,8 @@ class Prediction(Settings):
     engine: EngineName = Field(
         "auto",
         description="Engine that runs the network: `keras`, `openvino` (`pip install openvino`), "
-        "or `auto`, which takes OpenVINO if it is installed and agrees with Keras.",
+        "`onnxruntime` (`pip install onnx onnxruntime`), or `auto`, which takes OpenVINO if it is "
+        "installed and agrees with Keras.",
     )
     workers: int = Field(
         0,
