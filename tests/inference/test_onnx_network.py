@@ -12,7 +12,7 @@ import pytest
 import scipy.special
 
 from temnet.config.loading import validate
-from temnet.inference.column_finder import find_columns
+from temnet.inference.column_finder import find_in_series
 from temnet.inference.engines import choose_engine, fixed_image
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities
@@ -140,7 +140,9 @@ def test_the_engine_gives_the_columns_of_keras_and_is_used_only_when_asked_for()
         assert choose_engine(net, "onnxruntime").run is engine.run
         assert choose_engine(net).name != engine.name
         series = ImageSeries(frames, 0.2)
-        ours, theirs = (find_columns(net, series, engine=name) for name in ("onnxruntime", "keras"))
+        ours, theirs = (
+            find_in_series(net, series, engine=name) for name in ("onnxruntime", "keras")
+        )
         np.testing.assert_allclose(ours.positions, theirs.positions, atol=1e-3)
         np.testing.assert_allclose(ours.score, theirs.score, atol=1e-4)
 
