@@ -36,7 +36,7 @@ def _parser(prog: str = "temnet publish") -> argparse.ArgumentParser:
         type=Path,
         metavar="RUN",
         help="folders of runs and of studies; without any, the pages are written again, and cards "
-        "without frozen scores get them",
+        "without frozen scores or materials get them",
     )
     parser.add_argument(
         "--to",

@@ -103,6 +103,34 @@ def _consistent(one: ImageStatistics) -> ImageStatistics:
     return one
 
 
+Positive = Annotated[StrictNumber, Field(gt=0)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownLattice:
+    """A crystal that training images show, along one zone axis; see `known_lattices`.
+
+    Attributes:
+        name: The material and its zone axis, such as ``Pt [110]``.
+        spacings: Distances between the lattice planes that can be seen, largest first [Å].
+        angles: Directions of their normals in the image, from that of the first [deg].
+        strengths: Kinematic intensities of their reflections, of sum 1.
+        spread: Relative standard deviation of the spacings over the training images.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    spacings: Annotated[tuple[Positive, ...], Field(min_length=1, max_length=1000)]
+    angles: tuple[StrictNumber, ...]
+    strengths: tuple[Positive, ...]
+    spread: Annotated[StrictNumber, Field(ge=0, le=1)]
+
+
+def _one_each(one: KnownLattice) -> KnownLattice:
+    if not len(one.spacings) == len(one.angles) == len(one.strengths):
+        raise ValueError("expected an angle and a strength of each spacing")
+    return one
+
+
 @dataclass(frozen=True, kw_only=True)
 class EarlierCost:
     """Cost of the network from which a training started.
@@ -218,6 +246,7 @@ class Card:
         image_statistics: Statistics of images like those of the training.
         neighbour_distances: For each class the least and the largest distance from a column to
             the nearest one in images like those of the training, of 99 % of the columns [Å].
+        materials: Crystals that training images show, by which pixel sizes are checked.
         sha256: Checksum of model.keras.
         schema: Version of the card's format.
         validation: Scores on the validation images, once the network is published.
@@ -253,6 +282,7 @@ class Card:
         renamed("image_statistics", "taught_images"),  # old key
     ] = None
     neighbour_distances: dict[str, Annotated[Span, AfterValidator(_distances)]] | None = None
+    materials: tuple[Annotated[KnownLattice, AfterValidator(_one_each)], ...] | None = None
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     schema: Annotated[int, Field(ge=1, strict=True)]
     validation: ValidationScores | None = None

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import keras
 
-from temnet.config.card import SCHEMA, Card, entries_of
+from temnet.config.card import SCHEMA, Card, KnownLattice, entries_of
 from temnet.config.experiment import Experiment, required
 from temnet.config.learning.labels import Labels
 from temnet.config.loading import write_experiment
 from temnet.errors import InputError
-from temnet.models.description import contradiction, describe
+from temnet.models.description import contradiction, describe, training_materials
 from temnet.models.factory import build_model, check_sections
 from temnet.models.network_folders import (
     CARD_FILE,
@@ -57,6 +57,15 @@ class Network:
     def labels(self) -> Labels:
         """Settings of the labels that the network was trained on."""
         return required(self.experiment.labels, "labels")
+
+    @property
+    def materials(self) -> tuple[KnownLattice, ...] | None:
+        """Crystals that its training images show: those of its card, or by its settings.
+
+        None where they are not known, as of specimens that a user's function makes.
+        """
+        own = self.card.materials
+        return training_materials(self.experiment) if own is None else own
 
     @property
     def config(self) -> Experiment:

@@ -7,10 +7,12 @@ from typing import Any
 
 import keras
 
-from temnet.config.card import SCHEMA, Card
+from temnet.config.card import SCHEMA, Card, KnownLattice
 from temnet.config.distributions import support
 from temnet.config.experiment import Experiment
+from temnet.errors import InputError
 from temnet.models.parameters import parameter_count
+from temnet.structures.known_lattices import known_lattices
 from temnet.version import __version__
 
 UNKNOWN_CHECKSUM = "0" * 64
@@ -66,9 +68,18 @@ def describe(name: str, experiment: Experiment, threshold: float) -> Card:
         temnet=__version__,
         keras=keras.__version__,
         threshold=threshold,
+        materials=training_materials(experiment),
         sha256=UNKNOWN_CHECKSUM,
         schema=SCHEMA,
     )
+
+
+def training_materials(experiment: Experiment) -> tuple[KnownLattice, ...] | None:
+    """The crystals that the specimens show; None where they are not known."""
+    try:
+        return None if experiment.structure is None else known_lattices(experiment.structure)
+    except InputError:  # the file of the specimens is not here
+        return None
 
 
 def contradiction(card: Card, expected: Card) -> str | None:

@@ -11,8 +11,9 @@ from temnet.config.card import Card, FrozenScores
 from temnet.config.loading import write_experiment
 from temnet.config.simulation import SIMULATION_VERSION
 from temnet.errors import InputError
+from temnet.json_records import as_values
 from temnet.models.checkpoint import Network, check_card, load_network
-from temnet.models.description import describe, missing
+from temnet.models.description import describe, missing, training_materials
 from temnet.models.network_folders import (
     CARD_FILE,
     MODEL_FILE,
@@ -46,6 +47,9 @@ from temnet.workflow.stage import Done, Progress, silent
 MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, PAGE, *FIGURES)
 """Files that publishing writes into a network's folder; others are left as they are."""
 
+MATERIALS = "materials"
+"""Entry of a card that publishing adds to older ones."""
+
 Writer = Callable[[Path, Path], None]
 """Writes the folder for the first path to the second path."""
 
@@ -53,8 +57,8 @@ Writer = Callable[[Path, Path], None]
 def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) -> list[Path]:
     """Puts the networks of finished runs, and studies, into a folder, and writes its pages.
 
-    Cards without frozen scores of the present simulation get them.  Everything is checked and
-    scored before anything is changed.
+    Cards without frozen scores of the present simulation, or without materials, get them.
+    Everything is checked and scored before anything is changed.
 
     Args:
         roots: Folders of runs and of studies; with none the pages are written again.
@@ -91,6 +95,10 @@ def publish(roots: Sequence[Path], folder: Path, progress: Progress = silent) ->
     _put_in_place(writers)
     for path, block in added.items():
         update_card(path, frozen=block)
+    for one in others:
+        if one.card.materials is None:
+            found = training_materials(one.experiment)
+            update_card(folder / one.name, **{MATERIALS: found and [*map(as_values, found)]})
     write_pages(folder)
     return list(writers)
 
@@ -126,11 +134,11 @@ def _read(folder: Path) -> Pretrained:
         raise InputError(f"{model}: the network's file is missing; copy the whole folder again.")
     card, experiment = read_card(folder), read_settings(folder / SETTINGS_FILE)
     check_card(folder, card, experiment)
-    lacking = missing(card, describe(card.name, experiment, card.threshold))
+    lacking = set(missing(card, describe(card.name, experiment, card.threshold))) - {MATERIALS}
     if lacking:
         raise InputError(
-            f"{folder / CARD_FILE}: {', '.join(lacking)} are missing on the card, and the page "
-            "shows them; publish the network's run again."
+            f"{folder / CARD_FILE}: {', '.join(sorted(lacking))} are missing on the card, and the "
+            "page shows them; publish the network's run again."
         )
     return Pretrained(
         name=folder.name,

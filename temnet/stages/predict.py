@@ -12,7 +12,7 @@ from temnet.csv_rows import write_rows
 from temnet.data.cluster import Workers, open_workers
 from temnet.inference.checks.all_checks import checks_of
 from temnet.inference.checks.column_flags import ColumnFlagger, without_flags
-from temnet.inference.checks.finding import Finding, ordered
+from temnet.inference.checks.finding import Finding, ordered, without_repeats
 from temnet.inference.checks.out_of_distribution import SeriesComparison
 from temnet.inference.checks.verdict import Verdict, verdict_of
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
@@ -118,7 +118,7 @@ def process(
     flagger = ColumnFlagger.of(network)
     with open_workers(prediction, "prediction") as workers:
         for part, series in enumerate(inputs.series):
-            checks = checks_of(network, series)
+            checks = checks_of(network, series, inputs.lattices[part])
             for found in _found(inputs, part, prediction, workers):
                 frame = flagger.flagged(found, series.sampling)
                 for check in checks:
@@ -127,7 +127,8 @@ def process(
                 for output in outputs:
                     output(part, frame)
                 done(1)
-            findings = ordered(each for check in checks for each in check.findings())
+            every = (each for check in checks for each in check.findings())
+            findings = ordered(without_repeats(every))
             compared = next(
                 one.report().compared for one in checks if isinstance(one, SeriesComparison)
             )
@@ -205,6 +206,7 @@ def _record(
         engine=choose_engine(network, prediction.engine).name,
         calibration=None if measured is None else Calibration(**measured),
         focus_order=inputs.orders[part],
+        lattice=inputs.lattices[part].lattice,
     )
 
 

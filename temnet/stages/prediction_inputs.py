@@ -11,6 +11,7 @@ from pathlib import Path
 from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
 from temnet.errors import InputError
+from temnet.inference.checks.lattice import LatticeCheck
 from temnet.inference.column_finder import Search
 from temnet.inference.focal_series.foci import FocusShifts, align_foci, order_foci
 from temnet.inference.reading.formats.declared_size import MOST_PIXELS
@@ -34,6 +35,7 @@ class PredictionInputs:
         series: The images, one series for each file or one for all, foci aligned and in order.
         shifts: Shifts of the foci of each series; None where they were not aligned.
         orders: Sentence on the order of each series' foci; empty where there is nothing to report.
+        lattices: The comparison of each series' lattice with the network's materials.
         left_out: A sentence on each file of the list that is not among the series.
     """
 
@@ -41,6 +43,7 @@ class PredictionInputs:
     series: Sequence[ImageSeries]
     shifts: Sequence[FocusShifts | None]
     orders: Sequence[str]
+    lattices: Sequence[LatticeCheck]
     left_out: tuple[str, ...] = ()
 
 
@@ -92,7 +95,8 @@ def prepare_series(
     left_out = tuple(f"this file is left out, the others are processed: {one}" for one in errors)
     for sentence in left_out:
         LOGGER.warning("%s", sentence)
-    return PredictionInputs(network, prepared, shifts, orders, left_out)
+    lattices = [LatticeCheck(network, part) for part in prepared]
+    return PredictionInputs(network, prepared, shifts, orders, lattices, left_out)
 
 
 def load(name: str) -> Network:

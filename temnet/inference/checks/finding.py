@@ -65,6 +65,18 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
+def without_repeats(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings without a strange lattice whose reason is among them, the pixel size or material.
+
+    >>> size = Finding("pixel size", "warning", "a")
+    >>> without_repeats([Finding("lattice", "out of distribution", "b"), size]) == [size]
+    True
+    """
+    every = list(findings)
+    known = any(one.kind in ("pixel size", "material") and one.severity != "note" for one in every)
+    return [one for one in every if not (known and one.kind == "lattice")]
+
+
 class Check(Protocol):
     """Takes the frames of a series as they are processed, and reports at the end."""
 

@@ -23,7 +23,7 @@ from scipy.ndimage import map_coordinates, maximum_filter, spline_filter
 from temnet.errors import InputError
 from temnet.images.normalize import gaussian_blur
 from temnet.inference.focal_series.shifts import moved_back
-from temnet.inference.lattice_calibration import hann
+from temnet.inference.lattice_spots import hann
 
 MAX_SHIFT = 1.5
 """Default of the largest shift between the images of a series [Å]: about half a lattice vector.

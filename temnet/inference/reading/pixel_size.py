@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from temnet.errors import InputError
-from temnet.inference.lattice_calibration import MOST_FRAMES, header_warning, measure_sampling
+from temnet.inference.lattice_calibration import header_warning, measure_sampling
+from temnet.inference.lattice_spots import MOST_FRAMES
 from temnet.inference.reading.header import SAMPLING_RANGE
 from temnet.inference.reading.image_file import ImageFile
 from temnet.records import ImageSeries

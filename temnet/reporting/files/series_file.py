@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from temnet.inference.checks.finding import Finding
+from temnet.inference.checks.measured_lattice import MeasuredLattice
 from temnet.inference.checks.verdict import Verdict
 from temnet.json_records import read_records, renamed, write_records
 
@@ -67,6 +68,8 @@ class SeriesRecord:
         engine: What ran the network, such as ``OpenVINO in bfloat16``; None in files of earlier
             versions.
         calibration: Pixel size as measured on a lattice; None where it was not.
+        lattice: The lattice spacings that were found, and what they were compared with; None in
+            files of earlier versions.
         focus_order: Sentence on the order of the foci; empty where there is nothing to report.
     """
 
@@ -96,6 +99,7 @@ class SeriesRecord:
     threshold: float | None = None
     engine: str | None = None
     calibration: Calibration | None = None
+    lattice: MeasuredLattice | None = None
     focus_order: str = ""
 
 

@@ -22,6 +22,7 @@ from temnet.reporting.files.series_file import (
 from temnet.reporting.page import Html, Section, joined_parts, paragraph, side_by_side
 from temnet.reporting.run_results import RunResults, counted
 from temnet.reporting.sections.doubtful_columns import doubtful_columns
+from temnet.reporting.sections.lattices import lattice_text
 from temnet.reporting.sections.verdicts import MOST_NAMED, bounded, verdicts
 from temnet.reporting.wording import in_words, shortened
 
@@ -132,6 +133,8 @@ def _steps(source: RunResults, part: SeriesRecord) -> str:
         )
     if part.calibration is not None:
         steps.append(_calibration_text(part.calibration, part.sampling))
+    if part.lattice is not None:
+        steps.append(lattice_text(part.lattice))
     if source.has(FOCI):
         steps.append(_shifts_text(read_rows(source.root / FOCI, FocusRow), part.file))
     if part.focus_order:

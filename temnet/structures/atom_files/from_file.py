@@ -69,7 +69,7 @@ def build_from_file(
     rotation = np.deg2rad(draw(settings.rotation_deg, rng))
     tilt = np.deg2rad(draw(settings.tilt_deg, rng))
     direction = rng.uniform(0, 2 * np.pi)
-    orientation = rotation_about(np.array([0, 0, 1.0]), rotation) @ _to_beam(cell, settings)
+    orientation = rotation_about(np.array([0, 0, 1.0]), rotation) @ beam_axes(cell, settings)
     scale = draw(settings.scale, rng)
     crystal = bool(np.any(cell.pbc))
     if crystal:
@@ -172,7 +172,7 @@ def _without_vacuum(cell: Atoms) -> Atoms:
     return cell
 
 
-def _to_beam(cell: Atoms, settings: FromFile) -> np.ndarray:
+def beam_axes(cell: Atoms, settings: FromFile) -> np.ndarray:
     """(3, 3) rotation that brings the zone axis along z and keeps an in-plane reference."""
     vectors = np.asarray(cell.cell) if np.any(cell.cell) else np.eye(3)
     vectors = np.where(np.any(vectors, axis=1, keepdims=True), vectors, np.eye(3))
