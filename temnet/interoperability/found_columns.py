@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,9 @@ from temnet.structures.class_elements import UNKNOWN_ELEMENT
 
 if TYPE_CHECKING:
     import ase
+
+Add = Callable[["FoundColumns"], None]
+"""Appends columns to a file."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,11 @@ from temnet.config.analysis.prediction import Prediction
 from temnet.csv_rows import RowWriter
 from temnet.inference.column_finder import FoundFrame
 from temnet.inference.rings import find_rings
+from temnet.interoperability.found_columns import Add, FoundColumns
+from temnet.interoperability.imagej_rois import ENDING as ROIS_ENDING
+from temnet.interoperability.imagej_rois import open_rois
+from temnet.interoperability.napari_points import ENDING as POINTS_ENDING
+from temnet.interoperability.napari_points import open_points
 from temnet.records import ImageSeries, Peaks
 from temnet.reporting.figures.drawing import encode_figure
 from temnet.reporting.figures.overlay import overlay_figure
@@ -26,7 +31,7 @@ from temnet.reporting.files.peaks_files import open_peaks
 from temnet.reporting.files.prediction_rows import RINGS_FILE, RingRow
 from temnet.reporting.sections.images import OVERLAYS
 from temnet.stages.kept_frames import keeping_frames
-from temnet.stages.prediction_inputs import PredictionInputs
+from temnet.stages.prediction_inputs import PredictionInputs, elements_of
 from temnet.system.files import replace_file
 
 COLUMNS_FILE, IMAGES_FILE = "columns.csv", "images.npz"
@@ -116,21 +121,57 @@ def ring_rows(
         )
 
 
+Begin = Callable[[Path, PredictionInputs, int], AbstractContextManager[Add]]
+"""Opens a file of columns, from its path without an ending, the inputs and the series' number."""
+
+
 @contextmanager
-def _column_files(ending: str, folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
+def _column_files(begin: Begin, folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
     """Writes the columns of each series in a file of its own."""
-    names, classes = series_names(inputs.series), inputs.network.experiment.class_names
+    names, elements = series_names(inputs.series), elements_of(inputs.network)
+    classes = tuple(inputs.network.experiment.class_names)
     with ExitStack() as file:
-        opened: dict[int, Callable[[Peaks], None]] = {}
+        opened: dict[int, Add] = {}
 
         def add(part: int, frame: FoundFrame) -> None:
+            series = inputs.series[part]
             if part not in opened:
                 file.close()  # the file of the series before
-                path, sampling = folder / f"{names[part]}{ending}", inputs.series[part].sampling
-                opened[part] = file.enter_context(open_peaks(path, sampling, classes))
-            opened[part](frame.peaks)
+                opened[part] = file.enter_context(begin(folder / names[part], inputs, part))
+            columns = FoundColumns.of(
+                frame.peaks,
+                classes=classes,
+                elements=elements,
+                pixel_size=series.pixel_size,
+                file=series.name,
+                frames=len(series.images),
+                foci=series.images.shape[-1],
+            )
+            opened[part](columns)
 
         yield add
+
+
+def _peaks(
+    ending: str, path: Path, inputs: PredictionInputs, part: int
+) -> AbstractContextManager[Callable[[Peaks], None]]:
+    """Opens a file of `open_peaks`."""
+    series, classes = inputs.series[part], inputs.network.experiment.class_names
+    return open_peaks(path.with_name(path.name + ending), series.sampling, classes)
+
+
+def _rois(path: Path, inputs: PredictionInputs, part: int) -> AbstractContextManager[Add]:
+    """Opens a file of ImageJ's regions; the stack begins before the first frame that was read."""
+    series = inputs.series[part]
+    first = series.metadata.get("first_frame", 0)
+    return open_rois(path.with_name(path.name + ROIS_ENDING), first)
+
+
+def _points(path: Path, inputs: PredictionInputs, part: int) -> AbstractContextManager[Add]:
+    """Opens a table of napari's points."""
+    series = inputs.series[part]
+    first = series.metadata.get("first_frame", 0)
+    return open_points(path.with_name(path.name + POINTS_ENDING), len(series.images), first)
 
 
 @contextmanager
@@ -171,8 +212,10 @@ def _overlays(folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
 
 
 OUTPUTS: Mapping[str, Callable[[Path, PredictionInputs], AbstractContextManager[Output]]] = {
-    "hdf5": partial(_column_files, ".h5"),
-    "xyz": partial(_column_files, ".xyz"),
+    "hdf5": partial(_column_files, partial(_peaks, ".h5")),
+    "xyz": partial(_column_files, partial(_peaks, ".xyz")),
+    "imagej": partial(_column_files, _rois),
+    "napari": partial(_column_files, _points),
     MAPS: _maps,
     OVERLAYS: _overlays,
 }

@@ -55,17 +55,18 @@ def test_every_output_gets_every_frame_in_order_with_its_maps(inputs):
 
 
 def test_each_series_has_its_files(inputs, tmp_path):
-    names = ("hdf5", "xyz", "maps", "overlays")
-    assert set(OUTPUTS) == set(names)
+    names = ("hdf5", "xyz", "napari", "maps", "overlays")
+    assert set(OUTPUTS) == {*names, "imagej"}
     prediction = Prediction(network="tiny", threshold=0.4, outputs=names, rings={})
     folder = tmp_path / "out"
     with open_outputs(folder, inputs, prediction) as outputs:
         predict.process(inputs, prediction, outputs, lambda count: None)
     written = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     stems = ("0_a_0000", "0_a_0001", "1_b_0000")
+    endings = (".h5", ".xyz", ".napari.csv")
     assert written == {
         "columns.csv", "images.npz", "rings.csv",
-        *(f"columns_{name}{ending}" for name in ("0_a", "1_b") for ending in (".h5", ".xyz")),
+        *(f"columns_{name}{ending}" for name in ("0_a", "1_b") for ending in endings),
         *(f"maps/{stem}_{name}.tif" for stem in stems for name in ("metal", "oxide")),
         *(f"overlays/{stem}.png" for stem in stems),
     }  # fmt: skip

@@ -76,12 +76,13 @@ class Prediction(Settings):
         le=1024,
         description="Number of processes that share the frames; 0 for this process alone.",
     )
-    outputs: tuple[Literal["hdf5", "xyz", "maps", "overlays"], ...] = Field(
+    outputs: tuple[Literal["hdf5", "xyz", "imagej", "napari", "maps", "overlays"], ...] = Field(
         ("hdf5", "xyz"),
         description="Outputs besides columns.csv: the columns as `hdf5` (exact numbers) and `xyz` "
-        "(extended XYZ, one configuration per frame); `maps`, the predicted probability of each "
-        "class, before scores are calibrated, as TIFF images with their pixel size; `overlays`, "
-        "a PNG of the columns over every frame.",
+        "(extended XYZ, one configuration per frame); `imagej`, a ZIP file of ImageJ's regions of "
+        "interest, and `napari`, a table of points, both in pixels of the file; `maps`, the "
+        "predicted probability of each class, before scores are calibrated, as TIFF images with "
+        "their pixel size; `overlays`, a PNG of the columns over every frame.",
     )
     rings: RingSettings | None = Field(
         None,

@@ -34,6 +34,7 @@ def write_images(path: Path, file: ImageFile) -> None:
         path: A file ending in ``.hspy``; an older one is replaced.
         file: The images.
     """
+    import dask
     import dask.array
     from rsciio.hspy import file_writer
 
@@ -50,7 +51,8 @@ def write_images(path: Path, file: ImageFile) -> None:
         "attributes": {"_lazy": True},
         "package_info": {"package": "temnet", "package_version": ""},
     }
-    with replacing(path) as temporary:
+    # Images one after the other, so that the same images make the same file.
+    with dask.config.set(scheduler="synchronous"), replacing(path) as temporary:
         file_writer(str(temporary), signal, show_progressbar=False)
 
 
