@@ -17,13 +17,12 @@ from temnet.config.loading import validate
 from temnet.csv_rows import read_rows
 from temnet.errors import InputError, disk_errors_as_input_errors
 from temnet.inference.checks.finding import Finding
-from temnet.interoperability.found_columns import FoundColumns
+from temnet.interoperability.found_columns import FoundColumns, columns_of
 from temnet.records import ImageSeries, Peaks
 from temnet.reporting.files.column_table import read_columns
 from temnet.reporting.files.peaks_files import read_peaks
 from temnet.reporting.files.prediction_rows import FOCI_FILE, RINGS_FILE, FocusRow, RingRow
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
-from temnet.structures.class_elements import element_symbol
 from temnet.workflow.plan import Plan
 from temnet.workflow.stage import Done
 
@@ -304,26 +303,6 @@ def _job(images: str | Path | Sequence[str | Path], section: Images) -> Job:
             'by one, or set axes to "frames" or "focus" if they belong together.'
         )
     return jobs[0]
-
-
-def columns_of(peaks: Peaks, record: SeriesRecord, site: np.ndarray | None = None) -> FoundColumns:
-    """Columns with what is known about them.
-
-    Args:
-        peaks: The columns.
-        record: The record of their series.
-        site: (N,) int64, the site of each column; None where it is not known.
-    """
-    return FoundColumns.of(
-        peaks,
-        classes=record.classes,
-        elements=record.elements or tuple(map(element_symbol, record.classes)),
-        pixel_size=record.pixel_size or (record.sampling, record.sampling),
-        file=record.file,
-        frames=record.frames,
-        foci=record.foci,
-        site=site,
-    )
 
 
 def _sites(root: Path, classes: Sequence[str], count: int) -> np.ndarray | None:

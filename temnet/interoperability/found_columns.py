@@ -10,10 +10,12 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.records import Peaks
-from temnet.structures.class_elements import UNKNOWN_ELEMENT
+from temnet.structures.class_elements import UNKNOWN_ELEMENT, element_symbol
 
 if TYPE_CHECKING:
     import ase
+
+    from temnet.reporting.files.series_file import SeriesRecord
 
 Add = Callable[["FoundColumns"], None]
 """Appends columns to a file."""
@@ -173,3 +175,23 @@ class FoundColumns(Peaks):
         return tuple(
             given.get(name, symbol) for name, symbol in zip(self.classes, known, strict=True)
         )
+
+
+def columns_of(peaks: Peaks, record: SeriesRecord, site: np.ndarray | None = None) -> FoundColumns:
+    """Columns with what the record of their series knows about them.
+
+    Args:
+        peaks: The columns.
+        record: The record.
+        site: (N,) int64, the site of each column; None where it is not known.
+    """
+    return FoundColumns.of(
+        peaks,
+        classes=record.classes,
+        elements=record.elements or tuple(map(element_symbol, record.classes)),
+        pixel_size=record.pixel_size or (record.sampling, record.sampling),
+        file=record.file,
+        frames=record.frames,
+        foci=record.foci,
+        site=site,
+    )

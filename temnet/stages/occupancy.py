@@ -13,6 +13,7 @@ from temnet.config.experiment import Experiment, required
 from temnet.csv_rows import write_rows
 from temnet.errors import InputError
 from temnet.images.unseen import UnseenRegions
+from temnet.interoperability.found_columns import columns_of
 from temnet.json_records import write_record
 from temnet.models.network_folders import find_network, read_card
 from temnet.movies.drift import DriftRow, drift_rows, follow_drift, usable_frames
@@ -33,6 +34,7 @@ from temnet.movies.transitions import TransitionRow, transition_rows
 from temnet.records import Peaks
 from temnet.reporting.files.column_table import ColumnTableWriter, column_blocks, read_columns
 from temnet.reporting.files.kept_frames import MeanImage, read_index, write_mean
+from temnet.reporting.files.peaks_files import write_peaks
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
 from temnet.stages import predict
 from temnet.workflow.stage import Stage, Work
@@ -40,6 +42,9 @@ from temnet.workflow.stage import Stage, Work
 LOGGER = logging.getLogger(__name__)
 
 SITES_FILE, HISTORIES_FILE, NOTES_FILE = "sites.csv", "histories.npz", "notes.json"
+
+STRUCTURES_FILE = "columns.xyz"
+"""Columns with their sites for ASE and OVITO, if `prediction.outputs` names xyz."""
 
 
 def settings(experiment: Experiment) -> Mapping[str, object]:
@@ -84,11 +89,14 @@ def run(work: Work[None]) -> None:
         done(1)
         histories, fitted = site_histories(sites, section.model)
         _write_tables(work.folder, sites, histories, fitted, classes, section.frame_time)
-        columns = np.zeros((len(classes), len(sites.usable)), np.int64)
-        np.add.at(columns, (peaks.class_index, peaks.frame), 1)
-        frames = frame_rows(sites, histories, columns, classes)
+        counts = np.zeros((len(classes), len(sites.usable)), np.int64)
+        np.add.at(counts, (peaks.class_index, peaks.frame), 1)
+        frames = frame_rows(sites, histories, counts, classes)
         write_rows(work.folder / "frames.csv", frames, FrameRow, classes)
         _write_sites(source / predict.COLUMNS_FILE, work.folder, sites.peak_site, classes)
+        if "xyz" in required(work.experiment.prediction, "prediction").outputs:
+            columns = columns_of(peaks, movie, sites.peak_site)
+            write_peaks(work.folder / STRUCTURES_FILE, columns, movie.sampling, classes)
         done(1)
         kept = source / predict.IMAGES_FILE
         mean = mean_image(kept, sites.drift, sites.usable)
