@@ -14,6 +14,7 @@ def made(frames=3, foci=1, site=None, **changes):
         "score": np.array([0.9, 0.8, 0.7, 0.6, 0.5]),
         "probabilities": np.array([[0.9, 0], [0.1, 0.7], [0.6, 0.1], [0.6, 0], [0.25, 0.25]]),
         "spread": np.full(5, np.nan),
+        "flags": np.array([0, 5, 0, 0, 16]),
         "classes": ("Mo", "metal"),
         "elements": ("Mo", "X"),
         "pixel_size": (0.2, 0.1),

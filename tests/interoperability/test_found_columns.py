@@ -42,11 +42,12 @@ def test_the_table_is_columns_csv_with_all_digits(tmp_path):
     columns = made(site=SITE)
     with ColumnTableWriter(tmp_path / "columns.csv", columns.classes) as writer:
         writer.write(columns, columns.pixel_size, columns.file, columns.site)
-    written = pandas.read_csv(tmp_path / "columns.csv")
+    written = pandas.read_csv(tmp_path / "columns.csv").fillna({"flags": ""})
     table = columns.to_table()
     assert tuple(table.columns) == column_fields(columns.classes)
     pandas.testing.assert_frame_equal(table, written, rtol=1e-6, check_dtype=False)
     assert table["col_pixel"].tolist() == (columns.positions[:, 1] / 0.1).tolist()
+    assert table["flags"].tolist() == ["", "no-lattice too-close", "", "", "isolated"]
     assert made().to_table()["site"].isna().all()
 
 
