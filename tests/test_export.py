@@ -47,7 +47,7 @@ def test_wrong_words_are_refused_in_a_sentence(words, expected, tmp_path, monkey
     assert [path.name for path in tmp_path.iterdir()] == ["folder.onnx"]
 
 
-def test_without_the_package_onnx_the_command_says_how_to_install_it(monkeypatch, capsys):
+def test_without_the_package_onnx_the_command_names_how_to_install_it(monkeypatch, capsys):
     monkeypatch.setattr(export, "find_spec", lambda name: None)
     assert export.main(["mos2-msdnet", "--onnx"]) == WRONG_INPUT
     assert capsys.readouterr().err == (
