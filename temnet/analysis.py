@@ -333,7 +333,7 @@ def find_in_memory(
     from temnet.stages.prediction_inputs import prepare_series
 
     section, prediction = request.images, request.prediction
-    series = _series(images, network.card.focus_count, request)
+    series = _series(images, network, request)
     inputs = prepare_series(network, series, section, prediction)
     peaks: list[Peaks] = []
     rings: list[RingRow] = []
@@ -349,14 +349,17 @@ def find_in_memory(
     return Analysis(columns, record, tuple(focus_rows(inputs)), tuple(rings))
 
 
-def _series(images: Any, focus_count: int, request: Request) -> list[ImageSeries]:
+def _series(images: Any, network: Network, request: Request) -> list[ImageSeries]:
     """The images of one series."""
     from temnet.inference.reading.image_array import is_array
     from temnet.stages.prediction_inputs import read_opened, read_series
 
+    focus_count, lattices = network.card.focus_count, network.materials or ()
     if is_array(images):
-        return [read_opened([_memory_file(images, request)], request.images, focus_count)]
-    return read_series(_with_files(request.images, _job(images, request.images)), focus_count)
+        opened = [_memory_file(images, request)]
+        return [read_opened(opened, request.images, focus_count, lattices)]
+    named = _with_files(request.images, _job(images, request.images))
+    return read_series(named, focus_count, lattices)
 
 
 def _memory_file(images: Any, request: Request) -> ImageFile:

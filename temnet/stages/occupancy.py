@@ -37,6 +37,7 @@ from temnet.reporting.files.kept_frames import MeanImage, read_index, write_mean
 from temnet.reporting.files.peaks_files import write_peaks
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
 from temnet.stages import predict
+from temnet.stages.column_classes import COLUMN
 from temnet.workflow.stage import Stage, Work
 
 LOGGER = logging.getLogger(__name__)
@@ -82,6 +83,11 @@ def run(work: Work[None]) -> None:
     section = work.experiment.occupancy
     movie = read_series_records(source)[0]
     classes = movie.classes
+    if classes == (COLUMN,) and section.classes:
+        LOGGER.warning(
+            "%s shows another material, so that columns of all classes are followed", movie.file
+        )
+        section = section.model_copy(update={"classes": None})
     peaks = read_columns(source / predict.COLUMNS_FILE, classes).peaks
     with work.progress("occupancy", 3) as done:
         view = _view(movie, source / predict.UNSEEN_FILE)

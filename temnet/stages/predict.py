@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from temnet.inference.reading.image_file import check_regular
 from temnet.models.network_folders import file_hash, find_network, fingerprint, read_card
 from temnet.reporting.files.prediction_rows import FOCI_FILE, FocusRow
 from temnet.reporting.files.series_file import Calibration, SeriesRecord, write_series
+from temnet.stages.column_classes import in_classes
 from temnet.stages.prediction_files import COLUMNS_FILE as COLUMNS_FILE
 from temnet.stages.prediction_files import IMAGES_FILE as IMAGES_FILE
 from temnet.stages.prediction_files import MAPS, Output, open_outputs
@@ -124,6 +126,8 @@ def process(
                 for check in checks:
                     check.add(frame)
                 frame = without_flags(frame, prediction.leave_out)
+                peaks = in_classes(frame.peaks, inputs.classes, inputs.foreign[part])
+                frame = replace(frame, peaks=peaks)
                 for output in outputs:
                     output(part, frame)
                 done(1)
@@ -188,8 +192,8 @@ def _record(
         masked_angstrom=tuple(areas(series.masked, series.pixel_size)),
         network=network.card.name,
         network_sampling=network.sampling,
-        classes=tuple(network.experiment.class_names),
-        elements=elements_of(network),
+        classes=inputs.classes,
+        elements=elements_of(network, inputs.classes),
         verdict=verdict,
         compared_by=compared,
         out_of_distribution=tuple(
@@ -218,7 +222,7 @@ def describe(experiment: Experiment, inputs: PredictionInputs) -> list[str]:
         f"{part.images.shape[2]} pixels of {part.sampling:g} Å"
         for part in inputs.series
     ]
-    classes = ", ".join(inputs.network.experiment.class_names)
+    classes = ", ".join(inputs.classes)
     return [*lines, f"network: {card.name}, finds {classes}, threshold {card.threshold:g}"]
 
 

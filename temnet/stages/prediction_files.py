@@ -78,7 +78,7 @@ def columns_and_rings(
         inputs: The network and the images.
         bond: Least and largest distance of bonded columns [Å]; None without rings.
     """
-    classes = inputs.network.experiment.class_names
+    classes = inputs.classes
     with ExitStack() as files:
         table = files.enter_context(ColumnTableWriter(folder / COLUMNS_FILE, classes))
         rings = None
@@ -128,8 +128,8 @@ Begin = Callable[[Path, PredictionInputs, int], AbstractContextManager[Add]]
 @contextmanager
 def _column_files(begin: Begin, folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
     """Writes the columns of each series in a file of its own."""
-    names, elements = series_names(inputs.series), elements_of(inputs.network)
-    classes = tuple(inputs.network.experiment.class_names)
+    names, classes = series_names(inputs.series), inputs.classes
+    elements = elements_of(inputs.network, classes)
     with ExitStack() as file:
         opened: dict[int, Add] = {}
 
@@ -192,7 +192,7 @@ def _maps(folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
 @contextmanager
 def _overlays(folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
     """Draws the columns over the first focal image of each frame."""
-    names, classes = series_names(inputs.series), inputs.network.experiment.class_names
+    names, classes = series_names(inputs.series), inputs.classes
 
     def add(part: int, frame: FoundFrame) -> None:
         series, peaks = inputs.series[part], frame.peaks

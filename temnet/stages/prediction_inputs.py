@@ -10,6 +10,7 @@ from pathlib import Path
 
 from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
+from temnet.config.card import KnownLattice
 from temnet.errors import InputError
 from temnet.inference.checks.lattice import LatticeCheck
 from temnet.inference.column_finder import Search
@@ -21,6 +22,7 @@ from temnet.models.checkpoint import Network, check_focus_count, load_network
 from temnet.models.network_folders import find_network, fingerprint, read_card
 from temnet.records import ImageSeries
 from temnet.stages.batch import distinct_names
+from temnet.stages.column_classes import class_names
 from temnet.structures.class_elements import class_elements
 
 LOGGER = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class PredictionInputs:
         shifts: Shifts of the foci of each series; None where they were not aligned.
         orders: Sentence on the order of each series' foci; empty where there is nothing to report.
         lattices: The comparison of each series' lattice with the network's materials.
+        keep_classes: Whether columns keep the network's classes in images of other materials.
         left_out: A sentence on each file of the list that is not among the series.
     """
 
@@ -45,6 +48,17 @@ class PredictionInputs:
     orders: Sequence[str]
     lattices: Sequence[LatticeCheck]
     left_out: tuple[str, ...] = ()
+    keep_classes: bool = False
+
+    @property
+    def foreign(self) -> tuple[bool, ...]:
+        """For each series whether the network's classes mean nothing there."""
+        return tuple(one.lattice.foreign and not self.keep_classes for one in self.lattices)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Classes of the columns in all outputs."""
+        return class_names(self.network.experiment.class_names, self.foreign)
 
 
 def prepare(images: Images, prediction: Prediction) -> PredictionInputs:
@@ -54,7 +68,7 @@ def prepare(images: Images, prediction: Prediction) -> PredictionInputs:
         InputError: If a file is missing or invalid, or network and images do not fit each other.
     """
     network = load(prediction.network)
-    series = read_series(images, network.card.focus_count)
+    series = read_series(images, network.card.focus_count, network.materials or ())
     return prepare_series(network, series, images, prediction)
 
 
@@ -69,7 +83,7 @@ def prepare_series(
         network: The network.
         series: Images as they were read.
         images: Settings; uses `align`, `max_shift` and `focus_order`.
-        prediction: Settings; uses `engine`.
+        prediction: Settings; uses `engine` and `keep_classes`.
 
     Raises:
         InputError: If network and images do not fit each other, or no series can be aligned.
@@ -96,7 +110,9 @@ def prepare_series(
     for sentence in left_out:
         LOGGER.warning("%s", sentence)
     lattices = [LatticeCheck(network, part) for part in prepared]
-    return PredictionInputs(network, prepared, shifts, orders, lattices, left_out)
+    return PredictionInputs(
+        network, prepared, shifts, orders, lattices, left_out, prediction.keep_classes
+    )
 
 
 def load(name: str) -> Network:
@@ -115,7 +131,9 @@ def _loaded(folder: Path, known_by: str) -> Network:
     return load_network(folder)
 
 
-def read_series(images: Images, focus_count: int) -> list[ImageSeries]:
+def read_series(
+    images: Images, focus_count: int, lattices: Sequence[KnownLattice] = ()
+) -> list[ImageSeries]:
     """Reads the images.
 
     With `axes: auto` each file is a series; with `frames` or `focus` all files are one movie or
@@ -124,9 +142,10 @@ def read_series(images: Images, focus_count: int) -> list[ImageSeries]:
     Args:
         images: Settings; uses all but `align`, `max_shift` and `focus_order`.
         focus_count: Images in the network's focal series.
+        lattices: The network's materials, by which pixel sizes can be measured.
     """
     each = [[file] for file in images.files] if images.axes == "auto" else [list(images.files)]
-    series = [read_opened(open_all(files), images, focus_count) for files in each]
+    series = [read_opened(open_all(files), images, focus_count, lattices) for files in each]
     if len({part.name for part in series}) == len(series):
         return series
     # Tables and pictures identify a series by its name.
@@ -134,7 +153,12 @@ def read_series(images: Images, focus_count: int) -> list[ImageSeries]:
     return [replace(part, name=name) for part, name in zip(series, names, strict=True)]
 
 
-def read_opened(opened: Sequence[ImageFile], images: Images, focus_count: int) -> ImageSeries:
+def read_opened(
+    opened: Sequence[ImageFile],
+    images: Images,
+    focus_count: int,
+    lattices: Sequence[KnownLattice] = (),
+) -> ImageSeries:
     """Reads the images of open files as one series; see `read_series`."""
     return images_of(
         opened,
@@ -145,6 +169,7 @@ def read_opened(opened: Sequence[ImageFile], images: Images, focus_count: int) -
         images.mask,
         images.spacing,
         images.invert,
+        lattices,
     )
 
 
@@ -181,6 +206,11 @@ def search_of(prediction: Prediction, maps: bool) -> Search:
     )
 
 
-def elements_of(network: Network) -> tuple[str, ...]:
-    """Chemical symbol of each class that the network finds, ``X`` where it is not one element."""
-    return class_elements(network.experiment.class_names, network.experiment.structure)
+def elements_of(network: Network, classes: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Chemical symbol of each class, of those of the network by default.
+
+    Returns:
+        ``X`` where a class is not one element.
+    """
+    names = network.experiment.class_names if classes is None else classes
+    return class_elements(names, network.experiment.structure)

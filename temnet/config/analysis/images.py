@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from temnet.config.distributions import number_or
 from temnet.config.names import PathName
@@ -25,7 +25,7 @@ class Images(Settings):
     sampling: Annotated[Literal["header", "auto"] | float, number_or("header", "auto")] = Field(
         "header",
         description="Pixel size [Å], `header` to read it from the file, or `auto` to measure it on "
-        "a lattice of known `spacing`.",
+        "the lattice: planes of known `spacing`, or else the materials of the network.",
     )
     spacing: float | None = Field(
         None,
@@ -81,15 +81,6 @@ class Images(Settings):
         if not isinstance(sampling, str) and not 0.005 <= sampling <= 10:
             raise ValueError(f"expected at least 0.005 and at most 10 Å; got {sampling:g}")
         return sampling
-
-    @model_validator(mode="after")
-    def _something_to_measure(self) -> Images:
-        if self.sampling == "auto" and self.spacing is None:
-            raise ValueError(
-                "sampling is auto, which needs the distance between the lattice planes that the "
-                "image shows; set images.spacing [Å]"
-            )
-        return self
 
     @field_validator("frames")
     @classmethod

@@ -64,6 +64,12 @@ class Prediction(Settings):
         "`rings` for impossible neighbours, `isolated` without a neighbour, `reflections` where "
         "equal reflections of a sheet differ. By default all columns stay, with their flags.",
     )
+    keep_classes: bool = Field(
+        False,
+        exclude_if=lambda kept: not kept,  # runs of earlier versions stay valid
+        description="Keep the network's classes where the lattice fits none of the materials that "
+        "it was trained on. There they mean nothing, and by default the class is `column`.",
+    )
     engine: EngineName = Field(
         "auto",
         description="Engine that runs the network: `keras`, `openvino` (`pip install openvino`), "

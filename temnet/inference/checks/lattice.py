@@ -197,17 +197,18 @@ def _small_difference(
 def _wrong_size(proposed: Sequence[Explanation], spots: LatticeSpots, sampling: float) -> str:
     """The lattice, what it should be, and the pixel sizes that would fit."""
     best = proposed[0]
-    spacing = float(spots.spacings[int(np.argmax(best.explained))])
+    strongest = int(np.argmax(best.explained))
+    spacing = float(spots.spacings[strongest])
     amount = abs(1 - 1 / best.fitted)
     size = "small" if best.fitted > 1 else "large"
     fits = " or ".join(
         f"{sampling * one.fitted:.4g} Å ({' and '.join(one.materials)})" for one in proposed
     )
     return (
-        f"the lattice is {spacing:.2f} Å where {best.materials[0]} has "
+        f"the lattice is {spacing:.2f} Å where {best.spot_materials[strongest]} has "
         f"{spacing * best.fitted:.2f} Å: the pixel size of {sampling:.4g} Å seems "
         f"{100 * amount:.0f} % too {size} and would fit as {fits}, or it is another material; "
-        "check the pixel size"
+        "check the pixel size, on which classes and positions depend"
     )
 
 
@@ -217,6 +218,5 @@ def _other_material(spots: LatticeSpots) -> Finding:
         "material",
         "out of distribution",
         f"a lattice of {spacings} Å, which no material of the network's training has: classes mean "
-        "nothing here, and columns are only places; choose a network for this material, or check "
-        "the pixel size",
+        "nothing here; choose a network for this material, or check the pixel size",
     )

@@ -91,6 +91,8 @@ class Explanation:
         fitted: The pixel size that fits these best, as a fraction of the given one.
         mean_gain: The gain of a spot, on average.
         unexplained: Fraction of the evidence that is not explained.
+        uncertainty: Relative standard error of ``fitted``.
+        spot_materials: The crystal that explains each spot; empty for the others.
     """
 
     scale: float
@@ -100,6 +102,8 @@ class Explanation:
     fitted: float
     mean_gain: float = 0.0
     unexplained: float = 1.0
+    uncertainty: float = np.inf
+    spot_materials: tuple[str, ...] = ()
 
 
 class LatticeTable:
@@ -144,16 +148,23 @@ def explanations(
     Args:
         spots: The spots.
         table: The known lattices.
-        scales: Pixel sizes, as fractions of the given one; those of `SCALES` by default.
+        scales: Pixel sizes of equal chances, as fractions of the given one; by default those of
+            `SCALES`, of which those near the given one are likelier.
     """
-    if scales is None:
-        low, high = np.log(SCALES)
-        below, above = int(-low / STEP), int(high / STEP)
-        scales = np.exp(STEP * np.arange(-below, above + 1))
-    return [_explained(spots, table, float(scale)) for scale in scales]
+    if scales is not None:
+        return [_explained(spots, table, float(scale), 0.0) for scale in scales]
+    low, high = np.log(SCALES)
+    usual = STEP * np.arange(-int(-low / STEP), int(high / STEP) + 1)
+    chances = -0.5 * (usual / SCALE_SPREAD) ** 2
+    return [
+        _explained(spots, table, float(np.exp(one)), float(chance))
+        for one, chance in zip(usual, chances, strict=True)
+    ]
 
 
-def _explained(spots: LatticeSpots, table: LatticeTable, scale: float) -> Explanation:
+def _explained(
+    spots: LatticeSpots, table: LatticeTable, scale: float, chance: float
+) -> Explanation:
     lengths = np.linalg.norm(spots.vectors, axis=1)
     phi = np.arctan2(spots.vectors[:, 0], spots.vectors[:, 1])
     error = np.hypot(spots.errors / lengths, FLOOR)
@@ -192,7 +203,7 @@ def _explained(spots: LatticeSpots, table: LatticeTable, scale: float) -> Explan
         chosen.append(best)
         cost += price[best]
     explained = gains > 0
-    fitted = scale
+    fitted, uncertainty = scale, np.inf
     if explained.any():
         use = np.array(chosen)[by[explained]]
         spot = np.flatnonzero(explained)
@@ -200,11 +211,16 @@ def _explained(spots: LatticeSpots, table: LatticeTable, scale: float) -> Explan
         shift = residual[lattice[use], nearest, spot]
         inverse = 1 / sigma[lattice[use], spot] ** 2
         fitted = scale * float(np.exp(shift @ inverse / inverse.sum()))
+        uncertainty = float(inverse.sum() ** -0.5)
     names = tuple(dict.fromkeys(table.names[lattice[one]] for one in chosen))
-    usual = -0.5 * (np.log(scale) / SCALE_SPREAD) ** 2
-    total = float(gains @ weight - cost + usual)
+    total = float(gains @ weight - cost + chance)
     left = float(weight @ ~explained / weight.sum())
-    return Explanation(scale, total, names, explained, fitted, total / float(weight.sum()), left)
+    mean = total / float(weight.sum())
+    own = tuple(
+        table.names[lattice[chosen[one]]] if known else ""
+        for one, known in zip(by.tolist(), explained.tolist(), strict=True)
+    )
+    return Explanation(scale, total, names, explained, fitted, mean, left, uncertainty, own)
 
 
 def proposals(every: Sequence[Explanation], within: float) -> list[Explanation]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from temnet.config.card import KnownLattice
 from temnet.errors import InputError
+from temnet.inference.checks.lattice import ALTERNATIVES, USUAL, series_spots
+from temnet.inference.checks.lattice_comparison import (
+    STEP,
+    LatticeTable,
+    explanations,
+    proposals,
+)
 from temnet.inference.lattice_calibration import header_warning, measure_sampling
 from temnet.inference.lattice_spots import MOST_FRAMES
 from temnet.inference.reading.header import SAMPLING_RANGE
@@ -19,6 +27,12 @@ LOGGER = logging.getLogger(__name__)
 
 AT_ONCE = 2**27
 """Most bytes of frames on which the pixel size is measured together."""
+
+SIZES = (0.03, 0.6)
+"""Pixel sizes that are tried where nothing is known of them [Å]."""
+
+LEAST_GAIN = 1.0
+"""Least mean gain of a spot by which a pixel size is measured; see `Explanation`."""
 
 PIXEL_ASPECT = 1e-3
 """Pixel sizes that differ by less than this fraction are equal."""
@@ -112,13 +126,23 @@ def with_measured_pixel_size(
         return series
     if given is not None and (warning := header_warning(given, found)):
         LOGGER.warning("%s: %s", series.name, warning)
-    calibration = {
-        "spacing": spacing,
-        "sampling": found.sampling,
-        "uncertainty": found.uncertainty,
-        "spots": len(found.spots),
-        "taken": used,
-    }
+    measured = _Measured(spacing, found.sampling, found.uncertainty, len(found.spots))
+    return _with_calibration(series, measured, used)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A pixel size by the planes of a lattice, as `ImageSeries.metadata` has it."""
+
+    spacing: float
+    sampling: float
+    uncertainty: float
+    spots: int
+
+
+def _with_calibration(series: ImageSeries, found: _Measured, used: bool) -> ImageSeries:
+    """The series with a measured pixel size, which replaces the given one if it is used."""
+    calibration = {**vars(found), "taken": used}
     series = replace(series, metadata={**series.metadata, "calibration": calibration})
     if not used:
         return series
@@ -132,3 +156,52 @@ def with_measured_pixel_size(
     )
     _check_range((height, width), series.name)
     return replace(series, sampling=found.sampling, pixel_size=(height, width))
+
+
+def with_pixel_size_of_materials(
+    series: ImageSeries, lattices: Sequence[KnownLattice], given: float | None
+) -> ImageSeries:
+    """The series with the pixel size at which known crystals explain its lattice.
+
+    Args:
+        series: The images.
+        lattices: The crystals.
+        given: Pixel size by the header [Å], near which it is searched; None if it is unknown.
+
+    Raises:
+        InputError: If no lattice stands out, none of the crystals explains it, or several pixel
+            sizes do.
+    """
+    spots = series_spots(series, limited=given is not None)
+    if not len(spots):
+        raise InputError(
+            f"{series.name}: no lattice stands out, so that the pixel size cannot be measured. Set "
+            "images.sampling in Å."
+        )
+    low, high = np.log(SIZES)
+    scales = None if given is not None else np.exp(np.arange(low, high, STEP)) / series.sampling
+    found = proposals(explanations(spots, LatticeTable(lattices), scales), ALTERNATIVES)
+    near = [one for one in found if given is not None and abs(one.fitted - 1) <= USUAL]
+    found = near[:1] or found
+    if not found or found[0].mean_gain < LEAST_GAIN:
+        spacings = ", ".join(f"{one:.2f}" for one in spots.spacings[:3])
+        unit = "Å" if given is not None else "pixels"
+        raise InputError(
+            f"{series.name}: the lattice, of {spacings} {unit}, fits none of the materials that "
+            "the network was trained on. Set images.sampling in Å, or images.spacing."
+        )
+    if len(found) > 1:
+        sizes = [
+            f"{one.fitted * series.sampling:.4g} Å ({' and '.join(one.materials)})" for one in found
+        ]
+        raise InputError(
+            f"{series.name}: several pixel sizes explain the lattice: {', '.join(sizes)}. Set "
+            "images.sampling, or images.spacing to the distance of the planes, in Å."
+        )
+    best = found[0]
+    sampling = best.fitted * series.sampling
+    spacing = float(spots.spacings[int(np.argmax(best.explained))]) * best.fitted
+    measured = _Measured(
+        round(spacing, 3), sampling, best.uncertainty * sampling, int(best.explained.sum())
+    )
+    return _with_calibration(series, measured, True)

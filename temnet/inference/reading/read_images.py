@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from temnet.config.card import KnownLattice
 from temnet.config.names import printable
 from temnet.errors import InputError
 from temnet.images.resample import resampled_size, square_pixels
@@ -26,6 +27,7 @@ from temnet.inference.reading.pixel_size import (
     given_pixel_size,
     plausible,
     with_measured_pixel_size,
+    with_pixel_size_of_materials,
 )
 from temnet.records import ImageSeries
 
@@ -106,11 +108,16 @@ def images_of(
     mask: Sequence[Box] = (),
     spacing: float | None = None,
     invert: bool = False,
+    lattices: Sequence[KnownLattice] = (),
 ) -> ImageSeries:
-    """Images, movies or focal series from open files; see `read_images`."""
+    """Images, movies or focal series from open files; see `read_images`.
+
+    With ``sampling="auto"`` and no ``spacing``, the pixel size is that at which some of
+    ``lattices``, the network's materials, explain the lattice of the images.
+    """
     paths = [file.path for file in opened]
     shape = _common_shape(opened)
-    pixel_size, known = _pixel_size(opened, sampling, spacing)
+    pixel_size, known = _pixel_size(opened, sampling, spacing is not None or bool(lattices))
     arrangement = arrange(opened, axes, focus_count)
     order = _chosen_frames(arrangement.order, frames, paths[0])
     boxes = _checked_boxes(mask, shape, paths[0])
@@ -137,9 +144,11 @@ def images_of(
         masked=boxes,
         unseen=_unseen(inspected.unseen, order, shape),
     )
+    given = small if known else None
     if spacing is None:
-        return series
-    return with_measured_pixel_size(series, spacing, small if known else None, sampling == "auto")
+        auto = sampling == "auto"
+        return with_pixel_size_of_materials(series, lattices, given) if auto else series
+    return with_measured_pixel_size(series, spacing, given, sampling == "auto")
 
 
 class _Images:
@@ -222,13 +231,14 @@ def _common_shape(opened: Sequence[ImageFile]) -> tuple[int, int]:
 
 
 def _pixel_size(
-    opened: Sequence[ImageFile], sampling: float | Literal["auto"] | None, spacing: float | None
+    opened: Sequence[ImageFile], sampling: float | Literal["auto"] | None, measurable: bool
 ) -> tuple[tuple[float, float], bool]:
     """Height and width of a pixel [Å], and whether they are known before a lattice is measured."""
-    if sampling == "auto" and spacing is None:
+    if sampling == "auto" and not measurable:
         raise InputError(
             f"{opened[0].path}: measuring the pixel size needs the distance between the lattice "
-            "planes. Set images.spacing (or --spacing) [Å]."
+            "planes where the network's materials are not known. Set images.spacing (or --spacing) "
+            "[Å]."
         )
     if isinstance(sampling, str) and sampling != "auto":
         raise InputError(f"The pixel size must be a number in Å or auto; got {sampling!r}.")
