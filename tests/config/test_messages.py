@@ -88,8 +88,8 @@ def test_the_values_themselves_are_right():
         (
             "prediction.zzz=1",
             "prediction.zzz: this setting does not exist; remove it or use one of network, "
-            "threshold, min_distance, symmetries, leave_out, keep_classes, engine, workers, outputs, "
-            "rings, scheduler.",
+            "threshold, min_distance, symmetries, leave_out, keep_classes, engine, workers, "
+            "outputs, rings, scheduler.",
         ),
         (
             "structure.kind=mos",
