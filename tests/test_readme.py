@@ -1,24 +1,36 @@
-"""The README: its commands exist, and the quickstart gives the results that it describes."""
+"""README and documentation: their commands exist, and the quickstart gives what they promise."""
 
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
-from temnet import predict, publish, run
+import temnet
+from temnet import run
+from temnet.__main__ import SUBCOMMANDS
 from temnet.config.loading import load_experiment
+from temnet.csv_rows import column_help
 from temnet.csv_tables import read_table
-from temnet.models.network_folders import find_network
-from temnet.study import __main__ as study
+from temnet.models.network_folders import find_network, read_card
+from temnet.reporting.files.column_table import ColumnRow
 from temnet.study.settings import load_study
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+DOCS = sorted(
+    path for path in (REPOSITORY / "docs").rglob("*.md") if "generated" not in path.parts
+    and "_build" not in path.parts
+)  # fmt: skip
 
 QUICKSTART = "pip install -r requirements.txt && python -m temnet.run experiments/quickstart.yaml"
 TEST = "pip install -r requirements.txt && python -m pytest"
+
+LONGEST = 6000
+"""Bytes of the README."""
 
 SAMPLING = 0.202
 
@@ -34,13 +46,17 @@ VACUUM_ROWS = 20
 """Rows of pixels at the top of the movie that show nothing but vacuum."""
 
 
-def commands():
-    """Every command in an indented or fenced block, without its comment."""
-    lines = re.findall(r"^ {4}(\S.*)$", README, re.MULTILINE)
-    for line in lines:
-        text = line.split("  #")[0].strip()
-        if text.startswith(("python", "pip", "source")):
-            yield text
+def commands(text):
+    """Every command in an indented block, without its comment."""
+    for line in re.findall(r"^ {4,}(\S.*)$", text, re.MULTILINE):
+        command = line.split("  #")[0].strip()
+        if command.startswith(("python -m", "pip", "source", "temnet", "dask")):
+            yield command
+
+
+def all_commands():
+    texts = [README, *(path.read_text(encoding="utf-8") for path in DOCS)]
+    return sorted({command for text in texts for command in commands(text)})
 
 
 @pytest.fixture(scope="module")
@@ -53,40 +69,117 @@ def quickstart(tmp_path_factory):
 
 
 def test_both_commands_stand_at_the_top():
-    first = list(commands())[:2]
+    first = list(commands(README))[:2]
     assert first == [QUICKSTART, TEST]
     assert README.index(TEST) < README.index("##")
 
 
-@pytest.mark.parametrize("command", sorted(set(commands())))
+def test_the_readme_is_short():
+    assert len(README.encode()) <= LONGEST
+
+
+OTHER = ("python -m venv .venv", "source .venv/bin/activate", "python -m pytest")
+"""Commands that are not temnet's."""
+
+PLANNED = {"new"} - set(SUBCOMMANDS)
+"""Subcommands that the documentation describes before they exist."""
+
+NOT_RUN = ("dask", "pip wheel", "pip install .")
+"""How other commands begin."""
+
+
+@pytest.mark.parametrize("command", all_commands())
 def test_every_command_is_one_that_exists(command, monkeypatch):
     monkeypatch.chdir(REPOSITORY)
     for part in command.split("&&"):
         words = shlex.split(part.split(">")[0])
         if words[:3] == ["pip", "install", "-r"]:
-            assert Path(words[3]).is_file()
-        elif words[:3] == ["python", "-m", "temnet.run"]:
-            options = run.parse(words[3:])
-            assert options.schema or load_experiment(options.file)
-        elif words[:3] == ["python", "-m", "temnet.study"]:
-            assert load_study(study._parser().parse_args(words[3:]).file)
-        elif words[:3] == ["python", "-m", "temnet.predict"]:
-            assert find_network(predict._parser().parse_args(words[3:]).network)
-        elif words[:3] == ["python", "-m", "temnet.publish"]:
-            (root,) = publish._parser().parse_args(words[3:]).runs
-            assert Path("experiments", f"{root.name}.yaml").is_file()
+            assert Path(words[2 + words[2:].index("-r") + 1 if "-r" in words[3:] else 3]).is_file()
+        elif words[0] == "temnet":
+            check(words[1], words[2:])
+        elif words[2:] and words[2].startswith("temnet."):
+            check(words[2].removeprefix("temnet."), words[3:])
         else:
-            assert words == ["python", "-m", "pytest"]
+            assert part.strip() in OTHER or part.strip().startswith(NOT_RUN)
+
+
+def check(name, words):
+    """Parses the words of a subcommand; files that come along must exist, and be valid."""
+    if name == "--version" or name in PLANNED:
+        return
+    module = import_module(SUBCOMMANDS[name].module)
+    options = (
+        module.parse(words) if hasattr(module, "parse") else module._parser().parse_args(words)
+    )
+    if name == "run" and not options.schema and options.file.parts[0] == "experiments":
+        assert load_experiment(options.file)
+    elif name == "study":
+        assert load_study(options.file)
+    elif name == "predict" and not options.network.startswith("runs/"):
+        assert find_network(options.network)
+    elif name == "publish":
+        assert all(
+            root.name == "NAME" or Path("experiments", f"{root.name}.yaml").is_file()
+            for root in options.runs
+        )
+
+
+def test_a_wrong_command_is_found():
+    with pytest.raises(KeyError):
+        check("predicts", [])
+    with pytest.raises(SystemExit):
+        check("predict", ["a.tif", "--networks", "mos2-unet"])
 
 
 @pytest.mark.parametrize(
-    ("head", "folder"), [("experiment", "experiments"), ("study", "experiments/studies")]
+    ("head", "folder", "page"),
+    [("experiment", "experiments", "train"), ("study", "experiments/studies", "study")],
 )
-def test_the_tables_list_every_file(head, folder):
-    table = re.search(rf"\| {head} \|.*?\n\n", README, re.DOTALL).group()
+def test_the_tables_list_every_file(head, folder, page):
+    text = (REPOSITORY / "docs" / "how_to" / f"{page}.md").read_text(encoding="utf-8")
+    table = re.search(rf"\| {head} \|.*?\n\n", text, re.DOTALL).group()
     cells = [line.split("|")[1] for line in table.strip().splitlines()[2:]]
     named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
     assert named == {path.stem for path in (REPOSITORY / folder).glob("*.yaml")}
+
+
+def test_the_table_of_columns_is_whole():
+    """Every column of columns.csv stands in the README."""
+    table = re.search(r"\| in `columns.csv` \|.*?\n\n", README, re.DOTALL).group()
+    named = set(
+        re.findall(r"`(\w+)", "".join(line.split("|")[1] for line in table.split("\n")[2:-2]))
+    )
+    assert named == {name.partition("<")[0] for name in column_help(ColumnRow)}
+
+
+def test_the_table_of_networks_is_that_of_their_cards():
+    table = re.search(r"\| your specimen \|.*?\n\n", README, re.DOTALL).group()
+    rows = [
+        [cell.strip(" `") for cell in line.split("|")[1:-1]] for line in table.split("\n")[2:-2]
+    ]
+    names = {folder.name for folder in (REPOSITORY / "pretrained").glob("*-unet")}
+    assert {network for _, _, network, _ in rows} == names
+    for specimen, images, network, pixels in rows:
+        card = read_card(find_network(network))
+        low, high = card.camera_sampling
+        assert pixels == f"{low:g} to {high:g} Å"
+        assert images.startswith("one" if card.focus_count == 1 else "three")
+        volts = [f"{energy / 1e3:g}" for energy in dict.fromkeys(card.energies)]
+        assert specimen.endswith(f"; {' to '.join(volts)} kV")
+
+
+def test_the_citation_file_is_valid_and_of_this_version():
+    citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
+    required = {"cff-version", "message", "title", "authors"}  # of the format's version 1.2.0
+    assert required <= set(citation) and citation["cff-version"] == "1.2.0"
+    assert str(citation["version"]) == temnet.__version__
+    assert citation["authors"] == [{"name": "temnet developers"}]
+    assert citation["license"] == "MIT" and citation["type"] == "software"
+    for reference in citation["references"]:
+        assert {"type", "title", "authors"} <= set(reference)
+        assert all({"family-names", "given-names"} == set(one) for one in reference["authors"])
+    for text in (README, (REPOSITORY / "docs/how_to/cite.md").read_text(encoding="utf-8")):
+        assert f"temnet {temnet.__version__} (" in text
 
 
 def test_quickstart_writes_what_it_promises(quickstart):

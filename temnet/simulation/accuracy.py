@@ -46,7 +46,7 @@ RINGS = (0.0, 1.0, 3.0, 5.0)
 
 @dataclass(frozen=True)
 class Measurement:
-    """One line of the table.
+    """A line of accuracy.csv: how far one choice of the simulation is from a converged one.
 
     Attributes:
         specimen: What was simulated.
