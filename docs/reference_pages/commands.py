@@ -13,7 +13,7 @@ from temnet.__main__ import SUBCOMMANDS
 
 REPOSITORY = Path(temnet.__file__).parents[1]
 
-WIDTH = 92
+WIDTH = 76
 """Characters of a line of a command's usage."""
 
 HEADS = {"positional arguments": "argument", "options": "option"}

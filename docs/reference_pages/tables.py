@@ -46,7 +46,7 @@ TITLES = {
     "evaluate": "Scores of a network (stage `evaluate`)",
     "movie": "Simulated movies (stage `movie`)",
     "accuracy": "Accuracy of the simulation (stage `accuracy`)",
-    "study": "Studies (`python -m temnet.study`)",
+    "study": "Studies (`temnet study`)",
 }
 
 RECORDS = (
@@ -91,7 +91,10 @@ def row_classes(package: Path = PACKAGE) -> list[tuple[str, str]]:
     """Module and name of each class whose docstring begins as that of a row."""
     found = []
     for path in sorted(package.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        if not ROW.search(text):
+            continue
+        for node in ast.parse(text).body:
             if isinstance(node, ast.ClassDef) and ROW.match(ast.get_docstring(node) or ""):
                 parts = path.relative_to(package.parent).with_suffix("").parts
                 found.append((".".join(parts), node.name))
