@@ -373,10 +373,10 @@ def _memory_file(images: Any, request: Request) -> ImageFile:
 def _kept(images: Any, request: Request, output: Path) -> Path:
     """An array or a signal as a file in the output folder, which the run's settings can name."""
     from temnet.reporting.files.kept_images import ENDING, write_images
-    from temnet.reporting.files.map_files import safe_name
+    from temnet.system.file_names import safe_whole_name
 
     file = _memory_file(images, request)
-    path = output / f"{safe_name(file.path.name)}{ENDING}"
+    path = output / f"{safe_whole_name(file.path.name)}{ENDING}"
     with disk_errors_as_input_errors(output):
         output.mkdir(parents=True, exist_ok=True)
         write_images(path, file)

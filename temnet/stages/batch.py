@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,15 +14,12 @@ from temnet.errors import InputError
 from temnet.inference.reading.camera_clock import film_of, of_one_clock
 from temnet.inference.reading.file_order import as_shells_sort, in_order
 from temnet.inference.reading.image_folders import images_in, images_of, matches
-from temnet.reporting.files.map_files import safe_name
+from temnet.system.file_names import safe_whole_name
 
 LOGGER = logging.getLogger(__name__)
 
 LONGEST_FOLDER, BEGINNING = 200, 130
 """Bytes of a result folder's name, and of its beginning that a longer one keeps with its end."""
-
-_DEVICE = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\..*)?$", re.IGNORECASE)
-"""Names that no folder has on Windows."""
 
 LONGEST_NAME = 80
 """Letters of a joint movie's name."""
@@ -182,9 +178,8 @@ def distinct_names(paths: Sequence[Path]) -> list[str]:
 
 def _name(path: Path, level: int) -> str:
     parts = [path.stem] if level == 0 else path.parts[-level:]
-    name = safe_name("_".join(part.strip("/\\") for part in parts)).strip("_ ").rstrip(". ")
+    name = safe_whole_name("_".join(part.strip("/\\") for part in parts).strip("_ "))
     name = name or "image"  # of `...tif` only dots are left, which lead elsewhere
-    name = _DEVICE.sub(r"\1_\2", name)
     content = name.encode()
     if len(content) <= LONGEST_FOLDER:
         return name

@@ -26,12 +26,13 @@ from temnet.records import ImageSeries, Peaks
 from temnet.reporting.figures.drawing import encode_figure
 from temnet.reporting.figures.overlay import overlay_figure
 from temnet.reporting.files.column_table import ColumnTableWriter
-from temnet.reporting.files.map_files import safe_name, write_maps
+from temnet.reporting.files.map_files import write_maps
 from temnet.reporting.files.peaks_files import open_peaks
 from temnet.reporting.files.prediction_rows import RINGS_FILE, RingRow
 from temnet.reporting.sections.images import OVERLAYS
 from temnet.stages.kept_frames import keeping_frames
 from temnet.stages.prediction_inputs import PredictionInputs, elements_of
+from temnet.system.file_names import safe_name
 from temnet.system.files import replace_file
 
 COLUMNS_FILE, IMAGES_FILE = "columns.csv", "images.npz"

@@ -14,10 +14,10 @@ from temnet.config.experiment import Experiment
 from temnet.config.loading import dump_settings
 from temnet.errors import InputError
 from temnet.models.network_folders import update_card
-from temnet.reporting.files.map_files import safe_name
 from temnet.stages import evaluate, simulate, train
 from temnet.stages.input_paths import with_found_files
 from temnet.study.settings import Study, scoring_experiment, training_experiment
+from temnet.system.file_names import safe_name, safe_whole_name
 from temnet.system.files import replace_file
 from temnet.workflow.folder import (
     DONE,
@@ -154,7 +154,7 @@ def _scoring_runs(
     for test in study.tests:
         for arm in study.arms:
             own = tuple(run for run in networks if run.arm == arm)
-            folder = root / TESTS / safe_name(f"{test}_{arm}")
+            folder = root / TESTS / safe_whole_name(f"{test}_{arm}")
             experiment = scoring_experiment(study, test, arm, [run.folder for run in own])
             yield _found(ScoringRun(test, arm, folder, own, experiment))
 

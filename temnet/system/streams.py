@@ -66,16 +66,17 @@ class Output:
 def standard_streams() -> Iterator[tuple[Output, Output]]:
     """Standard output and error that survive closed files, lost readers and any text.
 
-    Characters that the terminal or file lacks become escapes of their number.
+    Files and pipes get UTF-8, whatever the system's code page; a terminal keeps its encoding, and
+    characters that it lacks become escapes of their number.
     """
     _open_closed()
     before = sys.stdout, sys.stderr
     nowhere = open(os.devnull, "w", encoding="utf-8")
     streams = [nowhere if stream is None else stream for stream in before]
-    errors = [getattr(stream, "errors", None) for stream in streams]
+    coding = [_coding(stream) for stream in streams]
     outputs = Output(streams[0]), Output(streams[1])
-    for stream in streams:
-        _set_errors(stream, "backslashreplace")
+    for stream, (encoding, _) in zip(streams, coding, strict=True):
+        _set_coding(stream, encoding if _is_terminal(stream) else "utf-8", "backslashreplace")
     sys.stdout, sys.stderr = outputs  # type: ignore[assignment]
     try:
         yield outputs
@@ -84,8 +85,8 @@ def standard_streams() -> Iterator[tuple[Output, Output]]:
             output.flush()
         if (sys.stdout, sys.stderr) == outputs:
             sys.stdout, sys.stderr = before
-        for stream, kept in zip(streams, errors, strict=True):
-            _set_errors(stream, kept)
+        for stream, kept in zip(streams, coding, strict=True):
+            _set_coding(stream, *kept)
         nowhere.close()
 
 
@@ -110,11 +111,23 @@ def libraries_silenced() -> Iterator[None]:
         os.close(kept)
 
 
-def _set_errors(stream: Any, errors: str | None) -> None:
-    """Sets how a stream encodes characters that it lacks, if it has this option."""
+def _coding(stream: Any) -> tuple[str | None, str | None]:
+    """Encoding of a stream, and what it does with characters that this lacks."""
+    return getattr(stream, "encoding", None), getattr(stream, "errors", None)
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):  # closed, or no stream of Python
+        return False
+
+
+def _set_coding(stream: Any, encoding: str | None, errors: str | None) -> None:
+    """Sets the encoding of a stream, and for characters that this lacks, if it has the option."""
     if errors is not None and hasattr(stream, "reconfigure"):
         with suppress(OSError, ValueError):  # closed, or its reader has gone
-            stream.reconfigure(errors=errors)
+            stream.reconfigure(encoding=encoding, errors=errors)
 
 
 def _open_closed() -> None:

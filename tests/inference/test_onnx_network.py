@@ -13,9 +13,9 @@ import scipy.special
 
 from temnet.config.loading import validate
 from temnet.inference.column_finder import find_in_series
-from temnet.inference.engines import choose_engine, fixed_image
+from temnet.inference.engines import choose_engine
 from temnet.inference.peak_finder import PeakFinder
-from temnet.inference.probability_maps import predict_probabilities
+from temnet.inference.probability_maps import predict_probabilities, prepare_frame
 from temnet.inference.usage_data import REFUSAL
 from temnet.models.checkpoint import Network, load_network
 from temnet.models.description import describe
@@ -23,6 +23,7 @@ from temnet.models.factory import build_model, size_unit, smallest_size
 from temnet.models.network_folders import network_names
 from temnet.records import ImageSeries
 from temnet.score_records import Calibration
+from temnet.simulation.example import simulate_example
 
 pytestmark = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxruntime")),
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 SAME = 1e-5
-"""Largest difference of a probability; 4e-7 was measured on noise."""
+"""Largest difference of a probability; 4e-7 on noise, 1e-6 with the shipped networks on images."""
 
 VALUES = {
     "microscope": {"energy": 80e3, "defocus": {"steps": [0, 50]}},
@@ -187,10 +188,15 @@ def test_the_shipped_networks_give_the_maps_of_keras(name):
 
     net = load_network(name)
     session = session_of(onnx_network(net))
-    image = fixed_image(net)
-    for images in (image, image[:96, 32:]):
+    spans = []
+    for index, region in enumerate((np.s_[:], np.s_[:96, :64])):
+        counts = simulate_example(net.experiment, index, "validation").images[region]
+        images = prepare_frame(net, counts, net.sampling)
+        images = images[: len(images) // 16 * 16, : images.shape[1] // 16 * 16]
         expected = predict_probabilities(net.model, images)
         (found,) = session.run(None, {"images": np.moveaxis(images, -1, 0)[None]})
         difference = np.abs(np.moveaxis(found[0], 0, -1) - expected).max()
-        print(f"{name} {images.shape}: {difference:.1e}")  # noqa: T201
-        assert np.ptp(expected[..., -1]) > 0.5 and difference < SAME
+        spans.append(np.ptp(expected[..., -1]))
+        print(f"{name} {images.shape}: {difference:.1e} in {spans[-1]:.2f}")  # noqa: T201
+        assert difference < SAME
+    assert max(spans) > 0.5

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
+from temnet.system.file_names import safe_name
 
 
 def write_maps(
@@ -37,16 +38,6 @@ def write_maps(
         file_writer(str(path), _signal(image, sampling, class_name))
         paths.append(path)
     return paths
-
-
-def safe_name(text: str) -> str:
-    """Text as a part of a file's name on every system.
-
-    >>> safe_name("metal:1-3"), safe_name("a/b c.tif")
-    ('metal-1-3', 'a-b c.tif')
-    """
-    # The last ones stand for bytes that are not UTF-8.
-    return re.sub('[\x00-\x1f<>:"/\\\\|?*\ud800-\udfff]', "-", text)
 
 
 def _signal(image: np.ndarray, sampling: float, class_name: str) -> dict:
