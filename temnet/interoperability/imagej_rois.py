@@ -11,7 +11,7 @@ import numpy as np
 from temnet.interoperability.found_columns import Add, FoundColumns
 from temnet.interoperability.libraries import library
 from temnet.reporting.figures.drawing import class_colour
-from temnet.reporting.files.map_files import safe_name
+from temnet.system.file_names import safe_name
 from temnet.system.files import replacing
 
 ENDING = ".rois.zip"
