@@ -297,6 +297,8 @@ def _job(images: str | Path | Sequence[str | Path], section: Images) -> Job:
     jobs, errors = plan_batch([str(entry) for entry in entries], section.axes != "auto")
     if errors:
         raise errors[0]
+    if not jobs:
+        raise InputError("No image was given; expected an array, a signal or the name of a file.")
     if len(jobs) != 1:
         raise InputError(
             f"Expected one image, movie or focal series, got {len(jobs)} images; analyse them one "

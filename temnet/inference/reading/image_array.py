@@ -26,7 +26,7 @@ import dask.array
 import numpy as np
 
 from temnet.errors import InputError
-from temnet.inference.reading.axis_order import doubt, doubt_text, in_blocks
+from temnet.inference.reading.axis_order import LEAST_SIDE, doubt, doubt_text, in_blocks
 from temnet.inference.reading.formats.data_set import Axis, DataSet
 from temnet.inference.reading.formats.large_files import viewed
 from temnet.inference.reading.hyperspy_signal import is_signal, signal_data_set
@@ -97,6 +97,7 @@ def array_file(array: Any, name: str, axes: Sequence[str] | None = None) -> Imag
     _check_values(path, values)
     if axes is None and len(values.shape) == 4:
         axes = FOUR_AXES
+        _check_four_axes(path, values.shape)
     if axes is not None:
         names = _checked_names(path, axes, len(values.shape))
         return _opened(path, _reordered(DataSet(values), names))
@@ -145,10 +146,9 @@ def _values(path: Path, array: Any) -> Any:
     try:
         return np.asarray(array)
     except (TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
         raise InputError(
-            f"{path}: expected an array of images, got a {type(array).__name__} that NumPy cannot "
-            f"convert ({reason})."
+            f"{path}: expected an array of images of one size, got a {type(array).__name__} that "
+            "NumPy cannot convert to one."
         ) from error
 
 
@@ -166,6 +166,17 @@ def _check_values(path: Path, values: Any) -> None:
         raise InputError(
             f"{path}: expected an array (row, col), (frame, row, col) or (frame, row, col, focus), "
             f"got the shape {shape}."
+        )
+
+
+def _check_four_axes(path: Path, shape: Sequence[int]) -> None:
+    """Refuses an array whose rows and columns seem to be its last axes."""
+    _, rows, cols, foci = map(int, shape)
+    if min(rows, cols) < LEAST_SIDE <= foci:
+        raise InputError(
+            f"{path}: an array with four axes is {FOUR_AXES}, so that its shape {tuple(shape)} "
+            f"means images of {rows} x {cols} pixels; if its foci are the second axis, give "
+            f"axes={AXIS_NAMES}."
         )
 
 

@@ -59,6 +59,10 @@ def test_four_axes_are_frame_row_col_focus():
     for frame, foci in enumerate(order):
         for focus, number in enumerate(foci):
             np.testing.assert_array_equal(file.read(number), series[frame, :, :, focus])
+    foci_second = np.ones((5, 3, 40, 40))
+    with pytest.raises(InputError, match=r"\('frame', 'focus', 'row', 'col'\)"):
+        array_file(foci_second, "s")
+    assert array_file(foci_second, "s", ("frame", "focus", "row", "col")).shape == (40, 40)
     assert array_file(series[:1], "s").axes == ((3, "focus"),)
     assert array_file(series[..., :1], "s").axes == ((2, "time"),)
 
