@@ -15,8 +15,9 @@ from scipy.ndimage import maximum_filter
 
 from temnet.inference.checks.local_lattice import nearest_window, window_starts
 
-SIDE = 24.0
-"""Side of the windows [Å]."""
+SIDE, STEP = 24.0, 3.0
+"""Side of the windows and distance of their centres [Å]; at 6 Å the band in which a reflection
+vanishes is missed in one image of ten."""
 
 LOWEST, HIGHEST = 0.25, 0.6
 """Frequencies of the compared reflections [1/Å]: the first ring of graphene and of MoS2."""
@@ -58,7 +59,7 @@ def with_uneven_reflections(
     """
     if len(positions) < FEWEST_COLUMNS:
         return np.zeros(len(positions), bool)
-    starts, shape = window_starts(images.shape, sampling, SIDE)
+    starts, shape = window_starts(images.shape, sampling, SIDE, STEP)
     corners, own = nearest_window(starts, shape, sampling, positions)
     weakest = np.array(
         [

@@ -107,7 +107,7 @@ def local_lattice(
 
 
 def window_starts(
-    shape: tuple[int, ...], sampling: float, side: float
+    shape: tuple[int, ...], sampling: float, side: float, distance: float = STEP
 ) -> tuple[list[np.ndarray], tuple[int, int]]:
     """First rows and columns of windows all over an image, and the windows' shape [pixels].
 
@@ -115,9 +115,10 @@ def window_starts(
         shape: Rows and columns of the image.
         sampling: Pixel size [Å].
         side: Side of the windows [Å]; smaller images have one of their own size.
+        distance: Distance of their centres [Å].
     """
     rows, cols = (min(round(side / sampling), size) for size in shape[:2])
-    step = STEP / sampling
+    step = distance / sampling
     starts = [
         np.linspace(0, size - own, max(round((size - own) / step), 0) + 1).round().astype(int)
         for size, own in zip(shape[:2], (rows, cols), strict=True)
