@@ -22,6 +22,9 @@ from tests.silent_errors import doubtful_images as made
 pytestmark = pytest.mark.slow
 
 NETWORKS = [name for name in network_names() if not name.startswith("columns")]
+FIRST = {name.rpartition("-")[0]: name for name in reversed(NETWORKS)}
+"""The first network of each specimen, whose validation images the others share."""
+
 AREA = made.SIDE**2 / 1e4
 """Area of the made images [100 nm²]."""
 
@@ -137,7 +140,9 @@ def test_dirt_beside_graphene_is_flagged_in_part():
 
 
 @cache
-def examples(simulation):
+def examples(name):
+    """Examples of a specimen; networks of one specimen share them."""
+    simulation = network(name).experiment.simulation
     reuse = simulation.exit_wave_reuse
     return [simulate_block(simulation, i * reuse, i * reuse + 1, "validation")[0]
             for i in range(OWN)]  # fmt: skip
@@ -151,7 +156,7 @@ def test_true_columns_and_own_images_are_not_flagged(name):
     true, flagged, unsupported = 0, 0, 0
     counts = {"with": np.zeros(2), "without": np.zeros(2)}
     columns = 0
-    for example in examples(net.experiment.simulation):
+    for example in examples(FIRST[name.rpartition("-")[0]]):
         peaks, _ = finder.find(example.images, example.sampling)
         frame = flagger.flagged(FoundFrame(0, example.images, peaks), example.sampling)
         flags, sure = frame.peaks.flags, example.columns.class_index != IGNORED

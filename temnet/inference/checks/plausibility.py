@@ -24,7 +24,7 @@ IN_FRINGES = 0.1
 LOWEST_DOSE = 30.0
 """Dose below which a missing lattice is a mere note [e/Å²]: noise may hide it."""
 
-UNEVEN, FEWEST_UNEVEN = 0.02, 8
+UNEVEN, FEWEST_UNEVEN = 0.005, 8
 """Fraction and number of columns among reflections that should be equal and are not, from which
 there is a warning: the band in which a reflection vanishes is narrow."""
 

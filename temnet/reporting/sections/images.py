@@ -64,7 +64,7 @@ def predict_section(source: RunResults) -> Section | None:
         paragraph(
             f"The network {series[0].network} found {summary.total:,} columns in "
             f"{counted(total, 'image')} of {counted(_file_count(series), 'file')}: "
-            f"{by_class}.{_mean_score(summary)} Table: ",
+            f"{by_class}.{_mean_score(summary, series)} Table: ",
             source.links(COLUMNS, *others[:MOST_NAMED], FOCI),
             ".",
         ),
@@ -93,9 +93,14 @@ def _file_count(series: Sequence[SeriesRecord]) -> int:
     return sum(len(part.files) or 1 for part in series)
 
 
-def _mean_score(summary: ColumnSummary) -> str:
-    """The mean score of all columns together."""
-    return f" They score {summary.mean_score:.2f} on average." if summary.total else ""
+def _mean_score(summary: ColumnSummary, series: Sequence[SeriesRecord]) -> str:
+    """The mean score of all columns together, and what it is out of distribution."""
+    if not summary.total:
+        return ""
+    text = f" They score {summary.mean_score:.2f} on average."
+    if any(part.out_of_distribution for part in series):
+        text += " Scores in images that are out of distribution are no probabilities."
+    return text
 
 
 def _what_was_done(source: RunResults, series: Sequence[SeriesRecord]) -> list[Html]:

@@ -40,7 +40,7 @@ def found(shares, count=1000, dose=1000.0, frames=1):
         ({ColumnFlag.FRINGES: 0.2}, [("fringes", "warning")]),
         ({ColumnFlag.FRINGES: 0.2, ColumnFlag.NO_LATTICE: 0.4},
          [("fringes", "out of distribution")]),
-        ({ColumnFlag.REFLECTIONS: 0.015}, []),
+        ({ColumnFlag.REFLECTIONS: 0.004}, []),
         ({ColumnFlag.REFLECTIONS: 0.03}, [("structure", "warning")]),
         ({ColumnFlag.RINGS: 0.2, ColumnFlag.TOO_CLOSE: 0.2}, [("structure", "warning")]),
         ({ColumnFlag.RINGS: 0.3}, []),
