@@ -15,6 +15,9 @@ Schema = Mapping[str, Any]
 DISTRIBUTIONS = ("Uniform", "LogUniform", "Normal", "Choice", "TextChoice")
 """Sections that stand for a drawn value."""
 
+PRACTICAL = 1e30
+"""Bounds from here on are those of the number's type, and are not shown."""
+
 NUMBERS = ("number", "integer")
 """Kinds of value that have a unit."""
 
@@ -78,12 +81,13 @@ def _section(name: str, section: Schema) -> list[str]:
 def words(name: str) -> str:
     """The name of a class as words.
 
-    >>> words("CramerRao"), words("MoS2"), words("MSDNetSettings")
-    ('Cramer rao', 'MoS2', 'MSD-net')
+    >>> words("AmorphousCarbon"), words("MoS2"), words("MSDNetSettings")
+    ('Amorphous carbon', 'MoS2', 'MSD-net')
     """
     name = name.removesuffix("Settings")
-    if name in ("MoS2", "UNet", "MSDNet"):
-        return {"UNet": "U-Net", "MSDNet": "MSD-net"}.get(name, name)
+    known = {"MoS2": "MoS2", "UNet": "U-Net", "MSDNet": "MSD-net", "CramerRao": "Cramér-Rao bound"}
+    if name in known:
+        return known[name]
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     return text[0] + text[1:].lower()
 
@@ -166,5 +170,6 @@ def _bounds(setting: Schema) -> str:
         ("maximum", "up to"),
         ("exclusiveMaximum", "below"),
     )
-    parts = [f"{word} {setting[key]:g}" for key, word in words_of if key in setting]
+    limits = [(word, setting[key]) for key, word in words_of if key in setting]
+    parts = [f"{word} {limit:g}" for word, limit in limits if abs(limit) < PRACTICAL]
     return "".join(f", {part}" for part in parts)

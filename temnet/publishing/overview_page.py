@@ -126,19 +126,17 @@ def _network_page(one: Pretrained, compared: Sequence[Pair]) -> str:
 def overview(networks: Sequence[Pretrained]) -> str:
     """A table with a line for each network."""
     header = (
-        "network", "finds", "energy", "dose of an image", "macro F1", "median image",
-        "position error", "kind", "size",
+        "network", "finds", "energy", "dose of an image", "macro F1", "position error", "kind",
+        "size",
     )  # fmt: skip
     return table(header, [_overview_line(one) for one in networks])
 
 
 def _overview_line(one: Pretrained) -> tuple[str, ...]:
     validation, selection = one.card.validation, one.card.metrics
-    macro = median = error = UNKNOWN
+    macro = error = UNKNOWN
     if validation is not None:
-        ends = validation.intervals
-        macro = bracketed(validation.macro_f1, ends.macro_f1)
-        median = bracketed(validation.median_image_f1, ends.median_image_f1)
+        macro = bracketed(validation.macro_f1, validation.intervals.macro_f1)
     elif selection is not None:
         macro = f"{known(selection.macro_f1)} (selection images)"
     scores = validation or selection
@@ -150,7 +148,6 @@ def _overview_line(one: Pretrained) -> tuple[str, ...]:
         one.energies,
         one.dose,
         macro,
-        median,
         error,
         one.kind,
         one.megabytes,
