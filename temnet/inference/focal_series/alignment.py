@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy import fft, optimize
+from scipy import optimize
 from scipy.ndimage import map_coordinates, maximum_filter, spline_filter
 
 from temnet.errors import InputError
-from temnet.images.normalize import gaussian_blur
+from temnet.inference.correlation import phases, windowed_spectra
 from temnet.inference.focal_series.shifts import moved_back
 from temnet.inference.lattice_spots import hann
 
@@ -33,12 +33,6 @@ wrong without a warning, of 38 Å 0 of 150."""
 
 BEYOND = 1.0
 """Shifts are searched this much farther than they may be [Å], to be found and refused."""
-
-HIGHEST_FREQUENCY = 1.25
-"""Frequencies that are compared [1/Å]: no microscope of today carries more."""
-
-BLUR = 6.0
-"""Standard deviation of the blur that is subtracted [Å]; uneven illumination is slower."""
 
 RING = 0.06
 """Width of the rings [1/Å]; a change of focus by 200 Å at 50 kV turns the contrast every
@@ -162,7 +156,8 @@ def _likelihoods(
         By (earlier, later): (shift, shift), logarithm of the likelihood, no shift in the middle,
         in steps of `STEP`.
     """
-    spectra, rows, cols = _spectra(images, sampling)
+    window = np.outer(hann(images.shape[0]), hann(images.shape[1]))
+    spectra, rows, cols = windowed_spectra(images, sampling, window)
     steps = int(np.ceil(reach / STEP))
     ring = np.floor(np.hypot(rows[:, None], cols) / RING).astype(int) - 1
     angle = np.mod(np.arctan2(rows[:, None], cols[None]), np.pi)
@@ -175,28 +170,6 @@ def _likelihoods(
         for later in range(1, images.shape[-1])
         for earlier in range(max(0, later - REACH), later)
     }
-
-
-def _spectra(images: np.ndarray, sampling: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Transforms of the normalised images under a Hann window, the lowest frequencies of them.
-
-    They are scaled so that white noise as strong as the image would have a mean power of one.
-
-    Returns:
-        (rows', cols', focus) complex64; (rows',) and (cols',) frequencies [1/Å].
-    """
-    rows = fft.fftfreq(images.shape[0], sampling)
-    cols = fft.rfftfreq(images.shape[1], sampling)
-    limit = min(HIGHEST_FREQUENCY, 0.5 / sampling)
-    kept = np.ix_(np.abs(rows) <= limit, cols <= limit)
-    window = np.outer(hann(images.shape[0]), hann(images.shape[1])).astype(np.float32)
-    window /= np.sqrt(np.sum(window**2))
-    spectra = []
-    for image in np.moveaxis(images, -1, 0):
-        even = image - gaussian_blur(image[..., None], BLUR / sampling)[..., 0]
-        spread = even.std()
-        spectra.append(fft.rfft2(even * (window / (spread if spread > 0 else 1)))[kept])
-    return np.stack(spectra, axis=-1), rows[kept[0][:, 0]], cols[kept[1][0]]
 
 
 def _likelihood(
@@ -214,8 +187,7 @@ def _likelihood(
     taken: rings know more, sectors are right also with astigmatism.
     """
     shifts = np.arange(-steps, steps + 1) * STEP
-    along_rows = np.exp(2j * np.pi * np.outer(shifts, rows)).astype(np.complex64)
-    along_cols = np.exp(2j * np.pi * np.outer(cols, shifts)).astype(np.complex64)
+    along_rows, along_cols = phases(shifts, rows, cols)
     cross = np.conj(first) * second
     powers = np.abs(first) ** 2, np.abs(second) ** 2
     sums = [
