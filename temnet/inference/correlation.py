@@ -44,9 +44,7 @@ def windowed_spectra(
     return np.stack(spectra, axis=-1), rows[kept[0][:, 0]], cols[kept[1][0]]
 
 
-def phases(
-    shifts: np.ndarray, rows: np.ndarray, cols: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def phases(shifts: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Factors by which frequencies turn when an image moves back along rows and columns.
 
     With a cross spectrum c (row, col) of a first and a second image, the real part of ``along_rows

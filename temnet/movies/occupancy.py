@@ -105,7 +105,9 @@ def counted_histories(sites: Sites) -> Histories:
     return _histories(occupied, np.maximum(step, 0), np.maximum(-step, 0), sites)
 
 
-def inferred_histories(sites: Sites, group: np.ndarray) -> tuple[Histories, FittedRates]:
+def inferred_histories(
+    sites: Sites, group: np.ndarray, averaged: int = 1
+) -> tuple[Histories, FittedRates]:
     """Histories by a hidden Markov model, which separates missed columns from departures.
 
     Args:
@@ -113,6 +115,8 @@ def inferred_histories(sites: Sites, group: np.ndarray) -> tuple[Histories, Fitt
         group: (S,) int; the sites of a group share all parameters of the model.  In simulated
             movies of gold at 150 e/Å² the network missed 16 % to 34 % of the columns at the edge
             and 1 % of those inside, and one parameter for both turned misses into departures.
+        averaged: Number of frames of a running average.  The model takes misses as independent, so
+            that it uses every frame that shares none with the last one.
 
     Returns:
         The histories, and the parameters of each group.
@@ -120,7 +124,8 @@ def inferred_histories(sites: Sites, group: np.ndarray) -> tuple[Histories, Fitt
     if not len(sites):
         none = np.zeros((0, 3))
         return counted_histories(sites), FittedRates(none, none, none[:, 0], none[:, 0])
-    seen = Observations(np.where(sites.observed, sites.presence.astype(np.int64), MISSING), group)
+    used = sites.observed & (np.arange(sites.observed.shape[1]) % averaged == (averaged - 1) // 2)
+    seen = Observations(np.where(used, sites.presence.astype(np.int64), MISSING), group)
     model, posterior = fit(seen)
     states = (posterior.occupied[0], posterior.appeared[0], posterior.disappeared[0])
     return _histories(*states, sites), _fitted_rates(model, posterior, seen)

@@ -14,6 +14,9 @@ from temnet.movies.sites import Sites
 
 NAN = float("nan")
 
+LEAST_STAY = 4.0
+"""Stays shorter than this many averages are often cut or lost."""
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -202,6 +205,25 @@ def rate_rows(
             false=false,
             at_bound=at_bound,
         )
+
+
+def smeared(rates: Sequence[RateRow], averaged: int) -> Iterator[str]:
+    """Sentences on regions whose sites change too fast for a running average.
+
+    Args:
+        rates: Lines of rates.csv.
+        averaged: Number of frames of the average.
+    """
+    for row in rates:
+        stays = (row.mean_empty_frames, row.mean_occupied_frames)
+        shortest = min((stay for stay in stays if np.isfinite(stay)), default=np.inf)
+        if averaged > 1 and row.by == "region" and shortest < LEAST_STAY * averaged:
+            yield (
+                f"{row.class_}, {row.group}: a site changes after {shortest:.2g} frames on "
+                f"average, not much more than the {averaged} frames that are averaged: shorter "
+                "stays are not seen, and the rates are too small; average fewer frames of a "
+                "higher dose"
+            )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from temnet.csv_rows import per_name
+from temnet.movies.detection import corrected
 from temnet.movies.occupancy import Histories, counted_histories
 from temnet.movies.regions import EDGE, INTERIOR, REGIONS, edge_distance, neighbours, region
 from temnet.movies.sites import Sites
@@ -17,14 +18,14 @@ CONFIDENCE_Z = 1.959964
 """Standard normal quantile of a 95 % interval."""
 
 
-def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+def wilson_interval(successes: float, trials: float) -> tuple[float, float]:
     """95 % interval of a fraction: Wilson, J. Am. Stat. Assoc. 22, 209 (1927).
 
     It takes frames as independent, so it is too narrow for a site that changes slowly.
 
     Args:
-        successes: Number of successes.
-        trials: Number of trials.
+        successes: Number of successes, or the independent ones that they are worth.
+        trials: Number of trials, likewise.
 
     Returns:
         Lower and upper end; NaN without trials.
@@ -70,6 +71,9 @@ class SiteRow:
         inferred_appearances: Expected number of appearances.
         inferred_disappearances: Expected number of disappearances.
         inferred_transition_fraction: Expected transitions as a fraction of pairs of frames.
+        detection: Probability that a column that is there is found in a frame: by the frames
+            between two with a column, or by the hidden Markov model; empty if it is unknown.
+        corrected_occupancy: Occupancy divided by that probability, at most 1.
     """
 
     site: int
@@ -90,10 +94,16 @@ class SiteRow:
     inferred_appearances: float = math.nan
     inferred_disappearances: float = math.nan
     inferred_transition_fraction: float = math.nan
+    detection: float = math.nan
+    corrected_occupancy: float = math.nan
 
 
 def site_rows(
-    sites: Sites, class_names: Sequence[str], inferred: Histories | None = None
+    sites: Sites,
+    class_names: Sequence[str],
+    inferred: Histories | None = None,
+    found: np.ndarray | None = None,
+    averaged: int = 1,
 ) -> Iterator[SiteRow]:
     """Lines of sites.csv.
 
@@ -101,6 +111,8 @@ def site_rows(
         sites: The sites.
         class_names: Name of each class index.
         inferred: The histories by a hidden Markov model, if one was used.
+        found: (S,) probability that the column of a site is found; unknown by default.
+        averaged: Number of frames of a running average, which are not independent.
     """
     counted = counted_histories(sites)
     frames = counted.observed.sum(axis=1)
@@ -109,8 +121,10 @@ def site_rows(
     appearances, disappearances = counted.appeared.sum(axis=1), counted.disappeared.sum(axis=1)
     edge, where, around = edge_distance(sites), region(sites), neighbours(sites)
     model = np.full((len(sites), 4), np.nan) if inferred is None else _inferred(inferred)
+    found = np.full(len(sites), np.nan) if found is None else found
+    whole = corrected(occupancy, found)
     for site, (row, col) in enumerate(sites.positions.tolist()):
-        low, high = wilson_interval(int(occupied[site]), int(frames[site]))
+        low, high = wilson_interval(occupied[site] / averaged, frames[site] / averaged)
         yield SiteRow(
             site=site,
             row_angstrom=row,
@@ -130,6 +144,8 @@ def site_rows(
             inferred_appearances=float(model[site, 1]),
             inferred_disappearances=float(model[site, 2]),
             inferred_transition_fraction=float(model[site, 3]),
+            detection=float(found[site]),
+            corrected_occupancy=float(whole[site]),
         )
 
 

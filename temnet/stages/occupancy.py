@@ -16,7 +16,8 @@ from temnet.images.unseen import UnseenRegions
 from temnet.interoperability.found_columns import columns_of
 from temnet.json_records import write_record
 from temnet.models.network_folders import find_network, read_card
-from temnet.movies.drift import DriftRow, drift_rows, follow_drift, usable_frames
+from temnet.movies.detection import detection, modelled_detection
+from temnet.movies.drift import Drift, DriftRow, drift_rows, follow_drift, usable_frames
 from temnet.movies.field_of_view import View
 from temnet.movies.hidden_markov import CHANCES
 from temnet.movies.history_files import write_histories
@@ -27,7 +28,7 @@ from temnet.movies.occupancy import (
     counted_histories,
     inferred_histories,
 )
-from temnet.movies.rates import RateRow, rate_rows, region_groups
+from temnet.movies.rates import RateRow, rate_rows, region_groups, smeared
 from temnet.movies.site_tables import FrameRow, SiteRow, frame_rows, site_rows
 from temnet.movies.sites import Sites, find_sites
 from temnet.movies.transitions import TransitionRow, transition_rows
@@ -38,6 +39,7 @@ from temnet.reporting.files.peaks_files import write_peaks
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
 from temnet.stages import predict
 from temnet.stages.column_classes import COLUMN
+from temnet.stages.noisy_movies import check_detection, image_drift
 from temnet.workflow.stage import Stage, Work
 
 LOGGER = logging.getLogger(__name__)
@@ -89,12 +91,14 @@ def run(work: Work[None]) -> None:
         )
         section = section.model_copy(update={"classes": None})
     peaks = read_columns(source / predict.COLUMNS_FILE, classes).peaks
+    check_detection(movie, section)
     with work.progress("occupancy", 3) as done:
         view = _view(movie, source / predict.UNSEEN_FILE)
-        sites, notes = follow_sites(peaks, movie.frames, classes, section, view)
+        known = image_drift(work, movie)
+        sites, notes = follow_sites(peaks, movie.frames, classes, section, view, known)
         done(1)
-        histories, fitted = site_histories(sites, section.model)
-        _write_tables(work.folder, sites, histories, fitted, classes, section.frame_time)
+        histories, fitted = site_histories(sites, section.model, movie.average)
+        _write_tables(work, sites, histories, fitted, movie)
         counts = np.zeros((len(classes), len(sites.usable)), np.int64)
         np.add.at(counts, (peaks.class_index, peaks.frame), 1)
         frames = frame_rows(sites, histories, counts, classes)
@@ -121,24 +125,38 @@ def _write_sites(source: Path, folder: Path, peak_site: np.ndarray, classes: Seq
             line += len(block)
 
 
-def site_histories(sites: Sites, model: str) -> tuple[Histories, FittedRates | None]:
-    """Histories by a model, and the fitted rates of a hidden Markov model."""
+def site_histories(
+    sites: Sites, model: str, averaged: int = 1
+) -> tuple[Histories, FittedRates | None]:
+    """Histories by a model, and the fitted rates of a hidden Markov model.
+
+    Args:
+        sites: The sites.
+        model: Of `occupancy.model`.
+        averaged: Number of frames of the running average.
+    """
     if model == "threshold":
         return counted_histories(sites), None
-    return inferred_histories(sites, region_groups(sites))
+    return inferred_histories(sites, region_groups(sites), averaged)
 
 
 def _write_tables(
-    folder: Path,
+    work: Work[None],
     sites: Sites,
     histories: Histories,
     fitted: FittedRates | None,
-    classes: Sequence[str],
-    frame_time: float | None,
+    movie: SeriesRecord,
 ) -> None:
     """Writes the tables of sites, transitions, rates and drift, and the histories."""
-    inferred = histories if fitted is not None else None
-    write_rows(folder / SITES_FILE, site_rows(sites, classes, inferred), SiteRow)
+    folder, classes, averaged = work.folder, movie.classes, movie.average
+    frame_time = work.experiment.occupancy.frame_time
+    group = region_groups(sites)
+    if fitted is None:
+        inferred, found = None, detection(sites, group, averaged)
+    else:
+        inferred, found = histories, modelled_detection(fitted, group)
+    rows = site_rows(sites, classes, inferred, found, averaged)
+    write_rows(folder / SITES_FILE, rows, SiteRow)
     write_rows(folder / "transitions.csv", transition_rows(histories), TransitionRow)
     rates = list(rate_rows(sites, histories, classes, fitted, frame_time))
     for row in rates:
@@ -149,6 +167,8 @@ def _write_tables(
                 row.group,
                 " and ".join(CHANCES[name] for name in row.at_bound.split()),
             )
+    for sentence in smeared(rates, averaged):
+        LOGGER.warning("%s", sentence)
     write_rows(folder / "rates.csv", rates, RateRow)
     write_rows(folder / "drift.csv", drift_rows(sites.drift, sites.usable), DriftRow)
     write_histories(folder / HISTORIES_FILE, histories)
@@ -164,7 +184,12 @@ def _view(movie: SeriesRecord, path: Path) -> View:
 
 
 def follow_sites(
-    peaks: Peaks, frame_count: int, classes: Sequence[str], section: Occupancy, view: View
+    peaks: Peaks,
+    frame_count: int,
+    classes: Sequence[str],
+    section: Occupancy,
+    view: View,
+    known: np.ndarray | None = None,
 ) -> tuple[Sites, tuple[str, ...]]:
     """Sites of the classes that are followed, and doubts about the drift.
 
@@ -177,9 +202,13 @@ def follow_sites(
         classes: Name of each class index.
         section: Settings.
         view: Field of view of the frames.
+        known: (F, 2) drift that the images show [Å]; by default it is measured from the columns.
     """
     usable = usable_frames(peaks, frame_count)
-    drift = follow_drift(peaks, frame_count, section.max_drift, usable, view.extent)
+    if known is None:
+        drift = follow_drift(peaks, frame_count, section.max_drift, usable, view.extent)
+    else:
+        drift = Drift(known - known[np.argmax(usable)])
     sites = find_sites(
         peaks, drift.shifts, frame_count, section.tolerance, section.min_occupancy, view, usable
     )

@@ -13,6 +13,7 @@ from temnet.csv_rows import write_rows
 from temnet.data.cluster import Workers, open_workers
 from temnet.inference.checks.all_checks import checks_of
 from temnet.inference.checks.column_flags import ColumnFlagger, without_flags
+from temnet.inference.checks.few_columns import FewColumns
 from temnet.inference.checks.finding import Finding, ordered, without_repeats
 from temnet.inference.checks.out_of_distribution import SeriesComparison
 from temnet.inference.checks.verdict import Verdict, verdict_of
@@ -22,9 +23,15 @@ from temnet.inference.engines import choose_engine
 from temnet.inference.masks import areas
 from temnet.inference.reading.image_file import check_regular
 from temnet.models.network_folders import file_hash, find_network, fingerprint, read_card
-from temnet.reporting.files.prediction_rows import FOCI_FILE, FocusRow
+from temnet.reporting.files.prediction_rows import (
+    FOCI_FILE,
+    IMAGE_DRIFT_FILE,
+    FocusRow,
+    ImageDriftRow,
+)
 from temnet.reporting.files.series_file import Calibration, SeriesRecord, write_series
 from temnet.stages.column_classes import in_classes
+from temnet.stages.frame_averages import image_drift_rows
 from temnet.stages.prediction_files import COLUMNS_FILE as COLUMNS_FILE
 from temnet.stages.prediction_files import IMAGES_FILE as IMAGES_FILE
 from temnet.stages.prediction_files import MAPS, Output, open_outputs
@@ -95,6 +102,9 @@ def run(work: Work[PredictionInputs]) -> None:
         records = process(work.inputs, prediction, outputs, done)
     if any(shift is not None for shift in work.inputs.shifts):
         write_rows(work.folder / FOCI_FILE, focus_rows(work.inputs), FocusRow)
+    if any(average is not None for average in work.inputs.averages):
+        rows = image_drifts(work.inputs)
+        write_rows(work.folder / IMAGE_DRIFT_FILE, rows, ImageDriftRow)
     unseen = work.inputs.series[0].unseen  # the stage `occupancy` follows one movie
     if unseen is not None:
         unseen.write(work.folder / UNSEEN_FILE, work.inputs.series[0].pixel_size)
@@ -120,7 +130,8 @@ def process(
     flagger = ColumnFlagger.of(network)
     with open_workers(prediction, "prediction") as workers:
         for part, series in enumerate(inputs.series):
-            checks = checks_of(network, series, inputs.lattices[part])
+            few = _few_columns(inputs, part, prediction)
+            checks = (*checks_of(network, series, inputs.lattices[part]), few)
             for found in _found(inputs, part, prediction, workers):
                 frame = flagger.flagged(found, series.sampling)
                 for check in checks:
@@ -138,7 +149,7 @@ def process(
             )
             verdict = verdict_of(findings, compared)
             log_verdict(series.name, verdict, findings)
-            records.append(_record(inputs, part, prediction, findings, compared, verdict))
+            records.append(_record(inputs, part, prediction, findings, compared, verdict, few))
     return records
 
 
@@ -150,6 +161,24 @@ def _found(
     if prediction.scheduler is not None or prediction.workers > 0:
         return find_in_frames_with(workers, find_network(prediction.network), series, search)
     return ColumnFinder(inputs.network, search).find_in(series)
+
+
+def _few_columns(inputs: PredictionInputs, part: int, prediction: Prediction) -> FewColumns:
+    """The check of a movie's single frames, or of the averages of them."""
+    finder, average = (
+        ColumnFinder(inputs.network, search_of(prediction, False)),
+        inputs.averages[part],
+    )
+    if average is None:
+        return FewColumns(finder, inputs.series[part])
+    return FewColumns(finder, average.single, average.number, average.drift)
+
+
+def image_drifts(inputs: PredictionInputs) -> Iterator[ImageDriftRow]:
+    """Rows of image_drift.csv, of all movies whose frames were averaged."""
+    for series, average in zip(inputs.series, inputs.averages, strict=True):
+        if average is not None:
+            yield from image_drift_rows(average.drift, series.name)
 
 
 def focus_rows(inputs: PredictionInputs) -> Iterator[FocusRow]:
@@ -170,6 +199,7 @@ def _record(
     findings: Sequence[Finding],
     compared: tuple[str, ...],
     verdict: Verdict,
+    few: FewColumns,
 ) -> SeriesRecord:
     """The entry of series.json for one series."""
     series, network = inputs.series[part], inputs.network
@@ -177,7 +207,7 @@ def _record(
     metadata = series.metadata
     inverted = [INVERTED] if metadata.get("inverted") else []
     measured = metadata.get("calibration")
-    given = prediction.threshold
+    given, average = prediction.threshold, inputs.averages[part]
     return SeriesRecord(
         file=series.name,
         files=tuple(metadata.get("files", [series.name])),
@@ -211,6 +241,9 @@ def _record(
         calibration=None if measured is None else Calibration(**measured),
         focus_order=inputs.orders[part],
         lattice=inputs.lattices[part].lattice,
+        average=1 if average is None else average.number,
+        detection=few.detection,
+        frames_to_average=None if few.needed is None else few.needed.number,
     )
 
 

@@ -13,7 +13,7 @@ from temnet.config.analysis.prediction import Prediction
 from temnet.config.card import KnownLattice
 from temnet.errors import InputError
 from temnet.inference.checks.lattice import LatticeCheck
-from temnet.inference.column_finder import Search
+from temnet.inference.column_finder import ColumnFinder, Search
 from temnet.inference.focal_series.foci import FocusShifts, align_foci, order_foci
 from temnet.inference.reading.formats.declared_size import MOST_PIXELS
 from temnet.inference.reading.image_file import ImageFile
@@ -23,6 +23,7 @@ from temnet.models.network_folders import find_network, fingerprint, read_card
 from temnet.records import ImageSeries
 from temnet.stages.batch import distinct_names
 from temnet.stages.column_classes import class_names
+from temnet.stages.frame_averages import FrameAverage, average_frames
 from temnet.structures.class_elements import class_elements
 
 LOGGER = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class PredictionInputs:
         orders: Sentence on the order of each series' foci; empty where there is nothing to report.
         lattices: The comparison of each series' lattice with the network's materials.
         keep_classes: Whether columns keep the network's classes in images of other materials.
+        averages: How the frames of each series were averaged; None where they were not.
         left_out: A sentence on each file of the list that is not among the series.
     """
 
@@ -47,6 +49,7 @@ class PredictionInputs:
     shifts: Sequence[FocusShifts | None]
     orders: Sequence[str]
     lattices: Sequence[LatticeCheck]
+    averages: Sequence[FrameAverage | None]
     left_out: tuple[str, ...] = ()
     keep_classes: bool = False
 
@@ -75,20 +78,21 @@ def prepare(images: Images, prediction: Prediction) -> PredictionInputs:
 def prepare_series(
     network: Network, series: Sequence[ImageSeries], images: Images, prediction: Prediction
 ) -> PredictionInputs:
-    """Aligns focal series and puts them into the network's order.
+    """Aligns focal series, averages frames and puts foci into the network's order.
 
     A focal series of several that cannot be aligned is left out, with a warning.
 
     Args:
         network: The network.
         series: Images as they were read.
-        images: Settings; uses `align`, `max_shift` and `focus_order`.
-        prediction: Settings; uses `engine` and `keep_classes`.
+        images: Settings; uses `align`, `max_shift`, `average` and `focus_order`.
+        prediction: Settings of the search; uses `keep_classes`, too.
 
     Raises:
         InputError: If network and images do not fit each other, or no series can be aligned.
     """
-    prepared, shifts, orders, errors = [], [], [], []
+    prepared, shifts, orders, averages, errors = [], [], [], [], []
+    finder = ColumnFinder(network, search_of(prediction, maps=False))
     for part in series:
         foci = part.images.shape[-1]
         check_focus_count(network, foci)
@@ -100,10 +104,12 @@ def prepare_series(
             except InputError as error:
                 errors.append(error)
                 continue
+        part, average = average_frames(finder, part, images)
         part, order = order_foci(network, part, images.focus_order, prediction.engine)
         prepared.append(part)
         shifts.append(shift)
         orders.append(order)
+        averages.append(average)
     if errors and not prepared:
         raise errors[0]
     left_out = tuple(f"this file is left out, the others are processed: {one}" for one in errors)
@@ -111,7 +117,7 @@ def prepare_series(
         LOGGER.warning("%s", sentence)
     lattices = [LatticeCheck(network, part) for part in prepared]
     return PredictionInputs(
-        network, prepared, shifts, orders, lattices, left_out, prediction.keep_classes
+        network, prepared, shifts, orders, lattices, averages, left_out, prediction.keep_classes
     )
 
 
@@ -140,7 +146,7 @@ def read_series(
     one stack of focal series.  No two series have the same name.
 
     Args:
-        images: Settings; uses all but `align`, `max_shift` and `focus_order`.
+        images: Settings; uses all but `align`, `max_shift`, `average` and `focus_order`.
         focus_count: Images in the network's focal series.
         lattices: The network's materials, by which pixel sizes can be measured.
     """

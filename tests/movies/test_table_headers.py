@@ -15,6 +15,7 @@ HEADERS = {
         site row_angstrom col_angstrom class frames occupancy occupancy_low occupancy_high
         appearances disappearances transition_fraction edge_distance_angstrom region neighbours
         inferred_occupancy inferred_appearances inferred_disappearances inferred_transition_fraction
+        detection corrected_occupancy
     """,
     TransitionRow: "frame site from to",
     RateRow: """

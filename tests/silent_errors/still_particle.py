@@ -50,7 +50,8 @@ class Particle:
         frames = [
             record(
                 self.intensity, self.grid, camera, shape,
-                Motion(np.asarray(shift)[None], self.spread, np.zeros(2), np.ones(1)), rng, pixels(),
+                Motion(np.asarray(shift)[None], self.spread, np.zeros(2), np.ones(1)),
+                rng, pixels(),
             )
             for shift in drift
         ]  # fmt: skip

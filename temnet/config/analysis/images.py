@@ -14,6 +14,10 @@ MOST_FRAMES = 10**8
 """Frames of a movie, and rows and columns of an image, are fewer."""
 
 
+MOST_AVERAGED = 1000
+"""Most frames of a running average, which are held in memory."""
+
+
 class Images(Settings):
     """Microscope files and how to read them."""
 
@@ -63,6 +67,13 @@ class Images(Settings):
         description="Exchange bright and dark, for images with dark columns and a network that was "
         "trained on bright ones.",
     )
+    average: Annotated[Literal["auto"] | int, number_or("auto")] = Field(
+        1,
+        description="Number of frames of a running average, for movies that are too noisy for a "
+        "single frame: each frame becomes the average of those around it, without the drift that "
+        "the images show. `auto` takes the smallest of 1, 2, 4, 8, … in whose averages most "
+        "columns are found.",
+    )
     frames: tuple[int, int] | None = Field(
         None,
         description="Indices of the first frame and the one after the last; by default all. "
@@ -81,6 +92,13 @@ class Images(Settings):
         if not isinstance(sampling, str) and not 0.005 <= sampling <= 10:
             raise ValueError(f"expected at least 0.005 and at most 10 Å; got {sampling:g}")
         return sampling
+
+    @field_validator("average")
+    @classmethod
+    def _some_frames(cls, average: str | int) -> str | int:
+        if not isinstance(average, str) and not 1 <= average <= MOST_AVERAGED:
+            raise ValueError(f"expected at least 1 and at most {MOST_AVERAGED}; got {average}")
+        return average
 
     @field_validator("frames")
     @classmethod

@@ -40,6 +40,12 @@ class Occupancy(Settings):
         "`hidden_markov`: a hidden Markov model distinguishes missed columns from "
         "absent ones.",
     )
+    few_columns: Literal["refuse", "follow"] = Field(
+        "refuse",
+        description="What to do where columns that are there are often missed, so that occupancy "
+        "and rates would be wrong: `refuse` and name the number of frames to average, or `follow` "
+        "them, with the drift that the images show.",
+    )
     frame_time: float | None = Field(
         None, gt=0, le=1e6, description="Time from one frame to the next [s]."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,7 +16,7 @@ from temnet.inference.focal_series.focus_order import find_focus_order
 from temnet.inference.focal_series.shifts import moved_back
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities, prepare_frame
-from temnet.inference.reading.lazy_frames import LazyFrames
+from temnet.inference.reading.lazy_frames import changed_series
 from temnet.models.checkpoint import Network
 from temnet.records import ImageSeries
 
@@ -81,21 +80,10 @@ def align_foci(
             "off; images.max_shift is the limit.)"
         )
     pixels = shifts / series.sampling
-    moved = _changed(series, lambda number, frame: moved_back(frame, pixels[number]))
+    moved = changed_series(series, lambda number, frame: moved_back(frame, pixels[number]))
     if moved.unseen is not None:
         moved = replace(moved, unseen=moved.unseen.aligned(shifts / np.asarray(series.pixel_size)))
     return moved, FocusShifts(shifts, margin)
-
-
-def _changed(series: ImageSeries, change: Callable[[int, np.ndarray], np.ndarray]) -> ImageSeries:
-    """The series with ``change(number, frame)`` applied to each frame (row, col, focus).
-
-    Frames in files are changed when they are read.
-    """
-    if isinstance(series.images, LazyFrames):
-        return replace(series, images=series.images.changed(change))
-    frames = [change(number, frame) for number, frame in enumerate(series.images)]
-    return replace(series, images=np.stack(frames))
 
 
 def order_foci(
@@ -128,5 +116,7 @@ def order_foci(
         backwards = wanted == "reversed"
         sentence = "foci were taken last to first" if backwards else ""
     if backwards:
-        series = _changed(series, lambda number, frame: np.ascontiguousarray(frame[..., ::-1]))
+        series = changed_series(
+            series, lambda number, frame: np.ascontiguousarray(frame[..., ::-1])
+        )
     return series, sentence

@@ -196,13 +196,13 @@ def _drift_of(spectra: Spectra) -> tuple[np.ndarray, np.ndarray] | None:
             (moving, velocity, STEADY),
             (moving, velocity, WANDERING),
             (still, np.zeros(2), WANDERING),
-            (still, np.zeros(2), STEADY),
         )
     ]
-    drift, walk = found[0]
-    for path, other in found[1:]:
-        if other.log_likelihood > LIKELIER * max(walk.log_likelihood, 0):
-            drift, walk = path, other
+    best = found[0]
+    for other in found[1:]:
+        if other[1].log_likelihood > LIKELIER * max(best[1].log_likelihood, 0):
+            best = other
+    drift, walk = best
     drift = drift - drift[spectra.there].mean(axis=0)
     sharp, without = (sharpness(spectra, path, drift) for path in (drift, still))
     if not _believable(sharp):
@@ -246,9 +246,7 @@ def _follow(
     return drift, walk
 
 
-def _evidence(
-    spectra: Spectra, drift: np.ndarray, offsets: np.ndarray, window: int
-) -> np.ndarray:
+def _evidence(spectra: Spectra, drift: np.ndarray, offsets: np.ndarray, window: int) -> np.ndarray:
     """(frame, offset, offset) logarithm of the likelihood of each correction of a frame's drift.
 
     Each frame is compared with the average of the others around it, weighted by the signal over

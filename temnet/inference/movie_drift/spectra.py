@@ -153,9 +153,7 @@ def sharpness(
     weight, noise = _weight(spectra, weighted_by)
     moved = spectra.moved_back(drift)[spectra.there]
     count = len(moved)
-    deviation = np.sqrt(
-        np.sum((weight * noise) ** 2) * moved.shape[-1] / 2 / spectra.independent
-    )
+    deviation = np.sqrt(np.sum((weight * noise) ** 2) * moved.shape[-1] / 2 / spectra.independent)
     if count < 2 or deviation == 0:
         return Sharpness(0.0, 0.0)
     total = np.sum(weight[..., None] * np.abs(moved.sum(axis=0)) ** 2)

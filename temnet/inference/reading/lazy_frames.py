@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+
+from temnet.records import ImageSeries
 
 
 class LazyFrames:
@@ -78,3 +81,16 @@ class LazyFrames:
         if copy is False:
             raise ValueError("frames in files have to be read (copied) to become an array")
         return self[:].astype(dtype or self.dtype, copy=False)
+
+
+def changed_series(
+    series: ImageSeries, change: Callable[[int, np.ndarray], np.ndarray]
+) -> ImageSeries:
+    """The series with ``change(number, frame)`` applied to each frame (row, col, focus).
+
+    Frames in files are changed when they are read.
+    """
+    if isinstance(series.images, LazyFrames):
+        return replace(series, images=series.images.changed(change))
+    frames = [change(number, frame) for number, frame in enumerate(series.images)]
+    return replace(series, images=np.stack(frames))

@@ -14,6 +14,7 @@ from temnet.movies.hidden_markov import CHANCES
 from temnet.movies.history_files import read_histories
 from temnet.movies.rates import Rate, RateRow
 from temnet.movies.regions import REGIONS
+from temnet.movies.sections.detection import detection_texts
 from temnet.movies.site_maps import occupancy_map, transition_map
 from temnet.movies.site_tables import FrameRow, SiteRow
 from temnet.movies.transitions import TransitionRow, dwell_times
@@ -58,6 +59,7 @@ def occupancy_section(source: RunResults) -> Section | None:
     parts = [
         paragraph(_summary(len(sites), len(changes), drift, model)),
         *(paragraph(f"Doubtful: {note}.") for note in _notes(source)),
+        *map(paragraph, detection_texts(source, sites)),
         paragraph(MODELS[model], " Tables: ", source.links(*names[:2], *tables), "."),
         *_maps(source, sites, model, {row.frame for row in drift if row.usable}),
         *_curves(source),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FOCI_FILE, RINGS_FILE = "foci.csv", "rings.csv"
+IMAGE_DRIFT_FILE = "image_drift.csv"
 """Names of the tables in the folder of the stage `predict`."""
 
 
@@ -28,6 +29,27 @@ class FocusRow:
     row_angstrom: float
     col_angstrom: float
     margin: float
+
+
+@dataclass(frozen=True)
+class ImageDriftRow:
+    """Row of ``image_drift.csv``: where the specimen lay in a frame, measured from the images.
+
+    Attributes:
+        file: Name of the movie.
+        frame: Number of the frame, from 0.
+        row_angstrom: Shift along the rows from the specimen's mean place [Å]; 0 where no drift was
+            removed.
+        col_angstrom: Shift along the columns [Å].
+        spread_angstrom: Standard deviation of the shift [Å]; empty if the images do not show the
+            drift, which then is unknown.
+    """
+
+    file: str
+    frame: int
+    row_angstrom: float
+    col_angstrom: float
+    spread_angstrom: float
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,12 @@ class SeriesRecord:
         lattice: The lattice spacings that were found, and what they were compared with; None in
             files of earlier versions.
         focus_order: Sentence on the order of the foci; empty where there is nothing to report.
+        average: Number of frames of the running average that columns were found in; 1 for none.
+        detection: Probability that a column that is there is found in a frame, by columns that are
+            found in the frames before and after; None for fewer than three frames, few columns and
+            in files of earlier versions.
+        frames_to_average: Number of frames whose averages would show far more columns; None where
+            they would not.
     """
 
     file: str
@@ -101,6 +107,9 @@ class SeriesRecord:
     calibration: Calibration | None = None
     lattice: MeasuredLattice | None = None
     focus_order: str = ""
+    average: int = 1
+    detection: float | None = None
+    frames_to_average: int | None = None
 
 
 def write_series(folder: Path, series: list[SeriesRecord]) -> None:

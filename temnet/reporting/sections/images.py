@@ -142,6 +142,12 @@ def _steps(source: RunResults, part: SeriesRecord) -> str:
         steps.append(lattice_text(part.lattice))
     if source.has(FOCI):
         steps.append(_shifts_text(read_rows(source.root / FOCI, FocusRow), part.file))
+    if part.average > 1:
+        steps.append(
+            f"Columns were found in running averages of {part.average} frames: those around each "
+            "frame, at the ends of the movie the first or last ones, moved to where the specimen "
+            "lies in it."
+        )
     if part.focus_order:
         steps.append(f"The {part.focus_order}.")
     if required(source.experiment.prediction, "prediction").symmetries:

@@ -1,0 +1,98 @@
+"""Movies in which columns are often missed: refused by the stage `occupancy`, or followed by the
+drift that their images show.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from temnet.config.analysis.occupancy import Occupancy
+from temnet.config.experiment import required
+from temnet.csv_rows import read_rows
+from temnet.errors import InputError
+from temnet.inference.frames_needed import ENOUGH
+from temnet.inference.movie_drift.image_drift import measure_drift
+from temnet.inference.running_average import hidden_pixels
+from temnet.models.network_folders import find_network, read_card
+from temnet.reporting.files.prediction_rows import IMAGE_DRIFT_FILE, ImageDriftRow
+from temnet.reporting.files.series_file import SeriesRecord
+from temnet.stages import predict
+from temnet.stages.prediction_inputs import read_series
+from temnet.workflow.stage import Work
+
+LOGGER = logging.getLogger(__name__)
+
+LEAST = 0.5
+"""Least probability of detection of a movie that averages do not help: its columns may come and go
+from frame to frame, but below this most detections are noise."""
+
+
+def too_noisy(movie: SeriesRecord) -> bool:
+    """Whether columns of a movie that are there are missed too often to be followed."""
+    if movie.detection is None or movie.detection >= ENOUGH:
+        return False
+    return movie.frames_to_average is not None or movie.detection < LEAST
+
+
+def check_detection(movie: SeriesRecord, section: Occupancy) -> None:
+    """Refuses a movie in which columns that are there are often missed.
+
+    Args:
+        movie: Its record, with the probability of detection.
+        section: Settings; uses `few_columns`.
+
+    Raises:
+        InputError: If it is too noisy, and it is not to be followed anyway.
+    """
+    if not too_noisy(movie) or section.few_columns == "follow":
+        return
+    number, what = movie.frames_to_average, "frames"
+    if movie.average > 1:
+        what = f"averages of {movie.average} frames"
+    advice = (
+        f"set images.average to {number} (as `--set images.average=auto` would)"
+        if number is not None
+        else "averages of more frames would not help; record at a higher dose"
+    )
+    raise InputError(
+        f"{movie.file}: a column that is there is found in {movie.detection:.0%} of the {what}, "
+        f"too few for its occupancy; {advice}, or set occupancy.few_columns to follow."
+    )
+
+
+def image_drift(work: Work[None], movie: SeriesRecord) -> np.ndarray | None:
+    """(frame, 2) drift that the images of a movie show [Å], from a mean place.
+
+    It is that by which frames were averaged, and is measured where columns are too few.
+
+    Args:
+        work: The stage's; uses `images` and `prediction`, and the folder of the stage `predict`.
+        movie: The movie's record.
+
+    Returns:
+        None where columns show the drift, or the images do not.
+    """
+    path = work.root / predict.STAGE.name / IMAGE_DRIFT_FILE
+    if movie.average > 1:
+        return _read(path, movie.file)
+    if not too_noisy(movie):
+        return None
+    images = required(work.experiment.images, "images")
+    if images.sampling == "auto":
+        images = images.model_copy(update={"sampling": movie.sampling})
+    folder = find_network(required(work.experiment.prediction, "prediction").network)
+    series = read_series(images, read_card(folder).focus_count)[0]
+    drift = measure_drift(series.images, series.sampling, hidden_pixels(series))
+    LOGGER.warning("%s: columns are few: %s", movie.file, drift.sentence)
+    return drift.shifts if drift.measured else np.zeros((movie.frames, 2))
+
+
+def _read(path: Path, file: str) -> np.ndarray | None:
+    """The drift by which the frames of a movie were averaged; None if the images do not show it."""
+    rows = [row for row in read_rows(path, ImageDriftRow) if row.file == file]
+    shifts = np.array([(row.row_angstrom, row.col_angstrom) for row in rows])
+    unknown = any(np.isnan(row.spread_angstrom) for row in rows)
+    return None if unknown else shifts
