@@ -58,13 +58,16 @@ class Finder:
     The frames are white noise of unit variance, whose average has 1 / n of it.
     """
 
-    def __init__(self, probability):
-        self.probability, self.rng, self.runs = probability, np.random.default_rng(1), 0
+    def __init__(self, probability, points=LATTICE):
+        self.points, self.probability = points, probability
+        self.rng, self.runs = np.random.default_rng(1), 0
 
     def find(self, frame, sampling):
         self.runs += 1
         number = round(1 / float(frame.var()))
-        return peaks(LATTICE[self.rng.random(len(LATTICE)) < self.probability(number)]), None
+        return peaks(
+            self.points[self.rng.random(len(self.points)) < self.probability(number)]
+        ), None
 
 
 @pytest.fixture
@@ -84,7 +87,8 @@ def test_the_smallest_number_that_finds_most_columns_is_taken(noise):
 
 
 def test_where_averages_do_not_help_frames_stay_single(noise):
-    needed = frames_needed(Finder(lambda number: 0.8), noise, np.zeros((60, 2)))
+    many = np.stack(np.mgrid[:6, :1000], axis=-1).reshape(-1, 2) * 2.5 + 2.0
+    needed = frames_needed(Finder(lambda number: 0.8, many), noise, np.zeros((60, 2)))
     assert not needed.enough and needed.number == 1
 
 
