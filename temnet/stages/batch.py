@@ -18,8 +18,10 @@ from temnet.system.file_names import safe_whole_name
 
 LOGGER = logging.getLogger(__name__)
 
-LONGEST_FOLDER, BEGINNING = 200, 130
-"""Bytes of a result folder's name, and of its beginning that a longer one keeps with its end."""
+LONGEST_FOLDER, BEGINNING = (100, 60) if os.name == "nt" else (200, 130)
+"""Bytes of a result folder's name, and of its beginning that a longer one keeps with its end.
+
+On Windows a whole path has at most 260 characters, unless longer ones were allowed."""
 
 LONGEST_NAME = 80
 """Letters of a joint movie's name."""

