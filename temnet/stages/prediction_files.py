@@ -157,8 +157,8 @@ def _peaks(
     ending: str, path: Path, inputs: PredictionInputs, part: int
 ) -> AbstractContextManager[Callable[[Peaks], None]]:
     """Opens a file of `open_peaks`."""
-    series, classes = inputs.series[part], inputs.network.experiment.class_names
-    return open_peaks(path.with_name(path.name + ending), series.sampling, classes)
+    series = inputs.series[part]
+    return open_peaks(path.with_name(path.name + ending), series.sampling, inputs.classes)
 
 
 def _rois(path: Path, inputs: PredictionInputs, part: int) -> AbstractContextManager[Add]:
