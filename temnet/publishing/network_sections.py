@@ -23,6 +23,7 @@ from temnet.reporting.sections.false_positive_rate import rates_text
 from temnet.reporting.sections.limits import bound_text
 from temnet.reporting.wording import in_words, percent, rounded, span
 from temnet.score_records import MISSED, ClassIntervals, ClassScores
+from temnet.structures.class_elements import class_titles
 
 
 def network_section(one: Pretrained) -> str:
@@ -42,8 +43,10 @@ def _opening(one: Pretrained) -> str:
         if card.focus_count == 1
         else f"focal series of {card.focus_count} images (defocus steps {steps} Å)"
     )
+    structure = one.experiment.structure
+    classes = in_words(class_titles(card.classes, structure))
     return (
-        f"Finds {in_words(card.classes)} in {images} of {specimen(one.experiment.structure)}. "
+        f"Finds {classes} in {images} of {specimen(structure)}. "
         f"{one.kind} with {one.weights} weights ({one.megabytes}), {card.sampling:g} Å per pixel, "
         f"threshold {card.threshold:g}. {cost_sentence(one.cost)}"
     )

@@ -37,6 +37,7 @@ from temnet.stages.prediction_files import IMAGES_FILE as IMAGES_FILE
 from temnet.stages.prediction_files import MAPS, Output, open_outputs
 from temnet.stages.prediction_inputs import PredictionInputs, elements_of, prepare, search_of
 from temnet.stages.verdict import log_verdict
+from temnet.structures.class_elements import class_titles
 from temnet.workflow.stage import Done, Stage, Work
 
 UNSEEN_FILE = "unseen.npz"
@@ -224,6 +225,7 @@ def _record(
         network_sampling=network.sampling,
         classes=inputs.classes,
         elements=elements_of(network, inputs.classes),
+        class_titles=class_titles(inputs.classes, network.experiment.structure),
         verdict=verdict,
         compared_by=compared,
         out_of_distribution=tuple(
@@ -255,7 +257,7 @@ def describe(experiment: Experiment, inputs: PredictionInputs) -> list[str]:
         f"{part.images.shape[2]} pixels of {part.sampling:g} Å"
         for part in inputs.series
     ]
-    classes = ", ".join(inputs.classes)
+    classes = ", ".join(class_titles(inputs.classes, inputs.network.experiment.structure))
     return [*lines, f"network: {card.name}, finds {classes}, threshold {card.threshold:g}"]
 
 

@@ -51,3 +51,28 @@ def class_elements(
         if isinstance(structure.support, Oxide):
             named["oxide"] = LATTICES[structure.support.kind].cation
     return tuple(named.get(split_class(name)[0]) or element_symbol(name) for name in class_names)
+
+
+def class_titles(
+    class_names: Sequence[str], structure: StructureSettings | None
+) -> tuple[str, ...]:
+    """Names of classes with the elements that they mean where the name is not one.
+
+    Args:
+        class_names: Name of each class index.
+        structure: Specimens that the classes were defined on.
+
+    >>> particles = Nanoparticle(element={"choice": ["Pt", "Au"]}, support=Oxide())
+    >>> class_titles(["metal", "oxide"], particles), class_titles(["Mo"], None)
+    (('metal (Pt or Au)', 'oxide (Ce)'), ('Mo',))
+    """
+    meaning: dict[str, str] = {}
+    if isinstance(structure, Nanoparticle):
+        meaning["metal"] = " or ".join(dict.fromkeys(texts(structure.element)))
+        if isinstance(structure.support, Oxide):
+            meaning["oxide"] = LATTICES[structure.support.kind].cation
+    known = (meaning.get(split_class(name)[0]) for name in class_names)
+    return tuple(
+        f"{name} ({elements})" if elements else name
+        for name, elements in zip(class_names, known, strict=True)
+    )

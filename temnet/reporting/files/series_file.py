@@ -54,6 +54,8 @@ class SeriesRecord:
         network: Name of the network.
         network_sampling: Pixel size of the network [Å]; None in files of earlier versions.
         classes: Names of the network's classes.
+        class_titles: Names of the classes with the elements that they mean, such as ``metal (Pt or
+            Au)``; empty in files of earlier versions.
         elements: Chemical symbol of each class, ``X`` where it is not one element; None in files of
             earlier versions.
         verdict: Whether the images are like the network's training images; empty in files of
@@ -94,6 +96,7 @@ class SeriesRecord:
     network_sampling: float | None = None
     classes: tuple[str, ...]
     elements: tuple[str, ...] | None = None
+    class_titles: tuple[str, ...] = ()
     verdict: Verdict | Literal[""] = ""
     compared_by: tuple[str, ...] | None = None
     out_of_distribution: Annotated[

@@ -138,6 +138,8 @@ def _steps(source: RunResults, part: SeriesRecord) -> str:
         )
     if part.calibration is not None:
         steps.append(_calibration_text(part.calibration, part.sampling))
+    if part.class_titles != part.classes and part.class_titles:
+        steps.append(f"The classes are {in_words(part.class_titles)}.")
     if part.lattice is not None:
         steps.append(lattice_text(part.lattice))
     if source.has(FOCI):
