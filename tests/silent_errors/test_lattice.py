@@ -103,8 +103,8 @@ def test_wrong_pixel_sizes_are_warned_of_and_the_right_one_proposed(own, name, e
     )
     large, small = WARNED[name]
     assert warned >= (small if abs(error) < 0.06 else large)
-    # The aim is 1 %: in 32 Å of image it is reached for half to four fifths of the images.
-    assert within[2] >= 0.65
+    # The aim is 1 % for all: in 32 Å of image it is reached for 70 to 100 % of the warnings.
+    assert within[0] >= 0.65 and within[2] >= 0.9
 
 
 def test_how_far_down_in_dose_a_lattice_checks_the_pixel_size(own):
@@ -161,8 +161,8 @@ def test_other_crystals_are_flagged(name, tmp_path):
     material = np.mean([one.lattice.foreign for one in checks])
     print(f"{name}: warned {flagged:.0%}, warned or noted {noted:.0%}, class column {material:.0%}")
     if name in NOTED:
-        assert noted >= 0.7
+        assert noted >= 0.9
     elif name not in EQUAL:
-        assert flagged >= 0.7
+        assert flagged >= 0.9
     else:
         assert flagged <= 0.3
