@@ -27,6 +27,7 @@ WRITERS = {
     "columns.csv": "predict",
     "foci.csv": "predict",
     "rings.csv": "predict",
+    "image_drift.csv": "predict",
     "compare.csv": "compare",
     "truth.csv": "movie",
     "accuracy.csv": "accuracy",

@@ -39,10 +39,15 @@ from temnet.reporting.files.peaks_files import write_peaks
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
 from temnet.stages import predict
 from temnet.stages.column_classes import COLUMN
-from temnet.stages.noisy_movies import check_detection, image_drift
+from temnet.stages.noisy_movies import check_detection, contradicted_by, image_drift
 from temnet.workflow.stage import Stage, Work
 
 LOGGER = logging.getLogger(__name__)
+
+CONTRADICTED = (
+    "columns are missed now and then, and the drift by columns is another than that by the images, "
+    "which was taken"
+)
 
 SITES_FILE, HISTORIES_FILE, NOTES_FILE = "sites.csv", "histories.npz", "notes.json"
 
@@ -96,6 +101,12 @@ def run(work: Work[None]) -> None:
         view = _view(movie, source / predict.UNSEEN_FILE)
         known = image_drift(work, movie)
         sites, notes = follow_sites(peaks, movie.frames, classes, section, view, known)
+        if known is None:
+            known = contradicted_by(work, movie, sites.drift)
+            if known is not None:
+                sites, _ = follow_sites(peaks, movie.frames, classes, section, view, known)
+                notes = (CONTRADICTED,)
+                LOGGER.warning("%s: %s", movie.file, CONTRADICTED)
         done(1)
         histories, fitted = site_histories(sites, section.model, movie.average)
         _write_tables(work, sites, histories, fitted, movie)

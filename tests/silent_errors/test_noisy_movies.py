@@ -5,7 +5,6 @@ A gold particle of 26 columns, 40 frames through one exit wave, at doses from on
 can be found to one at which every frame shows all.
 """
 
-import csv
 import json
 
 import numpy as np
@@ -13,8 +12,11 @@ import pytest
 
 from temnet import run
 from temnet.config.loading import load_experiment
+from temnet.csv_rows import read_rows
 from temnet.evaluation.matching import match
 from temnet.inference.movie_drift.image_drift import measure_drift
+from temnet.movies.drift import DriftRow
+from temnet.movies.site_tables import SiteRow
 from temnet.simulation.movie import simulate_movie
 from tests.silent_errors.still_particle import MOVIE_FILE, particle
 
@@ -43,11 +45,6 @@ def error(found, true):
     return np.linalg.norm(away - away.mean(axis=0), axis=1).max()
 
 
-def rows(path):
-    with path.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
 def followed(folder, images, sampling, *settings):
     """Exit status and folder of a run of predict and occupancy."""
     folder.mkdir(exist_ok=True)
@@ -64,15 +61,15 @@ def followed(folder, images, sampling, *settings):
 
 def judged(root, columns, inside, true):
     """Occupancy and corrected occupancy of the true columns, and the error of the drift [Å]."""
-    drifts = rows(root / "occupancy/drift.csv")
-    found = np.array([[float(r["row_angstrom"]), float(r["col_angstrom"])] for r in drifts])
-    first = [r["usable"] for r in drifts].index("true")
-    sites = rows(root / "occupancy/sites.csv")
-    places = np.array([[float(r["row_angstrom"]), float(r["col_angstrom"])] for r in sites])
+    drifts = read_rows(root / "occupancy/drift.csv", DriftRow)
+    found = np.array([(row.row_angstrom, row.col_angstrom) for row in drifts])
+    first = [row.usable for row in drifts].index(True)
+    sites = read_rows(root / "occupancy/sites.csv", SiteRow)
+    places = np.array([(row.row_angstrom, row.col_angstrom) for row in sites])
     mine, theirs = match(places - true[first], columns.positions[inside], 0.7)
     values = np.zeros((2, inside.sum()))
-    for key, name in enumerate(("occupancy", "corrected_occupancy")):
-        values[key, theirs] = [float(sites[k][name]) for k in mine]
+    for found_at, column in zip(mine, theirs, strict=True):
+        values[:, column] = sites[found_at].occupancy, sites[found_at].corrected_occupancy
     return values, error(found, true)
 
 
@@ -99,9 +96,12 @@ def test_still_sites_are_occupied_or_the_movie_is_refused(gold, tmp_path, dose, 
             f"{text}: occupancy {counted:.3f} (lowest {values[0].min():.2f}), corrected "
             f"{corrected:.3f} (lowest {values[1].min():.2f}), drift within {away:.2f} Å"
         )
-        assert corrected >= 0.96 and away < 0.4
+        # Where columns are missed at random the counted occupancy of single frames is that of
+        # detection, 0.84 at the lowest dose that is not refused: the aim of 0.97 is reached by the
+        # corrected one, or by averages.
+        assert corrected >= 0.96 and away < 0.3
         if name == "auto":
-            assert counted >= 0.93
+            assert counted >= 0.95
 
 
 @pytest.mark.parametrize("kind", DRIFTS)
