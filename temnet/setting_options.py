@@ -50,7 +50,13 @@ def _add(parser: argparse._ActionsContainer, name: str, field: Any) -> None:
     unit = UNIT.search(field.description or "")
     value = unit[1] if unit else None
     kind = kinds[0]
-    if kind is bool and field.default:
+    if kind is bool and len(kinds) > 1:
+        words = [word for each in kinds[1:] for word in get_args(each)]
+        parser.add_argument(
+            flag, nargs="?", const=True, type=_Switch(words),
+            metavar="|".join((*words, "true", "false")), help=text,
+        )  # fmt: skip
+    elif kind is bool and field.default:
         parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text)
     elif kind is bool:
         parser.add_argument(flag, action="store_const", const=True, help=text)
@@ -132,6 +138,33 @@ def _help(field: Any) -> str:
     if isinstance(default, tuple):
         default = ",".join(map(str, default))
     return f"{text} Default: {default}." if default != "" else text
+
+
+class _Switch:
+    """Reads true, false or one of some words.
+
+    >>> switch = _Switch(["auto"])
+    >>> switch("auto"), switch("false")
+    ('auto', False)
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._values: dict[str, bool | str] = {word: word for word in words}
+        self._values |= {"true": True, "false": False}
+
+    def __call__(self, text: str) -> bool | str:
+        """The value of a text.
+
+        Raises:
+            argparse.ArgumentTypeError: If it is none of the words.
+        """
+        if text not in self._values:
+            known = ", ".join(self._values)
+            raise argparse.ArgumentTypeError(
+                f"expected one of {known}; got {text!r}. Give files before this option, or write "
+                "true behind it"
+            )
+        return self._values[text]
 
 
 def _number_or_word(text: str) -> float | str:

@@ -28,6 +28,8 @@ def parsed(*words):
         (["--workers", "3", "--symmetries"], {"workers": 3, "symmetries": True}),
         (["--no-align", "--invert"], {"align": False, "invert": True}),
         (["--align"], {"align": True}),
+        (["--invert", "auto", "--flatten", "false"], {"invert": "auto", "flatten": False}),
+        (["--invert", "false"], {"invert": False}),
         (["--outputs", "xyz, maps"], {"outputs": ["xyz", "maps"]}),
         (["--outputs", ""], {"outputs": []}),
         (["--rings", "1.1", "1.8"], {"rings": {"bond": [1.1, 1.8]}}),

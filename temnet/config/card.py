@@ -75,6 +75,10 @@ class ImageStatistics:
         spot_images: Number of images whose spots are kept.
         spot_limit: Deviation of a lattice that is rarely exceeded; None where it is not known.
         lattice_fraction: Fraction of images with spots.
+        slow_variation: Largest standard deviation of the slow part of an image, as a fraction of
+            its mean; None where it is not known.
+        skewness: Lowest and highest skewness of an image without noise and slow variation; None
+            where it is not known.
     """
 
     count: Annotated[int, Field(ge=0, strict=True)] = 0
@@ -88,6 +92,8 @@ class ImageStatistics:
     spot_images: Annotated[int, Field(ge=0, strict=True)]
     spot_limit: StrictNumber | None
     lattice_fraction: Annotated[StrictNumber, Field(ge=0, le=1)]
+    slow_variation: Annotated[StrictNumber, Field(ge=0)] | None = None
+    skewness: Span | None = None
 
 
 def _consistent(one: ImageStatistics) -> ImageStatistics:

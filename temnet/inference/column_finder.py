@@ -30,6 +30,7 @@ class Search:
             and classes.
         engine: Engine that runs the network; see `temnet.inference.engines.choose_engine`.
         maps: Keep the probabilities of each class beside the columns.
+        flatten: Subtract what varies slowly before images are normalised.
     """
 
     threshold: float | None = None
@@ -37,6 +38,7 @@ class Search:
     symmetries: bool = False
     engine: EngineName = "auto"
     maps: bool = False
+    flatten: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class ColumnFinder:
             Peaks of frame 0, and the probabilities (row', col', class + 1) float32 at the
             network's pixels, before scores are calibrated; with symmetries their mean.
         """
-        images = prepare_frame(self.network, frame, sampling)
+        images = prepare_frame(self.network, frame, sampling, self.search.flatten)
         if not self.search.symmetries:
             probabilities = self._predict(images)
             return self._peaks.find(probabilities), probabilities

@@ -7,6 +7,7 @@ import math
 import keras
 import numpy as np
 
+from temnet.images.flatten import flatten
 from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
 from temnet.inference.engines import Run, run_by_keras
@@ -77,17 +78,22 @@ def pad_to_size(images: np.ndarray, unit: int, smallest: int) -> tuple[np.ndarra
     return images, origin
 
 
-def prepare_frame(network: Network, frame: np.ndarray, sampling: float) -> np.ndarray:
+def prepare_frame(
+    network: Network, frame: np.ndarray, sampling: float, flat: bool = False
+) -> np.ndarray:
     """A frame as the network takes it: resampled to its pixels and normalised.
 
     Args:
         network: The network.
         frame: (row, col, focus) in any linear grey values.
         sampling: Pixel size of the frame [Å].
+        flat: Whether what varies slowly is subtracted before (`temnet.images.flatten`).
 
     Returns:
         (row', col', focus) float32 at ``network.sampling``.
     """
     images = resample(frame, sampling, network.sampling)
+    if flat:
+        images = flatten(images, network.sampling)
     width = network.labels.normalisation_width
     return normalize(images, network.sampling, width)

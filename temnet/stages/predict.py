@@ -143,8 +143,8 @@ def process(
                 for output in outputs:
                     output(part, frame)
                 done(1)
-            every = (each for check in checks for each in check.findings())
-            findings = ordered(without_repeats(every))
+            every = [each for check in checks for each in check.findings()]
+            findings = ordered(without_repeats([*inputs.findings[part], *every]))
             compared = next(
                 one.report().compared for one in checks if isinstance(one, SeriesComparison)
             )
@@ -158,7 +158,8 @@ def _found(
     inputs: PredictionInputs, part: int, prediction: Prediction, workers: Workers
 ) -> Iterator[FoundFrame]:
     """The columns in each frame of a series, found here or by workers."""
-    search, series = search_of(prediction, MAPS in prediction.outputs), inputs.series[part]
+    series = inputs.series[part]
+    search = search_of(prediction, MAPS in prediction.outputs, inputs.flatten[part])
     if prediction.scheduler is not None or prediction.workers > 0:
         return find_in_frames_with(workers, find_network(prediction.network), series, search)
     return ColumnFinder(inputs.network, search).find_in(series)

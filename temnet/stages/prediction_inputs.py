@@ -12,9 +12,11 @@ from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
 from temnet.config.card import KnownLattice
 from temnet.errors import InputError
+from temnet.inference.checks.finding import Finding
 from temnet.inference.checks.lattice import LatticeCheck
 from temnet.inference.column_finder import ColumnFinder, Search
 from temnet.inference.focal_series.foci import FocusShifts, align_foci, order_foci
+from temnet.inference.grey_value_judgement import JudgedSeries, judge_grey_values
 from temnet.inference.reading.formats.declared_size import MOST_PIXELS
 from temnet.inference.reading.image_file import ImageFile
 from temnet.inference.reading.read_images import SMALLEST_SIDE, images_of, open_all
@@ -39,6 +41,8 @@ class PredictionInputs:
         shifts: Shifts of the foci of each series; None where they were not aligned.
         orders: Sentence on the order of each series' foci; empty where there is nothing to report.
         lattices: The comparison of each series' lattice with the network's materials.
+        flatten: For each series, whether what varies slowly is subtracted.
+        findings: What was noticed in each series before columns were found.
         keep_classes: Whether columns keep the network's classes in images of other materials.
         averages: How the frames of each series were averaged; None where they were not.
         left_out: A sentence on each file of the list that is not among the series.
@@ -50,6 +54,8 @@ class PredictionInputs:
     orders: Sequence[str]
     lattices: Sequence[LatticeCheck]
     averages: Sequence[FrameAverage | None]
+    flatten: Sequence[bool]
+    findings: Sequence[tuple[Finding, ...]]
     left_out: tuple[str, ...] = ()
     keep_classes: bool = False
 
@@ -78,20 +84,21 @@ def prepare(images: Images, prediction: Prediction) -> PredictionInputs:
 def prepare_series(
     network: Network, series: Sequence[ImageSeries], images: Images, prediction: Prediction
 ) -> PredictionInputs:
-    """Aligns focal series, averages frames and puts foci into the network's order.
+    """Aligns focal series, averages frames, puts foci into order and judges the grey values.
 
     A focal series of several that cannot be aligned is left out, with a warning.
 
     Args:
         network: The network.
-        series: Images as they were read.
-        images: Settings; uses `align`, `max_shift`, `average` and `focus_order`.
+        series: Images as they were read, exchanged if `invert` is true.
+        images: Settings; uses `align`, `max_shift`, `average`, `focus_order`, `invert` and `flatten`.
         prediction: Settings of the search; uses `keep_classes`, too.
 
     Raises:
         InputError: If network and images do not fit each other, or no series can be aligned.
     """
-    prepared, shifts, orders, averages, errors = [], [], [], [], []
+    prepared: list[JudgedSeries] = []
+    shifts, orders, averages, errors = [], [], [], []
     finder = ColumnFinder(network, search_of(prediction, maps=False))
     for part in series:
         foci = part.images.shape[-1]
@@ -106,7 +113,9 @@ def prepare_series(
                 continue
         part, average = average_frames(finder, part, images)
         part, order = order_foci(network, part, images.focus_order, prediction.engine)
-        prepared.append(part)
+        prepared.append(
+            judge_grey_values(network, part, images.invert, images.flatten, prediction.engine)
+        )
         shifts.append(shift)
         orders.append(order)
         averages.append(average)
@@ -115,9 +124,18 @@ def prepare_series(
     left_out = tuple(f"this file is left out, the others are processed: {one}" for one in errors)
     for sentence in left_out:
         LOGGER.warning("%s", sentence)
-    lattices = [LatticeCheck(network, part) for part in prepared]
+    found = [one.series for one in prepared]
     return PredictionInputs(
-        network, prepared, shifts, orders, lattices, averages, left_out, prediction.keep_classes
+        network,
+        found,
+        shifts,
+        orders,
+        [LatticeCheck(network, part) for part in found],
+        averages,
+        [one.flatten for one in prepared],
+        [one.findings for one in prepared],
+        left_out,
+        prediction.keep_classes,
     )
 
 
@@ -174,7 +192,7 @@ def read_opened(
         focus_count,
         images.mask,
         images.spacing,
-        images.invert,
+        images.invert is True,
         lattices,
     )
 
@@ -196,12 +214,13 @@ def _check_size(series: ImageSeries, network: Network) -> None:
         )
 
 
-def search_of(prediction: Prediction, maps: bool) -> Search:
+def search_of(prediction: Prediction, maps: bool, flatten: bool = False) -> Search:
     """Settings of the search for columns.
 
     Args:
         prediction: Settings; uses `threshold`, `min_distance`, `symmetries` and `engine`.
         maps: Whether the maps of probabilities are wanted.
+        flatten: Whether what varies slowly is subtracted.
     """
     return Search(
         threshold=None if prediction.threshold == "card" else float(prediction.threshold),
@@ -209,6 +228,7 @@ def search_of(prediction: Prediction, maps: bool) -> Search:
         symmetries=prediction.symmetries,
         engine=prediction.engine,
         maps=maps,
+        flatten=flatten,
     )
 
 

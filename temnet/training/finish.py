@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from temnet.config.card import ImageStatistics
 from temnet.config.card_scores import SelectionScores
@@ -15,6 +16,7 @@ from temnet.config.learning.labels import Labels
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import image_counts, pooled_scores
+from temnet.inference.checks.grey_levels import skewness, slow_variation
 from temnet.inference.checks.image_statistics import example_appearance
 from temnet.inference.checks.neighbour_distances import neighbour_distances
 from temnet.inference.checks.out_of_distribution import reference
@@ -88,5 +90,15 @@ def describe_images(
     Returns:
         The statistics; None from fewer than `FEWEST_IMAGES` images.
     """
-    seen = [example_appearance(example, labels.normalisation_width) for example in examples]
-    return reference(seen, sampling) if len(seen) >= FEWEST_IMAGES else None
+    width, seen, slow, skew = labels.normalisation_width, [], [], []
+    for example in examples:
+        seen.append(example_appearance(example, width))
+        slow.append(slow_variation(example.images, sampling))
+        skew.append(skewness(example.images, sampling))
+    if len(seen) < FEWEST_IMAGES:
+        return None
+    return replace(
+        reference(seen, sampling),
+        slow_variation=round(float(np.nanmax(slow)), 4),
+        skewness=(round(min(skew), 3), round(max(skew), 3)),
+    )

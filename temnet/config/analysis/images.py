@@ -62,10 +62,16 @@ class Images(Settings):
         "measured in images of some 40 Å and more; in smaller ones a shift by most of a lattice "
         "vector looks like a small shift the other way.",
     )
-    invert: bool = Field(
+    invert: bool | Literal["auto"] = Field(
         False,
         description="Exchange bright and dark, for images with dark columns and a network that was "
-        "trained on bright ones.",
+        "trained on bright ones; `auto` decides by the images.",
+    )
+    flatten: bool | Literal["auto"] = Field(
+        "auto",
+        description="Subtract what varies slower than a lattice, such as uneven light and "
+        "absorption, before columns are found; `auto` does so where it is more than in training "
+        "images, or where the columns depend on it.",
     )
     average: Annotated[Literal["auto"] | int, number_or("auto")] = Field(
         1,

@@ -121,14 +121,16 @@ def frame_appearance(
         sampling: The network's pixel size [Å].
         width: Width of the network's normalisation [Å].
     """
-    most = round(MOST_WINDOWS * WINDOW / camera_sampling)
-    inner = tuple(
-        slice(max((size - most) // 2, 0), max((size - most) // 2, 0) + most)
-        for size in frame.shape[:2]
-    )
-    part = np.asarray(frame[inner], np.float32)
+    part = np.asarray(middle(frame, camera_sampling), np.float32)
     images = resample(part, camera_sampling, sampling)
     return appearance(images, sampling, camera_sampling, width, bool(part.min() >= 0))
+
+
+def middle(frame: np.ndarray, sampling: float) -> np.ndarray:
+    """The middle of a large frame (row, col, focus) of ``sampling`` Å, of which statistics are."""
+    most = round(MOST_WINDOWS * WINDOW / sampling)
+    starts = [max((size - most) // 2, 0) for size in frame.shape[:2]]
+    return frame[tuple(slice(start, start + most) for start in starts)]
 
 
 def example_appearance(example: Example, width: float) -> Appearance:

@@ -1,0 +1,76 @@
+"""Contrast and background of a series, judged on a few of its frames before columns are found."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from temnet.config.analysis.prediction import EngineName
+from temnet.inference.background import Flatten, judge_background
+from temnet.inference.checks.finding import Finding
+from temnet.inference.contrast import Invert, inverted, judge_contrast
+from temnet.inference.reading.lazy_frames import changed_series
+from temnet.inference.trial import Trial
+from temnet.models.checkpoint import Network
+from temnet.records import ImageSeries
+
+LOGGER = logging.getLogger(__name__)
+
+FRAMES = 3
+"""Frames by which the contrast is judged; the network is run on the middle one alone."""
+
+
+@dataclass(frozen=True)
+class JudgedSeries:
+    """A series with the contrast that the network takes.
+
+    Attributes:
+        series: The images; bright and dark exchanged where ``images.invert`` decided so.
+        flatten: Whether what varies slowly is to be subtracted.
+        findings: What was noticed and done.
+    """
+
+    series: ImageSeries
+    flatten: bool
+    findings: tuple[Finding, ...]
+
+
+def judge_grey_values(
+    network: Network,
+    series: ImageSeries,
+    invert: Invert,
+    flatten: Flatten,
+    engine: EngineName = "auto",
+) -> JudgedSeries:
+    """Whether bright and dark are exchanged, and whether what varies slowly is subtracted.
+
+    Args:
+        network: The network.
+        series: The images, already exchanged if ``invert`` is True.
+        invert: The setting `images.invert`.
+        flatten: The setting `images.flatten`.
+        engine: Engine that runs the network.
+    """
+    chosen = np.unique(np.linspace(0, len(series.images) - 1, FRAMES).round().astype(int))
+    frames = [np.asarray(series.images[int(number)]) for number in chosen]
+    frames = [frame for frame in frames if np.ptp(frame) > 0]
+    if not frames:
+        return JudgedSeries(series, flatten is True, ())
+    trial = Trial(network, series.sampling, engine)
+    contrast = judge_contrast(network, frames, invert, trial)
+    middle = frames[len(frames) // 2]
+    if contrast.invert:
+        metadata: Mapping[str, object] = {**series.metadata, "inverted": True}
+        series = replace(
+            changed_series(series, lambda _, frame: inverted(frame)), metadata=metadata
+        )
+        middle = inverted(middle)
+    background = judge_background(network, middle, flatten, trial)
+    found = tuple(one.finding for one in (contrast, background) if one.finding is not None)
+    for finding in found:
+        if finding.severity == "note":
+            LOGGER.info("%s: %s", series.name, finding.text)
+    return JudgedSeries(series, background.flatten, found)
