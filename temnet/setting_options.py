@@ -156,7 +156,7 @@ class _Switch:
         """The value of a text.
 
         Raises:
-            argparse.ArgumentTypeError: If it is none of the words.
+            argparse.ArgumentTypeError: If the text is another word.
         """
         if text not in self._values:
             known = ", ".join(self._values)

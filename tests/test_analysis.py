@@ -122,7 +122,10 @@ def test_invalid_inputs_are_refused(here, images, settings, message):
 
 @pytest.mark.parametrize("outputs", ["", "hdf5,xyz,maps,overlays"])
 def test_each_frame_is_predicted_once_and_read_thrice(here, monkeypatch, outputs):
-    """For the inspection, the lattice (a few dozen frames at most) and the prediction."""
+    """For the inspection, the lattice (a few dozen frames at most) and the prediction.
+
+    Contrast and background are judged on the middle frame.
+    """
     runs, reads = [], []
     checked, opened = engines._checked, read_images.open_images
 
@@ -145,4 +148,4 @@ def test_each_frame_is_predicted_once_and_read_thrice(here, monkeypatch, outputs
     arguments = ["movie.npy", *OPTIONS, "--engine", "keras", "--outputs", outputs]
     assert predict.main([*arguments, "--output", "out"]) == 0
     assert len(runs) == 3
-    assert sorted(reads) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert sorted(reads) == [0, 0, 0, 1, 1, 1, 1, 2, 2, 2]

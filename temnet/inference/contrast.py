@@ -15,7 +15,6 @@ images are never exchanged.  That is known by the range of skewness on their car
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -70,13 +69,13 @@ def trained_on_one_sign(network: Network) -> bool | None:
 
 
 def judge_contrast(
-    network: Network, frames: Sequence[np.ndarray], wanted: Invert, trial: Trial
+    network: Network, frame: np.ndarray, wanted: Invert, trial: Trial
 ) -> ContrastJudgement:
     """Whether the columns are those that the network was trained on, or dark instead of bright.
 
     Args:
         network: The network.
-        frames: Some frames (row, col, focus) of a series, already exchanged if ``wanted`` is True.
+        frame: A frame (row, col, focus) of a series, already exchanged if ``wanted`` is True.
         wanted: The setting `images.invert`.
         trial: Runs the network on a part of a frame.
     """
@@ -86,11 +85,10 @@ def judge_contrast(
     low, high = network.card.image_statistics.skewness  # type: ignore[union-attr,misc]
     sign = 1.0 if high > -low else -1.0
     least = min(sign * low, sign * high) - MARGIN
-    sizes = trial.sampling, network.sampling
-    seen = float(np.median([_skewness(frame, *sizes) for frame in frames]))
+    seen = _skewness(frame, trial.sampling, network.sampling)
     found = 0
     if sign * seen < least:
-        found = len(trial.peaks(inverted(frames[len(frames) // 2]), flat=True))
+        found = len(trial.peaks(inverted(frame), flat=True))
     here, there = ("dark", "bright") if sign > 0 else ("bright", "dark")
     if found < FEWEST:
         doubt = sign * seen < -least

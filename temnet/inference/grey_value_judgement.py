@@ -1,4 +1,4 @@
-"""Contrast and background of a series, judged on a few of its frames before columns are found."""
+"""Contrast and background of a series, judged on one of its frames before columns are found."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ from temnet.models.checkpoint import Network
 from temnet.records import ImageSeries
 
 LOGGER = logging.getLogger(__name__)
-
-FRAMES = 3
-"""Frames by which the contrast is judged; the network is run on the middle one alone."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,11 @@ def judge_grey_values(
         flatten: The setting `images.flatten`.
         engine: Engine that runs the network.
     """
-    chosen = np.unique(np.linspace(0, len(series.images) - 1, FRAMES).round().astype(int))
-    frames = [np.asarray(series.images[int(number)]) for number in chosen]
-    frames = [frame for frame in frames if np.ptp(frame) > 0]
-    if not frames:
+    middle = np.asarray(series.images[len(series.images) // 2])
+    if np.ptp(middle) == 0:
         return JudgedSeries(series, flatten is True, ())
     trial = Trial(network, series.sampling, engine)
-    contrast = judge_contrast(network, frames, invert, trial)
-    middle = frames[len(frames) // 2]
+    contrast = judge_contrast(network, middle, invert, trial)
     if contrast.invert:
         metadata: Mapping[str, object] = {**series.metadata, "inverted": True}
         series = replace(
