@@ -167,10 +167,8 @@ def _found(
 
 def _few_columns(inputs: PredictionInputs, part: int, prediction: Prediction) -> FewColumns:
     """The check of a movie's single frames, or of the averages of them."""
-    finder, average = (
-        ColumnFinder(inputs.network, search_of(prediction, False)),
-        inputs.averages[part],
-    )
+    search = search_of(prediction, False, inputs.flatten[part])
+    finder, average = ColumnFinder(inputs.network, search), inputs.averages[part]
     if average is None:
         return FewColumns(finder, inputs.series[part])
     return FewColumns(finder, average.single, average.number, average.drift)

@@ -91,7 +91,8 @@ def prepare_series(
     Args:
         network: The network.
         series: Images as they were read, exchanged if `invert` is true.
-        images: Settings; uses `align`, `max_shift`, `average`, `focus_order`, `invert` and `flatten`.
+        images: Settings; uses `align`, `max_shift`, `average`, `focus_order`, `invert` and
+            `flatten`.
         prediction: Settings of the search; uses `keep_classes`, too.
 
     Raises:
