@@ -11,10 +11,10 @@ from temnet.config.analysis.prediction import Prediction
 from temnet.config.experiment import Experiment, required
 from temnet.csv_rows import write_rows
 from temnet.data.cluster import Workers, open_workers
-from temnet.inference.checks.all_checks import checks_of
+from temnet.inference.checks.all_checks import checks_of, weighed
 from temnet.inference.checks.column_flags import ColumnFlagger, without_flags
 from temnet.inference.checks.few_columns import FewColumns
-from temnet.inference.checks.finding import Finding, ordered, without_repeats
+from temnet.inference.checks.finding import Finding, without_repeats
 from temnet.inference.checks.out_of_distribution import SeriesComparison
 from temnet.inference.checks.verdict import Verdict, verdict_of
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
@@ -144,7 +144,7 @@ def process(
                     output(part, frame)
                 done(1)
             every = [each for check in checks for each in check.findings()]
-            findings = ordered(without_repeats([*inputs.findings[part], *every]))
+            findings = without_repeats(weighed([*inputs.findings[part], *every]))
             compared = next(
                 one.report().compared for one in checks if isinstance(one, SeriesComparison)
             )

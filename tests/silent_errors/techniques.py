@@ -8,7 +8,6 @@ import io
 from dataclasses import replace
 
 import numpy as np
-from own_images import own_image
 from PIL import Image
 from scipy import ndimage, signal
 
@@ -16,6 +15,7 @@ from temnet.config.simulation import SimulationSettings
 from temnet.simulation.example import draw_specimen, specimen_microscope, specimen_waves
 from temnet.simulation.exit_wave import to_image_axes
 from temnet.system.threads import one_thread
+from tests.silent_errors.own_images import own_image
 
 SPLIT = "validation"
 

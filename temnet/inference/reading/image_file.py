@@ -24,6 +24,7 @@ from temnet.inference.reading.header import (
     unknown_unit,
 )
 from temnet.inference.reading.header_defocus import header_defocus
+from temnet.inference.reading.header_technique import header_technique
 
 LOGGER = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class ImageFile:
         notes: Sentences on what is missing or doubtful, which are also in the log.
         unknown_unit: The unit of the pixel size, if it is not a known unit of length.
         defocus: Defocus in the header, with the header's sign [Å]; None if it is not given.
+        technique: STEM or its detector, if the header names it; else empty.
     """
 
     path: Path
@@ -58,6 +60,7 @@ class ImageFile:
     notes: tuple[str, ...] = ()
     unknown_unit: str | None = None
     defocus: float | None = None
+    technique: str = ""
 
     def __len__(self) -> int:
         return int(np.prod([size for size, _ in self.axes], dtype=np.int64))
@@ -169,6 +172,7 @@ def image_file(path: Path, opened: DataSet, read: Callable[[int], np.ndarray]) -
         notes=opened.notes,
         unknown_unit=unknown_unit(axes, tags) if size is None else None,
         defocus=header_defocus(tags, opened.metadata),
+        technique=header_technique(tags, opened.metadata),
     )
 
 

@@ -137,6 +137,7 @@ def images_of(
             "files": [printable(path.name) for path in used],
             "frame_files": frame_files if len(paths) > 1 else None,
             "inverted": invert,
+            "technique": next((file.technique for file in opened if file.technique), ""),
             "notes": [*_file_notes(opened), *arrangement.notes, *inspected.notes],
             "first_frame": 0 if frames is None else frames[0],
         },
