@@ -48,8 +48,8 @@ def refused(path, value):
 
 BY_VALIDATORS = {
     ("Data", "image_size"), ("Images", "sampling"), ("Images", "frames"), ("Images", "mask"),
-    ("Images", "average"), ("Prediction", "threshold"), ("RingSettings", "bond"), ("Movie", "doses"),
-    ("TransferFunction", "table"), ("Training", "class_weights"),
+    ("Images", "average"), ("Prediction", "threshold"), ("RingSettings", "bond"),
+    ("Movie", "doses"), ("TransferFunction", "table"), ("Training", "class_weights"),
     # The numbers of distributions have the bounds of the setting that they stand for.
     ("Uniform", "uniform"), ("LogUniform", "log_uniform"), ("Normal", "normal"),
     ("Choice", "choice"),
