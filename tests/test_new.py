@@ -97,7 +97,7 @@ def test_the_aperture_is_near_those_of_the_shipped_presets(voltage, mrad):
     assert material.resolution == pytest.approx(spacing)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_network_finds_the_columns_of_the_crystal(files):
     command = ["SrTiO3.cif", "--zone", "001", "--voltage", "300", "--corrected"]
     assert new.main([*command, "--size", "quick"]) == DONE

@@ -162,6 +162,7 @@ def test_frames_count_from_the_first_chosen_one(here):
     assert "frame 1 of the movie" in Path("runs/movie/index.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_changed_image_is_a_changed_input(here, capsys):
     assert run.main(["movie.yaml"]) == 0
     frames = tifffile.imread("movie.tif")[:3]
@@ -381,6 +382,7 @@ def test_nothing_heavy_is_loaded_for_a_wrong_yaml(here):
     assert done.stdout == "2 []\n"
 
 
+@pytest.mark.slow
 def test_tensorflow_is_quiet(here):
     arguments, options = command("movie.yaml", "--stage", "predict", cwd=here)
     options["env"].pop("TF_CPP_MIN_LOG_LEVEL", None)  # the command sees to it by itself

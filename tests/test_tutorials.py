@@ -60,6 +60,7 @@ def test_one_image(monkeypatch):
     assert "threshold 0.4" in printed and "row_angstrom,col_angstrom" in printed
 
 
+@pytest.mark.slow
 def test_a_movie(monkeypatch):
     names, printed = run("movie", monkeypatch)
     sites = names["sites"]

@@ -34,8 +34,8 @@ VANISHED, APPEARED = 0.5, 0.2
 """Fraction of the columns that vanish, or that are new, when an image is flattened: above it the
 columns depend on the background."""
 
-FEWEST = 8
-"""Columns that must vanish or appear."""
+FEWEST, FEWEST_OF_ALL = 8, 3
+"""Columns that must vanish or appear, and that must vanish where none is left."""
 
 SAME = 0.5
 """Distance within which columns are the same [Å]."""
@@ -83,8 +83,10 @@ def judge_background(
     before, after = trial.both(plain, trial.prepared(frame, flat=True))
     both = _common(before, after)
     vanished, appeared = len(before) - both, len(after) - both
-    depends = (vanished >= max(FEWEST, VANISHED * len(before))) or (
-        appeared >= max(FEWEST, APPEARED * len(after))
+    depends = (
+        vanished >= max(FEWEST, VANISHED * len(before))
+        or appeared >= max(FEWEST, APPEARED * len(after))
+        or (not len(after) and vanished >= FEWEST_OF_ALL)
     )
     if not depends:
         return BackgroundJudgement(False)

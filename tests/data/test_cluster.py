@@ -27,6 +27,7 @@ def square(number):
     return number * number
 
 
+@pytest.mark.slow
 def test_results_come_in_order_or_as_they_are_done(settings):
     jobs = [(number,) for number in range(20)]
     expected = [number * number for number in range(20)]
@@ -60,6 +61,7 @@ def die_once(marker, number):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing(settings, tmp_path):
     jobs = [(str(tmp_path / "killed"), number) for number in range(8)]
     with open_workers(settings(data={"workers": 2}).data) as workers:

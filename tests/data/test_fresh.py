@@ -63,7 +63,7 @@ def test_a_resumed_training_sees_the_same(settings, tmp_path):
     later.close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_memory_stays_as_it_is_over_ten_thousand_images(settings):
     """Resident size of this process and its workers after 1,000 and after 10,000 images."""
     examples = fresh_examples(batch_settings(settings(data={"workers": 2})), "training", 0)

@@ -337,7 +337,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_killed_at_any_moment_the_set_is_finished_to_the_same_bytes(settings, tmp_path):
     """Twenty sets, each made by two workers, killed with their parent at a random moment."""
     changes = {"training": 12 * SHARD + 3, "image_size": 128}

@@ -1,7 +1,7 @@
 """Damaged images and settings give a result, or exit code 2 and a message; no silent losses.
 
 Case ``n`` is the same each time.  The default tier runs a few for some seconds,
-``python -m pytest -m slow tests/fuzz`` 2,000 images and 1,000 YAML files.
+``python -m pytest -m long tests/fuzz`` 2,000 images and 1,000 YAML files.
 """
 
 import ast
@@ -203,6 +203,7 @@ def try_settings(worker, folder, numbers):
     return found, codes
 
 
+@pytest.mark.slow
 def test_undamaged_files_are_read_whole(worker, files, tmp_path):
     """A control for the tests of damaged files."""
     for number, (ending, name, data, frames) in enumerate(files):
@@ -227,26 +228,28 @@ def test_undamaged_files_are_read_whole(worker, files, tmp_path):
         shutil.rmtree(out)
 
 
+@pytest.mark.slow
 def test_a_few_damaged_images(worker, files, tmp_path):
     found, codes = try_images(worker, files, tmp_path, range(60))
     assert found == {}
     assert set(codes) == {0, 2}
 
 
+@pytest.mark.slow
 def test_a_few_damaged_settings(worker, tmp_path):
     found, codes = try_settings(worker, tmp_path, range(40))
     assert found == {}
     assert 2 in codes
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_many_damaged_images(worker, files, tmp_path):
     found, codes = try_images(worker, files, tmp_path, range(2400))
     assert found == {}
     assert min(codes.count(0), codes.count(2)) > 200
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_many_damaged_settings(worker, tmp_path):
     found, codes = try_settings(worker, tmp_path, range(1200))
     assert found == {}

@@ -286,7 +286,7 @@ def test_spoilt_networks(network_folder, tmp_path):
     assert 10 < sum(refused)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_many_spoilt_networks(network_folder, tmp_path):
     refused = [not survives(network_folder, tmp_path, number) for number in range(25, 1000)]
     assert 500 < sum(refused) < 975

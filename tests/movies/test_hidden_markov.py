@@ -188,7 +188,7 @@ def test_intervals_hold_the_true_rates():
     assert np.all(held_fraction(5, sites=30) >= 0.6)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_intervals_of_a_hundred_movies_hold_95_per_cent_of_the_true_rates():
     held = held_fraction(100)
     assert np.all(held >= 0.90)

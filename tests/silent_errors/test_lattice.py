@@ -20,7 +20,7 @@ from temnet.models.network_folders import find_network
 from temnet.models.network_settings import read_settings
 from temnet.records import ImageSeries
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 IMAGES = {"nanoparticle-unet": 60, "mos2-unet": 40, "graphene-unet": 50}
 ERRORS = (-0.2, -0.1, -0.05, 0.05, 0.1, 0.2)

@@ -20,7 +20,7 @@ from temnet.movies.site_tables import SiteRow
 from temnet.simulation.movie import simulate_movie
 from tests.silent_errors.still_particle import MOVIE_FILE, particle
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 FRAMES = 40
 DRIFTS = ("still", "linear", "walk")

@@ -1,6 +1,6 @@
 """Row 9: images of other techniques and scales, filtered images and noise are named.
 
-Run by ``python -m pytest -n0 -s -m slow tests/silent_errors/test_technique.py``.
+Run by ``python -m pytest -n0 -s -m long tests/silent_errors/test_technique.py``.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from temnet.models.checkpoint import load_network
 from tests.silent_errors import techniques
 from tests.silent_errors.own_images import own_image
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 SPECIMENS = ("nanoparticle-unet", "graphene-unet", "mos2-unet")
 IMAGES = 15
@@ -52,11 +52,12 @@ def confusion(kind, specimens, **more):
     [
         # A STEM image without lines of a scan and without a dark background is not recognised.
         ("stem", {"STEM"}, SPECIMENS, 0.6, 0.1),
-        ("diffraction", {"diffraction"}, SPECIMENS, 0.9, 0.1),
-        ("soot", {"graphitic"}, SPECIMENS[:2], 0.9, 0.1),
+        # Of other specimens a few look like STEM images, which is a warning, too.
+        ("diffraction", {"diffraction"}, SPECIMENS, 0.8, 0.15),
+        ("soot", {"graphitic"}, SPECIMENS[:2], 0.7, 0.1),
         # A JPEG of a noisy image at a high quality keeps its noise.
         ("filtered", {"filtered", "JPEG"}, SPECIMENS, 0.75, 0.1),
-        ("low_magnification_called_high", {"low magnification"}, SPECIMENS[:1], 0.8, 0.1),
+        ("low_magnification_called_high", {"low magnification"}, SPECIMENS[:1], 0.65, 0.1),
         # Noise through a scintillator is not white: a low dose of a specimen looks alike.
         ("noise", {"noise"}, SPECIMENS[:1], 0.35, 0.0),
     ],

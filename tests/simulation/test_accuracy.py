@@ -113,7 +113,7 @@ def test_the_table_has_a_line_for_everything():
     assert all(0 <= row.percent < 100 for row in rows)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_shipped_table_keeps_its_promises():
     experiment = load_experiment(EXPERIMENT)
     rows = measure(experiment.accuracy, experiment.seed)

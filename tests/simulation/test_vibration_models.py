@@ -55,7 +55,7 @@ def images(atoms, moves, places, energy, defocus):
     return np.stack(every)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("settings", "energy", "defocus"), CASES)
 def test_independent_atoms_give_nearly_the_mean_image_of_the_frames(settings, energy, defocus):
     rng = np.random.default_rng(0)

@@ -185,6 +185,7 @@ def scored(root="runs/train"):
     return list(json.loads((Path(root) / "evaluate" / "summary.json").read_text())["networks"])
 
 
+@pytest.mark.slow
 def test_figures_are_made_again_without_training_images_and_without_training(here, capsys):
     Path("train.yaml").write_text(yaml.safe_dump(TRAINS))
     assert run.main(["--stage", "evaluate", "report", "train.yaml", "--check"]) == 0
@@ -232,6 +233,7 @@ def test_a_set_of_other_settings_is_refused_before_any_work(here, capsys):
     assert not Path("other").exists()
 
 
+@pytest.mark.slow
 def test_a_network_that_was_trained_is_scored_first(here, capsys):
     Path("train.yaml").write_text(yaml.safe_dump(TRAINS))
     assert run.main(["train.yaml", "--stage", "simulate", "train"]) == 0

@@ -167,7 +167,7 @@ def analysed(movie, images, network):
     return np.array(rates), np.stack([detection.appearance[:2], detection.disappearance[:2]])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_shipped_network_recovers_the_rates_of_simulated_movies():
     network = load_network(find_network("nanoparticle-unet"))
     held = []

@@ -25,6 +25,7 @@ stages: [vibrations, report]
 """
 
 
+@pytest.mark.slow
 def test_a_table_comes_out_and_runs_are_not_made_twice(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(

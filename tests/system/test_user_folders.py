@@ -36,6 +36,7 @@ def clean_environment(home):
     return kept | {"HOME": str(home), "TMPDIR": str(home.parent / "tmp")}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="HOME is not what names the home folder there")
 def test_a_prediction_leaves_an_empty_home_empty(network_folder, dots, tmp_path):
     for name in ("home", "tmp"):

@@ -96,6 +96,7 @@ def test_a_training_of_other_settings_is_refused(
     assert finished[1].joinpath("experiment.yaml").read_text() == before
 
 
+@pytest.mark.slow
 def test_training_starts_from_a_networks_weights(
     make_experiment, make_dataset, selection, tmp_path
 ):
