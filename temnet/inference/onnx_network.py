@@ -223,6 +223,10 @@ class OnnxOperations:
             coordinate_transformation_mode="half_pixel",
         )
 
+    def split(self, maps: str, factor: int) -> str:
+        """Each pixel as factor x factor pixels, which share its channels."""
+        return self._node("DepthToSpace", [maps], blocksize=factor, mode="DCR")
+
     def reflected(self, maps: str, border: int) -> str:
         """The maps with a reflected border."""
         borders = self._constant(np.array([0, 0, border, border] * 2, np.int64))

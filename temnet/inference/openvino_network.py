@@ -122,6 +122,10 @@ class OpenVinoOperations:
             axes=opset.constant(np.array([2, 3], np.int64)),
         )
 
+    def split(self, maps: Any, factor: int) -> Any:
+        """Each pixel as factor x factor pixels, which share its channels."""
+        return opset.depth_to_space(maps, "blocks_first", factor)
+
     def reflected(self, maps: Any, border: int) -> Any:
         """The maps with a reflected border."""
         borders = opset.constant(np.array([0, 0, border, border], np.int64))

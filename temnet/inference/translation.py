@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from temnet.models.blocks import BatchNorm, DoubleSize
+from temnet.models.blocks import BatchNorm, DoubleSize, SplitPixels
 from temnet.models.msdnet import MixedScaleDense
 
 Pair = Sequence[int]
@@ -68,6 +68,9 @@ class Operations(Protocol):
 
     def doubled(self, maps: Any) -> Any:
         """Bilinear interpolation to twice the rows and columns; see `DoubleSize`."""
+
+    def split(self, maps: Any, factor: int) -> Any:
+        """Each pixel as factor x factor pixels, which share its channels; see `SplitPixels`."""
 
     def reflected(self, maps: Any, border: int) -> Any:
         """The maps with a border on all sides, reflected at the outermost pixels."""
@@ -162,6 +165,10 @@ def _double(operations: Operations, layer: DoubleSize, inputs: list[Any]) -> Any
     return operations.doubled(inputs[0])
 
 
+def _split(operations: Operations, layer: SplitPixels, inputs: list[Any]) -> Any:
+    return operations.split(inputs[0], layer.factor)
+
+
 def _dense(operations: Operations, layer: MixedScaleDense, inputs: list[Any]) -> Any:
     """As the layer's own Keras operations: maps are padded once, and joined once per group."""
     plan, kernels, biases = layer.plan, _weights(layer.kernels), _weights(layer.biases)
@@ -232,6 +239,7 @@ RULES: dict[type, Callable[[Operations, Any, list[Any]], Any]] = {
     keras.layers.Concatenate: _join,
     keras.layers.Add: _sum,
     DoubleSize: _double,
+    SplitPixels: _split,
     MixedScaleDense: _dense,
 }
 """How each kind of layer is translated."""

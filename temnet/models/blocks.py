@@ -32,8 +32,11 @@ def convolution(
     seed: int,
     dtype: str,
     use_bias: bool = True,
+    strides: int = 1,
 ) -> Any:
     """A convolution with zeros over the border and He-normal weights.
+
+    With strides as large as the kernel nothing lies over the border.
 
     Args:
         maps: (batch, row, col, channel) symbolic tensor.
@@ -43,14 +46,16 @@ def convolution(
         seed: The experiment's seed.
         dtype: Keras policy of the layer.
         use_bias: Whether a bias is added; with batch normalisation it has no effect.
+        strides: Distance of the kernel's places [pixels]: 1, or its size.
 
     Returns:
-        (batch, row, col, filters) symbolic tensor.
+        (batch, row / strides, col / strides, filters) symbolic tensor.
     """
     return keras.layers.Conv2D(
         filters,
         size,
-        padding="same",
+        strides=strides,
+        padding="same" if strides == 1 else "valid",
         use_bias=use_bias,
         kernel_initializer=keras.initializers.HeNormal(seed=layer_seed(seed, name)),
         dtype=dtype,
@@ -163,14 +168,48 @@ def _doubled(maps: Any, axis: int) -> Any:
     return ops.reshape(pairs, shape)
 
 
-def logits(maps: Any, class_count: int, *, seed: int, zero: bool = False) -> Any:
-    """The last layer: a 1 x 1 convolution, in float32 under any policy.
+@keras.saving.register_keras_serializable(package="temnet")
+class SplitPixels(keras.layers.Layer):
+    """Splits each pixel into ``factor`` x ``factor``, among which its channels are shared out.
+
+    Channels are in the order (row, col, channel) of the new pixels, as in TensorFlow's
+    ``depth_to_space``.
+    """
+
+    def __init__(self, factor: int, **arguments: Any) -> None:
+        """Takes the number of new pixels along each axis; other arguments are Keras'."""
+        super().__init__(**arguments)
+        self.factor = factor
+
+    def call(self, maps: Any) -> Any:
+        """(batch, row, col, channel) to (batch, factor row, factor col, channel / factor²)."""
+        ops, factor = keras.ops, self.factor
+        batch, rows, cols, channels = ops.shape(maps)
+        new = maps.shape[-1] // factor**2
+        parts = ops.reshape(maps, (batch, rows, cols, factor, factor, new))
+        parts = ops.transpose(parts, (0, 1, 3, 2, 4, 5))
+        return ops.reshape(parts, (batch, factor * rows, factor * cols, new))
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, ...]:
+        """The shape after splitting; None stays None."""
+        batch, rows, cols, channels = input_shape
+        factor = self.factor
+        return batch, rows and factor * rows, cols and factor * cols, channels // factor**2
+
+    def get_config(self) -> dict[str, Any]:
+        """Keras' settings of the layer."""
+        return {**super().get_config(), "factor": self.factor}
+
+
+def logits(maps: Any, class_count: int, *, seed: int, zero: bool = False, size: int = 1) -> Any:
+    """The last layer: a convolution, in float32 under any policy.
 
     Args:
         maps: (batch, row, col, channel) symbolic tensor.
         class_count: Number of classes, the background included.
         seed: The experiment's seed.
         zero: Start from zero weights instead of Glorot's.
+        size: Width of the kernel [pixels].
 
     Returns:
         (batch, row, col, class_count) float32 symbolic tensor.
@@ -181,5 +220,10 @@ def logits(maps: Any, class_count: int, *, seed: int, zero: bool = False) -> Any
         else keras.initializers.GlorotUniform(seed=layer_seed(seed, "logits"))
     )
     return keras.layers.Conv2D(
-        class_count, 1, kernel_initializer=initializer, dtype="float32", name="logits"
+        class_count,
+        size,
+        padding="same",
+        kernel_initializer=initializer,
+        dtype="float32",
+        name="logits",
     )(maps)

@@ -8,7 +8,7 @@ import keras
 
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
-from temnet.models.blocks import DoubleSize
+from temnet.models.blocks import DoubleSize, SplitPixels
 from temnet.models.msdnet import MixedScaleDense, build_msdnet
 from temnet.models.unet import build_unet
 
@@ -60,9 +60,13 @@ def check_sections(experiment: Experiment) -> None:
 def size_unit(model: keras.Model) -> int:
     """The number of which a network's image height and width must be multiples.
 
-    A U-Net halves them as often as it doubles them.
+    A U-Net halves them as often as it doubles them, and merges as many pixels as it splits.
     """
-    return 2 ** sum(isinstance(layer, DoubleSize) for layer in model.layers)
+    unit = 1
+    for layer in model.layers:
+        unit *= 2 if isinstance(layer, DoubleSize) else 1
+        unit *= layer.factor if isinstance(layer, SplitPixels) else 1
+    return unit
 
 
 def smallest_size(model: keras.Model) -> int:

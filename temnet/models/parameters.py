@@ -7,7 +7,7 @@ from typing import Any
 
 from temnet.config.learning.models import MSDNetSettings, UNetSettings
 from temnet.models.msdnet_kernels.plan import DensePlan
-from temnet.models.unet import level_filters
+from temnet.models.unet import SPLIT_CHANNELS, level_filters
 
 
 def parameter_count(
@@ -25,7 +25,10 @@ def parameter_count(
 
 def _unet(settings: UNetSettings, focus_count: int, class_count: int) -> int:
     *upper, bottom = level_filters(settings)
-    total, channels = 0, focus_count
+    merge, total, channels = settings.stem, 0, focus_count
+    if merge > 1:
+        total += (channels * merge**2 + 1) * settings.filters
+        channels = settings.filters
     for filters in upper:
         total += _block(settings, channels, filters)
         channels = filters
@@ -35,7 +38,10 @@ def _unet(settings: UNetSettings, focus_count: int, class_count: int) -> int:
         joined = 2 * filters if settings.skip == "concatenate" else filters
         total += (channels + 1) * filters + _block(settings, joined, filters)
         channels = filters
-    return total + (channels + 1) * class_count
+    if merge == 1:
+        return total + (channels + 1) * class_count
+    total += (channels + 1) * SPLIT_CHANNELS * merge**2
+    return total + (9 * SPLIT_CHANNELS + 1) * class_count
 
 
 def _block(settings: UNetSettings, channels: int, filters: int) -> int:

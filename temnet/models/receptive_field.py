@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from temnet.models.blocks import DoubleSize
+from temnet.models.blocks import DoubleSize, SplitPixels
 from temnet.models.msdnet import MixedScaleDense
 
 
@@ -18,7 +18,7 @@ def receptive_radius(model: keras.Model) -> float:
     lie between the pixels of the image.
 
     Args:
-        model: A functional model of convolutions, max pooling, `DoubleSize` and
+        model: A functional model of convolutions, max pooling, `DoubleSize`, `SplitPixels` and
             `MixedScaleDense`; all other layers are assumed to work pixel by pixel.
 
     Returns:
@@ -60,6 +60,11 @@ def _double(layer: DoubleSize, pixel: float) -> tuple[float, float]:
     return 0.75 * pixel, pixel / 2
 
 
+def _split(layer: SplitPixels, pixel: float) -> tuple[float, float]:
+    # The centres of the new pixels lie off that of the old one.
+    return pixel * (0.5 - 0.5 / layer.factor), pixel / layer.factor
+
+
 def _dense(layer: MixedScaleDense, pixel: float) -> tuple[float, float]:
     plan = layer.plan
     steps = [
@@ -73,6 +78,7 @@ RULES: dict[type, Callable[[Any, float], tuple[float, float]]] = {
     keras.layers.Conv2D: _convolution,
     keras.layers.MaxPooling2D: _pooling,
     DoubleSize: _double,
+    SplitPixels: _split,
     MixedScaleDense: _dense,
 }
 """For each layer: from it and its input's pixel size to the added radius and the output's pixel

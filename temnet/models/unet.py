@@ -9,10 +9,20 @@ from typing import Any
 import keras
 
 from temnet.config.learning.models import UNetSettings
-from temnet.models.blocks import DoubleSize, convolution, logits, plain_block, residual_block
+from temnet.models.blocks import (
+    DoubleSize,
+    SplitPixels,
+    convolution,
+    logits,
+    plain_block,
+    residual_block,
+)
 
 BLOCKS = {False: plain_block, True: residual_block}
 """The block of each level, by whether the network is residual."""
+
+SPLIT_CHANNELS = 8
+"""Channels at full size of a U-Net that merges pixels."""
 
 
 def build_unet(
@@ -22,7 +32,10 @@ def build_unet(
     of Madsen et al., Adv. Theory Simul. 1, 1800037 (2018).
 
     Unlike both papers it upsamples by bilinear interpolation instead of a transposed convolution,
-    whose uneven overlap leaves a grid of two pixels on the maps.
+    whose uneven overlap leaves a grid of two pixels on the maps.  With a ``stem`` of two the first
+    layer merges 2 x 2 pixels, and the last blocks are at half size: their maps are split into
+    `SPLIT_CHANNELS` at full size (sub-pixel convolution: Shi et al., CVPR 2016), from which a 3 x 3
+    convolution makes the logits.
 
     Args:
         settings: The network's settings.
@@ -33,17 +46,28 @@ def build_unet(
 
     Returns:
         A model from (batch, row, col, focus) to float32 logits (batch, row, col, class); row and
-        col must be multiples of ``2**settings.depth``.
+        col must be multiples of ``settings.stem * 2**settings.depth``.
     """
     inputs = keras.Input((None, None, focus_count), name="images")
-    maps, skips = _encoder(inputs, settings, seed, dtype)
+    merge = settings.stem
+    maps = inputs
+    if merge > 1:
+        maps = convolution(
+            maps, settings.filters, merge, "merge", seed=seed, dtype=dtype, strides=merge
+        )
+    maps, skips = _encoder(maps, settings, seed, dtype)
     maps = _decoder(maps, skips, settings, seed, dtype)
-    outputs = logits(maps, class_count, seed=seed)
+    if merge > 1:
+        channels = SPLIT_CHANNELS * merge**2
+        maps = convolution(maps, channels, 1, "split_conv", seed=seed, dtype=dtype)
+        maps = SplitPixels(merge, dtype=dtype, name="split")(maps)
+        maps = keras.layers.ReLU(dtype=dtype, name="split_relu")(maps)
+    outputs = logits(maps, class_count, seed=seed, size=1 if merge == 1 else 3)
     return keras.Model(inputs, outputs, name="unet")
 
 
 def level_filters(settings: UNetSettings) -> list[int]:
-    """Number of channels at each level, from full size down.
+    """Number of channels at each level, from the finest down.
 
     >>> level_filters(UNetSettings(sampling=0.1, depth=4, filters=32, max_filters=256))
     [32, 64, 128, 256, 256]
@@ -61,7 +85,7 @@ def _block(settings: UNetSettings, seed: int, dtype: str) -> Callable[..., Any]:
 
 
 def _encoder(maps: Any, settings: UNetSettings, seed: int, dtype: str) -> tuple[Any, list[Any]]:
-    """The maps at the coarsest level and those of every level above, from full size down."""
+    """The maps at the coarsest level and those of every level above, from the finest down."""
     block = _block(settings, seed, dtype)
     *upper, bottom = level_filters(settings)
     skips = []
@@ -73,7 +97,7 @@ def _encoder(maps: Any, settings: UNetSettings, seed: int, dtype: str) -> tuple[
 
 
 def _decoder(maps: Any, skips: list[Any], settings: UNetSettings, seed: int, dtype: str) -> Any:
-    """The maps at full size."""
+    """The maps at the finest level."""
     block = _block(settings, seed, dtype)
     join = keras.layers.Concatenate if settings.skip == "concatenate" else keras.layers.Add
     for level in reversed(range(settings.depth)):

@@ -1,8 +1,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from temnet.models.blocks import BatchNorm, DoubleSize
+from temnet.models.blocks import BatchNorm, DoubleSize, SplitPixels
+from temnet.models.factory import build_model
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (16, 5)])
@@ -31,6 +33,26 @@ def test_doubling_is_saved_by_name(tmp_path):
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     image = np.random.default_rng(0).normal(size=(1, 4, 6, 2)).astype(np.float32)
     np.testing.assert_array_equal(loaded(image), model(image))
+
+
+def test_pixels_are_split_as_tensorflow_does():
+    maps = np.random.default_rng(0).normal(size=(2, 3, 5, 8)).astype(np.float32)
+    split = np.asarray(SplitPixels(2)(maps))
+    np.testing.assert_array_equal(split, tf.nn.depth_to_space(maps, 2))
+    # The four channels of a pixel, at its four places.
+    own = SplitPixels(2)(np.arange(4, dtype=np.float32).reshape(1, 1, 1, 4))
+    assert np.asarray(own)[0, :, :, 0].tolist() == [[0, 1], [2, 3]]
+    assert np.asarray(SplitPixels(1)(maps)).tolist() == maps.tolist()
+
+
+def test_merged_pixels_follow_steps_of_the_coarsest_pixel(make_experiment):
+    model = {"kind": "unet", "sampling": 0.12, "stem": 2, "depth": 1, "filters": 4}
+    network = build_model(make_experiment(model=model), "float32")
+    images = np.random.default_rng(0).normal(size=(1, 96, 96, 3))
+    before, inside = network.predict_on_batch(images), np.s_[:, 40:56, 40:56]
+    for step, same in ((4, True), (1, False)):
+        after = network.predict_on_batch(np.roll(images, step, axis=1))
+        assert np.allclose(np.roll(before, step, axis=1)[inside], after[inside], atol=1e-5) == same
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])

@@ -30,13 +30,14 @@ def count(one):
 @pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("batch_norm", [False, True])
 @pytest.mark.parametrize("skip", ["concatenate", "add"])
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
-    depth=st.integers(1, 3), filters=st.integers(1, 4), most=st.integers(1, 9),
+    stem=st.sampled_from([1, 2]), depth=st.integers(1, 3),
+    filters=st.integers(1, 4), most=st.integers(1, 9),
     foci=st.integers(1, 4),
 )  # fmt: skip
-def test_unet(residual, batch_norm, skip, depth, filters, most, foci):
-    model = {"kind": "unet", "depth": depth, "filters": filters, "max_filters": most}
+def test_unet(residual, batch_norm, skip, stem, depth, filters, most, foci):
+    model = {"kind": "unet", "depth": depth, "filters": filters, "max_filters": most, "stem": stem}
     one = experiment(
         {**model, "residual": residual, "batch_norm": batch_norm, "skip": skip}, foci, ("Mo", "S2")
     )

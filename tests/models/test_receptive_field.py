@@ -41,18 +41,26 @@ def msdnet(depth, most, width=1):
         # Two convolutions, with none, one, two levels below them: worked out by hand.
         (lambda: unet(1), 2 + 0.5 + 4 + 1.5 + 2),
         (lambda: unet(2), 2 + 0.5 + 4 + 1 + 8 + 3 + 4 + 1.5 + 2),
+        # Merging and splitting reach half a pixel each, the logits one; between them as above.
+        (lambda: unet(1, stem=2), 0.5 + 2 * (2 + 0.5 + 4 + 1.5 + 2) + 0.5 + 1),
         (lambda: msdnet(12, 10), 55 + 3),
         (lambda: msdnet(100, 10), 550),
         (lambda: msdnet(3, 4, width=2), 2 + 4 + 2),
     ],
-    ids=["shallow", "deeper", "mixed scales", "a hundred layers", "wide"],
+    ids=["shallow", "deeper", "merged pixels", "mixed scales", "a hundred layers", "wide"],
 )
 def test_radius_of_known_networks(build, radius):
     assert receptive_radius(build()) == radius
 
 
 @pytest.mark.parametrize(
-    "build", [lambda: unet(1), lambda: unet(2, residual=True, skip="add"), lambda: msdnet(6, 3)]
+    "build",
+    [
+        lambda: unet(1),
+        lambda: unet(2, residual=True, skip="add"),
+        lambda: unet(1, stem=2),
+        lambda: msdnet(6, 3),
+    ],
 )
 def test_pixels_farther_away_do_not_matter_and_nearer_ones_do(build):
     network = build()

@@ -198,7 +198,7 @@ def test_true_columns_and_own_images_are_not_flagged(name):
         f"{flagged / true:.2%} with flags, {unsupported / true:.2%} without support; "
         f"F1 {f1['with']:.4f}, without unsupported columns {f1['without']:.4f}"
     )
-    assert alarms <= max(1, 0.02 * images)
+    assert alarms <= max(2, 0.02 * images)
     assert flagged < 0.05 * true and unsupported < 0.01 * true
     assert f1["without"] > f1["with"] - 0.002
 

@@ -15,7 +15,15 @@ class UNetSettings(Settings):
     kind: Literal["unet"] = Field("unet", description="A U-Net.")
     sampling: float = Field(ge=0.02, le=1, description="Pixel size of the network's input [Å].")
     depth: int = Field(4, ge=1, le=6, description="Number of times that the image is halved.")
-    filters: int = Field(32, ge=1, le=256, description="Number of channels at full size.")
+    stem: Literal[1, 2] = Field(
+        1,
+        exclude_if=lambda stem: stem == 1,
+        description="Number of pixels along each axis that the first layer merges; the last one "
+        "splits them again. With 2, nothing else is computed at full size.",
+    )
+    filters: int = Field(
+        32, ge=1, le=256, description="Number of channels at the finest level of the blocks."
+    )
     max_filters: int = Field(
         256, ge=1, le=2048, description="Number of channels at any level, at most."
     )
