@@ -29,7 +29,7 @@ from temnet.workflow.stage import Done
 if TYPE_CHECKING:
     from temnet.inference.column_finder import FoundFrame
     from temnet.inference.reading.image_file import ImageFile
-    from temnet.models.checkpoint import Network
+    from temnet.models.network import Network
     from temnet.stages.batch import Job
 
 STAGES = ("predict", "report")

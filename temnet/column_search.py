@@ -13,7 +13,7 @@ from temnet.records import ImageSeries, Peaks
 
 if TYPE_CHECKING:
     from temnet.config.analysis.prediction import EngineName
-    from temnet.models.checkpoint import Network
+    from temnet.models.network import Network
 
 
 def find_columns(

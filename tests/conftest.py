@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["TEMNET_CACHE"] = "off"  # what one test chose is not to serve another
 
 import numpy as np
 import pytest

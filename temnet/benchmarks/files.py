@@ -24,9 +24,10 @@ from temnet.inference.engines import choose_engine
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities
 from temnet.inference.reading.read_images import read_images
-from temnet.models.checkpoint import Network, load_network, save_network
+from temnet.models.checkpoint import load_network, save_network
 from temnet.models.description import describe
 from temnet.models.factory import build_model
+from temnet.models.network import Network
 from temnet.records import Columns
 from temnet.simulation.labels import draw_labels
 from temnet.system.memory import peak_memory
@@ -151,8 +152,7 @@ def _steps(network: Network, file: Path, engine: EngineName) -> tuple[int, list[
     mark()
     images = normalize(images, sampling, width)
     mark()
-    run = choose_engine(network, engine).run
-    probabilities = predict_probabilities(network.model, images, run)
+    probabilities = predict_probabilities(choose_engine(network, engine), images)
     mark()
     peaks = PeakFinder.of(network).find(probabilities)
     mark()

@@ -14,7 +14,7 @@ from temnet.evaluation.conditions import CONTRAST
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.scores import ScoreRow, score_image
 from temnet.inference.column_finder import ColumnFinder, Search
-from temnet.models.checkpoint import Network, check_focus_count
+from temnet.models.network import Network, check_focus_count
 from temnet.records import IGNORED, Example, Peaks
 
 

@@ -20,7 +20,7 @@ from temnet.images.normalize import gaussian_blur
 from temnet.inference.checks.finding import Finding
 from temnet.inference.checks.grey_levels import slow_variation
 from temnet.inference.trial import Trial
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 from temnet.records import Peaks
 
 MARGIN = 1.1

@@ -9,12 +9,12 @@ import numpy as np
 
 from temnet.config.analysis.prediction import EngineName
 from temnet.errors import InputError
-from temnet.inference.engines import Run, choose_engine
+from temnet.inference.engines import choose_engine
 from temnet.inference.masks import seen
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities, prepare_frame
 from temnet.inference.symmetries import predict_symmetries, with_spread
-from temnet.models.checkpoint import Network, check_focus_count
+from temnet.models.network import Network, check_focus_count
 from temnet.records import ImageSeries, Peaks
 
 
@@ -75,7 +75,7 @@ class ColumnFinder:
         """
         self.network, self.search = network, search
         self._peaks = PeakFinder.of(network, search.threshold, search.min_distance)
-        self._run: Run = choose_engine(network, search.engine).run
+        self._engine = choose_engine(network, search.engine)
 
     def find(self, frame: np.ndarray, sampling: float) -> tuple[Peaks, np.ndarray]:
         """The columns in a frame, and the map that they were found in.
@@ -118,7 +118,7 @@ class ColumnFinder:
             yield found_frame(series, number, image, peaks, maps)
 
     def _predict(self, images: np.ndarray) -> np.ndarray:
-        return predict_probabilities(self.network.model, images, self._run)
+        return predict_probabilities(self._engine, images)
 
 
 def found_frame(

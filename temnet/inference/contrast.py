@@ -25,7 +25,7 @@ from temnet.inference.checks.finding import Finding
 from temnet.inference.checks.grey_levels import skewness
 from temnet.inference.checks.image_statistics import middle
 from temnet.inference.trial import Trial
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 
 MARGIN = 0.02
 """By how much the skewness must lie below that of all training images."""

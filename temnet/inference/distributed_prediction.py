@@ -11,7 +11,8 @@ import numpy as np
 
 from temnet.data.cluster import Workers
 from temnet.inference.column_finder import ColumnFinder, FoundFrame, Search, found_frame
-from temnet.models.checkpoint import Network, check_focus_count, load_network
+from temnet.models.checkpoint import open_network
+from temnet.models.network import Network, check_focus_count
 from temnet.models.network_folders import fingerprint, read_card
 from temnet.records import ImageSeries, Peaks
 
@@ -59,4 +60,4 @@ def _find_in_block(
 @lru_cache(maxsize=1)
 def _loaded(network: Path, known_by: str) -> Network:
     """The network, kept for the next frames and identified by its fingerprint."""
-    return load_network(network)
+    return open_network(network)

@@ -1,61 +1,36 @@
-"""Engines that run a network: Keras, or another one where it gives the same."""
+"""Choosing the engine that runs a network: Keras, or another one where it finds the same."""
 
 from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
-from typing import Literal
+from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
-import keras
 import numpy as np
-from scipy.spatial import cKDTree
 
 from temnet.config.analysis.prediction import EngineName
 from temnet.errors import InputError
-from temnet.images.normalize import normalize
-from temnet.inference.peak_finder import PeakFinder
-from temnet.inference.translation import Untranslatable
-from temnet.models.checkpoint import Network
-from temnet.models.factory import size_unit
-from temnet.models.msdnet import MixedScaleDense, has_kernels
+from temnet.inference.agreement import (
+    POSITION_TOLERANCE,
+    PROBABILITY_TOLERANCE,
+    agreement,
+    disagreement,
+    fixed_image,
+)
+from temnet.inference.check_images import read_check_images
+from temnet.inference.engine import Engine, ImageLimits, Run, Untranslatable, checked
+from temnet.inference.engine_cache import ChosenEngine, Precision, key_of, read_entry, write_entry
+from temnet.models.network import Network, SavedModel
 
 LOGGER = logging.getLogger(__name__)
 
-PROBABILITY_TOLERANCE, POSITION_TOLERANCE = 0.02, 0.02
-"""Largest differences from Keras on the test image: in probability, and in peaks [Å]."""
-
-TEST_SIZE = 192
-"""Approximate number of rows and columns of the test image."""
-
-SPACING = 6.0
-"""Distance of the test image's columns, in label widths."""
-
-PRECISIONS: dict[Literal["bf16", "f32"], str] = {"bf16": "bfloat16", "f32": "float32"}
+PRECISIONS: dict[Precision, str] = {"bf16": "bfloat16", "f32": "float32"}
 """Precisions of OpenVINO, fastest first, and their names in messages."""
-
-Run = Callable[[np.ndarray], np.ndarray]
-"""Function from normalised images (row, col, focus), of a size that the network takes, to
-probabilities (row, col, class + 1) float32."""
-
-
-@dataclass(frozen=True)
-class Engine:
-    """An engine that runs a network.
-
-    Attributes:
-        name: Its name, such as ``Keras`` or ``OpenVINO in bfloat16``.
-        reason: Reason for the choice.
-        run: The engine itself.
-    """
-
-    name: str
-    reason: str
-    run: Run
 
 
 @dataclass(frozen=True)
@@ -66,20 +41,24 @@ class _Choice:
     Keras.
     """
 
-    weights: int
+    weights: int | None
     name: str
     reason: str
     run: Run | None
+    limits: ImageLimits
 
 
-_CHOICES: WeakKeyDictionary[keras.Model, dict[EngineName, _Choice]] = WeakKeyDictionary()
+_CHOICES: WeakKeyDictionary[Any, dict[EngineName, _Choice]] = WeakKeyDictionary()
+"""Choices of each network's source."""
 
 
 def choose_engine(network: Network, wanted: EngineName = "auto") -> Engine:
     """Chooses the engine of a network; it is chosen and compiled once for each loaded network.
 
-    OpenVINO is tried in bfloat16, then in float32.  The prediction of OpenVINO or ONNX Runtime for
-    a test image must agree with Keras to `PROBABILITY_TOLERANCE` and `POSITION_TOLERANCE`.
+    OpenVINO is tried in bfloat16, then in float32.  It must find the same columns as Keras in the
+    network's check images (`temnet.inference.agreement`), whatever single pixels predict; in a
+    network without check images, nearly the same probabilities in a test image.  What was chosen
+    for a network in a folder is kept (`temnet.inference.engine_cache`).
 
     Args:
         network: The network.
@@ -90,90 +69,116 @@ def choose_engine(network: Network, wanted: EngineName = "auto") -> Engine:
             network.  The engine's ``run`` raises it if the probabilities are not finite.
     """
     if wanted == "keras":
-        run = run_by_keras(network.model)
-        return Engine("Keras", "as set", _checked(network.name, run))
-    choices = _CHOICES.setdefault(network.model, {})
-    weights = _fingerprint(network.model)
-    if wanted not in choices or choices[wanted].weights != weights:
-        choices[wanted] = _choose(network, wanted, weights)
-        LOGGER.info("%s runs on %s: %s", network.name, choices[wanted].name, choices[wanted].reason)
-    choice = choices[wanted]
-    run = choice.run or _checked(network.name, run_by_keras(network.model))
-    return Engine(choice.name, choice.reason, run)
+        return _keras(network, "as set")
+    choices = _CHOICES.setdefault(network.source, {})
+    unbuilt = isinstance(network.source, SavedModel) and not network.source.is_built
+    # A model that was not built yet has the weights of its file.
+    weights = None if unbuilt else _fingerprint(network.model)
+    choice = choices.get(wanted)
+    if choice is None or choice.weights != weights:
+        choice = _kept_or_new(network, wanted, weights)
+        LOGGER.info("%s runs on %s: %s", network.name, choice.name, choice.reason)
+        choices[wanted] = choice
+    if choice.run is None:
+        return _keras(network, choice.reason)
+    return Engine(choice.name, choice.reason, choice.run, choice.limits)
 
 
-def run_by_keras(model: keras.Model) -> Run:
-    """The engine that runs a network by Keras."""
+def _keras(network: Network, reason: str) -> Engine:
+    from temnet.inference.keras_engine import keras_engine
 
-    def run(images: np.ndarray) -> np.ndarray:
-        logits = model.predict_on_batch(np.asarray(images, np.float32)[None])
-        return keras.ops.convert_to_numpy(keras.ops.softmax(logits, axis=-1))[0]
-
-    return run
+    return keras_engine(network.model, network.name, reason)
 
 
-def _checked(name: str, run: Run) -> Run:
-    """Wraps ``run`` to refuse probabilities that are not finite: they contain no columns.
-
-    Finite weights can still give NaN, when they are too large.  Weights that are all zero give the
-    same everywhere, which is logged once.
-    """
-
-    def checked(images: np.ndarray) -> np.ndarray:
-        probabilities = run(images)
-        if np.isfinite(probabilities).all():  # 5 ms at 2048²
-            if _is_same_everywhere(probabilities) and not _is_same_everywhere(images):
-                _warn_of_nothing(name)
-            return probabilities
-        if not np.isfinite(images).all():
-            raise InputError(f"The image that the network {name} was given holds NaN or infinity.")
-        raise InputError(
-            f"The network {name} predicts probabilities that are not finite, so that its weights "
-            "are damaged or its training diverged. Copy the network's folder again, or choose "
-            "another network."
-        )
-
-    return checked
+def _kept_or_new(network: Network, wanted: EngineName, weights: int | None) -> _Choice:
+    """The choice that was kept, or a new one, which is kept."""
+    source = network.source
+    if not isinstance(source, SavedModel) or source.is_built or wanted == "onnxruntime":
+        return _choose(network, wanted, weights)[0]
+    key = key_of(source.folder, wanted)
+    kept = _kept(network.name, read_entry(key))
+    if kept is not None:
+        return kept
+    choice, compared = _choose(network, wanted, None)
+    if compared is not None:
+        chosen = ChosenEngine(choice.name, choice.reason, compared.precision, choice.limits)
+        write_entry(key, chosen, compared.save)
+    return _with_weights(choice, network)
 
 
-@cache
-def _warn_of_nothing(name: str) -> None:
-    """Warns, once for each network, that it finds nothing in any image."""
-    LOGGER.warning(
-        "the network %s predicts the same at every pixel, whatever the image shows: it was not "
-        "trained, or its weights are damaged",
-        name,
+def _with_weights(choice: _Choice, network: Network) -> _Choice:
+    """The choice of a network that was built for it."""
+    return _Choice(
+        _fingerprint(network.model), choice.name, choice.reason, choice.run, choice.limits
     )
 
 
-def _is_same_everywhere(values: np.ndarray) -> bool:
-    """Whether (row, col, ...) values are those of the first pixel at all pixels."""
-    first = values[0, 0]
-    return bool((values[::8, ::8] == first).all() and (values == first).all())
+def _kept(name: str, entry: tuple[ChosenEngine, Path] | None) -> _Choice | None:
+    """A choice that was kept; None without one, or if its network cannot be read."""
+    if entry is None:
+        return None
+    chosen, path = entry
+    run = None
+    if chosen.precision is not None:
+        from temnet.inference.openvino_network import compile_file
+
+        try:
+            run = checked(name, compile_file(path, chosen.precision))
+        except (OSError, RuntimeError) as error:  # damaged, or removed a moment ago
+            LOGGER.debug("%s cannot be read: %s", path, error)
+            return None
+    return _Choice(None, chosen.name, chosen.reason, run, chosen.limits)
 
 
-def _choose(network: Network, wanted: EngineName, weights: int) -> _Choice:
+@dataclass(frozen=True)
+class _Compared:
+    """What a comparison with Keras came to, where there was one.
+
+    Attributes:
+        precision: The precision that agrees; None if none does.
+        save: Writes the translated network to a path.
+    """
+
+    precision: Precision | None
+    save: Callable[[Path], object] | None
+
+
+def _choose(
+    network: Network, wanted: EngineName, weights: int | None
+) -> tuple[_Choice, _Compared | None]:
+    """A new choice, and its comparison if there was one."""
+    from temnet.inference.keras_engine import limits_of
+
+    limits = limits_of(network.model)
     try:
-        engine = _onnxruntime(network) if wanted == "onnxruntime" else _openvino(network, wanted)
+        engine = _onnxruntime if wanted == "onnxruntime" else _openvino
+        name, reason, run, compared = engine(network, wanted)
+        return _Choice(weights, name, reason, run, limits), compared
     except _Unfit as unfit:
         if wanted != "auto":
             raise InputError(
                 f"prediction.engine is {wanted}, but {unfit}. {unfit.remedy}"
             ) from unfit
-        return _Choice(weights, "Keras", str(unfit), None)
-    return _Choice(weights, *engine)
+        compared = _Compared(None, None) if unfit.compared else None
+        return _Choice(weights, "Keras", str(unfit), None, limits), compared
 
 
 class _Unfit(Exception):
-    """Reason why an engine cannot be used, and a remedy."""
+    """Reason why an engine cannot be used, a remedy, and whether it was compared with Keras."""
 
-    def __init__(self, reason: str, remedy: str = "Set it to auto.") -> None:
+    def __init__(
+        self, reason: str, remedy: str = "Set it to auto.", compared: bool = False
+    ) -> None:
         super().__init__(reason)
-        self.remedy = remedy
+        self.remedy, self.compared = remedy, compared
 
 
-def _openvino(network: Network, wanted: EngineName) -> tuple[str, str, Run]:
+def _openvino(network: Network, wanted: EngineName) -> tuple[str, str, Run, _Compared]:
     """Name, reason and run of OpenVINO in the fastest precision that agrees with Keras."""
+    import keras
+
+    from temnet.models.msdnet import MixedScaleDense, has_kernels
+
     model = network.model
     _check_installed("OpenVINO", "fast", ["openvino"])
     if any(isinstance(layer, MixedScaleDense) for layer in model.layers) and has_kernels():
@@ -182,20 +187,22 @@ def _openvino(network: Network, wanted: EngineName) -> tuple[str, str, Run]:
         "gpu" in name.lower() for name in keras.distribution.list_devices()
     ):
         raise _Unfit("there is a graphics card")
-    from temnet.inference.openvino_network import compile_network, translate
+    from temnet.inference.openvino_network import compile_network, save, translate
 
     try:
         translated = translate(model)
     except Untranslatable as error:
         raise _Unfit(f"it cannot run {network.name} ({error})") from error
-    compiled = (
-        (f"OpenVINO in {name}", compile_network(translated, precision))
-        for precision, name in PRECISIONS.items()
-    )
-    return _first_that_agrees(network, compiled)
+
+    def compiled() -> Iterator[tuple[Precision, str, Run]]:
+        for precision, name in PRECISIONS.items():
+            yield precision, f"OpenVINO in {name}", compile_network(translated, precision)
+
+    precision, name, reason, run = _first_that_agrees(network, compiled())
+    return name, reason, run, _Compared(precision, lambda path: save(translated, path))
 
 
-def _onnxruntime(network: Network) -> tuple[str, str, Run]:
+def _onnxruntime(network: Network, wanted: EngineName) -> tuple[str, str, Run, None]:
     """Name, reason and run of ONNX Runtime."""
     _check_installed("ONNX Runtime", "onnx", ["onnx", "onnxruntime"])
     from temnet.inference.onnx_network import onnx_network
@@ -205,10 +212,13 @@ def _onnxruntime(network: Network) -> tuple[str, str, Run]:
         content = onnx_network(network).SerializeToString()
     except Untranslatable as error:
         raise _Unfit(f"it cannot run {network.name} ({error})") from error
-    return _first_that_agrees(network, [("ONNX Runtime", compile_network(content))])
+    compiled: Iterator[tuple[Precision, str, Run]] = iter(
+        [("f32", "ONNX Runtime", compile_network(content))]
+    )
+    return *_first_that_agrees(network, compiled)[1:], None
 
 
-def _check_installed(title: str, extra: str, packages: Iterable[str]) -> None:
+def _check_installed(title: str, extra: str, packages: list[str]) -> None:
     if any(find_spec(package) is None for package in packages):
         raise _Unfit(
             f"{title} is not installed",
@@ -217,74 +227,60 @@ def _check_installed(title: str, extra: str, packages: Iterable[str]) -> None:
 
 
 def _first_that_agrees(
-    network: Network, compiled: Iterable[tuple[str, Run]]
-) -> tuple[str, str, Run]:
-    """Name, reason and run of the first compiled network that agrees with Keras."""
-    image = fixed_image(network)
-    # Called without `predict_on_batch`, which would spend seconds on a graph of this size.
-    logits = network.model(image[None], training=False)
-    expected = keras.ops.convert_to_numpy(keras.ops.softmax(logits, axis=-1))[0]
-    differences = ""
-    for name, run in compiled:
+    network: Network, compiled: Iterator[tuple[Precision, str, Run]]
+) -> tuple[Precision, str, str, Run]:
+    """Precision, name, reason and run of the first compiled network that agrees with Keras."""
+    source = network.source
+    images = read_check_images(source.folder) if isinstance(source, SavedModel) else None
+    compare = _by_test_image(network) if images is None else _by_check_images(network, images)
+    words = ""
+    for precision, name, run in compiled:
+        same, words = compare(run)
+        if same:
+            return precision, name, words, checked(network.name, run)
+        LOGGER.info("%s: %s is not taken, %s", network.name, name, words)
+    raise _Unfit(f"it disagrees with Keras ({words})", compared=True)
+
+
+Comparison = Callable[[Run], tuple[bool, str]]
+"""Whether a run agrees with Keras, and by how much, in words."""
+
+
+def _by_check_images(network: Network, images: np.ndarray) -> Comparison:
+    """Compares columns in images of the network's own kind."""
+    from temnet.inference.keras_engine import limits_of, probabilities_of
+
+    unit = limits_of(network.model).unit
+    images = images[:, : images.shape[1] // unit * unit, : images.shape[2] // unit * unit]
+    expected = probabilities_of(network.model, images)
+
+    def compare(run: Run) -> tuple[bool, str]:
+        found = agreement(network, list(expected), [run(image) for image in images])
+        return found.same, str(found)
+
+    return compare
+
+
+def _by_test_image(network: Network) -> Comparison:
+    """Compares probabilities and peaks in an image of no specimen."""
+    from temnet.inference.keras_engine import limits_of, probabilities_of
+
+    image = fixed_image(network, limits_of(network.model).unit)
+    expected = probabilities_of(network.model, image[None])[0]
+
+    def compare(run: Run) -> tuple[bool, str]:
         probability, position = disagreement(network, expected, run(image))
-        differences = f"probabilities differ by {probability:.2g}, peaks by {position:.2g} Å"
-        if probability <= PROBABILITY_TOLERANCE and position <= POSITION_TOLERANCE:
-            return name, f"{differences} on a test image", _checked(network.name, run)
-        LOGGER.info("%s: %s is not taken, %s", network.name, name, differences)
-    raise _Unfit(f"it disagrees with Keras on a test image ({differences})")
+        words = f"probabilities differ by {probability:.2g}, peaks by {position:.2g} Å"
+        same = probability <= PROBABILITY_TOLERANCE and position <= POSITION_TOLERANCE
+        return same, f"{words} on a test image"
+
+    return compare
 
 
-def fixed_image(network: Network) -> np.ndarray:
-    """A lattice of bright columns, beside one of dark columns, in noise.
-
-    Returns:
-        (row, col, focus) float32, normalised, at the network's pixels; always the same.
-    """
-    labels = network.labels
-    sampling = network.sampling
-    unit = size_unit(network.model)
-    size = -(-TEST_SIZE // unit) * unit
-    place = np.arange(size) * sampling
-    spacing = SPACING * labels.width
-    offset = (place + spacing / 2) % spacing - spacing / 2
-    # The columns of the lattice wander between the pixels, since the spacing is no multiple.
-    spot = np.exp(-0.5 * (offset / labels.width) ** 2)
-    lattice = spot[:, None] * spot * np.where(np.arange(size) < size // 2, 1, -1)
-    focus_count = int(network.model.input_shape[-1])
-    contrast = 0.3 * np.linspace(1, -1, focus_count) if focus_count > 1 else np.array([0.3])
-    noise = 0.05 * np.random.default_rng(0).normal(size=(size, size, focus_count))
-    images = 1 + lattice[..., None] * contrast + noise
-    return normalize(images.astype(np.float32), sampling, labels.normalisation_width)
-
-
-def disagreement(network: Network, expected: np.ndarray, found: np.ndarray) -> tuple[float, float]:
-    """Differences between two predictions for the same image.
-
-    Args:
-        network: The network; its threshold and label width define peaks.
-        expected: (row, col, class + 1) probabilities.
-        found: The same by another engine.
-
-    Returns:
-        Largest difference of a probability, and of a peak's position [Å]; the latter is infinite
-        if one prediction has a peak, clearly above the threshold, that the other lacks.
-    """
-    finder = PeakFinder.of(network).uncalibrated()
-    threshold = finder.threshold
-    lower = finder.with_threshold(max(threshold - PROBABILITY_TOLERANCE, 0))
-    one, other = (lower.find(each) for each in (expected, found))
-    farthest = 0.0
-    for here, there in ((one, other), (other, one)):
-        clear = here.positions[here.score >= threshold + PROBABILITY_TOLERANCE]
-        if len(clear) and not len(there):
-            farthest = np.inf
-        elif len(clear):
-            farthest = max(farthest, float(cKDTree(there.positions).query(clear)[0].max()))
-    return float(np.abs(expected - found).max()), farthest
-
-
-def _fingerprint(model: keras.Model) -> int:
+def _fingerprint(model: Any) -> int:
     """A number that changes when the weights do; 10 ms for five million."""
+    import keras
+
     value = 0
     for weight in model.weights:
         value = zlib.crc32(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)).data, value)

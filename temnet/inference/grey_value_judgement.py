@@ -14,7 +14,7 @@ from temnet.inference.checks.finding import Finding
 from temnet.inference.contrast import Invert, inverted, judge_contrast
 from temnet.inference.reading.lazy_frames import changed_series
 from temnet.inference.trial import Trial
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 from temnet.records import ImageSeries
 
 LOGGER = logging.getLogger(__name__)

@@ -20,8 +20,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.translation import Pair, translate_layers
-from temnet.models.checkpoint import Network
 from temnet.models.factory import size_unit, smallest_size
+from temnet.models.network import Network
 from temnet.version import __version__
 
 OPSET, FORMAT = 17, 8

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
-import keras
 import numpy as np
 
-from temnet.inference.translation import Pair, translate_layers
 from temnet.inference.usage_data import no_usage_data
 
 with no_usage_data():
     import openvino
     from openvino import opset11 as opset
+
+if TYPE_CHECKING:
+    import keras
+
+    from temnet.inference.translation import Pair
 
 Precision = Literal["bf16", "f32"]
 
@@ -32,9 +36,25 @@ def translate(model: keras.Model) -> openvino.Model:
     Raises:
         Untranslatable: If a layer is not one of those that temnet's networks are made of.
     """
+    from temnet.inference.translation import translate_layers
+
     images = opset.parameter([1, model.input_shape[-1], -1, -1], np.float32, name="images")
     probabilities = opset.softmax(translate_layers(model, OpenVinoOperations(), images), axis=1)
     return openvino.Model([probabilities], [images], model.name)
+
+
+def save(model: openvino.Model, path: Path) -> None:
+    """Writes a translated network; its weights go beside it, in float32."""
+    openvino.save_model(model, path, compress_to_fp16=False)
+
+
+def compile_file(path: Path, precision: Precision) -> Runner:
+    """As `compile_network`, from a file of `save`.
+
+    Raises:
+        RuntimeError: If the file is missing or damaged.
+    """
+    return compile_network(openvino.Core().read_model(path), precision)
 
 
 def compile_network(model: openvino.Model, precision: Precision) -> Runner:

@@ -8,7 +8,7 @@ import numpy as np
 
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.score_calibration import ScoreCalibration
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 from temnet.records import Peaks
 
 

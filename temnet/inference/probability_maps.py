@@ -4,52 +4,46 @@ from __future__ import annotations
 
 import math
 
-import keras
 import numpy as np
 
 from temnet.images.flatten import flatten
 from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
-from temnet.inference.engines import Run, run_by_keras
+from temnet.inference.engine import Engine, ImageLimits
 from temnet.inference.tiling import BLEND, MARGIN, WHOLE_PIXELS, in_parts
-from temnet.models.checkpoint import Network
-from temnet.models.factory import size_unit, smallest_size
-from temnet.models.receptive_field import receptive_radius
+from temnet.models.network import Network
 
 
-def predict_probabilities(
-    model: keras.Model, images: np.ndarray, run: Run | None = None
-) -> np.ndarray:
+def predict_probabilities(engine: Engine, images: np.ndarray) -> np.ndarray:
     """Probability of each class at each pixel.
 
     Args:
-        model: From normalised images to logits.
+        engine: Engine that runs the network: of `temnet.inference.engines.choose_engine`, or of
+            `temnet.inference.keras_engine.keras_engine` for a Keras model.
         images: (row, col, focus), normalised, at the network's sampling; any size.  They are
             padded by reflection to a size that the network takes, and the result is cut back.
             Large ones are processed in tiles.
-        run: Engine that runs the model; Keras by default.
 
     Returns:
         (row, col, class + 1) float32 that sums to one, the background last.
     """
     rows, cols = images.shape[:2]
-    unit = size_unit(model)
-    padded, (top, left) = pad_to_size(np.asarray(images, np.float32), unit, smallest_size(model))
-    run = run or run_by_keras(model)
+    limits = engine.limits
+    padded, (top, left) = pad_to_size(np.asarray(images, np.float32), limits.unit, limits.smallest)
     if rows * cols > WHOLE_PIXELS:
-        channels, margin = int(model.output_shape[-1]), tile_margin(model)
-        result = in_parts(run, padded, channels, margin=margin, unit=unit)
+        margin = tile_margin(limits)
+        result = in_parts(engine.run, padded, limits.channels, margin=margin, unit=limits.unit)
     else:
-        result = run(padded)
+        result = engine.run(padded)
     return result[top : top + rows, left : left + cols]
 
 
-def tile_margin(model: keras.Model) -> int:
+def tile_margin(limits: ImageLimits) -> int:
     """Margin of the tiles of a large image [pixels].
 
     Half a seam more than the receptive field's radius, but no more than `MARGIN`.
     """
-    return min(math.ceil(receptive_radius(model)) + BLEND // 2, MARGIN)
+    return min(math.ceil(limits.radius) + BLEND // 2, MARGIN)
 
 
 def pad_to_size(images: np.ndarray, unit: int, smallest: int) -> tuple[np.ndarray, tuple[int, int]]:

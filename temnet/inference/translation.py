@@ -12,15 +12,12 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
+from temnet.inference.engine import Untranslatable
 from temnet.models.blocks import BatchNorm, DoubleSize, SplitPixels
 from temnet.models.msdnet import MixedScaleDense
 
 Pair = Sequence[int]
 """A number for the rows and one for the columns."""
-
-
-class Untranslatable(Exception):
-    """The network has a layer that cannot be translated; the message names it."""
 
 
 class Operations(Protocol):

@@ -12,7 +12,7 @@ from temnet.config.analysis.prediction import EngineName
 from temnet.inference.engines import choose_engine
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities, prepare_frame
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 from temnet.records import Peaks
 
 PART = 80.0
@@ -73,8 +73,8 @@ class Trial:
 
     def found(self, images: np.ndarray, part: tuple[slice, slice]) -> Peaks:
         """The columns in a part of a prepared frame, counted from the part's first pixel."""
-        run = choose_engine(self._network, self._engine).run
-        return self._peaks.find(predict_probabilities(self._network.model, images[part], run))
+        engine = choose_engine(self._network, self._engine)
+        return self._peaks.find(predict_probabilities(engine, images[part]))
 
     def _sides(self, shape: Sequence[int]) -> list[int]:
         """Rows and columns of the part."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import keras
+import numpy as np
 
-from temnet.config.card import SCHEMA, Card, KnownLattice, entries_of
-from temnet.config.experiment import Experiment, required
-from temnet.config.learning.labels import Labels
+from temnet.config.card import SCHEMA, Card, entries_of
+from temnet.config.experiment import Experiment
 from temnet.config.loading import write_experiment
 from temnet.errors import InputError
-from temnet.models.description import contradiction, describe, training_materials
-from temnet.models.factory import build_model, check_sections
+from temnet.models.description import check_sections, contradiction, describe
+from temnet.models.network import Network, SavedModel
 from temnet.models.network_folders import (
     CARD_FILE,
+    CHECK_FILE,
     MODEL_FILE,
     SETTINGS_FILE,
     check_replaceable,
@@ -27,55 +27,19 @@ from temnet.models.network_folders import (
 )
 from temnet.models.network_settings import read_settings
 from temnet.models.parameters import parameter_count
-from temnet.models.weights_file import check_finite, check_size, read_weights
+from temnet.system.array_files import write_arrays
 from temnet.system.files import clean_leftovers, replacing_folders
 
-
-@dataclass(frozen=True)
-class Network:
-    """A trained network with its settings and its card.
-
-    Attributes:
-        name: Its name on the card.
-        model: From normalised images (batch, row, col, focus) to float32 logits.
-        experiment: The settings that trained it.
-        card: Its description and scores.
-    """
-
-    name: str
-    model: keras.Model
-    experiment: Experiment
-    card: Card
-
-    @property
-    def sampling(self) -> float:
-        """Pixel size of the network's input [Å]."""
-        model = self.experiment.model
-        return required(None if model is None else model.sampling, "model")
-
-    @property
-    def labels(self) -> Labels:
-        """Settings of the labels that the network was trained on."""
-        return required(self.experiment.labels, "labels")
-
-    @property
-    def materials(self) -> tuple[KnownLattice, ...] | None:
-        """Crystals that its training images show: those of its card, or by its settings.
-
-        None where they are not known, as of specimens that a user's function makes.
-        """
-        own = self.card.materials
-        return training_materials(self.experiment) if own is None else own
-
-    @property
-    def config(self) -> Experiment:
-        """The old name of `experiment`."""
-        warnings.warn("Network.config is now Network.experiment.", FutureWarning, stacklevel=2)
-        return self.experiment
+if TYPE_CHECKING:
+    import keras
 
 
 def save_network(
-    folder: str | Path, model: keras.Model, experiment: Experiment, card: Card
+    folder: str | Path,
+    model: keras.Model,
+    experiment: Experiment,
+    card: Card,
+    check_images: np.ndarray | None = None,
 ) -> None:
     """Writes a network's folder in one step; an older network there is replaced.
 
@@ -84,6 +48,8 @@ def save_network(
         model: The trained model, of any precision; it is saved in float32 and uncompiled.
         experiment: The settings that built it.
         card: Its card, see `describe`; the checksum is set here.
+        check_images: (image, row, col, focus) float16, normalised images of its own kind, on which
+            engines are compared.
 
     Raises:
         InputError: If the folder holds something other than a network, or a weight is not finite.
@@ -91,6 +57,8 @@ def save_network(
     folder = Path(folder).resolve()
     clean_leftovers(folder.parent, folder.name)
     check_replaceable(folder)
+    from temnet.models.weights_file import check_finite
+
     plain = to_float32(model, experiment)
     check_finite(
         plain,
@@ -102,6 +70,8 @@ def save_network(
         partial.mkdir()
         plain.save(partial / MODEL_FILE)
         write_experiment(experiment, partial / SETTINGS_FILE)
+        if check_images is not None:
+            write_arrays(partial / CHECK_FILE, {"images": check_images})
         card = replace(card, sha256=file_hash(partial / MODEL_FILE), schema=SCHEMA)
         write_entries(partial / CARD_FILE, entries_of(card))
 
@@ -112,6 +82,8 @@ def to_float32(model: keras.Model, experiment: Experiment) -> keras.Model:
     Raises:
         InputError: If the model has other weights.
     """
+    from temnet.models.factory import build_model
+
     plain = build_model(experiment, precision="float32")
     weights = model.get_weights()
     if [one.shape for one in weights] != [tuple(one.shape) for one in plain.weights]:
@@ -134,8 +106,29 @@ def load_network(name: str | Path) -> Network:
         InputError: If no such network exists, its files are missing, damaged or were changed, or a
             newer temnet wrote them.
     """
+    network = open_network(name)
+    _ = network.model  # it is built now, so that faults of its weights are found
+    return network
+
+
+def open_network(name: str | Path) -> Network:
+    """As `load_network`, but the model is built, and its weights are read, when it is needed.
+
+    Raises:
+        InputError: As `load_network`; faults of the weights are found later.
+    """
     folder = find_network(name)
     card, experiment = check_files(folder)
+    return Network(
+        card.name, SavedModel(folder, lambda: _read_model(folder, experiment)), experiment, card
+    )
+
+
+def _read_model(folder: Path, experiment: Experiment) -> keras.Model:
+    """The model in a network's folder."""
+    from temnet.models.factory import build_model
+    from temnet.models.weights_file import check_finite, check_size, read_weights
+
     settings, classes = experiment.model, len(experiment.class_names) + 1
     assert settings is not None
     # Before anything is built:
@@ -143,7 +136,7 @@ def load_network(name: str | Path) -> Network:
     model = build_model(experiment, precision="float32")
     read_weights(folder / MODEL_FILE, model)
     check_finite(model, str(folder / MODEL_FILE), "copy the network's whole folder again")
-    return Network(card.name, model, experiment, card)
+    return model
 
 
 def check_files(folder: Path) -> tuple[Card, Experiment]:
@@ -186,29 +179,3 @@ def check_card(folder: Path, card: Card, experiment: Experiment) -> None:
             f"{folder}: {CARD_FILE} and {SETTINGS_FILE} are of different networks: {found}. Copy "
             "the network's whole folder again."
         )
-
-
-def check_focus_count(network: Network, focus_count: int) -> None:
-    """Checks that a focal series has as many images as in the network's training.
-
-    Raises:
-        InputError: If it has more or fewer.
-    """
-    expected = int(network.model.input_shape[-1])
-    if focus_count == expected:
-        return
-    steps = ", ".join(f"{step:g}" for step in network.card.focus_steps or ())
-    series = (
-        "single images"
-        if expected == 1
-        else f"focal series of {expected} images (defocus steps {steps} Å)"
-    )
-    raise InputError(
-        f"The network {network.name} expects {series}; got {focus_count} per frame. "
-        + (
-            "Set images.axes to frames, or choose a network for focal series."
-            if expected == 1
-            else "Give all images of the series as one (--axes focus, images.axes: focus, or "
-            'axes="focus" in Python), or choose a network for that many.'
-        )
-    )

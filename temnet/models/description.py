@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
+from importlib.metadata import version
 from typing import Any
-
-import keras
 
 from temnet.config.card import SCHEMA, Card, KnownLattice
 from temnet.config.distributions import support
@@ -33,6 +32,20 @@ PREDICTED = (
 
 TOLERANCE = 1e-6
 """Relative difference of numbers that are the same."""
+
+
+def check_sections(experiment: Experiment) -> None:
+    """Checks that an experiment has the sections that describe a network.
+
+    Raises:
+        InputError: If one of them is missing.
+    """
+    for section in ("model", "labels", "microscope"):
+        if getattr(experiment, section) is None:
+            raise InputError(
+                f"A network needs the sections model, labels and microscope; {section} is missing. "
+                f"Add `{section}:` to the experiment."
+            )
 
 
 def describe(name: str, experiment: Experiment, threshold: float) -> Card:
@@ -66,7 +79,7 @@ def describe(name: str, experiment: Experiment, threshold: float) -> Card:
         seed=experiment.seed,
         parameters=parameter_count(model, experiment.focus_count, len(experiment.class_names) + 1),
         temnet=__version__,
-        keras=keras.__version__,
+        keras=version("keras"),
         threshold=threshold,
         materials=training_materials(experiment),
         sha256=UNKNOWN_CHECKSUM,

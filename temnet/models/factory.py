@@ -7,8 +7,8 @@ from collections.abc import Callable
 import keras
 
 from temnet.config.experiment import Experiment
-from temnet.errors import InputError
 from temnet.models.blocks import DoubleSize, SplitPixels
+from temnet.models.description import check_sections
 from temnet.models.msdnet import MixedScaleDense, build_msdnet
 from temnet.models.unet import build_unet
 
@@ -41,20 +41,6 @@ def build_model(experiment: Experiment, precision: str | None = None) -> keras.M
         seed=experiment.seed,
         dtype=precision or experiment.training.precision,
     )
-
-
-def check_sections(experiment: Experiment) -> None:
-    """Checks that an experiment has the sections that describe a network.
-
-    Raises:
-        InputError: If one of them is missing.
-    """
-    for section in ("model", "labels", "microscope"):
-        if getattr(experiment, section) is None:
-            raise InputError(
-                f"A network needs the sections model, labels and microscope; {section} is missing. "
-                f"Add `{section}:` to the experiment."
-            )
 
 
 def size_unit(model: keras.Model) -> int:

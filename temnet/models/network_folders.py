@@ -35,6 +35,9 @@ MOST_CARD_BYTES = 2**24
 
 MODEL_FILE, SETTINGS_FILE, CARD_FILE = "model.keras", "experiment.yaml", "card.json"
 
+CHECK_FILE = "check_images.npz"
+"""Images on which engines are compared; older networks have none."""
+
 SEARCH_VARIABLE = "TEMNET_PRETRAINED"
 """Environment variable that names one or more folders of networks."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from temnet.config.learning.models import MSDNetSettings, UNetSettings
 from temnet.models.msdnet_kernels.plan import DensePlan
-from temnet.models.unet import SPLIT_CHANNELS, level_filters
+from temnet.models.unet_levels import SPLIT_CHANNELS, level_filters
 
 
 def parameter_count(

@@ -17,12 +17,10 @@ from temnet.models.blocks import (
     plain_block,
     residual_block,
 )
+from temnet.models.unet_levels import SPLIT_CHANNELS, level_filters
 
 BLOCKS = {False: plain_block, True: residual_block}
 """The block of each level, by whether the network is residual."""
-
-SPLIT_CHANNELS = 8
-"""Channels at full size of a U-Net that merges pixels."""
 
 
 def build_unet(
@@ -64,18 +62,6 @@ def build_unet(
         maps = keras.layers.ReLU(dtype=dtype, name="split_relu")(maps)
     outputs = logits(maps, class_count, seed=seed, size=1 if merge == 1 else 3)
     return keras.Model(inputs, outputs, name="unet")
-
-
-def level_filters(settings: UNetSettings) -> list[int]:
-    """Number of channels at each level, from the finest down.
-
-    >>> level_filters(UNetSettings(sampling=0.1, depth=4, filters=32, max_filters=256))
-    [32, 64, 128, 256, 256]
-    """
-    return [
-        min(settings.filters * 2**level, settings.max_filters)
-        for level in range(settings.depth + 1)
-    ]
 
 
 def _block(settings: UNetSettings, seed: int, dtype: str) -> Callable[..., Any]:

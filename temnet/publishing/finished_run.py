@@ -12,7 +12,8 @@ from temnet.config.differences import differences
 from temnet.config.experiment import Experiment
 from temnet.config.loading import load_experiment
 from temnet.errors import InputError
-from temnet.models.checkpoint import Network, load_network
+from temnet.models.checkpoint import load_network
+from temnet.models.network import Network
 from temnet.models.network_folders import find_network
 from temnet.publishing.card_blocks import cost_of, is_earlier, validation_scores
 from temnet.reporting.run_results import RunResults

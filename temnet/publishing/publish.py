@@ -12,10 +12,12 @@ from temnet.config.loading import write_experiment
 from temnet.config.simulation import SIMULATION_VERSION
 from temnet.errors import InputError
 from temnet.json_records import as_values
-from temnet.models.checkpoint import Network, check_card, load_network
+from temnet.models.checkpoint import check_card, load_network
 from temnet.models.description import describe, missing, training_materials
+from temnet.models.network import Network
 from temnet.models.network_folders import (
     CARD_FILE,
+    CHECK_FILE,
     MODEL_FILE,
     SETTINGS_FILE,
     read_card,
@@ -44,7 +46,7 @@ from temnet.publishing.reference_scores import (
 from temnet.system.files import clean_leftovers, replace_file, replacing_folders
 from temnet.workflow.stage import Done, Progress, silent
 
-MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, PAGE, *FIGURES)
+MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, CHECK_FILE, PAGE, *FIGURES)
 """Files that publishing writes into a network's folder; others are left as they are."""
 
 MATERIALS = "materials"
@@ -223,8 +225,9 @@ def _write(run: FinishedRun, frozen: FrozenScores, place: Path, part: Path) -> N
     if place.exists():
         shutil.copytree(place, part, ignore=shutil.ignore_patterns(*MADE))
     part.mkdir(parents=True, exist_ok=True)
-    for file in (MODEL_FILE, CARD_FILE):
-        shutil.copyfile(run.folder / file, part / file)
+    for file in (MODEL_FILE, CARD_FILE, CHECK_FILE):
+        if file != CHECK_FILE or (run.folder / file).is_file():  # older trainings have none
+            shutil.copyfile(run.folder / file, part / file)
     write_experiment(run.experiment, part / SETTINGS_FILE)
     update_card(part, validation=run.validation, cost=run.cost, frozen=frozen)
     write_figures(run.scores, part)

@@ -19,7 +19,7 @@ from temnet.config.simulation import SIMULATION_VERSION, SimulationSettings
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import MACRO, ImageCounts, image_counts, pooled_scores
 from temnet.evaluation.scores import LOCALISATION, ScoreRow
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 from temnet.records import Example
 from temnet.simulation.sweep import simulate_portable
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from temnet.config.simulation import SimulationSettings
 from temnet.errors import InputError
-from temnet.models.checkpoint import Network, check_files, load_network
+from temnet.models.checkpoint import check_files, load_network
+from temnet.models.network import Network
 from temnet.models.network_folders import find_network, fingerprint, read_card
 
 

@@ -33,7 +33,7 @@ from temnet.evaluation.score_curves import CurveRow, Point, curve_rows
 from temnet.evaluation.scores_by_atom_count import AtomCountRow, atom_count_rows
 from temnet.evaluation.summary import SUMMARY_FILE, NetworkPair, Summary
 from temnet.json_records import write_record
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 from temnet.models.network_folders import CARD_FILE, read_card
 from temnet.randomness import generator
 from temnet.reporting.run_results import read_json

@@ -20,7 +20,8 @@ from temnet.inference.grey_value_judgement import JudgedSeries, judge_grey_value
 from temnet.inference.reading.formats.declared_size import MOST_PIXELS
 from temnet.inference.reading.image_file import ImageFile
 from temnet.inference.reading.read_images import SMALLEST_SIDE, images_of, open_all
-from temnet.models.checkpoint import Network, check_focus_count, load_network
+from temnet.models.checkpoint import open_network
+from temnet.models.network import Network, check_focus_count
 from temnet.models.network_folders import find_network, fingerprint, read_card
 from temnet.records import ImageSeries
 from temnet.stages.batch import distinct_names
@@ -153,7 +154,7 @@ def load(name: str) -> Network:
 @lru_cache(maxsize=1)
 def _loaded(folder: Path, known_by: str) -> Network:
     """The network in a folder, identified by its fingerprint."""
-    return load_network(folder)
+    return open_network(folder)
 
 
 def read_series(

@@ -16,12 +16,14 @@ from temnet.config.learning.labels import Labels
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import image_counts, pooled_scores
+from temnet.inference.check_images import check_images
 from temnet.inference.checks.grey_levels import skewness, slow_variation
 from temnet.inference.checks.image_statistics import example_appearance
 from temnet.inference.checks.neighbour_distances import neighbour_distances
 from temnet.inference.checks.out_of_distribution import reference
-from temnet.models.checkpoint import Network, save_network, to_float32
+from temnet.models.checkpoint import save_network, to_float32
 from temnet.models.description import describe
+from temnet.models.network import Network
 from temnet.models.network_folders import check_replaceable
 from temnet.records import Example
 from temnet.training.fit_calibration import calibrate
@@ -74,7 +76,8 @@ def finish_network(
             (example.columns for example in selection), experiment.class_names
         ),
     )
-    save_network(folder, model, experiment, card)
+    width = required(experiment.labels, "labels").normalisation_width
+    save_network(folder, model, experiment, card, check_images(selection, width))
 
 
 def describe_images(

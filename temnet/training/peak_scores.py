@@ -14,6 +14,7 @@ from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.metrics import counts_of, pooled_scores
 from temnet.evaluation.precision_recall import LOWEST_THRESHOLD
 from temnet.images.normalize import normalize
+from temnet.inference.keras_engine import keras_engine
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.probability_maps import predict_probabilities
 from temnet.records import Example
@@ -35,10 +36,11 @@ def find_all(
         threshold: Lowest score of a peak.
     """
     distance = default_min_distance(labels.width)
+    engine = keras_engine(model)
     found: list[ImageResult] = []
     for example in examples:
         images = normalize(example.images, example.sampling, labels.normalisation_width)
-        probabilities = predict_probabilities(model, images)
+        probabilities = predict_probabilities(engine, images)
         peaks = find_peaks(probabilities, example.sampling, threshold, distance)
         found.append(ImageResult.of(peaks, example, index=len(found)))
     return found

@@ -6,8 +6,8 @@ from temnet.config.analysis.evaluation import Evaluation
 from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
-from temnet.models.checkpoint import Network
 from temnet.models.description import describe
+from temnet.models.network import Network
 from temnet.records import Columns, Example
 
 EXPERIMENT = validate(

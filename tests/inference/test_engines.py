@@ -9,11 +9,13 @@ import scipy.special
 from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.inference import engines
+from temnet.inference.agreement import PROBABILITY_TOLERANCE, disagreement, fixed_image
 from temnet.inference.column_finder import find_in_series
-from temnet.inference.engines import choose_engine, disagreement, fixed_image
-from temnet.models.checkpoint import Network
+from temnet.inference.engine import warn_of_nothing
+from temnet.inference.engines import choose_engine
 from temnet.models.description import describe
 from temnet.models.factory import build_model
+from temnet.models.network import Network
 from temnet.records import ImageSeries
 
 VALUES = {
@@ -134,10 +136,10 @@ def test_openvino_runs_msdnets_where_they_have_no_kernels(padding, monkeypatch):
     net = network({**MSDNET, "padding": padding, "depth": 7})
     images = np.random.default_rng(0).normal(size=(32, 24, 2)).astype(np.float32)
     expected = choose_engine(net, "keras").run(images)
-    monkeypatch.setattr(engines, "has_kernels", lambda: False)
+    monkeypatch.setattr("temnet.models.msdnet.has_kernels", lambda: False)
     engine = choose_engine(net)
     assert engine.name.startswith("OpenVINO") and np.ptp(expected[..., 0]) > 0.01
-    np.testing.assert_allclose(engine.run(images), expected, atol=engines.PROBABILITY_TOLERANCE)
+    np.testing.assert_allclose(engine.run(images), expected, atol=PROBABILITY_TOLERANCE)
 
 
 def test_msdnet_stays_with_its_own_kernels():
@@ -179,8 +181,8 @@ def test_disagreement_is_in_probability_and_position():
 
 def test_the_test_image_is_always_the_same_and_shows_both_contrasts():
     net = network(UNET)
-    image = fixed_image(net)
-    np.testing.assert_array_equal(image, fixed_image(net))
+    image = fixed_image(net, 4)
+    np.testing.assert_array_equal(image, fixed_image(net, 4))
     assert image.shape == (192, 192, 2) and image.dtype == np.float32
     left, right = image[:, :80, 0], image[:, 112:, 0]
     assert np.mean(left**3) > 0.5 and np.mean(right**3) < -0.5
@@ -189,7 +191,7 @@ def test_the_test_image_is_always_the_same_and_shows_both_contrasts():
 def test_a_network_of_zeros_is_named_once(caplog):
     images = np.random.default_rng(0).normal(size=(32, 32, 2)).astype(np.float32)
     empty = network(UNET)
-    engines._warn_of_nothing.cache_clear()
+    warn_of_nothing.cache_clear()
     choose_engine(empty, "keras").run(images)
     assert not caplog.records
     for weight in empty.model.weights:

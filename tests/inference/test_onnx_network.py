@@ -17,9 +17,10 @@ from temnet.inference.engines import choose_engine
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities, prepare_frame
 from temnet.inference.usage_data import REFUSAL
-from temnet.models.checkpoint import Network, load_network
+from temnet.models.checkpoint import load_network
 from temnet.models.description import describe
 from temnet.models.factory import build_model, size_unit, smallest_size
+from temnet.models.network import Network
 from temnet.models.network_folders import network_names
 from temnet.records import ImageSeries
 from temnet.score_records import Calibration

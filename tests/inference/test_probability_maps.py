@@ -8,14 +8,15 @@ from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.images.resample import square_pixels
 from temnet.inference.column_finder import ColumnFinder, find_in_series
+from temnet.inference.keras_engine import keras_engine
 from temnet.inference.probability_maps import (
     pad_to_size,
     predict_probabilities,
 )
 from temnet.inference.reading.read_images import read_images
-from temnet.models.checkpoint import Network
 from temnet.models.description import describe
 from temnet.models.factory import build_model
+from temnet.models.network import Network
 from temnet.records import ImageSeries
 from temnet.reporting.files.column_table import ColumnTableWriter, read_columns
 
@@ -44,8 +45,11 @@ def brightness_model(focus_count=1):
 
 
 def network(focus_count=1):
+    foci = {"defocus": {"steps": list(range(focus_count))}}
+    microscope = EXPERIMENT.microscope.model_dump() | foci
+    experiment = validate(EXPERIMENT.model_dump() | {"microscope": microscope}, "test")
     return Network(
-        "bright", brightness_model(focus_count), EXPERIMENT, describe("bright", EXPERIMENT, 0.4)
+        "bright", brightness_model(focus_count), experiment, describe("bright", experiment, 0.4)
     )
 
 
@@ -86,7 +90,7 @@ def test_threshold_and_distance_can_be_given():
 @pytest.mark.parametrize("shape", [(5, 7), (64, 64), (65, 130)])
 def test_padding_is_cut_off_again(shape):
     image = normalize(np.random.default_rng(0).random((*shape, 1)), 0.2, 3.0)
-    probabilities = predict_probabilities(brightness_model(), image)
+    probabilities = predict_probabilities(keras_engine(brightness_model()), image)
     assert probabilities.shape == (*shape, 2)
     expected = scipy.special.softmax(np.concatenate([image - 3, 0 * image], axis=-1), axis=-1)
     np.testing.assert_allclose(probabilities, expected, atol=1e-5)
@@ -110,12 +114,12 @@ def test_padding_reflects():
 def test_networks_predict_images_of_any_size(settings, shape):
     model = build_model(validate(EXPERIMENT.model_dump() | {"model": settings}, "test"))
     image = np.random.default_rng(0).normal(size=(*shape, 1))
-    assert predict_probabilities(model, image).shape == (*shape, 2)
+    assert predict_probabilities(keras_engine(model), image).shape == (*shape, 2)
 
 
 def test_a_frame_is_resampled_then_normalised_as_in_training():
     image = spots(PLACES, 0.2, (65, 75))[..., None]
-    direct = predict_probabilities(brightness_model(), normalize(image, 0.2, 3.0))
+    direct = predict_probabilities(keras_engine(brightness_model()), normalize(image, 0.2, 3.0))
     finder = ColumnFinder(network())
     np.testing.assert_allclose(finder.find(image, 0.2)[1], direct, atol=1e-6)
     assert finder.find(image, 0.1)[1].shape == (33, 38, 2)

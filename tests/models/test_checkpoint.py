@@ -12,9 +12,10 @@ from temnet.config.card import card_of
 from temnet.config.card_scores import SelectionScores
 from temnet.errors import InputError
 from temnet.models import network_folders
-from temnet.models.checkpoint import Network, check_focus_count, load_network, save_network
+from temnet.models.checkpoint import load_network, save_network
 from temnet.models.description import describe
 from temnet.models.factory import build_model
+from temnet.models.network import Network, check_focus_count
 from temnet.models.network_folders import network_names
 
 METRICS = SelectionScores(images=20, macro_f1=0.9, classes={})

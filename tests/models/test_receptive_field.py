@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from temnet.config.loading import validate
+from temnet.inference.keras_engine import keras_engine
 from temnet.inference.probability_maps import predict_probabilities
 from temnet.inference.tiling import in_parts
 from temnet.models.factory import build_model, size_unit
@@ -83,11 +84,12 @@ def test_pixels_farther_away_do_not_matter_and_nearer_ones_do(build):
 def test_in_parts_is_as_whole_beyond_the_radius(build):
     network = build()
     images = np.random.default_rng(2).normal(size=(160, 192, 1)).astype(np.float32)
-    whole = predict_probabilities(network, images)
+    engine = keras_engine(network)
+    whole = predict_probabilities(engine, images)
     assert np.ptp(whole[..., 0]) > 0.01
 
     def maps(part):
-        return predict_probabilities(network, part)
+        return predict_probabilities(engine, part)
 
     margin = int(np.ceil(receptive_radius(network))) + 4
     unit = size_unit(network)

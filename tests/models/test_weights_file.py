@@ -12,7 +12,7 @@ import pytest
 
 from temnet.config.card import MOST_WEIGHTS
 from temnet.errors import InputError
-from temnet.models import checkpoint
+from temnet.models import factory
 from temnet.models.checkpoint import load_network, save_network
 from temnet.models.weights_file import MEMBER, SLACK
 from tests.models.damage import change_card, change_settings, vouch
@@ -171,7 +171,7 @@ def test_the_largest_network_is_not_built(folder, monkeypatch):
     def large(values):
         values["model"] = {"kind": "msdnet", "sampling": 0.2, "depth": 450, "width": 30}
 
-    monkeypatch.setattr(checkpoint, "build_model", lambda *args, **kwargs: pytest.fail("built"))
+    monkeypatch.setattr(factory, "build_model", lambda *args, **kwargs: pytest.fail("built"))
     change_settings(folder, large)
     change_card(folder, kind="msdnet", parameters=...)
     with pytest.raises(InputError, match="weights of the network need"):

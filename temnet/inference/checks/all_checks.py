@@ -10,7 +10,7 @@ from temnet.inference.checks.lattice import LatticeCheck
 from temnet.inference.checks.out_of_distribution import SeriesComparison
 from temnet.inference.checks.plausibility import Plausibility
 from temnet.inference.checks.technique import TechniqueCheck
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 from temnet.records import ImageSeries
 
 

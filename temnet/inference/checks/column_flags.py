@@ -19,7 +19,7 @@ from temnet.inference.checks.equal_reflections import with_uneven_reflections
 from temnet.inference.checks.local_lattice import SIDES, local_lattice
 from temnet.inference.column_finder import FoundFrame
 from temnet.inference.rings import Rings, find_rings
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 from temnet.records import ColumnFlag, Peaks
 
 SHEETS = ("graphene", "mos2")

@@ -37,7 +37,7 @@ from temnet.records import ImageSeries
 
 if TYPE_CHECKING:
     from temnet.inference.column_finder import FoundFrame
-    from temnet.models.checkpoint import Network
+    from temnet.models.network import Network
 
 AT_ONCE = 2**27
 """Most bytes of frames on which a lattice is measured together."""

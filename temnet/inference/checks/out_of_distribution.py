@@ -28,7 +28,7 @@ from temnet.config.card import ImageStatistics
 from temnet.inference.checks.finding import Finding, Kind, ordered
 from temnet.inference.checks.image_statistics import Appearance, bin_edges, frame_appearance
 from temnet.inference.column_finder import FoundFrame
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 
 SPOT_WIDTH = 0.012
 """Relative standard deviation by which the spots of training images are smeared: strain, alloying

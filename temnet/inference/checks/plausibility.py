@@ -9,7 +9,7 @@ import numpy as np
 from temnet.inference.checks.finding import Finding, Kind, Severity
 from temnet.inference.checks.image_statistics import frame_appearance
 from temnet.inference.column_finder import FoundFrame
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 from temnet.records import ColumnFlag
 
 FEWEST_COLUMNS = 10

@@ -17,7 +17,7 @@ from temnet.inference.focal_series.shifts import moved_back
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities, prepare_frame
 from temnet.inference.reading.lazy_frames import changed_series
-from temnet.models.checkpoint import Network
+from temnet.models.network import Network
 from temnet.records import ImageSeries
 
 LOGGER = logging.getLogger(__name__)
@@ -100,10 +100,10 @@ def order_foci(
     if series.images.shape[-1] == 1:
         return series, ""
     if wanted == "auto":
-        run = choose_engine(network, engine).run
+        chosen_engine = choose_engine(network, engine)
         chosen = np.linspace(0, len(series.images) - 1, ORDER_FRAMES).round().astype(int)
         found = find_focus_order(
-            lambda images: predict_probabilities(network.model, images, run),
+            lambda images: predict_probabilities(chosen_engine, images),
             [
                 prepare_frame(network, np.asarray(series.images[int(number)]), series.sampling)
                 for number in np.unique(chosen)
