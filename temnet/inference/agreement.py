@@ -66,7 +66,8 @@ def agreement(
     """How far the columns in two sets of maps agree.
 
     A column whose score is so near the threshold that it may be missing in one of them counts as
-    found if it is there with a score just below.
+    found if it is there with a score just below, and one that has hardly any preference among two
+    classes may have either.
 
     Args:
         network: The network; its threshold and label width define peaks.
@@ -97,11 +98,16 @@ def agreement(
 
 
 def _partners(one: Peaks, other: Peaks, radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """For each column whether the other has one of its class within the radius, and its index."""
+    """For each column whether the other has it within the radius, and its index there.
+
+    The class must be the same, or one that is hardly less likely for the column.
+    """
     if not len(other):
         return np.zeros(len(one), bool), np.zeros(len(one), np.int64)
     distance, nearest = cKDTree(other.positions).query(one.positions)
-    return (distance <= radius) & (one.class_index == other.class_index[nearest]), nearest
+    each, theirs = np.arange(len(one)), other.class_index[nearest]
+    lead = one.probabilities[each, one.class_index] - one.probabilities[each, theirs]
+    return (distance <= radius) & (lead <= 2 * SCORE_TOLERANCE), nearest
 
 
 def fixed_image(network: Network, unit: int) -> np.ndarray:
