@@ -10,7 +10,7 @@ import tifffile
 import temnet
 from temnet import predict
 from temnet.errors import InputError
-from temnet.inference import engines
+from temnet.inference import keras_engine
 from temnet.inference.reading import read_images
 from temnet.records import Peaks
 
@@ -127,7 +127,7 @@ def test_each_frame_is_predicted_once_and_read_thrice(here, monkeypatch, outputs
     Contrast and background are judged on the middle frame.
     """
     runs, reads = [], []
-    checked, opened = engines._checked, read_images.open_images
+    checked, opened = keras_engine.checked, read_images.open_images
 
     def counted_run(name, run):
         def once(images):
@@ -142,7 +142,7 @@ def test_each_frame_is_predicted_once_and_read_thrice(here, monkeypatch, outputs
         object.__setattr__(file, "read", lambda number: reads.append(number) or read(number))
         return file
 
-    monkeypatch.setattr(engines, "_checked", counted_run)
+    monkeypatch.setattr(keras_engine, "checked", counted_run)
     monkeypatch.setattr(read_images, "open_images", counted_open)
     monkeypatch.setattr(read_images, "IN_MEMORY", 0)
     arguments = ["movie.npy", *OPTIONS, "--engine", "keras", "--outputs", outputs]

@@ -205,9 +205,9 @@ def test_an_image_that_memory_may_not_hold_stops_no_other(here, dots, monkeypatc
 
 def test_the_network_is_loaded_once(here, monkeypatch):
     loaded = []
-    load = prediction_inputs.load_network
+    load = prediction_inputs.open_network
     prediction_inputs._loaded.cache_clear()
-    monkeypatch.setattr(prediction_inputs, "load_network", lambda *a: loaded.append(a) or load(*a))
+    monkeypatch.setattr(prediction_inputs, "open_network", lambda *a: loaded.append(a) or load(*a))
     assert predict.main(["a.tif", "a.npy", "deep/b.tif", *GIVEN]) == 0
     assert len(loaded) == 1
 

@@ -58,6 +58,7 @@ class FileCost:
         columns: Number of columns found.
         first: Time of the first file [s], with compilation.
         seconds: Time of later files [s], the median.
+        processor: Processor time of later files [s], of all threads, the median.
         steps: The same for each step [s].
         memory: Peak memory of the process [GB].
     """
@@ -68,6 +69,7 @@ class FileCost:
     columns: int
     first: float
     seconds: float
+    processor: float
     steps: dict[str, float]
     memory: float
 
@@ -119,7 +121,11 @@ def measure_file(name: str, size: int, engine: EngineName, repeats: int) -> File
         start = time.perf_counter()
         columns, _ = _steps(network, file, engine)
         first = time.perf_counter() - start
-        times = [_steps(network, file, engine)[1] for _ in range(repeats)]
+        times, processor = [], []
+        for _ in range(repeats):
+            before = time.process_time()
+            times.append(_steps(network, file, engine)[1])
+            processor.append(time.process_time() - before)
     return FileCost(
         network=network.name,
         engine=choose_engine(network, engine).name,
@@ -127,6 +133,7 @@ def measure_file(name: str, size: int, engine: EngineName, repeats: int) -> File
         columns=columns,
         first=first,
         seconds=statistics.median(sum(each) for each in times),
+        processor=statistics.median(processor),
         steps={
             step: statistics.median(each[number] for each in times)
             for number, step in enumerate(STEPS)
@@ -211,12 +218,12 @@ def file_table(costs: Sequence[FileCost]) -> str:
     steps = " ".join(f"{step:>9}" for step in STEPS)
     lines = [
         f"{'network':18} {'engine':22} {'pixels':>6} {'columns':>7} {steps} {'s/file':>7} "
-        f"{'first':>6} {'GB':>5}"
+        f"{'cpu s':>7} {'first':>6} {'GB':>5}"
     ]
     for cost in costs:
         parts = " ".join(f"{cost.steps[step]:9.3f}" for step in STEPS)
         lines.append(
             f"{cost.network:18} {cost.engine:22} {cost.pixels:6} {cost.columns:7} {parts} "
-            f"{cost.seconds:7.3f} {cost.first:6.2f} {cost.memory:5.2f}"
+            f"{cost.seconds:7.3f} {cost.processor:7.3f} {cost.first:6.2f} {cost.memory:5.2f}"
         )
     return "\n".join(lines)

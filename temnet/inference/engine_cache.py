@@ -138,7 +138,7 @@ def _version(package: str) -> str | None:
 
 
 def _processor() -> str:
-    """The processor's name and abilities, as far as the system tells them."""
+    """The processor's name and abilities, as far as the system reports them."""
     wanted = ("model name", "flags", "Features")
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()

@@ -29,6 +29,7 @@ def test_a_file_is_timed_step_by_step():
     assert list(cost.steps) == list(files.STEPS) and min(cost.steps.values()) > 0
     assert cost.seconds == pytest.approx(sum(cost.steps.values()))
     assert 90 <= cost.columns <= 121
+    assert 0 < cost.processor < 16 * cost.seconds
     assert 0.2 < cost.memory < 8
 
 
@@ -39,7 +40,7 @@ def no_work(monkeypatch):
     def measured(networks, sizes, engine, repeats, done):
         asked.update(networks)
         steps = dict.fromkeys(files.STEPS, 0.1)
-        return [FileCost("n", "Keras", size, 5, 2.0, 0.5, steps, 1.0) for size in sizes]
+        return [FileCost("n", "Keras", size, 5, 2.0, 0.5, 0.9, steps, 1.0) for size in sizes]
 
     monkeypatch.setattr(files, "measure_files", measured)
     return asked

@@ -1,4 +1,4 @@
-"""Row 2: bright and dark columns are told from the image.
+"""Row 2: bright and dark columns are recognised in the image.
 
 Run by ``python -m pytest -n0 -s -m long tests/silent_errors/test_contrast.py``.
 """
@@ -73,7 +73,7 @@ def test_the_sign_is_right(name):
     for kind in ("bright", "negatives"):
         assert counts[kind][0] == counts[kind][1]
     # The aim of 95 % is not reached: where gaps between dark columns are the brightest spots, as in
-    # a crystal that fills the image, the image alone does not tell them from bright columns.
+    # a crystal that fills the image, the image alone does not distinguish them from bright ones.
     assert counts["dark"][0] >= 0.5 * counts["dark"][1]
 
 
