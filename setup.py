@@ -25,7 +25,12 @@ setup(
     package_dir=SHIPPED,
     package_data={
         "temnet": ["py.typed", "structures/vibrations/tables/*.yaml"],
-        "temnet.pretrained": ["*/model.keras", "*/card.json", "*/experiment.yaml", "*/check_images.npz"],
+        "temnet.pretrained": [
+            "*/model.keras",
+            "*/card.json",
+            "*/experiment.yaml",
+            "*/check_images.npz",
+        ],
         "temnet.experiments": ["*.yaml", "*.py", "*/*"],
     },
     entry_points={"console_scripts": ["temnet = temnet.__main__:main"]},
