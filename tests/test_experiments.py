@@ -4,6 +4,7 @@ import re
 import runpy
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from temnet.config.distributions import support
@@ -242,3 +243,11 @@ def test_the_script_of_ones_own_training_learns(tmp_path, monkeypatch):
     history = script["main"](epochs=2).history
     assert history["loss"][1] < history["loss"][0] and "peak_f1" in history
     assert {"best.keras", "log.csv", "state.json"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_the_comparison_of_speed_counts_the_columns_of_a_lattice(tmp_path):
+    script = runpy.run_path(str(FOLDER / "compare_with_atomai.py"))
+    image, mask = script["lattice"](192, np.random.default_rng(0))
+    np.save(tmp_path / "lattice.npy", image)
+    assert image[mask > 0].mean() > 1.5 * image[mask == 0].mean()
+    assert script["temnet_finder"]()(str(tmp_path / "lattice.npy")) == pytest.approx(256, abs=32)
