@@ -3,7 +3,7 @@
 temnet trains networks on simulated images and finds columns in images from the microscope:
 
 ``config -> structures -> simulation -> data -> models -> inference -> evaluation -> reporting ->
-movies, training -> workflow -> stages -> benchmarks -> command -> analysis -> study ->
+movies, training -> workflow -> stages -> benchmarks -> command -> analysis -> study -> live ->
 publishing -> run, predict, benchmark, publish``; a module imports only from what stands left of
 its own.
 

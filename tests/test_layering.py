@@ -38,6 +38,7 @@ LAYERS = (
     {"command", "command_options", "setting_options", "run_log"},
     {"analysis", "column_search", "new_experiment"},
     {"study"},
+    {"live"},
     {"publishing"},
     {"run", "predict", "benchmark", "publish", "networks", "init", "export", "new"},
     {"__main__"},

@@ -1,0 +1,71 @@
+"""The analysis process: receives frames and sends their columns."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from temnet.errors import InputError
+from temnet.live.frame_format import FrameHead
+from temnet.live.live_settings import LiveSettings
+from temnet.live.messages import Failed, Frame, Ready, Reply
+
+if TYPE_CHECKING:
+    from temnet.live.live_finder import LiveFinder
+
+LOGGER = logging.getLogger(__name__)
+
+WARM_SIDE = 256
+"""Rows and columns of the frame that warms the process up."""
+
+
+def run_analysis(pipe: Connection, settings: LiveSettings) -> None:
+    """Finds the columns of frames until the pipe is closed.
+
+    Args:
+        pipe: Gives frames (`Frame`) and takes replies, the first of them `Ready` or `Failed`.
+        settings: Settings for the start.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the server, which ends this
+    from temnet.live.live_finder import LiveFinder
+
+    finder = LiveFinder()
+    try:
+        engine = finder.find(_warm_frame(finder, settings)).engine
+    except InputError as error:
+        pipe.send(Failed(None, str(error)))
+        return
+    pipe.send(Ready(engine))
+    while True:
+        try:
+            frame: Frame = pipe.recv()
+        except (EOFError, OSError):
+            return
+        pipe.send(_reply(finder, frame))
+
+
+def _reply(finder: LiveFinder, frame: Frame) -> Reply:
+    """The columns of a frame, or why there are none."""
+    try:
+        return finder.find(frame)
+    except InputError as error:
+        return Failed(frame.number, str(error))
+    except Exception as error:  # one frame must not end the analysis of the others
+        LOGGER.exception("frame %d", frame.number)
+        return Failed(
+            frame.number,
+            f"The analysis of this frame failed ({type(error).__name__}); see the log.",
+        )
+
+
+def _warm_frame(finder: LiveFinder, settings: LiveSettings) -> Frame:
+    """A frame of noise, which loads all that a frame needs."""
+    pixels = np.random.default_rng(0).normal(1000, 30, (WARM_SIDE, WARM_SIDE)).astype(np.float32)
+    head = FrameHead((WARM_SIDE, WARM_SIDE), "<f4", name="noise")
+    size = settings.sampling or finder.pixel_size(settings)
+    plain = LiveSettings(settings.network)
+    return Frame(0, head, pixels, plain, 0.0, (size, size))

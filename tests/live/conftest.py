@@ -1,0 +1,31 @@
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from temnet.live.frame_format import FrameHead
+from temnet.live.live_settings import LiveSettings
+from temnet.live.messages import Frame
+
+STAND_INS = Path(__file__).parent / "stand_ins"
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """The analysis process that stands in for the network; spawned ones find it, too."""
+    monkeypatch.syspath_prepend(str(STAND_INS))
+    from live_stand_ins import answer
+
+    return answer
+
+
+@pytest.fixture
+def make_frame():
+    def make(number, command=0, network="tiny"):
+        pixels = np.full((32, 24), command, np.uint16)
+        head = FrameHead((32, 24), "<u2", (0.2, 0.2))
+        settings = LiveSettings(network)
+        return Frame(number, head, pixels, settings, time.monotonic(), (0.2, 0.2))
+
+    return make

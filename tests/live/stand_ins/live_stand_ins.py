@@ -1,0 +1,48 @@
+"""Analysis processes that stand in for the network: quick, slow, ending or silent."""
+
+import os
+import time
+
+import numpy as np
+
+from temnet.live.messages import Failed, Found, Judgement, Ready
+from temnet.live.screen_picture import screen_picture
+from temnet.records import Peaks
+
+JUDGEMENT = Judgement(
+    False, False, False, ("metal", "oxide"), "in distribution", (("note", "a remark"),), (2.3, 2.0)
+)
+
+
+def found(frame, seconds=0.0):
+    """Two columns, of which the second has the mean of the frame as its score."""
+    columns = Peaks(
+        np.zeros(2, np.int64), np.array([[1.0, 2.0], [3.0, 4.5]]), np.array([0, 1]),
+        np.array([0.9, 0.3]), np.array([[0.8, 0.1], [0.1, 0.2]]), np.full(2, np.nan),
+    )  # fmt: skip
+    picture, block = screen_picture(frame.pixels)
+    return Found(frame, columns, 0.5, 0.1, JUDGEMENT, picture, block, "stand-in", seconds)
+
+
+def answer(pipe, settings):
+    """Answers until the pipe is closed; the first pixel of a frame is a command."""
+    if settings.network == "missing":
+        pipe.send(Failed(None, "There is no network missing."))
+        return
+    pipe.send(Ready("stand-in"))
+    while True:
+        try:
+            frame = pipe.recv()
+        except EOFError:
+            return
+        match int(frame.pixels[0, 0]):
+            case 1:
+                time.sleep(0.3)
+            case 2:
+                os._exit(3)
+            case 3:
+                time.sleep(60)
+            case 4:
+                pipe.send(Failed(frame.number, "This frame is bad."))
+                continue
+        pipe.send(found(frame))
