@@ -24,7 +24,7 @@ setup(
     packages=[*find_packages(include=["temnet", "temnet.*"]), *SHIPPED],
     package_dir=SHIPPED,
     package_data={
-        "temnet": ["py.typed", "structures/vibrations/tables/*.yaml"],
+        "temnet": ["py.typed", "structures/vibrations/tables/*.yaml", "live/page/*"],
         "temnet.pretrained": [
             "*/model.keras",
             "*/card.json",
@@ -61,6 +61,7 @@ setup(
         "matplotlib>=3.10",
         "pillow>=13.0",
         "tqdm>=4.66",
+        "tornado>=6.5",
         "filelock>=3.20.3",
         "platformdirs>=4.0",
         "psutil>=5.9",

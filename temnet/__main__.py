@@ -26,6 +26,7 @@ class Subcommand(NamedTuple):
 
 SUBCOMMANDS: Mapping[str, Subcommand] = {
     "predict": Subcommand("temnet.predict", "find the columns in images and movies"),
+    "live": Subcommand("temnet.live.__main__", "show the columns in the frames of a camera"),
     "networks": Subcommand("temnet.networks", "list the networks: what they find, in which images"),
     "init": Subcommand("temnet.init", "copy the example experiments and images into a folder"),
     "new": Subcommand("temnet.new", "write settings that train a network for your material"),

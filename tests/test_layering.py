@@ -111,12 +111,14 @@ WALLS = {
         "benchmark",
         "publish",
         "study.__main__",
+        "live.__main__",
         "networks",
         "init",
         "export",
         "new",
     },
     "tqdm": {"run_log"},
+    "tornado": {"live"},
 }
 """Where each library may be imported: in these packages or modules and nowhere else."""
 
@@ -131,6 +133,7 @@ COMMANDS = {
     "benchmark",
     "publish",
     "study.__main__",
+    "live.__main__",
     "networks",
     "init",
     "export",

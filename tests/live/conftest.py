@@ -29,3 +29,15 @@ def make_frame():
         return Frame(number, head, pixels, settings, time.monotonic(), (0.2, 0.2))
 
     return make
+
+
+@pytest.fixture
+def server(stand_in, monkeypatch):
+    """A server on a free port; see `live_server.LiveServer`."""
+    from live_server import LiveServer
+
+    from temnet.live import analyst
+
+    monkeypatch.setattr(analyst, "PAUSES", (0.0, 0.05, 0.1))
+    with LiveServer(stand_in) as running:
+        yield running

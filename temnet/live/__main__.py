@@ -1,0 +1,124 @@
+"""The command of the live analysis: ``temnet live --network NAME``."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from temnet.command import DONE, guarded
+from temnet.errors import InputError
+from temnet.live.access import LOOPBACK, Access, check_address
+from temnet.live.session import LiveSession, first_settings
+from temnet.live.token_file import default_token_file, read_token, write_new_token
+
+PORT = 8765
+
+
+def main(arguments: Sequence[str] | None = None, prog: str = "python -m temnet.live") -> int:
+    """Runs the command; returns the exit code."""
+    return guarded(lambda: _run(_parser(prog).parse_args(arguments)))
+
+
+def _parser(prog: str = "temnet live") -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description="Finds the columns in the frames of a running camera and shows them on a page "
+        "in the browser. Programs send frames to this server; it answers this computer alone, and "
+        "only to requests with its token.",
+    )
+    parser.add_argument("--network", metavar="NAME", help="name or folder of the network")
+    parser.add_argument(
+        "--port", type=int, default=PORT, help="port of the page (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--host",
+        default=LOOPBACK,
+        metavar="ADDRESS",
+        help="address of this computer that the server listens on (default: %(default)s); another "
+        "one needs --token-file",
+    )
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="file with the token, readable for you alone (default: a new token in your data "
+        "folder)",
+    )
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    check_address(options.host, options.token_file is not None)
+    if not 0 <= options.port <= 65535:
+        raise InputError(f"--port must be from 0 to 65535; got {options.port}.")
+    given = None if options.token_file is None else read_token(options.token_file)
+    settings = first_settings(options.network)
+    from temnet.live.analysis_process import run_analysis
+    from temnet.live.server import listen
+
+    sockets = listen(options.host, options.port)
+    port = sockets[0].getsockname()[1]
+    path = default_token_file(port) if given is None else options.token_file
+    token = write_new_token(path) if given is None else given
+    session = LiveSession(run_analysis, settings)
+    access = Access.of(token, options.host, port)
+    print(f"The page: {page_address(options.host, port, token)}")
+    print(f"The token for programs is in {path}")
+    print(f"The network {settings.network} starts …", flush=True)
+    try:
+        with suppress(asyncio.CancelledError):
+            asyncio.run(_serve(session, access, sockets))
+    finally:
+        session.stop()
+        if given is None:
+            path.unlink(missing_ok=True)
+    return DONE
+
+
+def page_address(host: str, port: int, token: str) -> str:
+    """Address of the page; what follows # is neither sent nor logged by browsers."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}/#{token}"
+
+
+async def _serve(session: LiveSession, access: Access, sockets: list) -> None:
+    """Serves until a signal ends it."""
+    from temnet.live.server import application, serve
+
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows, where Ctrl-C raises
+            loop.add_signal_handler(name, ended.set)
+    session.listeners.add(_Reporter(session))
+    session.start()
+    server = serve(application(session, access), sockets)
+    await ended.wait()
+    server.stop()
+    await server.close_all_connections()
+
+
+class _Reporter:
+    """Prints when the analysis becomes ready or starts again."""
+
+    def __init__(self, session: LiveSession) -> None:
+        self._session, self._last = session, ""
+
+    def __call__(self, event: object) -> None:
+        now = self._session.condition
+        if now.state == "restarting":
+            line = f"{now.message} It is started again."
+        else:
+            line = f"Ready ({now.engine})." if now.engine else ""
+        if line not in ("", self._last):
+            print(line, flush=True)
+            self._last = line
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+"""The state of the live analysis: settings, the newest columns, and who waits for what.
+
+It belongs to the server's event loop; only `LiveSession.event` may be called in other threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from temnet.errors import InputError
+from temnet.live.analyst import Analyst, Target
+from temnet.live.columns_json import screen_json
+from temnet.live.frame_format import CONFLICT, PROTOCOLS, FrameHead, RefusedFrame
+from temnet.live.live_settings import LiveSettings
+from temnet.live.messages import Condition, Event, Failed, Found, Frame
+from temnet.models.network_folders import find_network, network_names, read_card
+from temnet.version import __version__
+
+KEPT = 64
+"""Frames whose columns can still be asked for."""
+
+RATE_OVER = 10.0
+"""Frames per second are those of the last seconds."""
+
+NO_PICTURE = np.zeros((0, 0), np.uint8)
+
+NO_PIXEL_SIZE = (
+    "The frame has no pixel size; send scale and units with it, or set sampling on the page."
+)
+
+Listener = Callable[[Event], object]
+"""Called with each event, in the event loop."""
+
+
+class LiveSession:
+    """Frames in, columns out."""
+
+    def __init__(self, target: Target, settings: LiveSettings) -> None:
+        """A session that was not started yet.
+
+        Args:
+            target: What the analysis process runs.
+            settings: Settings for the start.
+        """
+        self.settings, self._first = settings, settings.network
+        self.listeners: set[Listener] = set()
+        self.remarks: dict[str, str] = {}
+        self.condition = Condition()
+        self._analyst = Analyst(target, settings, self.event)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._received = 0
+        self._kept: OrderedDict[int, Found | Failed] = OrderedDict()
+        self._latest: Found | None = None
+        self._waiting: dict[int, asyncio.Future[Found | Failed]] = {}
+        self._done: deque[float] = deque(maxlen=1000)
+
+    def start(self) -> None:
+        """Starts the analysis; called in the event loop."""
+        self._loop = asyncio.get_running_loop()
+        self._analyst.start()
+
+    def stop(self) -> None:
+        """Ends the analysis process."""
+        self._analyst.stop()
+
+    def pixel_size(self, head: FrameHead) -> tuple[float, float]:
+        """Height and width of a frame's pixels [Å].
+
+        Raises:
+            RefusedFrame: If they are not known.
+        """
+        own = self.settings.sampling
+        size = head.pixel_size if own is None else (own, own)
+        if size is None:
+            self.remarks["pixel size"] = NO_PIXEL_SIZE
+            raise RefusedFrame(CONFLICT, NO_PIXEL_SIZE)
+        self.remarks.pop("pixel size", None)
+        return size
+
+    def submit(self, head: FrameHead, body: bytes | bytearray) -> int:
+        """Lets a frame be analysed.
+
+        Returns:
+            Its number.
+
+        Raises:
+            RefusedFrame: If the body does not fit the head, or the pixel size is not known.
+        """
+        pixels, size = head.pixels(body), self.pixel_size(head)
+        self._received += 1
+        number = self._received
+        self._analyst.offer(Frame(number, head, pixels, self.settings, time.monotonic(), size))
+        return number
+
+    async def result(self, number: int) -> Found | Failed:
+        """The columns of a frame that was submitted, when they are found."""
+        known = self._kept.get(number)
+        if known is not None:
+            return known
+        assert self._loop is not None
+        waiting = self._waiting.setdefault(number, self._loop.create_future())
+        return await asyncio.shield(waiting)
+
+    def kept(self, number: int) -> Found | Failed | None:
+        """The columns of a frame; None if they are not found yet, or forgotten."""
+        return self._kept.get(number)
+
+    @property
+    def latest(self) -> Found | None:
+        """The newest columns."""
+        return self._latest
+
+    @property
+    def received(self) -> int:
+        """Number of frames so far."""
+        return self._received
+
+    def change(self, values: Mapping[str, object]) -> LiveSettings:
+        """Changes settings; they hold for frames that come afterwards.
+
+        Raises:
+            RefusedFrame: If a value is not valid.
+        """
+        self.settings = self.settings.changed(values, self.networks())
+        self._hear(self.condition)
+        return self.settings
+
+    def networks(self) -> tuple[str, ...]:
+        """Names of the networks that can be chosen: those installed, and that of the start."""
+        return tuple(dict.fromkeys([*network_names(), self._first]))
+
+    def event(self, event: Event) -> None:
+        """Takes an event of the analysis, in any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._hear, event)
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case Condition():
+                self.condition = event
+            case Found():
+                self._done.append(time.monotonic())
+                self._keep(event.frame.number, replace(event, picture=NO_PICTURE))
+                self._latest = event
+                self.remarks.pop("analysis", None)
+            case Failed():
+                if event.number is not None:
+                    self._keep(event.number, event)
+                if not event.dropped:
+                    self.remarks["analysis"] = event.sentence
+        for listener in list(self.listeners):
+            listener(event)
+
+    def _keep(self, number: int, result: Found | Failed) -> None:
+        self._kept[number] = result
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        waiting = self._waiting.pop(number, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(result)
+
+    def status(self) -> Mapping[str, object]:
+        """The condition of the server, for JSON."""
+        now = time.monotonic()
+        recent = [when for when in self._done if now - when < RATE_OVER]
+        latest = self._latest
+        message = [self.condition.message] if self.condition.message else []
+        return {
+            "temnet": __version__,
+            "protocols": list(PROTOCOLS),
+            **{key: value for key, value in asdict(self.condition).items() if key != "process"},
+            "received": self._received,
+            "frames_per_s": round(len(recent) / RATE_OVER, 2),
+            "latest": None if latest is None else latest.frame.number,
+            "age_s": None if latest is None else round(now - latest.frame.received, 3),
+            "settings": self.settings.as_values(),
+            "remarks": [*message, *self.remarks.values()],
+        }
+
+    def screen(self) -> tuple[Mapping[str, object], bytes] | None:
+        """The newest frame for the page: its values for JSON, and the picture's bytes."""
+        latest = self._latest
+        if latest is None:
+            return None
+        age = time.monotonic() - latest.frame.received
+        return screen_json(latest, age), latest.picture.tobytes()
+
+
+def first_settings(network: str | None) -> LiveSettings:
+    """Settings for the start.
+
+    Args:
+        network: Name of the network; None for the first one that takes single images.
+
+    Raises:
+        InputError: If there is no such network.
+    """
+    if network is not None:
+        folder = find_network(network)
+        known = folder.name in network_names() and find_network(folder.name) == folder
+        return LiveSettings(folder.name if known else str(folder))
+    for name in network_names():
+        if read_card(find_network(name)).focus_count == 1:
+            return LiveSettings(name)
+    raise InputError("No network for single images is installed; give one with --network.")
