@@ -13,10 +13,9 @@ from pathlib import Path
 from temnet.command import DONE, guarded
 from temnet.errors import InputError
 from temnet.live.access import LOOPBACK, Access, check_address
+from temnet.live.client import PORT
 from temnet.live.session import LiveSession, first_settings
 from temnet.live.token_file import default_token_file, read_token, write_new_token
-
-PORT = 8765
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m temnet.live") -> int:

@@ -33,9 +33,9 @@ class Answered:
 class LiveServer:
     """The server; requests go to it as programs send them."""
 
-    def __init__(self, target, network="tiny"):
+    def __init__(self, target, network="tiny", port=0):
         self.session = LiveSession(target, LiveSettings(network))
-        (self.socket,) = listen("127.0.0.1", 0)
+        (self.socket,) = listen("127.0.0.1", port)
         self.address = self.socket.getsockname()
         self.port = self.address[1]
         self.access = Access.of(TOKEN, "127.0.0.1", self.port)
