@@ -34,6 +34,7 @@ _WHERE = {
     "read_analysis": "temnet.analysis",
     "align_foci": "temnet.inference.focal_series.foci",
     "find_columns": "temnet.column_search",
+    "strain_map": "temnet.strain.strain_map",
     "read_peaks": "temnet.reporting.files.peaks_files",
     "write_peaks": "temnet.reporting.files.peaks_files",
 }

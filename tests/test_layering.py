@@ -31,7 +31,7 @@ LAYERS = (
     {"inference"},
     {"evaluation"},
     {"reporting", "interoperability"},
-    {"movies", "training"},
+    {"movies", "training", "strain"},
     {"workflow"},
     {"stages", "callbacks"},
     {"benchmarks"},

@@ -1,0 +1,262 @@
+"""The lattice around each column, or why there is no such value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from temnet.strain.grains import BROAD, Grain, find_grains, is_lattice
+from temnet.strain.neighbourhood import (
+    CAPTURE,
+    CAPTURE_AHEAD,
+    FEWEST_INNER,
+    Fits,
+    Matches,
+    Template,
+    fit,
+    match,
+    template,
+)
+
+NEIGHBOURS = 18
+"""Default of the fewest neighbours of a fit."""
+
+LEAST_MATCHED = 0.33
+"""Fraction of the neighbours that a column needs for a value: a flat surface leaves 0.6, a right
+angle 0.35."""
+
+LEAST_EXPLAINED = 0.5
+"""Fraction of the columns within reach that must lie at places of the lattice."""
+
+MISFIT_RATIO = 2.2
+"""Standard deviations of the residuals beyond this many of the grain's median are a misfit: one
+column of thousands for noise alone, most of those in a twin plane."""
+
+LEAST_MISFIT = 0.06
+"""Standard deviation of residuals that is no misfit, in distances of nearest neighbours."""
+
+PRIOR_FREEDOM = 4
+"""Weight of the position error that is known beforehand, in degrees of freedom of the residuals."""
+
+
+class State(IntEnum):
+    """Whether a column has a strain, and why not.
+
+    Attributes:
+        FITTED: Its neighbours lie on a lattice, and it has values.
+        FEW_NEIGHBOURS: It is on a lattice, but too few of its neighbours are there.
+        ONE_ROW: Its neighbours lie in one row.
+        MISFIT: It is in a grain, but columns around it lie beside the places of the lattice: a
+            boundary, a dislocation or another defect, a column that is not of the crystal.
+        NO_LATTICE: No lattice was found around it.
+    """
+
+    FITTED = 0
+    FEW_NEIGHBOURS = 1
+    ONE_ROW = 2
+    MISFIT = 3
+    NO_LATTICE = 4
+
+    @property
+    def word(self) -> str:
+        """The name in tables, such as ``few-neighbours``."""
+        return self.name.lower().replace("_", "-")
+
+
+@dataclass(frozen=True)
+class LocalLattices:
+    """Lattices around the columns of one image.
+
+    Attributes:
+        grains: The grains, the largest first.
+        grain: (N,) int64, number of each column's grain; -1 without a grain.
+        state: (N,) int64 of `State`.
+        complete: (N,) bool, whether all neighbours of a fitted column are there.
+        fits: Fits of all columns; NaN and 0 where there is none.
+        errors: (N, 2, 2) float64, covariance of a column's position [Å²] around each column.
+    """
+
+    grains: list[Grain]
+    grain: np.ndarray
+    state: np.ndarray
+    complete: np.ndarray
+    fits: Fits
+    errors: np.ndarray
+
+    @property
+    def fitted(self) -> np.ndarray:
+        """(N,) bool, whether each column has values."""
+        return self.state == State.FITTED
+
+
+def local_lattices(
+    points: np.ndarray,
+    neighbours: int = NEIGHBOURS,
+    position_error: np.ndarray | None = None,
+) -> LocalLattices:
+    """The lattices around the columns of one image.
+
+    Args:
+        points: (N, 2) float64 columns [Å], x to the right and y up.
+        neighbours: Fewest neighbours of a fit; shells are completed.
+        position_error: (N,) standard error of each position along an axis [Å], known beforehand;
+            NaN where it is not.  It counts as `PRIOR_FREEDOM` residuals.
+    """
+    grains = _apart(find_grains(points))
+    chosen = _nothing(grains, len(points))
+    best = np.full(len(points), -1.0)
+    for number, grain in enumerate(grains):
+        part = _in_grain(points, grain, number, neighbours)
+        rank = _rank(part, grain)
+        better = (part.grain >= 0) & (rank > best)
+        best[better] = rank[better]
+        chosen = _merged(chosen, part, better)
+    errors = _position_errors(chosen, points, position_error)
+    return LocalLattices(grains, chosen.grain, chosen.state, chosen.complete, chosen.fits, errors)
+
+
+def _apart(grains: list[Grain]) -> list[Grain]:
+    """Grains without columns through which only the lattice of another one was followed."""
+    followed = np.array([grain.followed for grain in grains])
+    return [
+        replace(grain, site=np.where(~grain.followed & followed.any(axis=0), -1, grain.site))
+        for grain in grains
+    ]
+
+
+def _nothing(grains: list[Grain], count: int) -> LocalLattices:
+    def missing(*shape: int) -> np.ndarray:
+        return np.full((count, *shape), np.nan)
+
+    numbers = np.zeros(count, np.int64)
+    return LocalLattices(
+        grains,
+        grain=np.full(count, -1, np.int64),
+        state=np.full(count, State.NO_LATTICE, np.int64),
+        complete=np.zeros(count, bool),
+        fits=Fits(
+            vectors=missing(2, 2),
+            used=numbers,
+            scatter=missing(2, 2),
+            freedom=numbers.copy(),
+            inverse=missing(2, 2),
+            place=missing(2),
+            breadth=missing(),
+        ),
+        errors=missing(2, 2),
+    )
+
+
+def _merged(old: LocalLattices, new: LocalLattices, better: np.ndarray) -> LocalLattices:
+    """The new values where they are better."""
+
+    def pick(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        return np.where(better.reshape(-1, *[1] * (first.ndim - 1)), second, first)
+
+    fits = {name: pick(value, getattr(new.fits, name)) for name, value in vars(old.fits).items()}
+    return LocalLattices(
+        old.grains,
+        pick(old.grain, new.grain),
+        pick(old.state, new.state),
+        pick(old.complete, new.complete),
+        Fits(**fits),
+        old.errors,
+    )
+
+
+def _rank(part: LocalLattices, grain: Grain) -> np.ndarray:
+    """(N,) how well each column belongs to a grain: fitted ones first, then by neighbours."""
+    closeness = 1 - np.minimum(np.nan_to_num(part.fits.residual) / grain.lattice.nearest, 0.99)
+    return part.fitted * 1000.0 + grain.followed * 500.0 + part.fits.used + closeness
+
+
+def _in_grain(points: np.ndarray, grain: Grain, number: int, neighbours: int) -> LocalLattices:
+    """Fits of the columns of one grain, by other columns of it alone."""
+    members = np.flatnonzero(grain.site >= 0)
+    own, site = points[members], grain.site[members]
+    tree, everything = cKDTree(own), cKDTree(points)
+    lattice, every = grain.lattice, np.arange(len(members))
+    inner, outer = template(lattice, FEWEST_INNER), template(lattice, neighbours)
+
+    def fitted(
+        places: np.ndarray, vectors: np.ndarray, shape: Template, capture: float
+    ) -> tuple[Matches, Fits]:
+        matches = match(tree, places, vectors, site, shape, capture * lattice.nearest)
+        matches = _of_sites(matches, site, shape)
+        return matches, fit(own, every, site, shape, matches, lattice.vectors)
+
+    places, vectors = own, grain.vectors[members]
+    for capture in (CAPTURE_AHEAD, CAPTURE):
+        near, first = fitted(places, vectors, inner, capture)
+        good = is_lattice(first, lattice)
+        places = np.where(good[:, None], first.place, own)
+        vectors = np.where(good[:, None, None], first.vectors, vectors)
+    _, fits = fitted(places, vectors, outer, CAPTURE)
+    around = _count(everything, own, outer.reach[site])
+    close = _count(everything, own, inner.reach[site])
+    close_matched = near.there.sum(axis=1)
+    expected = outer.counts[site].sum(axis=1)
+    state = np.full(len(members), State.FITTED, np.int64)
+    strange = (close > close_matched) | (fits.used < LEAST_EXPLAINED * around)
+    one_row = fits.breadth < BROAD * lattice.nearest
+    strange |= ~is_lattice(fits, lattice) & ~one_row
+    strange |= _scattered(fits, lattice.nearest, ~strange)
+    state[strange] = State.MISFIT
+    state[~strange & (fits.used < LEAST_MATCHED * expected)] = State.FEW_NEIGHBOURS
+    state[~strange & (fits.freedom < 1)] = State.FEW_NEIGHBOURS
+    state[~strange & one_row] = State.ONE_ROW
+    result = _nothing([], len(points))
+    result.grain[members] = number
+    result.state[members] = state
+    result.complete[members] = (state == State.FITTED) & (fits.used == expected)
+    for name, value in vars(result.fits).items():
+        value[members] = getattr(fits, name)
+    return result
+
+
+def _scattered(fits: Fits, nearest: float, usual: np.ndarray) -> np.ndarray:
+    """(n,) bool, whether residuals are far larger than in most fits of the grain.
+
+    Args:
+        fits: The fits of a grain.
+        nearest: Distance of nearest neighbours [Å].
+        usual: (n,) bool, the fits to compare with.
+    """
+    deviation = np.sqrt(np.trace(fits.scatter, axis1=1, axis2=2) / np.maximum(2 * fits.freedom, 1))
+    middle = np.median(deviation[usual]) if usual.any() else 0.0
+    return deviation > max(MISFIT_RATIO * middle, LEAST_MISFIT * nearest)
+
+
+def _of_sites(matches: Matches, site: np.ndarray, shape: Template) -> Matches:
+    """Matches without columns that are of another site of the cell than their place."""
+    right = site[matches.column] == shape.sites[site]
+    return Matches(matches.column, np.where(right, matches.distance, np.inf))
+
+
+def _count(tree: cKDTree, points: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """(n,) number of other columns within reach of each of some columns."""
+    return np.asarray(tree.query_ball_point(points, reach, return_length=True)) - 1
+
+
+def _position_errors(
+    found: LocalLattices, points: np.ndarray, position_error: np.ndarray | None
+) -> np.ndarray:
+    """(N, 2, 2) covariance of a position around each column [Å²].
+
+    That of the residuals of the fit, with that known beforehand; where it is not known, the mean
+    over the grain takes its place.
+    """
+    scatter, freedom = found.fits.scatter, found.fits.freedom
+    prior = np.full((len(points), 2, 2), np.nan)
+    for number in range(len(found.grains)):
+        own = found.fitted & (found.grain == number)
+        if own.any():
+            prior[own] = scatter[own].sum(axis=0) / freedom[own].sum()
+    if position_error is not None:
+        known = np.isfinite(position_error)
+        prior[known] = np.square(position_error[known])[:, None, None] * np.eye(2)
+    total = PRIOR_FREEDOM * prior + scatter
+    return total / (PRIOR_FREEDOM + freedom)[:, None, None]

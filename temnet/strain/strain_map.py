@@ -1,0 +1,303 @@
+"""The strain at each column of images, with its error: ``temnet.strain_map``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from temnet.errors import InputError
+from temnet.records import Peaks
+from temnet.strain.deformation import QUANTITIES, deformation, deformation_errors
+from temnet.strain.lattice import Lattice
+from temnet.strain.local_lattice import NEIGHBOURS, LocalLattices, State, local_lattices
+from temnet.strain.neighbourhood import template
+from temnet.strain.reference import Reference, core, mean_lattice, oriented, scaled_to_spacing
+from temnet.strain.surface import BURIED, depth, layers, surface
+
+ReferenceName = Literal["core", "region", "spacing", "lattice"]
+"""What strain is measured against."""
+
+Box = tuple[float, float, float, float]
+"""Lowest and highest row, lowest and highest column [Å]."""
+
+
+@dataclass(frozen=True)
+class StrainSettings:
+    """How strain is measured.
+
+    Attributes:
+        neighbours: Fewest neighbours of a fit.
+        reference: What strain is measured against.
+        region: Of the reference `region` [Å].
+        spacing: Of the reference `spacing`, distance of lattice planes [Å].
+        lattice: (2, 2) float64, of the reference `lattice`: its vectors as columns [Å].
+    """
+
+    neighbours: int = NEIGHBOURS
+    reference: ReferenceName = "core"
+    region: Box | None = None
+    spacing: float | None = None
+    lattice: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class GrainLattice:
+    """The lattice of a grain.
+
+    Attributes:
+        frame: The frame.
+        grain: Number of the grain in its frame, from 0, the largest first.
+        columns: Number of its columns with values.
+        measured: Its mean lattice in the core [Å].
+        reference: The lattice that strain was measured against; None if there is no such lattice,
+            and then the grain has no strain.
+    """
+
+    frame: int
+    grain: int
+    columns: int
+    measured: Lattice
+    reference: Reference | None
+
+
+@dataclass(frozen=True)
+class StrainMap:
+    """Strain at each column; see `temnet.strain` for axes, signs and the measure.
+
+    All arrays have one entry for each of ``columns``.  Values are NaN where the state is not
+    ``fitted``, or where the grain has no reference.
+
+    Attributes:
+        columns: The columns.
+        state: (N,) int64 of `temnet.strain.local_lattice.State`.
+        grain: (N,) int64, number of the grain in the column's frame; -1 without a grain.
+        neighbours: (N,) int64, neighbours in the fit.
+        residual: (N,) float64, root mean square distance of the columns from the fit [Å].
+        layer: (N,) int64, 1 at the surface; -1 where there is no surface or no grain.
+        depth: (N,) float64, distance from the surface [Å].
+        values: (N, 7) float64, `QUANTITIES`: strains and dilatation as fractions, the rotation in
+            degrees.
+        errors: (N, 7) float64, their standard errors.
+        lattices: The lattices of the grains.
+    """
+
+    columns: Peaks
+    state: np.ndarray
+    grain: np.ndarray
+    neighbours: np.ndarray
+    residual: np.ndarray
+    layer: np.ndarray
+    depth: np.ndarray
+    values: np.ndarray
+    errors: np.ndarray
+    lattices: tuple[GrainLattice, ...]
+
+    def __len__(self) -> int:
+        return len(self.state)
+
+    def value(self, name: str) -> np.ndarray:
+        """(N,) float64, the values of one of `QUANTITIES`."""
+        return self.values[:, QUANTITIES.index(name)]
+
+    def error(self, name: str) -> np.ndarray:
+        """(N,) float64, the standard errors of one of `QUANTITIES`."""
+        return self.errors[:, QUANTITIES.index(name)]
+
+    @property
+    def words(self) -> np.ndarray:
+        """(N,) str, the states in words, such as ``few-neighbours``."""
+        return np.array([each.word for each in State])[self.state]
+
+
+def strain_map(
+    peaks: Peaks,
+    *,
+    neighbours: int = NEIGHBOURS,
+    reference: ReferenceName = "core",
+    region: Box | None = None,
+    spacing: float | None = None,
+    lattice: Sequence[Sequence[float]] | np.ndarray | None = None,
+    position_error: float | np.ndarray | None = None,
+    field: tuple[float, float] | None = None,
+) -> StrainMap:
+    """The strain tensor at each column, from the positions of its neighbours.
+
+    Each frame is measured by itself.  Grains and twins are found and measured apart, each against
+    its own reference.
+
+    Args:
+        peaks: The columns, such as those of `temnet.find_columns`.
+        neighbours: Fewest neighbours of a fit; shells of equal distance are completed.  More make
+            errors smaller and the map smoother.
+        reference: What strain is measured against, in each grain: its ``core``, the deeper half
+            of the columns that have all neighbours; the columns in a ``region``; the core's
+            lattice scaled to a known ``spacing`` of planes; or a known ``lattice``.
+        region: Lowest and highest row, lowest and highest column of the reference `region` [Å].
+        spacing: Distance of lattice planes for the reference `spacing` [Å].
+        lattice: Two vectors ((x, y), (x, y)) [Å] for the reference `lattice`, in any orientation.
+        position_error: Standard error of the positions along an axis [Å], one or (N,), where it
+            is known beforehand.  It counts as four residuals.
+        field: Height and width of the images [Å].  Columns at its edges are then not at the
+            surface of the crystal.
+
+    Raises:
+        InputError: If a setting is invalid, or the lattice does not fit the reference.
+
+    >>> rows, cols = np.mgrid[:12, :12] * 2.0
+    >>> rows, cols = rows.ravel(), cols.ravel()
+    >>> cols = np.where(cols < 20, cols, cols + 0.1)  # the last columns of a row lie further out
+    >>> zeros = np.zeros(len(rows), np.int64)
+    >>> points = np.stack([rows, cols], axis=1)
+    >>> peaks = Peaks(zeros, points, zeros, zeros + 1.0, np.ones((len(rows), 1)), zeros + np.nan)
+    >>> strain = strain_map(peaks, neighbours=8, reference="region", region=(0, 22, 0, 12))
+    >>> [float(strain.value("e_xx")[5 * 12 + col].round(3)) for col in (4, 9, 10)]
+    [0.0, 0.025, 0.025]
+    """
+    settings = StrainSettings(
+        neighbours=neighbours,
+        reference=reference,
+        region=region,
+        spacing=spacing,
+        lattice=None if lattice is None else np.asarray(lattice, float).T,
+    )
+    check_settings(settings)
+    errors = None if position_error is None else np.broadcast_to(position_error, len(peaks))
+    parts = []
+    for frame in np.unique(peaks.frame):
+        own = np.flatnonzero(peaks.frame == frame)
+        known = None if errors is None else np.asarray(errors, float)[own]
+        parts.append((own, _in_frame(peaks.select(own), int(frame), settings, known, field)))
+    return _joined(peaks, parts)
+
+
+def check_settings(settings: StrainSettings) -> None:
+    """Checks that a reference has what it needs.
+
+    Raises:
+        InputError: If something is missing or not a length.
+    """
+    if settings.neighbours < 3:
+        raise InputError(f"strain.neighbours must be 3 at least; got {settings.neighbours}.")
+    if settings.reference not in ("core", "region", "spacing", "lattice"):
+        raise InputError(
+            f"strain.reference is {settings.reference!r}; expected core, region, spacing or "
+            "lattice."
+        )
+    if settings.reference != "core" and getattr(settings, settings.reference) is None:
+        raise InputError(
+            f"strain.reference is {settings.reference}, which needs strain.{settings.reference}."
+        )
+    if settings.spacing is not None and not (0 < settings.spacing < np.inf):
+        raise InputError(f"strain.spacing must be a length above 0 Å; got {settings.spacing}.")
+    given = settings.lattice
+    if given is not None and (given.shape != (2, 2) or not abs(np.linalg.det(given)) > 0):
+        raise InputError("A reference lattice needs two vectors (x, y) that are not parallel.")
+
+
+def _in_frame(
+    peaks: Peaks,
+    frame: int,
+    settings: StrainSettings,
+    position_error: np.ndarray | None,
+    field: tuple[float, float] | None,
+) -> StrainMap:
+    """The strain in one frame."""
+    points = peaks.positions[:, ::-1] * [1.0, -1.0]
+    found = local_lattices(points, settings.neighbours, position_error)
+    layer, below = _depths(points, found, field)
+    count, fitted = len(points), found.fitted
+    values = np.full((count, len(QUANTITIES)), np.nan)
+    errors = values.copy()
+    lattices = []
+    for number, grain in enumerate(found.grains):
+        own = fitted & (found.grain == number)
+        if not own.any():
+            continue
+        inner = own & core(own & found.complete, below)
+        inner = inner if inner.sum() >= 3 else own
+        measured = mean_lattice(found.fits.vectors[inner], found.fits.used[inner])
+        known = None if measured is None else _reference(measured, peaks, found, own, settings)
+        if measured is not None:
+            lattice = Lattice(measured.vectors, grain.lattice.sites)
+            lattices.append(GrainLattice(frame, number, int(own.sum()), lattice, known))
+        if known is not None:
+            values[own], errors[own] = _deformations(found, own, known)
+    return StrainMap(
+        columns=peaks,
+        state=found.state,
+        grain=found.grain,
+        neighbours=found.fits.used,
+        residual=found.fits.residual,
+        layer=layer,
+        depth=below,
+        values=values,
+        errors=errors,
+        lattices=tuple(lattices),
+    )
+
+
+def _depths(
+    points: np.ndarray, found: LocalLattices, field: tuple[float, float] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) layers and (N,) distances from the surface [Å] of the columns in one frame."""
+    layer = np.full(len(points), BURIED, np.int64)
+    below = np.full(len(points), np.nan)
+    members = found.grain >= 0
+    if not members.any():
+        return layer, below
+    lattices = [grain.lattice for grain in found.grains]
+    grain, own = found.grain[members], points[members]
+    nearest = np.array([each.nearest for each in lattices])[grain]
+    reach = np.array([template(each, 1).reach.max() for each in lattices])[grain]
+    box = None if field is None else (0.0, field[1], -field[0], 0.0)
+    at_surface = surface(own, nearest, box)
+    layer[members] = layers(own, reach, at_surface)
+    below[members] = depth(own, at_surface)
+    return layer, below
+
+
+def _reference(
+    measured: Reference,
+    peaks: Peaks,
+    found: LocalLattices,
+    own: np.ndarray,
+    settings: StrainSettings,
+) -> Reference | None:
+    """The reference of one grain; None if it has no columns in the region."""
+    if settings.reference == "spacing" and settings.spacing is not None:
+        return scaled_to_spacing(measured, settings.spacing)
+    if settings.reference == "lattice" and settings.lattice is not None:
+        return oriented(measured, settings.lattice)
+    if settings.reference == "region" and settings.region is not None:
+        row, col = peaks.positions.T
+        top, bottom, left, right = settings.region
+        inside = own & (row >= top) & (row <= bottom) & (col >= left) & (col <= right)
+        return mean_lattice(found.fits.vectors[inside], found.fits.used[inside])
+    return measured
+
+
+def _deformations(
+    found: LocalLattices, own: np.ndarray, reference: Reference
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values and standard errors of the columns of a grain."""
+    back = np.linalg.inv(reference.vectors)
+    gradient = found.fits.vectors[own] @ back
+    inverse = np.einsum("ki,nkl,lj->nij", back, found.fits.inverse[own], back)
+    errors = deformation_errors(gradient, reference.vectors, found.errors[own], inverse)
+    return deformation(gradient, reference.vectors), np.hypot(errors, reference.error)
+
+
+def _joined(peaks: Peaks, parts: list[tuple[np.ndarray, StrainMap]]) -> StrainMap:
+    """Maps of single frames as one, in the order of the columns."""
+    if not parts:
+        parts = [(np.zeros(0, np.int64), _in_frame(peaks, 0, StrainSettings(), None, None))]
+    names = [name for name in vars(parts[0][1]) if name not in ("columns", "lattices")]
+    order = np.argsort(np.concatenate([own for own, _ in parts]), kind="stable")
+    arrays = {
+        name: np.concatenate([getattr(part, name) for _, part in parts])[order] for name in names
+    }
+    lattices = tuple(lattice for _, part in parts for lattice in part.lattices)
+    return StrainMap(columns=peaks, lattices=lattices, **arrays)
