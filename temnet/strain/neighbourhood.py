@@ -18,8 +18,8 @@ FEWEST_INNER = 6
 """Fewest neighbours in the first shells, by which the lattice is followed."""
 
 SAME_LENGTH = 0.025
-"""Vectors of which each is longer than the one before by less than this fraction are one shell: more
-than the error and the strain of a lattice make of equal lengths."""
+"""Vectors of which each is longer than the one before by less than this fraction are one shell:
+more than the error and the strain of a lattice make of equal lengths."""
 
 CAPTURE = 0.25
 """Largest distance of a column from the place that a fit expects it at, in distances of nearest
