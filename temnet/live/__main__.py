@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from temnet.command import DONE, guarded
 from temnet.errors import InputError
@@ -16,6 +18,7 @@ from temnet.live.access import LOOPBACK, Access, check_address
 from temnet.live.client import PORT
 from temnet.live.session import LiveSession, first_settings
 from temnet.live.token_file import default_token_file, read_token, write_new_token
+from temnet.live.watched_folder import open_watch
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m temnet.live") -> int:
@@ -31,6 +34,17 @@ def _parser(prog: str = "temnet live") -> argparse.ArgumentParser:
         "only to requests with its token.",
     )
     parser.add_argument("--network", metavar="NAME", help="name or folder of the network")
+    parser.add_argument(
+        "--watch",
+        type=Path,
+        metavar="FOLDER",
+        help="folder into which another program writes images; new files become frames",
+    )
+    parser.add_argument(
+        "--watch-present",
+        action="store_true",
+        help="take the files that are in the folder already, too",
+    )
     parser.add_argument(
         "--port", type=int, default=PORT, help="port of the page (default: %(default)s)"
     )
@@ -60,18 +74,21 @@ def _run(options: argparse.Namespace) -> int:
     from temnet.live.analysis_process import run_analysis
     from temnet.live.server import listen
 
+    session = LiveSession(run_analysis, settings)
+    folder: Path | None = options.watch
+    watch = None if folder is None else open_watch(session, folder, options.watch_present)
     sockets = listen(options.host, options.port)
     port = sockets[0].getsockname()[1]
     path = default_token_file(port) if given is None else options.token_file
     token = write_new_token(path) if given is None else given
-    session = LiveSession(run_analysis, settings)
     access = Access.of(token, options.host, port)
+    tasks = [] if watch is None else [watch.run]
     print(f"The page: {page_address(options.host, port, token)}")
     print(f"The token for programs is in {path}")
     print(f"The network {settings.network} starts …", flush=True)
     try:
         with suppress(asyncio.CancelledError):
-            asyncio.run(_serve(session, access, sockets))
+            asyncio.run(_serve(session, access, sockets, tasks))
     finally:
         session.stop()
         if given is None:
@@ -85,8 +102,13 @@ def page_address(host: str, port: int, token: str) -> str:
     return f"http://{shown}:{port}/#{token}"
 
 
-async def _serve(session: LiveSession, access: Access, sockets: list) -> None:
-    """Serves until a signal ends it."""
+async def _serve(
+    session: LiveSession,
+    access: Access,
+    sockets: list[socket.socket],
+    tasks: Sequence[Callable[[], Coroutine[Any, Any, None]]],
+) -> None:
+    """Serves, with other tasks beside it, until a signal ends it."""
     from temnet.live.server import application, serve
 
     ended = asyncio.Event()
@@ -97,7 +119,10 @@ async def _serve(session: LiveSession, access: Access, sockets: list) -> None:
     session.listeners.add(_Reporter(session))
     session.start()
     server = serve(application(session, access), sockets)
+    running = [asyncio.create_task(task()) for task in tasks]
     await ended.wait()
+    for task in running:
+        task.cancel()
     server.stop()
     await server.close_all_connections()
 

@@ -173,7 +173,7 @@ class Frames(Answer):
         wait = self.get_query_argument("wait", "0")
         if wait not in ("0", "1"):
             raise RefusedFrame(UNPROCESSABLE, f"wait must be 0 or 1; got {shown(wait)}.")
-        number = self.session.submit(self._head, self._body)
+        number = self.session.submit(self._head, self._head.pixels(self._body))
         self._release()
         if wait == "0":
             self.answer({"frame": number}, HTTPStatus.ACCEPTED)

@@ -83,16 +83,16 @@ class LiveSession:
         self.remarks.pop("pixel size", None)
         return size
 
-    def submit(self, head: FrameHead, body: bytes | bytearray) -> int:
+    def submit(self, head: FrameHead, pixels: np.ndarray) -> int:
         """Lets a frame be analysed.
 
         Returns:
             Its number.
 
         Raises:
-            RefusedFrame: If the body does not fit the head, or the pixel size is not known.
+            RefusedFrame: If the pixel size is not known.
         """
-        pixels, size = head.pixels(body), self.pixel_size(head)
+        size = self.pixel_size(head)
         self._received += 1
         number = self._received
         self._analyst.offer(Frame(number, head, pixels, self.settings, time.monotonic(), size))

@@ -1,0 +1,237 @@
+"""A folder into which another program writes images: new files become frames.
+
+The folder is read again and again, since network shares report no changes.  A file counts when its
+size and its time have stood still from one reading to the next, and it opens; one that does not
+open is tried again for a while, and once more when it changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from temnet.config.names import printable
+from temnet.errors import InputError
+from temnet.live.client import sendable
+from temnet.live.frame_format import (
+    LARGEST_PIXEL,
+    LEAST_SIDE,
+    LONGEST_TEXT,
+    MOST_PIXELS,
+    MOST_SIDE,
+    SMALLEST_PIXEL,
+    FrameHead,
+    RefusedFrame,
+)
+from temnet.live.session import LiveSession
+
+INTERVAL = 0.5
+"""Least time between two readings of the folder [s]."""
+
+SHARE = 0.2
+"""Largest share of the time that is spent on reading the folder."""
+
+TRIES = 6
+"""A file that does not open is tried so often."""
+
+REMARK = "watch"
+"""Key of the remark on the folder."""
+
+State = tuple[int, int]
+"""Size [bytes] and time of the last change [ns] of a file."""
+
+
+@dataclass
+class WatchedFolder:
+    """Finds the files that are new and complete.
+
+    Attributes:
+        folder: The folder.
+        endings: Endings of files that count, in lower case with their dot.
+        done: States of the files that were returned, or that were there at the start.
+    """
+
+    folder: Path
+    endings: frozenset[str]
+    done: dict[str, State] = field(default_factory=dict)
+    _seen: dict[str, State] = field(default_factory=dict)
+    _identities: set[tuple[int, int, State]] = field(default_factory=set)
+
+    def skip_present(self) -> None:
+        """Leaves alone what is in the folder now.
+
+        Raises:
+            OSError: If the folder cannot be read.
+        """
+        for name, state, identity in self._files():
+            self.done[name] = state
+            self._identities.add(identity)
+
+    def complete(self) -> list[Path]:
+        """New files that have stood still since the last reading, by the time of their change.
+
+        Raises:
+            OSError: If the folder cannot be read.
+        """
+        now, ready = {}, []
+        for name, state, identity in self._files():
+            now[name] = state
+            renamed = identity in self._identities and name not in self.done
+            if renamed:
+                self.done[name] = state
+            if self.done.get(name) == state or state[0] == 0:
+                continue
+            if self._seen.get(name) == state:
+                ready.append((state[1], name))
+                self.done[name] = state
+                self._identities.add(identity)
+        self._seen = now
+        return [self.folder / name for _, name in sorted(ready)]
+
+    def try_again(self, path: Path) -> None:
+        """Returns a file again when it has stood still once more."""
+        state = self.done.pop(path.name, None)
+        self._identities = {one for one in self._identities if one[2] != state}
+        self._seen.pop(path.name, None)
+
+    def _files(self) -> list[tuple[str, State, tuple[int, int, State]]]:
+        """Name, state and identity of each file; a file that is gone meanwhile is left out."""
+        found = []
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                if entry.name.startswith((".", "~")):
+                    continue
+                if Path(entry.name).suffix.lower() not in self.endings:
+                    continue
+                try:
+                    known = os.stat(entry.path)  # scandir's own may be old on Windows
+                    regular = entry.is_file()
+                except OSError:
+                    continue
+                if regular:
+                    state = known.st_size, known.st_mtime_ns
+                    found.append((entry.name, state, (known.st_dev, known.st_ino, state)))
+        return found
+
+
+def read_last_image(path: Path) -> tuple[FrameHead, np.ndarray]:
+    """The last image in a file.
+
+    Raises:
+        InputError: If the file cannot be read, or its image is too large for the live analysis.
+    """
+    from temnet.inference.reading.image_file import open_images
+
+    file = open_images(path)
+    rows, cols = file.shape
+    if max(rows, cols) > MOST_SIDE or rows * cols > MOST_PIXELS or min(rows, cols) < LEAST_SIDE:
+        raise InputError(
+            f"{path.name}: the image has {rows} x {cols} pixels; the live analysis takes "
+            f"{LEAST_SIDE} x {LEAST_SIDE} to {MOST_PIXELS:,} pixels."
+        )
+    pixels = sendable(np.asarray(file.read(len(file) - 1)))
+    size = file.pixel_size
+    if size is not None and not all(SMALLEST_PIXEL <= one <= LARGEST_PIXEL for one in size):
+        size = None
+    name = printable(path.name)[:LONGEST_TEXT]
+    return FrameHead((rows, cols), pixels.dtype.str, size, source="folder", name=name), pixels
+
+
+class FolderWatch:
+    """Submits the images of a watched folder."""
+
+    def __init__(
+        self,
+        session: LiveSession,
+        watched: WatchedFolder,
+        read: Callable[[Path], tuple[FrameHead, np.ndarray]] = read_last_image,
+    ) -> None:
+        """A watch that was not started yet.
+
+        Args:
+            session: Takes the frames.
+            watched: The folder.
+            read: Reads an image.
+        """
+        self._session, self._watched, self._read = session, watched, read
+        self._tries: dict[Path, int] = {}
+
+    async def run(self) -> None:
+        """Watches until the task is cancelled."""
+        while True:
+            start = time.monotonic()
+            await self.look_once()
+            spent = time.monotonic() - start
+            await asyncio.sleep(max(INTERVAL, spent * (1 / SHARE - 1)))
+
+    async def look_once(self) -> None:
+        """Submits the files that are complete now."""
+        remarks = self._session.remarks
+        try:
+            paths = await asyncio.to_thread(self._watched.complete)
+        except OSError as error:
+            remarks[REMARK] = (
+                f"The folder {printable(self._watched.folder.name)} cannot be read "
+                f"({error.strerror or error}); it is tried again."
+            )
+            return
+        if "cannot be read" in remarks.get(REMARK, "") and not self._tries:
+            remarks.pop(REMARK)
+        for path in paths:
+            await self._submit(path)
+
+    async def _submit(self, path: Path) -> None:
+        remarks = self._session.remarks
+        try:
+            head, pixels = await asyncio.to_thread(self._read, path)
+            self._session.submit(head, pixels)
+        except RefusedFrame as error:  # another try would not help
+            remarks[REMARK] = f"{printable(path.name)} is left out: {error}"
+        except (InputError, OSError, MemoryError) as error:
+            tries = self._tries.get(path, 0) + 1
+            if tries < TRIES and path.exists():
+                self._tries[path] = tries
+                self._watched.try_again(path)
+                return
+            remarks[REMARK] = f"{printable(path.name)} is left out: {error}"
+        else:
+            remarks.pop(REMARK, None)
+        self._tries.pop(path, None)
+
+
+def open_watch(session: LiveSession, folder: Path, with_present: bool) -> FolderWatch:
+    """The watch of a folder.
+
+    Args:
+        session: Takes the frames.
+        folder: The folder.
+        with_present: Whether files that are there now become frames, too.
+
+    Raises:
+        InputError: If the folder cannot be read.
+    """
+    watched = WatchedFolder(folder, readable_endings())
+    try:
+        if with_present:
+            os.listdir(folder)
+        else:
+            watched.skip_present()
+    except OSError as error:
+        raise InputError(
+            f"{folder}: this folder cannot be read ({error.strerror or error}); give the folder "
+            "into which images are written."
+        ) from error
+    return FolderWatch(session, watched)
+
+
+def readable_endings() -> frozenset[str]:
+    """Endings of the files that temnet reads."""
+    from temnet.inference.reading.formats.readers import READERS
+
+    return frozenset(READERS)
