@@ -16,6 +16,7 @@ from temnet.command import DONE, guarded
 from temnet.errors import InputError
 from temnet.live.access import LOOPBACK, Access, check_address
 from temnet.live.client import PORT
+from temnet.live.demo_camera import NETWORK, start_demo
 from temnet.live.session import LiveSession, first_settings
 from temnet.live.token_file import default_token_file, read_token, write_new_token
 from temnet.live.watched_folder import open_watch
@@ -46,6 +47,11 @@ def _parser(prog: str = "temnet live") -> argparse.ArgumentParser:
         help="take the files that are in the folder already, too",
     )
     parser.add_argument(
+        "--demo",
+        action="store_true",
+        help="play a simulated movie, to try the page without a microscope",
+    )
+    parser.add_argument(
         "--port", type=int, default=PORT, help="port of the page (default: %(default)s)"
     )
     parser.add_argument(
@@ -67,10 +73,12 @@ def _parser(prog: str = "temnet live") -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     check_address(options.host, options.token_file is not None)
+    if options.demo and options.host != LOOPBACK:
+        raise InputError(f"--demo plays on this computer alone; leave out --host {options.host}.")
     if not 0 <= options.port <= 65535:
         raise InputError(f"--port must be from 0 to 65535; got {options.port}.")
     given = None if options.token_file is None else read_token(options.token_file)
-    settings = first_settings(options.network)
+    settings = first_settings(options.network or (NETWORK if options.demo else None))
     from temnet.live.analysis_process import run_analysis
     from temnet.live.server import listen
 
@@ -85,12 +93,15 @@ def _run(options: argparse.Namespace) -> int:
     tasks = [] if watch is None else [watch.run]
     print(f"The page: {page_address(options.host, port, token)}")
     print(f"The token for programs is in {path}")
+    demo = start_demo(port, path) if options.demo else None
     print(f"The network {settings.network} starts …", flush=True)
     try:
         with suppress(asyncio.CancelledError):
             asyncio.run(_serve(session, access, sockets, tasks))
     finally:
         session.stop()
+        if demo is not None:
+            demo.kill()
         if given is None:
             path.unlink(missing_ok=True)
     return DONE
