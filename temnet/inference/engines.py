@@ -85,9 +85,10 @@ def choose_engine(network: Network, wanted: EngineName = "auto") -> Engine:
 
 
 def _keras(network: Network, reason: str) -> Engine:
+    model = network.model  # before anything else loads Keras, with its libraries' messages
     from temnet.inference.keras_engine import keras_engine
 
-    return keras_engine(network.model, network.name, reason)
+    return keras_engine(model, network.name, reason)
 
 
 def _kept_or_new(network: Network, wanted: EngineName, weights: int | None) -> _Choice:
@@ -147,9 +148,10 @@ def _choose(
     network: Network, wanted: EngineName, weights: int | None
 ) -> tuple[_Choice, _Compared | None]:
     """A new choice, and its comparison if there was one."""
+    model = network.model  # before anything else loads Keras, with its libraries' messages
     from temnet.inference.keras_engine import limits_of
 
-    limits = limits_of(network.model)
+    limits = limits_of(model)
     try:
         engine = _onnxruntime if wanted == "onnxruntime" else _openvino
         name, reason, run, compared = engine(network, wanted)

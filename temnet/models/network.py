@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from temnet.config.experiment import Experiment, required
 from temnet.config.learning.labels import Labels
 from temnet.errors import InputError
 from temnet.models.description import training_materials
+from temnet.system.streams import libraries_silenced
 
 if TYPE_CHECKING:
     import keras
@@ -39,8 +42,16 @@ class SavedModel:
     def model(self) -> keras.Model:
         """The model; the same one each time."""
         if self._model is None:
+            _load_keras()
             self._model = self._build()
         return self._model
+
+
+def _load_keras() -> None:
+    """Imports Keras without the messages of TensorFlow's libraries."""
+    if "keras" not in sys.modules:
+        with libraries_silenced():
+            importlib.import_module("keras")
 
 
 @dataclass(frozen=True, eq=False)

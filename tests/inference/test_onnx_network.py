@@ -14,6 +14,7 @@ import scipy.special
 from temnet.config.loading import validate
 from temnet.inference.column_finder import find_in_series
 from temnet.inference.engines import choose_engine
+from temnet.inference.keras_engine import keras_engine
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities, prepare_frame
 from temnet.inference.usage_data import REFUSAL
@@ -195,7 +196,7 @@ def test_the_shipped_networks_give_the_maps_of_keras(name):
         counts = simulate_example(net.experiment, index, "validation").images[region]
         images = prepare_frame(net, counts, net.sampling)
         images = images[: len(images) // 16 * 16, : images.shape[1] // 16 * 16]
-        expected = predict_probabilities(net.model, images)
+        expected = predict_probabilities(keras_engine(net.model), images)
         (found,) = session.run(None, {"images": np.moveaxis(images, -1, 0)[None]})
         difference = np.abs(np.moveaxis(found[0], 0, -1) - expected).max()
         spans.append(np.ptp(expected[..., -1]))
