@@ -87,6 +87,7 @@ setup(
             "hypothesis>=6.100",
             "ruff>=0.6",
             "mypy>=1.15",
+            "playwright>=1.50",
         ],
     },
     classifiers=[
