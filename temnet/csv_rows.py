@@ -117,6 +117,10 @@ class RowWriter(Generic[RowType]):
         """Appends a row."""
         self._table.write(as_cells(row))
 
+    def flush(self) -> None:
+        """Hands what was written to the system, so that it outlives this process."""
+        self._table.flush()
+
     def close(self) -> None:
         """Ends the table."""
         self._table.close()

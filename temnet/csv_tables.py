@@ -77,6 +77,10 @@ class TableWriter:
         self._writer.writerow([cell_text(row[name]) for name in self._columns])
         self._count += 1
 
+    def flush(self) -> None:
+        """Hands what was written to the system, so that it outlives this process."""
+        self._file.flush()
+
     def close(self) -> None:
         """Ends the table."""
         self._file.close()

@@ -20,7 +20,7 @@ ROW = re.compile(r"(?:Row of|A line of) (?:``)?[\w.]+\.csv")
 
 ROW_OF = re.compile(r"^(Row|A line) of [^:]*: ")
 
-STAGES = ("predict", "occupancy", "compare", "evaluate", "movie", "accuracy", "study")
+STAGES = ("predict", "occupancy", "compare", "evaluate", "movie", "accuracy", "study", "live")
 """Where tables come from, in the order of the page."""
 
 WRITERS = {
@@ -37,6 +37,7 @@ WRITERS = {
     "rates.csv": "occupancy",
     "frames.csv": "occupancy",
     "drift.csv": "occupancy",
+    "recorded_frames.csv": "live",
 }
 """The stage or command that writes a table; all others are of `evaluate`."""
 
@@ -48,6 +49,7 @@ TITLES = {
     "movie": "Simulated movies (stage `movie`)",
     "accuracy": "Accuracy of the simulation (stage `accuracy`)",
     "study": "Studies (`temnet study`)",
+    "live": "Recordings (`temnet live`)",
 }
 
 RECORDS = (

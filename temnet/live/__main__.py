@@ -17,6 +17,7 @@ from temnet.errors import InputError
 from temnet.live.access import LOOPBACK, Access, check_address
 from temnet.live.client import PORT
 from temnet.live.demo_camera import NETWORK, start_demo
+from temnet.live.recorder import LIMIT, RECORDINGS, Recorder
 from temnet.live.session import LiveSession, first_settings
 from temnet.live.token_file import default_token_file, read_token, write_new_token
 from temnet.live.watched_folder import open_watch
@@ -45,6 +46,20 @@ def _parser(prog: str = "temnet live") -> argparse.ArgumentParser:
         "--watch-present",
         action="store_true",
         help="take the files that are in the folder already, too",
+    )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="DIR",
+        help=f"record from the start, into a folder in DIR (default: when asked to on the page, "
+        f"into {RECORDINGS})",
+    )
+    parser.add_argument(
+        "--record-limit",
+        type=float,
+        default=LIMIT / 1e9,
+        metavar="GB",
+        help="a recording stops at this size (default: %(default)g GB)",
     )
     parser.add_argument(
         "--demo",
@@ -82,7 +97,12 @@ def _run(options: argparse.Namespace) -> int:
     from temnet.live.analysis_process import run_analysis
     from temnet.live.server import listen
 
-    session = LiveSession(run_analysis, settings)
+    if not options.record_limit > 0:
+        raise InputError(f"--record-limit must be more than 0 GB; got {options.record_limit:g}.")
+    recorder = Recorder(options.record or RECORDINGS, int(options.record_limit * 1e9))
+    session = LiveSession(run_analysis, settings, recorder)
+    if options.record is not None:
+        recorder.start()
     folder: Path | None = options.watch
     watch = None if folder is None else open_watch(session, folder, options.watch_present)
     sockets = listen(options.host, options.port)

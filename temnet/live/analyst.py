@@ -180,7 +180,8 @@ class Analyst:
             self._count(Failed(frame.number, f"{end} It is started again; send the frame again."))
             raise
         assert not isinstance(reply, Ready)
-        self._count(reply)
+        # The process leaves the pixels out, which are here.
+        self._count(replace(reply, frame=frame) if isinstance(reply, Found) else reply)
 
     def _count(self, reply: Found | Failed) -> None:
         """Counts a frame that is done, and publishes its columns."""

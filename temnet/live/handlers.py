@@ -258,6 +258,18 @@ class Settings(Answer):
         self.answer(self.session.change(values).as_values())
 
 
+class Recording(Answer):
+    """The recording: ``POST`` and ``DELETE /v1/record``."""
+
+    def post(self) -> None:
+        """Starts it."""
+        self.answer(self.session.record(True))
+
+    def delete(self) -> None:
+        """Stops it."""
+        self.answer(self.session.record(False))
+
+
 def _utf8(text: str | bytes) -> str:
     """Text in UTF-8; Tornado takes headers for Latin-1.
 

@@ -88,7 +88,7 @@ class LiveFinder:
         columns = _columns(network, series, judgement, prediction, floor, threshold)
         picture, block = screen_picture(frame.pixels)
         return Found(
-            frame=replace(frame, pixels=np.zeros((0, 0), frame.pixels.dtype)),
+            frame=frame,
             columns=_moved(columns, settings.region, series.pixel_size),
             threshold=threshold,
             floor=floor,
@@ -97,7 +97,7 @@ class LiveFinder:
             block=block,
             engine=choose_engine(network, prediction.engine).name,
             seconds=time.perf_counter() - start,
-        )
+        ).without_pixels
 
     def _judged(
         self,

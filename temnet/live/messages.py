@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -64,7 +64,7 @@ class Found:
     """The columns of a frame.
 
     Attributes:
-        frame: The frame, whose pixels are left out.
+        frame: The frame; its pixels are left out where they are not needed.
         columns: All columns with a score of at least `floor`, by falling score; positions [Å] count
             from the centre of pixel [0, 0] of the whole frame.  Those below the threshold have no
             flags.
@@ -87,6 +87,12 @@ class Found:
     block: int
     engine: str
     seconds: float
+
+    @property
+    def without_pixels(self) -> Found:
+        """The same without the frame's pixels."""
+        nothing = np.zeros((0, 0), self.frame.pixels.dtype)
+        return replace(self, frame=replace(self.frame, pixels=nothing))
 
     @property
     def shown(self) -> Peaks:

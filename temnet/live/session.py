@@ -19,6 +19,7 @@ from temnet.live.columns_json import screen_json
 from temnet.live.frame_format import CONFLICT, PROTOCOLS, FrameHead, RefusedFrame
 from temnet.live.live_settings import LiveSettings
 from temnet.live.messages import Condition, Event, Failed, Found, Frame
+from temnet.live.recorder import Recorder
 from temnet.models.network_folders import find_network, network_names, read_card
 from temnet.version import __version__
 
@@ -41,13 +42,17 @@ Listener = Callable[[Event], object]
 class LiveSession:
     """Frames in, columns out."""
 
-    def __init__(self, target: Target, settings: LiveSettings) -> None:
+    def __init__(
+        self, target: Target, settings: LiveSettings, recorder: Recorder | None = None
+    ) -> None:
         """A session that was not started yet.
 
         Args:
             target: What the analysis process runs.
             settings: Settings for the start.
+            recorder: Records frames when it is asked to; None without recordings.
         """
+        self.recorder = recorder
         self.settings, self._first = settings, settings.network
         self.listeners: set[Listener] = set()
         self.remarks: dict[str, str] = {}
@@ -63,11 +68,35 @@ class LiveSession:
     def start(self) -> None:
         """Starts the analysis; called in the event loop."""
         self._loop = asyncio.get_running_loop()
+        if self.recorder is not None:
+            self.recorder.report = self._remark_on_recording
         self._analyst.start()
 
     def stop(self) -> None:
-        """Ends the analysis process."""
+        """Ends the analysis process and the recording."""
         self._analyst.stop()
+        if self.recorder is not None:
+            self.recorder.stop()
+
+    def _remark_on_recording(self, sentence: str) -> None:
+        """Takes a remark of the recorder, in any thread."""
+        self.remarks["recording"] = sentence
+
+    def record(self, on: bool) -> Mapping[str, object]:
+        """Starts or stops the recording; returns its condition.
+
+        Raises:
+            RefusedFrame: If there are no recordings.
+        """
+        if self.recorder is None:
+            raise RefusedFrame(CONFLICT, "This server makes no recordings.")
+        self.remarks.pop("recording", None)
+        if on:
+            self.recorder.start()
+        else:
+            self.recorder.stop()
+        self._hear(self.condition)
+        return self.recorder.status()
 
     def pixel_size(self, head: FrameHead) -> tuple[float, float]:
         """Height and width of a frame's pixels [Å].
@@ -145,9 +174,11 @@ class LiveSession:
             case Condition():
                 self.condition = event
             case Found():
+                if self.recorder is not None:
+                    self.recorder.take(event)
                 self._done.append(time.monotonic())
-                self._keep(event.frame.number, replace(event, picture=NO_PICTURE))
-                self._latest = event
+                self._latest = event.without_pixels
+                self._keep(event.frame.number, replace(self._latest, picture=NO_PICTURE))
                 self.remarks.pop("analysis", None)
             case Failed():
                 if event.number is not None:
@@ -180,6 +211,7 @@ class LiveSession:
             "latest": None if latest is None else latest.frame.number,
             "age_s": None if latest is None else round(now - latest.frame.received, 3),
             "settings": self.settings.as_values(),
+            "recording": None if self.recorder is None else self.recorder.status(),
             "remarks": [*message, *self.remarks.values()],
         }
 

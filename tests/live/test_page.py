@@ -7,6 +7,8 @@ import time
 import pytest
 from live_server import TOKEN, LiveServer
 
+from temnet.live.recorder import Recorder
+
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -144,6 +146,20 @@ def test_the_page_connects_again_after_a_restart(stand_in, open_page):
         page.wait_for_selector("text=The analysis process ended (exit code 3)")
         server.post()
         shows(page, frame=4)
+
+
+def test_the_record_button_records(stand_in, open_page, tmp_path):
+    with LiveServer(stand_in, recorder=Recorder(tmp_path)) as server:
+        page = open_page(server)
+        shows(page, state="ready")
+        page.click("#record")
+        page.wait_for_selector("#record[aria-pressed=true]")
+        server.post()
+        page.wait_for_selector("text=Recording: 1")
+        page.click("#record")
+        page.wait_for_selector("#record[aria-pressed=false]")
+        server.post()
+    assert len(list(tmp_path.glob("*/frames/*.tif"))) == 1
 
 
 def test_names_of_images_are_text_and_no_markup(server, open_page):

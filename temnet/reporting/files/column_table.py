@@ -193,6 +193,10 @@ class ColumnTableWriter:
         values = zip(*(values for _, values in cells if values is not None), strict=True)
         self._file.writelines(begin + line % row for row in values)
 
+    def flush(self) -> None:
+        """Hands what was written to the system, so that it outlives this process."""
+        self._file.flush()
+
     def close(self) -> None:
         """Closes the table."""
         self._file.close()

@@ -33,8 +33,8 @@ class Answered:
 class LiveServer:
     """The server; requests go to it as programs send them."""
 
-    def __init__(self, target, network="tiny", port=0):
-        self.session = LiveSession(target, LiveSettings(network))
+    def __init__(self, target, network="tiny", port=0, recorder=None):
+        self.session = LiveSession(target, LiveSettings(network), recorder)
         (self.socket,) = listen("127.0.0.1", port)
         self.address = self.socket.getsockname()
         self.port = self.address[1]
