@@ -249,12 +249,15 @@ def plan_job(experiment: Experiment, job: Job, output: Path, overwrite: bool) ->
         return plan_run(experiment, root, overwrite=overwrite)
 
 
-def prediction_experiment(values: Mapping[str, object], origin: str) -> Experiment:
+def prediction_experiment(
+    values: Mapping[str, object], origin: str, strain: Mapping[str, object] | None = None
+) -> Experiment:
     """The settings of a prediction whose files are not known yet.
 
     Args:
         values: Settings of the sections `images` and `prediction` by name.
         origin: Where they come from, for messages.
+        strain: Settings of the section `strain`, whose stage then runs too; None without it.
 
     Raises:
         InputError: If a setting is unknown or invalid.
@@ -271,12 +274,15 @@ def prediction_experiment(values: Mapping[str, object], origin: str) -> Experime
     rings = values.get("rings")
     if rings is not None and not isinstance(rings, Mapping):
         values["rings"] = {"bond": rings}
+    further: dict[str, object] = {"stages": list(STAGES)}
+    if strain is not None:
+        further = {"strain": strain, "stages": ["predict", "strain", "report"]}
     return validate(
         {
             name: {key: value for key, value in values.items() if key in fields}
             for name, fields in sections.items()
         }
-        | {"stages": list(STAGES)},
+        | further,
         origin,
     )
 

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from temnet.analysis import STAGES, plan_job, prediction_experiment
+from temnet.analysis import plan_job, prediction_experiment
 from temnet.command import DONE, FAILED, WRONG_INPUT, execute, guarded, load_stages
 from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
+from temnet.config.analysis.strain import Strain
 from temnet.config.experiment import Experiment
 from temnet.config.names import printable
 from temnet.errors import InputError
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 OUTPUT, SPEED = {"outputs", "rings"}, {"engine", "workers", "scheduler"}
 """Settings of the section `prediction` that the help shows in groups of their own."""
+
+STRAIN, FOLLOWED = "strain_", {"average"}
+"""What the options of strain begin with, and its settings for movies whose sites are followed."""
 
 EXAMPLES = """\
 examples:
@@ -64,8 +68,8 @@ def _parser(prog: str = "temnet predict") -> argparse.ArgumentParser:
         help="Images, movies, focal series; a folder stands for all images in it. With --axes "
         "frames or focus a folder is one movie or focal series, and so are several files.",
     )
-    image, network, output, speed = map(
-        parser.add_argument_group, ("image", "network", "output", "speed")
+    image, network, output, strain, speed = map(
+        parser.add_argument_group, ("image", "network", "output", "strain", "speed")
     )
     output.add_argument(
         "--output",
@@ -80,14 +84,23 @@ def _parser(prog: str = "temnet predict") -> argparse.ArgumentParser:
     add_settings(image, Images, ["files"])
     add_settings(network, Prediction, {*OUTPUT, *SPEED})
     add_settings(output, Prediction, every.difference(OUTPUT))
+    strain.add_argument(
+        "--strain",
+        action="store_true",
+        help="Measure the strain around each column from the positions of its neighbours; the "
+        "options below imply it.",
+    )
+    add_settings(strain, Strain, FOLLOWED, STRAIN)
     add_settings(speed, Prediction, every.difference(SPEED))
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
     values = given_settings(options, Images, ["files"]) | given_settings(options, Prediction)
-    experiment = prediction_experiment(values, "the command line")
-    load_stages(STAGES)
+    measured = given_settings(options, Strain, FOLLOWED, STRAIN)
+    strain = measured if options.strain or measured else None
+    experiment = prediction_experiment(values, "the command line", strain)
+    load_stages(experiment.stages)
     from temnet.stages.batch import plan_batch
     from temnet.stages.prediction_inputs import load
 

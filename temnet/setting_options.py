@@ -20,7 +20,10 @@ UNIT = re.compile(r"\[(Å|s|Å²)\]")
 
 
 def add_settings(
-    parser: argparse._ActionsContainer, section: type[Settings], leave_out: Collection[str] = ()
+    parser: argparse._ActionsContainer,
+    section: type[Settings],
+    leave_out: Collection[str] = (),
+    prefix: str = "",
 ) -> None:
     """Adds an option for each field of a section of the settings.
 
@@ -28,18 +31,22 @@ def add_settings(
         parser: Gets the options; a parser or a group of it.
         section: The section's class.
         leave_out: Fields that are no options.
+        prefix: What the names of the options begin with, such as ``strain_``.
     """
     for name, field in section.model_fields.items():
         if name not in leave_out:
-            _add(parser, name, field)
+            _add(parser, f"{prefix}{name}", field)
 
 
 def given_settings(
-    options: argparse.Namespace, section: type[Settings], leave_out: Collection[str] = ()
+    options: argparse.Namespace,
+    section: type[Settings],
+    leave_out: Collection[str] = (),
+    prefix: str = "",
 ) -> dict[str, object]:
     """The fields of a section whose options were given, by name; see `add_settings`."""
     names = (name for name in section.model_fields if name not in leave_out)
-    found = {name: getattr(options, name) for name in names}
+    found = {name: getattr(options, f"{prefix}{name}") for name in names}
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -89,7 +96,8 @@ def _add_list(
 ) -> None:
     """Adds the option of a list with items of the given types."""
     if items[-1] is not Ellipsis:
-        parser.add_argument(flag, nargs=len(items), type=items[0], metavar=value, help=text)
+        (convert,) = _kinds(items[0])
+        parser.add_argument(flag, nargs=len(items), type=convert, metavar=value, help=text)
     elif get_origin(items[0]) is tuple:
         inner = get_args(items[0])
         parser.add_argument(

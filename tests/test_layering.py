@@ -70,7 +70,7 @@ WALLS = {
         "interoperability",
     },
     "spglib": {"structures.atom_files.cif_symmetry"},
-    "matplotlib": {"reporting", "movies", "study", "publishing.figures"},
+    "matplotlib": {"reporting", "movies", "study", "publishing.figures", "strain.figures"},
     "yaml": {"config.yaml_text"},
     "pydantic": {"config", "json_records", "score_records", "study.settings"},
     "annotated_types": {"config"},

@@ -20,7 +20,17 @@ ROW = re.compile(r"(?:Row of|A line of) (?:``)?[\w.]+\.csv")
 
 ROW_OF = re.compile(r"^(Row|A line) of [^:]*: ")
 
-STAGES = ("predict", "occupancy", "compare", "evaluate", "movie", "accuracy", "study", "live")
+STAGES = (
+    "predict",
+    "occupancy",
+    "strain",
+    "compare",
+    "evaluate",
+    "movie",
+    "accuracy",
+    "study",
+    "live",
+)
 """Where tables come from, in the order of the page."""
 
 WRITERS = {
@@ -38,12 +48,16 @@ WRITERS = {
     "frames.csv": "occupancy",
     "drift.csv": "occupancy",
     "recorded_frames.csv": "live",
+    "strain.csv": "strain",
+    "lattices.csv": "strain",
+    "profile.csv": "strain",
 }
 """The stage or command that writes a table; all others are of `evaluate`."""
 
 TITLES = {
     "predict": "Columns in images (stage `predict`)",
     "occupancy": "Sites of a movie (stage `occupancy`)",
+    "strain": "Strain (stage `strain`)",
     "compare": "Two movies (stage `compare`)",
     "evaluate": "Scores of a network (stage `evaluate`)",
     "movie": "Simulated movies (stage `movie`)",

@@ -12,6 +12,7 @@ from temnet.config.analysis.images import Images
 from temnet.config.analysis.movie import Movie
 from temnet.config.analysis.occupancy import Compare, Occupancy
 from temnet.config.analysis.prediction import Prediction
+from temnet.config.analysis.strain import Strain
 from temnet.config.distributions import support
 from temnet.config.external_files import with_tables
 from temnet.config.instrument.camera import Camera
@@ -39,6 +40,7 @@ Stage = Literal[
     "evaluate",
     "predict",
     "occupancy",
+    "strain",
     "compare",
     "report",
 ]
@@ -58,6 +60,7 @@ STAGE_SECTIONS: dict[str, tuple[str, ...]] = {
     "evaluate": (*SIMULATION_SECTIONS, "evaluation"),
     "predict": ("images", "prediction"),
     "occupancy": ("images", "prediction", "occupancy"),
+    "strain": ("images", "prediction", "strain"),
     "compare": ("compare",),
     "report": (),
 }
@@ -107,6 +110,7 @@ class Experiment(Settings):
     images: Images | None = Field(None, description="Microscope files to find columns in.")
     prediction: Prediction | None = Field(None, description="How columns are found in them.")
     occupancy: Occupancy = Field(Occupancy(), description="How sites are followed through a movie.")
+    strain: Strain = Field(Strain(), description="How strain is measured around columns.")
     compare: Compare | None = Field(None, description="Two movies to compare.")
     movie: Movie | None = Field(None, description="A simulated movie.")
     molecular_dynamics: MolecularDynamics | None = Field(

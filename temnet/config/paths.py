@@ -20,7 +20,8 @@ LOGGER = logging.getLogger(__name__)
 
 PATHS = frozenset({
     ("compare", "runs"), ("counting_mtf", "table"), ("data", "folder"), ("images", "files"),
-    ("scintillator_mtf", "table"), ("structure", "path"), ("vibrations", "file"),
+    ("scintillator_mtf", "table"), ("strain", "structure"), ("structure", "path"),
+    ("vibrations", "file"),
 })  # fmt: skip
 """Settings that are paths: the name of a section and the key."""
 

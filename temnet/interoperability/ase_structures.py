@@ -79,4 +79,6 @@ def structure_of(columns: FoundColumns, frame: int, ids: np.ndarray | None = Non
             atoms.arrays[name] = values
     if columns.site is not None and ids is not None:
         atoms.arrays["site"], atoms.arrays["id"] = columns.site, ids
+    for name, further in columns.further.items():
+        atoms.arrays[name] = further.values
     return atoms

@@ -22,6 +22,21 @@ Add = Callable[["FoundColumns"], None]
 
 
 @dataclass(frozen=True)
+class Further:
+    """A further number of each column, such as its strain.
+
+    Attributes:
+        values: (N,) float64 or int64.
+        unit: Their unit; empty for plain numbers.
+        description: Their meaning.
+    """
+
+    values: np.ndarray
+    unit: str
+    description: str
+
+
+@dataclass(frozen=True)
 class FoundColumns(Peaks):
     """Columns found by a network in an image, a movie or a focal series.
 
@@ -37,6 +52,8 @@ class FoundColumns(Peaks):
         foci: Images in a frame's focal series.
         site: (N,) int64, number of each column's site in ``sites.csv``, -1 without a site; None
             before the stage `occupancy`.
+        further: Further numbers of each column, by name; in ``to_table`` and ``to_ase`` and in
+            ``.h5`` and ``.xyz`` files too.
 
     >>> import temnet
     >>> rows, cols = np.mgrid[:96, :96] * 0.2  # Å
@@ -55,6 +72,7 @@ class FoundColumns(Peaks):
     frames: int = field(default=1, kw_only=True)
     foci: int = field(default=1, kw_only=True)
     site: np.ndarray | None = field(default=None, kw_only=True)
+    further: Mapping[str, Further] = field(default_factory=dict, kw_only=True)
 
     @staticmethod
     def of(peaks: Peaks, **known: Any) -> FoundColumns:
@@ -65,7 +83,11 @@ class FoundColumns(Peaks):
     def select(self, mask: np.ndarray) -> FoundColumns:
         """The columns where ``mask`` (N,) is true, or at the given indices."""
         site = None if self.site is None else self.site[mask]
-        return replace(self, site=site, **{key: each[mask] for key, each in self.arrays().items()})
+        further = {
+            name: replace(each, values=each.values[mask]) for name, each in self.further.items()
+        }
+        arrays = {key: each[mask] for key, each in self.arrays().items()}
+        return replace(self, site=site, further=further, **arrays)
 
     def in_frame(self, frame: int) -> FoundColumns:
         """The columns of one frame.

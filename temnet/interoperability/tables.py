@@ -45,4 +45,5 @@ def table_cells(columns: FoundColumns) -> dict[str, np.ndarray]:
         np.array([ColumnFlag(value).words for value in columns.flags.tolist()], np.str_),
         *columns.probabilities.T,
     )
-    return dict(zip(column_fields(columns.classes), values, strict=True))
+    cells = dict(zip(column_fields(columns.classes), values, strict=True))
+    return cells | {name: each.values for name, each in columns.further.items()}

@@ -132,7 +132,7 @@ def find_sites(
     presence, in_view = _follow(peak_site, peaks.frame, positions, drift, tolerance, view)
     return Sites(
         positions=positions,
-        class_index=_majority(peak_site, peaks.class_index, len(positions)),
+        class_index=majority(peak_site, peaks.class_index, len(positions)),
         presence=presence,
         in_view=in_view,
         peak_site=peak_site,
@@ -213,7 +213,7 @@ def _follow(
     return presence, view.shows(positions[:, None] + drift, tolerance, np.arange(len(drift)))
 
 
-def _majority(peak_site: np.ndarray, class_index: np.ndarray, count: int) -> np.ndarray:
+def majority(peak_site: np.ndarray, class_index: np.ndarray, count: int) -> np.ndarray:
     """Return (S,) the most frequent class of each site's peaks; of equals the first."""
     votes = np.zeros((count, int(class_index.max(initial=0)) + 1), np.int64)
     found = peak_site >= 0

@@ -16,6 +16,7 @@ SECTIONS = (
     ("predict", "reporting.sections.images:predict_section"),
     ("predict", "reporting.sections.rings:rings_section"),
     ("occupancy", "movies.sections.occupancy:occupancy_section"),
+    ("strain", "strain.section:strain_section"),
     ("compare", "movies.sections.comparison:compare_section"),
     ("evaluate", "reporting.sections.scores:evaluate_section"),
     ("evaluate", "reporting.sections.atom_counts:atom_count_section"),

@@ -129,7 +129,7 @@ Begin = Callable[[Path, PredictionInputs, int], AbstractContextManager[Add]]
 @contextmanager
 def _column_files(begin: Begin, folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
     """Writes the columns of each series in a file of its own."""
-    names, classes = series_names(inputs.series), inputs.classes
+    names, classes = _names(inputs), inputs.classes
     elements = elements_of(inputs.network, classes)
     with ExitStack() as file:
         opened: dict[int, Add] = {}
@@ -178,7 +178,7 @@ def _points(path: Path, inputs: PredictionInputs, part: int) -> AbstractContextM
 @contextmanager
 def _maps(folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
     """Writes the probabilities of each class as TIFF images."""
-    names, sampling = series_names(inputs.series), inputs.network.sampling
+    names, sampling = _names(inputs), inputs.network.sampling
     classes = inputs.network.experiment.class_names
 
     def add(part: int, frame: FoundFrame) -> None:
@@ -193,7 +193,7 @@ def _maps(folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
 @contextmanager
 def _overlays(folder: Path, inputs: PredictionInputs) -> Iterator[Output]:
     """Draws the columns over the first focal image of each frame."""
-    names, classes = series_names(inputs.series), inputs.classes
+    names, classes = _names(inputs), inputs.classes
 
     def add(part: int, frame: FoundFrame) -> None:
         series, peaks = inputs.series[part], frame.peaks
@@ -223,16 +223,20 @@ OUTPUTS: Mapping[str, Callable[[Path, PredictionInputs], AbstractContextManager[
 """Functions that open an output, by its name in `prediction.outputs`."""
 
 
-def series_names(series: Sequence[ImageSeries]) -> list[str]:
-    """A name for each series' files; no two are equal, even where case does not count.
+def _names(inputs: PredictionInputs) -> list[str]:
+    """Names of the files of each series."""
+    return series_names([series.name for series in inputs.series])
 
-    >>> one, other = (ImageSeries(np.zeros((0, 0, 0, 0)), 0.2, name) for name in ("a.tif", "A.dm4"))
-    >>> series_names([one]), series_names([one, other])
+
+def series_names(series: Sequence[str]) -> list[str]:
+    """A name for the files of each series; no two are equal, even where case does not count.
+
+    >>> series_names(["a.tif"]), series_names(["a.tif", "A.dm4"])
     (['columns'], ['columns_0_a', 'columns_1_A'])
     """
     if len(series) == 1:
         return ["columns"]
-    stems = (safe_name(Path(part.name).stem) for part in series)
+    stems = (safe_name(Path(name).stem) for name in series)
     return [f"columns_{number}_{stem}" for number, stem in enumerate(stems)]
 
 

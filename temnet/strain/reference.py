@@ -16,6 +16,9 @@ SPACING_WITHIN = 0.08
 """A given distance of planes belongs to planes of the lattice within this fraction: those of common
 lattices differ by 15 % or more."""
 
+SMALLEST_CORE = 12
+"""Columns with all neighbours that make a core."""
+
 FEWEST = 3
 """Fewest columns whose mean lattice is a reference."""
 
@@ -34,17 +37,26 @@ class Reference:
     columns: int
     error: np.ndarray
 
+    @property
+    def lattice(self) -> Lattice:
+        """The lattice, for its lengths and angles."""
+        return Lattice(self.vectors, np.zeros((1, 2)))
 
-def core(complete: np.ndarray, depth: np.ndarray) -> np.ndarray:
+
+def core(fitted: np.ndarray, complete: np.ndarray, depth: np.ndarray) -> np.ndarray:
     """(N,) bool, the core of a grain: the deeper half of its columns with all neighbours.
 
+    Where fewer than `SMALLEST_CORE` columns have all neighbours, the deeper half of all.
+
     Args:
-        complete: (N,) bool, columns with all neighbours.
+        fitted: (N,) bool, columns of the grain with a lattice around them.
+        complete: (N,) bool, those of them with all neighbours.
         depth: (N,) distance from the surface [Å], NaN without a surface.
     """
-    if not complete.any() or np.isnan(depth[complete]).all():
-        return complete
-    return complete & (depth >= np.nanmedian(depth[complete]))
+    chosen = complete if complete.sum() >= SMALLEST_CORE else fitted
+    if np.isnan(depth[chosen]).all():
+        return chosen
+    return chosen & (depth >= np.nanmedian(depth[chosen]))
 
 
 def mean_lattice(vectors: np.ndarray, used: np.ndarray) -> Reference | None:
@@ -83,7 +95,7 @@ def scaled_to_spacing(measured: Reference, spacing: float) -> Reference:
     Raises:
         InputError: If the lattice has no such planes.
     """
-    _, distances = Lattice(measured.vectors, np.zeros((1, 2))).planes()
+    _, distances = measured.lattice.planes()
     near = np.abs(distances / spacing - 1) <= SPACING_WITHIN
     if not near.any():
         known = ", ".join(f"{each:.3g}" for each in distances[:4])
@@ -100,6 +112,9 @@ def scaled_to_spacing(measured: Reference, spacing: float) -> Reference:
 def oriented(measured: Reference, vectors: np.ndarray) -> Reference:
     """A known lattice in the orientation of a measured one, and with the same choice of vectors.
 
+    The columns that were found may be a part of those of the known lattice: its vectors are then
+    sums of the known ones.
+
     Args:
         measured: The lattice of the core.
         vectors: (2, 2) vectors of the known lattice as columns [Å], in any orientation.
@@ -109,11 +124,8 @@ def oriented(measured: Reference, vectors: np.ndarray) -> Reference:
     """
     least, best = np.inf, vectors
     for entries in itertools.product(range(-2, 3), repeat=4):
-        cell = vectors @ np.array(entries, float).reshape(2, 2)
-        if (
-            np.linalg.det(cell) <= 0
-            or abs(abs(np.linalg.det(np.reshape(entries, (2, 2)))) - 1) > 0.5
-        ):
+        cell = vectors @ np.reshape(entries, (2, 2))
+        if np.linalg.det(cell) <= 0.5 * abs(np.linalg.det(vectors)):
             continue
         strain = float(largest_strain(measured.vectors @ np.linalg.inv(cell)))
         if strain < least - 1e-9:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
@@ -105,6 +105,22 @@ class StrainMap:
     def error(self, name: str) -> np.ndarray:
         """(N,) float64, the standard errors of one of `QUANTITIES`."""
         return self.errors[:, QUANTITIES.index(name)]
+
+    def to_table(self) -> Any:
+        """The table ``columns.csv`` with the strain of each column, with all digits.
+
+        Returns:
+            A pandas DataFrame where pandas is installed, else a NumPy record array; the names of
+            strain are those of ``strain.csv``.
+        """
+        from temnet.interoperability.found_columns import FoundColumns
+        from temnet.strain.tables import further_numbers
+
+        columns = self.columns
+        if not isinstance(columns, FoundColumns):
+            names = tuple(map(str, range(columns.probabilities.shape[1])))
+            columns = FoundColumns.of(columns, classes=names)
+        return replace(columns, further=further_numbers(self)).to_table()
 
     @property
     def words(self) -> np.ndarray:
@@ -216,8 +232,7 @@ def _in_frame(
         own = fitted & (found.grain == number)
         if not own.any():
             continue
-        inner = own & core(own & found.complete, below)
-        inner = inner if inner.sum() >= 3 else own
+        inner = core(own, own & found.complete, below)
         measured = mean_lattice(found.fits.vectors[inner], found.fits.used[inner])
         known = None if measured is None else _reference(measured, peaks, found, own, settings)
         if measured is not None:

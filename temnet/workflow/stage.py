@@ -30,6 +30,7 @@ STAGE_MODULES = {
     "evaluate": "temnet.stages.evaluate",
     "predict": "temnet.stages.predict",
     "occupancy": "temnet.stages.occupancy",
+    "strain": "temnet.stages.strain",
     "compare": "temnet.stages.compare",
     "report": "temnet.stages.report",
 }

@@ -117,9 +117,18 @@ class Images(Settings):
     @classmethod
     def _boxes(cls, mask: tuple[tuple[int, int, int, int], ...]) -> tuple:
         for box in mask:
-            if not (0 <= box[0] < box[1] <= MOST_FRAMES and 0 <= box[2] < box[3] <= MOST_FRAMES):
-                raise ValueError(
-                    "expected [first row, row after the last, first column, column after the "
-                    f"last]; got {shown(box)}"
-                )
+            check_box(box)
         return mask
+
+
+def check_box(box: tuple[int, int, int, int]) -> None:
+    """Checks a box of pixels.
+
+    Raises:
+        ValueError: If it is empty or has numbers that no image has.
+    """
+    if not (0 <= box[0] < box[1] <= MOST_FRAMES and 0 <= box[2] < box[3] <= MOST_FRAMES):
+        raise ValueError(
+            "expected [first row, row after the last, first column, column after the last]; got "
+            f"{shown(box)}"
+        )

@@ -8,7 +8,8 @@
     The exact numbers.  The file's attributes are ``format`` ("temnet columns"), ``version``,
     ``sampling`` (Å per pixel) and ``class_names``; its datasets are the fields of
     :class:`temnet.records.Peaks`, each with one line per column of atoms and the attributes
-    ``unit``, ``axes`` and ``description``.
+    ``unit``, ``axes`` and ``description``.  Further numbers of columns, such as strain, are further
+    datasets, and further arrays in ``.xyz``.
 
 ``.xyz``
     Extended XYZ as ASE, OVITO and others read it: configuration ``i`` is frame ``i``, up to the
@@ -30,13 +31,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from temnet.errors import InputError
 from temnet.interoperability.ase_structures import SPREADS, UP, identities, structure_of
-from temnet.interoperability.found_columns import FoundColumns
+from temnet.interoperability.found_columns import FoundColumns, Further
 from temnet.records import ColumnFlag, Peaks
 from temnet.reporting.files.column_table import (
     FLAGS,
@@ -207,14 +208,7 @@ def _begin_hdf5(path: Path, sampling: float, class_names: Sequence[str]) -> Iter
         file.attrs["sampling_unit"] = "Å per pixel"
         file.attrs["class_names"] = np.array(class_names, dtype=h5py.string_dtype())
         for name, empty in Peaks.empty(len(class_names)).arrays().items():
-            dataset = file.create_dataset(
-                name,
-                empty.shape,
-                empty.dtype,
-                maxshape=(None, *empty.shape[1:]),
-                chunks=(CHUNK_ROWS, *empty.shape[1:]),
-            )
-            dataset.attrs.update(zip(("unit", "axes", "description"), FIELDS[name], strict=True))
+            _begin_dataset(file, name, empty, FIELDS[name])
 
         def add(peaks: Peaks) -> None:
             waiting.append(peaks)
@@ -224,7 +218,11 @@ def _begin_hdf5(path: Path, sampling: float, class_names: Sequence[str]) -> Iter
         def flush() -> None:
             if not waiting:
                 return
-            for name, values in Peaks.concatenate(waiting).arrays().items():
+            for name, each in _further(waiting[0]).items():
+                if name not in file:
+                    about = (each.unit, "column", each.description)
+                    _begin_dataset(file, name, each.values[:0], about)
+            for name, values in _waiting_arrays(waiting).items():
                 there = len(file[name])
                 file[name].resize(there + len(values), axis=0)
                 file[name][there:] = values
@@ -236,6 +234,32 @@ def _begin_hdf5(path: Path, sampling: float, class_names: Sequence[str]) -> Iter
         file.close()
         disk.check()
         disk.close()
+
+
+def _begin_dataset(file: Any, name: str, empty: np.ndarray, about: tuple[str, str, str]) -> None:
+    """Begins a dataset that grows, with its unit, axes and description."""
+    dataset = file.create_dataset(
+        name,
+        empty.shape,
+        empty.dtype,
+        maxshape=(None, *empty.shape[1:]),
+        chunks=(CHUNK_ROWS, *empty.shape[1:]),
+    )
+    dataset.attrs.update(zip(("unit", "axes", "description"), about, strict=True))
+
+
+def _further(peaks: Peaks) -> Mapping[str, Further]:
+    """Further numbers of columns, by name."""
+    return peaks.further if isinstance(peaks, FoundColumns) else {}
+
+
+def _waiting_arrays(parts: list[Peaks]) -> dict[str, np.ndarray]:
+    """The arrays of several sets of columns, one after the other."""
+    names = _further(parts[0])
+    further = {
+        name: np.concatenate([_further(part)[name].values for part in parts]) for name in names
+    }
+    return Peaks.concatenate(parts).arrays() | further
 
 
 def _read_hdf5(path: Path) -> Read:
