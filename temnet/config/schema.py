@@ -10,7 +10,7 @@ from temnet.config.experiment import Experiment
 
 UNITS = frozenset({
     "Å", "Å²", "1/Å", "eV", "deg", "mrad", "µm", "mm", "K", "fs", "ps", "1/ps", "s", "e/Å²",
-    "electrons", "g/cm³", "pixels", "Nyquist",
+    "electrons", "g/cm³", "pixels", "Nyquist", "%",
 })  # fmt: skip
 """Units of settings, which stand in brackets in the descriptions."""
 

@@ -20,7 +20,8 @@ class Strain(Settings):
         ge=3,
         le=200,
         description="Number of neighbours that the strain of a column is fitted to, at least; "
-        "shells of equal distance are completed. More neighbours make errors smaller and maps smoother.",
+        "shells of equal distance are completed. More neighbours make errors smaller and maps "
+        "smoother.",
     )
     reference: Literal["core", "region", "spacing", "structure"] = Field(
         "core",
@@ -57,7 +58,7 @@ class Strain(Settings):
         None,
         gt=0,
         le=100,
-        description="End of the colour scale of maps, in percent; by default the smallest of a "
+        description="End of the colour scale of maps [%]; by default the smallest of a "
         "few that holds nearly all values. Values with larger errors than it are not drawn.",
     )
 
