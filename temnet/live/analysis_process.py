@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
+IDLE, PATIENCE = 0.1, 10.0
+"""A frame is examined when no other has come for so long, or it has waited so long itself [s]."""
+
 WARM_SIDE = 256
 """Rows and columns of the frame that warms the process up."""
 
@@ -42,10 +45,26 @@ def run_analysis(pipe: Connection, settings: LiveSettings) -> None:
     pipe.send(Ready(engine))
     while True:
         try:
+            _examine_if_idle(pipe, finder)
             frame: Frame = pipe.recv()
         except (EOFError, OSError):
             return
         pipe.send(_reply(finder, frame))
+
+
+def _examine_if_idle(pipe: Connection, finder: LiveFinder) -> None:
+    """Examines a frame that is due, when no other waits or it has waited for long."""
+    waited = finder.waiting
+    if waited is None or (waited < PATIENCE and pipe.poll(IDLE)):
+        return
+    try:
+        pipe.send(finder.examine())
+    except InputError as error:
+        LOGGER.warning("a frame was not compared with the training images: %s", error)
+    except OSError:
+        raise
+    except Exception:  # the columns are more important
+        LOGGER.exception("a frame was not compared with the training images")
 
 
 def _reply(finder: LiveFinder, frame: Frame) -> Reply:

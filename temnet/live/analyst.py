@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from temnet.live.live_settings import LiveSettings
-from temnet.live.messages import Condition, Event, Failed, Found, Frame, Ready, Reply
+from temnet.live.messages import Condition, Event, Failed, Found, Frame, Judged, Ready, Reply
 
 LOGGER = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ LONGEST = 300.0
 PAUSES = (0.0, 1.0, 5.0, 15.0)
 """Pauses before a process is started again [s]; longer where it ended again without an answer."""
 
-IDLE = 0.5
+IDLE = 0.3
 """How often a process without a frame is checked [s]."""
 
 NEWER = "A newer frame came before its turn."
@@ -149,25 +149,37 @@ class Analyst:
             raise _Ended(first.sentence)
         assert isinstance(first, Ready)
         self._report(state="ready", message="", engine=first.engine)
-        while (frame := self._next(process)) is not None:
+        while (frame := self._next(process, pipe)) is not None:
             self._report(state="analysing")
             self._analyse(process, pipe, frame)
         raise _Ended("The analysis was stopped.")
 
-    def _next(self, process: BaseProcess) -> Frame | None:
+    def _next(self, process: BaseProcess, pipe: Connection) -> Frame | None:
         """The frame whose turn it is; None when the analysis stops.
 
         Raises:
             _Ended: If the process ends while it has nothing to do; no frame is lost then.
         """
+        while not self._has_news():
+            self._take_judgements(pipe)
+            if not process.is_alive():
+                raise _Ended(_end_of(process))
         with self._changed:
-            while not self._changed.wait_for(
-                lambda: self._waiting is not None or self._stopping, IDLE
-            ):
-                if not process.is_alive():
-                    raise _Ended(_end_of(process))
             frame, self._waiting = self._waiting, None
             return frame
+
+    def _has_news(self) -> bool:
+        """Waits a little; whether there is a frame, or the analysis stops."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._waiting is not None or self._stopping, IDLE)
+
+    def _take_judgements(self, pipe: Connection) -> None:
+        """Publishes what the process has found out while it had no frame."""
+        with suppress(EOFError, OSError):
+            while pipe.poll():
+                reply = pipe.recv()
+                if isinstance(reply, Judged):
+                    self._publish(reply)
 
     def _analyse(self, process: BaseProcess, pipe: Connection, frame: Frame) -> None:
         try:
@@ -179,7 +191,7 @@ class Analyst:
         except _Ended as end:
             self._count(Failed(frame.number, f"{end} It is started again; send the frame again."))
             raise
-        assert not isinstance(reply, Ready)
+        assert not isinstance(reply, Ready | Judged)
         # The process leaves the pixels out, which are here.
         self._count(replace(reply, frame=frame) if isinstance(reply, Found) else reply)
 
@@ -207,6 +219,9 @@ class Analyst:
                 reply = pipe.recv()
         if reply is None:
             raise _Ended(_end_of(process))
+        if isinstance(reply, Judged):
+            self._publish(reply)
+            return self._receive(process, pipe)
         return reply
 
     def _report(self, **changes: object) -> None:

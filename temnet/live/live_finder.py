@@ -1,8 +1,8 @@
 """Columns of single frames, as the offline analysis finds them, but faster from frame to frame.
 
-The whole examination of an image (contrast, background, lattice, distribution) costs several times
-as much as its columns.  It is made for the first frame of a kind, and again after some time; the
-frames between take over its judgement.
+What has to be known before (contrast, background, lattice) is found out for the first frame of a
+kind, and again after some time; the frames between take it over.  The comparison with the training
+images takes longer than the columns and waits until no frame does.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from temnet.analysis import prediction_experiment
 from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
 from temnet.config.experiment import required
+from temnet.inference.checks.all_checks import checks_of
 from temnet.inference.checks.column_flags import ColumnFlagger
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
 from temnet.inference.contrast import inverted
@@ -24,13 +25,19 @@ from temnet.inference.engines import choose_engine
 from temnet.inference.reading.image_array import array_file
 from temnet.inference.reading.lazy_frames import changed_series
 from temnet.live.live_settings import LiveSettings, Region
-from temnet.live.messages import Found, Frame, Judgement
+from temnet.live.messages import Found, Frame, Judged, Judgement
 from temnet.live.screen_picture import screen_picture
 from temnet.models.network import Network, check_focus_count
 from temnet.records import ImageSeries, Peaks
 from temnet.stages.column_classes import in_classes
-from temnet.stages.predict import process
-from temnet.stages.prediction_inputs import load, prepare_series, read_opened, search_of
+from temnet.stages.predict import concluded
+from temnet.stages.prediction_inputs import (
+    PredictionInputs,
+    load,
+    prepare_series,
+    read_opened,
+    search_of,
+)
 
 FLOOR = 0.1
 """Lowest score of a column that is searched for, so that the page can lower the threshold."""
@@ -38,14 +45,17 @@ FLOOR = 0.1
 EVERY, LEAST_BETWEEN = 30.0, 20
 """A frame is examined again after so many seconds, and at least so many frames."""
 
+LEAST_TIMES = 10.0
+"""Time between two examinations, at least, in durations of one."""
+
 
 @dataclass(frozen=True)
-class _Examined:
-    """The last examination.
+class _Known:
+    """What is known about the frames of a kind.
 
     Attributes:
         kind: The frames that it holds for.
-        when: When it was made, on the clock `time.monotonic` [s].
+        when: When it was found out, on the clock `time.monotonic` [s].
         frames: Frames since then.
         judgement: What it came to.
     """
@@ -56,11 +66,30 @@ class _Examined:
     judgement: Judgement
 
 
+@dataclass(frozen=True)
+class _Due:
+    """A frame whose examination is due.
+
+    Attributes:
+        number: Number of the frame.
+        since: When it was analysed, on the clock `time.monotonic` [s].
+        inputs: The frame as the network gets it.
+        found: The frame and its columns from the threshold on.
+    """
+
+    number: int
+    since: float
+    inputs: PredictionInputs
+    found: FoundFrame
+
+
 class LiveFinder:
     """Finds the columns of frames."""
 
     def __init__(self) -> None:
-        self._examined: _Examined | None = None
+        self._known: _Known | None = None
+        self._due: _Due | None = None
+        self._cost = 0.0
 
     def pixel_size(self, settings: LiveSettings) -> float:
         """Size of the network's pixels [Å].
@@ -82,14 +111,18 @@ class LiveFinder:
         network = load(settings.network)
         images, prediction = sections_of(settings)
         series = _series(frame, network, images)
-        judgement = self._judged(frame, network, series, images, prediction)
+        judgement, inputs = self._judged(frame, network, series, images, prediction)
         threshold = network.card.threshold if settings.threshold is None else settings.threshold
         floor = min(FLOOR, threshold)
-        columns = _columns(network, series, judgement, prediction, floor, threshold)
+        shown, others = _columns(network, series, judgement, prediction, floor, threshold)
+        if inputs is not None:
+            self._due = _Due(frame.number, time.monotonic(), inputs, shown)
+        peaks = Peaks.concatenate([shown.peaks, others])
+        peaks = in_classes(peaks, judgement.classes, judgement.foreign)
         picture, block = screen_picture(frame.pixels)
         return Found(
             frame=frame,
-            columns=_moved(columns, settings.region, series.pixel_size),
+            columns=_moved(peaks, settings.region, series.pixel_size),
             threshold=threshold,
             floor=floor,
             judgement=judgement,
@@ -99,6 +132,22 @@ class LiveFinder:
             seconds=time.perf_counter() - start,
         ).without_pixels
 
+    @property
+    def waiting(self) -> float | None:
+        """For how long a frame has waited for its examination [s]; None if none is due."""
+        return None if self._due is None else time.monotonic() - self._due.since
+
+    def examine(self) -> Judged:
+        """Compares the frame that is due with the training images, as the offline analysis does."""
+        due, known = self._due, self._known
+        assert due is not None and known is not None
+        self._due = None
+        start = time.monotonic()
+        judgement = examined(due.inputs, due.found, known.judgement)
+        self._known = replace(known, judgement=judgement)
+        self._cost = time.monotonic() - start
+        return Judged(due.number, judgement)
+
     def _judged(
         self,
         frame: Frame,
@@ -106,21 +155,27 @@ class LiveFinder:
         series: ImageSeries,
         images: Images,
         prediction: Prediction,
-    ) -> Judgement:
-        """The judgement that holds for a frame."""
+    ) -> tuple[Judgement, PredictionInputs | None]:
+        """The judgement that holds for a frame, and the inputs of an examination if one is due."""
         settings = frame.settings
         kind = (
             (network.name, settings.invert, settings.region, settings.threshold),
             (frame.head.source, frame.head.shape, frame.pixel_size),
         )
-        last, now = self._examined, time.monotonic()
-        if last is not None and last.kind == kind:
-            if now - last.when < EVERY or last.frames < LEAST_BETWEEN:
-                self._examined = replace(last, frames=last.frames + 1)
-                return last.judgement
-        judgement = examine(network, series, images, prediction)
-        self._examined = _Examined(kind, now, 0, judgement)
-        return judgement
+        last, now = self._known, time.monotonic()
+        same = last is not None and last.kind == kind
+        if last is not None and same:
+            pause = max(EVERY, LEAST_TIMES * self._cost)
+            if now - last.when < pause or last.frames < LEAST_BETWEEN:
+                self._known = replace(last, frames=last.frames + 1)
+                return last.judgement, None
+        inputs = prepare_series(network, [series], images, prediction)
+        judgement = judged_before(inputs)
+        if last is not None and same:  # the older findings stand until there are new ones
+            old = last.judgement
+            judgement = replace(judgement, verdict=old.verdict, findings=old.findings)
+        self._known = _Known(kind, now, 0, judgement)
+        return judgement, inputs
 
 
 def sections_of(settings: LiveSettings) -> tuple[Images, Prediction]:
@@ -134,25 +189,34 @@ def sections_of(settings: LiveSettings) -> tuple[Images, Prediction]:
     return required(experiment.images, "images"), required(experiment.prediction, "prediction")
 
 
-def examine(
-    network: Network, series: ImageSeries, images: Images, prediction: Prediction
-) -> Judgement:
-    """The whole examination of a frame, as of an image offline.
-
-    Raises:
-        InputError: If network and frame do not fit each other.
-    """
-    inputs = prepare_series(network, [series], images, prediction)
-    (record,) = process(inputs, prediction, [], lambda count: None)
+def judged_before(inputs: PredictionInputs) -> Judgement:
+    """What is known about a frame before its columns are; its verdict is still empty."""
     return Judgement(
         inverted=bool(inputs.series[0].metadata.get("inverted")),
         flatten=inputs.flatten[0],
         foreign=inputs.foreign[0],
         classes=inputs.classes,
-        verdict=record.verdict,
-        findings=tuple((one.severity, one.text) for one in record.findings),
-        spacings=() if record.lattice is None else record.lattice.spacings,
+        verdict="",
+        findings=tuple((one.severity, one.text) for one in inputs.findings[0]),
+        spacings=inputs.lattices[0].lattice.spacings,
     )
+
+
+def examined(inputs: PredictionInputs, found: FoundFrame, before: Judgement) -> Judgement:
+    """The judgement of a frame with its comparison to the training images.
+
+    Args:
+        inputs: The frame as the network gets it.
+        found: The frame and its columns.
+        before: The judgement so far.
+    """
+    network, series = inputs.network, inputs.series[0]
+    checks = checks_of(network, series, inputs.lattices[0])
+    for check in checks:
+        check.add(found)
+    findings, verdict, _ = concluded(checks, inputs.findings[0])
+    texts = tuple((one.severity, one.text) for one in findings)
+    return replace(before, verdict=verdict, findings=texts)
 
 
 def _series(frame: Frame, network: Network, images: Images) -> ImageSeries:
@@ -177,16 +241,15 @@ def _columns(
     prediction: Prediction,
     floor: float,
     threshold: float,
-) -> Peaks:
-    """The columns from the floor on; those from the threshold on with their flags."""
+) -> tuple[FoundFrame, Peaks]:
+    """The columns from the threshold on with their flags, and the others from the floor on."""
     if judgement.inverted and not series.metadata.get("inverted"):
         series = changed_series(series, lambda _, image: inverted(image))
     search = replace(search_of(prediction, False, judgement.flatten), threshold=floor)
     (frame,) = ColumnFinder(network, search).find_in(series)
     shown = frame.peaks.score >= threshold  # they come by falling score
-    flagged = ColumnFlagger.of(network).flagged(_part(frame, shown), series.sampling).peaks
-    peaks = Peaks.concatenate([flagged, frame.peaks.select(~shown)])
-    return in_classes(peaks, judgement.classes, judgement.foreign)
+    flagged = ColumnFlagger.of(network).flagged(_part(frame, shown), series.sampling)
+    return flagged, frame.peaks.select(~shown)
 
 
 def _part(frame: FoundFrame, mask: np.ndarray) -> FoundFrame:

@@ -38,14 +38,15 @@ class Frame:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the whole examination of a frame came to; it holds for the frames after it.
+    """How a frame is seen; it holds for the frames after it.
 
     Attributes:
         inverted: Whether bright and dark are exchanged.
         flatten: Whether what varies slowly is subtracted.
         foreign: Whether the lattice is of no material that the network knows.
         classes: Names of the classes of the columns.
-        verdict: Whether the frame is like the training images; see `SeriesRecord.verdict`.
+        verdict: Whether the frame is like the training images; see `SeriesRecord.verdict`.  Empty
+            before the comparison.
         findings: What was noticed, in sentences, with their severity first.
         spacings: Distances of lattice planes, by falling strength [Å].
     """
@@ -116,6 +117,19 @@ class Failed:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """The comparison of a frame with the training images, which follows its columns.
+
+    Attributes:
+        number: Number of the frame.
+        judgement: The judgement, which holds for the frames after it.
+    """
+
+    number: int
+    judgement: Judgement
+
+
+@dataclass(frozen=True)
 class Ready:
     """The analysis process is warm.
 
@@ -151,8 +165,8 @@ class Condition:
     process: int | None = field(default=None, compare=False)
 
 
-Reply = Ready | Found | Failed
+Reply = Ready | Found | Judged | Failed
 """What the analysis process sends."""
 
-Event = Found | Failed | Condition
+Event = Found | Judged | Failed | Condition
 """What the server passes on."""

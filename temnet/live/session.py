@@ -18,7 +18,7 @@ from temnet.live.analyst import Analyst, Target
 from temnet.live.columns_json import screen_json
 from temnet.live.frame_format import CONFLICT, PROTOCOLS, FrameHead, RefusedFrame
 from temnet.live.live_settings import LiveSettings
-from temnet.live.messages import Condition, Event, Failed, Found, Frame
+from temnet.live.messages import Condition, Event, Failed, Found, Frame, Judged
 from temnet.live.recorder import Recorder
 from temnet.models.network_folders import find_network, network_names, read_card
 from temnet.version import __version__
@@ -180,6 +180,8 @@ class LiveSession:
                 self._latest = event.without_pixels
                 self._keep(event.frame.number, replace(self._latest, picture=NO_PICTURE))
                 self.remarks.pop("analysis", None)
+            case Judged():
+                self._judge(event)
             case Failed():
                 if event.number is not None:
                     self._keep(event.number, event)
@@ -187,6 +189,14 @@ class LiveSession:
                     self.remarks["analysis"] = event.sentence
         for listener in list(self.listeners):
             listener(event)
+
+    def _judge(self, event: Judged) -> None:
+        """Adds a comparison to the columns that it came after."""
+        for number, kept in self._kept.items():
+            if number >= event.number and isinstance(kept, Found):
+                self._kept[number] = replace(kept, judgement=event.judgement)
+        if self._latest is not None and self._latest.frame.number >= event.number:
+            self._latest = replace(self._latest, judgement=event.judgement)
 
     def _keep(self, number: int, result: Found | Failed) -> None:
         self._kept[number] = result
@@ -210,6 +220,8 @@ class LiveSession:
             "frames_per_s": round(len(recent) / RATE_OVER, 2),
             "latest": None if latest is None else latest.frame.number,
             "age_s": None if latest is None else round(now - latest.frame.received, 3),
+            "verdict": "" if latest is None else latest.judgement.verdict,
+            "findings": [] if latest is None else [list(one) for one in latest.judgement.findings],
             "settings": self.settings.as_values(),
             "recording": None if self.recorder is None else self.recorder.status(),
             "remarks": [*message, *self.remarks.values()],

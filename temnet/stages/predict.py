@@ -14,7 +14,7 @@ from temnet.data.cluster import Workers, open_workers
 from temnet.inference.checks.all_checks import checks_of, weighed
 from temnet.inference.checks.column_flags import ColumnFlagger, without_flags
 from temnet.inference.checks.few_columns import FewColumns
-from temnet.inference.checks.finding import Finding, without_repeats
+from temnet.inference.checks.finding import Check, Finding, without_repeats
 from temnet.inference.checks.out_of_distribution import SeriesComparison
 from temnet.inference.checks.verdict import Verdict, verdict_of
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
@@ -143,15 +143,25 @@ def process(
                 for output in outputs:
                     output(part, frame)
                 done(1)
-            every = [each for check in checks for each in check.findings()]
-            findings = without_repeats(weighed([*inputs.findings[part], *every]))
-            compared = next(
-                one.report().compared for one in checks if isinstance(one, SeriesComparison)
-            )
-            verdict = verdict_of(findings, compared)
+            findings, verdict, compared = concluded(checks, inputs.findings[part])
             log_verdict(series.name, verdict, findings)
             records.append(_record(inputs, part, prediction, findings, compared, verdict, few))
     return records
+
+
+def concluded(
+    checks: Sequence[Check], before: Sequence[Finding]
+) -> tuple[list[Finding], Verdict, tuple[str, ...]]:
+    """The findings, the verdict and what was compared, by checks that have seen all frames.
+
+    Args:
+        checks: The checks; a `SeriesComparison` is among them.
+        before: What was noticed before columns were found.
+    """
+    every = [each for check in checks for each in check.findings()]
+    findings = without_repeats(weighed([*before, *every]))
+    compared = next(one.report().compared for one in checks if isinstance(one, SeriesComparison))
+    return findings, verdict_of(findings, compared), compared
 
 
 def _found(

@@ -72,20 +72,39 @@ def test_a_region_has_its_columns_at_their_place_in_the_frame(frame):
 
 
 def test_a_frame_is_examined_again_after_a_change_or_some_time(frame, monkeypatch):
-    calls = []
-    examine = live_finder.examine
-    monkeypatch.setattr(live_finder, "examine", lambda *a: calls.append(1) or examine(*a))
     monkeypatch.setattr(live_finder, "LEAST_BETWEEN", 2)
     finder = LiveFinder()
-    for _ in range(4):
-        finder.find(frame)
-    assert len(calls) == 1
-    finder.find(changed(frame, invert=True))
-    assert len(calls) == 2
+
+    def examined(times, given):
+        due = []
+        for _ in range(times):
+            finder.find(given)
+            due.append(finder.waiting is not None)
+            if due[-1]:
+                finder.examine()
+        return due
+
+    assert examined(4, frame) == [True, False, False, False]
+    assert examined(1, changed(frame, invert=True)) == [True]
     monkeypatch.setattr(live_finder, "EVERY", 0.0)
-    for _ in range(3):
-        finder.find(changed(frame, invert=True))
-    assert len(calls) == 3
+    monkeypatch.setattr(live_finder, "LEAST_TIMES", 0.0)
+    assert examined(3, changed(frame, invert=True)) == [False, False, True]
+    monkeypatch.setattr(live_finder, "LEAST_TIMES", 1e9)
+    assert examined(4, changed(frame, invert=True)) == [False] * 4
+
+
+def test_the_verdict_is_that_of_the_offline_analysis(frame):
+    finder = LiveFinder()
+    for pixels in (frame.pixels, np.random.default_rng(0).poisson(9, (64, 48)).astype(np.uint16)):
+        found = finder.find(replace(frame, pixels=pixels, head=replace(frame.head, source="a")))
+        offline = temnet.analyse(pixels, "tiny", sampling=0.2, threshold=0.4).series
+        assert found.judgement.verdict == "" or found.judgement.findings
+        judged = finder.examine().judgement
+        assert judged.verdict == offline.verdict
+        expected = [(one.severity, one.text) for one in offline.findings]
+        assert list(judged.findings) == expected
+        assert finder.find(frame).judgement is not None
+        finder = LiveFinder()
 
 
 def test_pixels_that_are_not_square_have_positions_in_the_frame(frame):

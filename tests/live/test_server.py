@@ -62,6 +62,18 @@ def test_the_status_names_versions_and_the_condition(server):
     assert status["age_s"] < 30 and status["remarks"] == []
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_comparison_follows_the_columns(server, more):
+    number = server.post(5).values["frame"]
+    for _ in range(more):
+        assert server.is_well()
+    deadline = time.monotonic() + 20
+    path = f"/v1/frames/{number}/columns"
+    while server.request("GET", path).values["verdict"] != "out of distribution":
+        assert time.monotonic() < deadline
+    assert server.request("GET", "/v1/status").values["findings"] == [["note", "a remark"]]
+
+
 def test_settings_are_changed(server):
     changed = server.request("PUT", "/v1/settings", b'{"threshold": 0.2, "region": [0, 16, 0, 16]}')
     assert changed.status == 200 and changed.values["threshold"] == 0.2

@@ -103,6 +103,7 @@ function takeStatus(status) {
   if (first) fillNetworks();
   takeSettings(status.settings);
   takeRecording(status.recording);
+  $("verdict").textContent = status.latest === null ? "" : status.verdict || "not yet compared with the training images";
   showWarnings();
 }
 
@@ -148,7 +149,7 @@ function takeFrame(buffer) {
   $("spacing").textContent = head.spacings_angstrom.length ? head.spacings_angstrom[0].toFixed(3) : "–";
   $("about").textContent = [head.name, `frame ${head.frame}`, head.source, ""].filter((text, k) => text || k === 3).join(" · ") +
     `${head.shape.join(" × ")} pixels of ${head.pixel_size_angstrom[0].toPrecision(4)} Å · ` +
-    `analysed in ${head.analysis_s.toFixed(2)} s · ${head.verdict}`;
+    `analysed in ${head.analysis_s.toFixed(2)} s`;
   showWarnings();
   repaint();
 }
@@ -168,7 +169,7 @@ function pictureOf([rows, cols], grey) {
 function showWarnings() {
   const items = [];
   for (const text of page.status?.remarks ?? []) items.push(["strong", text]);
-  for (const [severity, text] of page.frame?.findings ?? []) {
+  for (const [severity, text] of page.status?.findings ?? []) {
     items.push([severity === "note" ? "note" : "strong",
       severity === "out of distribution" ? `Out of distribution: ${text}` : text]);
   }
