@@ -202,16 +202,28 @@ def _reflections(
         parts -= np.sum(parts * weights, axis=(1, 2), keepdims=True)
         spectra = np.fft.fft2(parts * geometry.taper[..., None], axes=(1, 2))
         power = np.mean(np.abs(spectra) ** 2, axis=-1)
-        found[begin : begin + len(batch)] = [_two_strongest(one, geometry) for one in power]
+        background = _background(power, geometry.members)
+        high = power == maximum_filter(power, (1, 3, 3), mode="wrap")
+        found[begin : begin + len(batch)] = [
+            _two_strongest(*one, geometry) for one in zip(power, background, high, strict=True)
+        ]
     return found[own, 0], found[own, 1]
 
 
-def _two_strongest(power: np.ndarray, geometry: _Geometry) -> tuple[float, float]:
-    """The power of two reflections of a window in units of their background."""
-    background = _background(power, geometry.members)
+def _two_strongest(
+    power: np.ndarray, background: np.ndarray, high: np.ndarray, geometry: _Geometry
+) -> tuple[float, float]:
+    """The power of two reflections of a window in units of their background.
+
+    Args:
+        power: (row, col) power.
+        background: (ring,) power without reflections.
+        high: (row, col) bool, where no neighbour has more power.
+        geometry: Of such windows.
+    """
     inside = geometry.ring >= 0
     ratio = np.where(inside, power / background[np.maximum(geometry.ring, 0)], 0.0)
-    top = inside & geometry.upper & (power == maximum_filter(power, 3, mode="wrap"))
+    top = inside & geometry.upper & high
     value = np.where(top, ratio, 0.0).ravel()
     order = np.argsort(-value)[:MOST_REFLECTIONS]
     order = order[value[order] > 0]
@@ -224,18 +236,25 @@ def _two_strongest(power: np.ndarray, geometry: _Geometry) -> tuple[float, float
 
 
 def _background(power: np.ndarray, members: tuple[np.ndarray, ...]) -> np.ndarray:
-    """(ring,) mean power without reflections, smoothed over three rings."""
-    flat = power.ravel()
+    """(window, ring) mean power without reflections, smoothed over three rings.
+
+    All windows at once: one by one, this takes most of the time of an image.
+
+    Args:
+        power: (window, row, col) power.
+        members: Pixels of each ring.
+    """
+    flat = power.reshape(len(power), -1)
+    level = np.full((len(flat), len(members)), np.nan)
+    for ring, each in enumerate(members):
+        if len(each) >= FEWEST_FREQUENCIES:
+            level[:, ring] = np.quantile(flat[:, each], LOWER_PART, axis=1)
     # Exponentially distributed power: the quantile p is -log(1 - p) times the mean.
-    level = np.array(
-        [
-            np.quantile(flat[each], LOWER_PART) if len(each) >= FEWEST_FREQUENCIES else np.nan
-            for each in members
-        ]
-    ) / -np.log1p(-LOWER_PART)
-    level = np.log(np.maximum(level, TINY * max(float(flat.max()), TINY)))
-    padded = np.pad(level, 1, constant_values=np.nan)
-    near = np.stack([padded[:-2], padded[1:-1], padded[2:]])
+    level /= -np.log1p(-LOWER_PART)
+    least = TINY * np.maximum(flat.max(axis=1), TINY)
+    level = np.log(np.maximum(level, least[:, None]))
+    padded = np.pad(level, ((0, 0), (1, 1)), constant_values=np.nan)
+    near = np.stack([padded[:, :-2], padded[:, 1:-1], padded[:, 2:]])
     known = np.isfinite(near)
     total = np.where(known, near, 0.0).sum(axis=0)
     return np.exp(total / np.maximum(known.sum(axis=0), 1))
