@@ -104,10 +104,13 @@ def test_settings_region_and_keys(server, open_page):
     wait_for(page, lambda: server.session.settings.sampling is None)
     for key in ("+", "-", "0", "ArrowLeft", "ArrowUp"):
         page.keyboard.press(key)
+    page.evaluate("document.activeElement.blur()")  # on a button, Space presses it
     page.keyboard.press("Space")
+    page.wait_for_selector("#pause[aria-pressed=true]")
     server.post()
     assert page.get_attribute("body", "data-frame") == "1"  # held
     page.keyboard.press("Space")
+    page.wait_for_selector("#pause[aria-pressed=false]")
     server.post()
     shows(page, frame=3)
     page.check("#show-occupancy")
