@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from temnet.inference.column_finder import FoundFrame
     from temnet.inference.reading.image_file import ImageFile
     from temnet.models.network import Network
-    from temnet.stages.batch import Job
+    from temnet.stages.prediction.batch import Job
 
 STAGES = ("predict", "report")
 """Stages of the command."""
@@ -182,7 +182,7 @@ def analyse(
 
     request = request_of(images, str(network), settings, "temnet.analyse")
     if output is None:
-        from temnet.stages.prediction_inputs import load
+        from temnet.stages.prediction.inputs import load
 
         return find_in_memory(images, load(request.prediction.network), request)
     axes = request.images.axes
@@ -297,7 +297,7 @@ def _job(images: str | Path | Sequence[str | Path], section: Images) -> Job:
     Raises:
         InputError: If a file does not exist, or the files are several jobs.
     """
-    from temnet.stages.batch import plan_batch
+    from temnet.stages.prediction.batch import plan_batch
 
     entries = [images] if isinstance(images, str | Path) else images
     jobs, errors = plan_batch([str(entry) for entry in entries], section.axes != "auto")
@@ -337,8 +337,8 @@ def find_in_memory(
         InputError: If an input is invalid, or images and network do not fit each other.
     """
     from temnet.stages.predict import focus_rows, process
-    from temnet.stages.prediction_files import ring_rows
-    from temnet.stages.prediction_inputs import prepare_series
+    from temnet.stages.prediction.files import ring_rows
+    from temnet.stages.prediction.inputs import prepare_series
 
     section, prediction = request.images, request.prediction
     series = _series(images, network, request)
@@ -360,7 +360,7 @@ def find_in_memory(
 def _series(images: Any, network: Network, request: Request) -> list[ImageSeries]:
     """The images of one series."""
     from temnet.inference.reading.image_array import is_array
-    from temnet.stages.prediction_inputs import read_opened, read_series
+    from temnet.stages.prediction.inputs import read_opened, read_series
 
     focus_count, lattices = network.card.focus_count, network.materials or ()
     if is_array(images):

@@ -53,7 +53,7 @@ def find_columns(
         symmetries: Predict each frame in the eight symmetries of the square, which takes eight
             times as long and gives the spread of each position.
         engine: Engine that runs the network; `auto` takes OpenVINO if it is installed and agrees
-            with Keras (see `temnet.inference.engines.choose_engine`).
+            with Keras (see `temnet.inference.engines.choice.choose_engine`).
         progress: Called with 1 after each frame.
         **settings: Other settings of the sections `images` and `prediction` of the YAML, such as
             ``invert=True`` or ``mask=[[480, 512, 0, 120]]``.
@@ -97,7 +97,7 @@ def find_columns(
 
 
 def _loaded(network: Network | str | Path) -> Network:
-    from temnet.stages.prediction_inputs import load
+    from temnet.stages.prediction.inputs import load
 
     return load(str(network)) if isinstance(network, str | Path) else network
 
@@ -113,7 +113,7 @@ def _in_series(
 ) -> FoundColumns:
     """The columns in images that were read before."""
     from temnet.inference.column_finder import find_in_series
-    from temnet.stages.prediction_inputs import elements_of
+    from temnet.stages.prediction.inputs import elements_of
 
     known = _loaded(network)
     peaks: Peaks = find_in_series(

@@ -71,8 +71,8 @@ def _content(folder: Path) -> bytes:
         InputError: If the network cannot be read, or has a layer that cannot be written.
     """
     with libraries_silenced():
-        from temnet.inference.onnx_network import onnx_network
-        from temnet.inference.translation import Untranslatable
+        from temnet.inference.engines.onnx_network import onnx_network
+        from temnet.inference.engines.translation import Untranslatable
         from temnet.models.checkpoint import load_network
     network = load_network(folder)
     try:

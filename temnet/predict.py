@@ -21,7 +21,7 @@ from temnet.setting_options import add_settings, given_settings
 from temnet.workflow.folder import RUNS
 
 if TYPE_CHECKING:
-    from temnet.stages.batch import Job
+    from temnet.stages.prediction.batch import Job
 
 
 OUTPUT, SPEED = {"outputs", "rings"}, {"engine", "workers", "scheduler"}
@@ -101,8 +101,8 @@ def _run(options: argparse.Namespace) -> int:
     strain = measured if options.strain or measured else None
     experiment = prediction_experiment(values, "the command line", strain)
     load_stages(experiment.stages)
-    from temnet.stages.batch import plan_batch
-    from temnet.stages.prediction_inputs import load
+    from temnet.stages.prediction.batch import plan_batch
+    from temnet.stages.prediction.inputs import load
 
     load(options.network)  # an invalid network is reported once, not for every file
     jobs, errors = plan_batch(options.files, together=values.get("axes", "auto") != "auto")

@@ -15,7 +15,7 @@ from temnet.config.loading import load_experiment, parse_assignments
 from temnet.config.schema import json_schema
 from temnet.config.structures.from_file import FromFunction
 from temnet.errors import InputError
-from temnet.stages.input_paths import with_found_files
+from temnet.stages.prediction.input_paths import with_found_files
 from temnet.structures.user_function import only_named
 from temnet.workflow.folder import default_folder
 from temnet.workflow.plan import Plan, StepState, scores_alone

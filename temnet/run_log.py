@@ -19,7 +19,7 @@ PRINTED = "temnet.command"
 STAGES = "temnet.workflow.plan"
 """Logger of the messages that name the current stage."""
 
-VERDICTS = "temnet.stages.verdict"
+VERDICTS = "temnet.stages.prediction.verdict"
 """Logger of the verdicts on images, one line each."""
 
 

@@ -10,7 +10,7 @@ import tifffile
 import temnet
 from temnet import predict
 from temnet.errors import InputError
-from temnet.inference import keras_engine
+from temnet.inference.engines import keras_engine
 from temnet.inference.reading import read_images
 from temnet.records import Peaks
 

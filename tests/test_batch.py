@@ -20,7 +20,7 @@ from temnet.inference.checks.finding import Finding
 from temnet.inference.checks.out_of_distribution import SeriesComparison, SimilarityReport
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
 from temnet.records import Peaks
-from temnet.stages import prediction_inputs
+from temnet.stages.prediction import inputs as prediction_inputs
 from temnet.workflow.folder import LOCK_FILE
 
 GIVEN = ["--network", "tiny", "--sampling", "0.2", "--output", "out"]
@@ -318,7 +318,7 @@ def test_images_out_of_distribution_are_reported_everywhere(here, capsys, monkey
     page = Path("out/a/index.html").read_text(encoding="utf-8")
     assert "out of distribution: more noise" in page and "no lattice stands out" in page
     log = Path("out/a/log.txt").read_text()
-    assert "WARNING temnet.stages.verdict" in log and "note, lattice" in log
+    assert "WARNING temnet.stages.prediction.verdict" in log and "note, lattice" in log
 
 
 def test_the_pixel_size_is_compared_without_any_reference(here, capsys):

@@ -56,9 +56,9 @@ WALLS = {
     "numba": {"models.msdnet_kernels.loops"},
     "threadpoolctl": {"system.threads"},
     "psutil": {"system.memory"},
-    "openvino": {"inference.openvino_network"},
-    "onnx": {"inference.onnx_network"},
-    "onnxruntime": {"inference.onnxruntime_network"},
+    "openvino": {"inference.engines.openvino_network"},
+    "onnx": {"inference.engines.onnx_network"},
+    "onnxruntime": {"inference.engines.onnxruntime_network"},
     "abtem": {"simulation"},
     "ase": {
         "records",

@@ -20,7 +20,7 @@ from temnet.config.analysis.prediction import EngineName
 from temnet.config.experiment import Experiment, required
 from temnet.images.normalize import normalize
 from temnet.images.resample import resample
-from temnet.inference.engines import choose_engine
+from temnet.inference.engines.choice import choose_engine
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities
 from temnet.inference.reading.read_images import read_images

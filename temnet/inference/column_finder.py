@@ -9,7 +9,7 @@ import numpy as np
 
 from temnet.config.analysis.prediction import EngineName
 from temnet.errors import InputError
-from temnet.inference.engines import choose_engine
+from temnet.inference.engines.choice import choose_engine
 from temnet.inference.masks import seen
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities, prepare_frame
@@ -28,7 +28,7 @@ class Search:
         symmetries: Predict each frame in the eight symmetries of the square, which takes eight
             times as long; columns are those of the mean prediction, with the spread of positions
             and classes.
-        engine: Engine that runs the network; see `temnet.inference.engines.choose_engine`.
+        engine: Engine that runs the network; see `temnet.inference.engines.choice.choose_engine`.
         maps: Keep the probabilities of each class beside the columns.
         flatten: Subtract what varies slowly before images are normalised.
     """
@@ -155,7 +155,7 @@ def find_in_series(
         progress: Called with 1 after each frame.
         symmetries: Predict each frame in the eight symmetries of the square; see `Search`.
         engine: Engine that runs the network; `auto` takes OpenVINO if it is installed and agrees
-            with Keras (see `temnet.inference.engines.choose_engine`).
+            with Keras (see `temnet.inference.engines.choice.choose_engine`).
 
     Returns:
         Peaks with their frame; positions [Å] count from the centre of the series' pixel [0, 0].

@@ -9,7 +9,7 @@ import numpy as np
 from temnet.images.flatten import flatten
 from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
-from temnet.inference.engine import Engine, ImageLimits
+from temnet.inference.engines.engine import Engine, ImageLimits
 from temnet.inference.tiling import BLEND, MARGIN, WHOLE_PIXELS, in_parts
 from temnet.models.network import Network
 
@@ -18,8 +18,9 @@ def predict_probabilities(engine: Engine, images: np.ndarray) -> np.ndarray:
     """Probability of each class at each pixel.
 
     Args:
-        engine: Engine that runs the network: of `temnet.inference.engines.choose_engine`, or of
-            `temnet.inference.keras_engine.keras_engine` for a Keras model.
+        engine: Engine that runs the network, of
+            `temnet.inference.engines.choice.choose_engine`, or of
+            `temnet.inference.engines.keras_engine.keras_engine` for a Keras model.
         images: (row, col, focus), normalised, at the network's sampling; any size.  They are
             padded by reflection to a size that the network takes, and the result is cut back.
             Large ones are processed in tiles.

@@ -10,7 +10,7 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.records import Peaks
-from temnet.structures.class_elements import UNKNOWN_ELEMENT, element_symbol
+from temnet.structures.lattices.class_elements import UNKNOWN_ELEMENT, element_symbol
 
 if TYPE_CHECKING:
     import ase

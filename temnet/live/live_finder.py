@@ -20,8 +20,8 @@ from temnet.config.experiment import required
 from temnet.inference.checks.all_checks import checks_of
 from temnet.inference.checks.column_flags import ColumnFlagger
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
-from temnet.inference.contrast import inverted
-from temnet.inference.engines import choose_engine
+from temnet.inference.engines.choice import choose_engine
+from temnet.inference.grey_values.contrast import inverted
 from temnet.inference.reading.image_array import array_file
 from temnet.inference.reading.lazy_frames import changed_series
 from temnet.live.live_settings import LiveSettings, Region
@@ -29,9 +29,9 @@ from temnet.live.messages import Found, Frame, Judged, Judgement
 from temnet.live.screen_picture import screen_picture
 from temnet.models.network import Network, check_focus_count
 from temnet.records import ImageSeries, Peaks
-from temnet.stages.column_classes import in_classes
 from temnet.stages.predict import concluded
-from temnet.stages.prediction_inputs import (
+from temnet.stages.prediction.column_classes import in_classes
+from temnet.stages.prediction.inputs import (
     PredictionInputs,
     load,
     prepare_series,

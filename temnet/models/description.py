@@ -11,7 +11,7 @@ from temnet.config.distributions import support
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
 from temnet.models.parameters import parameter_count
-from temnet.structures.known_lattices import known_lattices
+from temnet.structures.lattices.known_lattices import known_lattices
 from temnet.version import __version__
 
 UNKNOWN_CHECKSUM = "0" * 64

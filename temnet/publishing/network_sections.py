@@ -23,7 +23,7 @@ from temnet.reporting.sections.false_positive_rate import rates_text
 from temnet.reporting.sections.limits import bound_text
 from temnet.reporting.wording import in_words, percent, rounded, span
 from temnet.score_records import MISSED, ClassIntervals, ClassScores
-from temnet.structures.class_elements import class_titles
+from temnet.structures.lattices.class_elements import class_titles
 
 
 def network_section(one: Pretrained) -> str:

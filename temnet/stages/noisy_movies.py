@@ -20,7 +20,7 @@ from temnet.models.network_folders import find_network, read_card
 from temnet.reporting.files.prediction_rows import IMAGE_DRIFT_FILE, ImageDriftRow
 from temnet.reporting.files.series_file import SeriesRecord
 from temnet.stages import predict
-from temnet.stages.prediction_inputs import read_series
+from temnet.stages.prediction.inputs import read_series
 from temnet.workflow.stage import Work
 
 LOGGER = logging.getLogger(__name__)

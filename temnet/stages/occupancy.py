@@ -38,8 +38,8 @@ from temnet.reporting.files.kept_frames import MeanImage, read_index, write_mean
 from temnet.reporting.files.peaks_files import write_peaks
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
 from temnet.stages import predict
-from temnet.stages.column_classes import COLUMN
 from temnet.stages.noisy_movies import check_detection, contradicted_by, image_drift
+from temnet.stages.prediction.column_classes import COLUMN
 from temnet.workflow.stage import Stage, Work
 
 LOGGER = logging.getLogger(__name__)

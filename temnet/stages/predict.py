@@ -19,7 +19,7 @@ from temnet.inference.checks.out_of_distribution import SeriesComparison
 from temnet.inference.checks.verdict import Verdict, verdict_of
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
 from temnet.inference.distributed_prediction import find_in_frames_with
-from temnet.inference.engines import choose_engine
+from temnet.inference.engines.choice import choose_engine
 from temnet.inference.masks import areas
 from temnet.inference.reading.image_file import check_regular
 from temnet.models.network_folders import file_hash, find_network, fingerprint, read_card
@@ -30,14 +30,14 @@ from temnet.reporting.files.prediction_rows import (
     ImageDriftRow,
 )
 from temnet.reporting.files.series_file import Calibration, SeriesRecord, write_series
-from temnet.stages.column_classes import in_classes
-from temnet.stages.frame_averages import image_drift_rows
-from temnet.stages.prediction_files import COLUMNS_FILE as COLUMNS_FILE
-from temnet.stages.prediction_files import IMAGES_FILE as IMAGES_FILE
-from temnet.stages.prediction_files import MAPS, Output, open_outputs
-from temnet.stages.prediction_inputs import PredictionInputs, elements_of, prepare, search_of
-from temnet.stages.verdict import log_verdict
-from temnet.structures.class_elements import class_titles
+from temnet.stages.prediction.column_classes import in_classes
+from temnet.stages.prediction.files import COLUMNS_FILE as COLUMNS_FILE
+from temnet.stages.prediction.files import IMAGES_FILE as IMAGES_FILE
+from temnet.stages.prediction.files import MAPS, Output, open_outputs
+from temnet.stages.prediction.frame_averages import image_drift_rows
+from temnet.stages.prediction.inputs import PredictionInputs, elements_of, prepare, search_of
+from temnet.stages.prediction.verdict import log_verdict
+from temnet.structures.lattices.class_elements import class_titles
 from temnet.workflow.stage import Done, Stage, Work
 
 UNSEEN_FILE = "unseen.npz"
@@ -121,7 +121,7 @@ def process(
         inputs: The network and the images.
         prediction: Settings of the search, the outputs and the workers.
         outputs: Functions that take each frame with its peaks and maps; see
-            `temnet.stages.prediction_files`.
+            `temnet.stages.prediction.files`.
         done: Called with 1 after each frame.
 
     Returns:

@@ -20,7 +20,7 @@ from temnet.reporting.files.column_table import read_columns
 from temnet.reporting.files.peaks_files import write_peaks
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
 from temnet.stages import occupancy, predict
-from temnet.stages.prediction_files import series_names
+from temnet.stages.prediction.files import series_names
 from temnet.strain.ideal_lattice import lattice_of_structure
 from temnet.strain.site_means import SiteMeans, site_means
 from temnet.strain.strain_map import StrainMap, strain_map

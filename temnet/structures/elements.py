@@ -13,8 +13,8 @@ from temnet.config.structures.structure import StructureSettings
 from temnet.config.structures.supports import AmorphousCarbon, Graphene, Oxide
 from temnet.structures.atom_files.from_file import read_structure
 from temnet.structures.atom_files.occupancies import site_elements
+from temnet.structures.lattices.oxide_lattices import LATTICES
 from temnet.structures.negatives import off_axis_particle
-from temnet.structures.oxide_lattices import LATTICES
 
 
 def possible_elements(settings: StructureSettings) -> set[str]:

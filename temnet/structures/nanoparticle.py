@@ -16,7 +16,7 @@ from temnet.structures.amorphous import amorphous_carbon
 from temnet.structures.clusters import Particle, grow_particle
 from temnet.structures.columns import MAX_SMEAR, ignore_smeared, make_structure, project
 from temnet.structures.geometry import Field, tilt_matrix, zone_axis_matrix
-from temnet.structures.oxide_lattices import CATIONS
+from temnet.structures.lattices.oxide_lattices import CATIONS
 from temnet.structures.planar_faults import fault_normals, stacking_fault, twin
 from temnet.structures.supports import OxideCrystal, build_oxide
 

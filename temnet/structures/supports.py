@@ -11,8 +11,8 @@ from temnet.config.distributions import draw
 from temnet.config.structures.supports import Oxide
 from temnet.structures.columns import project
 from temnet.structures.geometry import Field, rotation_about, tilt_matrix
+from temnet.structures.lattices.oxide_lattices import LATTICES, OxideLattice
 from temnet.structures.off_axis import off_axis_rotation
-from temnet.structures.oxide_lattices import LATTICES, OxideLattice
 
 RANDOM_ZONES = {"Ce": ("110", "110", "100", "111"), "Ti": ("001", "001", "100", "110")}
 """Zone axes of oxides without an epitaxial relation to the particle, by their cation."""

@@ -15,7 +15,7 @@ from temnet.config.loading import dump_settings
 from temnet.errors import InputError
 from temnet.models.network_folders import update_card
 from temnet.stages import evaluate, simulate, train
-from temnet.stages.input_paths import with_found_files
+from temnet.stages.prediction.input_paths import with_found_files
 from temnet.study.settings import Study, scoring_experiment, training_experiment
 from temnet.system.file_names import safe_name, safe_whole_name
 from temnet.system.files import replace_file

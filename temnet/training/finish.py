@@ -16,11 +16,11 @@ from temnet.config.learning.labels import Labels
 from temnet.errors import InputError
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import image_counts, pooled_scores
-from temnet.inference.check_images import check_images
 from temnet.inference.checks.grey_levels import skewness, slow_variation
 from temnet.inference.checks.image_statistics import example_appearance
 from temnet.inference.checks.neighbour_distances import neighbour_distances
 from temnet.inference.checks.out_of_distribution import reference
+from temnet.inference.engines.check_images import check_images
 from temnet.models.checkpoint import save_network, to_float32
 from temnet.models.description import describe
 from temnet.models.network import Network

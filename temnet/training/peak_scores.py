@@ -14,7 +14,7 @@ from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.metrics import counts_of, pooled_scores
 from temnet.evaluation.precision_recall import LOWEST_THRESHOLD
 from temnet.images.normalize import normalize
-from temnet.inference.keras_engine import keras_engine
+from temnet.inference.engines.keras_engine import keras_engine
 from temnet.inference.peaks import default_min_distance, find_peaks
 from temnet.inference.probability_maps import predict_probabilities
 from temnet.records import Example

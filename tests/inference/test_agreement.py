@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from temnet.config.loading import validate
-from temnet.inference.agreement import SCORE_TOLERANCE, agreement
-from temnet.inference.check_images import COUNT, SIZE, check_images, read_check_images
+from temnet.inference.engines.agreement import SCORE_TOLERANCE, agreement
+from temnet.inference.engines.check_images import COUNT, SIZE, check_images, read_check_images
 from temnet.models.description import describe
 from temnet.models.network import Network
 from temnet.records import Columns, Example

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from temnet.errors import InputError
-from temnet.inference import engine_cache
-from temnet.inference.engines import choose_engine
+from temnet.inference.engines import cache as engine_cache
+from temnet.inference.engines.choice import choose_engine
 from temnet.models.checkpoint import load_network, open_network
 from temnet.models.network_folders import CHECK_FILE
 from temnet.system.array_files import write_arrays
@@ -122,7 +122,7 @@ def test_a_network_that_was_trained_on_is_not_taken_from_the_cache(tiny):
 
 
 def test_check_images_decide_and_a_wrong_engine_is_refused(tiny, monkeypatch, caplog):
-    from temnet.inference import openvino_network
+    from temnet.inference.engines import openvino_network
 
     images = np.random.default_rng(1).normal(0, 2, (3, 34, 40, 1)).astype(np.float16)
     write_arrays(Path(tiny) / CHECK_FILE, {"images": images})
@@ -139,6 +139,12 @@ def test_check_images_decide_and_a_wrong_engine_is_refused(tiny, monkeypatch, ca
     assert engine.name == "Keras" and "disagrees with Keras" in engine.reason
     with pytest.raises(InputError, match="disagrees with Keras"):
         choose_engine(open_network(tiny), "openvino")
+    monkeypatch.setenv("TEMNET_CACHE", str(tiny.parent / "refused"))
+    choose_engine(open_network(tiny))
+    monkeypatch.setattr(openvino_network, "compile_network", None)  # what was found is kept, too
+    network = open_network(tiny)
+    for _ in range(2):
+        assert choose_engine(network).reason == engine.reason
     (Path(tiny) / CHECK_FILE).write_bytes(b"damaged")
     with pytest.raises(InputError, match="copy the network's whole folder again"):
         choose_engine(open_network(tiny))

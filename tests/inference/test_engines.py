@@ -8,11 +8,11 @@ import scipy.special
 
 from temnet.config.loading import validate
 from temnet.errors import InputError
-from temnet.inference import engines
-from temnet.inference.agreement import PROBABILITY_TOLERANCE, disagreement, fixed_image
 from temnet.inference.column_finder import find_in_series
-from temnet.inference.engine import warn_of_nothing
-from temnet.inference.engines import choose_engine
+from temnet.inference.engines import choice as engines
+from temnet.inference.engines.agreement import PROBABILITY_TOLERANCE, disagreement, fixed_image
+from temnet.inference.engines.choice import choose_engine
+from temnet.inference.engines.engine import warn_of_nothing
 from temnet.models.description import describe
 from temnet.models.factory import build_model
 from temnet.models.network import Network
@@ -53,7 +53,7 @@ def network(model):
     ids=["plain", "residual", "without batch normalisation", "merged pixels"],
 )
 def test_openvino_agrees_with_keras_for_any_size(changes):
-    from temnet.inference.openvino_network import compile_network, translate
+    from temnet.inference.engines.openvino_network import compile_network, translate
 
     model = network({**UNET, **changes}).model
     run = compile_network(translate(model), "f32")
@@ -101,7 +101,7 @@ def test_new_weights_are_noticed():
 
 @needs_openvino
 def test_an_engine_that_disagrees_is_not_taken(monkeypatch):
-    from temnet.inference import openvino_network
+    from temnet.inference.engines import openvino_network
 
     compiled = openvino_network.compile_network
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from temnet.inference.checks.grey_levels import skewness
-from temnet.inference.contrast import trained_on_one_sign
-from temnet.inference.grey_value_judgement import judge_grey_values
-from temnet.inference.trial import Trial
+from temnet.inference.grey_values.contrast import trained_on_one_sign
+from temnet.inference.grey_values.judgement import judge_grey_values
+from temnet.inference.grey_values.trial import Trial
 from temnet.models.checkpoint import load_network
 from temnet.models.network_folders import find_network
 from temnet.records import ImageSeries

@@ -13,11 +13,11 @@ import scipy.special
 
 from temnet.config.loading import validate
 from temnet.inference.column_finder import find_in_series
-from temnet.inference.engines import choose_engine
-from temnet.inference.keras_engine import keras_engine
+from temnet.inference.engines.choice import choose_engine
+from temnet.inference.engines.keras_engine import keras_engine
+from temnet.inference.engines.usage_data import REFUSAL
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities, prepare_frame
-from temnet.inference.usage_data import REFUSAL
 from temnet.models.checkpoint import load_network
 from temnet.models.description import describe
 from temnet.models.factory import build_model, size_unit, smallest_size
@@ -60,7 +60,7 @@ def network(model):
 
 def session_of(model):
     """A session of ONNX Runtime, as another program makes it, but without usage data."""
-    from temnet.inference.onnxruntime_network import onnxruntime
+    from temnet.inference.engines.onnxruntime_network import onnxruntime
 
     return onnxruntime.InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
@@ -86,7 +86,7 @@ def by_keras(model, images):
     ids=["unet", "residual", "unnormalised", "merged pixels", "msdnet", "wide", "zeros"],
 )
 def test_onnx_runtime_gives_the_maps_of_keras_for_any_batch_and_size(model):
-    from temnet.inference.onnx_network import onnx_model
+    from temnet.inference.engines.onnx_network import onnx_model
 
     keras_model = network(model).model
     session = session_of(onnx_model(keras_model))
@@ -102,7 +102,7 @@ def test_onnx_runtime_gives_the_maps_of_keras_for_any_batch_and_size(model):
 def test_the_file_states_what_another_program_must_know():
     import onnx
 
-    from temnet.inference.onnx_network import METADATA, onnx_network
+    from temnet.inference.engines.onnx_network import METADATA, onnx_network
 
     net = network(MSDNET)
     object.__setattr__(net.card, "score_calibration", Calibration(1.5, -0.2, 0.9))
@@ -161,8 +161,8 @@ def test_a_prediction_stays_after_the_next_image():
 
 
 def test_a_layer_that_has_no_rule_is_named():
-    from temnet.inference.onnx_network import onnx_model
-    from temnet.inference.translation import Untranslatable
+    from temnet.inference.engines.onnx_network import onnx_model
+    from temnet.inference.engines.translation import Untranslatable
 
     images = keras.Input((None, None, 1))
     model = keras.Model(images, keras.layers.Dropout(0.5, name="drop")(images))
@@ -177,7 +177,9 @@ def test_onnx_runtime_sends_and_keeps_no_usage_data(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
     environment |= {"HOME": str(home), "KERAS_HOME": other, "MPLCONFIGDIR": other}
     environment.pop(REFUSAL, None)
-    script = "import temnet.inference.onnxruntime_network as m; print(m.onnxruntime.__name__)"
+    script = (
+        "import temnet.inference.engines.onnxruntime_network as m; print(m.onnxruntime.__name__)"
+    )
     found = subprocess.run(
         [sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True
     )
@@ -187,7 +189,7 @@ def test_onnx_runtime_sends_and_keeps_no_usage_data(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", network_names())
 def test_the_shipped_networks_give_the_maps_of_keras(name):
-    from temnet.inference.onnx_network import onnx_network
+    from temnet.inference.engines.onnx_network import onnx_network
 
     net = load_network(name)
     session = session_of(onnx_network(net))

@@ -8,7 +8,7 @@ from temnet.errors import InputError
 from temnet.images.normalize import normalize
 from temnet.images.resample import square_pixels
 from temnet.inference.column_finder import ColumnFinder, find_in_series
-from temnet.inference.keras_engine import keras_engine
+from temnet.inference.engines.keras_engine import keras_engine
 from temnet.inference.probability_maps import (
     pad_to_size,
     predict_probabilities,

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from temnet.config.loading import validate
-from temnet.inference.keras_engine import keras_engine
+from temnet.inference.engines.keras_engine import keras_engine
 from temnet.inference.probability_maps import predict_probabilities
 from temnet.inference.tiling import in_parts
 from temnet.models.factory import build_model, size_unit

@@ -193,7 +193,7 @@ def test_weights_that_are_no_numbers_are_not_saved(folder, tmp_path):
 
 
 def test_finite_weights_that_give_no_numbers(folder, dots):
-    from temnet.inference.engines import choose_engine
+    from temnet.inference.engines.choice import choose_engine
 
     network = load_network(folder)
     network.model.set_weights([np.full_like(one, 1e30) for one in network.model.get_weights()])

@@ -10,8 +10,8 @@ import pytest
 
 from temnet.config.loading import load_experiment
 from temnet.evaluation.column_contrast import column_contrast
-from temnet.inference.contrast import inverted
-from temnet.inference.grey_value_judgement import judge_grey_values
+from temnet.inference.grey_values.contrast import inverted
+from temnet.inference.grey_values.judgement import judge_grey_values
 from temnet.models.checkpoint import load_network
 from temnet.models.network_folders import network_names
 from temnet.records import ImageSeries

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from temnet.stages.batch import distinct_names, plan_batch
+from temnet.stages.prediction.batch import distinct_names, plan_batch
 
 
 def test_names_are_distinct_and_short():

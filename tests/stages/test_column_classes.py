@@ -5,7 +5,7 @@ import numpy as np
 import temnet
 from temnet.records import Peaks
 from temnet.reporting.files.peaks_files import read_peaks
-from temnet.stages.column_classes import class_names, in_classes
+from temnet.stages.prediction.column_classes import class_names, in_classes
 
 
 def found():

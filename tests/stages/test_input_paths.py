@@ -3,7 +3,7 @@ import pytest
 from temnet.config.analysis.images import Images
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError
-from temnet.stages.input_paths import with_found_files
+from temnet.stages.prediction.input_paths import with_found_files
 
 
 def found(*files):

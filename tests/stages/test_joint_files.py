@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from temnet.stages.batch import plan_batch
+from temnet.stages.prediction.batch import plan_batch
 
 
 def jobs(*entries):

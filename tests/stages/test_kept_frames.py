@@ -5,8 +5,8 @@ import numpy as np
 from temnet.inference.column_finder import FoundFrame
 from temnet.records import ImageSeries, Peaks
 from temnet.reporting.files.kept_frames import each_frame, read_index
-from temnet.stages import kept_frames
-from temnet.stages.kept_frames import keeping_frames
+from temnet.stages.prediction import kept_frames
+from temnet.stages.prediction.kept_frames import keeping_frames
 
 
 def series(count, shape=(4, 5), name="a", focus=2):

@@ -13,8 +13,8 @@ from temnet.inference.movie_drift.image_drift import ImageDrift
 from temnet.reporting.files.prediction_rows import ImageDriftRow
 from temnet.reporting.files.series_file import SeriesRecord
 from temnet.stages import noisy_movies
-from temnet.stages.frame_averages import image_drift_rows
 from temnet.stages.noisy_movies import check_detection, contradicted_by, image_drift, too_noisy
+from temnet.stages.prediction.frame_averages import image_drift_rows
 
 MOVIE = SeriesRecord(
     file="m", frames=5, rows=64, cols=64, sampling=0.2, network="n", classes=("metal",)

@@ -12,8 +12,8 @@ from temnet.config.analysis.prediction import Prediction
 from temnet.errors import InputError
 from temnet.records import Peaks
 from temnet.stages import predict
-from temnet.stages.prediction_files import OUTPUTS, open_outputs, ring_rows
-from temnet.stages.prediction_inputs import prepare
+from temnet.stages.prediction.files import OUTPUTS, open_outputs, ring_rows
+from temnet.stages.prediction.inputs import prepare
 
 
 @pytest.fixture

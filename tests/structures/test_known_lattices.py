@@ -8,7 +8,7 @@ from temnet.config.structures.from_file import FromFile, FromFunction
 from temnet.config.structures.graphene import DefectedGraphene
 from temnet.config.structures.mos2 import MoS2
 from temnet.config.structures.nanoparticle import Nanoparticle
-from temnet.structures.known_lattices import known_lattices
+from temnet.structures.lattices.known_lattices import known_lattices
 
 
 def by_name(settings):

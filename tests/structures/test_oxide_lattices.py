@@ -3,7 +3,7 @@ import pytest
 from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
 
-from temnet.structures.oxide_lattices import LATTICES
+from temnet.structures.lattices.oxide_lattices import LATTICES
 
 
 def crystal(name):

@@ -24,6 +24,8 @@ from temnet.study.scores import read_scores
 from temnet.study.settings import load_study
 from temnet.workflow.folder import alone_in
 
+pytestmark = pytest.mark.slow
+
 STUDY = {
     "question": "What do two foci buy over one?",
     "experiment": {
@@ -116,7 +118,6 @@ def finished(stopped, work):
     return before
 
 
-@pytest.mark.slow
 def test_the_second_start_resumes_and_repeats_nothing(stopped, finished):
     times = [(root / "train/network/model.keras").stat().st_mtime_ns for root in stopped]
     assert times == finished
@@ -126,7 +127,6 @@ def test_the_second_start_resumes_and_repeats_nothing(stopped, finished):
     assert "training epochs 1 to 2" in fourth and "2 to 2" not in fourth
 
 
-@pytest.mark.slow
 def test_what_it_found_is_published_beside_the_networks(finished, capsys):
     to = Path("pretrained")
     assert publish.main([str(ROOT), "--to", str(to)]) == 0
@@ -150,7 +150,6 @@ def test_what_it_found_is_published_beside_the_networks(finished, capsys):
     assert f"| [focal](studies/README.md#focal) | {STUDY['question']} |" in overview
 
 
-@pytest.mark.slow
 def test_a_study_that_is_not_finished_is_not_published(finished, tmp_path, capsys):
     root = tmp_path / "focal"
     root.mkdir()
@@ -176,7 +175,6 @@ def test_a_study_that_is_not_finished_is_not_published(finished, tmp_path, capsy
     assert not (tmp_path / "to").exists()
 
 
-@pytest.mark.slow
 def test_a_third_start_does_nothing(finished, capsys):
     logs = {path: path.read_text() for path in ROOT.rglob("log.txt")}
     page = (ROOT / "index.html").stat().st_mtime_ns
@@ -188,7 +186,6 @@ def test_a_third_start_does_nothing(finished, capsys):
     assert (ROOT / "index.html").stat().st_mtime_ns > page
 
 
-@pytest.mark.slow
 def test_two_starts_never_share_a_study(finished, capsys):
     before = {path: path.stat().st_mtime_ns for path in ROOT.rglob("*")}
     with alone_in(ROOT):
@@ -200,7 +197,6 @@ def test_two_starts_never_share_a_study(finished, capsys):
     assert {path: path.stat().st_mtime_ns for path in ROOT.rglob("*")} == before
 
 
-@pytest.mark.slow
 def test_scores_are_found_by_the_network_s_name(finished, tmp_path):
     settings = load_study("focal.yaml")
     test, _ = scoring_runs(settings, ROOT, training_runs(settings, ROOT))
@@ -219,7 +215,6 @@ def test_scores_are_found_by_the_network_s_name(finished, tmp_path):
         read_scores([replace(test, networks=(gone,))])
 
 
-@pytest.mark.slow
 def test_names_that_look_like_numbers_stay_texts(finished, tmp_path):
     shutil.copy(ROOT / "summary.json", tmp_path)
     text = (ROOT / "study.csv").read_text().replace("two/foci", "2").replace("validation", "1e3")
@@ -228,7 +223,6 @@ def test_names_that_look_like_numbers_stay_texts(finished, tmp_path):
     assert {(row.test, row.arm) for row in rows} == {("1e3", "2"), ("1e3", "one focus")}
 
 
-@pytest.mark.slow
 def test_the_table_has_the_scores_of_every_training(finished):
     rows = read_table(ROOT / "study.csv", ("test", "arm", "network"))
     assert [(row["test"], row["arm"], row["network"], row["seed"]) for row in rows] == [
@@ -258,7 +252,6 @@ def test_the_table_has_the_scores_of_every_training(finished):
         assert row["seconds"] == pytest.approx(sum(line["seconds"] for line in log), abs=0.02)
 
 
-@pytest.mark.slow
 def test_the_summary_has_means_and_paired_differences(finished):
     rows = read_table(ROOT / "study.csv", ("test", "arm", "network"))
     found = json.loads((ROOT / "summary.json").read_text())
@@ -276,7 +269,6 @@ def test_the_summary_has_means_and_paired_differences(finished):
     assert "microscope.defocus.steps" in test["other_images"]["one focus"]
 
 
-@pytest.mark.slow
 def test_images_are_made_once_for_each_arm_and_seed(finished):
     # Two arms with two seeds each; the test images are those of the first seed's.
     sets = sorted(path.name for path in Path("runs/sets").iterdir())
@@ -287,7 +279,6 @@ def test_images_are_made_once_for_each_arm_and_seed(finished):
     assert counts == [1, 1, 1, 1]
 
 
-@pytest.mark.slow
 def test_the_page_has_the_question_and_links_to_every_run(finished):
     page = (ROOT / "index.html").read_text()
     for part in (
@@ -308,7 +299,6 @@ def test_the_page_has_the_question_and_links_to_every_run(finished):
         assert f'href="{link.relative_to(ROOT)}"' in page
 
 
-@pytest.mark.slow
 def test_a_single_training_has_no_intervals(finished):
     results = read_study_results(ROOT)
     once = replace(results, summary=replace(results.summary, seeds=[1]))
@@ -316,7 +306,6 @@ def test_a_single_training_has_no_intervals(finished):
     assert "In brackets" in results.intervals and "95 % intervals" in results.caption
 
 
-@pytest.mark.slow
 def test_a_study_beside_takes_over_what_is_the_same(finished, quick, capsys):
     changed = {"two/foci": {}, "dim": {"camera": {"dose": 300}}}
     write(arms=changed, seeds=[2])
@@ -338,7 +327,6 @@ def test_a_study_beside_takes_over_what_is_the_same(finished, quick, capsys):
     assert read_card(source).name == "two-foci-net-2"
 
 
-@pytest.mark.slow
 def test_a_full_disk_takes_nothing_over_and_leaves_no_part(finished, capsys, monkeypatch):
     def full(*arguments, **options):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -352,7 +340,6 @@ def test_a_full_disk_takes_nothing_over_and_leaves_no_part(finished, capsys, mon
     shutil.rmtree("runs/full")
 
 
-@pytest.mark.slow
 def test_a_damaged_run_of_another_study_is_passed_over(finished, tmp_path):
     (tmp_path / "a/networks/damaged/train").mkdir(parents=True)
     whole = tmp_path / "b/networks/whole"
@@ -361,7 +348,6 @@ def test_a_damaged_run_of_another_study_is_passed_over(finished, tmp_path):
     assert find_twin(run, tmp_path / "new") == whole
 
 
-@pytest.mark.slow
 def test_other_settings_are_refused_before_any_work(finished, capsys):
     before = {path: path.stat().st_mtime_ns for path in ROOT.rglob("*")}
     assert study.main(["focal.yaml", "--set", "experiment.training.epochs=3"]) == 2

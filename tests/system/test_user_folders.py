@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from temnet.inference.usage_data import SENDER, no_usage_data
+from temnet.inference.engines.usage_data import SENDER, no_usage_data
 from temnet.system import user_folders
 
 REPOSITORY = Path(__file__).parents[2]

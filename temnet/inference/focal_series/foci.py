@@ -10,7 +10,7 @@ import numpy as np
 
 from temnet.config.analysis.prediction import EngineName
 from temnet.errors import InputError
-from temnet.inference.engines import choose_engine
+from temnet.inference.engines.choice import choose_engine
 from temnet.inference.focal_series.alignment import MAX_SHIFT, align_series
 from temnet.inference.focal_series.focus_order import find_focus_order
 from temnet.inference.focal_series.shifts import moved_back

@@ -47,7 +47,7 @@ from temnet.reporting.files.column_table import (
     read_columns,
 )
 from temnet.reporting.files.hdf5_disk import Hdf5Disk
-from temnet.structures.class_elements import element_symbol
+from temnet.structures.lattices.class_elements import element_symbol
 from temnet.system.files import replacing
 
 FORMAT, VERSION = "temnet columns", 1

@@ -9,7 +9,7 @@ from temnet.inference.checks.finding import without_repeats
 from temnet.inference.checks.lattice import LatticeCheck
 from temnet.inference.checks.lattice_comparison import LatticeTable
 from temnet.records import ImageSeries
-from temnet.structures.known_lattices import known_lattices
+from temnet.structures.lattices.known_lattices import known_lattices
 
 SAMPLING = 0.2
 

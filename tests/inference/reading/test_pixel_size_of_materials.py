@@ -6,7 +6,7 @@ from temnet.config.structures.nanoparticle import Nanoparticle
 from temnet.errors import InputError
 from temnet.inference.reading.image_array import array_file
 from temnet.inference.reading.read_images import images_of
-from temnet.structures.known_lattices import known_lattices
+from temnet.structures.lattices.known_lattices import known_lattices
 
 SAMPLING = 0.2
 GOLD = known_lattices(Nanoparticle(element="Au", zone_axis="110"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,16 @@ import numpy as np
 
 from temnet.config.analysis.prediction import EngineName
 from temnet.errors import InputError
-from temnet.inference.agreement import (
+from temnet.inference.engines.agreement import (
     POSITION_TOLERANCE,
     PROBABILITY_TOLERANCE,
     agreement,
     disagreement,
     fixed_image,
 )
-from temnet.inference.check_images import read_check_images
-from temnet.inference.engine import Engine, ImageLimits, Run, Untranslatable, checked
-from temnet.inference.engine_cache import ChosenEngine, Precision, key_of, read_entry, write_entry
+from temnet.inference.engines.cache import ChosenEngine, Precision, key_of, read_entry, write_entry
+from temnet.inference.engines.check_images import read_check_images
+from temnet.inference.engines.engine import Engine, ImageLimits, Run, Untranslatable, checked
 from temnet.models.network import Network, SavedModel
 
 LOGGER = logging.getLogger(__name__)
@@ -56,9 +56,9 @@ def choose_engine(network: Network, wanted: EngineName = "auto") -> Engine:
     """Chooses the engine of a network; it is chosen and compiled once for each loaded network.
 
     OpenVINO is tried in bfloat16, then in float32.  It must find the same columns as Keras in the
-    network's check images (`temnet.inference.agreement`), whatever single pixels predict; in a
-    network without check images, nearly the same probabilities in a test image.  What was chosen
-    for a network in a folder is kept (`temnet.inference.engine_cache`).
+    network's check images (`temnet.inference.engines.agreement`), whatever single pixels predict;
+    in a network without check images, nearly the same probabilities in a test image.  What was
+    chosen for a network in a folder is kept (`temnet.inference.engines.cache`).
 
     Args:
         network: The network.
@@ -86,7 +86,7 @@ def choose_engine(network: Network, wanted: EngineName = "auto") -> Engine:
 
 def _keras(network: Network, reason: str) -> Engine:
     model = network.model  # before anything else loads Keras, with its libraries' messages
-    from temnet.inference.keras_engine import keras_engine
+    from temnet.inference.engines.keras_engine import keras_engine
 
     return keras_engine(model, network.name, reason)
 
@@ -99,7 +99,7 @@ def _kept_or_new(network: Network, wanted: EngineName, weights: int | None) -> _
     key = key_of(source.folder, wanted)
     kept = _kept(network.name, read_entry(key))
     if kept is not None:
-        return kept
+        return kept if kept.run is not None else _with_weights(kept, network)
     choice, compared = _choose(network, wanted, None)
     if compared is not None:
         chosen = ChosenEngine(choice.name, choice.reason, compared.precision, choice.limits)
@@ -108,10 +108,8 @@ def _kept_or_new(network: Network, wanted: EngineName, weights: int | None) -> _
 
 
 def _with_weights(choice: _Choice, network: Network) -> _Choice:
-    """The choice of a network that was built for it."""
-    return _Choice(
-        _fingerprint(network.model), choice.name, choice.reason, choice.run, choice.limits
-    )
+    """A choice for which the network was built, or will be: its weights are those of the file."""
+    return replace(choice, weights=_fingerprint(network.model))
 
 
 def _kept(name: str, entry: tuple[ChosenEngine, Path] | None) -> _Choice | None:
@@ -121,7 +119,7 @@ def _kept(name: str, entry: tuple[ChosenEngine, Path] | None) -> _Choice | None:
     chosen, path = entry
     run = None
     if chosen.precision is not None:
-        from temnet.inference.openvino_network import compile_file
+        from temnet.inference.engines.openvino_network import compile_file
 
         try:
             run = checked(name, compile_file(path, chosen.precision))
@@ -149,7 +147,7 @@ def _choose(
 ) -> tuple[_Choice, _Compared | None]:
     """A new choice, and its comparison if there was one."""
     model = network.model  # before anything else loads Keras, with its libraries' messages
-    from temnet.inference.keras_engine import limits_of
+    from temnet.inference.engines.keras_engine import limits_of
 
     limits = limits_of(model)
     try:
@@ -189,7 +187,7 @@ def _openvino(network: Network, wanted: EngineName) -> tuple[str, str, Run, _Com
         "gpu" in name.lower() for name in keras.distribution.list_devices()
     ):
         raise _Unfit("there is a graphics card")
-    from temnet.inference.openvino_network import compile_network, save, translate
+    from temnet.inference.engines.openvino_network import compile_network, save, translate
 
     try:
         translated = translate(model)
@@ -207,8 +205,8 @@ def _openvino(network: Network, wanted: EngineName) -> tuple[str, str, Run, _Com
 def _onnxruntime(network: Network, wanted: EngineName) -> tuple[str, str, Run, None]:
     """Name, reason and run of ONNX Runtime."""
     _check_installed("ONNX Runtime", "onnx", ["onnx", "onnxruntime"])
-    from temnet.inference.onnx_network import onnx_network
-    from temnet.inference.onnxruntime_network import compile_network
+    from temnet.inference.engines.onnx_network import onnx_network
+    from temnet.inference.engines.onnxruntime_network import compile_network
 
     try:
         content = onnx_network(network).SerializeToString()
@@ -250,7 +248,7 @@ Comparison = Callable[[Run], tuple[bool, str]]
 
 def _by_check_images(network: Network, images: np.ndarray) -> Comparison:
     """Compares columns in images of the network's own kind."""
-    from temnet.inference.keras_engine import limits_of, probabilities_of
+    from temnet.inference.engines.keras_engine import limits_of, probabilities_of
 
     unit = limits_of(network.model).unit
     images = images[:, : images.shape[1] // unit * unit, : images.shape[2] // unit * unit]
@@ -265,7 +263,7 @@ def _by_check_images(network: Network, images: np.ndarray) -> Comparison:
 
 def _by_test_image(network: Network) -> Comparison:
     """Compares probabilities and peaks in an image of no specimen."""
-    from temnet.inference.keras_engine import limits_of, probabilities_of
+    from temnet.inference.engines.keras_engine import limits_of, probabilities_of
 
     image = fixed_image(network, limits_of(network.model).unit)
     expected = probabilities_of(network.model, image[None])[0]

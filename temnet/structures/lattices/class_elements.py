@@ -10,7 +10,7 @@ from temnet.config.learning.labels import split_class
 from temnet.config.structures.nanoparticle import Nanoparticle
 from temnet.config.structures.structure import StructureSettings
 from temnet.config.structures.supports import Oxide
-from temnet.structures.oxide_lattices import LATTICES
+from temnet.structures.lattices.oxide_lattices import LATTICES
 
 UNKNOWN_ELEMENT = "X"
 """Symbol of a column whose class is no single element, as ASE has it."""

@@ -24,7 +24,7 @@ from temnet.images.resample import resample
 from temnet.inference.checks.finding import Finding
 from temnet.inference.checks.grey_levels import skewness
 from temnet.inference.checks.image_statistics import middle
-from temnet.inference.trial import Trial
+from temnet.inference.grey_values.trial import Trial
 from temnet.models.network import Network
 
 MARGIN = 0.02

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from temnet.inference.onnx_network import INPUT
-from temnet.inference.usage_data import refuse_usage_data
+from temnet.inference.engines.onnx_network import INPUT
+from temnet.inference.engines.usage_data import refuse_usage_data
 from temnet.models.msdnet_kernels.thread_teams import thread_count
 
 refuse_usage_data()
@@ -27,7 +27,7 @@ def compile_network(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
     """Compiles a network for this processor.
 
     Args:
-        content: An ONNX file from `temnet.inference.onnx_network`.
+        content: An ONNX file from `temnet.inference.engines.onnx_network`.
 
     Returns:
         From images (row, col, focus) to probabilities (row, col, class), float32.

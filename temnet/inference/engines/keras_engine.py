@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from temnet.inference.engine import Engine, ImageLimits, Run, checked
+from temnet.inference.engines.engine import Engine, ImageLimits, Run, checked
 from temnet.models.factory import size_unit, smallest_size
 from temnet.models.receptive_field import receptive_radius
 

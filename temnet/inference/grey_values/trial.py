@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter
 
 from temnet.config.analysis.prediction import EngineName
-from temnet.inference.engines import choose_engine
+from temnet.inference.engines.choice import choose_engine
 from temnet.inference.peak_finder import PeakFinder
 from temnet.inference.probability_maps import predict_probabilities, prepare_frame
 from temnet.models.network import Network

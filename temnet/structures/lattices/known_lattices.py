@@ -1,7 +1,7 @@
 """Lattices that the specimens of an experiment show: their planes along each zone axis.
 
 Lattice constants are those that the specimens are built with: ASE's of the metals, those of
-`temnet.structures.oxide_lattices`, and the settings' own of the sheets.
+`temnet.structures.lattices.oxide_lattices`, and the settings' own of the sheets.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from temnet.structures.atom_files.from_file import beam_axes, read_structure
 from temnet.structures.clusters import fcc_constant
 from temnet.structures.geometry import zone_axis_matrix
 from temnet.structures.graphene import BOND_LENGTH
+from temnet.structures.lattices.oxide_lattices import LATTICES, OxideLattice
 from temnet.structures.nanoparticle import ZONES
 from temnet.structures.negatives import off_axis_particle
-from temnet.structures.oxide_lattices import LATTICES, OxideLattice
 from temnet.structures.supports import RANDOM_ZONES, RUTILE_RELATION
 
 FINEST = 0.8

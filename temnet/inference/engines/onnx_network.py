@@ -18,8 +18,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from temnet.inference.engines.translation import Pair, translate_layers
 from temnet.inference.peak_finder import PeakFinder
-from temnet.inference.translation import Pair, translate_layers
 from temnet.models.factory import size_unit, smallest_size
 from temnet.models.network import Network
 from temnet.version import __version__
@@ -146,7 +146,7 @@ def _metadata(network: Network) -> dict[str, str]:
 
 
 class OnnxOperations:
-    """ONNX's operations; see `temnet.inference.translation.Operations`.
+    """ONNX's operations; see `temnet.inference.engines.translation.Operations`.
 
     Attributes:
         nodes: The nodes so far.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from temnet.inference.usage_data import no_usage_data
+from temnet.inference.engines.usage_data import no_usage_data
 
 with no_usage_data():
     import openvino
@@ -17,7 +17,7 @@ with no_usage_data():
 if TYPE_CHECKING:
     import keras
 
-    from temnet.inference.translation import Pair
+    from temnet.inference.engines.translation import Pair
 
 Precision = Literal["bf16", "f32"]
 
@@ -36,7 +36,7 @@ def translate(model: keras.Model) -> openvino.Model:
     Raises:
         Untranslatable: If a layer is not one of those that temnet's networks are made of.
     """
-    from temnet.inference.translation import translate_layers
+    from temnet.inference.engines.translation import translate_layers
 
     images = opset.parameter([1, model.input_shape[-1], -1, -1], np.float32, name="images")
     probabilities = opset.softmax(translate_layers(model, OpenVinoOperations(), images), axis=1)
@@ -89,7 +89,7 @@ def compile_network(model: openvino.Model, precision: Precision) -> Runner:
 
 
 class OpenVinoOperations:
-    """OpenVINO's operations; see `temnet.inference.translation.Operations`."""
+    """OpenVINO's operations; see `temnet.inference.engines.translation.Operations`."""
 
     def convolution(
         self, maps: Any, kernel: np.ndarray, strides: Pair, before: Pair, after: Pair, steps: Pair

@@ -30,8 +30,8 @@ from temnet.reporting.files.map_files import write_maps
 from temnet.reporting.files.peaks_files import open_peaks
 from temnet.reporting.files.prediction_rows import RINGS_FILE, RingRow
 from temnet.reporting.sections.images import OVERLAYS
-from temnet.stages.kept_frames import keeping_frames
-from temnet.stages.prediction_inputs import PredictionInputs, elements_of
+from temnet.stages.prediction.inputs import PredictionInputs, elements_of
+from temnet.stages.prediction.kept_frames import keeping_frames
 from temnet.system.file_names import safe_name
 from temnet.system.files import replace_file
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from temnet.config.analysis.prediction import EngineName
-from temnet.inference.background import Flatten, judge_background
 from temnet.inference.checks.finding import Finding
-from temnet.inference.contrast import Invert, inverted, judge_contrast
+from temnet.inference.grey_values.background import Flatten, judge_background
+from temnet.inference.grey_values.contrast import Invert, inverted, judge_contrast
+from temnet.inference.grey_values.trial import Trial
 from temnet.inference.reading.lazy_frames import changed_series
-from temnet.inference.trial import Trial
 from temnet.models.network import Network
 from temnet.records import ImageSeries
 

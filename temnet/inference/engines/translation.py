@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from temnet.inference.engine import Untranslatable
+from temnet.inference.engines.engine import Untranslatable
 from temnet.models.blocks import BatchNorm, DoubleSize, SplitPixels
 from temnet.models.msdnet import MixedScaleDense
 

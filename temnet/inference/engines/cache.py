@@ -21,7 +21,7 @@ from typing import Literal
 from platformdirs import user_cache_path
 
 from temnet.config.analysis.prediction import EngineName
-from temnet.inference.engine import ImageLimits
+from temnet.inference.engines.engine import ImageLimits
 from temnet.models.network_folders import (
     CARD_FILE,
     CHECK_FILE,

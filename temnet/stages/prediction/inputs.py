@@ -16,7 +16,7 @@ from temnet.inference.checks.finding import Finding
 from temnet.inference.checks.lattice import LatticeCheck
 from temnet.inference.column_finder import ColumnFinder, Search
 from temnet.inference.focal_series.foci import FocusShifts, align_foci, order_foci
-from temnet.inference.grey_value_judgement import JudgedSeries, judge_grey_values
+from temnet.inference.grey_values.judgement import JudgedSeries, judge_grey_values
 from temnet.inference.reading.formats.declared_size import MOST_PIXELS
 from temnet.inference.reading.image_file import ImageFile
 from temnet.inference.reading.read_images import SMALLEST_SIDE, images_of, open_all
@@ -24,10 +24,10 @@ from temnet.models.checkpoint import open_network
 from temnet.models.network import Network, check_focus_count
 from temnet.models.network_folders import find_network, fingerprint, read_card
 from temnet.records import ImageSeries
-from temnet.stages.batch import distinct_names
-from temnet.stages.column_classes import class_names
-from temnet.stages.frame_averages import FrameAverage, average_frames
-from temnet.structures.class_elements import class_elements
+from temnet.stages.prediction.batch import distinct_names
+from temnet.stages.prediction.column_classes import class_names
+from temnet.stages.prediction.frame_averages import FrameAverage, average_frames
+from temnet.structures.lattices.class_elements import class_elements
 
 LOGGER = logging.getLogger(__name__)
 

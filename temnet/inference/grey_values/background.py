@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 from temnet.images.normalize import gaussian_blur
 from temnet.inference.checks.finding import Finding
 from temnet.inference.checks.grey_levels import slow_variation
-from temnet.inference.trial import Trial
+from temnet.inference.grey_values.trial import Trial
 from temnet.models.network import Network
 from temnet.records import Peaks
 

@@ -1,0 +1,1 @@
+"""Engines that run a network, and the choice among them."""

@@ -1,0 +1,1 @@
+"""Contrast and background of images before columns are found."""

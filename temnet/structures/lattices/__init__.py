@@ -1,0 +1,1 @@
+"""Lattices of known crystals."""
