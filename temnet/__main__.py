@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import NamedTuple
 
-from temnet.command import DONE, WRONG_INPUT, guarded
+from temnet.command_line.command import DONE, WRONG_INPUT, guarded
 from temnet.version import __version__
 
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from temnet.command import load_stages, plan_run, run_in_folder
+from temnet.command_line.command import load_stages, plan_run, run_in_folder
 from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
 from temnet.config.experiment import Experiment, required
 from temnet.config.loading import validate
-from temnet.csv_rows import read_rows
 from temnet.errors import InputError, disk_errors_as_input_errors
 from temnet.inference.checks.finding import Finding
 from temnet.interoperability.found_columns import FoundColumns, columns_of
@@ -23,6 +22,7 @@ from temnet.reporting.files.column_table import read_columns
 from temnet.reporting.files.peaks_files import read_peaks
 from temnet.reporting.files.prediction_rows import FOCI_FILE, RINGS_FILE, FocusRow, RingRow
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
+from temnet.tables.csv_rows import read_rows
 from temnet.workflow.plan import Plan
 from temnet.workflow.stage import Done
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from temnet.command import DONE, guarded
+from temnet.command_line.command import DONE, guarded
 from temnet.config.analysis.prediction import EngineName
 from temnet.config.experiment import SIMULATION_SECTIONS, Experiment
 from temnet.config.loading import load_experiment, parse_yaml, validate

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from temnet.command import DONE, guarded
+from temnet.command_line.command import DONE, guarded
 from temnet.errors import InputError
 from temnet.models.network_folders import find_network
 from temnet.system.files import replace_file

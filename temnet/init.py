@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from temnet.command import DONE, guarded
+from temnet.command_line.command import DONE, guarded
 from temnet.errors import InputError
 from temnet.system.shipped import shipped
 

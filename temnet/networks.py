@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from temnet.command import DONE, guarded
+from temnet.command_line.command import DONE, guarded
 from temnet.config.card import Card
 from temnet.errors import InputError
 from temnet.models.network_folders import (

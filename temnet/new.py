@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from temnet.command import DONE, guarded
+from temnet.command_line.command import DONE, guarded
 from temnet.config.loading import load_experiment
 from temnet.errors import InputError
 from temnet.new_experiment import SIZES, Material, draft, parse_zone

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temnet.analysis import plan_job, prediction_experiment
-from temnet.command import DONE, FAILED, WRONG_INPUT, execute, guarded, load_stages
+from temnet.command_line.command import DONE, FAILED, WRONG_INPUT, execute, guarded, load_stages
+from temnet.command_line.setting_options import add_settings, given_settings
 from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
 from temnet.config.analysis.strain import Strain
 from temnet.config.experiment import Experiment
 from temnet.config.names import printable
 from temnet.errors import InputError
-from temnet.setting_options import add_settings, given_settings
 from temnet.workflow.folder import RUNS
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from temnet.command import DONE, guarded, load_stages
-from temnet.run_log import progress_bar
+from temnet.command_line.command import DONE, guarded, load_stages
+from temnet.command_line.run_log import progress_bar
 
 PRETRAINED = Path("pretrained")
 """Folder of the networks that come along, in the working folder."""

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from temnet.command import DONE, execute, guarded, load_stages, plan_run
-from temnet.command_options import add_common_options, program_warning, spread
+from temnet.command_line.command import DONE, execute, guarded, load_stages, plan_run
+from temnet.command_line.command_options import add_common_options, program_warning, spread
 from temnet.config.experiment import STAGES
 from temnet.config.loading import load_experiment, parse_assignments
 from temnet.config.schema import json_schema

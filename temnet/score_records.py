@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from temnet.json_records import Number, renamed
+from temnet.tables.json_records import Number, renamed
 
 StrictNumber = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """A number that must be known."""

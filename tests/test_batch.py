@@ -15,12 +15,12 @@ from PIL import Image
 import temnet
 from temnet import predict
 from temnet.config.loading import load_experiment
-from temnet.csv_tables import read_table
 from temnet.inference.checks.finding import Finding
 from temnet.inference.checks.out_of_distribution import SeriesComparison, SimilarityReport
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
 from temnet.records import Peaks
 from temnet.stages.prediction import inputs as prediction_inputs
+from temnet.tables.csv_tables import read_table
 from temnet.workflow.folder import LOCK_FILE
 
 GIVEN = ["--network", "tiny", "--sampling", "0.2", "--output", "out"]

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from temnet.command_options import add_common_options, spread
+from temnet.command_line.command_options import add_common_options, spread
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 import temnet
 from temnet import init, networks
 from temnet.__main__ import SUBCOMMANDS, main
-from temnet.command import DONE, WRONG_INPUT
+from temnet.command_line.command import DONE, WRONG_INPUT
 from temnet.config.loading import load_experiment
 from temnet.models.network_folders import network_names, read_card, search_folders
 from temnet.system.shipped import shipped

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from temnet.csv_cells import escaped, unescaped
+from temnet.tables.csv_cells import escaped, unescaped
 
 TEXTS = st.one_of(st.text(), st.builds(str.__add__, st.text("'=+-@\t\r\n", max_size=4), st.text()))
 

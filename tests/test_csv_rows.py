@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from temnet.csv_rows import column_help, header, per_name, read_rows, renamed, write_rows
 from temnet.errors import InputError
+from temnet.tables.csv_rows import column_help, header, per_name, read_rows, renamed, write_rows
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@ import math
 
 import pytest
 
-from temnet.csv_tables import read_table, write_table
 from temnet.errors import InputError
 from temnet.system.files import replace_file
+from temnet.tables.csv_tables import read_table, write_table
 
 
 def test_numbers_come_back_as_numbers_and_texts_as_texts(tmp_path):

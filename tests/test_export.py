@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from temnet import export
-from temnet.command import DONE, WRONG_INPUT
+from temnet.command_line.command import DONE, WRONG_INPUT
 from temnet.system.shipped import shipped
 
 needs_onnx = pytest.mark.skipif(

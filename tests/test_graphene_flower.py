@@ -11,9 +11,9 @@ import pytest
 
 import temnet
 from temnet.config.loading import load_experiment
-from temnet.csv_tables import read_table
 from temnet.evaluation.matching import match
 from temnet.inference.rings import find_rings
+from temnet.tables.csv_tables import read_table
 from tests.evaluation.ring_atoms import atoms_between
 
 LOGGER = logging.getLogger(__name__)

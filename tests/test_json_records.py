@@ -8,7 +8,7 @@ from typing import Annotated
 import pytest
 
 from temnet.errors import InputError
-from temnet.json_records import (
+from temnet.tables.json_records import (
     Number,
     as_values,
     from_values,

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from temnet.csv_tables import read_table
 from temnet.run import main
+from temnet.tables.csv_tables import read_table
 
 YAML = Path("experiments/mos2_focal_series.yaml")
 TRUTH = Path("experiments/images/mos2_focal_series_columns.csv")

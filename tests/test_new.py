@@ -9,7 +9,7 @@ from ase import Atoms
 from ase.build import bulk, mx2
 
 from temnet import new, run
-from temnet.command import DONE, WRONG_INPUT
+from temnet.command_line.command import DONE, WRONG_INPUT
 from temnet.config.loading import load_experiment
 from temnet.electrons import wavelength
 from temnet.errors import InputError

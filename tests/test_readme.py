@@ -13,11 +13,11 @@ import temnet
 from temnet import run
 from temnet.__main__ import SUBCOMMANDS
 from temnet.config.loading import load_experiment
-from temnet.csv_rows import column_help
-from temnet.csv_tables import read_table
 from temnet.models.network_folders import find_network, read_card
 from temnet.reporting.files.column_table import ColumnRow
 from temnet.study.settings import load_study
+from temnet.tables.csv_rows import column_help
+from temnet.tables.csv_tables import read_table
 
 REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")

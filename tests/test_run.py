@@ -14,16 +14,18 @@ import numpy as np
 import pytest
 import tifffile
 
-from temnet import csv_rows, predict, run, run_log
+from temnet import predict, run
+from temnet.command_line import run_log
 from temnet.config.loading import load_experiment
 from temnet.config.schema import json_schema
-from temnet.csv_tables import read_table
 from temnet.evaluation.scores import ScoreRow
 from temnet.models.network_folders import update_card
 from temnet.movies.site_tables import SiteRow
 from temnet.reporting.files.column_table import column_fields
 from temnet.reporting.files.kept_frames import each_frame, read_index
 from temnet.reporting.snapshots import read_pictures
+from temnet.tables import csv_rows
+from temnet.tables.csv_tables import read_table
 
 REPOSITORY = Path(__file__).parents[1]
 

@@ -4,9 +4,9 @@ import argparse
 
 import pytest
 
+from temnet.command_line.setting_options import add_settings, given_settings
 from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
-from temnet.setting_options import add_settings, given_settings
 
 
 def parsed(*words):

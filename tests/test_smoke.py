@@ -8,11 +8,11 @@ import pytest
 
 from temnet import run
 from temnet.config.loading import load_experiment
-from temnet.csv_rows import read_rows
 from temnet.data.store import open_set
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.metrics import counts_of, pooled_scores
 from temnet.evaluation.scores import ScoreRow
+from temnet.tables.csv_rows import read_rows
 
 SMOKE = Path(__file__).parents[1] / "experiments" / "smoke.yaml"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import temnet
 from reference_pages.markdown import cell, one_line, table
-from temnet.csv_rows import column_help
+from temnet.tables.csv_rows import column_help
 
 PACKAGE = Path(temnet.__file__).parent
 
@@ -81,8 +81,8 @@ with `_pm` in picometres, with `_pixel` in pixels of the file.
 Positions count from the centre of the first pixel, `[0, 0]`; rows point down and columns to the
 right. A name such as `p_<name>` stands for one column per class.
 
-`temnet.csv_tables.read_table(path)` reads any of them as a list of dictionaries; so do pandas,
-Origin and Excel.
+`temnet.tables.csv_tables.read_table(path)` reads any of them as a list of dictionaries; so do
+pandas, Origin and Excel.
 """
 
 

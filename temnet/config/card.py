@@ -11,8 +11,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from temnet.config.card_scores import SelectionScores, ValidationScores
-from temnet.json_records import Number, as_values, renamed
 from temnet.score_records import Calibration, StrictNumber
+from temnet.tables.json_records import Number, as_values, renamed
 
 Quantity = TypeVar("Quantity", int, float)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Annotated, Any
 
-from temnet.json_records import Number, converted, renamed
 from temnet.score_records import FALSE_POSITIVE, Difference, Interval, NetworkSummary, PooledScores
+from temnet.tables.json_records import Number, converted, renamed
 
 
 @dataclass(frozen=True, kw_only=True)

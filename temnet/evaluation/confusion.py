@@ -11,10 +11,10 @@ import numpy as np
 from scipy.stats import chi2
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.csv_rows import read_rows
 from temnet.evaluation.bootstrap import CONFIDENCE, interval, resampled_weights
 from temnet.evaluation.image_result import ImageResult
 from temnet.score_records import FALSE_POSITIVE, MISSED, FalsePositiveRate, FalsePositiveRates
+from temnet.tables.csv_rows import read_rows
 
 HUNDRED_SQUARE_NANOMETRES = 1e4
 """100 nm² in Å²."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.csv_rows import renamed
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.scores import LOCALISATION, SPECIES
+from temnet.tables.csv_rows import renamed
 
 BINS = 10
 """Bins of equal width from 0 to 1."""

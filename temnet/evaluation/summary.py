@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from temnet.errors import InputError
-from temnet.json_records import Number, read_record
 from temnet.score_records import Difference, NetworkSummary
+from temnet.tables.json_records import Number, read_record
 
 SUMMARY_FILE = "summary.json"
 

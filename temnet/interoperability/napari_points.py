@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from temnet.csv_tables import TableWriter
 from temnet.interoperability.found_columns import Add, FoundColumns
 from temnet.system.files import replacing
+from temnet.tables.csv_tables import TableWriter
 
 ENDING = ".napari.csv"
 

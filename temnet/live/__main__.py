@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from temnet.command import DONE, guarded
+from temnet.command_line.command import DONE, guarded
 from temnet.errors import InputError
 from temnet.live.access import LOOPBACK, Access, check_address
 from temnet.live.client import PORT

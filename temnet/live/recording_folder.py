@@ -10,10 +10,10 @@ import numpy as np
 import tifffile
 
 from temnet.config.loading import validate, write_experiment
-from temnet.csv_rows import RowWriter
 from temnet.live.messages import Found
 from temnet.reporting.files.column_table import ColumnTableWriter
 from temnet.system.files import replace_file
+from temnet.tables.csv_rows import RowWriter
 
 FRAMES, SETTINGS_FILE, ROWS_FILE = "frames", "recording.yaml", "recorded_frames.csv"
 

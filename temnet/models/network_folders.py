@@ -26,9 +26,9 @@ from temnet.config.card import (
     parse_card,
 )
 from temnet.errors import InputError
-from temnet.json_records import as_values
 from temnet.system.files import clean_leftovers, replace_file
 from temnet.system.shipped import shipped
+from temnet.tables.json_records import as_values
 
 MOST_CARD_BYTES = 2**24
 """Largest card that is read; those of temnet have some ten thousand bytes."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from temnet.csv_rows import per_name
 from temnet.movies.detection import corrected
 from temnet.movies.occupancy import Histories, counted_histories
 from temnet.movies.regions import EDGE, INTERIOR, REGIONS, edge_distance, neighbours, region
 from temnet.movies.sites import Sites
+from temnet.tables.csv_rows import per_name
 
 CONFIDENCE_Z = 1.959964
 """Standard normal quantile of a 95 % interval."""

@@ -11,7 +11,6 @@ from temnet.config.analysis.evaluation import Evaluation
 from temnet.config.card import Cost, EarlierCost
 from temnet.config.card_scores import Comparison, CurvePoint, Curves, ValidationScores
 from temnet.config.loading import load_experiment
-from temnet.csv_tables import read_table
 from temnet.errors import InputError
 from temnet.evaluation.score_curves import MACRO_ROW, CurveRow
 from temnet.evaluation.scores import LOCALISATION, SPECIES
@@ -21,6 +20,7 @@ from temnet.publishing.training_cost import planned_cost, training_cost
 from temnet.reporting.score_results import Scores
 from temnet.score_records import Difference
 from temnet.stages import train
+from temnet.tables.csv_tables import read_table
 from temnet.workflow.folder import read_record
 
 DIFFERENCE = [one.name for one in fields(Difference)]

@@ -11,7 +11,6 @@ from temnet.config.card import Card, FrozenScores
 from temnet.config.loading import write_experiment
 from temnet.config.simulation import SIMULATION_VERSION
 from temnet.errors import InputError
-from temnet.json_records import as_values
 from temnet.models.checkpoint import check_card, load_network
 from temnet.models.description import describe, missing, training_materials
 from temnet.models.network import Network
@@ -44,6 +43,7 @@ from temnet.publishing.reference_scores import (
     frozen_scores,
 )
 from temnet.system.files import clean_leftovers, replace_file, replacing_folders
+from temnet.tables.json_records import as_values
 from temnet.workflow.stage import Done, Progress, silent
 
 MADE = (MODEL_FILE, SETTINGS_FILE, CARD_FILE, CHECK_FILE, PAGE, *FIGURES)

@@ -12,7 +12,6 @@ import numpy as np
 
 from temnet.config.distributions import support
 from temnet.config.experiment import Experiment
-from temnet.csv_rows import read_rows
 from temnet.errors import InputError
 from temnet.evaluation.conditions import ConditionRow
 from temnet.evaluation.confusion import ConfusionRow, read_confusion
@@ -24,6 +23,7 @@ from temnet.evaluation.summary import SUMMARY_FILE, Summary, read_summary
 from temnet.reporting.run_results import RunResults, counted, known
 from temnet.reporting.snapshots import Picture, read_pictures
 from temnet.score_records import Baselines, NetworkSummary
+from temnet.tables.csv_rows import read_rows
 
 FOLDER = "evaluate"
 

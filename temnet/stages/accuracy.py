@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from temnet.config.analysis.accuracy import Accuracy
 from temnet.config.experiment import Experiment, required
-from temnet.csv_rows import write_rows
 from temnet.simulation.accuracy import Measurement, measure, measurement_count
+from temnet.tables.csv_rows import write_rows
 from temnet.workflow.stage import Stage, Work
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from temnet.config.differences import differences
 from temnet.config.experiment import Experiment, required
-from temnet.csv_rows import read_rows, write_rows
 from temnet.errors import InputError
 from temnet.movies.blocks import LEAST_BLOCKS
 from temnet.movies.comparison import ComparisonRow, FollowedMovie, comparison_rows
 from temnet.movies.history_files import read_histories
 from temnet.movies.site_tables import SiteRow
 from temnet.stages import occupancy
+from temnet.tables.csv_rows import read_rows, write_rows
 from temnet.workflow.folder import DONE, Record, damage_of, read_record
 from temnet.workflow.stage import Stage, Work
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from temnet.config.analysis.evaluation import Evaluation
 from temnet.config.experiment import Experiment
-from temnet.csv_rows import write_rows
 from temnet.data.cluster import open_workers
 from temnet.data.store import open_set
 from temnet.data.sweep import sweep_examples
@@ -32,7 +31,6 @@ from temnet.evaluation.precision_recall import LOWEST_THRESHOLD
 from temnet.evaluation.score_curves import CurveRow, Point, curve_rows
 from temnet.evaluation.scores_by_atom_count import AtomCountRow, atom_count_rows
 from temnet.evaluation.summary import SUMMARY_FILE, NetworkPair, Summary
-from temnet.json_records import write_record
 from temnet.models.network import Network
 from temnet.models.network_folders import CARD_FILE, read_card
 from temnet.randomness import generator
@@ -45,6 +43,8 @@ from temnet.stages.ideal import ideal_observer
 from temnet.stages.network_scores import NetworkScores, score_network, write_scores
 from temnet.stages.stored_sets import StoredSets
 from temnet.structures.user_function import left_out
+from temnet.tables.csv_rows import write_rows
+from temnet.tables.json_records import write_record
 from temnet.workflow.stage import Progress, Stage, Work
 
 SPLIT = "validation"

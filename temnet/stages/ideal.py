@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.csv_rows import write_rows
 from temnet.data.cluster import open_workers
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.limits.ideal_observer import chosen_places, evidence_in_example
@@ -22,6 +21,7 @@ from temnet.evaluation.limits.ideal_scores import (
 from temnet.evaluation.summary import IdealF1, IdealSummary
 from temnet.randomness import generator
 from temnet.stages.stored_sets import StoredSets
+from temnet.tables.csv_rows import write_rows
 from temnet.workflow.stage import Progress
 
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from temnet.config.experiment import Experiment, required
-from temnet.csv_rows import write_rows
 from temnet.errors import InputError
 from temnet.movies.simulated_truth import TRUTH_FILE, TruthRow, dose_file, truth_rows
 from temnet.simulation.movie import simulate_movie
 from temnet.structures.elements import possible_elements
 from temnet.structures.vibrations.displacements import check_elements
 from temnet.system.files import replace_file
+from temnet.tables.csv_rows import write_rows
 from temnet.workflow.stage import Stage, Work
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.csv_rows import write_rows
 from temnet.evaluation.baselines import baselines
 from temnet.evaluation.bootstrap import intervals
 from temnet.evaluation.conditions import MEAN_SCORE, conditions
@@ -37,6 +36,7 @@ from temnet.evaluation.score_curves import CurveRow, dependence_rows
 from temnet.evaluation.scores import ScoreRow, score_images
 from temnet.randomness import generator
 from temnet.score_records import ClassIntervals, Intervals, NetworkSummary
+from temnet.tables.csv_rows import write_rows
 
 OVER_ALL = (MACRO, MEAN, MEDIAN, SHARE, SHIFT)
 

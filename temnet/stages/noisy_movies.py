@@ -11,7 +11,6 @@ import numpy as np
 
 from temnet.config.analysis.occupancy import Occupancy
 from temnet.config.experiment import required
-from temnet.csv_rows import read_rows
 from temnet.errors import InputError
 from temnet.inference.frames_needed import ENOUGH, MOST
 from temnet.inference.movie_drift.image_drift import ImageDrift, measure_drift
@@ -21,6 +20,7 @@ from temnet.reporting.files.prediction_rows import IMAGE_DRIFT_FILE, ImageDriftR
 from temnet.reporting.files.series_file import SeriesRecord
 from temnet.stages import predict
 from temnet.stages.prediction.inputs import read_series
+from temnet.tables.csv_rows import read_rows
 from temnet.workflow.stage import Work
 
 LOGGER = logging.getLogger(__name__)

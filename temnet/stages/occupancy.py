@@ -10,11 +10,9 @@ import numpy as np
 
 from temnet.config.analysis.occupancy import Occupancy
 from temnet.config.experiment import Experiment, required
-from temnet.csv_rows import write_rows
 from temnet.errors import InputError
 from temnet.images.unseen import UnseenRegions
 from temnet.interoperability.found_columns import columns_of
-from temnet.json_records import write_record
 from temnet.models.network_folders import find_network, read_card
 from temnet.movies.detection import detection, modelled_detection
 from temnet.movies.drift import Drift, DriftRow, drift_rows, follow_drift, usable_frames
@@ -40,6 +38,8 @@ from temnet.reporting.files.series_file import SeriesRecord, read_series_records
 from temnet.stages import predict
 from temnet.stages.noisy_movies import check_detection, contradicted_by, image_drift
 from temnet.stages.prediction.column_classes import COLUMN
+from temnet.tables.csv_rows import write_rows
+from temnet.tables.json_records import write_record
 from temnet.workflow.stage import Stage, Work
 
 LOGGER = logging.getLogger(__name__)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from temnet.config.analysis.prediction import Prediction
 from temnet.config.experiment import Experiment, required
-from temnet.csv_rows import write_rows
 from temnet.data.cluster import Workers, open_workers
 from temnet.inference.checks.all_checks import checks_of, weighed
 from temnet.inference.checks.column_flags import ColumnFlagger, without_flags
@@ -38,6 +37,7 @@ from temnet.stages.prediction.frame_averages import image_drift_rows
 from temnet.stages.prediction.inputs import PredictionInputs, elements_of, prepare, search_of
 from temnet.stages.prediction.verdict import log_verdict
 from temnet.structures.lattices.class_elements import class_titles
+from temnet.tables.csv_rows import write_rows
 from temnet.workflow.stage import Done, Stage, Work
 
 UNSEEN_FILE = "unseen.npz"

@@ -12,7 +12,6 @@ import numpy as np
 
 from temnet.config.analysis.strain import Strain
 from temnet.config.experiment import Experiment, required
-from temnet.csv_rows import RowWriter
 from temnet.interoperability.found_columns import columns_of
 from temnet.models.network_folders import find_network, read_card
 from temnet.records import Peaks
@@ -36,6 +35,7 @@ from temnet.strain.tables import (
     profile_rows,
     strain_rows,
 )
+from temnet.tables.csv_rows import RowWriter
 from temnet.workflow.stage import Stage, Work
 
 LOGGER = logging.getLogger(__name__)

@@ -12,7 +12,6 @@ from temnet.config.experiment import Experiment, required
 from temnet.config.loading import dump_settings
 from temnet.config.structures.molecular_dynamics import MolecularDynamics
 from temnet.config.structures.nanoparticle import FCC_METALS
-from temnet.json_records import read_record, write_record
 from temnet.randomness import generator
 from temnet.structures.vibrations.md_specimens import make_specimen
 from temnet.structures.vibrations.molecular_dynamics import (
@@ -25,6 +24,7 @@ from temnet.structures.vibrations.snapshots import Snapshots, encode_snapshots, 
 from temnet.structures.vibrations.trajectory import displacements
 from temnet.structures.vibrations.vibration_table import VibrationRun, combine_runs, measure_run
 from temnet.system.files import replace_file
+from temnet.tables.json_records import read_record, write_record
 from temnet.workflow.stage import Done, Stage, Work
 
 LOGGER = logging.getLogger(__name__)

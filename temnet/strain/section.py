@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from temnet.csv_rows import each_row, read_rows
 from temnet.reporting.files.kept_frames import each_frame, read_index, read_mean
 from temnet.reporting.files.series_file import read_series_records
 from temnet.reporting.page import Html, Section, paragraph, table
@@ -25,6 +24,7 @@ from temnet.strain.tables import (
     ProfileRow,
     StrainRow,
 )
+from temnet.tables.csv_rows import each_row, read_rows
 
 FOLDER = "strain"
 """Folder of the stage `strain`."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from temnet.csv_rows import column_help
 from temnet.interoperability.found_columns import Further
 from temnet.strain.deformation import QUANTITIES
 from temnet.strain.lattice import Lattice
 from temnet.strain.local_lattice import State
 from temnet.strain.strain_map import StrainMap
 from temnet.strain.surface import BURIED
+from temnet.tables.csv_rows import column_help
 
 UNKNOWN = np.full((2, 2), math.nan)
 """Vectors of a lattice that is not known."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from temnet.command import DONE, PAGE, guarded, load_stages, run_logged
-from temnet.command_options import add_common_options, program_warning, spread
+from temnet.command_line.command import DONE, PAGE, guarded, load_stages, run_logged
+from temnet.command_line.command_options import add_common_options, program_warning, spread
 from temnet.config.loading import parse_assignments
 from temnet.config.structures.from_file import FromFunction
 from temnet.structures.user_function import only_named
@@ -173,11 +173,11 @@ def _report(
     root: Path, study: Study, trainings: Sequence[TrainingRun], tests: Sequence[ScoringRun]
 ) -> Path:
     """Writes the tables and the page, and returns its path."""
-    from temnet.csv_rows import write_rows
-    from temnet.json_records import write_record
     from temnet.study.page import StudyPage, write_study_page
     from temnet.study.results import SUMMARY_FILE, TABLE_FILE, StudyResults, StudyRow
     from temnet.study.scores import read_scores, study_rows, study_summary
+    from temnet.tables.csv_rows import write_rows
+    from temnet.tables.json_records import write_record
 
     scored = read_scores(tests)
     rows = study_rows(scored)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from temnet.benchmarks.networks import seconds_per_image
 from temnet.config.experiment import Experiment
-from temnet.csv_tables import read_table
 from temnet.models.factory import build_model
 from temnet.stages import train
 from temnet.stages.simulate import seconds_per_example
 from temnet.stages.stored_sets import StoredSets
 from temnet.study.runs import ScoringRun, TrainingRun
+from temnet.tables.csv_tables import read_table
 from temnet.training.fit import compile_model
 
 REPEATS = 5

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import t
 
 from temnet.evaluation.bootstrap import CONFIDENCE
-from temnet.json_records import Number
+from temnet.tables.json_records import Number
 
 
 @dataclass(frozen=True)

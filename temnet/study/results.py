@@ -9,15 +9,15 @@ from typing import Annotated, Any, TypeVar
 
 from matplotlib.figure import Figure
 
-from temnet.csv_rows import per_name, read_rows
 from temnet.errors import InputError
 from temnet.evaluation.bootstrap import RESAMPLES
 from temnet.evaluation.metrics import MACRO, MEAN
-from temnet.json_records import converted, read_record, renamed
 from temnet.reporting.run_results import bracketed, counted, known
 from temnet.score_records import Baseline, RarestBaseline
 from temnet.study.figures import Panel, study_figure
 from temnet.study.intervals import Estimate
+from temnet.tables.csv_rows import per_name, read_rows
+from temnet.tables.json_records import converted, read_record, renamed
 
 SUMMARY_FILE, TABLE_FILE = "summary.json", "study.csv"
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from temnet.config.differences import differences
-from temnet.csv_rows import read_rows
-from temnet.csv_tables import read_table
 from temnet.errors import InputError
 from temnet.evaluation.bootstrap import resampled_weights
 from temnet.evaluation.conditions import ConditionRow
@@ -30,6 +28,8 @@ from temnet.study.results import (
 )
 from temnet.study.runs import ScoringRun, TrainingRun
 from temnet.study.settings import Study
+from temnet.tables.csv_rows import read_rows
+from temnet.tables.csv_tables import read_table
 
 BY_CLASS = "f1_"
 """Prefix of the F1 of a class."""

@@ -32,11 +32,11 @@ import keras
 import numpy as np
 
 from temnet.config.experiment import Experiment, required
-from temnet.csv_tables import read_table, write_table
 from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
 from temnet.records import Example
 from temnet.system.files import replace_file
+from temnet.tables.csv_tables import read_table, write_table
 from temnet.training.averaging import averaged_weights
 from temnet.training.panels import log_image, panel
 from temnet.training.peak_scores import best_threshold, find_all, macro_peak_f1, peak_scores

@@ -8,7 +8,7 @@ from pathlib import Path
 import keras
 
 from temnet.config.learning.training import Training
-from temnet.csv_tables import read_table
+from temnet.tables.csv_tables import read_table
 from temnet.training.callbacks import Logs
 
 

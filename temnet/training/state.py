@@ -9,8 +9,8 @@ from pathlib import Path
 import keras
 
 from temnet.errors import InputError
-from temnet.json_records import read_record, write_record
 from temnet.system.files import put_in_place
+from temnet.tables.json_records import read_record, write_record
 
 STATE_FILE = "state.json"
 

@@ -10,7 +10,7 @@ from reference_pages import commands, networks, settings, tables
 
 from temnet.__main__ import SUBCOMMANDS
 from temnet.config.schema import json_schema
-from temnet.csv_rows import column_help
+from temnet.tables.csv_rows import column_help
 
 REPOSITORY = Path(__file__).parents[2]
 WRITERS = ("write_rows", "RowWriter")

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.csv_rows import write_rows
 from temnet.evaluation.confusion import (
     OLD_FALSE_POSITIVE,
     ConfusionRow,
@@ -19,6 +18,7 @@ from temnet.evaluation.confusion import (
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.scores import score_image
 from temnet.records import Columns, Peaks
+from temnet.tables.csv_rows import write_rows
 
 SHAPE = (20.0, 30.0)
 SETTINGS = Evaluation(radius=0.5, border=0)

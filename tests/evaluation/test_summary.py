@@ -8,8 +8,8 @@ import pytest
 
 from temnet.errors import InputError
 from temnet.evaluation.summary import NetworkPair, Summary, read_summary
-from temnet.json_records import write_record
 from temnet.score_records import Calibration, FalsePositiveRate, FalsePositiveRates
+from temnet.tables.json_records import write_record
 from tests.evaluation.made_summary import network_summary
 
 RATE = FalsePositiveRate(2, 4.0, 3, 75.0, 10.0, 200.0)

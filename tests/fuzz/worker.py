@@ -57,7 +57,7 @@ def main():
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # output of libraries does not mix with the answers
     from temnet import analysis
-    from temnet.command import load_stages
+    from temnet.command_line.command import load_stages
 
     analysis.STAGES = ("predict",)  # the page of each would be nine tenths of the time
     load_stages(["predict"])

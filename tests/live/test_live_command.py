@@ -12,7 +12,7 @@ import urllib.request
 import numpy as np
 import pytest
 
-from temnet.command import WRONG_INPUT
+from temnet.command_line.command import WRONG_INPUT
 from temnet.errors import InputError
 from temnet.live.__main__ import main
 from temnet.live.access import check_address

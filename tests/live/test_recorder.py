@@ -14,8 +14,7 @@ from live_server import LiveServer
 from live_stand_ins import found as stand_in_found
 
 from temnet.analysis import read_analysis
-from temnet.command import DONE
-from temnet.csv_rows import read_rows
+from temnet.command_line.command import DONE
 from temnet.live import recorder as module
 from temnet.live.frame_format import FrameHead
 from temnet.live.live_finder import LiveFinder
@@ -25,6 +24,7 @@ from temnet.live.recorder import Recorder
 from temnet.live.recording_folder import RecordedFrameRow
 from temnet.reporting.files.column_table import read_columns
 from temnet.run import main as run
+from temnet.tables.csv_rows import read_rows
 
 
 def frame_of(pixels, number, **settings):

@@ -2,13 +2,13 @@
 
 import pytest
 
-from temnet.csv_rows import column_help, header
 from temnet.movies.comparison import ComparisonRow
 from temnet.movies.drift import DriftRow
 from temnet.movies.rates import RateRow
 from temnet.movies.simulated_truth import TruthRow
 from temnet.movies.site_tables import FrameRow, SiteRow
 from temnet.movies.transitions import TransitionRow
+from temnet.tables.csv_rows import column_help, header
 
 HEADERS = {
     SiteRow: """

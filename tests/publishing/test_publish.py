@@ -12,7 +12,6 @@ import yaml
 from temnet import publish, run
 from temnet.config.card import Cost, EarlierCost
 from temnet.config.loading import load_experiment, validate, write_experiment
-from temnet.csv_tables import read_table, write_table
 from temnet.models.checkpoint import load_network, save_network
 from temnet.models.description import describe
 from temnet.models.factory import build_model
@@ -26,6 +25,7 @@ from temnet.publishing.reference_scores import (
     frozen_scores,
 )
 from temnet.score_records import Calibration
+from temnet.tables.csv_tables import read_table, write_table
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import pytest
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.csv_rows import write_rows
 from temnet.evaluation.conditions import ConditionRow
 from temnet.evaluation.confusion import OLD_FALSE_POSITIVE, ConfusionRow
 from temnet.evaluation.precision_recall import ThresholdRow
@@ -14,9 +13,10 @@ from temnet.evaluation.reliability import ReliabilityRow
 from temnet.evaluation.score_curves import CurveRow
 from temnet.evaluation.scores import ScoreRow
 from temnet.evaluation.summary import NetworkPair, Summary
-from temnet.json_records import write_record
 from temnet.reporting.run_results import RunResults
 from temnet.score_records import Baseline, Baselines, RarestBaseline
+from temnet.tables.csv_rows import write_rows
+from temnet.tables.json_records import write_record
 from tests.evaluation.made_rows import score_row
 from tests.evaluation.made_summary import network_summary
 

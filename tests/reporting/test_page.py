@@ -12,7 +12,6 @@ import pytest
 
 from temnet.config.analysis.occupancy import Occupancy
 from temnet.config.experiment import Experiment
-from temnet.csv_rows import write_rows
 from temnet.errors import InputError
 from temnet.movies.drift import DriftRow
 from temnet.movies.history_files import write_histories
@@ -26,6 +25,7 @@ from temnet.reporting.files.kept_frames import FrameIndex, MeanImage, open_frame
 from temnet.reporting.page import details, link, paragraph, picture, table
 from temnet.reporting.report import write_report
 from temnet.reporting.run_results import RunResults
+from temnet.tables.csv_rows import write_rows
 
 EVIL = '<script>alert("1")</script>&.tif'
 CLASSES = ["metal", "oxide"]

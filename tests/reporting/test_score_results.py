@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temnet.csv_rows import write_rows
 from temnet.errors import InputError
 from temnet.evaluation.score_curves import CurveRow
 from temnet.reporting.score_results import chance_sentence, read_scores
+from temnet.tables.csv_rows import write_rows
 
 
 def test_the_f1_of_images_is_that_of_images_with_columns(scored_run):

@@ -12,12 +12,12 @@ import pytest
 
 from temnet import run
 from temnet.config.loading import load_experiment
-from temnet.csv_rows import read_rows
 from temnet.evaluation.matching import match
 from temnet.inference.movie_drift.image_drift import measure_drift
 from temnet.movies.drift import DriftRow
 from temnet.movies.site_tables import SiteRow
 from temnet.simulation.movie import simulate_movie
+from temnet.tables.csv_rows import read_rows
 from tests.silent_errors.still_particle import MOVIE_FILE, particle
 
 pytestmark = pytest.mark.long

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from temnet import run
-from temnet.csv_rows import read_rows, write_rows
 from temnet.errors import InputError
 from temnet.movies.comparison import ComparisonRow, Difference
 from temnet.movies.history_files import write_histories
@@ -14,6 +13,7 @@ from temnet.movies.occupancy import counted_histories
 from temnet.movies.site_tables import SiteRow, site_rows
 from temnet.movies.sites import Sites
 from temnet.stages import compare
+from temnet.tables.csv_rows import read_rows, write_rows
 from temnet.workflow.folder import stage_folder
 
 SETTINGS = {"images": {"files": ["a 1"]}, "prediction": {"network": "n", "threshold": 0.5},

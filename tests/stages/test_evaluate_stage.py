@@ -11,7 +11,6 @@ import yaml
 from temnet import run
 from temnet.config.loading import validate
 from temnet.config.simulation import SIMULATION_VERSION
-from temnet.csv_tables import read_table
 from temnet.models.checkpoint import save_network
 from temnet.models.description import describe
 from temnet.models.factory import build_model
@@ -19,6 +18,7 @@ from temnet.models.network_folders import read_card, update_card
 from temnet.stages import evaluate, train
 from temnet.stages.compared_networks import competitors
 from temnet.stages.evaluate import representative_images
+from temnet.tables.csv_tables import read_table
 from temnet.workflow.folder import RUNNING, Record, plain, write_record
 
 SETTINGS = {

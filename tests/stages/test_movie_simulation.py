@@ -9,7 +9,6 @@ import pytest
 from temnet import run
 from temnet.config.external_files import TABLES
 from temnet.config.loading import load_experiment
-from temnet.csv_rows import read_rows
 from temnet.errors import InputError
 from temnet.evaluation.matching import match
 from temnet.inference.column_finder import find_in_series
@@ -23,6 +22,7 @@ from temnet.movies.sites import find_sites
 from temnet.records import ImageSeries
 from temnet.simulation.movie import simulate_movie
 from temnet.stages.movie import STAGE
+from temnet.tables.csv_rows import read_rows
 
 LOGGER = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from temnet.config.analysis.evaluation import Evaluation
-from temnet.csv_rows import read_rows
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.scores import ScoreRow
 from temnet.records import Columns, Peaks
 from temnet.stages.network_scores import score_network, write_scores
+from temnet.tables.csv_rows import read_rows
 
 SETTINGS = Evaluation(border=0)
 CLASSES = ("Mo", "S")

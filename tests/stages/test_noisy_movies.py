@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from temnet.config.analysis.occupancy import Occupancy
-from temnet.csv_rows import write_rows
 from temnet.errors import InputError
 from temnet.inference.movie_drift.image_drift import ImageDrift
 from temnet.reporting.files.prediction_rows import ImageDriftRow
@@ -15,6 +14,7 @@ from temnet.reporting.files.series_file import SeriesRecord
 from temnet.stages import noisy_movies
 from temnet.stages.noisy_movies import check_detection, contradicted_by, image_drift, too_noisy
 from temnet.stages.prediction.frame_averages import image_drift_rows
+from temnet.tables.csv_rows import write_rows
 
 MOVIE = SeriesRecord(
     file="m", frames=5, rows=64, cols=64, sampling=0.2, network="n", classes=("metal",)

@@ -13,7 +13,6 @@ from ase.build import bulk
 from temnet import predict
 from temnet.analysis import prediction_experiment
 from temnet.config.experiment import Experiment
-from temnet.csv_rows import read_rows
 from temnet.errors import InputError
 from temnet.records import Peaks
 from temnet.reporting.files.column_table import ColumnTableWriter
@@ -23,6 +22,7 @@ from temnet.reporting.report import write_report
 from temnet.reporting.run_results import RunResults
 from temnet.stages.strain import STAGE, check, known_error, run, settings
 from temnet.strain.tables import LatticeRow, ProfileRow, StrainRow
+from temnet.tables.csv_rows import read_rows
 from temnet.workflow.stage import Work, silent
 from tests.strain.crystals import A, crystal, peaks_at
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from temnet import run
-from temnet.csv_tables import read_table
 from temnet.images.unseen import UnseenRegions
+from temnet.tables.csv_tables import read_table
 
 MOVIE = """
 images: {files: [movie.npy], sampling: 0.2, axes: frames}

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import temnet
-from temnet.csv_rows import read_rows, write_rows
 from temnet.interoperability.found_columns import FoundColumns
 from temnet.strain.tables import (
     COLUMNS,
@@ -20,6 +19,7 @@ from temnet.strain.tables import (
     profile_rows,
     strain_rows,
 )
+from temnet.tables.csv_rows import read_rows, write_rows
 from tests.strain.crystals import A, crystal, peaks_at
 
 

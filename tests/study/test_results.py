@@ -5,8 +5,6 @@ from math import nan
 
 import pytest
 
-from temnet.csv_rows import write_rows
-from temnet.json_records import as_values, from_values, write_record
 from temnet.score_records import Baseline
 from temnet.study.intervals import Estimate
 from temnet.study.network_section import PublishedStudy, studies_page
@@ -22,6 +20,8 @@ from temnet.study.results import (
     read_study_results,
 )
 from temnet.study.settings import Study
+from temnet.tables.csv_rows import write_rows
+from temnet.tables.json_records import as_values, from_values, write_record
 
 
 def estimates(macro, error):

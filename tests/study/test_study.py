@@ -12,8 +12,6 @@ import pytest
 import yaml
 
 from temnet import publish
-from temnet.csv_rows import read_rows, write_rows
-from temnet.csv_tables import read_table
 from temnet.errors import InputError
 from temnet.evaluation.scores import SPECIES, ScoreRow
 from temnet.models.network_folders import read_card
@@ -22,6 +20,8 @@ from temnet.study.results import read_study_results
 from temnet.study.runs import find_twin, scoring_runs, training_runs
 from temnet.study.scores import read_scores
 from temnet.study.settings import load_study
+from temnet.tables.csv_rows import read_rows, write_rows
+from temnet.tables.csv_tables import read_table
 from temnet.workflow.folder import alone_in
 
 pytestmark = pytest.mark.slow

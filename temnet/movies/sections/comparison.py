@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from temnet.csv_rows import read_rows
 from temnet.movies.blocks import MEMORIES
 from temnet.movies.comparison import ComparisonRow
 from temnet.movies.figures import comparison_figure
 from temnet.reporting.page import Html, Section, link, paragraph, table
 from temnet.reporting.run_results import RunResults, counted
+from temnet.tables.csv_rows import read_rows
 
 SIGNIFICANT = 0.05
 """Differences with a smaller p are called significant."""

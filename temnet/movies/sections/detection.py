@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from temnet.csv_rows import read_rows
 from temnet.movies.rates import RateRow, smeared
 from temnet.movies.site_tables import SiteRow
 from temnet.reporting.files.series_file import SERIES_FILE, read_series_records
 from temnet.reporting.run_results import RunResults
+from temnet.tables.csv_rows import read_rows
 
 RATES = "occupancy/rates.csv"
 

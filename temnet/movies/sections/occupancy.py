@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from temnet.csv_rows import read_rows
-from temnet.json_records import read_record
 from temnet.movies.drift import DriftRow
 from temnet.movies.figures import dwell_figure, occupied_figure
 from temnet.movies.hidden_markov import CHANCES
@@ -22,6 +20,8 @@ from temnet.reporting.files.kept_frames import FrameIndex, read_mean
 from temnet.reporting.page import UNKNOWN, Html, Section, paragraph, side_by_side, table
 from temnet.reporting.run_results import RunResults, counted
 from temnet.reporting.wording import shortened
+from temnet.tables.csv_rows import read_rows
+from temnet.tables.json_records import read_record
 
 MODELS = {
     "threshold": "Columns are counted as found. A missed column looks like one that left, so rates "

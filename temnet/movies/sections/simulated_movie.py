@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from temnet.config.analysis.movie import Movie
-from temnet.csv_rows import read_rows
 from temnet.movies.simulated_truth import TRUTH_FILE, TruthRow, dose_file
 from temnet.reporting.figures.drawing import (
     circle_radius,
@@ -21,6 +20,7 @@ from temnet.reporting.figures.drawing import (
 )
 from temnet.reporting.page import Section, paragraph, table
 from temnet.reporting.run_results import RunResults, counted
+from temnet.tables.csv_rows import read_rows
 
 TRUTH = f"movie/{TRUTH_FILE}"
 

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from temnet.config.structures.vibration_table import TableRow
-from temnet.csv_tables import Row
 from temnet.reporting.figures.drawing import (
     LINE_COLOURS,
     LINE_STYLES,
@@ -21,6 +20,7 @@ from temnet.reporting.figures.drawing import (
     shorten,
     styled,
 )
+from temnet.tables.csv_tables import Row
 
 LOG_LOSS_RATIO = 10.0
 """A loss that falls by more than this factor gets a logarithmic axis."""

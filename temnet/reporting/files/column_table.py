@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from temnet.csv_cells import DIGITS, escaped, unescaped
-from temnet.csv_rows import header, per_name
 from temnet.errors import InputError
 from temnet.records import ColumnFlag, Peaks
+from temnet.tables.csv_cells import DIGITS, escaped, unescaped
+from temnet.tables.csv_rows import header, per_name
 
 BLOCK_ROWS = 2**15
 """Rows that are held as text at once while a table is read: some 10 MB."""

@@ -1,7 +1,7 @@
 """Columns in files that other programs read: CSV, HDF5 and extended XYZ.
 
 ``.csv``
-    The table of ``temnet.csv_tables``, for people and spreadsheets: seven significant
+    The table of ``temnet.tables.csv_tables``, for people and spreadsheets: seven significant
     digits, which is 1e-4 Å in a field of 100 nm.
 
 ``.h5``

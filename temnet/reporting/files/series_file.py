@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from temnet.inference.checks.finding import Finding
 from temnet.inference.checks.measured_lattice import MeasuredLattice
 from temnet.inference.checks.verdict import Verdict
-from temnet.json_records import read_records, renamed, write_records
+from temnet.tables.json_records import read_records, renamed, write_records
 
 SERIES_FILE = "series.json"
 """Name of the file in the folder of the stage `predict`."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from temnet.csv_rows import read_rows
 from temnet.evaluation.conditions import LABELS
 from temnet.evaluation.scores import SPECIES
 from temnet.evaluation.scores_by_atom_count import EVERYWHERE, VACUUM, AtomCountRow
@@ -17,6 +16,7 @@ from temnet.reporting.figures.drawing import new_figure, set_title, shorten, sty
 from temnet.reporting.page import Section, paragraph
 from temnet.reporting.run_results import RunResults, counted
 from temnet.reporting.score_results import FOLDER, SUMMARY, table_path
+from temnet.tables.csv_rows import read_rows
 
 TABLE = "atom_counts"
 

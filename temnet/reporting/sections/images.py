@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from temnet.config.experiment import required
-from temnet.csv_rows import read_rows
 from temnet.reporting.figures.curves import count_figure
 from temnet.reporting.figures.overlay import legible_part, overlay_figure
 from temnet.reporting.files.column_summary import ColumnSummary, summarise_columns
@@ -25,6 +24,7 @@ from temnet.reporting.sections.doubtful_columns import doubtful_columns
 from temnet.reporting.sections.lattices import lattice_text
 from temnet.reporting.sections.verdicts import MOST_NAMED, bounded, verdicts
 from temnet.reporting.wording import in_words, shortened
+from temnet.tables.csv_rows import read_rows
 
 FOLDER = "predict"
 """Folder of the stage `predict`."""

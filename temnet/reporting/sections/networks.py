@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from temnet.config.card import Card
-from temnet.csv_tables import read_table
-from temnet.json_records import read_record
 from temnet.reporting.figures.curves import training_figure
 from temnet.reporting.page import Section, paragraph
 from temnet.reporting.run_results import RunResults, counted, known
+from temnet.tables.csv_tables import read_table
+from temnet.tables.json_records import read_record
 
 
 def train_section(source: RunResults) -> Section | None:

@@ -10,7 +10,6 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from temnet.csv_rows import each_row
 from temnet.reporting.figures.drawing import (
     MOST_VECTORS,
     image_size,
@@ -26,6 +25,7 @@ from temnet.reporting.files.prediction_rows import RINGS_FILE, RingRow
 from temnet.reporting.page import Html, Section, paragraph, side_by_side, table
 from temnet.reporting.run_results import RunResults, counted
 from temnet.reporting.sections.images import COLUMNS, IMAGES, evenly
+from temnet.tables.csv_rows import each_row
 
 RINGS = f"predict/{RINGS_FILE}"
 

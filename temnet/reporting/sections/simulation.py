@@ -8,13 +8,13 @@ import numpy as np
 
 from temnet.config.loading import load_vibration_table
 from temnet.config.structures.vibration_table import TableRow
-from temnet.csv_rows import read_rows
 from temnet.reporting.figures.curves import vibration_figure
 from temnet.reporting.figures.gallery import gallery_figure
 from temnet.reporting.page import Html, Section, link, paragraph, table
 from temnet.reporting.run_results import RunResults, known
 from temnet.reporting.snapshots import Picture, read_pictures
 from temnet.simulation.accuracy import Measurement
+from temnet.tables.csv_rows import read_rows
 
 
 def gallery_section(source: RunResults) -> Section | None:

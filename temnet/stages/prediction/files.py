@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from temnet.config.analysis.prediction import Prediction
-from temnet.csv_rows import RowWriter
 from temnet.inference.column_finder import FoundFrame
 from temnet.inference.rings import find_rings
 from temnet.interoperability.found_columns import Add, FoundColumns
@@ -34,6 +33,7 @@ from temnet.stages.prediction.inputs import PredictionInputs, elements_of
 from temnet.stages.prediction.kept_frames import keeping_frames
 from temnet.system.file_names import safe_name
 from temnet.system.files import replace_file
+from temnet.tables.csv_rows import RowWriter
 
 COLUMNS_FILE, IMAGES_FILE = "columns.csv", "images.npz"
 

@@ -5,7 +5,6 @@ from dataclasses import fields, replace
 
 import pytest
 
-from temnet.csv_rows import column_help, read_rows, write_rows
 from temnet.errors import InputError
 from temnet.reporting.files.column_table import ColumnRow, column_fields
 from temnet.reporting.files.prediction_rows import FocusRow, RingRow
@@ -15,6 +14,7 @@ from temnet.reporting.files.series_file import (
     read_series_records,
     write_series,
 )
+from temnet.tables.csv_rows import column_help, read_rows, write_rows
 
 RECORD = SeriesRecord(
     file="a.tif", files=("a.tif",), frames=2, rows=40, cols=50, sampling=0.2, network="n",

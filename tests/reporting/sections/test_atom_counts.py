@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from temnet.config.experiment import Experiment
-from temnet.csv_rows import write_rows
 from temnet.evaluation.scores_by_atom_count import AtomCountRow
 from temnet.evaluation.summary import Summary
-from temnet.json_records import write_record
 from temnet.reporting.page import render
 from temnet.reporting.run_results import RunResults
 from temnet.reporting.sections.atom_counts import atom_count_figure, atom_count_section
+from temnet.tables.csv_rows import write_rows
+from temnet.tables.json_records import write_record
 from tests.evaluation.made_summary import network_summary
 
 

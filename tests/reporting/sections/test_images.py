@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from temnet.csv_rows import write_rows
 from temnet.reporting.files.prediction_rows import FocusRow
 from temnet.reporting.files.series_file import Calibration, SeriesRecord
 from temnet.reporting.run_results import RunResults
@@ -15,6 +14,7 @@ from temnet.reporting.sections.images import (
     _what_was_done,
     evenly,
 )
+from temnet.tables.csv_rows import write_rows
 
 NAN = float("nan")
 

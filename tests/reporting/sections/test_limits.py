@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from temnet.csv_rows import write_rows
 from temnet.evaluation.limits.ideal_scores import IdealRow
 from temnet.evaluation.score_curves import CurveRow
 from temnet.evaluation.summary import Summary
@@ -15,6 +14,7 @@ from temnet.reporting.run_results import RunResults
 from temnet.reporting.score_results import Scores
 from temnet.reporting.sections.limits import bound_parts, ideal_parts
 from temnet.score_records import ClassIntervals, Intervals
+from temnet.tables.csv_rows import write_rows
 from tests.evaluation.made_summary import class_scores, network_summary
 
 

@@ -5,7 +5,6 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from temnet.config.experiment import Experiment
-from temnet.csv_rows import write_rows
 from temnet.inference.rings import RING_SIZES
 from temnet.records import Peaks
 from temnet.reporting.files.column_table import ColumnTableWriter
@@ -14,6 +13,7 @@ from temnet.reporting.files.prediction_rows import RingRow
 from temnet.reporting.report import write_report
 from temnet.reporting.run_results import RunResults
 from temnet.reporting.sections.rings import COLOURS, MARKED, NAMES, PLAIN, ring_figure
+from temnet.tables.csv_rows import write_rows
 
 PLACES = {5: (3.0, 4.0), 6: (3.0, 14.0), 7: (9.0, 4.0)}  # an L: chiral, (row, col) in Å
 

@@ -9,7 +9,6 @@ import pytest
 import yaml
 
 from temnet.config.experiment import Experiment
-from temnet.csv_rows import write_rows
 from temnet.records import IGNORED
 from temnet.reporting.page import render
 from temnet.reporting.run_results import RunResults
@@ -22,6 +21,7 @@ from temnet.reporting.sections.simulation import (
 )
 from temnet.reporting.snapshots import Picture, write_pictures
 from temnet.simulation.accuracy import Measurement
+from temnet.tables.csv_rows import write_rows
 
 PRETRAINED = Path(__file__).parents[3] / "pretrained"
 

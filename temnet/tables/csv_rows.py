@@ -17,10 +17,10 @@ from pathlib import Path
 from types import NoneType, TracebackType
 from typing import Any, Generic, TypeVar, get_args, get_type_hints
 
-from temnet.csv_cells import unescaped
-from temnet.csv_tables import TableWriter, raw_rows
 from temnet.errors import InputError
 from temnet.system.files import replacing
+from temnet.tables.csv_cells import unescaped
+from temnet.tables.csv_tables import TableWriter, raw_rows
 
 RowType = TypeVar("RowType")
 

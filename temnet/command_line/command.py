@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from temnet.command_line.run_log import PRINTED, kept_messages, logging_to, progress_bar
 from temnet.config.experiment import Experiment
 from temnet.errors import InputError, disk_errors_as_input_errors
-from temnet.run_log import PRINTED, kept_messages, logging_to, progress_bar
 from temnet.system.signals import ended_by_signals, stopped_by
 from temnet.system.streams import Output, libraries_silenced, standard_streams
 from temnet.system.user_folders import spare_home

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from temnet.workflow.stage import Done
 
-PRINTED = "temnet.command"
+PRINTED = "temnet.command_line.command"
 """Logger of messages that the command also prints itself."""
 
 STAGES = "temnet.workflow.plan"

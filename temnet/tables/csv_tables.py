@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from temnet.csv_cells import cell_text, escaped, parse_cell, unescaped
 from temnet.errors import InputError
 from temnet.system.files import replacing
+from temnet.tables.csv_cells import cell_text, escaped, parse_cell, unescaped
 
 Row = dict[str, Any]
 

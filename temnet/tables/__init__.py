@@ -1,0 +1,1 @@
+"""Tables and records as CSV and JSON files."""
