@@ -75,28 +75,22 @@ def deformation(gradient: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     return np.stack(values, axis=-1)
 
 
-def deformation_errors(
-    gradient: np.ndarray, vectors: np.ndarray, error: np.ndarray, inverse: np.ndarray
-) -> np.ndarray:
-    """Standard errors of the values `QUANTITIES`, to first order.
-
-    The covariance of ``F_ij`` and ``F_kl`` is ``error_ik inverse_jl``.
+def deformation_slopes(gradient: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Derivatives of the values `QUANTITIES` by the components of a deformation gradient.
 
     Args:
         gradient: (n, 2, 2) deformation gradients.
         vectors: (2, 2) vectors of the reference lattice as columns [Å].
-        error: (n, 2, 2) covariance of a column's position [Å²].
-        inverse: (n, 2, 2) inverse of the sum of the products of the reference positions [1/Å²].
 
     Returns:
-        (n, 7) float64, in the units of `deformation`.
+        (n, 7, 2, 2) float64, the derivative by ``F_ij`` in the last two axes, in the units of
+        `deformation`.
     """
-    slopes = np.empty((*gradient.shape, len(QUANTITIES)))
+    slopes = np.empty((len(gradient), len(QUANTITIES), 2, 2))
     for row in range(2):
         for col in range(2):
             change = np.zeros((2, 2))
             change[row, col] = STEP
             above, below = (deformation(gradient + each, vectors) for each in (change, -change))
-            slopes[..., row, col, :] = (above - below) / (2 * STEP)
-    variance = np.einsum("nijq,nik,njl,nklq->nq", slopes, error, inverse, slopes)
-    return np.sqrt(np.maximum(variance, 0))
+            slopes[..., row, col] = (above - below) / (2 * STEP)
+    return slopes

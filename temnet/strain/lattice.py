@@ -29,6 +29,10 @@ TOLERANCE = 0.2
 LEAST_SINE = 0.2
 """Smallest sine of the angle between two translations that span a lattice."""
 
+EQUALLY_SHORT = 0.05
+"""Vectors are equally short if their lengths differ by no more than this fraction, which is more
+than strain and errors make of it."""
+
 SAME_SITE = 0.25
 """Columns belong to one site of the cell within this many distances of nearest neighbours."""
 
@@ -107,13 +111,26 @@ class Lattice:
         indices = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
         one_of_two = (indices[:, 0] > 0) | ((indices[:, 0] == 0) & (indices[:, 1] > 0))
         indices = indices[one_of_two & (np.gcd(indices[:, 0], indices[:, 1]) == 1)]
-        spacing = 1 / np.linalg.norm(indices @ np.linalg.inv(self.vectors), axis=1)
+        spacing = plane_distances(indices, self.vectors)
         order = np.argsort(-spacing, kind="stable")
         return indices[order], spacing[order]
 
 
 REACH = 6
 """Cells on each side of a column in which its neighbours are counted."""
+
+
+def plane_distances(indices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """(P,) distances of lattice planes [Å].
+
+    Args:
+        indices: (P, 2) indices by the reciprocal vectors of the lattice.
+        vectors: (2, 2) vectors of the lattice as columns [Å].
+
+    >>> plane_distances(np.array([[1, 0], [1, 1]]), np.diag([3.0, 4.0]))
+    array([3. , 2.4])
+    """
+    return np.asarray(1 / np.linalg.norm(indices @ np.linalg.inv(vectors), axis=1))
 
 
 def find_lattice(points: np.ndarray, tree: cKDTree, seed: int) -> Lattice | None:
@@ -196,10 +213,25 @@ def reduced(vectors: np.ndarray) -> np.ndarray:
 
 
 def _standard(vectors: np.ndarray) -> np.ndarray:
-    """(2, 2) shortest vectors of a lattice, ``a`` to the right and ``b`` anticlockwise of it."""
-    a, b = reduced(vectors).T
+    """(2, 2) shortest vectors of a lattice as columns, chosen so that errors do not change them.
+
+    ``a`` is the shortest, of several equally short ones that nearest to x.  ``b`` lies
+    anticlockwise of it, by more than 90° where two are equally short.
+
+    >>> _standard(np.array([[1.0, 0.5], [0.0, -0.866]])).round(3).T
+    array([[ 1.   ,  0.   ],
+           [-0.5  ,  0.866]])
+    """
+    first, second = reduced(vectors).T
+    longest = min(np.linalg.norm(first), np.linalg.norm(second)) * (1 + EQUALLY_SHORT)
+    around = [first, second, first + second, first - second]
+    short = [each for each in around if np.linalg.norm(each) <= longest]
+    a = max(short, key=lambda each: abs(each[0]) / np.linalg.norm(each))
     a = -a if (a[0], a[1]) < (0, 0) else a
-    b = -b if a[0] * b[1] - a[1] * b[0] < 0 else b
+    others = [sign * each for each in around for sign in (1, -1)]
+    others = [each for each in others if a[0] * each[1] - a[1] * each[0] > 1e-6 * (a @ a)]
+    least = min(np.linalg.norm(each) for each in others) * (1 + EQUALLY_SHORT)
+    b = min((each for each in others if np.linalg.norm(each) <= least), key=lambda each: a @ each)
     return np.stack([a, b], axis=1)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
+from scipy.sparse import csr_array, diags_array
 from scipy.spatial import cKDTree
 
 from temnet.strain.grains import BROAD, Grain, find_grains, is_lattice
@@ -75,8 +76,10 @@ class LocalLattices:
         grain: (N,) int64, number of each column's grain; -1 without a grain.
         state: (N,) int64 of `State`.
         complete: (N,) bool, whether all neighbours of a fitted column are there.
-        fits: Fits of all columns; NaN and 0 where there is none.
-        errors: (N, 2, 2) float64, covariance of a column's position [Å²] around each column.
+        fits: Fits of all columns; NaN and 0 where there is none.  Their weights are in `weights`.
+        weights: For each lattice vector (N, N) float64, by which the fitted vectors (rows) are
+            sums of the positions (columns).
+        errors: (N, 2, 2) float64, covariance of each column's position [Å²].
     """
 
     grains: list[Grain]
@@ -84,6 +87,7 @@ class LocalLattices:
     state: np.ndarray
     complete: np.ndarray
     fits: Fits
+    weights: tuple[csr_array, csr_array]
     errors: np.ndarray
 
     @property
@@ -114,8 +118,7 @@ def local_lattices(
         better = (part.grain >= 0) & (rank > best)
         best[better] = rank[better]
         chosen = _merged(chosen, part, better)
-    errors = _position_errors(chosen, points, position_error)
-    return LocalLattices(grains, chosen.grain, chosen.state, chosen.complete, chosen.fits, errors)
+    return replace(chosen, errors=_position_errors(chosen, position_error))
 
 
 def _apart(grains: list[Grain]) -> list[Grain]:
@@ -142,10 +145,11 @@ def _nothing(grains: list[Grain], count: int) -> LocalLattices:
             used=numbers,
             scatter=missing(2, 2),
             freedom=numbers.copy(),
-            inverse=missing(2, 2),
+            weights=np.zeros((count, 0, 2)),
             place=missing(2),
             breadth=missing(),
         ),
+        weights=(csr_array((count, count)), csr_array((count, count))),
         errors=missing(2, 2),
     )
 
@@ -157,12 +161,18 @@ def _merged(old: LocalLattices, new: LocalLattices, better: np.ndarray) -> Local
         return np.where(better.reshape(-1, *[1] * (first.ndim - 1)), second, first)
 
     fits = {name: pick(value, getattr(new.fits, name)) for name, value in vars(old.fits).items()}
+    rows, kept = (diags_array(each.astype(float)) for each in (better, ~better))
+    first, second = (
+        csr_array(kept @ ours + rows @ theirs)
+        for ours, theirs in zip(old.weights, new.weights, strict=True)
+    )
     return LocalLattices(
         old.grains,
         pick(old.grain, new.grain),
         pick(old.state, new.state),
         pick(old.complete, new.complete),
         Fits(**fits),
+        (first, second),
         old.errors,
     )
 
@@ -194,7 +204,7 @@ def _in_grain(points: np.ndarray, grain: Grain, number: int, neighbours: int) ->
         good = is_lattice(first, lattice)
         places = np.where(good[:, None], first.place, own)
         vectors = np.where(good[:, None, None], first.vectors, vectors)
-    _, fits = fitted(places, vectors, outer, CAPTURE)
+    matches, fits = fitted(places, vectors, outer, CAPTURE)
     around = _count(everything, own, outer.reach[site])
     close = _count(everything, own, inner.reach[site])
     close_matched = near.there.sum(axis=1)
@@ -213,8 +223,21 @@ def _in_grain(points: np.ndarray, grain: Grain, number: int, neighbours: int) ->
     result.state[members] = state
     result.complete[members] = (state == State.FITTED) & (fits.used == expected)
     for name, value in vars(result.fits).items():
-        value[members] = getattr(fits, name)
-    return result
+        if name != "weights":
+            value[members] = getattr(fits, name)
+    return replace(result, weights=_weights(matches, fits, members, len(points)))
+
+
+def _weights(
+    matches: Matches, fits: Fits, members: np.ndarray, count: int
+) -> tuple[csr_array, csr_array]:
+    """Weights of the positions of all columns in the fits of a grain; 0 where there is no fit."""
+    columns = np.concatenate([members[:, None], members[matches.column]], axis=1)
+    rows = np.repeat(members, columns.shape[1])
+    used = np.nan_to_num(fits.weights).reshape(-1, 2)
+    shape = (count, count)
+    first, second = (csr_array((each, (rows, columns.ravel())), shape=shape) for each in used.T)
+    return first, second
 
 
 def _scattered(fits: Fits, nearest: float, usual: np.ndarray) -> np.ndarray:
@@ -241,22 +264,21 @@ def _count(tree: cKDTree, points: np.ndarray, reach: np.ndarray) -> np.ndarray:
     return np.asarray(tree.query_ball_point(points, reach, return_length=True)) - 1
 
 
-def _position_errors(
-    found: LocalLattices, points: np.ndarray, position_error: np.ndarray | None
-) -> np.ndarray:
-    """(N, 2, 2) covariance of a position around each column [Å²].
+def _position_errors(found: LocalLattices, position_error: np.ndarray | None) -> np.ndarray:
+    """(N, 2, 2) covariance of the position of each column [Å²].
 
-    That of the residuals of the fit, with that known beforehand; where it is not known, the mean
-    over the grain takes its place.
+    That of the residuals of its fit, with that known beforehand; where it is not known, the mean
+    over the grain takes its place.  Columns without values have what is known beforehand.
     """
-    scatter, freedom = found.fits.scatter, found.fits.freedom
-    prior = np.full((len(points), 2, 2), np.nan)
-    for number in range(len(found.grains)):
-        own = found.fitted & (found.grain == number)
+    scatter, freedom, fitted = found.fits.scatter, found.fits.freedom, found.fitted
+    prior = np.full((len(fitted), 2, 2), np.nan)
+    everywhere = np.ones(len(fitted), bool)
+    for members in (everywhere, *(found.grain == each for each in range(len(found.grains)))):
+        own = fitted & members
         if own.any():
-            prior[own] = scatter[own].sum(axis=0) / freedom[own].sum()
+            prior[members] = scatter[own].sum(axis=0) / freedom[own].sum()
     if position_error is not None:
         known = np.isfinite(position_error)
         prior[known] = np.square(position_error[known])[:, None, None] * np.eye(2)
     total = PRIOR_FREEDOM * prior + scatter
-    return total / (PRIOR_FREEDOM + freedom)[:, None, None]
+    return np.where(fitted[:, None, None], total / (PRIOR_FREEDOM + freedom)[:, None, None], prior)

@@ -135,9 +135,8 @@ class Fits:
         used: (n,) int64, number of neighbours.
         scatter: (n, 2, 2) float64, sum of the products of the residuals [Å²].
         freedom: (n,) int64, degrees of freedom of the residuals along each axis.
-        inverse: (n, 2, 2) float64, inverse of the sum of the products of the translations; the
-            covariance of ``A_ij`` and ``A_kl`` is that of the errors along ``i`` and ``k`` times
-            ``inverse_jl``.
+        weights: (n, 1 + K, 2) float64, weights of the column in the middle and of the neighbours,
+            by which ``A_ij`` is the sum of ``r_i weight_j``; 0 where there is no neighbour.
         place: (n, 2) float64, where the column in the middle should be [Å].
         breadth: (n,) float64, standard deviation of the columns along the direction in which they
             are narrowest [Å]: 0 for columns in one row.
@@ -147,7 +146,7 @@ class Fits:
     used: np.ndarray
     scatter: np.ndarray
     freedom: np.ndarray
-    inverse: np.ndarray
+    weights: np.ndarray
     place: np.ndarray
     breadth: np.ndarray
 
@@ -193,14 +192,15 @@ def fit(
     solvable = breadth > 1e-6 * np.linalg.norm(cell)
     inverse = np.full((n, 2, 2), np.nan)
     inverse[solvable] = np.linalg.inv(products[solvable])
-    vectors = np.einsum("nki,nkj->nij", offsets, steps) @ inverse
+    weights = steps @ inverse
+    vectors = np.einsum("nki,nkj->nij", offsets, weights)
     errors = offsets - np.einsum("nij,nkj->nki", vectors, steps)
     return Fits(
         vectors=vectors,
         used=matches.there.sum(axis=1),
         scatter=np.einsum("nki,nkj->nij", errors, errors),
         freedom=there.sum(axis=1) - offset_count - 2,
-        inverse=inverse,
+        weights=weights,
         place=points[centres] - errors[:, 0],
         breadth=breadth,
     )

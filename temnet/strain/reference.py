@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from temnet.errors import InputError
-from temnet.strain.deformation import QUANTITIES, deformation, largest_strain, rotation, stretch
+from temnet.strain.deformation import STEP, largest_strain, rotation, stretch
 from temnet.strain.grains import LARGEST_STRAIN
-from temnet.strain.lattice import Lattice
+from temnet.strain.lattice import Lattice, plane_distances
 
 SPACING_WITHIN = 0.08
 """A given distance of planes belongs to planes of the lattice within this fraction: those of common
@@ -29,18 +30,45 @@ class Reference:
 
     Attributes:
         vectors: (2, 2) float64, its vectors [Å] as columns, in the orientation of the core.
-        columns: Number of columns that it was measured on.
-        error: (7,) float64, standard errors of `QUANTITIES` that all columns share because of it.
+        measured_on: (N,) bool, the columns whose mean lattice it was made from.
+        slopes: (2, 2, 2, 2) float64, the derivative of ``vectors[i, j]`` by the component
+            ``[k, l]`` of that mean.
     """
 
     vectors: np.ndarray
-    columns: int
-    error: np.ndarray
+    measured_on: np.ndarray
+    slopes: np.ndarray
+
+    @property
+    def columns(self) -> int:
+        """Number of columns that it was measured on."""
+        return int(self.measured_on.sum())
 
     @property
     def lattice(self) -> Lattice:
         """The lattice, for its lengths and angles."""
         return Lattice(self.vectors, np.zeros((1, 2)))
+
+
+Change = Callable[[np.ndarray], np.ndarray]
+"""Makes the vectors of a reference from those of a mean lattice, (2, 2) as columns [Å]."""
+
+
+def reference_of(mean: np.ndarray, measured_on: np.ndarray, change: Change) -> Reference:
+    """The reference that is made from a mean lattice.
+
+    Args:
+        mean: (2, 2) vectors of the mean lattice as columns [Å].
+        measured_on: (N,) bool, the columns whose mean it is.
+        change: Makes the reference.
+    """
+    slopes = np.empty((2, 2, 2, 2))
+    for row in range(2):
+        for col in range(2):
+            step = np.zeros((2, 2))
+            step[row, col] = STEP
+            slopes[:, :, row, col] = (change(mean + step) - change(mean - step)) / (2 * STEP)
+    return Reference(change(mean), measured_on, slopes)
 
 
 def core(fitted: np.ndarray, complete: np.ndarray, depth: np.ndarray) -> np.ndarray:
@@ -59,64 +87,48 @@ def core(fitted: np.ndarray, complete: np.ndarray, depth: np.ndarray) -> np.ndar
     return chosen & (depth >= np.nanmedian(depth[chosen]))
 
 
-def mean_lattice(vectors: np.ndarray, used: np.ndarray) -> Reference | None:
-    """The mean of the lattices around some columns.
-
-    The fits of neighbouring columns overlap, so that the number of independent ones is that of the
-    columns divided by that in a fit.
-
-    Args:
-        vectors: (n, 2, 2) lattice vectors [Å].
-        used: (n,) neighbours in each fit.
-
-    Returns:
-        The mean and its standard error; None for fewer than `FEWEST` columns.
-    """
-    if len(vectors) < FEWEST:
-        return None
-    mean = vectors.mean(axis=0)
-    values = deformation(vectors @ np.linalg.inv(mean), mean)
-    independent = max(len(vectors) / (1 + used.mean()), 1)
-    error = values.std(axis=0, ddof=1) / np.sqrt(independent)
-    return Reference(mean, len(vectors), error)
+def mean_lattice(vectors: np.ndarray) -> np.ndarray | None:
+    """(2, 2) mean of the lattices (n, 2, 2) around some columns; None for fewer than `FEWEST`."""
+    return vectors.mean(axis=0) if len(vectors) >= FEWEST else None
 
 
-def scaled_to_spacing(measured: Reference, spacing: float) -> Reference:
-    """A measured lattice, scaled so that planes have a known distance.
+def scaled_to_spacing(measured: np.ndarray, spacing: float) -> Change:
+    """Scales a lattice so that planes have a known distance.
+
+    The shape of the reference remains that of the core, so that only the size is absolute.
 
     Args:
-        measured: The lattice of the core.
+        measured: (2, 2) vectors of the core's lattice as columns [Å].
         spacing: Distance of the planes [Å].  Planes within `SPACING_WITHIN` of it are meant; of
             several their mean has this distance.
-
-    Returns:
-        The reference.  Its shape remains that of the core, so that only the size is absolute.
 
     Raises:
         InputError: If the lattice has no such planes.
     """
-    _, distances = measured.lattice.planes()
-    near = np.abs(distances / spacing - 1) <= SPACING_WITHIN
-    if not near.any():
+    indices, distances = Lattice(measured, np.zeros((1, 2))).planes()
+    meant = indices[np.abs(distances / spacing - 1) <= SPACING_WITHIN]
+    if not len(meant):
         known = ", ".join(f"{each:.3g}" for each in distances[:4])
         raise InputError(
             f"strain.spacing is {spacing:g} Å, but no planes of the lattice are that far apart; "
             f"the widest are {known} Å. Give one of these planes' known distance, or check the "
             "pixel size."
         )
-    return Reference(
-        measured.vectors * (spacing / distances[near].mean()), measured.columns, measured.error
-    )
+
+    def scaled(mean: np.ndarray) -> np.ndarray:
+        return mean * (spacing / plane_distances(meant, mean).mean())
+
+    return scaled
 
 
-def oriented(measured: Reference, vectors: np.ndarray) -> Reference:
-    """A known lattice in the orientation of a measured one, and with the same choice of vectors.
+def oriented(measured: np.ndarray, vectors: np.ndarray) -> Change:
+    """Turns a known lattice into the orientation of a measured one, with its choice of vectors.
 
     The columns that were found may be a part of those of the known lattice: its vectors are then
     sums of the known ones.
 
     Args:
-        measured: The lattice of the core.
+        measured: (2, 2) vectors of the core's lattice as columns [Å].
         vectors: (2, 2) vectors of the known lattice as columns [Å], in any orientation.
 
     Raises:
@@ -127,15 +139,19 @@ def oriented(measured: Reference, vectors: np.ndarray) -> Reference:
         cell = vectors @ np.reshape(entries, (2, 2))
         if np.linalg.det(cell) <= 0.5 * abs(np.linalg.det(vectors)):
             continue
-        strain = float(largest_strain(measured.vectors @ np.linalg.inv(cell)))
+        strain = float(largest_strain(measured @ np.linalg.inv(cell)))
         if strain < least - 1e-9:
             least, best = strain, cell
     if least > LARGEST_STRAIN:
-        lengths, other = (np.linalg.norm(each, axis=0) for each in (vectors, measured.vectors))
+        lengths, other = (np.linalg.norm(each, axis=0) for each in (vectors, measured))
         raise InputError(
             f"The given lattice, with vectors of {lengths[0]:.3g} and {lengths[1]:.3g} Å, is not "
             f"that of the columns, with {other[0]:.3g} and {other[1]:.3g} Å; check the structure, "
             "its zone axis and the pixel size."
         )
-    _, angle = stretch(measured.vectors @ np.linalg.inv(best))
-    return Reference(rotation(angle) @ best, measured.columns, np.zeros(len(QUANTITIES)))
+
+    def turned(mean: np.ndarray) -> np.ndarray:
+        _, angle = stretch(mean @ np.linalg.inv(best))
+        return rotation(angle) @ best
+
+    return turned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -10,11 +10,19 @@ import numpy as np
 
 from temnet.errors import InputError
 from temnet.records import Peaks
-from temnet.strain.deformation import QUANTITIES, deformation, deformation_errors
+from temnet.strain.deformation import QUANTITIES, deformation
+from temnet.strain.error_propagation import ErrorPropagation, Slopes, slopes
 from temnet.strain.lattice import Lattice
 from temnet.strain.local_lattice import NEIGHBOURS, LocalLattices, State, local_lattices
 from temnet.strain.neighbourhood import template
-from temnet.strain.reference import Reference, core, mean_lattice, oriented, scaled_to_spacing
+from temnet.strain.reference import (
+    Reference,
+    core,
+    mean_lattice,
+    oriented,
+    reference_of,
+    scaled_to_spacing,
+)
 from temnet.strain.surface import BURIED, depth, layers, surface
 
 ReferenceName = Literal["core", "region", "spacing", "lattice"]
@@ -54,6 +62,8 @@ class GrainLattice:
         measured: Its mean lattice in the core [Å].
         reference: The lattice that strain was measured against; None if there is no such lattice,
             and then the grain has no strain.
+        common_error: (7,) float64, standard errors of `QUANTITIES` that all columns of the grain
+            share because of the reference; NaN without a reference.
     """
 
     frame: int
@@ -61,6 +71,31 @@ class GrainLattice:
     columns: int
     measured: Lattice
     reference: Reference | None
+    common_error: np.ndarray
+
+
+@dataclass(frozen=True)
+class LayerMean:
+    """The mean strain in one layer of one frame.
+
+    Attributes:
+        frame: The frame.
+        layer: Layer from the surface of the crystal, which is 1.
+        columns: Number of columns with values.
+        depth: Their mean distance from the surface [Å].
+        mean: (7,) float64, means of `QUANTITIES`.
+        error: (7,) float64, standard errors of the means, with what neighbouring fits and the
+            reference have in common.
+        spread: (7,) float64, standard deviations of the values; NaN for one column.
+    """
+
+    frame: int
+    layer: int
+    columns: int
+    depth: float
+    mean: np.ndarray
+    error: np.ndarray
+    spread: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -82,6 +117,7 @@ class StrainMap:
             degrees.
         errors: (N, 7) float64, their standard errors.
         lattices: The lattices of the grains.
+        layer_means: The mean strain in each layer from the surface inwards.
     """
 
     columns: Peaks
@@ -94,6 +130,7 @@ class StrainMap:
     values: np.ndarray
     errors: np.ndarray
     lattices: tuple[GrainLattice, ...]
+    layer_means: tuple[LayerMean, ...]
 
     def __len__(self) -> int:
         return len(self.state)
@@ -169,7 +206,7 @@ def strain_map(
     >>> points = np.stack([rows, cols], axis=1)
     >>> peaks = Peaks(zeros, points, zeros, zeros + 1.0, np.ones((len(rows), 1)), zeros + np.nan)
     >>> strain = strain_map(peaks, neighbours=8, reference="region", region=(0, 22, 0, 12))
-    >>> [float(strain.value("e_xx")[5 * 12 + col].round(3)) for col in (4, 9, 10)]
+    >>> [float(strain.value("e_xx")[5 * 12 + col].round(3)) + 0.0 for col in (4, 9, 10)]
     [0.0, 0.025, 0.025]
     """
     settings = StrainSettings(
@@ -224,22 +261,27 @@ def _in_frame(
     points = peaks.positions[:, ::-1] * [1.0, -1.0]
     found = local_lattices(points, settings.neighbours, position_error)
     layer, below = _depths(points, found, field)
-    count, fitted = len(points), found.fitted
-    values = np.full((count, len(QUANTITIES)), np.nan)
+    propagation = ErrorPropagation(found.weights, found.errors)
+    values = np.full((len(points), len(QUANTITIES)), np.nan)
     errors = values.copy()
-    lattices = []
+    lattices, parts = [], []
     for number, grain in enumerate(found.grains):
-        own = fitted & (found.grain == number)
-        if not own.any():
-            continue
+        own = found.fitted & (found.grain == number)
         inner = core(own, own & found.complete, below)
-        measured = mean_lattice(found.fits.vectors[inner], found.fits.used[inner])
-        known = None if measured is None else _reference(measured, peaks, found, own, settings)
-        if measured is not None:
-            lattice = Lattice(measured.vectors, grain.lattice.sites)
-            lattices.append(GrainLattice(frame, number, int(own.sum()), lattice, known))
+        mean = mean_lattice(found.fits.vectors[inner])
+        if mean is None:
+            continue
+        known = _reference(mean, inner, peaks, found, own, settings)
+        common = np.full(len(QUANTITIES), np.nan)
         if known is not None:
-            values[own], errors[own] = _deformations(found, own, known)
+            vectors = found.fits.vectors[own]
+            of = slopes(vectors, known)
+            values[own] = deformation(vectors @ np.linalg.inv(known.vectors), known.vectors)
+            errors[own] = propagation.errors(own, of, known.measured_on)
+            common = propagation.common_errors(of, known.measured_on)
+            parts.append((own, of, known.measured_on))
+        lattice = Lattice(mean, grain.lattice.sites)
+        lattices.append(GrainLattice(frame, number, int(own.sum()), lattice, known, common))
     return StrainMap(
         columns=peaks,
         state=found.state,
@@ -251,7 +293,37 @@ def _in_frame(
         values=values,
         errors=errors,
         lattices=tuple(lattices),
+        layer_means=tuple(_layer_means(frame, layer, below, values, propagation, parts)),
     )
+
+
+def _layer_means(
+    frame: int,
+    layer: np.ndarray,
+    below: np.ndarray,
+    values: np.ndarray,
+    propagation: ErrorPropagation,
+    parts: list[tuple[np.ndarray, Slopes, np.ndarray]],
+) -> Iterator[LayerMean]:
+    """Means of the values in each layer of one frame."""
+    with_values = np.isfinite(values[:, 0])
+    for each in np.unique(layer[with_values & (layer > 0)]):
+        own = with_values & (layer == each)
+        chosen = [
+            (rows & own, of.select(own[rows]), measured_on)
+            for rows, of, measured_on in parts
+            if (rows & own).any()
+        ]
+        several = own.sum() > 1
+        yield LayerMean(
+            frame,
+            int(each),
+            int(own.sum()),
+            float(below[own].mean()),
+            values[own].mean(axis=0),
+            propagation.mean_errors(chosen),
+            values[own].std(axis=0, ddof=1) if several else np.full(len(QUANTITIES), np.nan),
+        )
 
 
 def _depths(
@@ -275,44 +347,51 @@ def _depths(
 
 
 def _reference(
-    measured: Reference,
+    mean: np.ndarray,
+    inner: np.ndarray,
     peaks: Peaks,
     found: LocalLattices,
     own: np.ndarray,
     settings: StrainSettings,
 ) -> Reference | None:
-    """The reference of one grain; None if it has no columns in the region."""
+    """The reference of one grain; None if it has too few columns in the region.
+
+    Args:
+        mean: (2, 2) mean lattice of the grain's core [Å].
+        inner: (N,) bool, the columns of the core.
+        peaks: The columns.
+        found: Their lattices.
+        own: (N,) bool, the columns of the grain with a lattice around them.
+        settings: What strain is measured against.
+    """
     if settings.reference == "spacing" and settings.spacing is not None:
-        return scaled_to_spacing(measured, settings.spacing)
+        return reference_of(mean, inner, scaled_to_spacing(mean, settings.spacing))
     if settings.reference == "lattice" and settings.lattice is not None:
-        return oriented(measured, settings.lattice)
+        return reference_of(mean, inner, oriented(mean, settings.lattice))
     if settings.reference == "region" and settings.region is not None:
         row, col = peaks.positions.T
         top, bottom, left, right = settings.region
         inside = own & (row >= top) & (row <= bottom) & (col >= left) & (col <= right)
-        return mean_lattice(found.fits.vectors[inside], found.fits.used[inside])
-    return measured
+        there = mean_lattice(found.fits.vectors[inside])
+        return None if there is None else reference_of(there, inside, _itself)
+    return reference_of(mean, inner, _itself)
 
 
-def _deformations(
-    found: LocalLattices, own: np.ndarray, reference: Reference
-) -> tuple[np.ndarray, np.ndarray]:
-    """Values and standard errors of the columns of a grain."""
-    back = np.linalg.inv(reference.vectors)
-    gradient = found.fits.vectors[own] @ back
-    inverse = np.einsum("ki,nkl,lj->nij", back, found.fits.inverse[own], back)
-    errors = deformation_errors(gradient, reference.vectors, found.errors[own], inverse)
-    return deformation(gradient, reference.vectors), np.hypot(errors, reference.error)
+def _itself(mean: np.ndarray) -> np.ndarray:
+    """The mean lattice is the reference."""
+    return mean
 
 
 def _joined(peaks: Peaks, parts: list[tuple[np.ndarray, StrainMap]]) -> StrainMap:
     """Maps of single frames as one, in the order of the columns."""
     if not parts:
         parts = [(np.zeros(0, np.int64), _in_frame(peaks, 0, StrainSettings(), None, None))]
-    names = [name for name in vars(parts[0][1]) if name not in ("columns", "lattices")]
+    others = ("columns", "lattices", "layer_means")
+    names = [name for name in vars(parts[0][1]) if name not in others]
     order = np.argsort(np.concatenate([own for own, _ in parts]), kind="stable")
     arrays = {
         name: np.concatenate([getattr(part, name) for _, part in parts])[order] for name in names
     }
     lattices = tuple(lattice for _, part in parts for lattice in part.lattices)
-    return StrainMap(columns=peaks, lattices=lattices, **arrays)
+    means = tuple(mean for _, part in parts for mean in part.layer_means)
+    return StrainMap(columns=peaks, lattices=lattices, layer_means=means, **arrays)

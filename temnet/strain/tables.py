@@ -148,7 +148,8 @@ class ProfileRow:
         quantity: Name of the quantity, as in ``strain.csv``.
         columns: Number of columns with a value.
         mean: Their mean.
-        error: Standard error of the mean; fits of neighbouring columns overlap, which counts.
+        error: Standard error of the mean, with what neighbouring fits and the reference have in
+            common.
         spread: Standard deviation of the values.
     """
 
@@ -244,7 +245,6 @@ def lattice_rows(strain: StrainMap, file: str, averaged: bool = False) -> Iterat
     for each in strain.lattices:
         lattice, reference = each.measured, each.reference
         other = Lattice(UNKNOWN, UNKNOWN[:1]) if reference is None else reference.lattice
-        errors = (math.nan, math.nan) if reference is None else reference.error[:2].tolist()
         yield LatticeRow(
             file=file,
             frame=None if averaged else each.frame,
@@ -259,37 +259,27 @@ def lattice_rows(strain: StrainMap, file: str, averaged: bool = False) -> Iterat
             reference_b_angstrom=float(other.lengths[1]),
             reference_angle_deg=other.angle,
             reference_columns=None if reference is None else reference.columns,
-            e_xx_common_error=errors[0],
-            e_yy_common_error=errors[1],
+            e_xx_common_error=float(each.common_error[0]),
+            e_yy_common_error=float(each.common_error[1]),
         )
 
 
 def profile_rows(strain: StrainMap, file: str, averaged: bool = False) -> Iterator[ProfileRow]:
     """Rows of profile.csv; arguments are those of `lattice_rows`."""
-    frame = strain.columns.frame
-    for each in np.unique(frame):
-        for layer in np.unique(strain.layer[(frame == each) & (strain.layer > 0)]):
-            own = (frame == each) & (strain.layer == layer) & np.isfinite(strain.values[:, 0])
-            if not own.any():
-                continue
-            values = strain.values[own]
-            independent = max(own.sum() / math.sqrt(1 + strain.neighbours[own].mean()), 1)
-            error = np.sqrt(np.mean(strain.errors[own] ** 2, axis=0) / independent)
-            spread = (
-                values.std(axis=0, ddof=1) if own.sum() > 1 else np.full(len(COLUMNS), math.nan)
+    for each in strain.layer_means:
+        numbers = np.stack([each.mean, each.error, each.spread], axis=1).tolist()
+        for name, (mean, error, spread) in zip(COLUMNS, numbers, strict=True):
+            yield ProfileRow(
+                file=file,
+                frame=None if averaged else each.frame,
+                layer=each.layer,
+                depth_angstrom=each.depth,
+                quantity=name,
+                columns=each.columns,
+                mean=mean,
+                error=error,
+                spread=spread,
             )
-            for number, name in enumerate(COLUMNS):
-                yield ProfileRow(
-                    file,
-                    None if averaged else int(each),
-                    int(layer),
-                    float(strain.depth[own].mean()),
-                    name,
-                    int(own.sum()),
-                    float(values[:, number].mean()),
-                    float(error[number]),
-                    float(spread[number]),
-                )
 
 
 COLUMNS = tuple("rotation_deg" if name == "rotation" else name for name in QUANTITIES)
