@@ -9,7 +9,7 @@ VERSION = re.search(
     r'^__version__ = "(.+)"$', (HERE / "temnet" / "version.py").read_text(encoding="utf-8"), re.M
 )
 
-SHIPPED = {"temnet.pretrained": "pretrained", "temnet.experiments": "experiments"}
+SHIPPED = {f"temnet.{name}": name for name in ("pretrained", "experiments", "clients")}
 """Folders of the repository that become part of the installed package."""
 
 setup(
@@ -32,6 +32,7 @@ setup(
             "*/check_images.npz",
         ],
         "temnet.experiments": ["*.yaml", "*.py", "*/*"],
+        "temnet.clients": ["*.md", "*/*", "*/*/*/*"],
     },
     entry_points={"console_scripts": ["temnet = temnet.__main__:main"]},
     # Older Keras, distributed and Pillow run code that a file or a page brings along, or write

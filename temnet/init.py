@@ -1,4 +1,4 @@
-"""The command that copies the examples into a folder: ``temnet init FOLDER``."""
+"""The command that copies the examples, or the clients, into a folder: ``temnet init FOLDER``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ FIRST = "quickstart.yaml"
 
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "runs", "__init__.py")
 
+LEFT_OUT_CLIENTS = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info", "build")
+
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m temnet.init") -> int:
     """Runs the command; returns the exit code."""
@@ -30,6 +32,11 @@ def _parser(prog: str = "temnet init") -> argparse.ArgumentParser:
         "into a folder.",
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="a folder that is new or empty")
+    parser.add_argument(
+        "--clients",
+        action="store_true",
+        help="copy the clients of `temnet live` for DigitalMicrograph and Nion Swift instead",
+    )
     return parser
 
 
@@ -39,6 +46,10 @@ def _run(options: argparse.Namespace) -> int:
         raise InputError(f"{folder}: this is a file; give a folder that is new or empty.")
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(f"{folder}: this folder is not empty; give one that is new or empty.")
+    if options.clients:
+        shutil.copytree(shipped("clients"), folder, ignore=LEFT_OUT_CLIENTS, dirs_exist_ok=True)
+        print(f"The clients are in {folder}; {folder / 'README.md'} describes them.")
+        return DONE
     shutil.copytree(shipped("experiments"), folder, ignore=LEFT_OUT, dirs_exist_ok=True)
     print(f"The examples are in {folder}. Try: temnet run {folder / FIRST}")
     return DONE

@@ -94,6 +94,14 @@ def test_the_examples_are_copied_whole(tmp_path, capsys):
     load_experiment(tmp_path / "examples" / "quickstart.yaml")
 
 
+def test_the_clients_are_copied(tmp_path, capsys):
+    assert init.main([str(tmp_path / "clients"), "--clients"]) == DONE
+    for name in ("digitalmicrograph/temnet_gms.py", "nionswift/pyproject.toml", "README.md"):
+        copied = tmp_path / "clients" / name
+        assert copied.read_bytes() == (EXPERIMENTS.parent / "clients" / name).read_bytes()
+    assert init.main([str(tmp_path / "clients"), "--clients"]) == WRONG_INPUT
+
+
 def test_no_file_of_the_user_is_replaced(tmp_path, capsys):
     (tmp_path / "notes.txt").write_text("mine")
     assert init.main([str(tmp_path)]) == WRONG_INPUT

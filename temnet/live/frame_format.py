@@ -32,6 +32,9 @@ DTYPES = ("|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<f4", "<f8")
 LEAST_SIDE, MOST_SIDE, MOST_PIXELS = 16, 16384, 2**25
 """Fewest and most rows or columns, and most pixels of a frame: 8192 x 4096."""
 
+MOST_BYTES = 8 * MOST_PIXELS
+"""Most bytes of a frame."""
+
 MOST_HEAD = 8192
 """Most characters of the head."""
 

@@ -14,11 +14,12 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
-from temnet.live.access import UNAUTHORIZED, Access
+from temnet.live.access import FORBIDDEN, UNAUTHORIZED, Access
 from temnet.live.columns_json import columns_csv, columns_json
 from temnet.live.frame_format import (
     BAD_REQUEST,
     HEADER,
+    MOST_BYTES,
     TOO_LARGE,
     UNPROCESSABLE,
     FrameHead,
@@ -126,17 +127,37 @@ class Frames(Answer):
         """Takes what all answers need."""
         super().initialize(session, access)
         self._expected, self._got, self._body = 0, 0, bytearray()
+        self._refusal: RefusedFrame | None = None
 
     def prepare(self) -> None:
         """Checks everything but the pixels before these are read."""
-        super().prepare()
-        if self.request.method != "POST":
+        try:
+            super().prepare()
+            if self.request.method != "POST":
+                return
+            self._head = self._checked_head()
+        except RefusedFrame as refusal:
+            self._read_to_its_end(refusal)
             return
-        self._head = self._checked_head()
+        self._check_length(self._head)
         self._expected = self._head.byte_count
         type(self)._uploading += self._expected
         self.request.connection.set_max_body_size(self._expected)  # type: ignore[union-attr]
         self._body = bytearray(self._expected)
+
+    def _read_to_its_end(self, refusal: RefusedFrame) -> None:
+        """Answers after the body, which is not kept: senders do not read before.
+
+        Raises:
+            RefusedFrame: At once, where the request was not meant for this server, or its body has
+                no length that could be a frame's.
+        """
+        length = self.request.headers.get("Content-Length", "")
+        counted = length.isascii() and length.isdigit() and int(length[:12]) <= MOST_BYTES
+        if refusal.status == FORBIDDEN or not counted or self.request.method != "POST":
+            raise refusal
+        self.request.connection.set_max_body_size(int(length))  # type: ignore[union-attr]
+        self._refusal = refusal
 
     def _checked_head(self) -> FrameHead:
         headers = self.request.headers
@@ -145,7 +166,10 @@ class Frames(Answer):
             raise RefusedFrame(BAD_REQUEST, f"The header {HEADER} is there more than once.")
         head = parse_head(_utf8(heads[0]) if heads else None)
         self.session.pixel_size(head)
-        length = headers.get("Content-Length")
+        return head
+
+    def _check_length(self, head: FrameHead) -> None:
+        length = self.request.headers.get("Content-Length")
         if length is None:
             raise RefusedFrame(LENGTH_REQUIRED, "The header Content-Length is missing.")
         if not length.isascii() or not length.isdigit() or int(length[:12]) != head.byte_count:
@@ -156,10 +180,11 @@ class Frames(Answer):
             )
         if self._uploading + head.byte_count > MOST_UPLOADING:
             raise RefusedFrame(UNAVAILABLE, "Too many frames are being received; try again.")
-        return head
 
     def data_received(self, chunk: bytes) -> None:
         """Takes a part of the pixels."""
+        if self._refusal is not None:
+            return
         end = self._got + len(chunk)
         if end > self._expected:
             raise RefusedFrame(TOO_LARGE, "The body is longer than it should be.")
@@ -168,6 +193,8 @@ class Frames(Answer):
 
     async def post(self) -> None:
         """Lets the frame be analysed; with ``?wait=1`` the answer has its columns."""
+        if self._refusal is not None:
+            raise self._refusal
         if self._got != self._expected:
             raise RefusedFrame(UNPROCESSABLE, "The body is shorter than it should be.")
         wait = self.get_query_argument("wait", "0")

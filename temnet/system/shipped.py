@@ -1,4 +1,4 @@
-"""Files that come with temnet: networks and example experiments."""
+"""Files that come with temnet: networks, example experiments, clients of the live analysis."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def shipped(name: str) -> Path:
     """A folder that comes with temnet: in the installed package, or beside it in a checkout.
 
     Args:
-        name: ``pretrained`` or ``experiments``.
+        name: ``pretrained``, ``experiments`` or ``clients``.
     """
     inside = PACKAGE / name
     return inside if inside.is_dir() else PACKAGE.parent / name

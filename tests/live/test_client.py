@@ -62,6 +62,13 @@ def test_what_is_wrong_is_an_input_error(client, image, sampling, words):
     assert len(client.find(np.zeros((32, 24), np.uint16), 0.2)) == 1
 
 
+def test_a_large_frame_that_is_refused_gets_the_reason(client):
+    for _ in range(5):  # the answer comes after the body, which the sender does not interrupt
+        with pytest.raises(InputError, match="no pixel size"):
+            client.find(np.zeros((4096, 2048), np.float32))
+    assert len(client.find(np.zeros((32, 24), np.uint16), 0.2)) == 1
+
+
 def test_a_server_that_starts_again_is_found_again(stand_in, token_file):
     image = np.zeros((32, 24), np.uint16)
     with LiveServer(stand_in) as server:
