@@ -129,11 +129,13 @@ class FramesNeeded:
         number: Number of frames.
         probability: Of finding a column that is there in an average of as many, by few columns.
         enough: Whether that is `MOST`.
+        there: Number of columns that it was measured by.
     """
 
     number: int
     probability: float
     enough: bool
+    there: int
 
 
 def frames_needed(
@@ -153,13 +155,14 @@ def frames_needed(
     tried: list[FramesNeeded] = []
     number = least
     while 3 * number <= len(series.images) and number <= LARGEST:
-        probability = _sampled(finder, series, drift, number).probability
-        tried.append(FramesNeeded(number, probability, probability >= MOST))
+        found = _sampled(finder, series, drift, number)
+        probability = found.probability
+        tried.append(FramesNeeded(number, probability, probability >= MOST, found.there))
         if tried[-1].enough:
             return tried[-1]
         number *= 2
     if not tried:
-        return FramesNeeded(min(least, len(series.images)), 0.0, False)
+        return FramesNeeded(min(least, len(series.images)), 0.0, False, 0)
     best = max(one.probability for one in tried)
     if best == 0:
         return tried[-1]

@@ -87,7 +87,7 @@ def test_the_smallest_number_that_finds_most_columns_is_taken(noise):
 
 
 def test_where_averages_do_not_help_frames_stay_single(noise):
-    many = np.stack(np.mgrid[:6, :1000], axis=-1).reshape(-1, 2) * 2.5 + 2.0
+    many = np.stack(np.mgrid[:6, :300], axis=-1).reshape(-1, 2) * 2.5 + 2.0
     needed = frames_needed(Finder(lambda number: 0.8, many), noise, np.zeros((60, 2)))
     assert not needed.enough and needed.number == 1
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from temnet.inference.checks.finding import Finding
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
 from temnet.inference.frames_needed import (
@@ -22,6 +24,9 @@ FEWEST_FRAMES = 6
 
 GAIN = 0.1
 """Averages must raise the probability of finding a column by this to be worth a word."""
+
+CHANCE = 2.5
+"""And by so many standard errors: averages of many frames are few, and show few columns."""
 
 
 class FewColumns:
@@ -67,7 +72,8 @@ class FewColumns:
         )
         least = 2 * self._averaged
         needed = frames_needed(self._finder, self._series, drift.shifts, least)
-        if needed.probability < found.probability + GAIN:
+        error = np.sqrt(found.probability * (1 - found.probability) / max(needed.there, 1))
+        if needed.probability < found.probability + max(GAIN, CHANCE * error):
             return
         self.needed = needed
         yield Finding(

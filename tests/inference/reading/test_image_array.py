@@ -1,7 +1,5 @@
 """Arrays and signals in place of files."""
 
-from types import SimpleNamespace
-
 import dask.array
 import numpy as np
 import pytest
@@ -14,30 +12,7 @@ from temnet.inference.reading.image_array import (
     is_array,
     memory_file,
 )
-
-
-def signal(data, *axes, title="film", signal_type=""):
-    """What temnet uses of a HyperSpy signal; each axis by name, scale, units and navigate."""
-    made = [
-        SimpleNamespace(
-            name=name, scale=scale, units=units, size=size, navigate=nav, index_in_array=number
-        )
-        for number, (size, (name, scale, units, nav)) in enumerate(
-            zip(data.shape, axes, strict=True)
-        )
-    ]
-    manager = SimpleNamespace(
-        navigation_axes=tuple(axis for axis in made[::-1] if axis.navigate),
-        signal_axes=tuple(axis for axis in made[::-1] if not axis.navigate),
-        signal_dimension=sum(not axis.navigate for axis in made),
-    )
-    tree = {"General": {"title": title}, "Signal": {"signal_type": signal_type}}
-    return SimpleNamespace(
-        data=data, axes_manager=manager, metadata=SimpleNamespace(as_dictionary=lambda: tree)
-    )
-
-
-Y, X = ("y", 0.02, "nm", False), ("x", 0.02, "nm", False)
+from tests.inference.reading.signals import X, Y, signal
 
 
 def test_an_image_has_no_axis_and_a_movie_one():
@@ -178,42 +153,6 @@ def test_objects_that_are_indexed_are_read_an_image_at_a_time(tmp_path):
         np.testing.assert_array_equal(file.read(3), values[1, :, :, 1])
         named = memory_file(data, ("row", "focus", "col", "frame"))
         np.testing.assert_array_equal(named.read(6 + 4), values[:, 4, :, 1])
-
-
-def test_signals_name_their_axes_and_pixel_size():
-    data = np.arange(2 * 4 * 5).reshape(2, 4, 5)
-    file = memory_file(signal(data, ("time", 0.5, "s", True), Y, X))
-    assert file.axes == ((2, "time"),) and file.pixel_size == pytest.approx((0.2, 0.2))
-    assert file.path.name == "film"
-    np.testing.assert_array_equal(file.read(1), data[1])
-    # Pixels that are not square, in two units; unnamed axes.
-    file = memory_file(
-        signal(data, ("", 1, "", True), ("", 20, "pm", False), ("", 1e-5, "µm", False), title="a/b")
-    )
-    assert file.axes == ((2, ""),) and file.pixel_size == pytest.approx((0.2, 0.1))
-    assert file.path.name == "a_b"
-    named = memory_file(signal(data, ("", 1, "", True), Y, X), ("focus", "row", "col"))
-    assert named.axes == ((2, "focus"),) and named.pixel_size == pytest.approx((0.2, 0.2))
-    assert memory_file(signal(data, ("defocus", 1, "nm", True), Y, X)).axes == ((2, "focus"),)
-
-
-@pytest.mark.parametrize(
-    ("made", "message"),
-    [
-        (signal(np.ones((4, 5)), ("y", 0.1, "1/nm", False), ("x", 0.1, "1/nm", False)), "1/nm"),
-        (signal(np.ones((4, 5)), Y, X, signal_type="electron_diffraction"), "diffraction"),
-        (
-            signal(np.ones((4, 5, 6)), ("y", 1, "nm", True), ("x", 1, "nm", True),
-                   ("Energy", 1, "eV", False)),
-            "spectra",
-        ),
-        (signal(np.ones((4, 5), object), Y, X), "real numbers"),
-        (signal(np.ones((4, 5), complex), Y, X), "complex"),
-    ],
-)  # fmt: skip
-def test_signals_without_images_are_refused(made, message):
-    with pytest.raises(InputError, match=message):
-        memory_file(made)
 
 
 def test_a_pixel_size_is_asked_for():
