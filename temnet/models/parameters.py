@@ -7,7 +7,21 @@ from typing import Any
 
 from temnet.config.learning.models import MSDNetSettings, UNetSettings
 from temnet.models.msdnet_kernels.plan import DensePlan
-from temnet.models.unet_levels import SPLIT_CHANNELS, level_filters
+
+SPLIT_CHANNELS = 8
+"""Channels at full size of a U-Net that merges pixels."""
+
+
+def level_filters(settings: UNetSettings) -> list[int]:
+    """Number of channels at each level of a U-Net, from the finest down.
+
+    >>> level_filters(UNetSettings(sampling=0.1, depth=4, filters=32, max_filters=256))
+    [32, 64, 128, 256, 256]
+    """
+    return [
+        min(settings.filters * 2**level, settings.max_filters)
+        for level in range(settings.depth + 1)
+    ]
 
 
 def parameter_count(

@@ -17,7 +17,7 @@ from temnet.models.blocks import (
     plain_block,
     residual_block,
 )
-from temnet.models.unet_levels import SPLIT_CHANNELS, level_filters
+from temnet.models.parameters import SPLIT_CHANNELS, level_filters
 
 BLOCKS = {False: plain_block, True: residual_block}
 """The block of each level, by whether the network is residual."""

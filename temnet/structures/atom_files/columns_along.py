@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from temnet.config.structures.from_file import FromFile
 from temnet.errors import InputError
 from temnet.records import Structure
-from temnet.structures.atom_files.from_file import build_from_file, elements_name
+from temnet.structures.atom_files.from_file import build_from_file, elements_name, read_structure
 from temnet.structures.columns import formula
 from temnet.structures.geometry import Field
 
@@ -66,7 +66,8 @@ def columns_along(settings: FromFile) -> ColumnsAlong:
         else np.full(len(positions), np.inf)
     )
     inner = structure.columns.inside(SIDE, SIDE, BORDER)
-    if not inner.any():  # a molecule or a wire
+    molecule = not np.any(read_structure(settings.path).pbc)  # whole, at a random position
+    if molecule or not inner.any():
         inner[:] = True
     if not len(names):
         raise InputError(f"{settings.path}: there are no columns along {settings.zone_axis}.")

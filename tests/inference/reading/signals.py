@@ -29,7 +29,13 @@ def signal(data, *axes, title="film", signal_type=""):
     """What temnet uses of a HyperSpy signal; each axis by name, scale, units and navigate."""
     made = [
         SimpleNamespace(
-            name=name, scale=scale, units=units, size=size, navigate=nav, index_in_array=number
+            name=name,
+            scale=scale,
+            offset=0.0,
+            units=units,
+            size=size,
+            navigate=nav,
+            index_in_array=number,
         )
         for number, (size, (name, scale, units, nav)) in enumerate(
             zip(data.shape, axes, strict=True)
