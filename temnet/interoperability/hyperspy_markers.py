@@ -35,7 +35,7 @@ def markers_of(columns: FoundColumns, signal: Any, size: float) -> list[Any]:
     x, y = signal.axes_manager.signal_axes
     row, col = columns.pixels.T
     offsets = np.stack([x.offset + x.scale * col, y.offset + y.scale * row], axis=1)
-    place = _places(columns, signal)
+    place = frame_places(columns, signal)
     found = []
     for index, name in enumerate(columns.classes):
         mine = columns.class_index == index
@@ -53,7 +53,7 @@ def markers_of(columns: FoundColumns, signal: Any, size: float) -> list[Any]:
     return found
 
 
-def _places(columns: FoundColumns, signal: Any) -> np.ndarray | None:
+def frame_places(columns: FoundColumns, signal: Any) -> np.ndarray | None:
     """The frame at each position of navigation, with HyperSpy's order of axes.
 
     None where there is one frame, whose markers are shown everywhere.

@@ -21,8 +21,9 @@ from temnet.reporting.files.series_file import SeriesRecord, read_series_records
 from temnet.stages import occupancy, predict
 from temnet.stages.prediction.files import series_names
 from temnet.strain.ideal_lattice import lattice_of_structure
+from temnet.strain.results import StrainMap
 from temnet.strain.site_means import SiteMeans, site_means
-from temnet.strain.strain_map import StrainMap, strain_map
+from temnet.strain.strain_map import strain_map
 from temnet.strain.tables import (
     LATTICES_FILE,
     PROFILE_FILE,

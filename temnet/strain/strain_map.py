@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from temnet.records import Peaks
 from temnet.strain.deformation import QUANTITIES, deformation
 from temnet.strain.error_propagation import ErrorPropagation, Slopes, slopes
 from temnet.strain.lattice import Lattice
-from temnet.strain.local_lattice import NEIGHBOURS, LocalLattices, State, local_lattices
+from temnet.strain.local_lattice import NEIGHBOURS, LocalLattices, local_lattices
 from temnet.strain.neighbourhood import template
 from temnet.strain.reference import (
     Reference,
@@ -23,6 +23,7 @@ from temnet.strain.reference import (
     reference_of,
     scaled_to_spacing,
 )
+from temnet.strain.results import GrainLattice, LayerMean, StrainMap
 from temnet.strain.surface import BURIED, depth, layers, surface
 
 ReferenceName = Literal["core", "region", "spacing", "lattice"]
@@ -49,120 +50,6 @@ class StrainSettings:
     region: Box | None = None
     spacing: float | None = None
     lattice: np.ndarray | None = None
-
-
-@dataclass(frozen=True)
-class GrainLattice:
-    """The lattice of a grain.
-
-    Attributes:
-        frame: The frame.
-        grain: Number of the grain in its frame, from 0, the largest first.
-        columns: Number of its columns with values.
-        measured: Its mean lattice in the core [Å].
-        reference: The lattice that strain was measured against; None if there is no such lattice,
-            and then the grain has no strain.
-        common_error: (7,) float64, standard errors of `QUANTITIES` that all columns of the grain
-            share because of the reference; NaN without a reference.
-    """
-
-    frame: int
-    grain: int
-    columns: int
-    measured: Lattice
-    reference: Reference | None
-    common_error: np.ndarray
-
-
-@dataclass(frozen=True)
-class LayerMean:
-    """The mean strain in one layer of one frame.
-
-    Attributes:
-        frame: The frame.
-        layer: Layer from the surface of the crystal, which is 1.
-        columns: Number of columns with values.
-        depth: Their mean distance from the surface [Å].
-        mean: (7,) float64, means of `QUANTITIES`.
-        error: (7,) float64, standard errors of the means, with what neighbouring fits and the
-            reference have in common.
-        spread: (7,) float64, standard deviations of the values; NaN for one column.
-    """
-
-    frame: int
-    layer: int
-    columns: int
-    depth: float
-    mean: np.ndarray
-    error: np.ndarray
-    spread: np.ndarray
-
-
-@dataclass(frozen=True)
-class StrainMap:
-    """Strain at each column; see `temnet.strain` for axes, signs and the measure.
-
-    All arrays have one entry for each of ``columns``.  Values are NaN where the state is not
-    ``fitted``, or where the grain has no reference.
-
-    Attributes:
-        columns: The columns.
-        state: (N,) int64 of `temnet.strain.local_lattice.State`.
-        grain: (N,) int64, number of the grain in the column's frame; -1 without a grain.
-        neighbours: (N,) int64, neighbours in the fit.
-        residual: (N,) float64, root mean square distance of the columns from the fit [Å].
-        layer: (N,) int64, 1 at the surface; -1 where there is no surface or no grain.
-        depth: (N,) float64, distance from the surface [Å].
-        values: (N, 7) float64, `QUANTITIES`: strains and dilatation as fractions, the rotation in
-            degrees.
-        errors: (N, 7) float64, their standard errors.
-        lattices: The lattices of the grains.
-        layer_means: The mean strain in each layer from the surface inwards.
-    """
-
-    columns: Peaks
-    state: np.ndarray
-    grain: np.ndarray
-    neighbours: np.ndarray
-    residual: np.ndarray
-    layer: np.ndarray
-    depth: np.ndarray
-    values: np.ndarray
-    errors: np.ndarray
-    lattices: tuple[GrainLattice, ...]
-    layer_means: tuple[LayerMean, ...]
-
-    def __len__(self) -> int:
-        return len(self.state)
-
-    def value(self, name: str) -> np.ndarray:
-        """(N,) float64, the values of one of `QUANTITIES`."""
-        return self.values[:, QUANTITIES.index(name)]
-
-    def error(self, name: str) -> np.ndarray:
-        """(N,) float64, the standard errors of one of `QUANTITIES`."""
-        return self.errors[:, QUANTITIES.index(name)]
-
-    def to_table(self) -> Any:
-        """The table ``columns.csv`` with the strain of each column, with all digits.
-
-        Returns:
-            A pandas DataFrame where pandas is installed, else a NumPy record array; the names of
-            strain are those of ``strain.csv``.
-        """
-        from temnet.interoperability.found_columns import FoundColumns
-        from temnet.strain.tables import further_numbers
-
-        columns = self.columns
-        if not isinstance(columns, FoundColumns):
-            names = tuple(map(str, range(columns.probabilities.shape[1])))
-            columns = FoundColumns.of(columns, classes=names)
-        return replace(columns, further=further_numbers(self)).to_table()
-
-    @property
-    def words(self) -> np.ndarray:
-        """(N,) str, the states in words, such as ``few-neighbours``."""
-        return np.array([each.word for each in State])[self.state]
 
 
 def strain_map(
@@ -217,6 +104,7 @@ def strain_map(
         lattice=None if lattice is None else np.asarray(lattice, float).T,
     )
     check_settings(settings)
+    check_errors(position_error, len(peaks))
     errors = None if position_error is None else np.broadcast_to(position_error, len(peaks))
     parts = []
     for frame in np.unique(peaks.frame):
@@ -245,9 +133,31 @@ def check_settings(settings: StrainSettings) -> None:
         )
     if settings.spacing is not None and not (0 < settings.spacing < np.inf):
         raise InputError(f"strain.spacing must be a length above 0 Å; got {settings.spacing}.")
+    if settings.region is not None:
+        top, bottom, left, right = settings.region
+        if not (top < bottom and left < right):
+            raise InputError(
+                "A region is its lowest and highest row, lowest and highest column; got "
+                f"{tuple(settings.region)} Å."
+            )
     given = settings.lattice
     if given is not None and (given.shape != (2, 2) or not abs(np.linalg.det(given)) > 0):
         raise InputError("A reference lattice needs two vectors (x, y) that are not parallel.")
+
+
+def check_errors(position_error: float | np.ndarray | None, count: int) -> None:
+    """Checks position errors that are given for columns.
+
+    Raises:
+        InputError: If they are not one number or one for each column, or one is negative.
+    """
+    given = np.asarray(np.nan if position_error is None else position_error, float)
+    if given.shape not in ((), (count,)) or np.any(given < 0):
+        raise InputError(
+            f"Position errors of the shape {given.shape}, of which the smallest is "
+            f"{np.nanmin(given, initial=np.inf):g} Å; expected one of 0 or more, or one for each "
+            f"of {count} columns."
+        )
 
 
 def _in_frame(

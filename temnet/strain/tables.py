@@ -12,7 +12,7 @@ from temnet.interoperability.found_columns import Further
 from temnet.strain.deformation import QUANTITIES
 from temnet.strain.lattice import Lattice
 from temnet.strain.local_lattice import State
-from temnet.strain.strain_map import StrainMap
+from temnet.strain.results import StrainMap
 from temnet.strain.surface import BURIED
 from temnet.tables.csv_rows import column_help
 
