@@ -46,10 +46,9 @@ def run_analysis(pipe: Connection, settings: LiveSettings) -> None:
     while True:
         try:
             _examine_if_idle(pipe, finder)
-            frame: Frame = pipe.recv()
+            pipe.send(_reply(finder, pipe.recv()))
         except (EOFError, OSError):
             return
-        pipe.send(_reply(finder, frame))
 
 
 def _examine_if_idle(pipe: Connection, finder: LiveFinder) -> None:

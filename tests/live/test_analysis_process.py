@@ -1,0 +1,139 @@
+"""The loop of the analysis process, with a pipe and a finder that stand in."""
+
+import signal
+
+import pytest
+
+from temnet.errors import InputError
+from temnet.live.analysis_process import IDLE, PATIENCE, run_analysis
+from temnet.live.live_settings import LiveSettings
+from temnet.live.messages import Failed, Ready
+
+
+class Pipe:
+    """Gives frames one after the other, then is closed; keeps what is sent."""
+
+    def __init__(self, *frames):
+        self.frames, self.sent, self.waited = list(frames), [], []
+
+    def recv(self):
+        if not self.frames:
+            raise EOFError
+        return self.frames.pop(0)
+
+    def poll(self, seconds):
+        self.waited.append(seconds)
+        return bool(self.frames)
+
+    def send(self, reply):
+        self.sent.append(reply)
+
+
+class Finder:
+    """Answers with the number of each frame; some numbers are trouble."""
+
+    engine = "stand-in"
+
+    def __init__(self):
+        self.waiting, self.seen, self.examined = None, [], 0
+
+    def find(self, frame):
+        self.seen.append(frame)
+        if frame.number == 13:
+            raise InputError("This frame is bad.")
+        if frame.number == 99:
+            raise ZeroDivisionError("secret")
+        return self if frame.number == 0 else frame.number
+
+    def examine(self):
+        self.examined += 1
+        self.waiting = None
+        return "examined"
+
+    def pixel_size(self, settings):
+        return 0.123
+
+
+@pytest.fixture
+def finder(monkeypatch):
+    made = Finder()
+    monkeypatch.setattr("temnet.live.live_finder.LiveFinder", lambda: made)
+    before = signal.getsignal(signal.SIGINT)
+    yield made
+    signal.signal(signal.SIGINT, before)
+
+
+def run(pipe, settings=None):
+    run_analysis(pipe, settings or LiveSettings("tiny"))
+    return pipe.sent
+
+
+def test_a_frame_of_noise_warms_it_up_then_frames_are_answered_until_the_end(finder, make_frame):
+    assert run(Pipe(make_frame(1), make_frame(2))) == [Ready("stand-in"), 1, 2]
+    warm, *frames = finder.seen
+    assert warm.number == 0 and warm.pixels.std() > 0 and warm.pixel_size == (0.123, 0.123)
+    assert [frame.number for frame in frames] == [1, 2]
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def test_the_pixel_size_of_the_settings_warms_it_up(finder):
+    run(Pipe(), LiveSettings("tiny", sampling=0.3))
+    assert finder.seen[0].pixel_size == (0.3, 0.3)
+
+
+def test_a_bad_frame_fails_alone_and_an_error_gives_nothing_away(finder, make_frame):
+    first, bad, failed, good = run(Pipe(make_frame(13), make_frame(99), make_frame(3)))
+    assert bad == Failed(13, "This frame is bad.")
+    assert failed.number == 99 and "ZeroDivisionError" in failed.sentence
+    assert "secret" not in failed.sentence and good == 3
+
+
+def test_a_network_that_is_missing_is_the_only_answer(finder, make_frame, monkeypatch):
+    def missing(frame):
+        raise InputError("There is no network tiny.")
+
+    monkeypatch.setattr(finder, "find", missing)
+    assert run(Pipe(make_frame(1))) == [Failed(None, "There is no network tiny.")]
+
+
+@pytest.mark.parametrize(
+    ("waited", "frames", "examined"),
+    [
+        (None, 0, 0),  # none is due
+        (0.0, 1, 0),  # another frame comes first
+        (0.0, 0, 1),  # idle
+        (PATIENCE, 1, 1),  # it has waited long enough
+    ],
+)
+def test_a_frame_is_examined_when_no_other_waits_or_it_has_waited_long(
+    finder, make_frame, waited, frames, examined
+):
+    finder.waiting = waited
+    pipe = Pipe(*[make_frame(1)] * frames)
+    sent = run(pipe)
+    assert sent[1:2] == (["examined"] if examined else [1] * frames)
+    assert set(pipe.waited) <= {IDLE}
+
+
+@pytest.mark.parametrize("error", [InputError("a"), ValueError("b")])
+def test_an_examination_that_fails_ends_nothing(finder, make_frame, monkeypatch, error):
+    def fails():
+        finder.waiting = None
+        raise error
+
+    finder.waiting = PATIENCE
+    monkeypatch.setattr(finder, "examine", fails)
+    assert run(Pipe(make_frame(1))) == [Ready("stand-in"), 1]
+
+
+def test_a_server_that_ends_during_an_analysis_ends_it_quietly(finder, make_frame, monkeypatch):
+    pipe = Pipe(make_frame(1), make_frame(2))
+    sent = pipe.sent
+
+    def send(reply):
+        if sent:
+            raise BrokenPipeError
+        sent.append(reply)
+
+    monkeypatch.setattr(pipe, "send", send)
+    assert run(pipe) == [Ready("stand-in")] and [frame.number for frame in finder.seen] == [0, 1]
