@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from live_server import TOKEN
 
@@ -34,14 +35,19 @@ def test_frames_of_a_scan_come_back_with_rings(server, tmp_path):
     seen = json.loads(done.stdout.splitlines()[-1])
     assert "usim_scan_device" in seen["sources"]
     assert seen["words"] == "1 metal, 0 oxide, in distribution"
-    assert seen["units"] == ["nm", "nm"] and seen["items"] == 1
-    (ring,) = seen["rings"]  # moved from frame to frame, and never one more
+    assert seen["units"] == ["nm", "nm"] and seen["items"] == 1 and seen["colours"]
+    times = 800 // 256
+    assert seen["shape"] == [256 * times, 256 * times, 3]
+    ring = np.array(seen["ring"])
     for axis, place in enumerate((1.0, 2.0)):
-        pixel, n = 10 * seen["pixel"][axis], seen["shape"][axis]
-        edge, size = ring["bounds"][0][axis], ring["bounds"][1][axis]
-        assert edge + size / 2 == pytest.approx((place / pixel + 0.5) / n, abs=1e-5)
-        assert size * n * pixel == pytest.approx(1.1)
-    assert ring["colour"] == "#ff9d1c"
+        pixel = 10 * seen["pixel"][axis] * times
+        middle = (place / pixel + 0.5) * times - 0.5
+        assert ring[:, axis].min() == max(0, round(middle - 3.7))
+        assert ring[:, axis].max() == round(middle + 3.7)
+    small = np.array(seen["small"]["ring"])  # 40 times as large; 0.55 Å are 110 pixels
+    assert seen["small"]["shape"] == [800, 800, 3]
+    assert (small.min(0) + small.max(0)).tolist() == pytest.approx([799, 2 * 179.5], abs=1)
+    assert (small.max(0) - small.min(0)).tolist() == pytest.approx([220, 220], abs=3)
     assert "No answer on port 1" in seen["silent"]
     assert "no pixel size" in seen["ronchigram"]
     assert "Traceback" not in done.stderr

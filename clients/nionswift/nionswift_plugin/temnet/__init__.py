@@ -5,13 +5,14 @@ import contextlib
 import functools
 import http.client
 import json
+import math
 import os
 import sys
 import threading
 
-PORT, TIMEOUT, TITLE, ID = 8765, 60.0, "temnet live", "temnet"
-MOST, DIAMETER = 1000, 1.1  # rings that are drawn, and their size [Å]
-COLOURS = ["#ff9d1c", "#3fc1ff", "#ff6fb5", "#f5ec3d", "#1fd39b", "#ff5a3c", "#c3a5ff"]
+PORT, TITLE = 8765, "temnet live"
+RADIUS, SIDE = 0.55, 800  # of a ring [Å]; an image is shown with so many rows and columns or more
+COLOURS = [(28, 157, 255), (255, 193, 63), (181, 111, 255), (61, 236, 245)]  # blue, green, red
 
 
 def token_file(port):
@@ -28,24 +29,41 @@ def ask(xdata, source, port, token):
     head = {"protocol": 1, "shape": pixels.shape, "dtype": pixels.dtype.str, "source": source}
     head.update(scale=[one.scale for one in sizes], units=[one.units for one in sizes])
     with open(token) as file:  # anew, since each start of the server has another one
-        headers = {
-            "X-Temnet-Frame": json.dumps(head),
-            "Authorization": "Bearer " + file.read().strip(),
-        }
-    server = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
-    with contextlib.closing(server):
+        bearer = "Bearer " + file.read().strip()
+    headers = {"X-Temnet-Frame": json.dumps(head), "Authorization": bearer}
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as server:
         server.request("POST", "/v1/frames?wait=1", pixels.tobytes(), headers)
         answer = server.getresponse()
         return answer.status, json.loads(answer.read())
 
 
+def ringed(pixels, answer):
+    """An image in colours (blue, green, red) with a ring around each column."""
+    times = max(1, SIDE // min(pixels.shape))
+    sample = sorted(pixels[::4, ::4].flatten().tolist())
+    low, high = (sample[int(share * (len(sample) - 1))] for share in (0.005, 0.995))
+    grey = ((pixels - low) * (255 / ((high - low) or 1))).clip(0, 255).astype("u1")
+    grey = grey.repeat(times, 0).repeat(times, 1)
+    colours = grey.repeat(3).reshape(*grey.shape, 3)
+    radius = max(3.0, RADIUS / answer["pixel_size_angstrom"][0] * times)
+    ring = [(radius + k % 2 * 0.7, k / 28) for k in range(176)]
+    ring = [(size * math.sin(turn), size * math.cos(turn)) for size, turn in ring]
+    found, (height, width) = answer["columns"], grey.shape
+    for row, col, number in zip(found["row"], found["col"], found["class"]):
+        middle = (row + 0.5) * times - 0.5, (col + 0.5) * times - 0.5
+        rows = [min(max(0, round(middle[0] + down)), height - 1) for down, _ in ring]
+        cols = [min(max(0, round(middle[1] + right)), width - 1) for _, right in ring]
+        colours[rows, cols] = COLOURS[number % 4]
+    return colours
+
+
 class Live:
     """Sends frames of a hardware source and shows them with their columns."""
 
-    def __init__(self, library, hardware, source, queue_task, say, port=PORT, token=None):
-        self._library, self._hardware, self._source = library, hardware, f"Nion Swift {source}"
-        self._queue_task, self._say, self._port = queue_task, say, port
-        self._token, self.ended = token or token_file(port), False
+    def __init__(self, api, window, source, say, port=PORT, token=None):
+        self._api, self._window, self._source = api, window, f"Nion Swift {source}"
+        self._hardware, self.ended = api.get_hardware_source_by_id(source, "1.0"), False
+        self._say, self._port, self._token = say, port, token or token_file(port)
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
@@ -62,52 +80,37 @@ class Live:
     def _one(self, task):
         try:
             xdata = task.grab_next_to_finish()[0]
-        except Exception:  # no frame came in time
-            self.ended = self.ended or not self._hardware.is_playing
-            self._tell("The view has stopped." if self.ended else "Waiting for a frame …")
-            return
-        try:
             status, answer = ask(xdata, self._source, self._port, self._token)
         except (OSError, ValueError, http.client.HTTPException):
             self._tell(f"No answer on port {self._port}; is temnet live running?")
             return
+        except Exception:  # no frame came in time
+            self.ended = self.ended or not self._hardware.is_playing
+            self._tell("The view has stopped." if self.ended else "Waiting for a frame …")
+            return
         if status == 200:
-            done = threading.Event()  # no more frames than Nion Swift can draw
-            self._queue_task(lambda: self._show(xdata, answer, done))
-            done.wait(10)
+            done, shown = threading.Event(), ringed(xdata.data, answer)
+            self._window.queue_task(lambda: self._show(shown, answer, done))
+            done.wait(10)  # no more frames than Nion Swift can show
         elif status != 503:  # that is: a newer frame took its place
-            self._tell(answer.get("error", f"The server answered {status}."))
+            self._tell(answer.get("error", status))
 
     def _tell(self, text):
-        self._queue_task(lambda: self._say(text))
+        self._window.queue_task(functools.partial(self._say, str(text)))
 
-    def _show(self, xdata, answer, done):
+    def _show(self, colours, answer, done):
         try:  # in Nion Swift's own thread
-            create = self._library.create_data_item_from_data_and_metadata
-            known = [one for one in self._library.data_items if one.title == TITLE]
+            scales = zip(answer["pixel_size_angstrom"], answer["shape"], colours.shape)
+            axes = [self._api.create_calibration(0.0, px * n / m / 10, "nm") for px, n, m in scales]
+            xdata = self._api.create_data_and_metadata(colours, None, axes)
+            create = self._window.library.create_data_item_from_data_and_metadata
+            known = [one for one in self._window.library.data_items if one.title == TITLE]
             item = known[0] if known else create(xdata, TITLE)
             item.xdata = xdata
-            self._draw(item, answer)
             counts = [f"{n} {name}" for n, name in zip(answer["counts"], answer["classes"])]
             self._say(", ".join(counts + [answer["verdict"]]))
         finally:
             done.set()
-
-    def _draw(self, item, answer):
-        found, shape = answer["columns"], answer["shape"]
-        size = [DIAMETER / px / n for px, n in zip(answer["pixel_size_angstrom"], shape)]
-        rings = [one for one in item.graphics if one.graphic_id == ID]
-        columns = list(zip(found["row"], found["col"], found["class"]))[:MOST]
-        for ring in rings[len(columns) :]:
-            item.remove_region(ring)
-        for k, (row, col, number) in enumerate(columns):
-            at = [(place + 0.5) / n - s / 2 for place, n, s in zip((row, col), shape, size)]
-            look = {"bounds": (tuple(at), tuple(size)), "stroke_color": COLOURS[number % 7]}
-            if k < len(rings):
-                for key in look:
-                    rings[k].set_property(key, look[key])
-            else:
-                item.display.add_graphic({"type": "ellipse-graphic", "graphic_id": ID, **look})
 
 
 class Panel:
@@ -118,8 +121,7 @@ class Panel:
     def __init__(self, api):
         self._api, self._live = api, None
 
-    def create_panel_widget(self, ui, document_window):
-        """Builds the panel of a window."""
+    def create_panel_widget(self, ui, window):
         column = ui.create_column_widget()
         sources = ui.create_combo_box_widget(list(self._api.get_all_hardware_source_ids()))
         button, words = ui.create_push_button_widget("Start"), ui.create_label_widget("")
@@ -130,10 +132,8 @@ class Panel:
             button.text = "Start" if running else "Stop"
             if running:
                 self._live.ended = True
-                return
-            name, window = sources.current_item, document_window
-            hardware = self._api.get_hardware_source_by_id(name, "1.0")
-            self._live = Live(window.library, hardware, name, window.queue_task, say)
+            else:
+                self._live = Live(self._api, window, sources.current_item, say)
 
         button.on_clicked = clicked
         list(map(column.add, (sources, button, words)))
@@ -147,4 +147,4 @@ class TemnetExtension:
 
     def __init__(self, api_broker):
         api = api_broker.get_api(version="1.0", ui_version="1.0")
-        self.panel = api.create_panel(Panel(api))
+        api.create_panel(Panel(api))

@@ -5,23 +5,24 @@ import queue
 import sys
 import time
 
+import numpy as np
 from nion.instrumentation.test import AcquisitionTestContext
 from nion.swift import Application, Facade
 from nion.ui import TestUI
 from nion.usim_device import DeviceConfiguration
-from nionswift_plugin.temnet import Live, Panel, TemnetExtension
+from nionswift_plugin.temnet import Live, Panel, TemnetExtension, ringed
 
 PORT, TOKEN = int(sys.argv[1]), sys.argv[2]
+ANSWER = {"columns": {"row": [9.5], "col": [4.0], "class": [0]}}
 
 
 class Session:
     """A plug-in at work, whose tasks for the window are done here."""
 
-    def __init__(self, api, library, hardware, port=PORT, token=TOKEN):
-        self.tasks, self.words = queue.Queue(), []
-        self.library = library
-        source = api.get_hardware_source_by_id(hardware, "1.0")
-        self.live = Live(library, source, hardware, self.tasks.put, self.words.append, port, token)
+    def __init__(self, api, library, source, port=PORT, token=TOKEN):
+        self.tasks, self.words, self.library = queue.Queue(), [], library
+        self.queue_task = self.tasks.put
+        self.live = Live(api, self, source, self.words.append, port, token)
 
     def until(self, condition):
         end = time.time() + 40
@@ -41,12 +42,9 @@ class Session:
         return next(one for one in self.library.data_items if one.title == "temnet live")
 
 
-def rings(item):
-    return [
-        {"bounds": tuple(map(tuple, one.bounds)), "colour": one.get_property("stroke_color")}
-        for one in item.graphics
-        if one.graphic_id == "temnet"
-    ]
+def ring(image):
+    """Pixels that are orange (blue, green, red)."""
+    return np.argwhere((image == (28, 157, 255)).all(-1)).tolist()
 
 
 def main():
@@ -66,7 +64,10 @@ def main():
         seen["shape"] = item.xdata.data_shape
         seen["pixel"] = [one.scale for one in item.xdata.dimensional_calibrations]
         seen["units"] = [one.units for one in item.xdata.dimensional_calibrations]
-        seen["rings"] = rings(item)
+        seen["ring"] = ring(item.data)
+        seen["colours"] = item.xdata.is_data_rgb
+        made = ringed(np.eye(20), {**ANSWER, "pixel_size_angstrom": [0.2, 0.2]})
+        seen["small"] = {"shape": made.shape, "ring": ring(made)}
         silent = Session(api, library, "usim_scan_device", port=1)
         silent.until(lambda: silent.words)
         silent.end()
