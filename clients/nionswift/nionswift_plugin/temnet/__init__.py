@@ -60,10 +60,10 @@ def ringed(pixels, answer):
 class Live:
     """Sends frames of a hardware source and shows them with their columns."""
 
-    def __init__(self, api, window, source, say, port=PORT, token=None):
+    def __init__(self, api, window, source, report, port=PORT, token=None):
         self._api, self._window, self._source = api, window, f"Nion Swift {source}"
         self._hardware, self.ended = api.get_hardware_source_by_id(source, "1.0"), False
-        self._say, self._port, self._token = say, port, token or token_file(port)
+        self._report, self._port, self._token = report, port, token or token_file(port)
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
@@ -96,7 +96,7 @@ class Live:
             self._tell(answer.get("error", status))
 
     def _tell(self, text):
-        self._window.queue_task(functools.partial(self._say, str(text)))
+        self._window.queue_task(functools.partial(self._report, str(text)))
 
     def _show(self, colours, answer, done):
         try:  # in Nion Swift's own thread
@@ -108,7 +108,7 @@ class Live:
             item = known[0] if known else create(xdata, TITLE)
             item.xdata = xdata
             counts = [f"{n} {name}" for n, name in zip(answer["counts"], answer["classes"])]
-            self._say(", ".join(counts + [answer["verdict"]]))
+            self._report(", ".join(counts + [answer["verdict"]]))
         finally:
             done.set()
 
@@ -125,7 +125,7 @@ class Panel:
         column = ui.create_column_widget()
         sources = ui.create_combo_box_widget(list(self._api.get_all_hardware_source_ids()))
         button, words = ui.create_push_button_widget("Start"), ui.create_label_widget("")
-        say = functools.partial(setattr, words, "text")
+        report = functools.partial(setattr, words, "text")
 
         def clicked():
             running = self._live is not None and self._live.thread.is_alive()
@@ -133,7 +133,7 @@ class Panel:
             if running:
                 self._live.ended = True
             else:
-                self._live = Live(self._api, window, sources.current_item, say)
+                self._live = Live(self._api, window, sources.current_item, report)
 
         button.on_clicked = clicked
         list(map(column.add, (sources, button, words)))
