@@ -41,3 +41,34 @@ def amorphous_carbon(
         points = apart(np.concatenate([points, more]), MIN_DISTANCE)
     drawn: dict[str, object] = {"carbon_thickness": thickness, "carbon_density": density}
     return Atoms(f"C{count}" if count else "", points), drawn
+
+
+def with_film(
+    atoms: Atoms,
+    atom_column: np.ndarray,
+    settings: AmorphousCarbon,
+    field: Field,
+    rng: np.random.Generator,
+) -> tuple[Atoms, np.ndarray, dict[str, object]]:
+    """A specimen with a film of amorphous carbon before or behind it along the beam.
+
+    Args:
+        atoms: The specimen [Å].
+        atom_column: (n_atoms,) column of each atom, -1 for none.
+        settings: Settings of the film.
+        field: Area that the film fills.
+        rng: Draws the film.
+
+    Returns:
+        All atoms, the column of each, and the drawn parameters.
+    """
+    film, drawn = amorphous_carbon(settings, field, rng)
+    gap = draw(settings.gap, rng)
+    z = atoms.positions[:, 2]
+    behind = rng.random() < 0.5
+    thickness = float(np.ptp(film.positions[:, 2])) if len(film) else 0.0
+    film.positions[:, 2] -= film.positions[:, 2].min() if len(film) else 0.0
+    film.positions[:, 2] += z.max() + gap if behind else z.min() - gap - thickness
+    none = np.full(len(film), -1, np.int64)
+    drawn = {"support": "amorphous carbon", **drawn}
+    return atoms + film, np.concatenate([atom_column, none]), drawn

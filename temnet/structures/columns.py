@@ -87,7 +87,6 @@ def make_structure(
         parameters: The drawn parameters of the structure.
     """
     count = int(atom_column.max(initial=-1)) + 1
-    atom_count = np.bincount(atom_column[atom_column >= 0], minlength=count)
     numbers = np.where(atom_column >= 0, atoms.numbers, 0)
     elements = sorted(chemical_symbols[number] for number in np.unique(numbers[numbers > 0]))
     composition = (
@@ -106,9 +105,29 @@ def make_structure(
         class_of({e: int(n) for e, n in zip(elements, row, strict=True) if n}) for row in kinds
     ]
     name = np.array([kind or "" for kind in named], dtype=object)[which.ravel()]
+    return named_structure(atoms, atom_column, name, classes, parameters)
+
+
+def named_structure(
+    atoms: Atoms,
+    atom_column: np.ndarray,
+    names: np.ndarray,
+    classes: Sequence[str],
+    parameters: Mapping[str, object],
+) -> Structure:
+    """A structure whose columns have the classes of their names.
+
+    Args:
+        atoms: The atoms, with the beam along z [Å].
+        atom_column: (n_atoms,) column of each atom, -1 for none.
+        names: (N,) name of each column, without a range of atom counts.
+        classes: Names of the classes; columns of any other class are ignored.
+        parameters: The drawn parameters of the structure.
+    """
+    atom_count = np.bincount(atom_column[atom_column >= 0], minlength=len(names))
     columns = Columns(
         positions=column_positions(atoms.positions, atom_column),
-        class_index=_class_index(name, atom_count, classes),
+        class_index=_class_index(names, atom_count, classes),
         atom_count=atom_count.astype(np.int64),
     )
     return Structure(atoms, columns, atom_column, parameters)

@@ -9,6 +9,7 @@ import numpy as np
 from temnet.config.structures.structure import StructureSettings
 from temnet.records import Structure
 from temnet.structures.atom_files.from_file import build_from_file, build_from_function
+from temnet.structures.crystals.crystal import build_crystal
 from temnet.structures.geometry import Field
 from temnet.structures.graphene import build_graphene
 from temnet.structures.mos2 import build_mos2
@@ -19,6 +20,7 @@ BUILDERS: dict[str, Callable[..., Structure]] = {
     "mos2": build_mos2,
     "nanoparticle": build_nanoparticle,
     "graphene": build_graphene,
+    "crystal": build_crystal,
     "file": build_from_file,
     "python": build_from_function,
 }

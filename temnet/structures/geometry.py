@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,23 @@ def zone_axis_matrix(zone: np.ndarray, upwards: np.ndarray) -> np.ndarray:
     return np.stack([np.cross(y, z), y, z])
 
 
+def beam_along(vectors: np.ndarray, indices: Sequence[int]) -> np.ndarray:
+    """(3, 3) rotation that brings a direction of a crystal along z, with a fixed x direction.
+
+    The cell vector most nearly normal to the beam gives the x direction.
+
+    Args:
+        vectors: (3, 3) cell vectors as rows [Å].
+        indices: The direction, in these vectors.
+    """
+    along = np.array(indices) @ vectors
+    z = along / np.linalg.norm(along)
+    other = vectors[np.argmin(np.abs(vectors @ z) / np.linalg.norm(vectors, axis=1))]
+    x = other - (other @ z) * z
+    x /= np.linalg.norm(x)
+    return np.stack([x, np.cross(z, x), z])
+
+
 def random_rotation(rng: np.random.Generator) -> np.ndarray:
     """(3, 3) rotation, uniform over all orientations."""
     q, r = np.linalg.qr(rng.standard_normal((3, 3)))
@@ -96,6 +114,67 @@ def lattice_patch(cell: np.ndarray, basis: np.ndarray, radius: float) -> np.ndar
     origins = steps @ cell
     near = np.linalg.norm(origins, axis=1) <= radius + np.linalg.norm(cell, axis=1).max()
     return origins[near][:, None] + basis[None]
+
+
+def fill_field(
+    vectors: np.ndarray,
+    basis: np.ndarray,
+    periodic: np.ndarray,
+    field: Field,
+    thickness: float,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A crystal from a random origin that fills the field, its margin and a thickness.
+
+    Args:
+        vectors: (3, 3) cell vectors as rows, in the axes of the image [Å].
+        basis: (B, 3) atoms of a cell [Å].
+        periodic: (3,) bool, the vectors along which the cell repeats.
+        field: Area to fill.
+        thickness: Extent along the beam about z = 0 [Å]; a crystal that is not periodic along all
+            vectors is kept whole.
+        rng: Draws the origin.
+
+    Returns:
+        (N, 3) positions [Å] and (N,) index of each atom in the basis.
+    """
+    reach = np.hypot(field.radius, thickness / 2) + np.linalg.norm(np.ptp(basis, axis=0))
+    counts = np.ceil(reach * np.linalg.norm(np.linalg.pinv(vectors), axis=0)).astype(int) + 1
+    counts = np.where(periodic, counts, 0)
+    steps = np.stack(
+        np.meshgrid(*(np.arange(-n, n + 1) for n in counts), indexing="ij"), axis=-1
+    ).reshape(-1, 3)
+    origins = steps @ vectors + np.where(periodic, rng.uniform(0, 1, 3), 0) @ vectors
+    middle = basis.mean(axis=0)
+    positions = (origins[:, None] + basis - middle).reshape(-1, 3)
+    positions += np.array([*field.centre, 0.0])
+    inside = field.covers(positions[:, :2])
+    if np.all(periodic):
+        inside &= np.abs(positions[:, 2]) <= thickness / 2
+    return positions[inside], np.tile(np.arange(len(basis)), len(steps))[inside]
+
+
+def beyond_edges(
+    points: np.ndarray, field: Field, count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Whether points lie beyond straight edges at random positions in the field.
+
+    Args:
+        points: (N, 2) x, y [Å].
+        field: The field.
+        count: Number of edges.
+        rng: Draws the edges.
+
+    Returns:
+        (N,) bool.
+    """
+    beyond = np.zeros(len(points), bool)
+    reach = 0.5 * min(field.height, field.width)
+    for _ in range(count):
+        angle = rng.uniform(0, 2 * np.pi)
+        offset = rng.uniform(-0.5 * reach, 0.9 * reach)
+        beyond |= (points - field.centre) @ [np.cos(angle), np.sin(angle)] > offset
+    return beyond
 
 
 def apart(points: np.ndarray, distance: float) -> np.ndarray:

@@ -12,7 +12,7 @@ from temnet.config.distributions import draw, draw_text
 from temnet.config.structures.nanoparticle import FCC_METALS, Nanoparticle
 from temnet.config.structures.supports import AmorphousCarbon, Oxide
 from temnet.records import Structure
-from temnet.structures.amorphous import amorphous_carbon
+from temnet.structures.amorphous import with_film
 from temnet.structures.clusters import Particle, grow_particle
 from temnet.structures.columns import MAX_SMEAR, ignore_smeared, make_structure, project
 from temnet.structures.geometry import Field, tilt_matrix, zone_axis_matrix
@@ -82,7 +82,7 @@ def build_nanoparticle(
     metal.positions = (positions - centre) @ tilt_matrix(tilt, direction).T + centre
     atoms, atom_column = _join(metal, metal_column, oxide)
     if isinstance(support, AmorphousCarbon):
-        atoms, atom_column, drawn = _on_film(atoms, atom_column, support, field, rng)
+        atoms, atom_column, drawn = with_film(atoms, atom_column, support, field, rng)
         parameters |= drawn
     structure = make_structure(atoms, atom_column, _class_of, classes, parameters)
     return ignore_smeared(structure)
@@ -106,26 +106,6 @@ def _faulted(
         return twin(positions, normal, layers[layer]), {"fault": "twin"}
     between = layers[layer : layer + 2].mean()
     return stacking_fault(positions, normal, between), {"fault": "stacking fault"}
-
-
-def _on_film(
-    atoms: Atoms,
-    atom_column: np.ndarray,
-    settings: AmorphousCarbon,
-    field: Field,
-    rng: np.random.Generator,
-) -> tuple[Atoms, np.ndarray, dict[str, object]]:
-    """A particle with a film of amorphous carbon before or behind it along the beam."""
-    film, drawn = amorphous_carbon(settings, field, rng)
-    gap = draw(settings.gap, rng)
-    z = atoms.positions[:, 2]
-    behind = rng.random() < 0.5
-    thickness = float(np.ptp(film.positions[:, 2])) if len(film) else 0.0
-    film.positions[:, 2] -= film.positions[:, 2].min() if len(film) else 0.0
-    film.positions[:, 2] += z.max() + gap if behind else z.min() - gap - thickness
-    none = np.full(len(film), -1, np.int64)
-    drawn = {"support": "amorphous carbon", **drawn}
-    return atoms + film, np.concatenate([atom_column, none]), drawn
 
 
 def _class_of(composition: Mapping[str, int]) -> str | None:

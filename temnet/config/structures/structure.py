@@ -6,11 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from temnet.config.structures.crystal import Crystal
 from temnet.config.structures.from_file import FromFile, FromFunction
 from temnet.config.structures.graphene import DefectedGraphene
 from temnet.config.structures.mos2 import MoS2
 from temnet.config.structures.nanoparticle import Nanoparticle
 
 StructureSettings = Annotated[
-    MoS2 | Nanoparticle | DefectedGraphene | FromFile | FromFunction, Field(discriminator="kind")
+    MoS2 | Nanoparticle | DefectedGraphene | Crystal | FromFile | FromFunction,
+    Field(discriminator="kind"),
 ]

@@ -26,7 +26,14 @@ from temnet.structures.atom_files.occupancies import (
     draw_occupied,
 )
 from temnet.structures.columns import formula, ignore_smeared, make_structure, moved, project
-from temnet.structures.geometry import Field, rotation_about, tilt_matrix
+from temnet.structures.geometry import (
+    Field,
+    beam_along,
+    beyond_edges,
+    fill_field,
+    rotation_about,
+    tilt_matrix,
+)
 from temnet.structures.user_function import run_function
 
 VACUUM = 8.0
@@ -176,38 +183,18 @@ def beam_axes(cell: Atoms, settings: FromFile) -> np.ndarray:
     """(3, 3) rotation that brings the zone axis along z and keeps an in-plane reference."""
     vectors = np.asarray(cell.cell) if np.any(cell.cell) else np.eye(3)
     vectors = np.where(np.any(vectors, axis=1, keepdims=True), vectors, np.eye(3))
-    along = np.array(settings.zone_axis) @ vectors
-    z = along / np.linalg.norm(along)
-    # The cell vector most nearly normal to the beam gives the x direction.
-    lengths = np.linalg.norm(vectors, axis=1)
-    other = vectors[np.argmin(np.abs(vectors @ z) / lengths)]
-    x = other - (other @ z) * z
-    x /= np.linalg.norm(x)
-    return np.stack([x, np.cross(z, x), z])
+    return beam_along(vectors, settings.zone_axis)
 
 
 def _crystal(
     cell: Atoms, matrix: np.ndarray, field: Field, thickness: float, rng: np.random.Generator
 ) -> Atoms:
     """All atoms in the field, its margin and the thickness, from a random origin."""
-    vectors = np.asarray(cell.cell) @ matrix.T
-    basis = cell.positions @ matrix.T
-    reach = np.hypot(field.radius, thickness / 2) + np.linalg.norm(np.ptp(basis, axis=0))
-    counts = np.ceil(reach * np.linalg.norm(np.linalg.pinv(vectors), axis=0)).astype(int) + 1
-    counts = np.where(cell.pbc, counts, 0)
-    steps = np.stack(
-        np.meshgrid(*(np.arange(-n, n + 1) for n in counts), indexing="ij"), axis=-1
-    ).reshape(-1, 3)
-    origins = steps @ vectors + np.where(cell.pbc, rng.uniform(0, 1, 3), 0) @ vectors
-    middle = basis.mean(axis=0)
-    positions = (origins[:, None] + basis - middle).reshape(-1, 3)
-    positions += np.array([*field.centre, 0.0])
     # A sheet is not periodic along the beam and is kept whole for any thickness.
-    inside = field.covers(positions[:, :2])
-    if cell.pbc.all():
-        inside &= np.abs(positions[:, 2]) <= thickness / 2
-    site = np.tile(np.arange(len(cell)), len(steps))[inside]
-    return _on_sites(cell, site, positions[inside], rng)
+    positions, site = fill_field(
+        np.asarray(cell.cell) @ matrix.T, cell.positions @ matrix.T, cell.pbc, field, thickness, rng
+    )
+    return _on_sites(cell, site, positions, rng)
 
 
 def _molecule(cell: Atoms, matrix: np.ndarray, field: Field, rng: np.random.Generator) -> Atoms:
@@ -229,15 +216,9 @@ def _within_edges(
     atoms: Atoms, settings: FromFile, field: Field, rng: np.random.Generator
 ) -> np.ndarray:
     """(N,) bool: atoms inside straight edges at random positions."""
-    inside = np.ones(len(atoms), bool)
     ends = rng.random() < settings.edge_probability
-    reach = 0.5 * min(field.height, field.width)
-    for _ in range(round(draw(settings.edges, rng)) if ends else 0):
-        angle = rng.uniform(0, 2 * np.pi)
-        offset = rng.uniform(-0.5 * reach, 0.9 * reach)
-        distance = (atoms.positions[:, :2] - field.centre) @ [np.cos(angle), np.sin(angle)]
-        inside &= distance <= offset
-    return inside
+    count = round(draw(settings.edges, rng)) if ends else 0
+    return ~beyond_edges(atoms.positions[:, :2], field, count, rng)
 
 
 def _kept(atoms: Atoms, settings: FromFile, rng: np.random.Generator) -> np.ndarray:

@@ -14,6 +14,7 @@ from ase.data import atomic_numbers
 
 from temnet.config.card import KnownLattice
 from temnet.config.distributions import Number, draw, support, texts
+from temnet.config.structures.crystal import Crystal
 from temnet.config.structures.from_file import FromFile, FromFunction
 from temnet.config.structures.graphene import DefectedGraphene
 from temnet.config.structures.mos2 import MoS2
@@ -162,8 +163,8 @@ def _file(settings: FromFile) -> Iterator[KnownLattice]:
     yield _crystal(name, cell * mean, sites, atoms.get_chemical_symbols(), axes, spread)
 
 
-def _function(settings: FromFunction) -> None:
-    return None
+def _not_known(settings: Crystal | FromFunction) -> None:
+    """Nothing, for too many materials to tell one by its lattice, and for a user's function."""
 
 
 BY_KIND: dict[str, Callable[..., Iterable[KnownLattice] | None]] = {
@@ -171,7 +172,8 @@ BY_KIND: dict[str, Callable[..., Iterable[KnownLattice] | None]] = {
     "nanoparticle": _nanoparticle,
     "graphene": _graphene,
     "file": _file,
-    "python": _function,
+    "crystal": _not_known,
+    "python": _not_known,
 }
 """The lattices of each kind of structure and its support."""
 

@@ -1,0 +1,1 @@
+"""Random crystals of many materials, seen along their zone axes."""

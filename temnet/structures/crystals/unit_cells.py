@@ -1,0 +1,94 @@
+"""Unit cells of compounds, listed ones and ones with other elements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers, covalent_radii
+from ase.spacegroup import crystal
+
+from temnet.errors import InputError
+from temnet.structures.crystals.compounds import COMPOUNDS, Compound
+from temnet.structures.crystals.prototypes import PROTOTYPES
+
+
+def unit_cell(compound: Compound) -> Atoms:
+    """The conventional cell of a compound, periodic along its three axes [Å]."""
+    return _cell(compound).copy()
+
+
+@cache
+def _cell(compound: Compound) -> Atoms:
+    prototype = PROTOTYPES[compound.prototype]
+    return crystal(
+        [compound.element_of[site.species] for site in prototype.sites],
+        prototype.positions(compound.free),
+        spacegroup=prototype.group,
+        setting=prototype.origin,
+        cellpar=[*compound.cell_lengths, 90, 90, 120 if prototype.hexagonal else 90],
+    )
+
+
+def chosen_compounds(chosen: Sequence[str], left_out: Sequence[str]) -> tuple[Compound, ...]:
+    """The compounds that settings name.
+
+    Args:
+        chosen: Names of compounds and of prototypes; all compounds if there are none.
+        left_out: Names of compounds and of prototypes that are taken away.
+
+    Raises:
+        InputError: If a name is unknown, or no compound is left.
+    """
+    for name in (*chosen, *left_out):
+        if name not in COMPOUNDS and name not in PROTOTYPES:
+            raise InputError(
+                f"structure: unknown compound or prototype {name}. Compounds: "
+                f"{', '.join(COMPOUNDS)}. Prototypes: {', '.join(PROTOTYPES)}."
+            )
+    found = tuple(
+        one
+        for one in COMPOUNDS.values()
+        if (not chosen or one.name in chosen or one.prototype in chosen)
+        and one.name not in left_out
+        and one.prototype not in left_out
+    )
+    if not found:
+        raise InputError("structure: leave_out takes all compounds away; name fewer.")
+    return found
+
+
+def with_other_elements(compound: Compound, rng: np.random.Generator) -> Compound:
+    """A compound that need not exist: other elements in the same structure.
+
+    Each species becomes an element that occupies it in a listed compound of the prototype.  The
+    lengths change as the mean covalent radius of the elements does.
+
+    Args:
+        compound: The compound that is changed.
+        rng: Draws the elements.
+    """
+    elements = tuple(
+        choices[int(rng.integers(len(choices)))] for choices in species_elements(compound.prototype)
+    )
+    ratio = _mean_radius(elements) / _mean_radius(compound.elements)
+    return replace(
+        compound,
+        name="".join(elements),
+        elements=elements,
+        lengths=tuple(length * ratio for length in compound.lengths),
+    )
+
+
+@cache
+def species_elements(prototype: str) -> tuple[tuple[str, ...], ...]:
+    """Elements of the listed compounds of a prototype, for each species."""
+    every = [one.elements for one in COMPOUNDS.values() if one.prototype == prototype]
+    return tuple(tuple(sorted(set(of_species))) for of_species in zip(*every, strict=True))
+
+
+def _mean_radius(elements: Sequence[str]) -> float:
+    return float(np.mean([covalent_radii[atomic_numbers[element]] for element in elements]))
