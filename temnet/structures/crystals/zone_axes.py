@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import combinations, product
 from math import gcd
 
 import numpy as np
 from ase import Atoms
-from scipy.spatial import cKDTree
+from scipy.sparse.csgraph import connected_components
 
-from temnet.structures.columns import project
+from temnet.structures.columns import TOLERANCE
 from temnet.structures.crystals.compounds import Compound
 from temnet.structures.crystals.unit_cells import unit_cell
 
@@ -73,52 +73,48 @@ def _directions() -> list[tuple[int, int, int]]:
 
 
 def _zone_axis(cell: Atoms, indices: tuple[int, int, int]) -> ZoneAxis:
-    vectors = cell.cell.array
-    along = np.array(indices) @ vectors
+    along = np.array(indices) @ cell.cell.array
     length = float(np.linalg.norm(along))
-    plane = _across(along / length)
-    # A patch that holds all neighbours of the columns through the cell.
-    steps = np.array(list(product((-2, -1, 0, 1, 2), repeat=3)))
-    points = ((steps @ vectors)[:, None] + cell.positions).reshape(-1, 3) @ plane.T
+    plane = np.linalg.svd(along[None])[2][1:]
+    lattice = _reduced(np.array(_complement(indices)) @ cell.cell.array @ plane.T)
     own = cell.positions @ plane.T
-    near = points[np.linalg.norm(points - own.mean(axis=0), axis=1) < 1.5 * _size(own) + 6]
-    flat = Atoms(numbers=np.ones(len(near)), positions=np.pad(near, ((0, 0), (0, 1))))
-    column = project(flat, np.ones(len(flat), bool))
-    count = np.bincount(column)
-    places = np.stack([np.bincount(column, axis) / count for axis in near.T], axis=1)
-    mine = column[cKDTree(near).query(own)[1]]
-    spacing = cKDTree(places).query(places[mine], k=2)[0][:, 1].min()
-    strength = _linear_strength(cell, own, vectors @ plane.T, length)
+    distance = _distances(own, lattice)
+    column = connected_components(distance < TOLERANCE, directed=False)[1]
+    each = cell.numbers.astype(float) ** POWER
+    strength = np.bincount(column, each)[column] / length
+    others = distance[column[:, None] != column]
+    spacing = min(others.min(initial=np.inf), np.linalg.norm(lattice, axis=1).min())
     return ZoneAxis(indices, float(spacing), tuple(strength.tolist()))
 
 
-def _linear_strength(
-    cell: Atoms, own: np.ndarray, lattice: np.ndarray, length: float
-) -> np.ndarray:
-    """(N,) sum of the atoms' strengths on the column through each atom [1/Å].
+@cache
+def _complement(indices: tuple[int, int, int]) -> tuple[tuple[int, int, int], ...]:
+    """Two vectors that span the lattice together with a direction, all in its vectors."""
+    reach = range(-HIGHEST_INDEX, HIGHEST_INDEX + 1)
+    every = [(u, v, w) for u, v, w in product(reach, repeat=3)]
+    return next(
+        pair for pair in combinations(every, 2) if abs(round(np.linalg.det([indices, *pair]))) == 1
+    )
+
+
+def _reduced(lattice: np.ndarray) -> np.ndarray:
+    """(2, 2) the shortest vectors of a plane lattice (Gauss)."""
+    short, long = sorted(lattice, key=np.linalg.norm)
+    while True:
+        long = long - np.round(long @ short / (short @ short)) * short
+        if long @ long >= short @ short - SAME**2:
+            return np.stack([short, long])
+        short, long = long, short
+
+
+def _distances(points: np.ndarray, lattice: np.ndarray) -> np.ndarray:
+    """(N, N) shortest distances between points of a plane lattice [Å].
 
     Args:
-        cell: The cell.
-        own: (N, 2) its atoms in the plane across the beam [Å].
-        lattice: (3, 2) its vectors in that plane [Å].
-        length: Period along the beam [Å].
+        points: (N, 2) points of a cell [Å].
+        lattice: (2, 2) the shortest vectors as rows [Å].
     """
-    steps = np.array(list(product(range(-3, 4), repeat=3)))
-    shifts = np.unique((steps @ lattice).round(4), axis=0)
-    each = cell.numbers.astype(float) ** POWER
-    images = own[None] + shifts[:, None]
-    total = np.zeros(len(own))
-    for number, place in enumerate(own):
-        on_column = np.linalg.norm(images - place, axis=2).min(axis=0) < 0.5
-        total[number] = each[on_column].sum()
-    return total / length
-
-
-def _across(direction: np.ndarray) -> np.ndarray:
-    """(2, 3) two unit vectors across a direction."""
-    _, _, rows = np.linalg.svd(direction[None])
-    return rows[1:]
-
-
-def _size(points: np.ndarray) -> float:
-    return float(np.ptp(points, axis=0).max(initial=0.0))
+    steps = (points[:, None] - points) @ np.linalg.inv(lattice)
+    steps -= steps.round()
+    near = np.array(list(product((-1, 0, 1), repeat=2)))
+    return np.linalg.norm((steps[..., None, :] + near) @ lattice, axis=-1).min(axis=-1)
