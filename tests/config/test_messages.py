@@ -93,8 +93,8 @@ def test_the_values_themselves_are_right():
         ),
         (
             "structure.kind=mos",
-            "structure.kind: expected one of mos2, nanoparticle, graphene, file, python; got 'mos' "
-            "(perhaps mos2 is meant).",
+            "structure.kind: expected one of mos2, nanoparticle, graphene, crystal, file, python; "
+            "got 'mos' (perhaps mos2 is meant).",
         ),
         (
             "model.depth=4.5",

@@ -105,12 +105,17 @@ class Crystal(Settings):
         description="Number of steps of the upper surface (rounded to a whole number).",
     )
     strain: float = Field(
-        0.01, ge=0, le=0.1, description="Standard deviation of the components of uniform strain."
+        0.01,
+        ge=0,
+        le=0.1,
+        description="Standard deviation of each component of a uniform strain, a fraction of the "
+        "length.",
     )
     local_strain: Annotated[Number, bounded(0, 0.1)] = Field(
         {"choice": {0: 2, 0.01: 1, 0.02: 1}},
         validate_default=True,
-        description="Largest strain of a wave of 60 Å.",
+        description="Fraction by which a smooth wave of displacements, 60 Å long, strains the "
+        "crystal at most.",
     )
     missing_columns: Annotated[Number, bounded(0, 0.5)] = Field(
         {"choice": {0: 3, 0.01: 1, 0.03: 1}},
@@ -130,8 +135,8 @@ class Crystal(Settings):
         0.3,
         ge=0,
         le=1,
-        description="Columns that scatter less than this fraction of the strongest of the "
-        "specimen, for the same length, are of the class `weak`.",
+        description="Fraction of what the strongest columns of the specimen scatter, for the same "
+        "length, below which columns are of the class `weak`.",
     )
     support: CrystalSupport | None = Field(None, description="Support of particles.")
     film: AmorphousCarbon | None = Field(

@@ -164,7 +164,7 @@ def _file(settings: FromFile) -> Iterator[KnownLattice]:
 
 
 def _not_known(settings: Crystal | FromFunction) -> None:
-    """Nothing, for too many materials to tell one by its lattice, and for a user's function."""
+    """Nothing, for too many materials to recognise one, and for a user's function."""
 
 
 BY_KIND: dict[str, Callable[..., Iterable[KnownLattice] | None]] = {
