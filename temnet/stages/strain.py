@@ -154,11 +154,15 @@ def _region(section: Strain, record: SeriesRecord) -> tuple[float, float, float,
 
 
 def known_error(experiment: Experiment) -> float | None:
-    """Standard error of a position along an axis [Å] in the network's validation images.
+    """Standard error of a position along an axis [Å] in the network's validation images."""
+    return card_error(required(experiment.prediction, "prediction").network)
 
-    None where the network's card does not have it.
+
+def card_error(network: str) -> float | None:
+    """Standard error of a position along an axis [Å] on the card of a network.
+
+    None where the card does not have it.
     """
-    network = required(experiment.prediction, "prediction").network
     card = read_card(find_network(network))
     scores = card.validation or card.metrics
     every = None if scores is None else scores.classes.get("any")

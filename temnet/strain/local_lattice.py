@@ -40,7 +40,7 @@ LEAST_MISFIT = 0.06
 """Standard deviation of residuals that is no misfit, in distances of nearest neighbours."""
 
 PRIOR_FREEDOM = 4
-"""Weight of the position error that is known beforehand, in degrees of freedom of the residuals."""
+"""Weight of what is known of a position error beforehand, in degrees of freedom of residuals."""
 
 
 class State(IntEnum):
@@ -107,7 +107,7 @@ def local_lattices(
         points: (N, 2) float64 columns [Å], x to the right and y up.
         neighbours: Fewest neighbours of a fit; shells are completed.
         position_error: (N,) standard error of each position along an axis [Å], known beforehand;
-            NaN where it is not.  It counts as `PRIOR_FREEDOM` residuals.
+            0 or NaN where it is not.
     """
     grains = _apart(find_grains(points))
     chosen = _nothing(grains, len(points))
@@ -267,18 +267,38 @@ def _count(tree: cKDTree, points: np.ndarray, reach: np.ndarray) -> np.ndarray:
 def _position_errors(found: LocalLattices, position_error: np.ndarray | None) -> np.ndarray:
     """(N, 2, 2) covariance of the position of each column [Å²].
 
-    That of the residuals of its fit, with that known beforehand; where it is not known, the mean
-    over the grain takes its place.  Columns without values have what is known beforehand.
+    The mean of what is expected of the column and of the residuals of its own fit, where the
+    former counts as `PRIOR_FREEDOM` residuals; of columns without values what is expected.
     """
-    scatter, freedom, fitted = found.fits.scatter, found.fits.freedom, found.fitted
-    prior = np.full((len(fitted), 2, 2), np.nan)
+    fits, fitted = found.fits, found.fitted
+    known = np.zeros(len(fitted)) if position_error is None else np.nan_to_num(position_error)
+    expected = np.full((len(fitted), 2, 2), np.nan)
     everywhere = np.ones(len(fitted), bool)
     for members in (everywhere, *(found.grain == each for each in range(len(found.grains)))):
-        own = fitted & members
-        if own.any():
-            prior[members] = scatter[own].sum(axis=0) / freedom[own].sum()
-    if position_error is not None:
-        known = np.isfinite(position_error)
-        prior[known] = np.square(position_error[known])[:, None, None] * np.eye(2)
-    total = PRIOR_FREEDOM * prior + scatter
-    return np.where(fitted[:, None, None], total / (PRIOR_FREEDOM + freedom)[:, None, None], prior)
+        if (fitted & members).any():
+            expected[members] = _expected(fits, fitted & members, known**2)[members]
+    total = PRIOR_FREEDOM * expected + fits.scatter
+    single = total / (PRIOR_FREEDOM + fits.freedom)[:, None, None]
+    return np.where(fitted[:, None, None], single, expected)
+
+
+def _expected(fits: Fits, own: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(N, 2, 2) covariances of positions by all residuals of a grain [Å²].
+
+    Variances known beforehand are scaled so that they agree with the residuals (Birge, Phys. Rev.
+    40, 207 (1932)), to which they count as `PRIOR_FREEDOM` more.  Fits overlap: each counts by
+    one over its columns.
+
+    Args:
+        fits: The fits.
+        own: (N,) bool, those of the grain.
+        known: (N,) variance of each position along an axis [Å²]; 0 where it is not known, and then
+            the mean of the residuals takes its place.
+    """
+    scatter, freedom = fits.scatter[own], fits.freedom[own]
+    mean = scatter.sum(axis=0) / freedom.sum()
+    usable = known[own] > 0
+    share = usable / (1 + fits.used[own])
+    ratio = np.einsum("n,nij->ij", share / np.where(usable, known[own], 1), scatter)
+    scale = (PRIOR_FREEDOM * np.eye(2) + ratio) / (PRIOR_FREEDOM + share @ freedom)
+    return np.where((known > 0)[:, None, None], known[:, None, None] * scale, mean)

@@ -79,7 +79,8 @@ def strain_map(
         spacing: Distance of lattice planes for the reference `spacing` [Å].
         lattice: Two vectors ((x, y), (x, y)) [Å] for the reference `lattice`, in any orientation.
         position_error: Standard error of the positions along an axis [Å], one or (N,), where it
-            is known beforehand.  It counts as four residuals.
+            is known beforehand.  It is scaled by the residuals of each grain, to which it counts
+            as four more.
         field: Height and width of the images [Å].  Columns at its edges are then not at the
             surface of the crystal.
 

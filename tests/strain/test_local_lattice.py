@@ -94,14 +94,30 @@ def test_few_columns_have_no_lattice(count):
     assert len(found.state) == count
 
 
-def test_a_known_position_error_counts_as_four_residuals():
+def test_a_known_position_error_counts_as_four_residuals_of_the_grain_and_of_the_column():
     points = noisy(crystal("fcc [100]", 15.0), 0.05)
-    without = local_lattices(points)
-    known = local_lattices(points, position_error=np.full(len(points), 1.0))
-    inner = without.complete
-    freedom = without.fits.freedom[inner]
-    expected = (4 * np.eye(2) + without.fits.scatter[inner]) / (4 + freedom)[:, None, None]
-    np.testing.assert_allclose(known.errors[inner], expected)
+    found = local_lattices(points, position_error=np.full(len(points), 1.0))
+    fits, own = found.fits, found.fitted
+    share = 1 / (1 + fits.used[own])
+    grain = (4 * np.eye(2) + np.einsum("n,nij->ij", share, fits.scatter[own])) / (
+        4 + np.sum(share * fits.freedom[own])
+    )
+    single = (4 * grain + fits.scatter[own]) / (4 + fits.freedom[own])[:, None, None]
+    np.testing.assert_allclose(found.errors[own], single)
+    np.testing.assert_allclose(found.errors[~own], np.broadcast_to(grain, (np.sum(~own), 2, 2)))
+
+
+def test_an_error_that_is_wrong_is_scaled_by_the_residuals():
+    """400 columns with 0.05 Å are not 0.5 Å; relative errors of columns remain."""
+    points = noisy(crystal("fcc [100]", 23.0), 0.05)
+    known = np.full(len(points), 0.5)
+    known[::2] = 0.25
+    errors = local_lattices(points, position_error=known).errors[:, 0, 0]
+    assert np.sqrt(np.median(errors)) == pytest.approx(0.05, rel=0.25)
+    assert np.median(errors[1::2]) > 1.15 * np.median(errors[::2])
+    one = local_lattices(points, position_error=np.where(np.arange(len(points)) < 9, 0.05, 0))
+    none = local_lattices(points)
+    np.testing.assert_allclose(one.errors[9:], none.errors[9:])
 
 
 def test_the_order_of_the_columns_has_no_effect():
