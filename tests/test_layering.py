@@ -81,7 +81,7 @@ WALLS = {
         "inference.reading.formats.tiff_pages",
         "inference.reading.formats.tiff_partial",
         "benchmarks.files",
-        "live.recording_folder",
+        "live.recording.recording_folder",
     },
     "h5py": {
         "inference.reading.formats.declared_size",

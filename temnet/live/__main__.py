@@ -16,11 +16,11 @@ from temnet.command_line.command import DONE, guarded
 from temnet.errors import InputError
 from temnet.live.access import LOOPBACK, Access, check_address
 from temnet.live.client import PORT
-from temnet.live.demo_camera import NETWORK, start_demo
-from temnet.live.recorder import LIMIT, RECORDINGS, Recorder
+from temnet.live.recording.recorder import LIMIT, RECORDINGS, Recorder
 from temnet.live.session import LiveSession, first_settings
+from temnet.live.sources.demo_camera import NETWORK, start_demo
+from temnet.live.sources.watched_folder import open_watch
 from temnet.live.token_file import default_token_file, read_token, write_new_token
-from temnet.live.watched_folder import open_watch
 
 
 def main(arguments: Sequence[str] | None = None, prog: str = "python -m temnet.live") -> int:
@@ -94,7 +94,7 @@ def _run(options: argparse.Namespace) -> int:
         raise InputError(f"--port must be from 0 to 65535; got {options.port}.")
     given = None if options.token_file is None else read_token(options.token_file)
     settings = first_settings(options.network or (NETWORK if options.demo else None))
-    from temnet.live.analysis_process import run_analysis
+    from temnet.live.analysis.analysis_process import run_analysis
     from temnet.live.server import listen
 
     if not options.record_limit > 0:

@@ -14,12 +14,12 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from temnet.errors import InputError
-from temnet.live.analyst import Analyst, Target
+from temnet.live.analysis.analyst import Analyst, Target
 from temnet.live.columns_json import screen_json
 from temnet.live.frame_format import CONFLICT, PROTOCOLS, FrameHead, RefusedFrame
 from temnet.live.live_settings import LiveSettings
 from temnet.live.messages import Condition, Event, Failed, Found, Frame, Judged
-from temnet.live.recorder import Recorder
+from temnet.live.recording.recorder import Recorder
 from temnet.models.network_folders import find_network, network_names, read_card
 from temnet.version import __version__
 

@@ -36,7 +36,7 @@ def server(stand_in, monkeypatch):
     """A server on a free port; see `live_server.LiveServer`."""
     from live_server import LiveServer
 
-    from temnet.live import analyst
+    from temnet.live.analysis import analyst
 
     monkeypatch.setattr(analyst, "PAUSES", (0.0, 0.05, 0.1))
     with LiveServer(stand_in) as running:

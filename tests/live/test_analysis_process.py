@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from temnet.errors import InputError
-from temnet.live.analysis_process import IDLE, PATIENCE, run_analysis
+from temnet.live.analysis.analysis_process import IDLE, PATIENCE, run_analysis
 from temnet.live.live_settings import LiveSettings
 from temnet.live.messages import Failed, Ready
 
@@ -57,7 +57,7 @@ class Finder:
 @pytest.fixture
 def finder(monkeypatch):
     made = Finder()
-    monkeypatch.setattr("temnet.live.live_finder.LiveFinder", lambda: made)
+    monkeypatch.setattr("temnet.live.analysis.live_finder.LiveFinder", lambda: made)
     before = signal.getsignal(signal.SIGINT)
     yield made
     signal.signal(signal.SIGINT, before)

@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from temnet.live import analyst as module
-from temnet.live.analyst import Analyst
+from temnet.live.analysis import analyst as module
+from temnet.live.analysis.analyst import Analyst
 from temnet.live.live_settings import LiveSettings
 from temnet.live.messages import Condition, Failed, Found
 

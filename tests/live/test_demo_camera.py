@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 import temnet
 from temnet.live.client import Client
-from temnet.live.demo_camera import NETWORK, demo_movie
+from temnet.live.sources.demo_camera import NETWORK, demo_movie
 from temnet.live.token_file import default_token_file
 
 

@@ -7,12 +7,12 @@ import pytest
 
 import temnet
 from temnet.errors import InputError
-from temnet.live import live_finder
+from temnet.live.analysis import live_finder
+from temnet.live.analysis.live_finder import LiveFinder
+from temnet.live.analysis.screen_picture import screen_picture
 from temnet.live.frame_format import FrameHead
-from temnet.live.live_finder import LiveFinder
 from temnet.live.live_settings import LiveSettings
 from temnet.live.messages import Frame
-from temnet.live.screen_picture import screen_picture
 
 
 @pytest.fixture

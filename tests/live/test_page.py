@@ -7,7 +7,7 @@ import time
 import pytest
 from live_server import TOKEN, LiveServer
 
-from temnet.live.recorder import Recorder
+from temnet.live.recording.recorder import Recorder
 
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")

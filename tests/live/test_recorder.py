@@ -15,13 +15,13 @@ from live_stand_ins import found as stand_in_found
 
 from temnet.analysis import read_analysis
 from temnet.command_line.command import DONE
-from temnet.live import recorder as module
+from temnet.live.analysis.live_finder import LiveFinder
 from temnet.live.frame_format import FrameHead
-from temnet.live.live_finder import LiveFinder
 from temnet.live.live_settings import LiveSettings
 from temnet.live.messages import Frame
-from temnet.live.recorder import Recorder
-from temnet.live.recording_folder import RecordedFrameRow
+from temnet.live.recording import recorder as module
+from temnet.live.recording.recorder import Recorder
+from temnet.live.recording.recording_folder import RecordedFrameRow
 from temnet.reporting.files.column_table import read_columns
 from temnet.run import main as run
 from temnet.tables.csv_rows import read_rows
@@ -124,7 +124,7 @@ def test_a_full_disk_stops_it_and_keeps_what_was_recorded(tmp_path, monkeypatch)
     def full(*args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("temnet.live.recording_folder.replace_file", full)
+    monkeypatch.setattr("temnet.live.recording.recording_folder.replace_file", full)
     take(recorder, 3)
     recorder.stop()
     (folder,) = folders(tmp_path)

@@ -8,10 +8,10 @@ import pytest
 import tifffile
 
 from temnet.errors import InputError
-from temnet.live import watched_folder as module
 from temnet.live.live_settings import LiveSettings
 from temnet.live.session import LiveSession
-from temnet.live.watched_folder import REMARK, WatchedFolder, open_watch, read_last_image
+from temnet.live.sources import watched_folder as module
+from temnet.live.sources.watched_folder import REMARK, WatchedFolder, open_watch, read_last_image
 
 ENDINGS = frozenset({".tif", ".npy", ".dm4"})
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from temnet.live.analysis.screen_picture import screen_picture
 from temnet.live.messages import Failed, Found, Judged, Judgement, Ready
-from temnet.live.screen_picture import screen_picture
 from temnet.records import Peaks
 
 JUDGEMENT = Judgement(

@@ -15,7 +15,7 @@ from temnet.live.live_settings import LiveSettings
 from temnet.live.messages import Failed, Frame, Ready, Reply
 
 if TYPE_CHECKING:
-    from temnet.live.live_finder import LiveFinder
+    from temnet.live.analysis.live_finder import LiveFinder
 
 LOGGER = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def run_analysis(pipe: Connection, settings: LiveSettings) -> None:
         settings: Settings for the start.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the server, which ends this
-    from temnet.live.live_finder import LiveFinder
+    from temnet.live.analysis.live_finder import LiveFinder
 
     finder = LiveFinder()
     try:

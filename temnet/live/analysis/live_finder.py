@@ -24,9 +24,9 @@ from temnet.inference.engines.choice import choose_engine
 from temnet.inference.grey_values.contrast import inverted
 from temnet.inference.reading.image_array import array_file
 from temnet.inference.reading.lazy_frames import changed_series
+from temnet.live.analysis.screen_picture import screen_picture
 from temnet.live.live_settings import LiveSettings, Region
 from temnet.live.messages import Found, Frame, Judged, Judgement
-from temnet.live.screen_picture import screen_picture
 from temnet.models.network import Network, check_focus_count
 from temnet.records import ImageSeries, Peaks
 from temnet.stages.predict import concluded

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from temnet.live.messages import Found
-from temnet.live.recording_folder import RecordingFolder
+from temnet.live.recording.recording_folder import RecordingFolder
 from temnet.workflow.folder import RUNS
 
 LOGGER = logging.getLogger(__name__)

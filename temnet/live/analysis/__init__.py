@@ -1,0 +1,1 @@
+"""The analysis process, and the thread that owns it."""

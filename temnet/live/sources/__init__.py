@@ -1,0 +1,1 @@
+"""Where frames come from, besides programs: folders, a simulated camera, single foci."""
