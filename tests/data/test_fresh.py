@@ -32,7 +32,7 @@ def dimensions(examples, count):
     return [example.parameters["tilt_direction_deg"] for example in islice(examples, count)]
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_images_serve_some_epochs_and_are_then_replaced(settings, tmp_path, workers):
     experiment = settings(data={**RENEWED, "workers": workers})
     examples = renewed_examples(batch_settings(experiment), tmp_path, 8, 0)

@@ -90,6 +90,7 @@ def test_a_set_that_was_interrupted_is_completed(settings, made, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_worker_processes_make_the_same_bits(settings, made, tmp_path):
     make_set(settings(data={"workers": 2}), "training", tmp_path)
     for index in (0, 7, 19):

@@ -40,11 +40,17 @@ class Interrupt:
             raise KeyboardInterrupt
 
 
+@pytest.fixture(scope="module")
+def finished(make_experiment, make_dataset, selection, tmp_path_factory):
+    """Settings, folder and network of a training in half precision that ran to its end."""
+    experiment, folder = make_experiment(precision="mixed_bfloat16"), tmp_path_factory.mktemp("fit")
+    return experiment, folder, fit(experiment, make_dataset, selection, folder)
+
+
 def test_a_resumed_training_gives_the_weights_of_an_uninterrupted_one(
-    make_experiment, make_dataset, selection, tmp_path
+    finished, make_dataset, selection, tmp_path
 ):
-    experiment = make_experiment()
-    straight = fit(experiment, make_dataset, selection, tmp_path / "straight")
+    experiment, folder, straight = finished
     with pytest.raises(KeyboardInterrupt):  # in the second step of the second epoch
         fit(experiment, make_dataset, selection, tmp_path / "broken", Interrupt(5))
     assert load_state(tmp_path / "broken").epochs == 1
@@ -52,18 +58,11 @@ def test_a_resumed_training_gives_the_weights_of_an_uninterrupted_one(
     steps = []
     resumed = fit(experiment, make_dataset, selection, tmp_path / "broken", steps.append)
     assert steps == [3, 1, 1, 1]
-    assert same(last(tmp_path / "straight"), last(tmp_path / "broken"))
+    assert same(last(folder), last(tmp_path / "broken"))
     assert same(straight.get_weights(), resumed.get_weights())
     # The comparison notices when the second part sees other images.
     fit(experiment, lambda epochs, clock: make_dataset(0), selection, tmp_path / "other")
-    assert not same(last(tmp_path / "straight"), last(tmp_path / "other"))
-
-
-@pytest.fixture(scope="module")
-def finished(make_experiment, make_dataset, selection, tmp_path_factory):
-    """Settings, folder and network of a training in half precision that ran to its end."""
-    experiment, folder = make_experiment(precision="mixed_bfloat16"), tmp_path_factory.mktemp("fit")
-    return experiment, folder, fit(experiment, make_dataset, selection, folder)
+    assert not same(last(folder), last(tmp_path / "other"))
 
 
 def test_files_of_a_training(finished):
