@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -143,14 +143,6 @@ def parse_head(text: str | None) -> FrameHead:
         )
     known = {key: read(key, values[key]) for key, read in _OPTIONAL.items() if key in values}
     return FrameHead(shape, str(dtype), _pixel_size(values), **known)  # type: ignore[arg-type]
-
-
-def head_text(head: FrameHead) -> str:
-    """The header of a frame, in ASCII."""
-    values = {key: value for key, value in asdict(head).items() if value not in (None, "")}
-    size = values.pop("pixel_size", None)
-    scale = {} if size is None else {"scale": list(size), "units": ["angstrom", "angstrom"]}
-    return json.dumps({"protocol": PROTOCOL, **values, **scale})
 
 
 def shown(value: object) -> str:

@@ -17,11 +17,11 @@ from temnet.publishing.overview_page import pretrained_pages
 from temnet.publishing.publish import read_pretrained
 from temnet.publishing.publish_study import read_published
 from temnet.publishing.reference_scores import (
-    disagreements,
     example_rows,
     frozen_examples,
     frozen_scores,
 )
+from tests.publishing.tolerances import disagreements
 
 PRETRAINED = Path(__file__).parents[2] / "pretrained"
 FOLDERS = sorted(path.parent for path in PRETRAINED.glob("*/card.json"))
