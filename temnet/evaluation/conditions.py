@@ -58,6 +58,8 @@ CONDITIONS = (
     Condition("Cs_um", "spherical aberration (µm)", _drawn("C30", MICROMETRE)),
     Condition("beam_tilt_mrad", "beam tilt (mrad)", _drawn("beam_tilt", MILLIRADIAN)),
     Condition("tilt_deg", "tilt of the specimen (°)", _drawn("tilt_deg")),
+    Condition("thickness", "thickness of the specimen (Å)", _drawn("thickness")),
+    Condition("spacing", "shortest distance of columns (Å)", _drawn("spacing")),
     Condition("focal_spread", "focal spread (Å)", _drawn("focal_spread")),
     Condition("image_spread", "vibration of the image (Å)", _drawn("image_spread")),
     Condition("energy", "energy (eV)", _drawn("energy")),
@@ -93,6 +95,8 @@ class ConditionRow:
         Cs_um: Spherical aberration [µm].
         beam_tilt_mrad: Beam tilt [mrad].
         tilt_deg: Tilt of the specimen [°].
+        thickness: Thickness of a crystal along the beam [Å].
+        spacing: Shortest distance between columns of a crystal [Å].
         focal_spread: Focal spread [Å].
         image_spread: Vibration of the image [Å].
         energy: Electron energy [eV].
@@ -109,6 +113,8 @@ class ConditionRow:
     Cs_um: float = np.nan
     beam_tilt_mrad: float = np.nan
     tilt_deg: float = np.nan
+    thickness: float = np.nan
+    spacing: float = np.nan
     focal_spread: float = np.nan
     image_spread: float = np.nan
     energy: float = np.nan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from temnet.evaluation.column_contrast import column_contrast
 from temnet.evaluation.conditions import CONTRAST
 from temnet.evaluation.image_result import ImageResult
 from temnet.evaluation.scores import ScoreRow, score_image
+from temnet.inference.column_classes import in_classes
 from temnet.inference.column_finder import ColumnFinder, Search
 from temnet.models.network import Network, check_focus_count
 from temnet.records import IGNORED, Example, Peaks
@@ -56,6 +57,7 @@ def evaluate_image(
     example: Example,
     threshold: float | None = None,
     reuse: int = 1,
+    class_names: Sequence[str] | None = None,
 ) -> ImageResult:
     """The columns that a network finds in an example, beside the true ones.
 
@@ -65,11 +67,16 @@ def evaluate_image(
         example: A simulated example at the network's pixels.
         threshold: Lowest score of a column; by default the network's own.
         reuse: Number of examples that share a specimen.
+        class_names: Classes of the example's columns, those of the network by default; with
+            `column` alone only the places of the peaks count.
 
     Raises:
         InputError: See `find_in_example`.
     """
     peaks = find_in_example(network, example, threshold)
+    own = network.experiment.class_names
+    names = own if class_names is None else tuple(class_names)
+    peaks = in_classes(peaks, names, foreign=names != own)
     columns, first = example.columns, example.images[..., 0]
     scored = columns.positions[columns.class_index != IGNORED]
     contrast = column_contrast(first, scored, example.sampling)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from temnet.config.learning.labels import COLUMN
 from temnet.config.simulation import SimulationSettings
 from temnet.errors import InputError
 from temnet.models.checkpoint import check_files, load_network
@@ -46,11 +47,12 @@ def check_networks(names: Sequence[str], simulation: SimulationSettings) -> None
     for name in names:
         card, _ = check_files(find_network(name))
         classes, sampling = tuple(card.classes), float(card.sampling)
-        if classes != own_classes:
+        if own_classes not in ((COLUMN,), classes):
             raise InputError(
                 f"evaluation.networks: {name} finds the classes {', '.join(classes)}, but "
                 f"labels.classes are {', '.join(own_classes)}; give networks of the "
-                "same classes in the same order."
+                f"same classes in the same order, or score places alone with labels.classes: "
+                f"[{COLUMN}]."
             )
         if not np.isclose(sampling, own_sampling, rtol=1e-6, atol=0):
             raise InputError(

@@ -128,13 +128,13 @@ def _find_columns(
     sets: StoredSets, networks: Mapping[str, Network], progress: Progress
 ) -> dict[str, list[ImageResult]]:
     """The columns that each network finds in each image, down to a low score."""
-    reuse = sets.simulation.exit_wave_reuse
+    reuse, classes = sets.simulation.exit_wave_reuse, sets.simulation.labels.classes
     found: dict[str, list[ImageResult]] = {name: [] for name in networks}
     with progress("evaluate", sets.data.count(SPLIT)) as done:
         for index, example in enumerate(sets.examples(SPLIT)):
             for name, network in networks.items():
                 lowest = min(LOWEST_THRESHOLD, network.card.threshold)
-                found[name].append(evaluate_image(network, index, example, lowest, reuse))
+                found[name].append(evaluate_image(network, index, example, lowest, reuse, classes))
             done(1)
     return found
 
@@ -179,16 +179,18 @@ def _sweep(
     sweep, simulation = settings.sweep, sets.simulation
     if sweep is None:
         return
+    classes, seed = simulation.labels.classes, simulation.seed
     results: dict[tuple[str, str, float], list[ImageResult]] = defaultdict(list)
     swept = sweep_examples(simulation, sweep, sets.data, SPLIT)
     with progress("sweep", sweep.structures * len(sweep.values)) as done:
         for specimen, parameter, value, example in swept:
             for name, network in networks.items():
                 key = (name, parameter, value)
-                result = evaluate_image(network, specimen, example, network.card.threshold)
+                result = evaluate_image(
+                    network, specimen, example, network.card.threshold, class_names=classes
+                )
                 results[key].append(result)
             done(1)
-    classes, seed = simulation.labels.classes, simulation.seed
     rows, by_atom_count = [], []
     for (name, parameter, value), images in results.items():
         point = Point.fixed(parameter, value, name)

@@ -34,6 +34,7 @@ from temnet.evaluation.reliability import (
 )
 from temnet.evaluation.score_curves import CurveRow, dependence_rows
 from temnet.evaluation.scores import ScoreRow, score_images
+from temnet.evaluation.scores_by_material import MaterialRow, material_rows
 from temnet.randomness import generator
 from temnet.score_records import ClassIntervals, Intervals, NetworkSummary
 from temnet.tables.csv_rows import write_rows
@@ -53,6 +54,7 @@ class NetworkScores:
         thresholds: Its rows of thresholds.csv.
         reliability: Its rows of reliability.csv.
         dependence: Its rows of dependence.csv.
+        materials: Its rows of materials.csv.
     """
 
     summary: NetworkSummary
@@ -62,6 +64,7 @@ class NetworkScores:
     thresholds: list[ThresholdRow]
     reliability: list[ReliabilityRow]
     dependence: list[CurveRow]
+    materials: list[MaterialRow]
 
 
 def score_network(
@@ -115,6 +118,7 @@ def score_network(
         thresholds=threshold_rows(results, settings, name),
         reliability=[row for part in bins.values() for row in part],
         dependence=dependence_rows(images, drawn, rng, name),
+        materials=material_rows(certain, class_names, settings, name),
     )
 
 
@@ -145,3 +149,6 @@ def write_scores(networks: Sequence[NetworkScores], folder: Path) -> None:
     )
     for name, row_type, rows in tables:
         write_rows(folder / f"{name}.csv", rows, row_type)
+    materials = [row for one in networks for row in one.materials]
+    if materials:
+        write_rows(folder / "materials.csv", materials, MaterialRow)

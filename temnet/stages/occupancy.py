@@ -10,6 +10,7 @@ import numpy as np
 
 from temnet.config.analysis.occupancy import Occupancy
 from temnet.config.experiment import Experiment, required
+from temnet.config.learning.labels import COLUMN
 from temnet.errors import InputError
 from temnet.images.unseen import UnseenRegions
 from temnet.interoperability.found_columns import columns_of
@@ -37,7 +38,6 @@ from temnet.reporting.files.peaks_files import write_peaks
 from temnet.reporting.files.series_file import SeriesRecord, read_series_records
 from temnet.stages import predict
 from temnet.stages.noisy_movies import check_detection, contradicted_by, image_drift
-from temnet.stages.prediction.column_classes import COLUMN
 from temnet.tables.csv_rows import write_rows
 from temnet.tables.json_records import write_record
 from temnet.workflow.stage import Stage, Work

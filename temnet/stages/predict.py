@@ -16,6 +16,7 @@ from temnet.inference.checks.few_columns import FewColumns
 from temnet.inference.checks.finding import Check, Finding, without_repeats
 from temnet.inference.checks.out_of_distribution import SeriesComparison
 from temnet.inference.checks.verdict import Verdict, verdict_of
+from temnet.inference.column_classes import in_classes
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
 from temnet.inference.distributed_prediction import find_in_frames_with
 from temnet.inference.engines.choice import choose_engine
@@ -29,7 +30,6 @@ from temnet.reporting.files.prediction_rows import (
     ImageDriftRow,
 )
 from temnet.reporting.files.series_file import Calibration, SeriesRecord, write_series
-from temnet.stages.prediction.column_classes import in_classes
 from temnet.stages.prediction.files import COLUMNS_FILE as COLUMNS_FILE
 from temnet.stages.prediction.files import IMAGES_FILE as IMAGES_FILE
 from temnet.stages.prediction.files import MAPS, Output, open_outputs

@@ -13,6 +13,10 @@ from temnet.config.settings import Settings, shown
 
 _BY_HEIGHT = re.compile(r"(?P<name>[^:]+):(?P<low>[0-9]+)-(?P<high>[0-9]*)")
 
+COLUMN = "column"
+"""Class of all columns where what they consist of does not count, or is of no material that a
+network knows."""
+
 
 def split_class(name: str) -> tuple[str, float, float]:
     """Kind of column, and least and largest number of atoms in it.

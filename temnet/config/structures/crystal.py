@@ -7,9 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from temnet.config.distributions import Number, Text, bounded, words
+from temnet.config.learning.labels import COLUMN
 from temnet.config.settings import Settings
 from temnet.config.structures.negatives import Negatives, negatives_field
 from temnet.config.structures.supports import AmorphousCarbon
+
+STRONG, WEAK = "strong", "weak"
+"""Classes of columns by what they scatter."""
 
 SHAPES = ("field", "edges", "wedge", "particle")
 """Shapes of crystals."""
@@ -46,7 +50,8 @@ class Crystal(Settings):
     kind: Literal["crystal"] = Field("crystal", description="Crystals of many materials.")
     compounds: tuple[str, ...] = Field(
         (),
-        description="Names of compounds and of prototypes; by default all that are known.",
+        description="Names of compounds and of prototypes, each with or without a zone axis, as "
+        "in `SrTiO3 [110]`; by default all that are known.",
     )
     leave_out: tuple[str, ...] = Field(
         (),
@@ -147,4 +152,4 @@ class Crystal(Settings):
     @property
     def column_classes(self) -> frozenset[str] | None:
         """Names that columns can have."""
-        return frozenset({"strong", "weak", "column"})
+        return frozenset({STRONG, WEAK, COLUMN})

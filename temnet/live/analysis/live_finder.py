@@ -19,6 +19,7 @@ from temnet.config.analysis.prediction import Prediction
 from temnet.config.experiment import required
 from temnet.inference.checks.all_checks import checks_of
 from temnet.inference.checks.column_flags import ColumnFlagger
+from temnet.inference.column_classes import in_classes
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
 from temnet.inference.engines.choice import choose_engine
 from temnet.inference.grey_values.contrast import inverted
@@ -30,7 +31,6 @@ from temnet.live.messages import Found, Frame, Judged, Judgement
 from temnet.models.network import Network, check_focus_count
 from temnet.records import ImageSeries, Peaks
 from temnet.stages.predict import concluded
-from temnet.stages.prediction.column_classes import in_classes
 from temnet.stages.prediction.inputs import (
     PredictionInputs,
     load,

@@ -14,6 +14,7 @@ from temnet.config.card import KnownLattice
 from temnet.errors import InputError
 from temnet.inference.checks.finding import Finding
 from temnet.inference.checks.lattice import LatticeCheck
+from temnet.inference.column_classes import class_names
 from temnet.inference.column_finder import ColumnFinder, Search
 from temnet.inference.focal_series.foci import FocusShifts, align_foci, order_foci
 from temnet.inference.grey_values.judgement import JudgedSeries, judge_grey_values
@@ -25,7 +26,6 @@ from temnet.models.network import Network, check_focus_count
 from temnet.models.network_folders import find_network, fingerprint, read_card
 from temnet.records import ImageSeries
 from temnet.stages.prediction.batch import distinct_names
-from temnet.stages.prediction.column_classes import class_names
 from temnet.stages.prediction.frame_averages import FrameAverage, average_frames
 from temnet.structures.lattices.class_elements import class_elements
 

@@ -9,8 +9,8 @@ from ase import Atoms
 from scipy.spatial import cKDTree
 
 from temnet.config.distributions import draw, draw_text
-from temnet.config.learning.labels import split_class
-from temnet.config.structures.crystal import Crystal, CrystalSupport
+from temnet.config.learning.labels import COLUMN, split_class
+from temnet.config.structures.crystal import STRONG, WEAK, Crystal, CrystalSupport
 from temnet.records import Structure
 from temnet.structures.amorphous import with_film
 from temnet.structures.columns import (
@@ -34,8 +34,8 @@ from temnet.structures.crystals.grains import (
 )
 from temnet.structures.crystals.prototypes import PROTOTYPES
 from temnet.structures.crystals.shapes import below_steps, in_polyhedron, in_sheets, in_wedge
-from temnet.structures.crystals.unit_cells import chosen_compounds, with_other_elements
-from temnet.structures.crystals.zone_axes import ZoneAxis, zone_axes
+from temnet.structures.crystals.unit_cells import chosen_compounds, split_zone, with_other_elements
+from temnet.structures.crystals.zone_axes import ZoneAxis, zone_axes, zone_axis
 from temnet.structures.deformation import draw_deformation
 from temnet.structures.geometry import Field, beyond_edges, tilt_matrix
 from temnet.structures.off_axis import fcc_reflections, off_axis_rotation
@@ -107,11 +107,21 @@ def _draw_compound(settings: Crystal, rng: np.random.Generator) -> tuple[Compoun
     prototype = prototypes[int(rng.integers(len(prototypes)))]
     own = [one for one in every if one.prototype == prototype]
     compound = own[int(rng.integers(len(own)))]
+    zones = _zones(settings, compound)
     if rng.random() < settings.other_elements:
         other = with_other_elements(compound, rng)
         left_out = {(one.prototype, one.elements) for one in COMPOUNDS.values() if one not in every}
         compound = compound if (prototype, other.elements) in left_out else other
-    return compound, _draw_axis(compound, draw(settings.spacing, rng), rng)
+    least = draw(settings.spacing, rng)
+    if zones:
+        return compound, zone_axis(compound, zones[int(rng.integers(len(zones)))])
+    return compound, _draw_axis(compound, least, rng)
+
+
+def _zones(settings: Crystal, compound: Compound) -> list[tuple[int, int, int]]:
+    """The zone axes that the settings name for a compound."""
+    split = [split_zone(name) for name in settings.compounds]
+    return [zone for name, zone in split if zone and name in (compound.name, compound.prototype)]
 
 
 def _draw_axis(compound: Compound, least: float, rng: np.random.Generator) -> ZoneAxis:
@@ -124,7 +134,7 @@ def _draw_axis(compound: Compound, least: float, rng: np.random.Generator) -> Zo
 
 
 def _down_the_layers(compound: Compound) -> ZoneAxis:
-    return next(axis for axis in zone_axes(compound) if axis.indices == (0, 0, 1))
+    return zone_axis(compound, (0, 0, 1))
 
 
 def _with_second_grain(
@@ -271,10 +281,10 @@ def _names(
     of_column = np.zeros(int(atom_column.max(initial=-1)) + 1)
     on_column = atom_column >= 0
     np.maximum.at(of_column, atom_column[on_column], strength[on_column])
-    if any(split_class(name)[0] == "column" for name in classes):
-        return np.full(len(of_column), "column", dtype=object)
+    if any(split_class(name)[0] == COLUMN for name in classes):
+        return np.full(len(of_column), COLUMN, dtype=object)
     weak = of_column < weak_below * of_column.max(initial=0)
-    return np.where(weak, "weak", "strong").astype(object)
+    return np.where(weak, WEAK, STRONG).astype(object)
 
 
 def _spacing(places: np.ndarray) -> float:

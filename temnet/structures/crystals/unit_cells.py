@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -14,6 +15,8 @@ from ase.spacegroup import crystal
 from temnet.errors import InputError
 from temnet.structures.crystals.compounds import COMPOUNDS, Compound
 from temnet.structures.crystals.prototypes import PROTOTYPES
+
+WITH_ZONE = re.compile(r"(.+) \[(-?\d) ?(-?\d) ?(-?\d)\]")
 
 
 def unit_cell(compound: Compound) -> Atoms:
@@ -37,13 +40,15 @@ def chosen_compounds(chosen: Sequence[str], left_out: Sequence[str]) -> tuple[Co
     """The compounds that settings name.
 
     Args:
-        chosen: Names of compounds and of prototypes; all compounds if there are none.
+        chosen: Names of compounds and of prototypes, with or without a zone axis; all compounds if
+            there are none.
         left_out: Names of compounds and of prototypes that are taken away.
 
     Raises:
         InputError: If a name is unknown, or no compound is left.
     """
-    for name in (*chosen, *left_out):
+    names = {split_zone(name)[0] for name in chosen}
+    for name in (*sorted(names), *left_out):
         if name not in COMPOUNDS and name not in PROTOTYPES:
             raise InputError(
                 f"structure: unknown compound or prototype {name}. Compounds: "
@@ -52,13 +57,26 @@ def chosen_compounds(chosen: Sequence[str], left_out: Sequence[str]) -> tuple[Co
     found = tuple(
         one
         for one in COMPOUNDS.values()
-        if (not chosen or one.name in chosen or one.prototype in chosen)
+        if (not names or one.name in names or one.prototype in names)
         and one.name not in left_out
         and one.prototype not in left_out
     )
     if not found:
         raise InputError("structure: leave_out takes all compounds away; name fewer.")
     return found
+
+
+def split_zone(name: str) -> tuple[str, tuple[int, int, int] | None]:
+    """The name of a compound or prototype, and the zone axis behind it if there is one.
+
+    >>> split_zone("SrTiO3 [1-10]"), split_zone("beta tin")
+    (('SrTiO3', (1, -1, 0)), ('beta tin', None))
+    """
+    found = WITH_ZONE.fullmatch(name)
+    if found is None:
+        return name, None
+    u, v, w = map(int, found.groups()[1:])
+    return found[1], (u, v, w)
 
 
 def with_other_elements(compound: Compound, rng: np.random.Generator) -> Compound:

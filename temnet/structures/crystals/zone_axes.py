@@ -8,7 +8,6 @@ from itertools import combinations, product
 from math import gcd
 
 import numpy as np
-from ase import Atoms
 from scipy.sparse.csgraph import connected_components
 
 from temnet.structures.columns import TOLERANCE
@@ -58,7 +57,7 @@ def zone_axes(compound: Compound) -> tuple[ZoneAxis, ...]:
         length = float(np.linalg.norm(np.array(indices) @ cell.cell.array))
         if length > LONGEST_PERIOD:
             continue
-        axis = _zone_axis(cell, indices)
+        axis = zone_axis(compound, indices)
         strengths = sorted(round(value, 3) for value in axis.strength)
         found.setdefault((round(length / SAME), round(axis.spacing / SAME), *strengths), axis)
     return tuple(found.values())
@@ -72,7 +71,10 @@ def _directions() -> list[tuple[int, int, int]]:
     return sorted(half, key=lambda axis: (sum(map(abs, axis)), [-index for index in axis]))
 
 
-def _zone_axis(cell: Atoms, indices: tuple[int, int, int]) -> ZoneAxis:
+@cache
+def zone_axis(compound: Compound, indices: tuple[int, int, int]) -> ZoneAxis:
+    """The columns of a compound along a direction, in the vectors of its conventional cell."""
+    cell = unit_cell(compound)
     along = np.array(indices) @ cell.cell.array
     length = float(np.linalg.norm(along))
     plane = np.linalg.svd(along[None])[2][1:]

@@ -168,6 +168,14 @@ def test_the_same_generator_gives_the_same_specimen():
     assert first.parameters == second.parameters
 
 
+def test_a_zone_axis_can_be_named():
+    for seed in range(4):
+        structure = _build(seed, **{**PLAIN, "compounds": ("SrTiO3 [110]", "MgO [0 0 1]")})
+        compound = structure.parameters["structure"]
+        expected = {"SrTiO3": "110", "MgO": "001"}[compound]
+        assert structure.parameters["zone_axis"] == expected
+
+
 def test_elements_are_known_before_drawing():
     none = Negatives(probability=0)
     settings = Crystal(compounds=("MgO", "Au"), other_elements=0, negatives=none)

@@ -7,10 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from temnet.config.learning.labels import COLUMN
 from temnet.records import Peaks
-
-COLUMN = "column"
-"""Class of all columns in images whose lattice is of no material that the network knows."""
 
 
 def class_names(known: Sequence[str], foreign: Sequence[bool]) -> tuple[str, ...]:

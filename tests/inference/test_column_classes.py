@@ -3,9 +3,9 @@ import csv
 import numpy as np
 
 import temnet
+from temnet.inference.column_classes import class_names, in_classes
 from temnet.records import Peaks
 from temnet.reporting.files.peaks_files import read_peaks
-from temnet.stages.prediction.column_classes import class_names, in_classes
 
 
 def found():
