@@ -32,8 +32,8 @@ class MaterialRow:
         recall: Fraction of the columns that were found.
         precision: Fraction of the peaks that are columns.
         f1: Harmonic mean of both.
-        strong_recall: Fraction of the strong columns that were found; empty where columns are not
-            told apart, or without strong ones.
+        strong_recall: Fraction of the strong columns that were found; empty where columns have one
+            class, or without strong ones.
         weak_recall: Fraction of the weak columns that were found; empty likewise.
     """
 
