@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,35 @@ class Client:
                 not answer.
         """
         return _columns(self._post("/v1/frames?wait=1", image, sampling, known))
+
+    def find_series(
+        self,
+        images: Sequence[np.ndarray],
+        sampling: float | tuple[float, float] | None = None,
+        **known: object,
+    ) -> LiveColumns:
+        """Sends a focal series and waits for its columns; see `send`.
+
+        Args:
+            images: (row, col) images in the network's order of foci.
+            sampling: As of `send`.
+            **known: As of `send`, without series and index.
+
+        Raises:
+            InputError: As of `find`, and if the network takes another number of foci.
+        """
+        if len(images) == 0:
+            raise InputError("A focal series has at least one image.")
+        name = f"series {secrets.token_hex(6)}"
+        for index, image in enumerate(images):
+            tags = {**known, "series": name, "index": index}
+            answer = self._post("/v1/frames?wait=1", image, sampling, tags)
+            if (index + 1 == len(images)) != ("columns" in answer):
+                expected = index + 1 + answer.get("missing", 0)
+                raise InputError(
+                    f"The network of temnet live takes {expected} foci; got {len(images)} images."
+                )
+        return _columns(answer)
 
     def latest(self) -> LiveColumns:
         """The newest columns of any frame.

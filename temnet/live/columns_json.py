@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from temnet.live.messages import Found
+from temnet.live.messages import Found, Seen
 from temnet.records import ColumnFlag, Peaks
 from temnet.reporting.files.column_table import ColumnTableWriter
 
@@ -59,6 +59,19 @@ def screen_json(found: Found, age: float) -> Mapping[str, object]:
         "floor": found.floor,
         "picture": {"shape": list(found.picture.shape), "block": found.block},
         "columns": _lists(found, found.columns),
+    }
+
+
+def seen_json(seen: Seen, age: float) -> Mapping[str, object]:
+    """What is known about a single image for a network of focal series, with the picture's size."""
+    head = seen.frame.head
+    return {
+        "preview": True,
+        "frame": seen.frame.number,
+        "name": head.name,
+        "age_s": round(age, 3),
+        "shape": list(head.shape),
+        "picture": {"shape": list(seen.picture.shape), "block": seen.block},
     }
 
 

@@ -18,7 +18,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from temnet.live.access import Access
 from temnet.live.frame_format import RefusedFrame, json_mapping
 from temnet.live.handlers import HEADERS
-from temnet.live.messages import Event, Found
+from temnet.live.messages import Event, Found, Seen
 from temnet.live.session import LiveSession
 
 REFUSED = 4401
@@ -43,7 +43,7 @@ class Events(WebSocketHandler):
         self.session, self.access = session, access
         self._wakened = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._frame_waits = False
+        self._frame_waits, self._preview_waits = False, False
         self._counted = False
 
     def set_default_headers(self) -> None:
@@ -95,6 +95,7 @@ class Events(WebSocketHandler):
             return
         self._patience.cancel()
         self._frame_waits = self.session.latest is not None
+        self._preview_waits = self.session.preview() is not None
         self._wakened.set()
         self.session.listeners.add(self._hear)
         self._task = asyncio.create_task(self._send())
@@ -113,6 +114,8 @@ class Events(WebSocketHandler):
     def _hear(self, event: Event) -> None:
         if isinstance(event, Found):
             self._frame_waits = True
+        elif isinstance(event, Seen):
+            self._preview_waits = True
         self._wakened.set()
 
     async def _send(self) -> None:
@@ -127,6 +130,9 @@ class Events(WebSocketHandler):
                     screen = self.session.screen()
                     assert screen is not None
                     await self.write_message(packed(*screen), binary=True)
+                if self._preview_waits and (preview := self.session.preview()) is not None:
+                    await self.write_message(packed(*preview), binary=True)
+                self._preview_waits = False
                 status = {"status": self.session.status()}
                 await self.write_message(json.dumps(status, allow_nan=False))
 

@@ -44,6 +44,10 @@ LONGEST_TEXT = 200
 SMALLEST_PIXEL, LARGEST_PIXEL = 0.005, 10.0
 """Sizes of pixels that are believed [Å], as in the setting `images.sampling`."""
 
+NO_PIXEL_SIZE = (
+    "The frame has no pixel size; send scale and units with it, or set sampling on the page."
+)
+
 BAD_REQUEST, CONFLICT, TOO_LARGE, UNSUPPORTED, UNPROCESSABLE = 400, 409, 413, 415, 422
 
 

@@ -18,6 +18,7 @@ from temnet.live.access import FORBIDDEN, UNAUTHORIZED, Access
 from temnet.live.columns_json import columns_csv, columns_json
 from temnet.live.frame_format import (
     BAD_REQUEST,
+    CONFLICT,
     HEADER,
     MOST_BYTES,
     TOO_LARGE,
@@ -28,8 +29,8 @@ from temnet.live.frame_format import (
     parse_head,
     shown,
 )
-from temnet.live.messages import Failed, Found
-from temnet.live.session import LiveSession
+from temnet.live.messages import Failed, Found, Seen
+from temnet.live.session import LiveSession, Result
 
 LOGGER = logging.getLogger(__name__)
 
@@ -200,12 +201,14 @@ class Frames(Answer):
         wait = self.get_query_argument("wait", "0")
         if wait not in ("0", "1"):
             raise RefusedFrame(UNPROCESSABLE, f"wait must be 0 or 1; got {shown(wait)}.")
-        number = self.session.submit(self._head, self._head.pixels(self._body))
+        taken = self.session.submit(self._head, self._head.pixels(self._body))
+        single = taken.missing and not self._head.series
         self._release()
-        if wait == "0":
-            self.answer({"frame": number}, HTTPStatus.ACCEPTED)
+        if wait == "0" or (taken.missing and not single):
+            accepted = {"frame": taken.number, "missing": taken.missing}
+            self.answer(accepted, HTTPStatus.ACCEPTED)
             return
-        _answer_columns(self, await self.session.result(number), number)
+        _answer_columns(self, await self.session.result(taken.number), taken.number)
 
     def on_finish(self) -> None:
         """Forgets the frame."""
@@ -242,15 +245,35 @@ class Latest(Answer):
         _answer_columns(self, self.session.latest, None)
 
 
-def _answer_columns(answer: Answer, found: Found | Failed | None, number: int | None) -> None:
+def _answer_columns(answer: Answer, found: Result | None, number: int | None) -> None:
     if isinstance(found, Found):
         answer.answer(columns_json(found, time.monotonic() - found.frame.received))
     elif isinstance(found, Failed):
         status = UNAVAILABLE if found.dropped else UNPROCESSABLE
         answer.answer({"error": found.sentence, "frame": found.number}, status)
+    elif isinstance(found, Seen):
+        answer.answer({"error": ONE_FOCUS, "frame": found.frame.number}, CONFLICT)
     else:
         which = "yet" if number is None else f"of frame {number}"
         raise RefusedFrame(NOT_FOUND, f"There are no columns {which}.")
+
+
+ONE_FOCUS = (
+    "The network takes focal series; send series and index with the frames, or take this one as a "
+    "focus on the page."
+)
+
+
+class Series(Answer):
+    """The focal series that is taken image by image: ``POST`` and ``DELETE /v1/series``."""
+
+    def post(self) -> None:
+        """Takes the single image that is shown as the next focus."""
+        self.answer(self.session.take_focus())
+
+    def delete(self) -> None:
+        """Begins anew."""
+        self.answer(self.session.clear_foci())
 
 
 class Status(Answer):

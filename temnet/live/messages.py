@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -21,11 +22,13 @@ class Frame:
 
     Attributes:
         number: Number of the frame, counted by the server from 1.
-        head: What is known about it.
-        pixels: (row, col) grey values.
+        head: What is known about it; for one in a file the name alone.
+        pixels: (row, col) grey values, or (row, col, focus) of a focal series; none for a frame in
+            a file.
         settings: Settings at the time when it was received.
         received: When it was received [s], on the clock `time.monotonic`.
         pixel_size: Height and width of a pixel [Å], by the settings or the head.
+        file: File that the analysis process reads the frame from; None for one that was sent.
     """
 
     number: int
@@ -34,6 +37,12 @@ class Frame:
     settings: LiveSettings
     received: float
     pixel_size: tuple[float, float]
+    file: Path | None = None
+
+    @property
+    def in_file(self) -> bool:
+        """Whether it still has to be read."""
+        return self.file is not None and self.pixels.size == 0
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,21 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A single image for a network that takes focal series: to be shown, not analysed.
+
+    Attributes:
+        frame: The frame.
+        picture: As of `Found`.
+        block: As of `Found`.
+    """
+
+    frame: Frame
+    picture: np.ndarray
+    block: int
+
+
+@dataclass(frozen=True)
 class Failed:
     """A frame without columns.
 
@@ -109,11 +133,13 @@ class Failed:
         number: Number of the frame; None if the analysis could not start.
         sentence: Why, in a sentence for the user.
         dropped: Whether a newer frame took its place.
+        file_problem: What was wrong with its file: `unreadable` may mean half-written.
     """
 
     number: int | None
     sentence: str
     dropped: bool = False
+    file_problem: Literal["", "unreadable", "unsuitable"] = ""
 
 
 @dataclass(frozen=True)
@@ -165,8 +191,8 @@ class Condition:
     process: int | None = field(default=None, compare=False)
 
 
-Reply = Ready | Found | Judged | Failed
+Reply = Ready | Found | Seen | Judged | Failed
 """What the analysis process sends."""
 
-Event = Found | Judged | Failed | Condition
+Event = Found | Seen | Judged | Failed | Condition
 """What the server passes on."""

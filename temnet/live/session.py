@@ -9,17 +9,27 @@ import asyncio
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from temnet.errors import InputError
 from temnet.live.analysis.analyst import Analyst, Target
-from temnet.live.columns_json import screen_json
-from temnet.live.frame_format import CONFLICT, PROTOCOLS, FrameHead, RefusedFrame
+from temnet.live.columns_json import screen_json, seen_json
+from temnet.live.frame_format import (
+    CONFLICT,
+    NO_PIXEL_SIZE,
+    PROTOCOLS,
+    FrameHead,
+    RefusedFrame,
+)
 from temnet.live.live_settings import LiveSettings
-from temnet.live.messages import Condition, Event, Failed, Found, Frame, Judged
+from temnet.live.messages import Condition, Event, Failed, Found, Frame, Judged, Seen
 from temnet.live.recording.recorder import Recorder
+from temnet.live.sources.focal_series import SeriesCollector
+from temnet.live.sources.image_files import head_of_file
 from temnet.models.network_folders import find_network, network_names, read_card
 from temnet.version import __version__
 
@@ -31,12 +41,24 @@ RATE_OVER = 10.0
 
 NO_PICTURE = np.zeros((0, 0), np.uint8)
 
-NO_PIXEL_SIZE = (
-    "The frame has no pixel size; send scale and units with it, or set sampling on the page."
-)
+Result = Found | Seen | Failed
+"""What becomes of a frame."""
 
 Listener = Callable[[Event], object]
 """Called with each event, in the event loop."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A frame that was taken.
+
+    Attributes:
+        number: Its number.
+        missing: Images that its focal series lacks; 0 if it is analysed.
+    """
+
+    number: int
+    missing: int = 0
 
 
 class LiveSession:
@@ -60,9 +82,11 @@ class LiveSession:
         self._analyst = Analyst(target, settings, self.event)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._received = 0
-        self._kept: OrderedDict[int, Found | Failed] = OrderedDict()
+        self._kept: OrderedDict[int, Result] = OrderedDict()
         self._latest: Found | None = None
-        self._waiting: dict[int, asyncio.Future[Found | Failed]] = {}
+        self._seen: Seen | None = None
+        self._series = SeriesCollector()
+        self._waiting: dict[int, asyncio.Future[Result]] = {}
         self._done: deque[float] = deque(maxlen=1000)
 
     def start(self) -> None:
@@ -112,23 +136,73 @@ class LiveSession:
         self.remarks.pop("pixel size", None)
         return size
 
-    def submit(self, head: FrameHead, pixels: np.ndarray) -> int:
-        """Lets a frame be analysed.
-
-        Returns:
-            Its number.
+    def submit(self, head: FrameHead, pixels: np.ndarray) -> Submitted:
+        """Lets a frame be analysed; one of a focal series when the series is complete.
 
         Raises:
-            RefusedFrame: If the pixel size is not known.
+            RefusedFrame: If the pixel size is not known, or the frame does not fit its series.
         """
         size = self.pixel_size(head)
-        self._received += 1
-        number = self._received
-        self._analyst.offer(Frame(number, head, pixels, self.settings, time.monotonic(), size))
-        return number
+        foci = len(focus_steps(self.settings.network))
+        missing = 0
+        if foci > 1 and head.series:
+            added = self._series.add(head, pixels, foci)
+            if isinstance(added, int):
+                self._received += 1
+                return Submitted(self._received, added)
+            head, pixels = added
+        elif foci > 1:
+            missing = foci - self._series.taken
+        return Submitted(self._offer(head, pixels, size), missing)
 
-    async def result(self, number: int) -> Found | Failed:
-        """The columns of a frame that was submitted, when they are found."""
+    def submit_file(self, path: Path) -> int:
+        """Lets the frame in a file be read and analysed; returns its number."""
+        nothing = np.zeros((0, 0), np.uint8)
+        return self._offer(head_of_file(path), nothing, (np.nan, np.nan), path)
+
+    def _offer(
+        self,
+        head: FrameHead,
+        pixels: np.ndarray,
+        size: tuple[float, float],
+        file: Path | None = None,
+    ) -> int:
+        self._received += 1
+        now = time.monotonic()
+        self._analyst.offer(Frame(self._received, head, pixels, self.settings, now, size, file))
+        return self._received
+
+    def take_focus(self) -> Mapping[str, object]:
+        """Takes the single image that is shown as the next focus; returns the series' condition.
+
+        Raises:
+            RefusedFrame: If there is no such image, or it does not fit those taken before.
+        """
+        foci = len(focus_steps(self.settings.network))
+        if foci == 1 or self._seen is None:
+            raise RefusedFrame(CONFLICT, "There is no single image for a focal series.")
+        frame = self._seen.frame
+        stack = self._series.take((frame.head, frame.pixels), foci)
+        if stack is not None:
+            self._offer(*stack, frame.pixel_size)
+        self._hear(self.condition)
+        return self.series_status() or {}
+
+    def clear_foci(self) -> Mapping[str, object]:
+        """Forgets the foci that were taken; returns the series' condition."""
+        self._series.clear()
+        self._hear(self.condition)
+        return self.series_status() or {}
+
+    def series_status(self) -> Mapping[str, object] | None:
+        """Foci that the network takes and those taken, for JSON; None for single images."""
+        steps = focus_steps(self.settings.network)
+        if len(steps) < 2:
+            return None
+        return {"foci": len(steps), "taken": self._series.taken, "steps_angstrom": list(steps)}
+
+    async def result(self, number: int) -> Result:
+        """What became of a frame that was submitted, when it is known."""
         known = self._kept.get(number)
         if known is not None:
             return known
@@ -136,8 +210,8 @@ class LiveSession:
         waiting = self._waiting.setdefault(number, self._loop.create_future())
         return await asyncio.shield(waiting)
 
-    def kept(self, number: int) -> Found | Failed | None:
-        """The columns of a frame; None if they are not found yet, or forgotten."""
+    def kept(self, number: int) -> Result | None:
+        """What became of a frame; None if it is not known yet, or forgotten."""
         return self._kept.get(number)
 
     @property
@@ -156,7 +230,9 @@ class LiveSession:
         Raises:
             RefusedFrame: If a value is not valid.
         """
-        self.settings = self.settings.changed(values, self.networks())
+        before, self.settings = self.settings, self.settings.changed(values, self.networks())
+        if self.settings.network != before.network:
+            self._series, self._seen = SeriesCollector(), None
         self._hear(self.condition)
         return self.settings
 
@@ -182,10 +258,14 @@ class LiveSession:
                 self.remarks.pop("analysis", None)
             case Judged():
                 self._judge(event)
+            case Seen():
+                self._seen = event
+                nothing = replace(event.frame, pixels=np.zeros((0, 0), np.uint8))
+                self._keep(event.frame.number, Seen(nothing, NO_PICTURE, event.block))
             case Failed():
                 if event.number is not None:
                     self._keep(event.number, event)
-                if not event.dropped:
+                if not event.dropped and not event.file_problem:
                     self.remarks["analysis"] = event.sentence
         for listener in list(self.listeners):
             listener(event)
@@ -198,7 +278,7 @@ class LiveSession:
         if self._latest is not None and self._latest.frame.number >= event.number:
             self._latest = replace(self._latest, judgement=event.judgement)
 
-    def _keep(self, number: int, result: Found | Failed) -> None:
+    def _keep(self, number: int, result: Result) -> None:
         self._kept[number] = result
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
@@ -223,6 +303,7 @@ class LiveSession:
             "verdict": "" if latest is None else latest.judgement.verdict,
             "findings": [] if latest is None else [list(one) for one in latest.judgement.findings],
             "settings": self.settings.as_values(),
+            "series": self.series_status(),
             "recording": None if self.recorder is None else self.recorder.status(),
             "remarks": [*message, *self.remarks.values()],
         }
@@ -234,6 +315,27 @@ class LiveSession:
             return None
         age = time.monotonic() - latest.frame.received
         return screen_json(latest, age), latest.picture.tobytes()
+
+    def preview(self) -> tuple[Mapping[str, object], bytes] | None:
+        """The newest single image for a network of focal series, for the page; see `screen`."""
+        seen = self._seen
+        if seen is None:
+            return None
+        return seen_json(seen, time.monotonic() - seen.frame.received), seen.picture.tobytes()
+
+
+@lru_cache(maxsize=32)
+def focus_steps(network: str) -> tuple[float, ...]:
+    """Defocus steps of a focal series as a network takes it [Å]; one for single images.
+
+    Args:
+        network: Its name or folder; it may be missing.
+    """
+    try:
+        card = read_card(find_network(network))
+    except InputError:
+        return (0.0,)
+    return tuple(card.focus_steps or (0.0,) * card.focus_count)
 
 
 def first_settings(network: str | None) -> LiveSettings:

@@ -1,7 +1,9 @@
 """The loop of the analysis process, with a pipe and a finder that stand in."""
 
 import signal
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from temnet.errors import InputError
@@ -53,6 +55,9 @@ class Finder:
     def pixel_size(self, settings):
         return 0.123
 
+    def foci(self, settings):
+        return 3 if settings.network == "tiny-series" else 1
+
 
 @pytest.fixture
 def finder(monkeypatch):
@@ -79,6 +84,31 @@ def test_a_frame_of_noise_warms_it_up_then_frames_are_answered_until_the_end(fin
 def test_the_pixel_size_of_the_settings_warms_it_up(finder):
     run(Pipe(), LiveSettings("tiny", sampling=0.3))
     assert finder.seen[0].pixel_size == (0.3, 0.3)
+
+
+def test_three_foci_that_can_be_aligned_warm_up_a_network_of_focal_series(finder):
+    run(Pipe(), LiveSettings("tiny-series"))
+    first, second, third = np.moveaxis(finder.seen[0].pixels, 2, 0)
+    assert 0 < np.abs(first - third).max() and np.corrcoef(first.flat, second.flat)[0, 1] > 0.9
+
+
+def test_frames_in_files_are_read_here(finder, make_frame, tmp_path, monkeypatch):
+    """Of a file that does not open, the server hears that it may be half-written."""
+    monkeypatch.setattr(finder, "find", lambda frame: frame if frame.number else finder)
+    nothing = np.zeros((0, 0), np.uint8)
+
+    def in_file(name, sampling=0.2):
+        settings = LiveSettings("tiny", sampling=sampling)
+        return replace(make_frame(1), file=tmp_path / name, pixels=nothing, settings=settings)
+
+    np.save(tmp_path / "a.npy", np.full((32, 24), 7.0))
+    (tmp_path / "half.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:300])
+    frames = [in_file("a.npy"), in_file("half.npy"), in_file("gone.npy"), in_file("a.npy", None)]
+    _, read, half, gone, unknown = run(Pipe(*frames))
+    assert read.pixels.shape == read.head.shape == (32, 24) and read.pixels.max() == 7
+    assert read.pixel_size == (0.2, 0.2) and read.head.name == "a.npy"
+    assert [one.file_problem for one in (half, gone)] == ["unreadable"] * 2
+    assert unknown.file_problem == "unsuitable" and "no pixel size" in unknown.sentence
 
 
 def test_a_bad_frame_fails_alone_and_an_error_gives_nothing_away(finder, make_frame):

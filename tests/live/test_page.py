@@ -165,6 +165,27 @@ def test_the_record_button_records(stand_in, open_page, tmp_path):
     assert len(list(tmp_path.glob("*/frames/*.tif"))) == 1
 
 
+def test_foci_are_taken_one_by_one(stand_in, open_page, pretrained):
+    with LiveServer(stand_in, "tiny-series") as server:
+        page = open_page(server)
+        shows(page, state="ready", taken=0)
+        for number in range(3):
+            server.post(6, path="/v1/frames")
+            page.wait_for_selector(f"body[data-preview='{server.session.received}']")
+            assert "Image" in page.inner_text("#series-text")
+            if number == 1:
+                page.keyboard.press("f")
+            else:
+                page.click("#take")
+            if number < 2:
+                shows(page, taken=number + 1)
+        shows(page, frame=4, columns=1, taken=0)
+        page.click("#take")
+        shows(page, taken=1)
+        page.click("#anew")
+        shows(page, taken=0)
+
+
 def test_names_of_images_are_text_and_no_markup(server, open_page):
     page = open_page(server)
     name = "<img src=x onerror=alert(1)>"

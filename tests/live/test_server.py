@@ -33,7 +33,7 @@ def test_columns_can_be_fetched_afterwards(server):
 
 def test_without_waiting_the_answer_is_the_number(server):
     answer = server.post(path="/v1/frames")
-    assert (answer.status, answer.values) == (202, {"frame": 1})
+    assert (answer.status, answer.values) == (202, {"frame": 1, "missing": 0})
 
 
 def test_a_dropped_and_a_bad_frame_are_answered_with_a_sentence(server):

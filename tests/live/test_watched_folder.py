@@ -8,25 +8,46 @@ import pytest
 import tifffile
 
 from temnet.errors import InputError
+from temnet.live.analysis.analysis_process import _reply
 from temnet.live.live_settings import LiveSettings
+from temnet.live.messages import Frame
 from temnet.live.session import LiveSession
 from temnet.live.sources import watched_folder as module
-from temnet.live.sources.watched_folder import REMARK, WatchedFolder, open_watch, read_last_image
+from temnet.live.sources.image_files import UnsuitableFile, head_of_file, read_last_images
+from temnet.live.sources.watched_folder import REMARK, WatchedFolder, open_watch
 
 ENDINGS = frozenset({".tif", ".npy", ".dm4"})
 
 
 class Session(LiveSession):
-    """Keeps the frames."""
+    """Keeps the frames, read by what the analysis process runs."""
 
     def __init__(self):
         super().__init__(None, LiveSettings("tiny", sampling=0.2))
-        self.frames = []
+        self.frames, self.read = [], {}
 
-    def submit(self, head, pixels):
-        self.pixel_size(head)
-        self.frames.append((head, pixels))
-        return len(self.frames)
+    def submit_file(self, path):
+        nothing = np.zeros((0, 0), np.uint8)
+        number = len(self.read) + 1
+        frame = Frame(number, head_of_file(path), nothing, self.settings, 0.0, (0.2, 0.2), path)
+        self.read[number] = _reply(Finder(), frame)
+        return number
+
+    async def result(self, number):
+        found = self.read[number]
+        if isinstance(found, Frame):
+            self.frames.append((found.head, found.pixels))
+        return found
+
+
+class Finder:
+    """Finds nothing: the frame comes back as it was read."""
+
+    def foci(self, settings):
+        return 1
+
+    def find(self, frame):
+        return frame
 
 
 @pytest.fixture
@@ -75,6 +96,7 @@ def look(watch, times=3):
     async def run():
         for _ in range(times):
             await watch.look_once()
+            await watch.finish()
 
     asyncio.run(run())
 
@@ -146,5 +168,14 @@ def test_images_of_other_sizes_are_refused(tmp_path):
     path = tmp_path / "a.npy"
     for shape in ((8, 8), (16, 20000)):
         np.save(path, np.zeros(shape, np.uint8))
-        with pytest.raises(InputError, match="live analysis takes"):
-            read_last_image(path)
+        with pytest.raises(UnsuitableFile, match="live analysis takes"):
+            read_last_images(path)
+
+
+def test_a_file_with_whole_focal_series_gives_the_last(tmp_path):
+    path, stack = tmp_path / "a.npy", np.arange(6 * 32 * 24, dtype=np.uint16).reshape(6, 32, 24)
+    np.save(path, stack)
+    head, pixels = read_last_images(path, 3)
+    assert (pixels == np.moveaxis(stack[3:], 0, 2)).all() and head.shape == (32, 24)
+    for foci in (1, 4):
+        assert (read_last_images(path, foci)[1] == stack[5]).all()

@@ -12,7 +12,8 @@ import numpy as np
 from temnet.errors import InputError
 from temnet.live.frame_format import FrameHead
 from temnet.live.live_settings import LiveSettings
-from temnet.live.messages import Failed, Frame, Ready, Reply
+from temnet.live.messages import Failed, Frame, Ready, Reply, Seen
+from temnet.live.sources.image_files import UnsuitableFile, read_frame
 
 if TYPE_CHECKING:
     from temnet.live.analysis.live_finder import LiveFinder
@@ -38,11 +39,11 @@ def run_analysis(pipe: Connection, settings: LiveSettings) -> None:
 
     finder = LiveFinder()
     try:
-        engine = finder.find(_warm_frame(finder, settings)).engine
+        found = finder.find(_warm_frame(finder, settings))
     except InputError as error:
         pipe.send(Failed(None, str(error)))
         return
-    pipe.send(Ready(engine))
+    pipe.send(Ready("" if isinstance(found, Seen) else found.engine))
     while True:
         try:
             _examine_if_idle(pipe, finder)
@@ -68,6 +69,13 @@ def _examine_if_idle(pipe: Connection, finder: LiveFinder) -> None:
 
 def _reply(finder: LiveFinder, frame: Frame) -> Reply:
     """The columns of a frame, or why there are none."""
+    if frame.in_file:
+        try:
+            frame = read_frame(frame, finder.foci(frame.settings))
+        except UnsuitableFile as error:
+            return Failed(frame.number, str(error), file_problem="unsuitable")
+        except (InputError, OSError, MemoryError) as error:
+            return Failed(frame.number, str(error), file_problem="unreadable")
     try:
         return finder.find(frame)
     except InputError as error:
@@ -82,7 +90,12 @@ def _reply(finder: LiveFinder, frame: Frame) -> Reply:
 
 def _warm_frame(finder: LiveFinder, settings: LiveSettings) -> Frame:
     """A frame of noise, which loads all that a frame needs."""
-    pixels = np.random.default_rng(0).normal(1000, 30, (WARM_SIDE, WARM_SIDE)).astype(np.float32)
+    rng, shape = np.random.default_rng(0), (WARM_SIDE, WARM_SIDE)
+    pixels = rng.normal(1000, 30, shape).astype(np.float32)
+    foci = finder.foci(settings)
+    if foci > 1:  # which have to be similar to be aligned
+        others = [pixels + rng.normal(0, 3, shape).astype(np.float32) for _ in range(foci)]
+        pixels = np.stack(others, axis=-1)
     head = FrameHead((WARM_SIDE, WARM_SIDE), "<f4", name="noise")
     size = settings.sampling or finder.pixel_size(settings)
     plain = LiveSettings(settings.network)

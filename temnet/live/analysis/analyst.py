@@ -17,7 +17,17 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from temnet.live.live_settings import LiveSettings
-from temnet.live.messages import Condition, Event, Failed, Found, Frame, Judged, Ready, Reply
+from temnet.live.messages import (
+    Condition,
+    Event,
+    Failed,
+    Found,
+    Frame,
+    Judged,
+    Ready,
+    Reply,
+    Seen,
+)
 
 LOGGER = logging.getLogger(__name__)
 
@@ -192,17 +202,19 @@ class Analyst:
             self._count(Failed(frame.number, f"{end} It is started again; send the frame again."))
             raise
         assert not isinstance(reply, Ready | Judged)
-        # The process leaves the pixels out, which are here.
-        self._count(replace(reply, frame=frame) if isinstance(reply, Found) else reply)
+        if isinstance(reply, Found | Seen) and not frame.in_file:
+            reply = replace(reply, frame=frame)  # the process leaves the pixels out, which are here
+        self._count(reply)
 
-    def _count(self, reply: Found | Failed) -> None:
+    def _count(self, reply: Found | Seen | Failed) -> None:
         """Counts a frame that is done, and publishes its columns."""
         now = self._condition
         if isinstance(reply, Found):
-            changes = {"analysed": now.analysed + 1, "engine": reply.engine}
+            self._report(state="ready", analysed=now.analysed + 1, engine=reply.engine)
+        elif isinstance(reply, Seen):
+            self._report(state="ready")
         else:
-            changes = {"failed": now.failed + 1}
-        self._report(state="ready", **changes)
+            self._report(state="ready", failed=now.failed + 1)
         self._publish(reply)
 
     def _receive(self, process: BaseProcess, pipe: Connection) -> Reply:

@@ -22,12 +22,13 @@ from temnet.inference.checks.column_flags import ColumnFlagger
 from temnet.inference.column_classes import in_classes
 from temnet.inference.column_finder import ColumnFinder, FoundFrame
 from temnet.inference.engines.choice import choose_engine
+from temnet.inference.focal_series.foci import align_foci
 from temnet.inference.grey_values.contrast import inverted
 from temnet.inference.reading.image_array import array_file
 from temnet.inference.reading.lazy_frames import changed_series
 from temnet.live.analysis.screen_picture import screen_picture
 from temnet.live.live_settings import LiveSettings, Region
-from temnet.live.messages import Found, Frame, Judged, Judgement
+from temnet.live.messages import Found, Frame, Judged, Judgement, Seen
 from temnet.models.network import Network, check_focus_count
 from temnet.records import ImageSeries, Peaks
 from temnet.stages.predict import concluded
@@ -99,8 +100,16 @@ class LiveFinder:
         """
         return load(settings.network).sampling
 
-    def find(self, frame: Frame) -> Found:
-        """The columns of a frame.
+    def foci(self, settings: LiveSettings) -> int:
+        """Images of a focal series as the network takes it.
+
+        Raises:
+            InputError: If the network does not exist or is damaged.
+        """
+        return load(settings.network).card.focus_count
+
+    def find(self, frame: Frame) -> Found | Seen:
+        """The columns of a frame; of a single image for a network of focal series the picture.
 
         Raises:
             InputError: If the frame is no image, network and frame do not fit each other, or the
@@ -109,19 +118,24 @@ class LiveFinder:
         start = time.perf_counter()
         settings = frame.settings
         network = load(settings.network)
+        single = frame.pixels.ndim == 2
+        picture, block = screen_picture(frame.pixels if single else frame.pixels[..., 0])
+        if single and network.card.focus_count > 1:
+            return Seen(_to_send(frame), picture, block)
         images, prediction = sections_of(settings)
         series = _series(frame, network, images)
         judgement, inputs = self._judged(frame, network, series, images, prediction)
         threshold = network.card.threshold if settings.threshold is None else settings.threshold
         floor = min(FLOOR, threshold)
+        if not single:
+            series, _ = align_foci(series, images.max_shift)
         shown, others = _columns(network, series, judgement, prediction, floor, threshold)
         if inputs is not None:
             self._due = _Due(frame.number, time.monotonic(), inputs, shown)
         peaks = Peaks.concatenate([shown.peaks, others])
         peaks = in_classes(peaks, judgement.classes, judgement.foreign)
-        picture, block = screen_picture(frame.pixels)
         return Found(
-            frame=frame,
+            frame=_to_send(frame),
             columns=_moved(peaks, settings.region, series.pixel_size),
             threshold=threshold,
             floor=floor,
@@ -130,7 +144,7 @@ class LiveFinder:
             block=block,
             engine=choose_engine(network, prediction.engine).name,
             seconds=time.perf_counter() - start,
-        ).without_pixels
+        )
 
     @property
     def waiting(self) -> float | None:
@@ -178,6 +192,13 @@ class LiveFinder:
         return judgement, inputs
 
 
+def _to_send(frame: Frame) -> Frame:
+    """A frame for the server, which has the pixels of those that it has sent."""
+    if frame.file is not None:
+        return frame
+    return replace(frame, pixels=np.zeros((0, 0), frame.pixels.dtype))
+
+
 def sections_of(settings: LiveSettings) -> tuple[Images, Prediction]:
     """The settings in the sections of the YAML."""
     values: dict[str, object] = {
@@ -221,17 +242,19 @@ def examined(inputs: PredictionInputs, found: FoundFrame, before: Judgement) -> 
 
 def _series(frame: Frame, network: Network, images: Images) -> ImageSeries:
     """The part of a frame that is analysed, inspected and with broken pixels replaced."""
-    check_focus_count(network, 1)
     pixels = frame.pixels
+    foci = 1 if pixels.ndim == 2 else pixels.shape[2]
+    check_focus_count(network, foci)
     if frame.settings.region is not None:
         top, bottom, left, right = frame.settings.region
         pixels = pixels[top:bottom, left:right]
+    axes = ("row", "col") if foci == 1 else ("row", "col", "focus")
     file = replace(
-        array_file(pixels, frame.head.name or f"frame {frame.number}"),
+        array_file(pixels, frame.head.name or f"frame {frame.number}", axes),
         pixel_size=frame.pixel_size,
         notes=(),
     )
-    return read_opened([file], images, 1, network.materials or ())
+    return read_opened([file], images, foci, network.materials or ())
 
 
 def _columns(

@@ -103,6 +103,7 @@ function takeStatus(status) {
   if (first) fillNetworks();
   takeSettings(status.settings);
   takeRecording(status.recording);
+  showSeries(status.series);
   $("verdict").textContent = status.latest === null ? "" : status.verdict || "not yet compared with the training images";
   showWarnings();
 }
@@ -133,11 +134,13 @@ function takeSettings(settings) {
 function takeFrame(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  const pixels = new Uint8Array(buffer, 4 + length);
+  if (head.preview) { showPreview(head, pixels); return; }
   if (page.held) return;
   const old = page.frame;
   page.frame = head;
   page.arrived = performance.now() - 1000 * head.age_s;
-  page.picture = pictureOf(head.picture.shape, new Uint8Array(buffer, 4 + length));
+  page.picture = pictureOf(head.picture.shape, pixels);
   if (head.settings.threshold === null) page.ownThreshold = head.threshold;
   takeSettings(page.settings);
   const same = old && old.shape.join() === head.shape.join() &&
@@ -152,6 +155,29 @@ function takeFrame(buffer) {
     `analysed in ${head.analysis_s.toFixed(2)} s`;
   showWarnings();
   repaint();
+}
+
+// Single images for a network of focal series: shown small, and taken one by one.
+function showPreview(head, pixels) {
+  const canvas = $("preview"), context = canvas.getContext("2d"), picture = pictureOf(head.picture.shape, pixels);
+  const zoom = Math.min(canvas.width / picture.width, canvas.height / picture.height);
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(picture, 0, 0, picture.width * zoom, picture.height * zoom);
+  canvas.title = [head.name, `frame ${head.frame}`].filter(Boolean).join(" · ");
+  document.body.dataset.preview = head.frame;
+}
+
+function showSeries(series) {
+  $("series").hidden = !series;
+  if (!series) return;
+  const step = series.steps_angstrom[series.taken];
+  $("series-text").textContent = `Image ${series.taken + 1} of ${series.foci}` +
+    (step === undefined ? "" : `, ${step} Å from the first`);
+  document.body.dataset.taken = series.taken;
+}
+
+async function series(method) {
+  try { showSeries(await (await ask(method, "/v1/series")).json()); hint(""); } catch (error) { hint(error.message); }
 }
 
 function pictureOf([rows, cols], grey) {
@@ -474,6 +500,8 @@ function controls() {
   $("fit").addEventListener("click", () => { page.view.zoom = 0; repaint(); });
   $("download").addEventListener("click", download);
   $("record").addEventListener("click", record);
+  $("take").addEventListener("click", () => series("POST"));
+  $("anew").addEventListener("click", () => series("DELETE"));
   pointer($("image"));
   document.addEventListener("keydown", key);
 }
@@ -561,10 +589,10 @@ function key(event) {
     "+": () => zoomAt(1.25, ...middle), "=": () => zoomAt(1.25, ...middle), "-": () => zoomAt(0.8, ...middle),
     0: () => { page.view.zoom = 0; repaint(); }, ArrowLeft: () => move(40, 0), ArrowRight: () => move(-40, 0),
     ArrowUp: () => move(0, 40), ArrowDown: () => move(0, -40), " ": hold,
-    r: () => drawRegion(!page.drawing), a: () => change({ region: null }), Escape: () => drawRegion(false),
+    f: () => { if (!$("series").hidden) series("POST"); }, r: () => drawRegion(!page.drawing), a: () => change({ region: null }), Escape: () => drawRegion(false),
   };
   const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (action && page.frame) { event.preventDefault(); action(); }
+  if (action && (page.frame || event.key.toLowerCase() === "f")) { event.preventDefault(); action(); }
 }
 
 start();

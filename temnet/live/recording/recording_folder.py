@@ -76,7 +76,7 @@ class RecordingFolder:
 
         Args:
             found: The frame and its columns.
-            pixels: (row, col), the part of the frame that was analysed.
+            pixels: (row, col) or (row, col, focus), the part of the frame that was analysed.
 
         Raises:
             OSError: If the disk is full or broken; what was recorded before stays.
@@ -86,7 +86,8 @@ class RecordingFolder:
         buffer = io.BytesIO()
         tifffile.imwrite(
             buffer,
-            pixels,
+            pixels if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0),
+            photometric="minisblack",
             resolution=(CENTIMETRE / size[1], CENTIMETRE / size[0]),
             resolutionunit="CENTIMETER",
         )
@@ -132,7 +133,7 @@ def offline_settings(found: Found, folder: Path) -> dict[str, object]:
     judged, (height, width) = found.judgement, found.frame.pixel_size
     images: dict[str, object] = {
         "files": [str(folder / FRAMES)],
-        "axes": "frames",
+        "axes": "frames" if found.frame.pixels.ndim == 2 else "focus",
         "invert": judged.inverted,
         "flatten": judged.flatten,
     }

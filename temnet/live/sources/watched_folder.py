@@ -10,25 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from temnet.config.names import printable
 from temnet.errors import InputError
-from temnet.live.client import sendable
-from temnet.live.frame_format import (
-    LARGEST_PIXEL,
-    LEAST_SIDE,
-    LONGEST_TEXT,
-    MOST_PIXELS,
-    MOST_SIDE,
-    SMALLEST_PIXEL,
-    FrameHead,
-    RefusedFrame,
-)
+from temnet.live.messages import Failed
 from temnet.live.session import LiveSession
 
 INTERVAL = 0.5
@@ -120,47 +107,19 @@ class WatchedFolder:
         return found
 
 
-def read_last_image(path: Path) -> tuple[FrameHead, np.ndarray]:
-    """The last image in a file.
-
-    Raises:
-        InputError: If the file cannot be read, or its image is too large for the live analysis.
-    """
-    from temnet.inference.reading.image_file import open_images
-
-    file = open_images(path)
-    rows, cols = file.shape
-    if max(rows, cols) > MOST_SIDE or rows * cols > MOST_PIXELS or min(rows, cols) < LEAST_SIDE:
-        raise InputError(
-            f"{path.name}: the image has {rows} x {cols} pixels; the live analysis takes "
-            f"{LEAST_SIDE} x {LEAST_SIDE} to {MOST_PIXELS:,} pixels."
-        )
-    pixels = sendable(np.asarray(file.read(len(file) - 1)))
-    size = file.pixel_size
-    if size is not None and not all(SMALLEST_PIXEL <= one <= LARGEST_PIXEL for one in size):
-        size = None
-    name = printable(path.name)[:LONGEST_TEXT]
-    return FrameHead((rows, cols), pixels.dtype.str, size, source="folder", name=name), pixels
-
-
 class FolderWatch:
-    """Submits the images of a watched folder."""
+    """Submits the images of a watched folder; they are read in the analysis process."""
 
-    def __init__(
-        self,
-        session: LiveSession,
-        watched: WatchedFolder,
-        read: Callable[[Path], tuple[FrameHead, np.ndarray]] = read_last_image,
-    ) -> None:
+    def __init__(self, session: LiveSession, watched: WatchedFolder) -> None:
         """A watch that was not started yet.
 
         Args:
             session: Takes the frames.
             watched: The folder.
-            read: Reads an image.
         """
-        self._session, self._watched, self._read = session, watched, read
+        self._session, self._watched = session, watched
         self._tries: dict[Path, int] = {}
+        self._waiting: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Watches until the task is cancelled."""
@@ -171,7 +130,7 @@ class FolderWatch:
             await asyncio.sleep(max(INTERVAL, spent * (1 / SHARE - 1)))
 
     async def look_once(self) -> None:
-        """Submits the files that are complete now."""
+        """Submits the files that are complete now; the newest wins, as of all frames."""
         remarks = self._session.remarks
         try:
             paths = await asyncio.to_thread(self._watched.complete)
@@ -184,23 +143,28 @@ class FolderWatch:
         if "cannot be read" in remarks.get(REMARK, "") and not self._tries:
             remarks.pop(REMARK)
         for path in paths:
-            await self._submit(path)
+            task = asyncio.create_task(self._follow(path, self._session.submit_file(path)))
+            self._waiting.add(task)
+            task.add_done_callback(self._waiting.discard)
 
-    async def _submit(self, path: Path) -> None:
-        remarks = self._session.remarks
-        try:
-            head, pixels = await asyncio.to_thread(self._read, path)
-            self._session.submit(head, pixels)
-        except RefusedFrame as error:  # another try would not help
-            remarks[REMARK] = f"{printable(path.name)} is left out: {error}"
-        except (InputError, OSError, MemoryError) as error:
+    async def finish(self) -> None:
+        """Waits for what was submitted."""
+        while self._waiting:
+            await asyncio.gather(*self._waiting)
+
+    async def _follow(self, path: Path, number: int) -> None:
+        """Waits for what became of a file."""
+        result, remarks = await self._session.result(number), self._session.remarks
+        problem = result.file_problem if isinstance(result, Failed) else ""
+        if problem == "unreadable":
             tries = self._tries.get(path, 0) + 1
-            if tries < TRIES and path.exists():
+            if tries < TRIES and await asyncio.to_thread(path.exists):
                 self._tries[path] = tries
                 self._watched.try_again(path)
                 return
-            remarks[REMARK] = f"{printable(path.name)} is left out: {error}"
-        else:
+        if isinstance(result, Failed) and problem:
+            remarks[REMARK] = f"{printable(path.name)} is left out: {result.sentence}"
+        elif not (isinstance(result, Failed) and result.dropped):
             remarks.pop(REMARK, None)
         self._tries.pop(path, None)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from temnet.live.analysis.screen_picture import screen_picture
-from temnet.live.messages import Failed, Found, Judged, Judgement, Ready
+from temnet.live.messages import Failed, Found, Judged, Judgement, Ready, Seen
 from temnet.records import Peaks
 
 JUDGEMENT = Judgement(
@@ -21,7 +21,8 @@ def found(frame, seconds=0.0):
         np.zeros(2, np.int64), np.array([[1.0, 2.0], [3.0, 4.5]]), np.array([0, 1]),
         np.array([0.9, 0.3]), np.array([[0.8, 0.1], [0.1, 0.2]]), np.full(2, np.nan),
     )  # fmt: skip
-    picture, block = screen_picture(frame.pixels)
+    pixels = frame.pixels
+    picture, block = screen_picture(pixels if pixels.ndim == 2 else pixels[..., 0])
     return Found(frame, columns, 0.5, 0.1, JUDGEMENT, picture, block, "stand-in", seconds)
 
 
@@ -36,7 +37,8 @@ def answer(pipe, settings):
             frame = pipe.recv()
         except EOFError:
             return
-        match int(frame.pixels[0, 0]):
+        command = int(frame.pixels.flat[0])
+        match command:
             case 1:
                 time.sleep(0.3)
             case 2:
@@ -46,6 +48,9 @@ def answer(pipe, settings):
             case 4:
                 pipe.send(Failed(frame.number, "This frame is bad."))
                 continue
+            case 6 if frame.pixels.ndim == 2:
+                pipe.send(Seen(frame, *screen_picture(frame.pixels)))
+                continue
         pipe.send(found(frame))
-        if int(frame.pixels[0, 0]) == 5:
+        if command == 5:
             pipe.send(Judged(frame.number, replace(JUDGEMENT, verdict="out of distribution")))
