@@ -308,7 +308,7 @@ def test_a_failed_training_resumes_after_its_last_epoch(here, monkeypatch, capsy
 
 @pytest.mark.parametrize(
     ("sent", "code", "workers"),
-    [(signal.SIGINT, 130, 0), (signal.SIGTERM, 143, 0),
+    [(signal.SIGINT, 130, 0), pytest.param(signal.SIGTERM, 143, 0, marks=pytest.mark.slow),
      pytest.param(signal.SIGTERM, 143, 2, marks=pytest.mark.slow),
      pytest.param(signal.SIGHUP, 129, 0, marks=pytest.mark.slow)],
 )  # fmt: skip

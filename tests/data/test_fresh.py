@@ -14,7 +14,7 @@ from tests.data.sets import batch_settings
 LOGGER = logging.getLogger(__name__)
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_fresh_examples_start_from_any_index(settings, workers):
     examples = fresh_examples(batch_settings(settings(data={"workers": workers})), "training", 3)
     for index in (3, 4, 5, 6):

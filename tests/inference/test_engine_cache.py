@@ -35,6 +35,26 @@ def tiny(network_folder, tmp_path):
     return shutil.copytree(network_folder / "tiny", tmp_path / "tiny")
 
 
+@pytest.fixture(scope="module")
+def kept(network_folder, tmp_path_factory):
+    """The folder of engines after one was chosen for the network."""
+    folder = tmp_path_factory.mktemp("kept")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TEMNET_CACHE", str(folder))
+        choose_engine(open_network(network_folder / "tiny"))
+    return folder / "engines"
+
+
+@pytest.fixture
+def entry(tiny, cache, kept):
+    """The folder of the engine that was chosen for `tiny` before."""
+    import shutil
+
+    shutil.copytree(kept, cache)
+    (found,) = cache.iterdir()
+    return found
+
+
 def built(network):
     return network.source.is_built
 
@@ -71,9 +91,7 @@ def test_nothing_is_loaded_for_a_kept_engine(tiny, dots, tmp_path):
 
 
 @pytest.mark.parametrize("part", ["openvino", "processor", "temnet", "card.json", CHECK_FILE])
-def test_another_machine_version_or_file_chooses_anew(tiny, cache, part):
-    choose_engine(open_network(tiny))
-    (entry,) = cache.iterdir()
+def test_another_machine_version_or_file_chooses_anew(tiny, entry, part):
     values = json.loads((entry / "engine.json").read_text())
     values["key"][part] = "another"
     (entry / "engine.json").write_text(json.dumps(values))
@@ -84,11 +102,14 @@ def test_another_machine_version_or_file_chooses_anew(tiny, cache, part):
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{}", "no JSON", '{"key": 1}'])
-def test_a_damaged_entry_is_made_again(tiny, cache, damage):
-    choose_engine(open_network(tiny))
-    (entry,) = cache.iterdir()
+def test_a_damaged_entry_is_made_again(tiny, entry, damage):
     (entry / "engine.json").write_text(damage)
-    assert choose_engine(open_network(tiny)).name.startswith("OpenVINO")
+    network = open_network(tiny)
+    assert choose_engine(network).name.startswith("OpenVINO") and built(network)
+    assert json.loads((entry / "engine.json").read_text())["key"] != 1
+
+
+def test_a_damaged_network_is_made_again(tiny, entry):
     (entry / "network.xml").write_text("<net>")
     network = open_network(tiny)
     expected = choose_engine(network, "keras").run(IMAGES)

@@ -5,7 +5,7 @@ import pytest
 from temnet.config.loading import validate
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_experiment():
     """A small experiment whose model section is given."""
 

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,14 +26,20 @@ def card_for(experiment, threshold=0.35):
     return replace(describe("tiny-net", experiment, threshold), metrics=METRICS)
 
 
+@pytest.fixture(scope="module")
+def tiny_net(make_experiment, tmp_path_factory):
+    experiment = make_experiment(training={"precision": "mixed_bfloat16"})
+    model, folder = build_model(experiment), tmp_path_factory.mktemp("saved") / "tiny-net"
+    save_network(folder, model, experiment, card_for(experiment))
+    return folder, model, experiment
+
+
 @pytest.fixture
-def saved(make_experiment, tmp_path, monkeypatch):
+def saved(tiny_net, tmp_path, monkeypatch):
     """A network saved in a search folder of its own."""
     monkeypatch.setenv("TEMNET_PRETRAINED", str(tmp_path))
-    experiment = make_experiment(training={"precision": "mixed_bfloat16"})
-    model = build_model(experiment)
-    save_network(tmp_path / "tiny-net", model, experiment, card_for(experiment))
-    return tmp_path / "tiny-net", model, experiment
+    folder, model, experiment = tiny_net
+    return shutil.copytree(folder, tmp_path / "tiny-net"), model, experiment
 
 
 def change_card(folder, **changes):

@@ -30,7 +30,7 @@ def count(one):
 @pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("batch_norm", [False, True])
 @pytest.mark.parametrize("skip", ["concatenate", "add"])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     stem=st.sampled_from([1, 2]), depth=st.integers(1, 3),
     filters=st.integers(1, 4), most=st.integers(1, 9),
