@@ -52,6 +52,12 @@ def _parser(prog: str = "temnet new") -> argparse.ArgumentParser:
         "%(default)s)",
     )
     parser.add_argument(
+        "--start-from",
+        metavar="NAME",
+        help="shipped network, or folder of a network, whose weights the training starts from: "
+        "it then needs fewer images",
+    )
+    parser.add_argument(
         "--output",
         type=Path,
         metavar="YAML",
@@ -68,7 +74,9 @@ def _run(options: argparse.Namespace) -> int:
     path: Path = options.output or Path(name)
     if path.exists():
         raise InputError(f"{path}: this file exists; give another one as --output.")
-    material = Material(options.structure, zone, options.voltage, options.corrected)
+    material = Material(
+        options.structure, zone, options.voltage, options.corrected, options.start_from
+    )
     made = draft(material, SIZES[options.size], path.parent)
     replace_file(path, made.text.encode())
     load_experiment(path)  # the settings are valid

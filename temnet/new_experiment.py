@@ -10,9 +10,11 @@ from string import Template
 
 import numpy as np
 
+from temnet.config.experiment import required
 from temnet.config.structures.from_file import FromFile
 from temnet.electrons import wavelength
 from temnet.errors import InputError
+from temnet.models.checkpoint import open_network
 from temnet.structures.atom_files.columns_along import ColumnsAlong, columns_along
 from temnet.structures.atom_files.from_file import read_structure
 
@@ -61,12 +63,15 @@ class Material:
         zone_axis: Direction along the beam, in the cell's vectors.
         voltage: Acceleration voltage [kV].
         corrected: Whether the microscope has a corrector of spherical aberration.
+        start_from: Name of a shipped network, or folder of a network, whose weights the training
+            starts from; None for random weights.
     """
 
     file: Path
     zone_axis: tuple[int, int, int]
     voltage: float
     corrected: bool
+    start_from: str | None = None
 
     @property
     def aperture(self) -> float:
@@ -157,13 +162,33 @@ def draft(material: Material, size: Size, folder: Path) -> Draft:
         ),
         width=f"{min(WIDTH, closest / 4):.2f}",
         radius=f"{min(RADIUS, 0.4 * closest):.2f}",
-        sampling="0.2" if closest > 1.5 else "0.15",
+        model=_model(material.start_from, "0.2" if closest > 1.5 else "0.15"),
+        start=_start(material.start_from, folder),
         images=size.images,
         reuse=size.specimens,
         epochs=size.epochs,
         images_per_epoch=size.images_per_epoch,
     )
     return Draft(text, columns, doubts)
+
+
+def _model(start_from: str | None, sampling: str) -> str:
+    """The line of the settings with the model: that of the network to start from, if any."""
+    if start_from is None:
+        return f"{{kind: unet, sampling: {sampling}, depth: 3, filters: 16}}"
+    settings = required(open_network(start_from).experiment.model, "model")
+    values = settings.model_dump(mode="json")
+    given = settings.model_dump(mode="json", exclude_defaults=True)
+    shown = {"kind": values["kind"], "sampling": values["sampling"], **given}
+    return "{" + ", ".join(f"{key}: {value}" for key, value in shown.items()) + "}"
+
+
+def _start(start_from: str | None, folder: Path) -> str:
+    """The lines of the settings with the weights to start from."""
+    if start_from is None:
+        return RANDOM
+    path = Path(start_from)
+    return START.substitute(name=_relative(path, folder) if path.is_dir() else start_from)
 
 
 def _relative(file: Path, folder: Path) -> str:
@@ -200,6 +225,13 @@ BULK, WHOLE = (
     "  # Sheets and molecules are kept whole, so that there is no thickness to set.",
 )
 """Lines on the thickness: of crystals, and of anything else."""
+
+RANDOM = "  learning_rate: 2e-3\n"
+
+START = Template("""\
+  start_from: $name  # its model must stay as above
+  learning_rate: 1e-3  # lower than from random weights
+""")
 
 TEMPLATE = Template("""\
 # Trains a network that finds the columns of $classes along [$zone_name] at $voltage kV.
@@ -246,12 +278,11 @@ data:
   selection: 60  # choose the best epoch and the threshold
   validation: 100  # are scored
   exit_wave_reuse: $reuse  # microscopes and doses for each simulated specimen
-model: {kind: unet, sampling: $sampling, depth: 3, filters: 16}
+model: $model
 training:
-  epochs: $epochs
+$start  epochs: $epochs
   images_per_epoch: $images_per_epoch
   batch_size: 8
-  learning_rate: 2e-3
   selection_images: 60
 evaluation:
   radius: $radius  # Å

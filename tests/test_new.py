@@ -1,9 +1,11 @@
 """`temnet new`: settings that train a network for a material."""
 
 import json
+import shutil
 from pathlib import Path
 
 import ase.io
+import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk, mx2
@@ -13,8 +15,11 @@ from temnet.command_line.command import DONE, WRONG_INPUT
 from temnet.config.loading import load_experiment
 from temnet.electrons import wavelength
 from temnet.errors import InputError
+from temnet.models.checkpoint import load_network
+from temnet.models.network_folders import find_network
 from temnet.new_experiment import Material, parse_zone
 from temnet.simulation.example import simulate_example
+from temnet.training.first_weights import first_weights
 
 
 @pytest.fixture
@@ -60,6 +65,26 @@ def test_the_path_counts_from_the_yaml(files):
     assert run.main(["yaml/a.yaml", "--check"]) == DONE
 
 
+def test_a_training_can_start_from_a_network(files):
+    start = ["--start-from", "nanoparticle-unet"]
+    command = ["SrTiO3.cif", "--zone", "001", "--voltage", "300", "--corrected", *start]
+    assert new.main(command) == DONE
+    experiment = load_experiment("SrTiO3_001_300kV.yaml")
+    # Another number of classes: only the last layer starts from random weights.
+    weights, own = first_weights(experiment), load_network("nanoparticle-unet").model.get_weights()
+    assert [w.shape for w in weights[:-2]] == [w.shape for w in own[:-2]]
+    np.testing.assert_array_equal(weights[0], own[0])
+    assert weights[-1].shape == (4,)
+
+
+def test_a_folder_of_a_network_counts_from_the_yaml(files):
+    shutil.copytree(find_network("graphene-unet"), files / "mine")
+    command = ["Si.cif", "--zone", "110", "--voltage", "200", "--start-from", "mine"]
+    (files / "yaml").mkdir()
+    assert new.main([*command, "--output", "yaml/a.yaml"]) == DONE
+    assert load_experiment("yaml/a.yaml").training.start_from == str(files / "mine")
+
+
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
@@ -70,6 +95,7 @@ def test_the_path_counts_from_the_yaml(files):
         (["Si.cif", "--zone", "001", "--voltage", "300000"], "20 to 1500 kV"),
         (["Si.cif", "--zone", "001", "--voltage", "nan"], "20 to 1500 kV"),
         (["Si.cif", "--zone", "001", "--voltage", "80", "--output", "there.yaml"], "exists"),
+        (["Si.cif", "--zone", "001", "--voltage", "80", "--start-from", "graphen-unet"], "did you"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_writes_nothing(files, capsys, arguments, part):

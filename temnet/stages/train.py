@@ -15,7 +15,8 @@ from temnet.stages import simulate
 from temnet.stages.stored_sets import StoredSets
 from temnet.training.batches import open_batches
 from temnet.training.finish import finish_network
-from temnet.training.fit import first_weights, fit
+from temnet.training.first_weights import first_weights
+from temnet.training.fit import fit
 from temnet.workflow.stage import Stage, Work
 
 NETWORK = "network"

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from temnet.config.differences import settings_hash
-from temnet.config.experiment import Experiment, required
+from temnet.config.experiment import Experiment
 from temnet.config.learning.training import Training
 from temnet.config.loading import write_experiment
 from temnet.data.prefetch import WaitClock
 from temnet.errors import InputError
-from temnet.models.checkpoint import load_network, to_float32
+from temnet.models.checkpoint import to_float32
 from temnet.models.factory import build_model
 from temnet.records import Example
 from temnet.system.threads import one_thread
@@ -30,6 +29,7 @@ from temnet.training.callbacks import (
 )
 from temnet.training.distribution import devices
 from temnet.training.early_stopping import EarlyStop, stalled
+from temnet.training.first_weights import first_weights
 from temnet.training.learning_rate import Plateau, learning_rate
 from temnet.training.losses import ColumnLoss, class_weights
 from temnet.training.state import TrainingState, load_state, restore
@@ -108,28 +108,6 @@ def _train(
             shuffle=False,  # the order is the dataset's own
             verbose=0,
         )
-
-
-def first_weights(experiment: Experiment) -> list[np.ndarray]:
-    """The weights of the network that `training.start_from` names.
-
-    Raises:
-        InputError: If the network does not exist, or differs in classes, focal images or model.
-    """
-    network = load_network(required(experiment.training.start_from, "training.start_from"))
-    wanted, found = ({
-        "classes": list(settings.class_names),
-        "focal images": settings.focus_count,
-        "model": required(settings.model, "model").model_dump(),
-    } for settings in (experiment, network.experiment))  # fmt: skip
-    for what, value in wanted.items():
-        if found[what] != value:
-            raise InputError(
-                f"training.start_from: the network {network.name} has other {what} than this "
-                f"experiment ({found[what]}, not {value}); start from a network with the same, or "
-                "from random weights."
-            )
-    return network.model.get_weights()
 
 
 def compile_model(

@@ -11,7 +11,6 @@ from temnet.models.factory import build_model
 from temnet.training.fit import (
     best_model,
     compile_model,
-    first_weights,
     fit,
     training_hash,
 )
@@ -114,15 +113,6 @@ def test_training_starts_from_a_networks_weights(
     for found, wanted, unwanted in zip(*map(kernels, (trained, first, plain)), strict=True):
         np.testing.assert_allclose(found, wanted, atol=1e-8)
         assert found.ndim < 2 or not np.allclose(found, unwanted, atol=1e-3)
-
-
-def test_training_does_not_start_from_a_network_of_other_classes(make_experiment, tmp_path):
-    other = make_experiment()
-    labels = other.labels.model_copy(update={"classes": ("S2", "Mo")})
-    other = other.model_copy(update={"labels": labels})
-    save_network(tmp_path / "first", build_model(other), other, describe("first", other, 0.5))
-    with pytest.raises(InputError, match=r"other classes than this experiment \(\['S2', 'Mo'\]"):
-        first_weights(make_experiment(start_from=str(tmp_path / "first")))
 
 
 def test_a_missing_training(make_experiment, tmp_path):
