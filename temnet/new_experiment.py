@@ -11,6 +11,7 @@ from string import Template
 import numpy as np
 
 from temnet.config.experiment import required
+from temnet.config.paths import is_path
 from temnet.config.structures.from_file import FromFile
 from temnet.electrons import wavelength
 from temnet.errors import InputError
@@ -187,8 +188,11 @@ def _start(start_from: str | None, folder: Path) -> str:
     """The lines of the settings with the weights to start from."""
     if start_from is None:
         return RANDOM
-    path = Path(start_from)
-    return START.substitute(name=_relative(path, folder) if path.is_dir() else start_from)
+    if not Path(start_from).is_dir():
+        return START.substitute(name=start_from)
+    path = _relative(Path(start_from), folder)
+    # Without a separator it would be the name of a shipped network.
+    return START.substitute(name=path if is_path(path) else path.replace('"', '"./', 1))
 
 
 def _relative(file: Path, folder: Path) -> str:

@@ -81,8 +81,10 @@ def test_a_folder_of_a_network_counts_from_the_yaml(files):
     shutil.copytree(find_network("graphene-unet"), files / "mine")
     command = ["Si.cif", "--zone", "110", "--voltage", "200", "--start-from", "mine"]
     (files / "yaml").mkdir()
-    assert new.main([*command, "--output", "yaml/a.yaml"]) == DONE
-    assert load_experiment("yaml/a.yaml").training.start_from == str(files / "mine")
+    for output in ("yaml/a.yaml", "b.yaml"):
+        assert new.main([*command, "--output", output]) == DONE
+        assert Path(load_experiment(output).training.start_from).resolve() == files / "mine"
+    assert "./mine" in Path("b.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
