@@ -16,7 +16,7 @@ from temnet.models.factory import build_model
 LOGGER = logging.getLogger(__name__)
 
 LAST_LAYER = "logits"
-"""Name of the layer that tells classes apart."""
+"""Name of the layer whose outputs are the classes."""
 
 
 def first_weights(experiment: Experiment) -> list[np.ndarray]:
