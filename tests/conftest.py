@@ -1,11 +1,13 @@
 """What several test files share: small untrained networks, and images to show them."""
 
+import io
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["TEMNET_CACHE"] = "off"  # what one test chose is not to serve another
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from temnet.config.loading import validate
@@ -61,6 +63,20 @@ def pretrained(network_folder, monkeypatch):
     """The folder of the small networks, in which names are searched first."""
     monkeypatch.setenv("TEMNET_PRETRAINED", str(network_folder))
     return network_folder
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Empty pictures on the pages of runs, for tests of all else: drawing takes seconds."""
+    buffer = io.BytesIO()
+    PIL.Image.new("RGB", (1, 1)).save(buffer, "PNG")
+
+    def save_figure(figure, folder, name):
+        for kind in ("png", "svg"):
+            (folder / f"{name}.{kind}").write_bytes(buffer.getvalue())
+        return buffer.getvalue()
+
+    monkeypatch.setattr("temnet.reporting.run_results.save_figure", save_figure)
 
 
 @pytest.fixture(scope="session")

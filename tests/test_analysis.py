@@ -19,7 +19,7 @@ OPTIONS = ["--network", "tiny", "--sampling", "0.2", "--threshold", "0.4"]
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch, pretrained, dots):
+def here(tmp_path, monkeypatch, pretrained, dots, undrawn):
     monkeypatch.chdir(tmp_path)
     tifffile.imwrite("a.tif", dots)
     np.save("movie.npy", np.stack([dots, dots[::-1], dots + 1]))

@@ -38,7 +38,7 @@ stages: [simulate, train, evaluate, report]
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch, pretrained, dots):
+def here(tmp_path, monkeypatch, pretrained, dots, undrawn):
     monkeypatch.chdir(tmp_path)
     tifffile.imwrite(tmp_path / "image.tif", dots)
     (tmp_path / "a.yaml").write_text(YAML)

@@ -27,7 +27,7 @@ GIVEN = ["--network", "tiny", "--sampling", "0.2", "--output", "out"]
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch, pretrained, dots):
+def here(tmp_path, monkeypatch, pretrained, dots, undrawn):
     monkeypatch.chdir(tmp_path)
     for name in ("a.tif", "deep/a.tif", "deep/b.tif"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -13,7 +13,7 @@ GIVEN = {"sampling": 0.2, "threshold": 0.4}
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch, pretrained):
+def here(tmp_path, monkeypatch, pretrained, undrawn):
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -16,7 +16,7 @@ stages: [predict, occupancy]
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch, pretrained, dots):
+def here(tmp_path, monkeypatch, pretrained, dots, undrawn):
     monkeypatch.chdir(tmp_path)
     np.save("movie.npy", np.stack([dots, dots + 0.01 * dots[::-1], dots]))
     (tmp_path / "sites.yaml").write_text(YAML)

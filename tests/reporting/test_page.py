@@ -1,6 +1,5 @@
 """The page of a run: well-formed, in one file, and nothing in it that is not text."""
 
-import io
 import json
 import re
 import subprocess
@@ -9,7 +8,6 @@ from dataclasses import fields, replace
 from html.parser import HTMLParser
 
 import numpy as np
-import PIL.Image
 import pytest
 
 from temnet.config.analysis.occupancy import Occupancy
@@ -118,20 +116,6 @@ def follow(root, mean, sites):
     drift = [DriftRow(i, 0.3 * i, 0.4 * i, usable=i != 1) for i in range(3)]
     write_rows(folder / "drift.csv", drift, DriftRow)
     write_mean(folder / "images.npz", mean)
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Empty pictures, for tests of the text."""
-    buffer = io.BytesIO()
-    PIL.Image.new("RGB", (1, 1)).save(buffer, "PNG")
-
-    def save_figure(figure, folder, name):
-        for kind in ("png", "svg"):
-            (folder / f"{name}.{kind}").write_bytes(buffer.getvalue())
-        return buffer.getvalue()
-
-    monkeypatch.setattr("temnet.reporting.run_results.save_figure", save_figure)
 
 
 @pytest.fixture(scope="module")

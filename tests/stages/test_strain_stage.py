@@ -117,7 +117,7 @@ def test_each_frame_has_its_strain_in_tables_files_and_on_the_page(tmp_path):
     assert len(list((tmp_path / "report").glob("strain_map_*.png"))) == 2
 
 
-def test_sites_are_averaged_over_the_frames_of_a_movie(tmp_path):
+def test_sites_are_averaged_over_the_frames_of_a_movie(tmp_path, undrawn):
     followed(tmp_path, frames=25)
     stages = ("predict", "occupancy", "strain", "report")
     given = experiment(stages)
@@ -163,7 +163,7 @@ def test_a_structure_file_is_the_reference(tmp_path):
     assert np.mean([row.dilatation for row in fitted]) == pytest.approx(1.01**2 - 1, abs=2e-3)
 
 
-def test_no_lattice_is_no_failure(tmp_path, caplog):
+def test_no_lattice_is_no_failure(tmp_path, undrawn, caplog):
     found(tmp_path)
     points = np.random.default_rng(0).uniform(5, 45, (200, 2)) * [1, -1]
     with ColumnTableWriter(tmp_path / "predict" / "columns.csv", ["metal"]) as table:
