@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parent
 sys.path[:0] = [str(HERE), str(REPOSITORY)]
 
-from reference_pages import commands, networks, settings, tables  # noqa: E402
+from reference_pages import commands, crystals, networks, settings, tables  # noqa: E402
 
 import temnet  # noqa: E402
 
@@ -69,10 +69,11 @@ GENERATED = HERE / "reference" / "generated"
 
 
 def write_generated(app: object) -> None:
-    """Writes the pages of commands, settings, tables and networks, those that changed."""
+    """Writes the pages of commands, settings, crystals, tables and networks, those that changed."""
     pages = {
         "commands.md": commands.page(),
         "settings.md": settings.page(),
+        "crystals.md": crystals.page(),
         "tables.md": tables.page(),
     }
     found = networks.pages(REPOSITORY / "pretrained", "../../../../pretrained")

@@ -6,10 +6,11 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from reference_pages import commands, networks, settings, tables
+from reference_pages import commands, crystals, networks, settings, tables
 
 from temnet.__main__ import SUBCOMMANDS
 from temnet.config.schema import json_schema
+from temnet.structures.crystals.compounds import COMPOUNDS
 from temnet.tables.csv_rows import column_help
 
 REPOSITORY = Path(__file__).parents[2]
@@ -32,6 +33,14 @@ def row_types_that_are_written():
                 for argument in node.args:
                     if isinstance(argument, ast.Name) and argument.id[:1].isupper():
                         yield argument.id
+
+
+def test_every_compound_has_a_line():
+    page = crystals.page()
+    for name in COMPOUNDS:
+        assert f"| {name} |" in page
+    # Gold, a = 4.0782 Å: columns along [110] are a√(3/8) apart.
+    assert "[110] 2.50" in page.partition("| Au |")[2].partition("\n")[0]
 
 
 def test_every_table_is_on_the_page():
