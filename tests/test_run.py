@@ -99,7 +99,7 @@ def test_a_movie_becomes_columns_sites_and_a_page(here, capsys):
     assert "<html" in (root / "index.html").read_text(encoding="utf-8")
 
 
-def test_the_run_folder_explains_itself(here):
+def test_the_run_folder_explains_itself(here, undrawn):
     assert run.main(["movie.yaml", "--set", "occupancy.tolerance=0.8"]) == 0
     root = Path("runs/movie")
     resolved = load_experiment(root / "experiment.yaml")
@@ -117,7 +117,7 @@ def test_the_run_folder_explains_itself(here):
     assert (root / "log.txt").read_text().count("predict: already done") == 1
 
 
-def test_a_second_start_does_nothing_twice(here, capsys):
+def test_a_second_start_does_nothing_twice(here, undrawn, capsys):
     assert run.main(["movie.yaml"]) == 0
     before = (here / "runs/movie/predict/columns.csv").stat().st_mtime_ns
     capsys.readouterr()
@@ -157,7 +157,7 @@ def test_files_of_one_name_are_distinguished(here, dots):
         assert f"metal: {number}" in text
 
 
-def test_frames_count_from_the_first_chosen_one(here):
+def test_frames_count_from_the_first_chosen_one(here, undrawn):
     assert run.main(["movie.yaml", "--set", "images.frames=[1, 4]"]) == 0
     assert {row["frame"] for row in read_table(Path("runs/movie/predict/columns.csv"))} == {0, 1, 2}
     assert json.loads(Path("runs/movie/predict/series.json").read_text())[0]["first_frame"] == 1
@@ -165,7 +165,7 @@ def test_frames_count_from_the_first_chosen_one(here):
 
 
 @pytest.mark.slow
-def test_a_changed_image_is_a_changed_input(here, capsys):
+def test_a_changed_image_is_a_changed_input(here, undrawn, capsys):
     assert run.main(["movie.yaml"]) == 0
     frames = tifffile.imread("movie.tif")[:3]
     tifffile.imwrite("movie.tif", frames, photometric="minisblack")
@@ -188,7 +188,7 @@ def test_other_scores_of_the_network_are_a_changed_input(here, pretrained, entry
     assert run.main([*arguments, "--overwrite"]) == 0
 
 
-def test_stages_may_be_run_one_by_one(here):
+def test_stages_may_be_run_one_by_one(here, undrawn):
     options = ["movie.yaml", "--output", "out"]
     assert run.main([*options, "--stage", "predict"]) == 0
     assert not Path("out/occupancy").exists()
@@ -220,7 +220,7 @@ def test_several_names_may_follow_one_option(here, words, file, stages, settings
     assert (str(options.file), options.stage, options.set) == (file, stages, settings)
 
 
-def test_stages_and_settings_in_one_line(here):
+def test_stages_and_settings_in_one_line(here, undrawn):
     words = "--stage predict report --set prediction.threshold=0.4 seed=7 movie.yaml"
     assert run.main(words.split()) == 0
     assert not Path("runs/movie/occupancy").exists() and Path("runs/movie/index.html").exists()
@@ -360,7 +360,7 @@ def test_schema(capsys):
     assert json.loads(capsys.readouterr().out) == json_schema()
 
 
-def test_predict_makes_one_folder_per_file(here):
+def test_predict_makes_one_folder_per_file(here, undrawn):
     for number in (1, 2):
         tifffile.imwrite(f"image{number}.tif", tifffile.imread("movie.tif")[number])
     arguments = ["image1.tif", "image2.tif", "--network", "tiny", "--sampling", "0.2"]
