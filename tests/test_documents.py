@@ -29,7 +29,9 @@ DOCS = sorted(
     if not {"generated", "_build"} & set(path.parts)
 )
 
-GENERATED = re.compile(r"reference/generated/(?:(?:commands|settings|crystals|tables)\.md|networks/)")
+GENERATED = re.compile(
+    r"reference/generated/(?:(?:commands|settings|crystals|tables)\.md|networks/)"
+)
 """Pages that are written while the site is built."""
 
 

@@ -1,0 +1,273 @@
+r"""How many images of MoS2 have a second explanation: other atoms, another microscope.
+
+Where the microscope is not known, an image can show Mo and S2 exchanged, or the lattice moved onto
+its hollow sites: aberrations within the range of the training make up for it (Fourier images).  No
+network can tell such a pair apart.  This script looks for them among the validation images of an
+experiment, and prints their share and the scores without them.
+
+    python experiments/second_explanation.py experiments/mos2_unet.yaml --images 100 \
+        --evaluation runs/mos2_unet/evaluate
+
+The specimen is a perfect sheet of MoS2, so that one cell of the lattice is enough; each image has
+its own drawn microscope and dose.  For each of the five other assignments of Mo, S2 and hollow to
+the three sites, defocus, spherical aberration, astigmatism, coma, trefoil and the shifts between
+the images are fitted within their ranges, so that the expected images agree.  What remains of the
+difference, in nats over the area of the image, is the log-likelihood ratio that the electrons give
+on average for the true assignment.  The blur of the camera is left out, so that real images have
+more second explanations than are found.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import permutations, product
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from scipy.optimize import least_squares
+
+from temnet.config.distributions import support
+from temnet.config.experiment import required
+from temnet.config.loading import load_experiment
+from temnet.config.simulation import SimulationSettings
+from temnet.evaluation.scores import ScoreRow, rates
+from temnet.simulation.example import draw_instrument, specimen_energy, specimen_microscope
+from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave
+from temnet.simulation.image_formation import focal_series
+from temnet.simulation.optics import Optics
+from temnet.tables.csv_rows import read_rows
+from temnet.units import MICROMETRE
+
+LATTICE_CONSTANT, HALF_HEIGHT = 3.160, 1.585
+"""MoS2: length of the cell, and height of the sulphur planes over that of molybdenum [Å]."""
+
+BLUR = {"Mo": 0.06, "S": 0.07}
+"""Standard deviations of thermal vibration at 300 K per axis [Å]."""
+
+SHAPE, CELLS = (98, 84), (2, 3)
+"""Pixels of the box and cells of a√3 x a in it: pixels are square to 0.002 %."""
+
+AMBIGUOUS = 3.0
+"""An assignment with a mean log-likelihood ratio below this is a second explanation: the electrons
+favour the true one by less than 20 to 1."""
+
+SHIFT = 0.2
+"""Standard deviation of the shifts between the images about the true ones [Å]."""
+
+STEP = 2e-3
+"""Step of the numerical slopes, a fraction of a variable's range."""
+
+STARTS = 4
+"""Fits for each assignment, from the best points of a coarse search."""
+
+
+def assignments(energy: float) -> dict[str, ExitWave]:
+    """Exit waves of the six ways to put Mo, S2 and nothing on three sites, ``Mo S2 -`` first."""
+    width = LATTICE_CONSTANT * CELLS[1]
+    grid = Grid(SHAPE, width / SHAPE[1], (0.0, 0.0))
+    waves = {}
+    for kinds in permutations(("Mo", "S2", "-")):
+        numbers, positions = [], []
+        for row, col, (site, kind) in product(range(CELLS[0]), range(CELLS[1]), enumerate(kinds)):
+            for half in (0, 1):
+                y = ((row + half / 2 + site / 3) % CELLS[0]) * grid.extent[0] / CELLS[0]
+                x = ((col + half / 2) % CELLS[1]) * LATTICE_CONSTANT
+                heights = {"Mo": (0.0,), "S2": (-HALF_HEIGHT, HALF_HEIGHT), "-": ()}[kind]
+                numbers += [42 if kind == "Mo" else 16] * len(heights)
+                positions += [(x, y, z) for z in heights]
+        atoms = Atoms(numbers=numbers, positions=positions)
+        waves[" ".join(kinds)] = exit_wave(atoms, grid, energy, 1.0, 0.0, BLUR)
+    return waves
+
+
+def variables(optics: Optics) -> np.ndarray:
+    """Defocus, C30, C12, C21 and C23 (complex ones by their parts) and the shifts [Å]."""
+    terms = optics.aberrations
+    parts = [
+        terms[f"C{symbol}"] * np.exp(1j * order * terms[f"phi{symbol}"])
+        for symbol, order in (("12", 2), ("21", 1), ("23", 3))
+    ]
+    plane = [value for part in parts for value in (part.real, part.imag)]
+    return np.array([optics.defocus[0], terms["C30"], *plane, *optics.shifts[1:].ravel()])
+
+
+def microscope(optics: Optics, values: np.ndarray) -> Optics:
+    """The microscope with other values of `variables`; steps of the focal series stay."""
+    start, spherical, *rest = values
+    plane, shifts = np.array(rest[:6]), np.array(rest[6:]).reshape(-1, 2)
+    aberrations = {**optics.aberrations, "C30": float(spherical)}
+    for (symbol, order), part in zip(
+        (("12", 2), ("21", 1), ("23", 3)), plane[::2] + 1j * plane[1::2], strict=True
+    ):
+        aberrations[f"C{symbol}"] = float(abs(part))
+        aberrations[f"phi{symbol}"] = float(np.angle(part) / order)
+    moved = tuple(float(one - optics.defocus[0] + start) for one in optics.defocus)
+    return replace(
+        optics,
+        defocus=moved,
+        aberrations=aberrations,
+        shifts=np.concatenate([np.zeros((1, 2)), shifts]),
+    )
+
+
+def expected(wave: ExitWave, optics: Optics) -> np.ndarray:
+    """(focus, row, col) intensities with the shifts and the vibration of the images."""
+    images = focal_series(wave, optics)
+    rows, cols = (
+        np.fft.fftfreq(count, side / count)
+        for count, side in zip(images.shape[1:], wave.grid.extent, strict=True)
+    )
+    square = rows[:, None] ** 2 + cols**2
+    blur = np.exp(-2 * (np.pi * optics.image_spread) ** 2 * square)
+    phase = np.exp(
+        -2j
+        * np.pi
+        * (optics.shifts[:, :1, None] * rows[:, None] + optics.shifts[:, 1:, None] * cols)
+    )
+    return np.fft.ifft2(np.fft.fft2(images) * blur * phase).real
+
+
+def information(
+    wave: ExitWave,
+    optics: Optics,
+    truth: np.ndarray,
+    electrons: float,
+    limits: np.ndarray,
+) -> float:
+    """Least mean log-likelihood ratio of the truth to another assignment [nats].
+
+    Args:
+        wave: Exit wave of the other assignment.
+        optics: The true microscope.
+        truth: (focus, row, col) true expected intensities.
+        electrons: Electrons of each image in its area.
+        limits: (V, 2) lowest and highest value of each variable.
+    """
+    weight = np.sqrt(electrons / truth[0].size / np.maximum(truth, 1e-3))
+    fixed = variables(optics)[8:]
+
+    def residuals(values: np.ndarray) -> np.ndarray:
+        own = microscope(optics, values)
+        beyond = [
+            max(0.0, own.aberrations[f"C{symbol}"] / high - 1) * 1e3
+            for symbol, high in (("12", limits[2, 1]), ("21", limits[4, 1]), ("23", limits[6, 1]))
+        ]
+        held = (values[8:] - fixed) / SHIFT
+        return np.concatenate([((expected(wave, own) - truth) * weight).ravel(), beyond, held])
+
+    steps = np.ptp(limits, axis=1) * STEP
+
+    def slopes(values: np.ndarray) -> np.ndarray:
+        # Images are float32: the steps of automatic differences would drown in rounding.
+        sides = [
+            (residuals(values + change) - residuals(values - change)) / (2 * step)
+            for change, step in zip(np.diag(steps), steps, strict=True)
+        ]
+        return np.stack(sides, axis=1)
+
+    best = np.inf
+    for start in _starts(residuals, variables(optics), limits):
+        fit = least_squares(
+            residuals, start, slopes, limits.T, x_scale=np.ptp(limits, axis=1) / 4, max_nfev=40
+        )
+        best = min(best, fit.cost)
+        if best < AMBIGUOUS:
+            break
+    return float(best)
+
+
+def _starts(
+    residuals: Callable[[np.ndarray], np.ndarray], true: np.ndarray, limits: np.ndarray
+) -> list[np.ndarray]:
+    """The best points of a coarse search over defocus and astigmatism."""
+    points = []
+    radius = limits[2, 1]
+    directions = np.exp(2j * np.pi * np.arange(6) / 6)
+    for defocus in np.linspace(*limits[0], 7):
+        for astigmatism in (0, *(0.55 * radius * directions), *(0.9 * radius * directions)):
+            point = np.clip(true, *limits.T)
+            point[0] = defocus
+            point[2:4] = astigmatism.real, astigmatism.imag
+            points.append(np.clip(point, *limits.T))
+    costs = [float(np.sum(residuals(point) ** 2)) for point in points]
+    return [points[number] for number in np.argsort(costs)[:STARTS]]
+
+
+def ranges(settings: SimulationSettings) -> np.ndarray:
+    """(V, 2) lowest and highest value of each variable [Å]."""
+    own = settings.microscope
+    (low, high), cs = own.defocus_spans[0], np.array(support(own.Cs_um)) * MICROMETRE
+    planes = [
+        (-highest, highest)
+        for size in (own.astigmatism, own.coma, own.trefoil)
+        for highest in [support(size)[1]] * 2
+    ]
+    shifts = [(-5 * SHIFT, 5 * SHIFT)] * (2 * (len(own.defocus.steps) - 1))
+    jitter = 2 * support(own.defocus.jitter)[1]
+    return np.array([(low - jitter, high + jitter), tuple(cs), *planes, *shifts])
+
+
+def least_information(settings: SimulationSettings, index: int) -> tuple[float, str, Optics, float]:
+    """Of validation image ``index``: nats and assignment of the best explanation, optics, dose."""
+    chosen = specimen_microscope(settings, index // settings.exit_wave_reuse, "validation")
+    energy = specimen_energy(settings, chosen, index // settings.exit_wave_reuse, "validation")
+    instrument = draw_instrument(settings, chosen, energy, index, "validation")
+    waves = assignments(energy)
+    (_, true), *others = waves.items()
+    truth = expected(true, instrument.optics)
+    height, width = settings.extent
+    dose = instrument.detector.dose
+    found = {
+        name: information(wave, instrument.optics, truth, dose * height * width, ranges(settings))
+        for name, wave in others
+    }
+    name = min(found, key=lambda one: found[one])
+    return found[name], name, instrument.optics, dose
+
+
+def macro_f1(rows: Sequence[ScoreRow], indices: set[int]) -> float:
+    """Mean F1 of the classes, pooled over some images."""
+    values = []
+    for name in dict.fromkeys(row.class_ for row in rows):
+        counts = [
+            (row.true_positives, row.false_positives, row.false_negatives)
+            for row in rows
+            if row.class_ == name and row.index in indices
+        ]
+        if name not in ("any", "all"):
+            values.append(float(rates(np.sum(counts, axis=0))[2]))
+    return float(np.mean(values))
+
+
+def main() -> None:
+    """Prints a line for each image, then the shares and scores."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
+    parser.add_argument("experiment", type=Path)
+    parser.add_argument("--images", type=int, default=100, help="the first so many images")
+    parser.add_argument("--evaluation", type=Path, help="folder with the scores.csv of networks")
+    options = parser.parse_args()
+    settings = load_experiment(options.experiment).simulation
+    required(settings.structure, "structure")
+    ambiguous, clear = set(), set()
+    print("index,nats,best_other_assignment,astigmatism,dose")
+    for index in range(options.images):
+        nats, name, optics, dose = least_information(settings, index)
+        (ambiguous if nats < AMBIGUOUS else clear).add(index)
+        print(f"{index},{nats:.4g},{name},{optics.aberrations['C12']:.1f},{dose:.0f}", flush=True)
+    share = len(ambiguous) / options.images
+    print(f"{len(ambiguous)} of {options.images} images ({share:.0%}) have a second explanation.")
+    if options.evaluation is not None:
+        rows = read_rows(options.evaluation / "scores.csv", ScoreRow)
+        for network in dict.fromkeys(row.network for row in rows):
+            own = [row for row in rows if row.network == network]
+            print(
+                f"{network}: macro F1 {macro_f1(own, ambiguous | clear):.3f} of these images, "
+                f"{macro_f1(own, clear):.3f} of those without a second explanation."
+            )
+
+
+if __name__ == "__main__":
+    main()
