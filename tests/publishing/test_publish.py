@@ -18,11 +18,7 @@ from temnet.models.factory import build_model
 from temnet.models.network_folders import read_card, update_card
 from temnet.publishing.card_blocks import cost_of
 from temnet.publishing.figures import FIGURES, LARGEST
-from temnet.publishing.reference_scores import (
-    example_rows,
-    frozen_examples,
-    frozen_scores,
-)
+from temnet.publishing.reference_scores import example_rows, frozen_examples, frozen_scores
 from temnet.score_records import Calibration
 from temnet.tables.csv_tables import read_table, write_table
 from tests.publishing.tolerances import disagreements
