@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from temnet.inference.checks import local_lattice as module
 from temnet.inference.checks.local_lattice import local_lattice
 
 SAMPLING, SIDE = 0.2, 240
@@ -56,3 +57,24 @@ def test_small_images_and_images_without_columns_and_contrast():
     assert not flat.two.any() and not flat.one.any()
     tiny = local_lattice(np.ones((4, 4, 1)), SAMPLING, np.array([[0.3, 0.3]]))
     assert not tiny.two.any()
+
+
+@pytest.mark.parametrize(("shape", "sampling"), [((80, 80), 0.2), ((57, 80), 0.3), ((33, 40), 0.6)])
+def test_the_power_is_that_of_a_fourier_transform(shape, sampling):
+    """Of the tapered window without its mean, in the order of the rings; the border wraps."""
+    geometry = module._geometry(shape, sampling)
+    windows = np.random.default_rng(0).normal(5, 1, (2, 3, *shape))
+    power = module._power(windows, geometry)
+    mean = np.average(windows, axis=(2, 3), weights=np.broadcast_to(geometry.taper, windows.shape))
+    spectra = np.fft.fft2((windows - mean[..., None, None]) * geometry.taper)
+    expected = np.mean(np.abs(spectra) ** 2, axis=1)
+    rows = np.round(geometry.rows * shape[0] * sampling).astype(int)
+    cols = np.round(geometry.cols * shape[1] * sampling).astype(int)
+    np.testing.assert_allclose(power, expected[:, rows[:, None], cols], rtol=1e-9, atol=1e-9)
+    frequencies = [np.fft.fftfreq(size, sampling) for size in shape]
+    radius = np.hypot(*np.meshgrid(*frequencies, indexing="ij"))
+    low, high = module.FREQUENCIES
+    there = np.count_nonzero((radius >= low) & (radius < high))
+    both = 2 * sum(map(len, geometry.members))  # each frequency and its opposite
+    at_the_edge = sum(shape[axis] for axis in (0, 1) if shape[axis] % 2 == 0 and sampling > 0.5)
+    assert 0 <= there - both <= at_the_edge
