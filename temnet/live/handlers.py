@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -14,6 +15,7 @@ from typing import Any
 
 from tornado.web import HTTPError, RequestHandler, stream_request_body
 
+from temnet.errors import InputError
 from temnet.live.access import FORBIDDEN, UNAUTHORIZED, Access
 from temnet.live.columns_json import columns_csv, columns_json
 from temnet.live.frame_format import (
@@ -30,7 +32,7 @@ from temnet.live.frame_format import (
     shown,
 )
 from temnet.live.messages import Failed, Found, Seen
-from temnet.live.session import LiveSession, Result
+from temnet.live.session import MOST_RECENT, LiveSession, Result
 
 LOGGER = logging.getLogger(__name__)
 
@@ -256,6 +258,28 @@ def _answer_columns(answer: Answer, found: Result | None, number: int | None) ->
     else:
         which = "yet" if number is None else f"of frame {number}"
         raise RefusedFrame(NOT_FOUND, f"There are no columns {which}.")
+
+
+class Strain(Answer):
+    """The strain of the newest frames: ``GET /v1/strain?frames=20``."""
+
+    async def get(self) -> None:
+        """Answers with it, or 422 where no lattice fits the columns."""
+        text = self.get_query_argument("frames", "1")
+        count = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+        if not 1 <= count <= MOST_RECENT:
+            raise RefusedFrame(
+                UNPROCESSABLE, f"frames must be from 1 to {MOST_RECENT}; got {shown(text)}."
+            )
+        recent = self.session.recent(count)
+        from temnet.live.strain_layer import strain_json
+
+        try:
+            self.answer(await asyncio.to_thread(strain_json, recent))
+        except RefusedFrame:
+            raise
+        except InputError as error:
+            raise RefusedFrame(UNPROCESSABLE, str(error)) from error
 
 
 ONE_FOCUS = (

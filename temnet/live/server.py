@@ -40,6 +40,7 @@ def application(session: LiveSession, access: Access) -> Application:
         (r"/v1/status", handlers.Status, known),
         (r"/v1/networks", handlers.Networks, known),
         (r"/v1/settings", handlers.Settings, known),
+        (r"/v1/strain", handlers.Strain, known),
         (r"/v1/series", handlers.Series, known),
         (r"/v1/record", handlers.Recording, known),
         (r"/v1/events", Events, known),

@@ -36,6 +36,9 @@ from temnet.version import __version__
 KEPT = 64
 """Frames whose columns can still be asked for."""
 
+MOST_RECENT = 200
+"""Most frames over which strain is averaged."""
+
 RATE_OVER = 10.0
 """Frames per second are those of the last seconds."""
 
@@ -86,6 +89,7 @@ class LiveSession:
         self._latest: Found | None = None
         self._seen: Seen | None = None
         self._series = SeriesCollector()
+        self._recent: deque[Found] = deque(maxlen=MOST_RECENT)
         self._waiting: dict[int, asyncio.Future[Result]] = {}
         self._done: deque[float] = deque(maxlen=1000)
 
@@ -219,6 +223,26 @@ class LiveSession:
         """The newest columns."""
         return self._latest
 
+    def recent(self, count: int) -> list[Found]:
+        """The newest frames that belong together, at most so many, the newest last.
+
+        Raises:
+            RefusedFrame: If there are none.
+        """
+
+        def kind(one: Found) -> object:
+            frame = one.frame
+            return frame.head.shape, frame.pixel_size, frame.settings.network, frame.settings.region
+
+        found: list[Found] = []
+        for one in reversed(self._recent):
+            if len(found) == count or kind(one) != kind(self._recent[-1]):
+                break
+            found.insert(0, one)
+        if not found:
+            raise RefusedFrame(CONFLICT, "There are no columns yet.")
+        return found
+
     @property
     def received(self) -> int:
         """Number of frames so far."""
@@ -254,7 +278,9 @@ class LiveSession:
                     self.recorder.take(event)
                 self._done.append(time.monotonic())
                 self._latest = event.without_pixels
-                self._keep(event.frame.number, replace(self._latest, picture=NO_PICTURE))
+                kept = replace(self._latest, picture=NO_PICTURE)
+                self._keep(event.frame.number, kept)
+                self._recent.append(kept)
                 self.remarks.pop("analysis", None)
             case Judged():
                 self._judge(event)

@@ -114,6 +114,10 @@ def test_settings_region_and_keys(server, open_page):
     server.post()
     shows(page, frame=3)
     page.check("#show-occupancy")
+    page.fill("#frames", "20")
+    page.select_option("#strain", "e_xx")
+    page.wait_for_selector("body[data-strain='3']")
+    page.select_option("#strain", "")
     with page.expect_download() as download:
         page.click("#download")
     assert download.value.suggested_filename == "columns_3.csv"

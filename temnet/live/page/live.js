@@ -3,7 +3,6 @@
 
 const CLASS_COLOURS = ["#ff9d1c", "#3fc1ff", "#ff6fb5", "#f5ec3d", "#1fd39b", "#ff5a3c", "#c3a5ff"];
 const HISTORY = 600; // frames in the plots
-const WINDOW = 50; // frames of the occupancy map
 const SAME_SITE = 0.9; // Å; columns this near are the same site
 const SEND_AFTER = 250; // ms after the last movement of a slider
 const $ = (id) => document.getElementById(id);
@@ -11,7 +10,7 @@ const $ = (id) => document.getElementById(id);
 const page = {
   token: "", socket: null, wait: 500, status: null, frame: null, picture: null, arrived: 0,
   threshold: 0.5, ownThreshold: null, held: false, drawing: false, drag: null, settings: {},
-  view: { x: 0, y: 0, zoom: 0 }, history: [], sites: null, paint: 0,
+  view: { x: 0, y: 0, zoom: 0 }, history: [], sites: null, paint: 0, strain: null, asking: false,
 };
 
 // ---- Connection -------------------------------------------------------------------------------
@@ -146,8 +145,9 @@ function takeFrame(buffer) {
   const same = old && old.shape.join() === head.shape.join() &&
     old.settings.network === head.settings.network &&
     old.pixel_size_angstrom.join() === head.pixel_size_angstrom.join();
-  if (!same) { page.view.zoom = 0; page.sites = null; page.history = []; }
+  if (!same) { page.view.zoom = 0; page.sites = null; page.history = []; page.strain = null; }
   remember(head);
+  askForStrain();
   $("download").disabled = false;
   $("spacing").textContent = head.spacings_angstrom.length ? head.spacings_angstrom[0].toFixed(3) : "–";
   $("about").textContent = [head.name, `frame ${head.frame}`, head.source, ""].filter((text, k) => text || k === 3).join(" · ") +
@@ -269,14 +269,35 @@ function remember(head) {
     present.add(k >= 0 ? k : sites.places.push(place) - 1);
   }
   sites.frames.push(present);
-  if (sites.frames.length > WINDOW) sites.frames.shift();
+  while (sites.frames.length > lastFrames()) sites.frames.shift();
   sites.last = points;
   page.sites = sites;
   if (sites.places.length > 20000) page.sites = null;
   page.history.push({
+    frame: head.frame,
     counts: head.counts, score: head.mean_score, drift, spacing: head.spacings_angstrom.slice(0, 2),
   });
   if (page.history.length > HISTORY) page.history.shift();
+}
+
+const lastFrames = () => Math.min(200, Math.max(1, Math.round(Number($("frames").value)) || 50));
+
+// Strain is measured by the server, over the last frames, and asked for while its layer is on.
+async function askForStrain() {
+  if (!$("strain").value || !page.frame || page.asking || page.held) return;
+  page.asking = true;
+  const begin = performance.now();
+  try {
+    page.strain = await (await ask("GET", `/v1/strain?frames=${lastFrames()}`)).json();
+    hint("");
+    document.body.dataset.strain = page.strain.frames;
+  } catch (error) {
+    page.strain = null;
+    hint(error.message);
+  }
+  repaint();
+  // The analysis needs the processor more.
+  setTimeout(() => { page.asking = false; }, 4 * (performance.now() - begin));
 }
 
 function occupancy() {
@@ -317,7 +338,8 @@ function paint() {
   // The centre of pixel [0, 0] lies half a pixel inside the picture.
   const place = (row, col) => [x + (col + 0.5) * zoom, y + (row + 0.5) * zoom];
   const size = Math.max(2.5, Math.min(9, 0.55 * zoom / head.pixel_size_angstrom[0]));
-  if ($("show-occupancy").checked && page.sites) paintOccupancy(context, place, size);
+  if ($("strain").value && page.strain) paintStrain(context, place, size);
+  else if ($("show-occupancy").checked && page.sites) paintOccupancy(context, place, size);
   const counts = head.classes.map(() => 0);
   const { row, col, class: classes, flags } = head.columns, shown = shownColumns(head);
   context.lineWidth = 1.5;
@@ -369,22 +391,56 @@ function paintOccupancy(context, place, size) {
     context.arc(px, py, 1.35 * size, 0, 7);
     context.stroke();
   }
-  // What the colours mean.
+  colourBar(context, viridis, "never", "always");
+}
+
+function colourBar(context, colour, low, high) {
   const right = $("image").clientWidth - 16, bottom = $("image").clientHeight - 16;
   context.fillStyle = "#000a";
   context.fillRect(right - 152, bottom - 30, 160, 38);
   for (let k = 0; k < 144; k++) {
-    context.fillStyle = viridis(k / 143);
+    context.fillStyle = colour(k / 143);
     context.fillRect(right - 144 + k, bottom - 5, 1, 5);
   }
   context.fillStyle = "#ffffff";
   context.font = "13px system-ui, sans-serif";
-  context.fillText("never", right - 144, bottom - 11);
-  context.fillText("always", right - 40, bottom - 11);
+  context.fillText(low, right - 144, bottom - 11);
+  context.fillText(high, right - context.measureText(high).width, bottom - 11);
 }
 
-// Matplotlib's viridis at six places, which is safe for every kind of colour vision.
-const VIRIDIS = [[68, 1, 84], [65, 68, 135], [42, 120, 142], [34, 168, 132], [122, 209, 81], [253, 231, 37]];
+// Discs from blue over grey to orange, as far as the 95th percentile of what was measured.
+function paintStrain(context, place, size) {
+  const name = $("strain").value, { row, col, [name]: values, errors } = page.strain;
+  const last = page.history.at(-1).drift, then = page.history.find((one) => one.frame === page.strain.frame)?.drift ?? last;
+  const [down, right] = [0, 1].map((axis) => (last[axis] - then[axis]) / page.frame.pixel_size_angstrom[axis]);
+  const known = values.map((value, k) => [k, value]).filter(([, value]) => value !== null);
+  const sorted = known.map(([, value]) => Math.abs(value)).sort((a, b) => a - b);
+  const most = sorted[Math.floor(0.95 * sorted.length)] || 1;
+  for (const [k, value] of known) {
+    const [px, py] = place(row[k] + down, col[k] + right);
+    context.fillStyle = blueOrange(0.5 + 0.5 * Math.max(-1, Math.min(1, value / most)));
+    context.beginPath();
+    context.arc(px, py, 1.5 * size, 0, 7);
+    context.fill();
+  }
+  const unit = name === "rotation" ? "°" : " %", scale = name === "rotation" ? 1 : 100;
+  const text = `${(scale * most).toFixed(2)}${unit}`;
+  colourBar(context, blueOrange, `−${text}`, `+${text}`);
+  const error = median(known.map(([k]) => errors[name][k]).filter((one) => one !== null)) ?? 0;
+  context.fillText(`${known.length} columns, ± ${(scale * error).toFixed(2)}${unit}`, $("image").clientWidth - 160, $("image").clientHeight - 54);
+}
+
+// Ends and middle of a scale that every kind of colour vision can read.
+const BLUE_ORANGE = [[40, 120, 255], [120, 120, 120], [255, 150, 30]];
+
+function blueOrange(share) {
+  const at = Math.min(1.999, 2 * share), k = Math.floor(at);
+  return `rgb(${BLUE_ORANGE[k].map((from, c) => Math.round(from + (at - k) * (BLUE_ORANGE[k + 1][c] - from))).join()})`;
+}
+
+// Matplotlib's viridis at six places, which is safe for every kind of colour vision; its dark end is
+// lighter here, to be seen on a dark ground.
+const VIRIDIS = [[126, 84, 200], [90, 100, 190], [42, 120, 142], [34, 168, 132], [122, 209, 81], [253, 231, 37]];
 
 function viridis(share) {
   const at = Math.min(4.999, 5 * share), k = Math.floor(at);
@@ -493,6 +549,7 @@ function controls() {
     if (!shown || !(wanted > 0)) { hint("Give the true distance of the lattice planes that are shown."); return; }
     change({ sampling: Number((page.frame.pixel_size_angstrom[0] * wanted / shown).toPrecision(5)) });
   });
+  for (const id of ["strain", "frames"]) $(id).addEventListener("change", () => { page.strain = null; page.asking = false; askForStrain(); repaint(); });
   for (const id of ["show-columns", "show-flags", "show-occupancy"]) $(id).addEventListener("change", repaint);
   $("pause").addEventListener("click", hold);
   $("region").addEventListener("click", () => drawRegion(!page.drawing));
