@@ -12,6 +12,7 @@ from temnet.config.experiment import Experiment
 from temnet.config.structures.from_file import FromFile, FromFunction
 from temnet.config.structures.nanoparticle import Nanoparticle
 from temnet.config.structures.structure import StructureSettings
+from temnet.config.structures.supports import AmorphousCarbon, Graphene, Oxide
 from temnet.publishing.training_cost import planned_cost
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.wording import in_words, span
@@ -91,7 +92,11 @@ def specimen(structure: StructureSettings | None) -> str:
     """The specimens of a structure in a few words."""
     if structure is None:
         return "specimens that are not recorded"
-    names = {"mos2": "MoS2", "graphene": "graphene with defects"}
+    names = {
+        "mos2": "MoS2",
+        "graphene": "graphene with defects",
+        "crystal": "crystals of many materials",
+    }
     if isinstance(structure, Nanoparticle):
         name = f"particles of {in_words(texts(structure.element))}"
     elif isinstance(structure, FromFile):
@@ -104,4 +109,17 @@ def specimen(structure: StructureSettings | None) -> str:
     if support is None:
         return name
     partly = "partly " if support.probability < 1 else ""
-    return f"{name}, {partly}on {support.kind.replace('_', ' ')}"
+    return f"{name}, {partly}on {_carrier(support)}"
+
+
+def _carrier(support: object) -> str:
+    """The support of a specimen in a few words.
+
+    >>> _carrier(Oxide()), _carrier(Oxide(others={"MgO": 0.3})), _carrier(AmorphousCarbon())
+    ('CeO2', 'CeO2 or MgO', 'amorphous carbon')
+    """
+    if isinstance(support, Oxide):
+        return " or ".join(support.kinds)
+    if isinstance(support, Graphene | AmorphousCarbon):
+        return support.kind.replace("_", " ")
+    return "other crystals"

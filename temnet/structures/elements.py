@@ -53,7 +53,9 @@ def _nanoparticle(settings: Nanoparticle) -> set[str]:
 def _on_support(carrier: Graphene | AmorphousCarbon | Oxide | None) -> set[str]:
     if carrier is None or carrier.probability == 0:
         return set()
-    return {LATTICES[carrier.kind].cation, "O"} if isinstance(carrier, Oxide) else {"C"}
+    if not isinstance(carrier, Oxide):
+        return {"C"}
+    return {"O", *(LATTICES[kind].cation for kind in carrier.kinds)}
 
 
 def _graphene(settings: DefectedGraphene) -> set[str]:

@@ -14,13 +14,20 @@ from temnet.structures.geometry import Field, rotation_about, tilt_matrix
 from temnet.structures.lattices.oxide_lattices import LATTICES, OxideLattice
 from temnet.structures.off_axis import off_axis_rotation
 
-RANDOM_ZONES = {"Ce": ("110", "110", "100", "111"), "Ti": ("001", "001", "100", "110")}
+RANDOM_ZONES = {
+    "Ce": ("110", "110", "100", "111"),
+    "Ti": ("001", "001", "100", "110"),
+    "Mg": ("100", "100", "110", "111"),
+}
 """Zone axes of oxides without an epitaxial relation to the particle, by their cation."""
 
 RUTILE_RELATION = {"110": ("001", np.array([1.0, 1.0, 1.0]), np.array([1.0, 1.0, 0.0]))}
 """For each zone axis of the particle that of rutile, and the parallel directions of metal and
 rutile: {111} on (110) with <1-10> along [001], after Cosandey & Madey, Surf. Rev. Lett. 8, 73
 (2001)."""
+
+SAME_AXES = ("CeO2", "MgO")
+"""Cubic oxides, whose usual orientation has the axes of the particle."""
 
 PLAIN_STEP = 3.1
 """Height of a step on the surface of a crystal off axis [Å]."""
@@ -76,8 +83,9 @@ def build_oxide(
         The crystal and the drawn parameters.
     """
     thickness = draw(settings.thickness, rng)
-    lattice = LATTICES[settings.kind]
-    relation = _relation(settings, zone, rng)
+    kind = _draw_kind(settings, rng)
+    lattice = LATTICES[kind]
+    relation = _relation(settings, kind, zone, rng)
     if relation == "off axis":  # thinner crystals show columns in any orientation
         thickness = max(thickness, OFF_AXIS_THICKNESS)
     oxide_zone, orientation = _orientation(
@@ -112,7 +120,7 @@ def build_oxide(
         depth_offset=float(rng.uniform(-0.25, 0.25) * thickness),
     )
     drawn: dict[str, object] = {
-        "support": settings.kind,
+        "support": kind,
         "support_relation": relation,
         "support_zone_axis": oxide_zone,
         "support_thickness": thickness,
@@ -121,12 +129,22 @@ def build_oxide(
     return crystal, drawn
 
 
-def _relation(settings: Oxide, zone: str, rng: np.random.Generator) -> str:
+def _draw_kind(settings: Oxide, rng: np.random.Generator) -> str:
+    """The oxide's name; nothing is drawn where there is one alone."""
+    chance = rng.random() if settings.others else 1.0
+    for name, share in settings.others.items():
+        chance -= share
+        if chance < 0:
+            return name
+    return settings.kind
+
+
+def _relation(settings: Oxide, kind: str, zone: str, rng: np.random.Generator) -> str:
     """Relation between the orientations of oxide and particle."""
     chance = rng.random()
     if chance < settings.off_axis_probability:
         return "off axis"
-    known = settings.kind == "CeO2" or zone in RUTILE_RELATION
+    known = kind in SAME_AXES or zone in RUTILE_RELATION
     if known and chance < settings.off_axis_probability + settings.epitaxial_probability:
         return "epitaxial"
     return "random"
@@ -144,7 +162,7 @@ def _orientation(
     if relation == "off axis":
         return "none", off_axis_rotation(lattice.reflections(), thickness, rng)
     if relation == "epitaxial":
-        if lattice.cation == "Ce":  # the same axes, so {111} is parallel to {111}
+        if lattice is not LATTICES["TiO2"]:  # the same axes, so {111} is parallel to {111}
             return zone, particle_orientation
         oxide_zone, metal, oxide = RUTILE_RELATION[zone]
         up = particle_orientation @ metal

@@ -16,11 +16,16 @@ def crystal(name):
 @pytest.mark.parametrize(
     # Bond lengths: CeO2 a sqrt(3) / 4; rutile Abrahams & Bernstein, J. Chem. Phys. 55, 3206 (1971).
     ("name", "bonds", "density"),
-    [("CeO2", [2.343] * 8, 7.22), ("TiO2", [1.949] * 4 + [1.980] * 2, 4.25)],
+    [
+        ("CeO2", [2.343] * 8, 7.22),
+        ("TiO2", [1.949] * 4 + [1.980] * 2, 4.25),
+        ("MgO", [2.106] * 6, 3.58),
+    ],
 )
 def test_cations_have_the_bonds_of_the_mineral_and_the_cell_its_density(name, bonds, density):
     atoms = crystal(name)
-    assert np.sum(atoms.numbers == 8) == 2 * np.sum(atoms.numbers != 8)
+    oxygen_per_cation = 1 if name == "MgO" else 2
+    assert np.sum(atoms.numbers == 8) == oxygen_per_cation * np.sum(atoms.numbers != 8)
     supercell = atoms.repeat((3, 3, 3))
     centre = np.linalg.norm(supercell.positions - supercell.cell.sum(axis=0) / 2, axis=1)
     cations = np.flatnonzero(supercell.numbers == atomic_numbers[LATTICES[name].cation])
@@ -56,6 +61,7 @@ def test_an_orientation_brings_the_zone_along_z_and_the_normal_along_y(name):
     [
         ("CeO2", [3.124, 2.706, 1.913, 1.632], [5.411, 3.826]),
         ("TiO2", [3.249, 2.487, 1.687], [4.594, 2.959]),
+        ("MgO", [2.106, 1.489, 1.216], [4.212, 2.978]),
     ],
 )
 def test_reflections_are_those_of_the_powder_pattern(name, seen, missing):

@@ -53,3 +53,28 @@ def test_a_crystal_off_axis_has_no_columns_and_is_thick_enough():
     crystal, drawn = oxide(off_axis_probability=1, epitaxial_probability=0, thickness=6.0)
     assert np.all(crystal.atom_column == -1)
     assert drawn["support_relation"] == "off axis" and drawn["support_thickness"] == 20
+
+
+def test_other_oxides_are_drawn_as_often_as_given():
+    drawn = [oxide(seed, others={"TiO2": 0.3, "MgO": 0.2})[1]["support"] for seed in range(60)]
+    assert 10 < drawn.count("TiO2") < 27
+    assert 4 < drawn.count("MgO") < 21
+    assert drawn.count("CeO2") > 18
+    assert {oxide(seed, others={"MgO": 1.0})[1]["support"] for seed in range(4)} == {"MgO"}
+
+
+def test_magnesium_columns_along_110_have_the_distance_of_the_lattice():
+    crystal, drawn = oxide(kind="MgO", epitaxial_probability=1)
+    assert drawn["support_relation"] == "epitaxial"
+    on_column = crystal.atom_column >= 0
+    first = np.unique(crystal.atom_column[on_column], return_index=True)[1]
+    points = crystal.atoms.positions[on_column][first, :2]
+    nearest = cKDTree(points).query(points, k=2)[0][:, 1]
+    assert np.median(nearest) == pytest.approx(4.212 * np.sqrt(3 / 8), rel=1e-6)
+
+
+def test_shares_of_other_oxides_add_up_to_one_at_most():
+    with pytest.raises(ValueError, match="others add up to 1.2"):
+        Oxide(others={"TiO2": 0.7, "MgO": 0.5})
+    assert Oxide(others={"TiO2": 0.7, "MgO": 0.3}).kinds == ("TiO2", "MgO")
+    assert "others" not in Oxide().model_dump()

@@ -46,11 +46,19 @@ class AmorphousCarbon(Settings):
     )
 
 
+OxideName = Literal["CeO2", "TiO2", "MgO"]
+
+
 class Oxide(Settings):
     """An oxide crystal, seen from the side, whose surface carries the particle."""
 
-    kind: Literal["CeO2", "TiO2"] = Field(
-        "CeO2", description="The oxide: CeO2 (fluorite) or TiO2 (rutile)."
+    kind: OxideName = Field(
+        "CeO2", description="The oxide: CeO2 (fluorite), TiO2 (rutile) or MgO (rock salt)."
+    )
+    others: dict[OxideName, Annotated[float, Field(ge=0, le=1)]] = Field(
+        {},
+        exclude_if=lambda others: not others,
+        description="Fraction of the supports that are another oxide instead, by its name.",
     )
     probability: float = Field(0.6, ge=0, le=1, description="Fraction of examples with an oxide.")
     thickness: Annotated[Number, bounded(5, 100, unit="Å")] = Field(
@@ -62,8 +70,8 @@ class Oxide(Settings):
         0.5,
         ge=0,
         le=1,
-        description="Fraction of supports in the usual orientation to the particle: CeO2 with the "
-        "same axes, so that {111} is parallel to {111}; TiO2, for a particle along "
+        description="Fraction of supports in the usual orientation to the particle: CeO2 and MgO "
+        "with the same axes, so that {111} is parallel to {111}; TiO2, for a particle along "
         "[110], with (110) parallel to {111} and [001] along the beam.",
     )
     off_axis_probability: float = Field(
@@ -78,6 +86,21 @@ class Oxide(Settings):
         validate_default=True,
         description="Tilt of the oxide's zone axis about a random axis in the image [deg].",
     )
+
+    @property
+    def kinds(self) -> tuple[OxideName, ...]:
+        """Every oxide that can be drawn."""
+        own = (self.kind,) if sum(self.others.values()) < 1 else ()
+        return (*own, *(name for name, share in self.others.items() if share > 0))
+
+    @model_validator(mode="after")
+    def _whole_share(self) -> Oxide:
+        if sum(self.others.values()) > 1:
+            raise ValueError(
+                f"others add up to {sum(self.others.values()):g}; lower them until they are at "
+                "most 1"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_orientation(self) -> Oxide:

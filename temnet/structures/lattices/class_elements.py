@@ -48,8 +48,8 @@ def class_elements(
         metals = set(texts(structure.element))
         if len(metals) == 1:
             named["metal"] = metals.pop()
-        if isinstance(structure.support, Oxide):
-            named["oxide"] = LATTICES[structure.support.kind].cation
+        if isinstance(structure.support, Oxide) and len(structure.support.kinds) == 1:
+            named["oxide"] = LATTICES[structure.support.kinds[0]].cation
     return tuple(named.get(split_class(name)[0]) or element_symbol(name) for name in class_names)
 
 
@@ -70,7 +70,8 @@ def class_titles(
     if isinstance(structure, Nanoparticle):
         meaning["metal"] = " or ".join(dict.fromkeys(texts(structure.element)))
         if isinstance(structure.support, Oxide):
-            meaning["oxide"] = LATTICES[structure.support.kind].cation
+            kinds = structure.support.kinds
+            meaning["oxide"] = " or ".join(LATTICES[kind].cation for kind in kinds)
     known = (meaning.get(split_class(name)[0]) for name in class_names)
     return tuple(
         f"{name} ({elements})" if elements else name

@@ -29,7 +29,7 @@ from temnet.structures.graphene import BOND_LENGTH
 from temnet.structures.lattices.oxide_lattices import LATTICES, OxideLattice
 from temnet.structures.nanoparticle import ZONES
 from temnet.structures.negatives import off_axis_particle
-from temnet.structures.supports import RANDOM_ZONES, RUTILE_RELATION
+from temnet.structures.supports import RANDOM_ZONES, RUTILE_RELATION, SAME_AXES
 
 FINEST = 0.8
 """Planes closer than this are left out [Å]: few images resolve them."""
@@ -102,19 +102,24 @@ def _nanoparticle(settings: Nanoparticle) -> Iterator[KnownLattice]:
 
 
 def _oxide(settings: Oxide, particle_zones: Iterable[str]) -> Iterator[KnownLattice]:
-    lattice, zones = LATTICES[settings.kind], []
+    for kind in settings.kinds:
+        yield from _oxide_of(kind, settings, particle_zones)
+
+
+def _oxide_of(kind: str, settings: Oxide, particle_zones: Iterable[str]) -> Iterator[KnownLattice]:
+    lattice, zones = LATTICES[kind], []
     if settings.epitaxial_probability > 0:
         for zone in particle_zones:
-            if settings.kind == "CeO2":
+            if kind in SAME_AXES:
                 zones.append(zone)
             elif zone in RUTILE_RELATION:
                 zones.append(RUTILE_RELATION[zone][0])
     cell, sites, elements = _atoms(lattice)
     for zone in dict.fromkeys([*zones, *RANDOM_ZONES[lattice.cation]]):
         axes = lattice.orientation(zone)
-        yield _crystal(f"{settings.kind} [{zone}]", cell, sites, elements, axes, 0.0)
+        yield _crystal(f"{kind} [{zone}]", cell, sites, elements, axes, 0.0)
     if settings.off_axis_probability > 0:
-        yield from _off_axis(settings.kind, cell, sites, elements, 0.0)
+        yield from _off_axis(kind, cell, sites, elements, 0.0)
 
 
 def _atoms(lattice: OxideLattice) -> tuple[np.ndarray, np.ndarray, list[str]]:

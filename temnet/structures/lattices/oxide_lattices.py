@@ -76,8 +76,30 @@ class OxideLattice:
         return every[strong] / lengths
 
 
+FACE = ((0.0, 0.0, 0.0), (0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0))
+"""Sites of a face-centred cell."""
+
+
+def _rock_salt(a: float, cation: str) -> OxideLattice:
+    middles = ((0.5, 0.5, 0.5), (0.5, 0.0, 0.0), (0.0, 0.5, 0.0), (0.0, 0.0, 0.5))
+
+    def surfaces(*normals: tuple[float, float, float]) -> tuple[Surface, ...]:
+        # Cations and anions share the planes {100} and {110}, whose steps are half as high.
+        return tuple(
+            Surface(n, a / 2 / float(np.linalg.norm(n)), stable=bool(np.abs(n).sum() == 1))
+            for n in normals
+        )
+
+    zones: dict[str, Zone] = {
+        "110": ((1, -1, 0), surfaces((0, 0, 1), (1, 1, 0), (1, 1, 1))),
+        "100": ((1, 0, 0), surfaces((0, 1, 0), (0, 0, 1), (0, 1, 1), (0, -1, 1))),
+        "111": ((1, 1, 1), surfaces((1, -1, 0), (1, 0, -1), (1, 1, -2))),
+        "211": ((2, 1, 1), surfaces((0, 1, -1), (1, -1, -1))),
+    }
+    return OxideLattice((a, a, a), cation, FACE, middles, zones)
+
+
 def _fluorite(a: float, cation: str) -> OxideLattice:
-    face = ((0.0, 0.0, 0.0), (0.0, 0.5, 0.5), (0.5, 0.0, 0.5), (0.5, 0.5, 0.0))
     quarters = tuple((x, y, z) for x, y, z in product((0.25, 0.75), repeat=3))
 
     def surfaces(*normals: tuple[float, float, float]) -> tuple[Surface, ...]:
@@ -92,7 +114,7 @@ def _fluorite(a: float, cation: str) -> OxideLattice:
         "111": ((1, 1, 1), surfaces((1, -1, 0), (1, 0, -1), (1, 1, -2), (2, -1, -1))),
         "211": ((2, 1, 1), surfaces((1, -1, -1), (0, 1, -1))),
     }
-    return OxideLattice((a, a, a), cation, face, quarters, zones)
+    return OxideLattice((a, a, a), cation, FACE, quarters, zones)
 
 
 def _rutile(a: float, c: float, u: float, cation: str) -> OxideLattice:
@@ -113,9 +135,10 @@ def _rutile(a: float, c: float, u: float, cation: str) -> OxideLattice:
 LATTICES = {
     "CeO2": _fluorite(5.411, "Ce"),
     "TiO2": _rutile(4.594, 2.959, 0.305, "Ti"),
+    "MgO": _rock_salt(4.212, "Mg"),
 }
-"""CeO2: Fm-3m, 5.411 Å; TiO2: rutile, P4_2/mnm, 4.594 and 2.959 Å, u = 0.305, at room
-temperature."""
+"""CeO2: Fm-3m, 5.411 Å; TiO2: rutile, P4_2/mnm, 4.594 and 2.959 Å, u = 0.305; MgO: Fm-3m, 4.212 Å,
+at room temperature."""
 
 CATIONS = frozenset(lattice.cation for lattice in LATTICES.values())
 """Elements whose columns are labelled as `oxide`."""
