@@ -8,8 +8,8 @@ the mean over them, through a corrected 300 kV microscope of which one setting i
 with the electrons of 40 frames each.  `nanoparticle-unet` finds their columns, temnet.strain_map
 the strain: of the first ten frames by themselves, and of sites averaged over all 40.
 
-Writes `strain_errors.csv` and `strain_errors.svg`; twenty minutes on one core.  The particles are
-kept in the folder and used again.
+Writes `strain_errors.csv`, of which `strain_study_report.py` makes the picture and the tables of
+the documentation; twenty-five minutes on one core.  The particles are kept in the folder.
 
 J. Madsen et al., Adv. Struct. Chem. Imaging 3, 14 (2017).
 """
@@ -24,7 +24,6 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from matplotlib.figure import Figure
 
 import temnet
 from temnet.config.instrument.camera import Camera
@@ -36,8 +35,6 @@ from temnet.inference.column_finder import ColumnFinder
 from temnet.models.checkpoint import open_network
 from temnet.movies.sites import find_sites
 from temnet.records import Peaks
-from temnet.reporting.figures.curves import legend_below
-from temnet.reporting.figures.drawing import LINE_COLOURS, new_figure, save_figure, styled
 from temnet.simulation.camera import Motion, draw_detector, record
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.image_formation import focal_series
@@ -80,11 +77,6 @@ SWEEPS = {
     "dose": (200.0, 500.0, 1000.0, 5000.0, 10000.0),
 }
 """Values of each setting beside that of `BASE`."""
-
-UNITS = {"defocus": "Å", "astigmatism": "Å", "coma": "Å", "tilt": "°", "dose": "e/Å² in a frame"}
-
-LAYERS = {1: "layer 1", 2: "layer 2", CORE: "core"}
-"""Layers of the picture."""
 
 COMPONENTS = ("e_xx", "e_yy", "e_xy")
 
@@ -353,41 +345,6 @@ def study(
         yield from errors(averaged(joined(peaks), frames), true, (*about, frames))
 
 
-@styled
-def figure(rows: Sequence[ErrorRow]) -> Figure:
-    """Bias of the averaged sites, and how often intervals hold, against each setting."""
-    drawn = new_figure(13, 6.4)
-    panels = drawn.subplots(2, len(SWEEPS), sharey="row")
-    kinds = [(layer, element) for layer in LAYERS for element in ELEMENTS]
-    for column, name in enumerate(SWEEPS):
-        for number, kind in enumerate(kinds):
-            points = sorted(
-                (BASE[name] if row.setting == "none" else row.value, row.radial_bias, row.held)
-                for row in rows
-                if row.setting in (name, "none")
-                and (row.layer, row.element, row.frames) == (*kind, FRAMES)
-            )
-            for axes, part in zip(panels[:, column], (1, 2), strict=True):
-                axes.plot(
-                    [point[0] for point in points],
-                    [100 * point[part] for point in points],
-                    ("-", "--")[number % 2],
-                    color=LINE_COLOURS[number // 2],
-                    marker="os^"[number // 2],
-                    markersize=4,
-                    label=f"{LAYERS[kind[0]]}, {kind[1]}",
-                )
-        panels[0, column].axhline(0, color="#888888", linewidth=1)
-        panels[1, column].axhspan(90, 98, color="#dddddd")
-        panels[1, column].set_xlabel(f"{name} ({UNITS[name]})")
-    for axes in panels[:, list(SWEEPS).index("dose")]:
-        axes.set_xscale("log")
-    panels[0, 0].set_ylabel("bias of the radial strain (%)")
-    panels[1, 0].set_ylabel("true values in 95 % intervals (%)")
-    legend_below(drawn, panels[1, 0], columns=6)
-    return drawn
-
-
 def main() -> None:
     """Runs the study."""
     parser = argparse.ArgumentParser(description="Errors of strain by layer, in simulated images.")
@@ -405,7 +362,6 @@ def main() -> None:
                 flush=True,
             )
         write_rows(folder / "strain_errors.csv", rows, ErrorRow)
-    save_figure(figure(rows), folder, "strain_errors")
 
 
 if __name__ == "__main__":

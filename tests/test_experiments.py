@@ -2,6 +2,7 @@
 
 import re
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from temnet.simulation.example import draw_specimen, simulate_example
 from temnet.stages.simulate import duration
 from temnet.study import __main__ as study_command
 from temnet.study.settings import load_study, scoring_experiment, training_experiment
+from tests.strain.crystals import CELLS, crystal
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 EXPERIMENTS = sorted(FOLDER.glob("*.yaml"))
@@ -251,3 +253,33 @@ def test_the_comparison_of_speed_counts_the_columns_of_a_lattice(tmp_path):
     np.save(tmp_path / "lattice.npy", image)
     assert image[mask > 0].mean() > 1.5 * image[mask == 0].mean()
     assert script["temnet_finder"]()(str(tmp_path / "lattice.npy")) == pytest.approx(256, abs=32)
+
+
+def test_the_study_of_strain_measures_a_known_error(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    study = runpy.run_path(str(FOLDER / "strain_study.py"))
+    report = runpy.run_path(str(FOLDER / "strain_study_report.py"))
+    points = crystal("fcc [110]", 12.0, 20) @ np.diag([1, -1])
+    lattice = {"reference": "lattice", "lattice": CELLS["fcc [110]"][0].T}
+    middle = study["SIDE"] / 2
+    true, wide = (
+        study["strain"](study["at"](points[:, ::-1] * scale + middle), **lattice)
+        for scale in ([1, 1], [1.01, 1.01])
+    )
+    turned = study["strain"](study["at"](points[:, ::-1] * [1.01, 1] + middle), **lattice)
+    rows = list(study["errors"](wide, true, ("Au", "tilt", 1.0, 40)))
+    assert [row.layer for row in rows] == [1, 2, 3, 4]
+    for row in rows:
+        assert (row.radial_bias, row.tangential_bias) == pytest.approx((0.01, 0.01))
+        assert row.held <= 1 / 3  # that of the shear at most
+    assert all(row.spread < 1e-12 for row in study["errors"](true, true, ("Au", "none", 0.0, 40)))
+    (high, *_) = study["errors"](turned, true, ("Au", "tilt", 1.0, 40))
+    assert high.radial_bias + high.tangential_bias == pytest.approx(0.01, rel=0.05)
+    x, y = np.array([0.6]), np.array([0.8])
+    tensor = np.array([[0.01, 0.03, 0.02]])
+    assert study["along"](tensor, x, y) == pytest.approx(0.36 * 0.01 + 0.64 * 0.03 + 0.96 * 0.02)
+    both = study["together"]([rows[0], replace(rows[0], radial_bias=0.03, spread=0.0)])
+    assert both.radial_bias == pytest.approx(0.02) and both.columns == 2 * rows[0].columns
+    assert report["table"](rows, 40)[-1].startswith("| tilt | 1 | +1.00 | +1.00 | +1.00 |")
+    held = [replace(row, held=0.25) for row in rows]
+    assert "25.0 % in intervals" in report["summary"](held, 40)

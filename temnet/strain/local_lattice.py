@@ -107,18 +107,32 @@ def local_lattices(
         points: (N, 2) float64 columns [Å], x to the right and y up.
         neighbours: Fewest neighbours of a fit; shells are completed.
         position_error: (N,) standard error of each position along an axis [Å], known beforehand;
-            0 or NaN where it is not.
+            0 or NaN where it is not.  Columns whose error is above the median weigh less.
     """
     grains = _apart(find_grains(points))
+    ones = np.ones(len(points))
+    found = _in_grains(points, grains, neighbours, ones)
+    known = np.zeros(len(points)) if position_error is None else np.nan_to_num(position_error) ** 2
+    known = np.where(known > 0, known + _rest(found, known), 0)
+    weight = _weight(known)
+    if np.any(weight < 1):
+        found = _in_grains(points, grains, neighbours, weight)
+    return replace(found, errors=_position_errors(found, known, weight))
+
+
+def _in_grains(
+    points: np.ndarray, grains: list[Grain], neighbours: int, weight: np.ndarray
+) -> LocalLattices:
+    """Fits of all columns, each in the grain that it belongs to best."""
     chosen = _nothing(grains, len(points))
     best = np.full(len(points), -1.0)
     for number, grain in enumerate(grains):
-        part = _in_grain(points, grain, number, neighbours)
+        part = _in_grain(points, grain, number, neighbours, weight)
         rank = _rank(part, grain)
         better = (part.grain >= 0) & (rank > best)
         best[better] = rank[better]
         chosen = _merged(chosen, part, better)
-    return replace(chosen, errors=_position_errors(chosen, position_error))
+    return chosen
 
 
 def _apart(grains: list[Grain]) -> list[Grain]:
@@ -183,10 +197,39 @@ def _rank(part: LocalLattices, grain: Grain) -> np.ndarray:
     return part.fitted * 1000.0 + grain.followed * 500.0 + part.fits.used + closeness
 
 
-def _in_grain(points: np.ndarray, grain: Grain, number: int, neighbours: int) -> LocalLattices:
+def _rest(found: LocalLattices, known: np.ndarray) -> float:
+    """Variance of residuals along an axis beyond that known beforehand, in the median [Å²].
+
+    It is what all columns share, such as errors that are the same in all frames.
+    """
+    rows = np.flatnonzero(found.fitted)
+    used = sum(abs(csr_array(each[rows])) for each in found.weights)
+    if not len(rows) or not known.any():
+        return 0.0
+    used.eliminate_zeros()
+    used.data = np.ones_like(used.data)
+    expected = (used @ known) / np.maximum(used @ (known > 0), 1)
+    scatter = np.trace(found.fits.scatter[rows], axis1=1, axis2=2) / 2
+    return max(float(np.median(scatter / found.fits.freedom[rows] - expected)), 0.0)
+
+
+def _weight(known: np.ndarray) -> np.ndarray:
+    """(N,) weight of each column: 1, and less where the known variance is above the median.
+
+    >>> _weight(np.array([1.0, 2.0, 8.0, 0.0]))
+    array([1.  , 1.  , 0.25, 1.  ])
+    """
+    usable = known > 0
+    middle = np.median(known[usable]) if usable.any() else 1.0
+    return np.where(usable, np.minimum(middle / np.where(usable, known, 1), 1), 1.0)
+
+
+def _in_grain(
+    points: np.ndarray, grain: Grain, number: int, neighbours: int, weight: np.ndarray
+) -> LocalLattices:
     """Fits of the columns of one grain, by other columns of it alone."""
     members = np.flatnonzero(grain.site >= 0)
-    own, site = points[members], grain.site[members]
+    own, site, weight = points[members], grain.site[members], weight[members]
     tree, everything = cKDTree(own), cKDTree(points)
     lattice, every = grain.lattice, np.arange(len(members))
     inner, outer = template(lattice, FEWEST_INNER), template(lattice, neighbours)
@@ -196,7 +239,7 @@ def _in_grain(points: np.ndarray, grain: Grain, number: int, neighbours: int) ->
     ) -> tuple[Matches, Fits]:
         matches = match(tree, places, vectors, site, shape, capture * lattice.nearest)
         matches = _of_sites(matches, site, shape)
-        return matches, fit(own, every, site, shape, matches, lattice.vectors)
+        return matches, fit(own, every, site, shape, matches, lattice.vectors, weight)
 
     places, vectors = own, grain.vectors[members]
     for capture in (CAPTURE_AHEAD, CAPTURE):
@@ -264,26 +307,30 @@ def _count(tree: cKDTree, points: np.ndarray, reach: np.ndarray) -> np.ndarray:
     return np.asarray(tree.query_ball_point(points, reach, return_length=True)) - 1
 
 
-def _position_errors(found: LocalLattices, position_error: np.ndarray | None) -> np.ndarray:
+def _position_errors(found: LocalLattices, known: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """(N, 2, 2) covariance of the position of each column [Å²].
 
     The mean of what is expected of the column and of the residuals of its own fit, where the
     former counts as `PRIOR_FREEDOM` residuals; of columns without values what is expected.
+
+    Args:
+        found: The fits.
+        known: (N,) variance of each position along an axis that is known beforehand [Å²], or 0.
+        weight: (N,) weights of the fits; covariances are inverse to them.
     """
     fits, fitted = found.fits, found.fitted
-    known = np.zeros(len(fitted)) if position_error is None else np.nan_to_num(position_error)
     expected = np.full((len(fitted), 2, 2), np.nan)
     everywhere = np.ones(len(fitted), bool)
     for members in (everywhere, *(found.grain == each for each in range(len(found.grains)))):
         if (fitted & members).any():
-            expected[members] = _expected(fits, fitted & members, known**2)[members]
+            expected[members] = _expected(fits, fitted & members, known * weight)[members]
     total = PRIOR_FREEDOM * expected + fits.scatter
     single = total / (PRIOR_FREEDOM + fits.freedom)[:, None, None]
-    return np.where(fitted[:, None, None], single, expected)
+    return np.where(fitted[:, None, None], single, expected) / weight[:, None, None]
 
 
 def _expected(fits: Fits, own: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """(N, 2, 2) covariances of positions by all residuals of a grain [Å²].
+    """(N, 2, 2) covariances of positions of the weight 1 by all residuals of a grain [Å²].
 
     Variances known beforehand are scaled so that they agree with the residuals (Birge, Phys. Rev.
     40, 207 (1932)), to which they count as `PRIOR_FREEDOM` more.  Fits overlap: each counts by

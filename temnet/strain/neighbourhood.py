@@ -133,7 +133,7 @@ class Fits:
         vectors: (n, 2, 2) float64, fitted lattice vectors [Å], as columns; NaN where the columns
             do not determine them.
         used: (n,) int64, number of neighbours.
-        scatter: (n, 2, 2) float64, sum of the products of the residuals [Å²].
+        scatter: (n, 2, 2) float64, weighted sum of the products of the residuals [Å²].
         freedom: (n,) int64, degrees of freedom of the residuals along each axis.
         weights: (n, 1 + K, 2) float64, weights of the column in the middle and of the neighbours,
             by which ``A_ij`` is the sum of ``r_i weight_j``; 0 where there is no neighbour.
@@ -163,6 +163,7 @@ def fit(
     shape: Template,
     matches: Matches,
     cell: np.ndarray,
+    weight: np.ndarray | None = None,
 ) -> Fits:
     """Fits the lattice vectors around some columns, by least squares.
 
@@ -173,6 +174,7 @@ def fit(
         shape: The template.
         matches: Of the template.
         cell: (2, 2) vectors of the lattice as columns [Å], for the breadth.
+        weight: (N,) weight of each column's square; one each by default.
     """
     n, own = len(centres), np.zeros((len(centres), 1, 2))
     there = np.concatenate([np.ones((n, 1), bool), matches.there], axis=1)
@@ -180,25 +182,28 @@ def fit(
     sites = np.concatenate([site[:, None], shape.sites[site]], axis=1)
     offsets = points[matches.column] - points[centres][:, None]
     offsets = np.concatenate([own, np.where(matches.there[..., None], offsets, 0)], axis=1)
+    square = there.astype(float)
+    if weight is not None:
+        square *= weight[np.concatenate([centres[:, None], matches.column], axis=1)]
     offset_count = np.zeros(n, np.int64)
     for each in range(len(shape.sites)):
         group = there & (sites == each)
         offset_count += group.any(axis=1)
-        steps, offsets = _centred(steps, group), _centred(offsets, group)
-    steps, offsets = steps * there[..., None], offsets * there[..., None]
-    products = np.einsum("nki,nkj->nij", steps, steps)
-    extent = np.einsum("ij,njk,lk->nil", cell, products, cell) / there.sum(axis=1)[:, None, None]
+        steps, offsets = _centred(steps, group, square), _centred(offsets, group, square)
+    weighted = steps * square[..., None]
+    products = np.einsum("nki,nkj->nij", weighted, steps)
+    extent = np.einsum("ij,njk,lk->nil", cell, products, cell) / square.sum(axis=1)[:, None, None]
     breadth = np.sqrt(np.maximum(np.linalg.eigvalsh(extent)[:, 0], 0))
     solvable = breadth > 1e-6 * np.linalg.norm(cell)
     inverse = np.full((n, 2, 2), np.nan)
     inverse[solvable] = np.linalg.inv(products[solvable])
-    weights = steps @ inverse
+    weights = weighted @ inverse
     vectors = np.einsum("nki,nkj->nij", offsets, weights)
-    errors = offsets - np.einsum("nij,nkj->nki", vectors, steps)
+    errors = (offsets - np.einsum("nij,nkj->nki", vectors, steps)) * there[..., None]
     return Fits(
         vectors=vectors,
         used=matches.there.sum(axis=1),
-        scatter=np.einsum("nki,nkj->nij", errors, errors),
+        scatter=np.einsum("nk,nki,nkj->nij", square, errors, errors),
         freedom=there.sum(axis=1) - offset_count - 2,
         weights=weights,
         place=points[centres] - errors[:, 0],
@@ -206,9 +211,9 @@ def fit(
     )
 
 
-def _centred(values: np.ndarray, group: np.ndarray) -> np.ndarray:
-    """(n, K, 2) values from whose groups (n, K) the mean is taken away."""
-    weight = group[..., None]
+def _centred(values: np.ndarray, group: np.ndarray, square: np.ndarray) -> np.ndarray:
+    """(n, K, 2) values from whose groups (n, K) the mean, weighted by (n, K), is taken away."""
+    weight = (group * square)[..., None]
     mean = (values * weight).sum(axis=1, keepdims=True)
-    mean = mean / np.maximum(weight.sum(axis=1, keepdims=True), 1)
-    return np.where(weight, values - mean, values)
+    mean = mean / np.maximum(weight.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    return np.where(group[..., None], values - mean, values)

@@ -9,6 +9,7 @@ import numpy as np
 
 from temnet.movies.sites import majority
 from temnet.records import Peaks
+from temnet.strain.local_lattice import PRIOR_FREEDOM
 
 ROUNDS = 30
 """Rounds in which drift and sites are fitted in turn; each makes the rest ten times smaller or
@@ -24,8 +25,9 @@ class SiteMeans:
             in the place of the first frame.
         site: (S,) int64, the number of each site.
         frames: (S,) int64, frames in which it was found.
-        error: (S,) float64, standard error of the mean position along an axis [Å]; NaN for sites
-            that were found in one frame.
+        error: (S,) float64, standard error of the mean position along an axis [Å], by the scatter
+            of the site's positions, to which that of all sites counts as `PRIOR_FREEDOM` frames
+            more; NaN where all sites were found in one frame.
     """
 
     peaks: Peaks
@@ -61,8 +63,10 @@ def site_means(peaks: Peaks, site: np.ndarray, averaged: int = 1) -> SiteMeans:
     count = np.bincount(index, minlength=len(numbers))
     square = np.bincount(index, (rest**2).sum(axis=1) / 2, minlength=len(numbers))
     independent = np.maximum(count / max(averaged, 1), 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.where(count > 1, np.sqrt(square / (count - 1) / independent), math.nan)
+    freedom = count - 1
+    pooled = square.sum() / freedom.sum() if freedom.any() else math.nan
+    variance = (PRIOR_FREEDOM * pooled + square) / (PRIOR_FREEDOM + freedom)
+    error = np.sqrt(variance / independent)
     first = np.full(len(numbers), len(used), np.int64)
     np.minimum.at(first, index, np.arange(len(used)))
     chosen = used.select(first)

@@ -41,6 +41,16 @@ def test_averaged_frames_count_less():
     np.testing.assert_allclose(averaged.error, 2 * single.error)
 
 
+def test_a_site_of_few_frames_has_the_error_of_all_sites():
+    points = crystal("fcc [100]", 12.0)
+    peaks, site = movie(points, 30, 0.1, np.zeros((30, 2)))
+    rare = (site != 5) | (peaks.frame == 7)
+    found = site_means(peaks.select(rare), site[rare])
+    assert found.frames[5] == 1
+    assert found.error[5] == pytest.approx(0.1, rel=0.05)
+    assert np.median(found.error) == pytest.approx(0.1 / np.sqrt(30), rel=0.1)
+
+
 def test_one_frame_has_no_error_and_no_columns_no_sites():
     points = crystal("fcc [100]", 8.0)
     peaks, site = movie(points, 1, 0.0, np.zeros((1, 2)))
