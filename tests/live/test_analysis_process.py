@@ -1,6 +1,7 @@
 """The loop of the analysis process, with a pipe and a finder that stand in."""
 
 import signal
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -47,10 +48,13 @@ class Finder:
             raise ZeroDivisionError("secret")
         return self if frame.number == 0 else frame.number
 
-    def examine(self):
+    def examination(self):
         self.examined += 1
         self.waiting = None
-        return "examined"
+        return lambda: "examined"
+
+    def take(self, done):
+        return done
 
     def pixel_size(self, settings):
         return 0.123
@@ -141,7 +145,13 @@ def test_a_frame_is_examined_when_no_other_waits_or_it_has_waited_long(
     finder.waiting = waited
     pipe = Pipe(*[make_frame(1)] * frames)
     sent = run(pipe)
-    assert sent[1:2] == (["examined"] if examined else [1] * frames)
+    assert sent[0] == Ready("stand-in") and sent.count(1) == frames
+    if not frames:  # it waits for the end of the examination
+        assert sent[1:] == ["examined"] * examined == ["examined"] * finder.examined
+    elif examined:
+        assert finder.examined == 1
+    else:
+        assert sent[1] == 1
     assert set(pipe.waited) <= {IDLE}
 
 
@@ -149,11 +159,38 @@ def test_a_frame_is_examined_when_no_other_waits_or_it_has_waited_long(
 def test_an_examination_that_fails_ends_nothing(finder, make_frame, monkeypatch, error):
     def fails():
         finder.waiting = None
-        raise error
+
+        def examination():
+            raise error
+
+        return examination
+
+    finder.waiting = 0.0
+    monkeypatch.setattr(finder, "examination", fails)
+    assert run(Pipe()) == [Ready("stand-in")]
+    finder.waiting = PATIENCE
+    assert run(Pipe(make_frame(1))) == [Ready("stand-in"), 1]
+
+
+def test_a_frame_does_not_wait_for_an_examination(finder, make_frame, monkeypatch):
+    gate = threading.Event()
+
+    def examination():
+        finder.waiting = None
+        return lambda: gate.wait(20) and "examined"
 
     finder.waiting = PATIENCE
-    monkeypatch.setattr(finder, "examine", fails)
-    assert run(Pipe(make_frame(1))) == [Ready("stand-in"), 1]
+    monkeypatch.setattr(finder, "examination", examination)
+    pipe = Pipe(make_frame(1), make_frame(2))
+    poll = pipe.poll
+
+    def polled(seconds):
+        if len(pipe.sent) == 3:  # both frames are answered
+            gate.set()
+        return poll(seconds)
+
+    monkeypatch.setattr(pipe, "poll", polled)
+    assert run(pipe) == [Ready("stand-in"), 1, 2, "examined"]
 
 
 def test_a_server_that_ends_during_an_analysis_ends_it_quietly(finder, make_frame, monkeypatch):

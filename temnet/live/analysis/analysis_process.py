@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from temnet.live.messages import Failed, Frame, Ready, Reply, Seen
 from temnet.live.sources.image_files import UnsuitableFile, read_frame
 
 if TYPE_CHECKING:
-    from temnet.live.analysis.live_finder import LiveFinder
+    from temnet.live.analysis.live_finder import Examined, LiveFinder
 
 LOGGER = logging.getLogger(__name__)
 
@@ -44,27 +45,45 @@ def run_analysis(pipe: Connection, settings: LiveSettings) -> None:
         pipe.send(Failed(None, str(error)))
         return
     pipe.send(Ready("" if isinstance(found, Seen) else found.engine))
+    examiner = _Examiner(pipe, finder)
     while True:
         try:
-            _examine_if_idle(pipe, finder)
+            examiner.work()
             pipe.send(_reply(finder, pipe.recv()))
         except (EOFError, OSError):
             return
 
 
-def _examine_if_idle(pipe: Connection, finder: LiveFinder) -> None:
-    """Examines a frame that is due, when no other waits or it has waited for long."""
-    waited = finder.waiting
-    if waited is None or (waited < PATIENCE and pipe.poll(IDLE)):
-        return
-    try:
-        pipe.send(finder.examine())
-    except InputError as error:
-        LOGGER.warning("a frame was not compared with the training images: %s", error)
-    except OSError:
-        raise
-    except Exception:  # the columns are more important
-        LOGGER.exception("a frame was not compared with the training images")
+class _Examiner:
+    """Examines frames in a thread of its own, so that no frame waits for it."""
+
+    def __init__(self, pipe: Connection, finder: LiveFinder) -> None:
+        self._pipe, self._finder = pipe, finder
+        self._thread = ThreadPoolExecutor(1, "temnet-examiner")
+        self._running: Future[Examined] | None = None
+
+    def work(self) -> None:
+        """Begins an examination that is due, and sends one that is done, until a frame comes."""
+        if self._running is None:
+            waited = self._finder.waiting
+            if waited is None or (waited < PATIENCE and self._pipe.poll(IDLE)):
+                return
+            self._running = self._thread.submit(self._finder.examination())
+        while not self._running.done() and not self._pipe.poll(IDLE):
+            pass
+        if self._running.done():
+            done, self._running = self._running, None
+            self._send(done)
+
+    def _send(self, done: Future[Examined]) -> None:
+        try:
+            judged = self._finder.take(done.result())
+        except InputError as error:
+            LOGGER.warning("a frame was not compared with the training images: %s", error)
+        except Exception:  # the columns are more important
+            LOGGER.exception("a frame was not compared with the training images")
+        else:
+            self._pipe.send(judged)
 
 
 def _reply(finder: LiveFinder, frame: Frame) -> Reply:

@@ -8,8 +8,9 @@ images takes longer than the columns and waits until no frame does.
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -84,6 +85,29 @@ class _Due:
     found: FoundFrame
 
 
+@dataclass(frozen=True)
+class Examined:
+    """A comparison that was made.
+
+    Attributes:
+        number: Number of the frame.
+        kind: The frames that it holds for.
+        judgement: What it came to.
+        seconds: How long it took [s].
+    """
+
+    number: int
+    kind: Hashable
+    judgement: Judgement
+    seconds: float
+
+
+def _examined(due: _Due, known: _Known) -> Examined:
+    start = time.monotonic()
+    judgement = examined(due.inputs, due.found, known.judgement)
+    return Examined(due.number, known.kind, judgement, time.monotonic() - start)
+
+
 class LiveFinder:
     """Finds the columns of frames."""
 
@@ -153,14 +177,21 @@ class LiveFinder:
 
     def examine(self) -> Judged:
         """Compares the frame that is due with the training images, as the offline analysis does."""
+        return self.take(self.examination()())
+
+    def examination(self) -> Callable[[], Examined]:
+        """The comparison of the frame that is due, to be called in any thread; see `take`."""
         due, known = self._due, self._known
         assert due is not None and known is not None
         self._due = None
-        start = time.monotonic()
-        judgement = examined(due.inputs, due.found, known.judgement)
-        self._known = replace(known, judgement=judgement)
-        self._cost = time.monotonic() - start
-        return Judged(due.number, judgement)
+        return partial(_examined, due, known)
+
+    def take(self, done: Examined) -> Judged:
+        """Lets a comparison hold for the frames that follow, if they are of the same kind."""
+        if self._known is not None and self._known.kind == done.kind:
+            self._known = replace(self._known, judgement=done.judgement)
+        self._cost = done.seconds
+        return Judged(done.number, done.judgement)
 
     def _judged(
         self,
