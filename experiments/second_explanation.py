@@ -20,8 +20,9 @@ more second explanations than are found.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import permutations, product
 from pathlib import Path
 
@@ -60,10 +61,11 @@ SHIFT = 0.2
 STEP = 2e-3
 """Step of the numerical slopes, a fraction of a variable's range."""
 
-STARTS = 4
-"""Fits for each assignment, from the best points of a coarse search."""
+STARTS = 8
+"""Fits for each image, from the best points of a coarse search over all assignments."""
 
 
+@cache
 def assignments(energy: float) -> dict[str, ExitWave]:
     """Exit waves of the six ways to put Mo, S2 and nothing on three sites, ``Mo S2 -`` first."""
     width = LATTICE_CONSTANT * CELLS[1]
@@ -130,70 +132,68 @@ def expected(wave: ExitWave, optics: Optics) -> np.ndarray:
     return np.fft.ifft2(np.fft.fft2(images) * blur * phase).real
 
 
-def information(
-    wave: ExitWave,
-    optics: Optics,
-    truth: np.ndarray,
-    electrons: float,
-    limits: np.ndarray,
-) -> float:
-    """Least mean log-likelihood ratio of the truth to another assignment [nats].
+class Fit:
+    """Agreement of an assignment, through any microscope within limits, with an image.
 
     Args:
-        wave: Exit wave of the other assignment.
+        wave: Exit wave of the assignment.
         optics: The true microscope.
         truth: (focus, row, col) true expected intensities.
         electrons: Electrons of each image in its area.
         limits: (V, 2) lowest and highest value of each variable.
     """
-    weight = np.sqrt(electrons / truth[0].size / np.maximum(truth, 1e-3))
-    fixed = variables(optics)[8:]
 
-    def residuals(values: np.ndarray) -> np.ndarray:
-        own = microscope(optics, values)
+    def __init__(
+        self,
+        wave: ExitWave,
+        optics: Optics,
+        truth: np.ndarray,
+        electrons: float,
+        limits: np.ndarray,
+    ) -> None:
+        self.wave, self.optics, self.truth, self.limits = wave, optics, truth, limits
+        self.true = np.clip(variables(optics), *limits.T)
+        self.weight = np.sqrt(electrons / truth[0].size / np.maximum(truth, 1e-3))
+
+    def residuals(self, values: np.ndarray) -> np.ndarray:
+        """Differences in standard deviations; half the sum of their squares is in nats."""
+        own = microscope(self.optics, values)
+        highest = self.limits[[2, 4, 6], 1]
         beyond = [
             max(0.0, own.aberrations[f"C{symbol}"] / high - 1) * 1e3
-            for symbol, high in (("12", limits[2, 1]), ("21", limits[4, 1]), ("23", limits[6, 1]))
+            for symbol, high in zip(("12", "21", "23"), highest, strict=True)
         ]
-        held = (values[8:] - fixed) / SHIFT
-        return np.concatenate([((expected(wave, own) - truth) * weight).ravel(), beyond, held])
+        held = (values[8:] - self.true[8:]) / SHIFT
+        differences = (expected(self.wave, own) - self.truth) * self.weight
+        return np.concatenate([differences.ravel(), beyond, held])
 
-    steps = np.ptp(limits, axis=1) * STEP
-
-    def slopes(values: np.ndarray) -> np.ndarray:
-        # Images are float32: the steps of automatic differences would drown in rounding.
+    def slopes(self, values: np.ndarray) -> np.ndarray:
+        """Of the residuals; images are float32, so that smaller steps would drown in rounding."""
+        steps = np.ptp(self.limits, axis=1) * STEP
         sides = [
-            (residuals(values + change) - residuals(values - change)) / (2 * step)
+            (self.residuals(values + change) - self.residuals(values - change)) / (2 * step)
             for change, step in zip(np.diag(steps), steps, strict=True)
         ]
         return np.stack(sides, axis=1)
 
-    best = np.inf
-    for start in _starts(residuals, variables(optics), limits):
+    def coarse(self) -> list[tuple[float, np.ndarray]]:
+        """Cost [nats] of points that cover defocus and astigmatism."""
+        directions = np.exp(2j * np.pi * np.arange(6) / 6) * self.limits[2, 1]
+        points = []
+        for defocus in np.linspace(*self.limits[0], 7):
+            for astigmatism in (0, *(0.55 * directions), *(0.9 * directions)):
+                point = self.true.copy()
+                point[0], point[2:4] = defocus, (astigmatism.real, astigmatism.imag)
+                points.append(point)
+        return [(float(np.sum(self.residuals(point) ** 2) / 2), point) for point in points]
+
+    def least(self, start: np.ndarray) -> float:
+        """Least cost [nats] from a point on."""
+        scale = np.ptp(self.limits, axis=1) / 4
         fit = least_squares(
-            residuals, start, slopes, limits.T, x_scale=np.ptp(limits, axis=1) / 4, max_nfev=40
+            self.residuals, start, self.slopes, self.limits.T, x_scale=scale, max_nfev=20
         )
-        best = min(best, fit.cost)
-        if best < AMBIGUOUS:
-            break
-    return float(best)
-
-
-def _starts(
-    residuals: Callable[[np.ndarray], np.ndarray], true: np.ndarray, limits: np.ndarray
-) -> list[np.ndarray]:
-    """The best points of a coarse search over defocus and astigmatism."""
-    points = []
-    radius = limits[2, 1]
-    directions = np.exp(2j * np.pi * np.arange(6) / 6)
-    for defocus in np.linspace(*limits[0], 7):
-        for astigmatism in (0, *(0.55 * radius * directions), *(0.9 * radius * directions)):
-            point = np.clip(true, *limits.T)
-            point[0] = defocus
-            point[2:4] = astigmatism.real, astigmatism.imag
-            points.append(np.clip(point, *limits.T))
-    costs = [float(np.sum(residuals(point) ** 2)) for point in points]
-    return [points[number] for number in np.argsort(costs)[:STARTS]]
+        return float(fit.cost)
 
 
 def ranges(settings: SimulationSettings) -> np.ndarray:
@@ -215,17 +215,18 @@ def least_information(settings: SimulationSettings, index: int) -> tuple[float, 
     chosen = specimen_microscope(settings, index // settings.exit_wave_reuse, "validation")
     energy = specimen_energy(settings, chosen, index // settings.exit_wave_reuse, "validation")
     instrument = draw_instrument(settings, chosen, energy, index, "validation")
-    waves = assignments(energy)
-    (_, true), *others = waves.items()
+    (_, true), *others = assignments(energy).items()
     truth = expected(true, instrument.optics)
     height, width = settings.extent
     dose = instrument.detector.dose
-    found = {
-        name: information(wave, instrument.optics, truth, dose * height * width, ranges(settings))
+    fits = {
+        name: Fit(wave, instrument.optics, truth, dose * height * width, ranges(settings))
         for name, wave in others
     }
-    name = min(found, key=lambda one: found[one])
-    return found[name], name, instrument.optics, dose
+    starts = [(cost, name, point) for name in fits for cost, point in fits[name].coarse()]
+    starts.sort(key=lambda start: start[0])
+    best = min((fits[name].least(point), name) for _, name, point in starts[:STARTS])
+    return *best, instrument.optics, dose
 
 
 def macro_f1(rows: Sequence[ScoreRow], indices: set[int]) -> float:
