@@ -21,6 +21,15 @@ from temnet.tables.csv_rows import read_rows
 
 UNITS = {"defocus": "Å", "astigmatism": "Å", "coma": "Å", "tilt": "°", "dose": "e/Å² in a frame"}
 
+TRAINED = {
+    "defocus": (-43.0, 33.0),
+    "astigmatism": (0.0, 50.0),
+    "coma": (0.0, 300.0),
+    "tilt": (0.0, 2.5),
+    "dose": (10.0, 1.0e4),
+}
+"""Ranges that the network was trained with at this spherical aberration, in these units."""
+
 LAYERS = {1: "layer 1", 2: "layer 2", CORE: "core"}
 """Layers of the picture."""
 
@@ -49,11 +58,14 @@ def figure(rows: Sequence[ErrorRow]) -> Figure:
                     markersize=4,
                     label=f"{LAYERS[kind[0]]}, {kind[1]}",
                 )
+        for axes in panels[:, column]:
+            axes.axvspan(*TRAINED[name], color="#f3f3f3", zorder=0)
         panels[0, column].axhline(0, color="#888888", linewidth=1)
         panels[1, column].axhspan(90, 98, color="#dddddd")
         panels[1, column].set_xlabel(f"{name} ({UNITS[name]})")
     for axes in panels[:, list(SWEEPS).index("dose")]:
         axes.set_xscale("log")
+    panels[0, 0].set_ylim(-1, 1)
     panels[0, 0].set_ylabel("bias of the radial strain (%)")
     panels[1, 0].set_ylabel("true values in 95 % intervals (%)")
     legend_below(drawn, panels[1, 0], columns=6)
@@ -61,32 +73,34 @@ def figure(rows: Sequence[ErrorRow]) -> Figure:
 
 
 def table(rows: Sequence[ErrorRow], frames: int) -> list[str]:
-    """Lines of a table in Markdown: one condition each, both elements together."""
-    lines = [
-        "| setting | value | radial bias (%): layer 1 | layer 2 | core | rms error (%): layer 1 | "
-        "layer 2 | core | in 95 % intervals (%): layer 1 | layer 2 | core |",
-        "|---|---|" + "---|" * 9,
-    ]
+    """Lines of a table in Markdown, one condition each; biases are those of each element."""
+    words = list(LAYERS.values())
+    biases, errors, held = (
+        " | ".join([f"{name}: {words[0]}", *words[1:]])
+        for name in (f"bias (%) {' / '.join(ELEMENTS)}", "rms error (%)", "held (%)")
+    )
+    lines = [f"| setting | value | {biases} | {errors} | {held} |", "|---|" + "---|" * 10]
     for setting, value in dict.fromkeys((row.setting, row.value) for row in rows):
-        cells = []
-        for key, form in (("radial_bias", "+.2f"), ("spread", ".2f"), ("held", ".0f")):
-            for layer in LAYERS:
-                own = together(
-                    [
-                        row
-                        for row in rows
-                        if (row.setting, row.value, row.frames, row.layer)
-                        == (setting, value, frames, layer)
-                    ]
-                )
-                cells.append(f"{100 * getattr(own, key):{form}}")
+        own = [
+            row for row in rows if (row.setting, row.value, row.frames) == (setting, value, frames)
+        ]
+        parts = [[row for row in own if row.layer == layer] for layer in LAYERS]
+        cells = [" / ".join(f"{100 * row.radial_bias:+.2f}" for row in part) for part in parts]
+        cells += [f"{100 * together(part).spread:.2f}" if part else "" for part in parts]
+        cells += [f"{100 * together(part).held:.0f}" if part else "" for part in parts]
         lines.append(f"| {setting} | {value:g} | {' | '.join(cells)} |")
     return lines
 
 
+def trained(row: ErrorRow) -> bool:
+    """Whether the network was trained with such a setting."""
+    lowest, highest = TRAINED.get(row.setting, (row.value, row.value))
+    return lowest <= row.value <= highest
+
+
 def summary(rows: Sequence[ErrorRow], frames: int) -> str:
-    """How often intervals hold, and the largest biases."""
-    own = [row for row in rows if row.frames == frames]
+    """How often intervals hold, and the largest biases, within the range of the training."""
+    own = [row for row in rows if row.frames == frames and trained(row)]
     held = np.average([row.held for row in own], weights=[row.columns for row in own])
     worst = {
         layer: max((row for row in own if row.layer == layer), key=lambda row: abs(row.radial_bias))

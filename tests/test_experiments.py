@@ -282,4 +282,6 @@ def test_the_study_of_strain_measures_a_known_error(monkeypatch):
     assert both.radial_bias == pytest.approx(0.02) and both.columns == 2 * rows[0].columns
     assert report["table"](rows, 40)[-1].startswith("| tilt | 1 | +1.00 | +1.00 | +1.00 |")
     held = [replace(row, held=0.25) for row in rows]
-    assert "25.0 % in intervals" in report["summary"](held, 40)
+    beyond = [replace(row, setting="coma", value=900.0, radial_bias=9.0) for row in rows]
+    assert "25.0 % in intervals" in report["summary"](held + beyond, 40)
+    assert "+1.00 % (Au, tilt 1)" in report["summary"](held + beyond, 40)

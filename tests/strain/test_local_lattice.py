@@ -87,6 +87,20 @@ def test_columns_with_few_neighbours_have_no_value():
     assert found.fitted[: len(points)].mean() > 0.95
 
 
+def test_neighbours_in_one_row_give_no_value():
+    """A square of columns with a row of two at one side, of which the second has only the row."""
+    block = np.stack(np.meshgrid(*2 * [np.arange(9)]), axis=-1).reshape(-1, 2)
+    found = local_lattices(np.concatenate([block, [[9, 4], [10, 4]]]) * 2.0, neighbours=8)
+    assert found.state[-2:].tolist() == [State.FITTED, State.ONE_ROW]
+    assert State.ONE_ROW.word == "one-row"
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_one_row_or_two_are_no_lattice(rows):
+    points = np.stack(np.meshgrid(np.arange(30), np.arange(rows)), axis=-1).reshape(-1, 2)
+    assert set(local_lattices(points * 2.0).state) == {State.NO_LATTICE}
+
+
 @pytest.mark.parametrize("count", [0, 1, 3, 12])
 def test_few_columns_have_no_lattice(count):
     found = local_lattices(crystal("fcc [100]", 15.0)[:count])
