@@ -9,7 +9,7 @@ with the electrons of 40 frames each.  `nanoparticle-unet` finds their columns, 
 the strain: of the first ten frames by themselves, and of sites averaged over all 40.
 
 Writes `strain_errors.csv`, of which `strain_study_report.py` makes the picture and the tables of
-the documentation; twenty-five minutes on one core.  The particles are kept in the folder.
+the documentation; twenty-five minutes on a busy core.  The particles are kept in the folder.
 
 J. Madsen et al., Adv. Struct. Chem. Imaging 3, 14 (2017).
 """
