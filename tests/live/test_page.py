@@ -1,6 +1,8 @@
 """The page in a real browser; every error on its console is a failure."""
 
+import errno
 import json
+import os
 import shutil
 import time
 
@@ -167,6 +169,25 @@ def test_the_record_button_records(stand_in, open_page, tmp_path):
         page.wait_for_selector("#record[aria-pressed=false]")
         server.post()
     assert len(list(tmp_path.glob("*/frames/*.tif"))) == 1
+
+
+def test_a_full_disk_is_named(stand_in, open_page, tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with LiveServer(stand_in, recorder=Recorder(tmp_path)) as server:
+        page = open_page(server)
+        shows(page, state="ready")
+        page.click("#record")
+        page.wait_for_selector("#record[aria-pressed=true]")
+        server.post()
+        page.wait_for_selector("text=Recording: 1")
+        monkeypatch.setattr("temnet.live.recording.recording_folder.replace_file", full)
+        server.post()
+        page.wait_for_selector("#record[aria-pressed=false]")
+        page.wait_for_selector("text=stopped after 1 frames: the disk refuses (No space left")
+        server.post()
+        shows(page, frame=3)
 
 
 def test_foci_are_taken_one_by_one(stand_in, open_page, pretrained):
