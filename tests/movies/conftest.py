@@ -91,7 +91,7 @@ def static_movie():
     return make_movie(np.random.default_rng(0), places, presence, np.zeros((8, 2)))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def noisy_movie():
     """A drifting particle with flickering edges, 10 % of columns missed, three false positives."""
     rng = np.random.default_rng(1)

@@ -112,9 +112,9 @@ def test_ten_thousand_names_are_sorted_quickly():
     import time
 
     paths = [Path(f"film_{n // 100:02d}-frame_{n:05d}.dm4") for n in range(10_000)]
-    start = time.perf_counter()
+    start = time.process_time()
     assert in_order(paths[::-1]) == paths
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("signs", [True, False])
