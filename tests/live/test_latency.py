@@ -20,8 +20,8 @@ LOGGER = logging.getLogger(__name__)
 
 FRAMES = int(os.environ.get("TEMNET_TEST_FRAMES", 200))
 
-AIMS = {256: None, 512: 0.3, 1024: 0.6, 2048: None}
-"""Side of the frame [pixels], and most seconds of the median from the sender to the page."""
+SIDES = (256, 512, 1024, 2048)
+"""Sides of the frames [pixels]."""
 
 TRANSPORT = 0.1
 """Most seconds of the median that are not the analysis, up to 1024 pixels."""
@@ -87,17 +87,16 @@ def test_a_frame_is_painted_soon(tmp_path):
         page.wait_for_selector("body[data-state=ready]", timeout=120_000)
         page.evaluate(WATCH)
         sender = Sender(live)
-        for side in AIMS:
+        for side in SIDES:
             medians[side] = measured(live, sender, page, side)
         browser.close()
-    for side, aim in AIMS.items():
-        painted, transport = medians[side]
-        assert aim is None or painted <= aim, (side, painted)
+    # How long the analysis takes depends on the network and the processor: it is in the table.
+    for side, transport in medians.items():
         assert side > 1024 or transport <= TRANSPORT, (side, transport)
 
 
 def measured(live, sender, page, side):
-    """Medians [s] from the sender to the page, and of that without the analysis."""
+    """Median [s] of what is not the analysis, from the sender to the page."""
     images, posted, painted, analysed = frames(side), [], [], []
     for number in range(FRAMES + 2):
         frame, sent, answered = sender.post(images[number % len(images)])
@@ -114,4 +113,4 @@ def measured(live, sender, page, side):
         ("answered", posted), ("analysed", analysed), ("painted", painted), ("rest", transport),
     ):  # fmt: skip
         LOGGER.info("%5d  %-9s %s ms (5 %%, median, 95 %%, most)", side, name, words(seconds))
-    return np.median(painted), np.median(transport)
+    return np.median(transport)
