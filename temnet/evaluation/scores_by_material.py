@@ -108,11 +108,8 @@ def _recall(images: Sequence[ImageResult], pairs: Sequence[Pairs], kind: int | N
     """Fraction of the columns of one class that were found, as any class."""
     if kind is None:
         return np.nan
-    found, missed = (
-        sum(int(np.sum(image.columns.class_index[part] == kind)) for image, part in parts)
-        for parts in (
-            [(image, pair.true) for image, pair in zip(images, pairs, strict=True)],
-            [(image, pair.missed) for image, pair in zip(images, pairs, strict=True)],
-        )
-    )
+    found = missed = 0
+    for image, pair in zip(images, pairs, strict=True):
+        own = image.columns.class_index == kind
+        found, missed = found + int(own[pair.true].sum()), missed + int(own[pair.missed].sum())
     return found / (found + missed) if found + missed else np.nan

@@ -34,7 +34,12 @@ from temnet.structures.crystals.grains import (
 )
 from temnet.structures.crystals.prototypes import PROTOTYPES
 from temnet.structures.crystals.shapes import below_steps, in_polyhedron, in_sheets, in_wedge
-from temnet.structures.crystals.unit_cells import chosen_compounds, split_zone, with_other_elements
+from temnet.structures.crystals.unit_cells import (
+    chosen_compounds,
+    split_zone,
+    unit_cell,
+    with_other_elements,
+)
 from temnet.structures.crystals.zone_axes import ZoneAxis, zone_axes, zone_axis
 from temnet.structures.deformation import draw_deformation
 from temnet.structures.geometry import Field, beyond_edges, tilt_matrix
@@ -72,7 +77,8 @@ def build_crystal(
     """
     compound, axis = _draw_compound(settings, rng)
     shape, layers = draw_text(settings.shape, rng), 0
-    if PROTOTYPES[compound.prototype].layered and rng.random() < settings.sheet_probability:
+    layered = PROTOTYPES[compound.prototype].layered and _may_be_sheet(settings, axis)
+    if layered and rng.random() < settings.sheet_probability:
         axis, layers = _down_the_layers(compound), int(rng.integers(1, 4))
         shape = "edges" if shape in ("wedge", "particle") else shape
     scale, thickness = draw(settings.scale, rng), draw(settings.thickness, rng)
@@ -82,7 +88,7 @@ def build_crystal(
     if shape == "particle":
         thickness = 4 * radius
     grain = grow(compound, axis, scale, field, thickness, rng)
-    bond = shortest_bond(grain.positions[:2000])
+    bond = scale * shortest_bond(unit_cell(compound).repeat(2).positions)
     if layers:
         grain = grain.select(in_sheets(grain.positions[:, 2], layers))
     arrangement = draw_text(settings.grains, rng)
@@ -110,12 +116,26 @@ def _draw_compound(settings: Crystal, rng: np.random.Generator) -> tuple[Compoun
     zones = _zones(settings, compound)
     if rng.random() < settings.other_elements:
         other = with_other_elements(compound, rng)
-        left_out = {(one.prototype, one.elements) for one in COMPOUNDS.values() if one not in every}
-        compound = compound if (prototype, other.elements) in left_out else other
+        compound = compound if _is_left_out(settings, other) else other
     least = draw(settings.spacing, rng)
     if zones:
         return compound, zone_axis(compound, zones[int(rng.integers(len(zones)))])
     return compound, _draw_axis(compound, least, rng)
+
+
+def _is_left_out(settings: Crystal, drawn: Compound) -> bool:
+    """Whether a compound with exchanged elements is one that the settings leave out."""
+    return any(
+        (one.prototype, one.elements) == (drawn.prototype, drawn.elements)
+        for one in COMPOUNDS.values()
+        if one.name in settings.leave_out
+    )
+
+
+def _may_be_sheet(settings: Crystal, axis: ZoneAxis) -> bool:
+    """Whether a layered crystal may be seen down its layers: not if another axis was asked for."""
+    named = any(split_zone(name)[1] for name in settings.compounds)
+    return not named or axis.indices == (0, 0, 1)
 
 
 def _zones(settings: Crystal, compound: Compound) -> list[tuple[int, int, int]]:

@@ -176,6 +176,24 @@ def test_a_zone_axis_can_be_named():
         assert structure.parameters["zone_axis"] == expected
 
 
+def test_a_layered_crystal_keeps_the_axis_that_is_named():
+    for seed in range(4):
+        structure = _build(seed, compounds=("MoS2 [100]",), sheet_probability=1, other_elements=0)
+        assert structure.parameters["zone_axis"] == "100"
+
+
+def test_one_named_compound_exchanges_its_elements_too():
+    drawn = {
+        str(
+            _build(
+                seed, compounds=("Au",), other_elements=1.0, shape="particle", radius=5
+            ).parameters["structure"]
+        )
+        for seed in range(12)
+    }
+    assert len(drawn) > 3
+
+
 def test_elements_are_known_before_drawing():
     none = Negatives(probability=0)
     settings = Crystal(compounds=("MgO", "Au"), other_elements=0, negatives=none)
