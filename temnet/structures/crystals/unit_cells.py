@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cache
 
 import numpy as np
@@ -50,9 +51,11 @@ def chosen_compounds(chosen: Sequence[str], left_out: Sequence[str]) -> tuple[Co
     names = {split_zone(name)[0] for name in chosen}
     for name in (*sorted(names), *left_out):
         if name not in COMPOUNDS and name not in PROTOTYPES:
+            known = [*COMPOUNDS, *PROTOTYPES]
+            near = get_close_matches(name, known, n=2) or ["SrTiO3", "perovskite"]
             raise InputError(
-                f"structure: unknown compound or prototype {name}. Compounds: "
-                f"{', '.join(COMPOUNDS)}. Prototypes: {', '.join(PROTOTYPES)}."
+                f"structure: unknown compound or prototype {name!r}; expected one of those that the "
+                f"documentation lists (Reference, Crystals), such as {' or '.join(near)}."
             )
     found = tuple(
         one

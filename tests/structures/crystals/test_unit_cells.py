@@ -25,8 +25,9 @@ def test_prototypes_and_compounds_are_named_alike():
 @pytest.mark.parametrize(
     ("chosen", "left_out", "message"),
     [
-        (("SrTi03",), (), "unknown compound or prototype SrTi03"),
-        ((), ("rutil",), "unknown compound or prototype rutil"),
+        (("SrTi03",), (), "unknown compound or prototype 'SrTi03'.* such as SrTiO3"),
+        ((), ("rutil",), "unknown compound or prototype 'rutil'.* such as rutile"),
+        (("?",), (), "such as SrTiO3 or perovskite"),
         (("Au",), ("fcc",), "takes all compounds away"),
     ],
 )
