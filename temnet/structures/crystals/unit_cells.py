@@ -54,7 +54,7 @@ def chosen_compounds(chosen: Sequence[str], left_out: Sequence[str]) -> tuple[Co
             known = [*COMPOUNDS, *PROTOTYPES]
             near = get_close_matches(name, known, n=2) or ["SrTiO3", "perovskite"]
             raise InputError(
-                f"structure: unknown compound or prototype {name!r}; expected one of those that the "
+                f"structure: unknown compound or prototype {name!r}; expected one that the "
                 f"documentation lists (Reference, Crystals), such as {' or '.join(near)}."
             )
     found = tuple(
