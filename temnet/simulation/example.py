@@ -16,12 +16,19 @@ from temnet.images.resample import resample
 from temnet.randomness import check_split, generator
 from temnet.records import Columns, Example, Structure
 from temnet.simulation.background import draw_background
-from temnet.simulation.camera import Detector, Motion, draw_detector, record
+from temnet.simulation.camera import (
+    Detector,
+    Motion,
+    draw_detector,
+    expected_electrons,
+    record,
+)
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave, plan_grid
 from temnet.simulation.image_formation import focal_series
 from temnet.simulation.labels import draw_labels
 from temnet.simulation.optics import Optics, draw_optics, draw_variant, margin
 from temnet.simulation.resolution import ignore_unresolved, information_limit
+from temnet.simulation.visibility import Shown, ignore_invisible
 from temnet.structures.columns import moved
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
@@ -267,19 +274,16 @@ def take_image(
     detector = over_specimen(instrument.detector, structure, settings.extent)
     drawn.update({**structure.parameters, **optics.parameters(), **detector.parameters()})
     intensity = np.mean([focal_series(wave, optics) for wave in waves], axis=0)
-    counts = record(
-        intensity,
-        waves[0].grid,
-        detector,
-        camera_shape(settings, detector),
-        instrument.motion,
-        instrument.rng,
-    )
+    view = (intensity, waves[0].grid, detector, camera_shape(settings, detector), instrument.motion)
     rows, cols = settings.shape
-    images = resample(counts, detector.sampling, sampling)[:rows, :cols]
+    images = resample(record(*view, instrument.rng), detector.sampling, sampling)[:rows, :cols]
     level = images.mean()
     limit = information_limit(optics, detector.sampling)
     columns = _seen(ignore_unresolved(structure.columns, labels.resolution / limit), settings)
+    if labels.visibility is not None:
+        expected = resample(expected_electrons(*view), detector.sampling, sampling)[:rows, :cols]
+        shown = Shown(expected, sampling, detector.dose, labels.width)
+        columns = ignore_invisible(columns, shown, labels.visibility)
     maps, weights = draw_labels(columns, (rows, cols), sampling, labels.width, len(labels.classes))
     return Example(
         images=np.ascontiguousarray(images / (level if level > 0 else 1), np.float32),

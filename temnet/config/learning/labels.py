@@ -38,6 +38,25 @@ def split_class(name: str) -> tuple[str, float, float]:
     return found["name"], int(found["low"]), high
 
 
+class Visibility(Settings):
+    """Columns that an image shows: brighter than what is around them, and than the noise."""
+
+    contrast: float = Field(
+        0.03,
+        ge=0,
+        le=1,
+        description="Fraction by which a column is at least brighter than its surroundings in the "
+        "image without noise: averages over a Gaussian as wide as its label and over one three "
+        "times as wide.",
+    )
+    signal_to_noise: float = Field(
+        1.0,
+        ge=0,
+        le=100,
+        description="Factor by which a column's contrast exceeds its shot noise at least.",
+    )
+
+
 class Labels(Settings):
     """The columns that a network is trained to find, and the shape of their labels."""
 
@@ -67,6 +86,12 @@ class Labels(Settings):
         description="Factor on the information limit of the drawn microscope and camera: columns "
         "closer to each other than the product are neither labelled nor scored; 0 "
         "keeps all.",
+    )
+    visibility: Visibility | None = Field(
+        None,
+        exclude_if=lambda visibility: visibility is None,
+        description="Columns with less contrast are neither labelled nor scored, nor are bright "
+        "spots between columns that are dark; by default all columns are labelled.",
     )
 
     @model_validator(mode="after")

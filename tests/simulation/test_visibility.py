@@ -1,0 +1,103 @@
+"""Columns that an image does not show are neither labelled nor scored."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from temnet.config.learning.labels import Visibility
+from temnet.config.loading import validate
+from temnet.records import IGNORED, Columns
+from temnet.simulation.example import simulate_example
+from temnet.simulation.visibility import Shown, ignore_invisible
+
+SAMPLING, WIDTH, SIDE = 0.2, 0.4, 120
+LATTICE = np.array([(row, col) for row in range(4, 21, 4) for col in range(4, 21, 4)], float)
+LEAST = Visibility(contrast=0.03, signal_to_noise=1.0)
+
+
+def image(heights):
+    """A level of 1 with a Gaussian as wide as a label on every place of the lattice."""
+    row, col = np.indices((SIDE, SIDE)) * SAMPLING
+    spots = [
+        height * np.exp(-((row - y) ** 2 + (col - x) ** 2) / (2 * WIDTH**2))
+        for (y, x), height in zip(LATTICE, np.broadcast_to(heights, len(LATTICE)), strict=True)
+    ]
+    return (1 + np.sum(spots, axis=0))[..., None]
+
+
+def columns(positions=LATTICE):
+    n = len(positions)
+    return Columns(np.array(positions, float), np.zeros(n, np.int64), np.full(n, 5))
+
+
+def shown(heights, dose=1e5):
+    return Shown(image(heights), SAMPLING, dose, WIDTH)
+
+
+def test_noise_is_that_of_electrons_drawn_at_random():
+    flat = shown(0.0, dose=100)
+    drawn = np.random.default_rng(1).poisson(100 * SAMPLING**2, (400, 400, 1))
+    contrast = replace(flat, images=drawn).contrast()
+    assert flat.noise == pytest.approx(contrast.std(), rel=0.05)
+
+
+def test_bright_columns_stay_and_faint_ones_are_ignored():
+    heights = np.where(np.arange(len(LATTICE)) % 2 == 0, 0.5, 0.01)
+    found = ignore_invisible(columns(), shown(heights), LEAST)
+    assert found.class_index.tolist() == [0 if height == 0.5 else IGNORED for height in heights]
+    np.testing.assert_array_equal(found.positions, LATTICE)
+
+
+@pytest.mark.parametrize(("dose", "visible"), [(1e3, True), (1.0, False)])
+def test_noise_decides_at_low_doses(dose, visible):
+    found = ignore_invisible(columns(), shown(0.5, dose), LEAST)
+    assert np.all((found.class_index == 0) == visible)
+    assert len(found) == len(LATTICE)
+
+
+def test_spots_between_dark_columns_are_ignored_too():
+    between = np.array([(row, col) for row in range(6, 20, 4) for col in range(6, 20, 4)], float)
+    bright = columns(between)
+    found = ignore_invisible(bright, shown(0.5), LEAST)
+    assert np.all(found.class_index[: len(between)] == IGNORED)
+    spots = found.select(np.arange(len(between), len(found)))
+    assert np.all(spots.class_index == IGNORED) and np.all(spots.atom_count == 0)
+    distance = np.linalg.norm(spots.positions[:, None] - LATTICE[None], axis=2).min(axis=0)
+    assert distance.max() < SAMPLING
+
+
+def test_spots_far_from_any_dark_column_stay_false_positives():
+    found = ignore_invisible(columns([(0.0, 0.0)]), shown(0.5), LEAST)
+    assert found.class_index.tolist() == [IGNORED]
+
+
+def test_images_without_columns_stay_without():
+    assert len(ignore_invisible(Columns.empty(), shown(0.0), LEAST)) == 0
+
+
+def test_columns_brightest_in_any_image_of_a_series_are_visible():
+    series = np.concatenate([image(0.0), image(0.5)], axis=-1)
+    found = ignore_invisible(columns(), Shown(series, SAMPLING, 1e5, WIDTH), LEAST)
+    assert np.all(found.class_index == 0)
+
+
+def example(**labels):
+    values = {
+        "structure": {"kind": "mos2"},
+        "vibrations": {"kind": "einstein", "sigma": {"default": 0.06}},
+        "microscope": {"energy": 50e3, "defocus": {"start": 0}, "aperture_mrad": 40},
+        "camera": {"sampling": 0.1, "dose": 1e3},
+        "labels": {"classes": ["Mo", "S2", "S"], **labels},
+        "data": {"image_size": 64},
+        "model": {"kind": "unet", "sampling": 0.2},
+        "stages": ["simulate"],
+    }
+    return simulate_example(validate(values, "a test"), 0)
+
+
+def test_an_example_keeps_its_image_and_loses_only_labels():
+    every, none = example(), example(visibility={"contrast": 1.0})
+    np.testing.assert_array_equal(every.images, none.images)
+    assert np.any(every.columns.class_index >= 0)
+    assert np.all(none.columns.class_index == IGNORED)
