@@ -99,8 +99,11 @@ def local_lattice(
     seconds = SECOND_OF_SERIES if series else SECOND
     limits = list(zip(SIDES, firsts, seconds, strict=True))[:sizes]
     for number, (side, least, other) in enumerate(limits):
-        first, second = _reflections(images, sampling, positions, side)
-        two |= (first >= least) & (second >= other)
+        left = np.flatnonzero(~two)  # most columns of a good image need no larger window
+        if not len(left):
+            break
+        first, second = _reflections(images, sampling, positions[left], side)
+        two[left] = (first >= least) & (second >= other)
         if number == 0:
             one = (first >= STRONG * least) & (second < other)
     return LocalLattice(two, one & ~two)
