@@ -18,6 +18,13 @@ SURROUNDINGS = 3.0
 NEAR = 4.0
 """Bright spots within this distance of an invisible column may be its reversed contrast [Å]."""
 
+NEIGHBOURS = 8.0
+"""A column and its neighbours within this distance show together whether there is a lattice [Å]."""
+
+MOST_BRIGHT = 0.75
+"""Fraction of them that must be bright.  Below and above a film of amorphous material half of the
+places are bright by chance."""
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -59,6 +66,9 @@ class Shown:
 def ignore_invisible(columns: Columns, shown: Shown, least: Visibility) -> Columns:
     """Columns that the image does not show get the class -1.
 
+    A column is shown if it is bright, and so are most of the columns of its class around it: alone
+    it might be a speckle of an amorphous film.
+
     Where a crystal is so thick or so far from focus that its columns are dark, the spots between
     them are bright.  They look like columns, so that such spots are added to the columns with the
     class -1 and no atoms: a network is taught neither to find nor to avoid them.
@@ -76,7 +86,7 @@ def ignore_invisible(columns: Columns, shown: Shown, least: Visibility) -> Colum
     contrast = shown.contrast()
     threshold = max(least.contrast, least.signal_to_noise * shown.noise)
     at = map_coordinates(contrast, columns.positions.T / shown.sampling, order=1, mode="nearest")
-    visible = at >= threshold
+    visible = _with_neighbours(at >= threshold, columns)
     class_index = np.where(visible, columns.class_index, IGNORED)
     spots = _bright_spots(contrast, threshold, shown)
     spots = spots[_reversed(spots, columns.positions, visible, shown.width)]
@@ -86,6 +96,19 @@ def ignore_invisible(columns: Columns, shown: Shown, least: Visibility) -> Colum
         np.concatenate([class_index, none + IGNORED]),
         np.concatenate([columns.atom_count, none]),
     )
+
+
+def _with_neighbours(bright: np.ndarray, columns: Columns) -> np.ndarray:
+    """(N,) bool: columns that are bright as most columns of their class around them."""
+    visible = bright.copy()
+    for number in np.unique(columns.class_index):
+        own = np.flatnonzero(columns.class_index == number)
+        tree = cKDTree(columns.positions[own])
+        near = tree.sparse_distance_matrix(tree, NEIGHBOURS, output_type="coo_matrix")
+        count = np.bincount(near.row)  # the column itself included
+        shown = np.bincount(near.row, bright[own][near.col])
+        visible[own] &= shown >= MOST_BRIGHT * count
+    return visible
 
 
 def _bright_spots(contrast: np.ndarray, threshold: float, shown: Shown) -> np.ndarray:

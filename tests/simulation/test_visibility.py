@@ -43,10 +43,24 @@ def test_noise_is_that_of_electrons_drawn_at_random():
 
 
 def test_bright_columns_stay_and_faint_ones_are_ignored():
-    heights = np.where(np.arange(len(LATTICE)) % 2 == 0, 0.5, 0.01)
+    heights = np.where(np.isin(np.arange(len(LATTICE)), [6, 18]), 0.01, 0.5)
     found = ignore_invisible(columns(), shown(heights), LEAST)
     assert found.class_index.tolist() == [0 if height == 0.5 else IGNORED for height in heights]
     np.testing.assert_array_equal(found.positions, LATTICE)
+
+
+def test_bright_speckles_of_a_film_are_no_columns():
+    heights = np.random.default_rng(2).choice([-0.5, 0.5], len(LATTICE))
+    assert 8 < np.sum(heights > 0) < 17
+    found = ignore_invisible(columns(), shown(heights), LEAST)
+    assert np.mean(found.class_index[: len(LATTICE)] == IGNORED) > 0.9
+
+
+def test_classes_are_judged_apart():
+    strong = LATTICE.sum(axis=1) % 8 == 0
+    two = replace(columns(), class_index=np.where(strong, 0, 1))
+    found = ignore_invisible(two, shown(np.where(strong, 0.5, 0.0)), LEAST)
+    assert np.all((found.class_index[: len(LATTICE)] == 0) == strong)
 
 
 @pytest.mark.parametrize(("dose", "visible"), [(1e3, True), (1.0, False)])

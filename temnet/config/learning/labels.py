@@ -50,7 +50,7 @@ class Visibility(Settings):
         "times as wide.",
     )
     signal_to_noise: float = Field(
-        1.0,
+        2.0,
         ge=0,
         le=100,
         description="Factor by which a column's contrast exceeds its shot noise at least.",
