@@ -77,8 +77,8 @@ class ImageStatistics:
         lattice_fraction: Fraction of images with spots.
         slow_variation: Largest standard deviation of the slow part of an image, as a fraction of
             its mean; None where it is not known.
-        skewness: Lowest and highest skewness of an image without noise and slow variation; None
-            where it is not known.
+        skewness: Lowest and highest skewness of an image without noise and slow variation, among
+            those whose columns have a clear contrast; None where it is not known.
     """
 
     count: Annotated[int, Field(ge=0, strict=True)] = 0

@@ -14,6 +14,7 @@ from temnet.config.card_scores import SelectionScores
 from temnet.config.experiment import Experiment, required
 from temnet.config.learning.labels import Labels
 from temnet.errors import InputError
+from temnet.evaluation.column_contrast import column_contrast
 from temnet.evaluation.evaluate import evaluate
 from temnet.evaluation.metrics import image_counts, pooled_scores
 from temnet.inference.checks.grey_levels import skewness, slow_variation
@@ -25,12 +26,20 @@ from temnet.models.checkpoint import save_network, to_float32
 from temnet.models.description import describe
 from temnet.models.network import Network
 from temnet.models.network_folders import check_replaceable
-from temnet.records import Example
+from temnet.records import IGNORED, Example
 from temnet.training.fit_calibration import calibrate
 
 FEWEST_IMAGES = 30
 """Smallest number of images for statistics on the card; with fewer, images of the same kind would
 often be reported as out of distribution."""
+
+
+SIGN_CONTRAST = 0.15
+"""Contrast of columns from which an image shows whether they are bright or dark."""
+
+SIGN_QUANTILES = (0.02, 0.98)
+"""Quantiles of the skewness of such images that stand on the card.  A honeycomb of bright columns,
+as of graphene, is rare among crystals and has the sign of dark ones."""
 
 
 def finish_network(
@@ -97,11 +106,27 @@ def describe_images(
     for example in examples:
         seen.append(example_appearance(example, width))
         slow.append(slow_variation(example.images, sampling))
-        skew.append(skewness(example.images, sampling))
+        if shows_sign(example):
+            skew.append(skewness(example.images, sampling))
     if len(seen) < FEWEST_IMAGES:
         return None
     return replace(
         reference(seen, sampling),
         slow_variation=round(float(np.nanmax(slow)), 4),
-        skewness=(round(min(skew), 3), round(max(skew), 3)),
+        skewness=span_of(skew),
     )
+
+
+def shows_sign(example: Example) -> bool:
+    """Whether columns are clearly brighter or darker than their surroundings."""
+    columns = example.columns
+    labelled = columns.positions[columns.class_index != IGNORED]
+    return abs(column_contrast(example.images[..., 0], labelled, example.sampling)) > SIGN_CONTRAST
+
+
+def span_of(values: Sequence[float]) -> tuple[float, float] | None:
+    """The range of nearly all values; None without any."""
+    if not values:
+        return None
+    low, high = np.quantile(values, SIGN_QUANTILES)
+    return round(float(low), 3), round(float(high), 3)
