@@ -29,7 +29,7 @@ from temnet.simulation.labels import draw_labels
 from temnet.simulation.optics import Optics, draw_optics, draw_variant, margin
 from temnet.simulation.resolution import ignore_unresolved, information_limit
 from temnet.simulation.visibility import Shown, ignore_invisible
-from temnet.structures.columns import moved
+from temnet.structures.columns import column_elements, moved
 from temnet.structures.factory import build_structure
 from temnet.structures.geometry import Field
 from temnet.structures.vibrations.displacements import displaced
@@ -279,11 +279,13 @@ def take_image(
     images = resample(record(*view, instrument.rng), detector.sampling, sampling)[:rows, :cols]
     level = images.mean()
     limit = information_limit(optics, detector.sampling)
-    columns = _seen(ignore_unresolved(structure.columns, labels.resolution / limit), settings)
+    seen = _seen(structure.columns, settings)
+    columns = ignore_unresolved(structure.columns, labels.resolution / limit).select(seen)
     if labels.visibility is not None:
         expected = resample(expected_electrons(*view), detector.sampling, sampling)[:rows, :cols]
         shown = Shown(expected, sampling, detector.dose, labels.width)
-        columns = ignore_invisible(columns, shown, labels.visibility)
+        kinds = column_elements(structure)[seen]
+        columns = ignore_invisible(columns, shown, labels.visibility, kinds)
     maps, weights = draw_labels(columns, (rows, cols), sampling, labels.width, len(labels.classes))
     return Example(
         images=np.ascontiguousarray(images / (level if level > 0 else 1), np.float32),
@@ -301,7 +303,7 @@ def camera_shape(settings: SimulationSettings, detector: Detector) -> tuple[int,
     return rows, cols
 
 
-def _seen(columns: Columns, settings: SimulationSettings) -> Columns:
-    """Columns in the image, and those outside whose labels reach into it."""
+def _seen(columns: Columns, settings: SimulationSettings) -> np.ndarray:
+    """(N,) bool: columns in the image, and those outside whose labels reach into it."""
     height, width = settings.extent
-    return columns.select(columns.inside(height, width, -4 * settings.labels.width))
+    return columns.inside(height, width, -4 * settings.labels.width)

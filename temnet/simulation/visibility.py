@@ -63,10 +63,12 @@ class Shown:
         return float(np.sqrt(integral / (4 * np.pi * self.dose)))
 
 
-def ignore_invisible(columns: Columns, shown: Shown, least: Visibility) -> Columns:
+def ignore_invisible(
+    columns: Columns, shown: Shown, least: Visibility, kinds: np.ndarray
+) -> Columns:
     """Columns that the image does not show get the class -1.
 
-    A column is shown if it is bright, and so are most of the columns of its class around it: alone
+    A column is shown if it is bright, and so are most of the columns of its kind around it: alone
     it might be a speckle of an amorphous film.
 
     Where a crystal is so thick or so far from focus that its columns are dark, the spots between
@@ -77,6 +79,7 @@ def ignore_invisible(columns: Columns, shown: Shown, least: Visibility) -> Colum
         columns: The columns in the image, and those beyond its border.
         shown: The image without noise.
         least: Contrast of a column that is visible.
+        kinds: (N,) int, columns of the same number are alike; see `column_elements`.
 
     Returns:
         The columns in the same order, and the bright spots behind them.
@@ -86,7 +89,7 @@ def ignore_invisible(columns: Columns, shown: Shown, least: Visibility) -> Colum
     contrast = shown.contrast()
     threshold = max(least.contrast, least.signal_to_noise * shown.noise)
     at = map_coordinates(contrast, columns.positions.T / shown.sampling, order=1, mode="nearest")
-    visible = _with_neighbours(at >= threshold, columns)
+    visible = _with_neighbours(at >= threshold, columns.positions, kinds)
     class_index = np.where(visible, columns.class_index, IGNORED)
     spots = _bright_spots(contrast, threshold, shown)
     spots = spots[_reversed(spots, columns.positions, visible, shown.width)]
@@ -98,12 +101,12 @@ def ignore_invisible(columns: Columns, shown: Shown, least: Visibility) -> Colum
     )
 
 
-def _with_neighbours(bright: np.ndarray, columns: Columns) -> np.ndarray:
-    """(N,) bool: columns that are bright as most columns of their class around them."""
+def _with_neighbours(bright: np.ndarray, positions: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+    """(N,) bool: columns that are bright as most columns of their kind around them."""
     visible = bright.copy()
-    for number in np.unique(columns.class_index):
-        own = np.flatnonzero(columns.class_index == number)
-        tree = cKDTree(columns.positions[own])
+    for number in np.unique(kinds):
+        own = np.flatnonzero(kinds == number)
+        tree = cKDTree(positions[own])
         near = tree.sparse_distance_matrix(tree, NEIGHBOURS, output_type="coo_matrix")
         count = np.bincount(near.row)  # the column itself included
         shown = np.bincount(near.row, bright[own][near.col])

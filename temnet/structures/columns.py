@@ -142,6 +142,19 @@ def _class_index(name: np.ndarray, atom_count: np.ndarray, classes: Sequence[str
     return index
 
 
+def column_elements(structure: Structure) -> np.ndarray:
+    """(N,) int, a number for each set of elements that columns consist of.
+
+    Columns that differ only in the number of atoms have the same.
+    """
+    on_column = structure.atom_column >= 0
+    numbers = structure.atoms.numbers[on_column]
+    elements, which = np.unique(numbers, return_inverse=True)
+    there = np.zeros((len(structure.columns), len(elements)), bool)
+    there[structure.atom_column[on_column], which] = True
+    return np.unique(there, axis=0, return_inverse=True)[1].ravel()
+
+
 def moved(structure: Structure, positions: np.ndarray) -> Structure:
     """The structure with its atoms moved; its columns follow the mean of their atoms.
 

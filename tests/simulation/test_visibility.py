@@ -14,6 +14,7 @@ from temnet.simulation.visibility import Shown, ignore_invisible
 SAMPLING, WIDTH, SIDE = 0.2, 0.4, 120
 LATTICE = np.array([(row, col) for row in range(4, 21, 4) for col in range(4, 21, 4)], float)
 LEAST = Visibility(contrast=0.03, signal_to_noise=1.0)
+ALIKE = np.zeros(len(LATTICE), int)
 
 
 def image(heights):
@@ -44,7 +45,7 @@ def test_noise_is_that_of_electrons_drawn_at_random():
 
 def test_bright_columns_stay_and_faint_ones_are_ignored():
     heights = np.where(np.isin(np.arange(len(LATTICE)), [6, 18]), 0.01, 0.5)
-    found = ignore_invisible(columns(), shown(heights), LEAST)
+    found = ignore_invisible(columns(), shown(heights), LEAST, ALIKE)
     assert found.class_index.tolist() == [0 if height == 0.5 else IGNORED for height in heights]
     np.testing.assert_array_equal(found.positions, LATTICE)
 
@@ -52,20 +53,19 @@ def test_bright_columns_stay_and_faint_ones_are_ignored():
 def test_bright_speckles_of_a_film_are_no_columns():
     heights = np.random.default_rng(2).choice([-0.5, 0.5], len(LATTICE))
     assert 8 < np.sum(heights > 0) < 17
-    found = ignore_invisible(columns(), shown(heights), LEAST)
+    found = ignore_invisible(columns(), shown(heights), LEAST, ALIKE)
     assert np.mean(found.class_index[: len(LATTICE)] == IGNORED) > 0.9
 
 
-def test_classes_are_judged_apart():
-    strong = LATTICE.sum(axis=1) % 8 == 0
-    two = replace(columns(), class_index=np.where(strong, 0, 1))
-    found = ignore_invisible(two, shown(np.where(strong, 0.5, 0.0)), LEAST)
-    assert np.all((found.class_index[: len(LATTICE)] == 0) == strong)
+def test_kinds_are_judged_apart():
+    heavy = LATTICE.sum(axis=1) % 8 == 0
+    found = ignore_invisible(columns(), shown(np.where(heavy, 0.5, 0.0)), LEAST, heavy.astype(int))
+    assert np.all((found.class_index[: len(LATTICE)] == 0) == heavy)
 
 
 @pytest.mark.parametrize(("dose", "visible"), [(1e3, True), (1.0, False)])
 def test_noise_decides_at_low_doses(dose, visible):
-    found = ignore_invisible(columns(), shown(0.5, dose), LEAST)
+    found = ignore_invisible(columns(), shown(0.5, dose), LEAST, ALIKE)
     assert np.all((found.class_index == 0) == visible)
     assert len(found) == len(LATTICE)
 
@@ -73,7 +73,7 @@ def test_noise_decides_at_low_doses(dose, visible):
 def test_spots_between_dark_columns_are_ignored_too():
     between = np.array([(row, col) for row in range(6, 20, 4) for col in range(6, 20, 4)], float)
     bright = columns(between)
-    found = ignore_invisible(bright, shown(0.5), LEAST)
+    found = ignore_invisible(bright, shown(0.5), LEAST, ALIKE[: len(between)])
     assert np.all(found.class_index[: len(between)] == IGNORED)
     spots = found.select(np.arange(len(between), len(found)))
     assert np.all(spots.class_index == IGNORED) and np.all(spots.atom_count == 0)
@@ -82,17 +82,17 @@ def test_spots_between_dark_columns_are_ignored_too():
 
 
 def test_spots_far_from_any_dark_column_stay_false_positives():
-    found = ignore_invisible(columns([(0.0, 0.0)]), shown(0.5), LEAST)
+    found = ignore_invisible(columns([(0.0, 0.0)]), shown(0.5), LEAST, ALIKE[:1])
     assert found.class_index.tolist() == [IGNORED]
 
 
 def test_images_without_columns_stay_without():
-    assert len(ignore_invisible(Columns.empty(), shown(0.0), LEAST)) == 0
+    assert len(ignore_invisible(Columns.empty(), shown(0.0), LEAST, ALIKE[:0])) == 0
 
 
 def test_columns_brightest_in_any_image_of_a_series_are_visible():
     series = np.concatenate([image(0.0), image(0.5)], axis=-1)
-    found = ignore_invisible(columns(), Shown(series, SAMPLING, 1e5, WIDTH), LEAST)
+    found = ignore_invisible(columns(), Shown(series, SAMPLING, 1e5, WIDTH), LEAST, ALIKE)
     assert np.all(found.class_index == 0)
 
 

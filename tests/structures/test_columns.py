@@ -4,7 +4,12 @@ from ase import Atoms
 from hypothesis import given
 from hypothesis import strategies as st
 
-from temnet.structures.columns import column_positions, make_structure, project
+from temnet.structures.columns import (
+    column_elements,
+    column_positions,
+    make_structure,
+    project,
+)
 
 
 def test_atoms_on_one_line_are_one_column_and_rows_come_from_y():
@@ -62,3 +67,18 @@ def test_classes_may_go_by_the_number_of_atoms():
     assert index("oxide").tolist() == [-1] * 4
     with pytest.raises(ValueError, match="expected a range of atoms"):
         index("metal:3-1")
+
+
+def test_columns_of_the_same_elements_are_of_one_kind_for_any_number_of_atoms():
+    places = [[0, 0], [2, 0], [2, 0], [4, 0], [4, 0], [6, 0], [6, 0], [8, 0]]
+    atoms = Atoms(
+        ["S", "S", "S", "Sr", "O", "O", "Sr", "C"], [[*place, z] for z, place in enumerate(places)]
+    )
+    column = project(atoms, atoms.numbers != 6)  # the carbon is no column
+    structure = make_structure(atoms, column, lambda c: "x", ("x",), {})
+    kind = column_elements(structure)
+    by_place = dict(zip(structure.columns.positions[:, 1], kind, strict=True))
+    assert by_place[0] == by_place[2]  # S and S2
+    assert by_place[4] == by_place[6] != by_place[0]  # Sr and O, in any order
+    none = make_structure(Atoms(), np.zeros(0, int), lambda c: "x", ("x",), {})
+    assert len(column_elements(none)) == 0
