@@ -41,7 +41,7 @@ examples:
 
 NO_NETWORK = (
     f"No --network is given: {DEFAULT_NETWORK} finds the columns of any crystal. `temnet networks` "
-    "lists the networks that tell kinds of columns apart."
+    "lists the networks that distinguish kinds of columns."
 )
 
 

@@ -1,4 +1,4 @@
-"""Without a name the network for any crystal is taken, and the command says so."""
+"""Without a name the network for any crystal is taken, and the command reports it."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def lattice():
     return np.random.default_rng(3).poisson(40 * np.exp(waves / 2)).astype(np.float32)
 
 
-def test_the_command_takes_it_and_says_so(tmp_path, monkeypatch, capsys, lattice, undrawn):
+def test_the_command_takes_it_and_reports_it(tmp_path, monkeypatch, capsys, lattice, undrawn):
     monkeypatch.chdir(tmp_path)
     tifffile.imwrite("a.tif", lattice)
     assert predict.main(["a.tif", *GIVEN, "without"]) == 0

@@ -73,7 +73,7 @@ def ignore_invisible(
 
     Where a crystal is so thick or so far from focus that its columns are dark, the spots between
     them are bright.  They look like columns, so that such spots are added to the columns with the
-    class -1 and no atoms: a network is taught neither to find nor to avoid them.
+    class -1 and no atoms: a network is trained neither to find nor to avoid them.
 
     Args:
         columns: The columns in the image, and those beyond its border.
