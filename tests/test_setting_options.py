@@ -45,11 +45,12 @@ def test_words_become_settings(words, expected):
     assert parsed(*words) == expected
 
 
-def test_unknown_choices_are_refused(capsys):
+def test_a_required_field_and_unknown_choices_are_refused(capsys):
     parser = argparse.ArgumentParser()
     add_settings(parser, Prediction)
-    with pytest.raises(SystemExit):
-        parser.parse_args(["--engine", "abacus"])
+    for words in ([], ["--network", "n", "--engine", "abacus"]):
+        with pytest.raises(SystemExit):
+            parser.parse_args(words)
     assert "abacus" in capsys.readouterr().err
 
 
