@@ -78,3 +78,14 @@ def test_the_power_is_that_of_a_fourier_transform(shape, sampling):
     both = 2 * sum(map(len, geometry.members))  # each frequency and its opposite
     at_the_edge = sum(shape[axis] for axis in (0, 1) if shape[axis] % 2 == 0 and sampling > 0.5)
     assert 0 <= there - both <= at_the_edge
+
+
+def test_larger_windows_decide_only_where_smaller_ones_do_not():
+    image = counts([(2.3, 0.3), (2.3, 1.5)], contrast=0.015)
+    steps = [local_lattice(image, SAMPLING, CENTRES, sizes=number).two for number in (1, 2, 3)]
+    assert np.all(steps[0] <= steps[1]) and np.all(steps[1] <= steps[2])
+    assert 0 < steps[0].sum() < steps[2].sum()
+    alone = [local_lattice(image, SAMPLING, one[None]) for one in CENTRES]
+    together = local_lattice(image, SAMPLING, CENTRES)
+    assert together.two.tolist() == [bool(one.two[0]) for one in alone]
+    assert together.one.tolist() == [bool(one.one[0]) for one in alone]
