@@ -16,7 +16,7 @@ SURROUNDINGS = 3.0
 """The surroundings of a column are a Gaussian this many times as wide as the column."""
 
 NEAR = 4.0
-"""Bright spots within this distance of an invisible column may be its reversed contrast [Å]."""
+"""Bright spots within this distance of an invisible column may come from its contrast [Å]."""
 
 NEIGHBOURS = 8.0
 """A column and its neighbours within this distance show together whether there is a lattice [Å]."""
@@ -52,6 +52,12 @@ class Shown:
         return np.max(np.maximum(at, 0) / np.maximum(around, least) - 1, axis=-1)
 
     @property
+    def extent(self) -> tuple[float, float]:
+        """Height and width of the image [Å]."""
+        rows, cols = self.images.shape[:2]
+        return rows * self.sampling, cols * self.sampling
+
+    @property
     def noise(self) -> float:
         """Standard deviation of the contrast by shot noise.
 
@@ -68,11 +74,13 @@ def ignore_invisible(
 ) -> Columns:
     """Columns that the image does not show get the class -1.
 
-    A column is shown if it is bright, and so are most of the columns of its kind around it: alone
-    it might be a speckle of an amorphous film.
+    A column is shown if it has a bright spot of its own, not farther from it than its width, and
+    if most of the columns of its kind around it have one: alone it might be a speckle of an
+    amorphous film.  Columns that blur into each other have one spot for both, and aberrations,
+    tilt or interference of few beams move spots away from columns.
 
-    Where a crystal is so thick or so far from focus that its columns are dark, the spots between
-    them are bright.  They look like columns, so that such spots are added to the columns with the
+    Where columns have no spots of their own, as where a crystal is so thick or so far from focus
+    that they are dark, other spots look like columns.  They are added to the columns with the
     class -1 and no atoms: a network is trained neither to find nor to avoid them.
 
     Args:
@@ -88,17 +96,31 @@ def ignore_invisible(
         return columns
     contrast = shown.contrast()
     threshold = max(least.contrast, least.signal_to_noise * shown.noise)
-    at = map_coordinates(contrast, columns.positions.T / shown.sampling, order=1, mode="nearest")
-    visible = _with_neighbours(at >= threshold, columns.positions, kinds)
-    class_index = np.where(visible, columns.class_index, IGNORED)
     spots = _bright_spots(contrast, threshold, shown)
-    spots = spots[_reversed(spots, columns.positions, visible, shown.width)]
-    none = np.zeros(len(spots), np.int64)
+    own = _own_spot(columns.positions, spots, shown.width)
+    at = map_coordinates(contrast, columns.positions.T / shown.sampling, order=1, mode="nearest")
+    whole = columns.inside(*shown.extent, shown.width)
+    bright = np.where(whole, own >= 0, at >= threshold)
+    visible = _with_neighbours(bright, columns.positions, kinds)
+    class_index = np.where(visible, columns.class_index, IGNORED)
+    others = np.delete(spots, own[visible & (own >= 0)], axis=0)
+    others = others[_near(others, columns.positions[class_index == IGNORED])]
+    none = np.zeros(len(others), np.int64)
     return Columns(
-        np.concatenate([columns.positions, spots]),
+        np.concatenate([columns.positions, others]),
         np.concatenate([class_index, none + IGNORED]),
         np.concatenate([columns.atom_count, none]),
     )
+
+
+def _own_spot(positions: np.ndarray, spots: np.ndarray, width: float) -> np.ndarray:
+    """(N,) the spot that is nearest to a column, and to which this column is nearest; -1: none."""
+    if not len(spots):
+        return np.full(len(positions), -1)
+    distance, spot = cKDTree(spots).query(positions)
+    column = cKDTree(positions).query(spots)[1]
+    mutual = column[spot] == np.arange(len(positions))
+    return np.where(mutual & (distance <= width), spot, -1)
 
 
 def _with_neighbours(bright: np.ndarray, positions: np.ndarray, kinds: np.ndarray) -> np.ndarray:
@@ -116,17 +138,12 @@ def _with_neighbours(bright: np.ndarray, positions: np.ndarray, kinds: np.ndarra
 
 def _bright_spots(contrast: np.ndarray, threshold: float, shown: Shown) -> np.ndarray:
     """(N, 2) places of the local maxima of at least this contrast [Å]."""
-    size = 2 * int(np.ceil(shown.width / shown.sampling)) + 1
-    maxima = (contrast == maximum_filter(contrast, size)) & (contrast >= threshold)
+    maxima = (contrast == maximum_filter(contrast, 3)) & (contrast >= threshold)
     return np.argwhere(maxima) * shown.sampling
 
 
-def _reversed(
-    spots: np.ndarray, positions: np.ndarray, visible: np.ndarray, width: float
-) -> np.ndarray:
-    """(N,) bool: spots at which no column is, and near which one is invisible."""
-    if visible.all():
+def _near(spots: np.ndarray, invisible: np.ndarray) -> np.ndarray:
+    """(N,) bool: spots near a column that the image does not show."""
+    if not len(invisible):
         return np.zeros(len(spots), bool)
-    to_column = cKDTree(positions).query(spots)[0]
-    to_invisible = cKDTree(positions[~visible]).query(spots)[0]
-    return (to_column > 2 * width) & (to_invisible < NEAR)
+    return cKDTree(invisible).query(spots)[0] < NEAR
