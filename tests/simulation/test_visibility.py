@@ -81,6 +81,42 @@ def test_spots_between_dark_columns_are_ignored_too():
     assert distance.max() < SAMPLING
 
 
+@pytest.mark.parametrize(("shift", "visible"), [(0.2, True), (0.8, False)])
+def test_spots_beside_columns_are_not_theirs(shift, visible):
+    """The nearest spot is farther away than a column is wide: a fringe, or an aberration."""
+    moved = LATTICE + [0.0, shift]
+    found = ignore_invisible(columns(moved), shown(0.5), LEAST, ALIKE)
+    assert np.all((found.class_index[: len(moved)] == 0) == visible)
+    spots = found.positions[len(moved) :]
+    assert len(spots) == (0 if visible else len(LATTICE))
+
+
+def test_columns_that_share_a_spot_are_both_ignored():
+    pairs = np.concatenate([LATTICE - [0.0, 0.5], LATTICE + [0.0, 0.5]])
+    found = ignore_invisible(columns(pairs), shown(0.5), LEAST, np.zeros(len(pairs), int))
+    assert np.all(found.class_index == IGNORED)
+    assert len(found) == len(pairs) + len(LATTICE)
+
+
+def test_one_spot_is_one_column():
+    """Of two columns within the width of one spot the farther one is ignored."""
+    other = LATTICE + [0.0, 0.3]
+    both = columns(np.concatenate([LATTICE, other]))
+    kinds = np.repeat([0, 1], len(LATTICE))
+    found = ignore_invisible(both, shown(0.5), LEAST, kinds)
+    assert np.all(found.class_index[: len(LATTICE)] == 0)
+    assert np.all(found.class_index[len(LATTICE) :] == IGNORED)
+
+
+def test_columns_beyond_the_border_are_judged_by_their_brightness():
+    """Their spots are not in the image, only what reaches into it."""
+    cut = 23  # rows; the lattice begins 0.6 Å above the image
+    cropped = Shown(image(0.5)[cut:], SAMPLING, 1e5, WIDTH)
+    found = ignore_invisible(columns(LATTICE - [cut * SAMPLING, 0]), cropped, LEAST, ALIKE)
+    assert found.positions[:, 0].min() < 0
+    assert np.all(found.class_index == 0) and len(found) == len(LATTICE)
+
+
 def test_spots_far_from_any_dark_column_stay_false_positives():
     found = ignore_invisible(columns([(0.0, 0.0)]), shown(0.5), LEAST, ALIKE[:1])
     assert found.class_index.tolist() == [IGNORED]

@@ -39,15 +39,15 @@ def split_class(name: str) -> tuple[str, float, float]:
 
 
 class Visibility(Settings):
-    """Columns that an image shows: brighter than what is around them, and than the noise."""
+    """Columns that an image shows: each has a bright spot of its own, above the noise."""
 
     contrast: float = Field(
         0.03,
         ge=0,
         le=1,
-        description="Fraction by which a column is at least brighter than its surroundings in the "
-        "image without noise: averages over a Gaussian as wide as its label and over one three "
-        "times as wide.",
+        description="Fraction by which a column's spot is at least brighter than its surroundings "
+        "in the image without noise: averages over a Gaussian as wide as its label and over one "
+        "three times as wide.",
     )
     signal_to_noise: float = Field(
         2.0,
@@ -90,8 +90,9 @@ class Labels(Settings):
     visibility: Visibility | None = Field(
         None,
         exclude_if=lambda visibility: visibility is None,
-        description="Columns with less contrast are neither labelled nor scored, nor are bright "
-        "spots between columns that are dark; by default all columns are labelled.",
+        description="Columns without a bright spot of their own in the image without noise, within "
+        "the width of their label, are neither labelled nor scored, nor are bright spots near "
+        "them; by default all columns are labelled.",
     )
 
     @model_validator(mode="after")
