@@ -11,7 +11,7 @@ import numpy as np
 
 from temnet.command_line.command import load_stages, plan_run, run_in_folder
 from temnet.config.analysis.images import Images
-from temnet.config.analysis.prediction import Prediction
+from temnet.config.analysis.prediction import DEFAULT_NETWORK, Prediction
 from temnet.config.experiment import Experiment, required
 from temnet.config.loading import validate
 from temnet.errors import InputError, disk_errors_as_input_errors
@@ -143,7 +143,7 @@ class Analysis:
 
 def analyse(
     images: Any,
-    network: str | Path,
+    network: str | Path = DEFAULT_NETWORK,
     output: str | Path | None = None,
     overwrite: bool = False,
     **settings: object,
@@ -160,7 +160,7 @@ def analyse(
             must be given: (row, col), (frame, row, col), (frame, row, col, focus), or with
             ``axes`` the names of its axes, such as ``("focus", "row", "col")``; see
             `temnet.inference.reading.image_array`.
-        network: Name or folder of the network.
+        network: Name or folder of the network, by default the one for any crystal.
         output: Folder that gets a folder with the results of the command: tables, figures and
             ``index.html``.  By default nothing is written.  A signal or an array is kept there.
         overwrite: Whether to replace results of other settings in ``output``.

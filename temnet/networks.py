@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from temnet.command_line.command import DONE, guarded
+from temnet.config.analysis.prediction import DEFAULT_NETWORK
 from temnet.config.card import Card
 from temnet.errors import InputError
 from temnet.models.network_folders import (
@@ -50,6 +51,8 @@ def _run(options: argparse.Namespace) -> int:
         print(
             "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         )
+    if DEFAULT_NETWORK in names:
+        print(f"Where none is named, {DEFAULT_NETWORK} is used.")
     return DONE
 
 

@@ -1,4 +1,4 @@
-"""The command that finds columns: ``python -m temnet.predict FILES --network NAME``."""
+"""The command that finds columns: ``python -m temnet.predict FILES``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from temnet.analysis import plan_job, prediction_experiment
 from temnet.command_line.command import DONE, FAILED, WRONG_INPUT, execute, guarded, load_stages
 from temnet.command_line.setting_options import add_settings, given_settings
 from temnet.config.analysis.images import Images
-from temnet.config.analysis.prediction import Prediction
+from temnet.config.analysis.prediction import DEFAULT_NETWORK, Prediction
 from temnet.config.analysis.strain import Strain
-from temnet.config.experiment import Experiment
+from temnet.config.experiment import Experiment, required
 from temnet.config.names import printable
 from temnet.errors import InputError
 from temnet.workflow.folder import RUNS
@@ -32,11 +32,17 @@ STRAIN, FOLLOWED = "strain_", {"average"}
 
 EXAMPLES = """\
 examples:
-  temnet predict image.dm4 --network nanoparticle-unet
+  temnet predict image.dm4
   temnet predict movie.tif --axes frames --sampling 0.202 --network nanoparticle-unet
   temnet predict focus_*.mrc --axes focus --network mos2-unet --outputs hdf5,maps,overlays
 
 `temnet networks` lists the networks and the images that they were trained on."""
+
+
+NO_NETWORK = (
+    f"No --network is given: {DEFAULT_NETWORK} finds the columns of any crystal. `temnet networks` "
+    "lists the networks that distinguish kinds of columns."
+)
 
 
 class _KeepExamples(argparse.HelpFormatter):
@@ -104,7 +110,10 @@ def _run(options: argparse.Namespace) -> int:
     from temnet.stages.prediction.batch import plan_batch
     from temnet.stages.prediction.inputs import load
 
-    load(options.network)  # an invalid network is reported once, not for every file
+    if options.network is None:
+        print(NO_NETWORK, file=sys.stderr)
+    network = required(experiment.prediction, "prediction").network
+    load(network)  # an invalid network is reported once, not for every file
     jobs, errors = plan_batch(options.files, together=values.get("axes", "auto") != "auto")
     total = len(jobs) + len(errors)
     for error in errors:

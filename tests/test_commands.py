@@ -52,7 +52,8 @@ def test_arguments_reach_the_subcommand(capsys, monkeypatch):
 def test_the_networks_are_listed_with_their_images(capsys):
     assert networks.main([]) == DONE
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == network_names()
+    assert [line.split()[0] for line in lines[1:-1]] == network_names()
+    assert lines[-1] == "Where none is named, columns-unet is used."
     (line,) = (line for line in lines if line.startswith("mos2-unet"))
     card = read_card(shipped("pretrained") / "mos2-unet")
     for cell in ("Mo, S2, S", "50 kV", "0.1–0.12 Å", "3 (0 to 100 Å)", "100–100,000 e/Å²"):

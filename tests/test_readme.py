@@ -12,6 +12,7 @@ import yaml
 import temnet
 from temnet import run
 from temnet.__main__ import SUBCOMMANDS
+from temnet.config.analysis.prediction import DEFAULT_NETWORK
 from temnet.config.loading import load_experiment
 from temnet.models.network_folders import find_network, read_card
 from temnet.reporting.files.column_table import ColumnRow
@@ -115,8 +116,8 @@ def check(name, words):
         assert load_experiment(options.file)
     elif name == "study":
         assert load_study(options.file)
-    elif name == "predict" and not options.network.startswith("runs/"):
-        assert find_network(options.network)
+    elif name == "predict" and not (options.network or "").startswith("runs/"):
+        assert find_network(options.network or DEFAULT_NETWORK)
     elif name == "publish":
         assert all(
             root.name == "NAME" or Path("experiments", f"{root.name}.yaml").is_file()

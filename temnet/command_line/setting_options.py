@@ -85,7 +85,6 @@ def _add(parser: argparse._ActionsContainer, name: str, field: Any) -> None:
         parser.add_argument(
             flag,
             type=convert,
-            required=field.is_required(),
             metavar=value or ("N" if numeric else name.upper()),
             help=text,
         )

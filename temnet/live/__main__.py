@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from temnet.command_line.command import DONE, guarded
+from temnet.config.analysis.prediction import DEFAULT_NETWORK
 from temnet.errors import InputError
 from temnet.live.access import LOOPBACK, Access, check_address
 from temnet.live.client import PORT
@@ -35,7 +36,11 @@ def _parser(prog: str = "temnet live") -> argparse.ArgumentParser:
         "in the browser. Programs send frames to this server; it answers this computer alone, and "
         "only to requests with its token.",
     )
-    parser.add_argument("--network", metavar="NAME", help="name or folder of the network")
+    parser.add_argument(
+        "--network",
+        metavar="NAME",
+        help=f"name or folder of the network (default: {DEFAULT_NETWORK})",
+    )
     parser.add_argument(
         "--watch",
         type=Path,

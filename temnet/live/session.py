@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from temnet.config.analysis.prediction import DEFAULT_NETWORK
 from temnet.errors import InputError
 from temnet.live.analysis.analyst import Analyst, Target
 from temnet.live.columns_json import screen_json, seen_json
@@ -368,16 +369,11 @@ def first_settings(network: str | None) -> LiveSettings:
     """Settings for the start.
 
     Args:
-        network: Name of the network; None for the first one that takes single images.
+        network: Name of the network; None for the one that finds the columns of any crystal.
 
     Raises:
         InputError: If there is no such network.
     """
-    if network is not None:
-        folder = find_network(network)
-        known = folder.name in network_names() and find_network(folder.name) == folder
-        return LiveSettings(folder.name if known else str(folder))
-    for name in network_names():
-        if read_card(find_network(name)).focus_count == 1:
-            return LiveSettings(name)
-    raise InputError("No network for single images is installed; give one with --network.")
+    folder = find_network(network or DEFAULT_NETWORK)
+    known = folder.name in network_names() and find_network(folder.name) == folder
+    return LiveSettings(folder.name if known else str(folder))

@@ -10,6 +10,9 @@ from temnet.config.distributions import number_or
 from temnet.config.names import Address, PathName
 from temnet.config.settings import Settings, shown
 
+DEFAULT_NETWORK = "columns-unet"
+"""The network that is taken if none is named: it finds the columns of any crystal."""
+
 EngineName = Literal["auto", "keras", "openvino", "onnxruntime"]
 """Engine that runs a network."""
 
@@ -39,7 +42,11 @@ class RingSettings(Settings):
 class Prediction(Settings):
     """How columns are found."""
 
-    network: PathName = Field(description="Name of a shipped network, or the folder of a network.")
+    network: PathName = Field(
+        DEFAULT_NETWORK,
+        description="Name of a shipped network, or the folder of a network; by default the one "
+        "that finds the columns of any crystal.",
+    )
     threshold: Annotated[Literal["card"] | float, number_or("card")] = Field(
         "card", description="Lowest score of a column, or `card` for the network's own."
     )
