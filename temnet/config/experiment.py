@@ -18,7 +18,7 @@ from temnet.config.external_files import with_tables
 from temnet.config.instrument.camera import Camera
 from temnet.config.instrument.microscope import Microscope
 from temnet.config.learning.data import Data
-from temnet.config.learning.labels import Labels, split_class
+from temnet.config.learning.labels import COLUMN, Labels, split_class
 from temnet.config.learning.models import ModelSettings
 from temnet.config.learning.training import Training
 from temnet.config.settings import Settings, shown
@@ -161,11 +161,13 @@ class Experiment(Settings):
         known = self.structure.column_classes
         if known is None:
             return self
-        unknown = [name for name in self.labels.classes if split_class(name)[0] not in known]
+        allowed = {*known, COLUMN}
+        unknown = [name for name in self.labels.classes if split_class(name)[0] not in allowed]
         if unknown:
             raise ValueError(
                 f"labels.classes names {', '.join(unknown)}, which structure.kind "
-                f"{self.structure.kind} does not have; it has {', '.join(sorted(known))}"
+                f"{self.structure.kind} does not have; it has {', '.join(sorted(known))}, and "
+                f"{COLUMN} for all"
             )
         return self
 

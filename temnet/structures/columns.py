@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from temnet.config.learning.labels import split_class
+from temnet.config.learning.labels import COLUMN, split_class
 from temnet.records import IGNORED, Columns, Structure
 
 TOLERANCE = 0.5
@@ -120,8 +120,8 @@ def named_structure(
     Args:
         atoms: The atoms, with the beam along z [Å].
         atom_column: (n_atoms,) column of each atom, -1 for none.
-        names: (N,) name of each column, without a range of atom counts.
-        classes: Names of the classes; columns of any other class are ignored.
+        names: (N,) name of each column, without a range of atom counts; empty: never counts.
+        classes: Names of the classes, `column` for all others; the rest is ignored.
         parameters: The drawn parameters of the structure.
     """
     atom_count = np.bincount(atom_column[atom_column >= 0], minlength=len(names))
@@ -136,9 +136,11 @@ def named_structure(
 def _class_index(name: np.ndarray, atom_count: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """(N,) index of the class with the name and atom count of each column, -1 for none."""
     index = np.full(len(atom_count), IGNORED, np.int64)
-    for number, label in enumerate(classes):
-        base, low, high = split_class(label)
-        index[(name == base) & (atom_count >= low) & (atom_count <= high)] = number
+    parts = [(number, *split_class(label)) for number, label in enumerate(classes)]
+    # Classes of a name come last: they replace the class for all others.
+    for number, base, low, high in sorted(parts, key=lambda part: part[1] != COLUMN):
+        own = name != "" if base == COLUMN else name == base
+        index[own & (atom_count >= low) & (atom_count <= high)] = number
     return index
 
 

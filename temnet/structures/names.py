@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 
-from temnet.config.learning.labels import split_class
+from temnet.config.learning.labels import COLUMN, split_class
 from temnet.config.structures.from_file import FromFile
 from temnet.config.structures.mos2 import MoS2
 from temnet.config.structures.structure import StructureSettings
@@ -28,7 +28,7 @@ def check_names(settings: StructureSettings, classes: Sequence[str]) -> None:
     Raises:
         InputError: If a name holds an unknown element or is not written as columns are named.
     """
-    wanted = {split_class(name)[0] for name in classes}
+    wanted = {split_class(name)[0] for name in classes} - {COLUMN}
     if isinstance(settings, MoS2) and settings.column_classes is None:
         _check("labels.classes", wanted, {"Mo", "S", *settings.substitutes}, formula)
     if isinstance(settings, FromFile):

@@ -8,6 +8,7 @@ from temnet.structures.columns import (
     column_elements,
     column_positions,
     make_structure,
+    named_structure,
     project,
 )
 
@@ -34,6 +35,24 @@ def test_the_order_of_the_atoms_does_not_matter(order):
     expected = np.unique(positions[:, [1, 0]], axis=0)
     np.testing.assert_allclose(found[np.lexsort(found.T[::-1])], expected)
     assert structure.columns.atom_count.sum() == 12
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [
+        (("column",), [0, 0, 0, -1]),
+        (("b", "column"), [1, 0, 1, -1]),
+        (("column", "b"), [0, 1, 0, -1]),
+        (("column:2-", "a"), [1, -1, 1, -1]),
+        (("column:2-",), [-1, -1, 0, -1]),
+        (("c",), [-1, -1, -1, -1]),
+    ],
+)
+def test_column_is_the_class_of_what_no_other_class_names(classes, expected):
+    atoms = Atoms("C5", [[0, 0, 0], [2, 0, 0], [4, 0, 0], [4, 0, 1], [6, 0, 0]])
+    names = np.array(["a", "b", "a", ""], dtype=object)
+    structure = named_structure(atoms, np.array([0, 1, 2, 2, 3]), names, classes, {})
+    assert structure.columns.class_index.tolist() == expected
 
 
 def test_columns_are_classed_by_their_composition():

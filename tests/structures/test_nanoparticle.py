@@ -20,6 +20,15 @@ def particle(seed=0, classes=CLASSES, **changes):
     return build_nanoparticle(settings, FIELD, classes, np.random.default_rng(seed))
 
 
+def test_one_class_holds_the_columns_of_all_classes():
+    support = {"support": Oxide(probability=1.0)}
+    both, one = particle(3, **support), particle(3, classes=("column",), **support)
+    assert {0, 1} <= set(both.columns.class_index.tolist())
+    expected = np.minimum(both.columns.class_index, 0)  # smeared columns stay ignored
+    np.testing.assert_array_equal(one.columns.class_index, expected)
+    np.testing.assert_array_equal(both.columns.positions, one.columns.positions)
+
+
 @pytest.mark.parametrize("zone", ["110", "100", "111"])
 def test_atoms_are_fcc_and_columns_have_the_zone_axis_spacing(zone):
     structure = particle(zone_axis=zone)

@@ -14,8 +14,8 @@ from temnet.config.settings import Settings, shown
 _BY_HEIGHT = re.compile(r"(?P<name>[^:]+):(?P<low>[0-9]+)-(?P<high>[0-9]*)")
 
 COLUMN = "column"
-"""Class of all columns where what they consist of does not count, or is of no material that a
-network knows."""
+"""Class of columns that belong to no other class: of all where what they consist of does not count,
+or of materials that a network does not know."""
 
 
 def split_class(name: str) -> tuple[str, float, float]:
@@ -64,7 +64,8 @@ class Labels(Settings):
         min_length=1,
         max_length=100,
         description="Classes of columns, in the order of the network's channels; `metal:1-3` is a "
-        "metal column of one to three atoms, `metal:4-` one of four and more.",
+        "metal column of one to three atoms, `metal:4-` one of four and more. `column` is any "
+        "column that belongs to no other class.",
     )
     width: float = Field(
         0.35,

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from temnet.config.distributions import Number, Text, bounded, words
-from temnet.config.learning.labels import COLUMN
 from temnet.config.settings import Settings
 from temnet.config.structures.negatives import Negatives, negatives_field
 from temnet.config.structures.supports import AmorphousCarbon
@@ -44,7 +43,7 @@ class Crystal(Settings):
     """A crystal of many materials, drawn for each specimen, along a zone axis of low indices.
 
     Classes are `strong` and `weak`, by what a unit of length of a column scatters relative to the
-    strongest columns of the specimen; or `column` for both.
+    strongest columns of the specimen.
     """
 
     kind: Literal["crystal"] = Field("crystal", description="Crystals of many materials.")
@@ -152,4 +151,4 @@ class Crystal(Settings):
     @property
     def column_classes(self) -> frozenset[str] | None:
         """Names that columns can have."""
-        return frozenset({STRONG, WEAK, COLUMN})
+        return frozenset({STRONG, WEAK})

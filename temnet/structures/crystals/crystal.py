@@ -9,7 +9,6 @@ from ase import Atoms
 from scipy.spatial import cKDTree
 
 from temnet.config.distributions import draw, draw_text
-from temnet.config.learning.labels import COLUMN, split_class
 from temnet.config.structures.crystal import STRONG, WEAK, Crystal, CrystalSupport
 from temnet.records import Structure
 from temnet.structures.amorphous import with_film
@@ -265,7 +264,7 @@ def _finished(
     grain = grain.select(~lost)
     atoms = Atoms(grain.numbers, grain.positions)
     atom_column = project(atoms, grain.strength > 0)
-    names = _names(grain.strength, atom_column, settings.weak_below, classes)
+    names = _names(grain.strength, atom_column, settings.weak_below)
     thickness = float(np.ptp(grain.positions[:, 2])) if len(grain) else 0.0
     spacing = _spacing(column_positions(grain.positions, atom_column))
     tilt, direction = _tilt(settings, spacing, thickness, rng), rng.uniform(0, 2 * np.pi)
@@ -294,15 +293,11 @@ def _on_lost_columns(
     return np.append(lost, False)[atom_column]
 
 
-def _names(
-    strength: np.ndarray, atom_column: np.ndarray, weak_below: float, classes: Sequence[str]
-) -> np.ndarray:
+def _names(strength: np.ndarray, atom_column: np.ndarray, weak_below: float) -> np.ndarray:
     """(N,) name of each column."""
     of_column = np.zeros(int(atom_column.max(initial=-1)) + 1)
     on_column = atom_column >= 0
     np.maximum.at(of_column, atom_column[on_column], strength[on_column])
-    if any(split_class(name)[0] == COLUMN for name in classes):
-        return np.full(len(of_column), COLUMN, dtype=object)
     weak = of_column < weak_below * of_column.max(initial=0)
     return np.where(weak, WEAK, STRONG).astype(object)
 
