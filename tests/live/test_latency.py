@@ -81,7 +81,10 @@ class Sender:
 def test_a_frame_is_painted_soon(tmp_path):
     sync_api = pytest.importorskip("playwright.sync_api")
     medians = {}
-    with LiveCommand(tmp_path, network=DEFAULT_NETWORK) as live, sync_api.sync_playwright() as playwright:
+    with (
+        LiveCommand(tmp_path, network=DEFAULT_NETWORK) as live,
+        sync_api.sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         page.goto(f"http://127.0.0.1:{live.port}/#{live.token}")
