@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isnan
 
 from temnet.config.card_scores import Comparison, ValidationScores
 from temnet.config.distributions import support
 from temnet.config.instrument.microscope import Microscope
+from temnet.config.learning.labels import COLUMN
 from temnet.evaluation.conditions import CONTRAST, MEAN_SCORE
 from temnet.evaluation.metrics import GOOD_IMAGE
 from temnet.evaluation.scores import LOCALISATION
@@ -44,12 +45,21 @@ def _opening(one: Pretrained) -> str:
         else f"focal series of {card.focus_count} images (defocus steps {steps} Å)"
     )
     structure = one.experiment.structure
-    classes = in_words(class_titles(card.classes, structure))
+    classes = columns_in_words(class_titles(card.classes, structure))
     return (
         f"Finds {classes} in {images} of {specimen(structure)}. "
         f"{one.kind} with {one.weights} weights ({one.megabytes}), {card.sampling:g} Å per pixel, "
         f"threshold {card.threshold:g}. {cost_sentence(one.cost)}"
     )
+
+
+def columns_in_words(classes: Sequence[str]) -> str:
+    """The columns of some classes.
+
+    >>> columns_in_words(["Mo", "S"]), columns_in_words(["column"])
+    ('Mo and S', 'columns')
+    """
+    return "columns" if tuple(classes) == (COLUMN,) else in_words(classes)
 
 
 def _training_ranges(one: Pretrained) -> str:

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 from temnet.config.card_scores import Comparison, ValidationScores
 from temnet.evaluation.scores import LOCALISATION
-from temnet.publishing.network_sections import difference_sentence, network_section
+from temnet.publishing.network_sections import (
+    columns_in_words,
+    difference_sentence,
+    network_section,
+)
 from temnet.publishing.pretrained_network import Pretrained, specimen
 from temnet.publishing.publish_study import FOLDER as STUDIES
 from temnet.publishing.training_cost import hours
 from temnet.reporting.markdown import table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.run_results import bracketed, known
-from temnet.reporting.wording import in_words
 from temnet.study.network_section import PublishedStudy, studies_page
 
 PAGE = "README.md"
@@ -144,7 +147,7 @@ def _overview_line(one: Pretrained) -> tuple[str, ...]:
         error = f"{known(scores.classes[LOCALISATION].rms_error_pm, '.1f')} pm"
     return (
         f"[{one.name}]({one.name}/{PAGE})",
-        f"{in_words(one.card.classes)} in {specimen(one.experiment.structure)}",
+        f"{columns_in_words(one.card.classes)} in {specimen(one.experiment.structure)}",
         one.energies,
         one.dose,
         macro,
