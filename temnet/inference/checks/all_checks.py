@@ -22,8 +22,9 @@ def checks_of(network: Network, series: ImageSeries, lattice: LatticeCheck) -> t
         series: The images as the network gets them.
         lattice: The comparison of its lattice, which was made before.
     """
+    _, coarsest = network.card.camera_sampling or (0.0, 0.0)
     return (
-        TechniqueCheck(series),
+        TechniqueCheck(series, coarsest),
         SeriesComparison(network, len(series.images), series.sampling),
         lattice,
         Plausibility(network, series.sampling),

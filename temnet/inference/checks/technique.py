@@ -24,7 +24,8 @@ EXAMINED_FRAMES = 5
 """Frames of a movie that are examined, evenly spaced."""
 
 COARSE_PIXEL = 0.5
-"""Pixels from here on hardly resolve columns [Å]: two of them are as wide as a column."""
+"""Pixels from here on hardly resolve columns [Å]: two of them are as wide as a column.  A network
+that was trained on coarser pixels finds columns that are far apart."""
 
 
 @dataclass(frozen=True)
@@ -148,14 +149,15 @@ def name_technique(signs: Signs) -> Technique | None:
 class TechniqueCheck:
     """Names series that are no raw HR-TEM images, by their metadata and their looks."""
 
-    def __init__(self, series: ImageSeries) -> None:
+    def __init__(self, series: ImageSeries, coarsest: float = 0.0) -> None:
         """Chooses the frames.
 
         Args:
             series: The images as the network gets them.
+            coarsest: Largest pixel of the network's training images [Å].
         """
         self._metadata: Mapping[str, Any] = series.metadata
-        self._sampling = series.sampling
+        self._sampling, self._coarsest = series.sampling, coarsest
         count = len(series.images)
         chosen = np.linspace(0, count - 1, min(count, EXAMINED_FRAMES))
         self._chosen = frozenset(chosen.round().astype(int).tolist())
@@ -196,7 +198,7 @@ class TechniqueCheck:
                     "images",
                 )
             )
-        if self._sampling >= COARSE_PIXEL:
+        if self._sampling >= COARSE_PIXEL and self._sampling > self._coarsest:
             sentence = (
                 f"it is an image at low magnification: pixels of {self._sampling:.2g} Å hardly "
                 "resolve columns; check the pixel size, or record at higher magnification"

@@ -132,11 +132,11 @@ def test_uneven_light_has_no_name(slope):
     assert name_technique(signs_of(hrtem(rng) * light, SAMPLING)) is None
 
 
-def check_of(image, sampling=SAMPLING, columns=5, **metadata):
+def check_of(image, sampling=SAMPLING, columns=5, coarsest=0.0, **metadata):
     """The findings on one frame with some columns."""
     frame = image.astype(np.float32)[..., None]
     series = ImageSeries(frame[None], sampling, "a.tif", metadata)
-    check = TechniqueCheck(series)
+    check = TechniqueCheck(series, coarsest)
     check.add(FoundFrame(0, frame, Peaks.empty(1) if columns == 0 else _peaks(columns)))
     return check.findings()
 
@@ -178,3 +178,9 @@ def test_an_image_of_one_value_and_a_tiny_one_do_no_harm():
     assert check_of(np.ones((64, 64))) == ()
     assert isinstance(check_of(np.eye(16)), tuple)
     assert isinstance(check_of(np.eye(17)[:, :16] - 0.5), tuple)
+
+
+@pytest.mark.parametrize(("coarsest", "coarse"), [(0.25, True), (0.7, True), (0.9, False)])
+def test_coarse_pixels_are_reported_unless_the_network_was_trained_on_them(coarsest, coarse):
+    found = check_of(hrtem(np.random.default_rng(0)), sampling=0.8, coarsest=coarsest)
+    assert any("pixels of 0.8 Å hardly resolve" in one.sentence for one in found) == coarse
