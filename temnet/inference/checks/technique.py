@@ -25,7 +25,8 @@ EXAMINED_FRAMES = 5
 
 COARSE_PIXEL = 0.5
 """Pixels from here on hardly resolve columns [Å]: two of them are as wide as a column.  A network
-that was trained on coarser pixels finds columns that are far apart."""
+that was trained on coarser pixels finds columns that are far apart; signs of a technique are then
+not looked for, since they lie in details of atomic size."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ class TechniqueCheck:
             )
             found.append(Finding("technique", "out of distribution", sentence))
         usual = Counter(self._found).most_common(1)
-        if usual and not found:
+        if usual and not found and self._sampling < COARSE_PIXEL:
             (technique, severity), often = usual[0]
             if technique is not None and 2 * often >= len(self._found):
                 found.append(Finding("technique", severity, technique.sentence))

@@ -184,3 +184,10 @@ def test_an_image_of_one_value_and_a_tiny_one_do_no_harm():
 def test_coarse_pixels_are_reported_unless_the_network_was_trained_on_them(coarsest, coarse):
     found = check_of(hrtem(np.random.default_rng(0)), sampling=0.8, coarsest=coarsest)
     assert any("pixels of 0.8 Å hardly resolve" in one.sentence for one in found) == coarse
+
+
+def test_coarse_pixels_of_the_training_show_no_sign_of_a_technique():
+    """At such pixels STEM, soot and film cannot be distinguished from bright columns."""
+    for number in range(3):
+        scan = stem(np.random.default_rng(number))
+        assert check_of(scan) and not check_of(scan, sampling=0.8, coarsest=0.9)
