@@ -26,7 +26,7 @@ EXAMINED_FRAMES = 5
 COARSE_PIXEL = 0.5
 """Pixels from here on hardly resolve columns [Å]: two of them are as wide as a column.  A network
 that was trained on coarser pixels finds columns that are far apart; signs of a technique are then
-not looked for, since they lie in details of atomic size."""
+not searched for, since they lie in details of atomic size."""
 
 
 @dataclass(frozen=True)
