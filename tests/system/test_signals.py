@@ -30,6 +30,7 @@ def in_a_process(function, *arguments):
 
 
 def stopped_inside(kind):
+    signal.signal(kind, signal.SIG_DFL)  # nohup starts the tests with ignored hang-ups
     cleaned = []
     try:
         with ended_by_signals():
@@ -47,6 +48,7 @@ def stopped_inside(kind):
 
 
 def stopped_outside(kind):
+    signal.signal(kind, signal.SIG_DFL)
     with ended_by_signals():
         pass
     os.kill(os.getpid(), kind)
