@@ -20,6 +20,7 @@ SECTIONS = (
     ("compare", "movies.sections.comparison:compare_section"),
     ("evaluate", "reporting.sections.scores:evaluate_section"),
     ("evaluate", "reporting.sections.atom_counts:atom_count_section"),
+    ("evaluate", "reporting.sections.subsets:subset_section"),
     ("evaluate", "reporting.sections.materials:material_section"),
     ("train", "reporting.sections.networks:train_section"),
     ("movie", "movies.sections.simulated_movie:simulated_movie_section"),

@@ -35,6 +35,7 @@ from temnet.evaluation.reliability import (
 from temnet.evaluation.score_curves import CurveRow, dependence_rows
 from temnet.evaluation.scores import ScoreRow, score_images
 from temnet.evaluation.scores_by_material import MaterialRow, material_rows
+from temnet.evaluation.scores_of_subsets import SubsetRow, subset_rows
 from temnet.randomness import generator
 from temnet.score_records import ClassIntervals, Intervals, NetworkSummary
 from temnet.tables.csv_rows import write_rows
@@ -55,6 +56,7 @@ class NetworkScores:
         reliability: Its rows of reliability.csv.
         dependence: Its rows of dependence.csv.
         materials: Its rows of materials.csv.
+        subsets: Its rows of subsets.csv.
     """
 
     summary: NetworkSummary
@@ -65,6 +67,7 @@ class NetworkScores:
     reliability: list[ReliabilityRow]
     dependence: list[CurveRow]
     materials: list[MaterialRow]
+    subsets: list[SubsetRow]
 
 
 def score_network(
@@ -82,7 +85,7 @@ def score_network(
         threshold: Its lowest score of a column.
         results: Every image, with peaks down to a low score.
         class_names: Name of each class index.
-        settings: Uses `radius` and `border`.
+        settings: Uses `radius`, `border` and `subsets`.
         seed: Seed of the intervals.
     """
     certain = [image.above(threshold) for image in results]
@@ -119,6 +122,9 @@ def score_network(
         reliability=[row for part in bins.values() for row in part],
         dependence=dependence_rows(images, drawn, rng, name),
         materials=material_rows(certain, class_names, settings, name),
+        subsets=subset_rows(
+            images, drawn, settings.subsets, generator(seed, "evaluation/subsets"), name
+        ),
     )
 
 
@@ -152,3 +158,6 @@ def write_scores(networks: Sequence[NetworkScores], folder: Path) -> None:
     materials = [row for one in networks for row in one.materials]
     if materials:
         write_rows(folder / "materials.csv", materials, MaterialRow)
+    subsets = [row for one in networks for row in one.subsets]
+    if subsets:
+        write_rows(folder / "subsets.csv", subsets, SubsetRow)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import AliasChoices, Field, field_validator
 
 from temnet.config.analysis.scoring import CramerRao, IdealObserver, ParameterSweep
+from temnet.config.analysis.subsets import Subset
 from temnet.config.names import PathName
 from temnet.config.settings import Settings, shown
 
@@ -26,6 +27,13 @@ class Evaluation(Settings):
         description="Names of shipped networks or folders of networks that are scored on the same "
         "images: beside the network of this run, or alone if the run does not train "
         "one.",
+    )
+    subsets: dict[str, Subset] = Field(
+        {},
+        exclude_if=lambda subsets: not subsets,
+        description="Subsets of the images that are also scored by themselves: by name, for each "
+        "condition of conditions.csv its lowest and highest value in the unit of the condition, "
+        "null for no limit. All conditions must hold.",
     )
     sweep: ParameterSweep | None = Field(
         None,
