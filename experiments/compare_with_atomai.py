@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -94,10 +94,16 @@ def main() -> None:
     if options.worker:
         work(options.worker)
         return
-    interpreters = {"temnet": sys.executable, "AtomAI": options.atomai}
+    print("size   program  columns  seconds  processor seconds")
+    with tempfile.TemporaryDirectory() as folder:  # AtomAI saves its weights where it runs
+        compare(options.sizes, {"temnet": sys.executable, "AtomAI": options.atomai}, folder)
+
+
+def compare(sizes: Sequence[int], interpreters: dict[str, str], folder: str) -> None:
+    """Prints the lines of the table for each size."""
     workers = {
         name: subprocess.Popen(
-            [python, __file__, "--worker", name],
+            [python, Path(__file__).resolve(), "--worker", name], cwd=folder,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
         for name, python in interpreters.items()
@@ -112,18 +118,16 @@ def main() -> None:
             raise SystemExit(f"{name} cannot be run by {interpreters[name]}.")
         return json.loads(line)
 
-    print("size   program  columns  seconds  processor seconds")
-    with tempfile.TemporaryDirectory() as folder:
-        for size in options.sizes:
-            file = Path(folder) / f"{size}.npy"
-            np.save(file, lattice(size, np.random.default_rng(size))[0])
-            rounds = [[timed(name, file) for name in workers] for _ in range(REPEATS + 1)]
-            each = np.median(rounds[1:], axis=0)  # the first compiles
-            medians = dict(zip(workers, each, strict=True))
-            for name, (columns, wall, processor) in medians.items():
-                print(f"{size:5}  {name:8} {columns:7.0f}  {wall:7.3f}  {processor:7.3f}")
-            ratio = medians["AtomAI"][1:] / medians["temnet"][1:]
-            print(f"{size:5}  ratio             {ratio[0]:7.1f}  {ratio[1]:7.1f}", flush=True)
+    for size in sizes:
+        file = Path(folder) / f"{size}.npy"
+        np.save(file, lattice(size, np.random.default_rng(size))[0])
+        rounds = [[timed(name, file) for name in workers] for _ in range(REPEATS + 1)]
+        each = np.median(rounds[1:], axis=0)  # the first compiles
+        medians = dict(zip(workers, each, strict=True))
+        for name, (columns, wall, processor) in medians.items():
+            print(f"{size:5}  {name:8} {columns:7.0f}  {wall:7.3f}  {processor:7.3f}")
+        ratio = medians["AtomAI"][1:] / medians["temnet"][1:]
+        print(f"{size:5}  ratio             {ratio[0]:7.1f}  {ratio[1]:7.1f}", flush=True)
 
 
 if __name__ == "__main__":

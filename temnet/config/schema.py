@@ -16,7 +16,8 @@ UNITS = frozenset({
 
 WITHOUT_UNIT = re.compile(
     r"^(Number|Fraction|Factor|Probability|Seed|Version|Exponent|Weight|Indices|Lowest score|Norm|"
-    r"Learning rate|Value of the MTF)|a fraction of|logarithm|in the unit of the (setting|condition)|as weights"
+    r"Learning rate|Value of the MTF)|a fraction of|logarithm|as weights|"
+    r"in the unit of the (setting|condition)"
 )
 """Words by which a description declares a number without unit."""
 
