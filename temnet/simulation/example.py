@@ -14,7 +14,7 @@ from temnet.config.simulation import SimulationSettings
 from temnet.errors import InputError, SimulationError
 from temnet.images.resample import resample
 from temnet.randomness import check_split, generator
-from temnet.records import Columns, Example, Structure
+from temnet.records import IGNORED, Columns, Example, Structure
 from temnet.simulation.background import draw_background
 from temnet.simulation.camera import (
     Detector,
@@ -79,14 +79,29 @@ def simulate_block(
                 specimen_index = index // settings.exit_wave_reuse
                 microscope = specimen_microscope(settings, specimen_index, split)
                 specimen, waves = specimen_waves(settings, microscope, specimen_index, split, drawn)
-            instrument = draw_instrument(settings, microscope, waves[0].energy, index, split)
-            examples.append(take_image(settings, specimen, waves, instrument, drawn))
+            for stream in _streams(settings, split):
+                instrument = draw_instrument(settings, microscope, waves[0].energy, index, stream)
+                example = take_image(settings, specimen, waves, instrument, drawn)
+                if _shows_columns(example) or not len(specimen.columns):
+                    break
+            examples.append(example)
         except InputError:
             raise
         except Exception as error:
             cause = f"{type(error).__name__}: {error}"
             raise SimulationError(split, index, drawn, cause) from error
     return examples
+
+
+def _streams(settings: SimulationSettings, split: str) -> list[str]:
+    """Names of the draws of microscope and camera, the next one for an image without columns."""
+    visibility = settings.labels.visibility
+    redraws = visibility.redraws if visibility is not None and split == "training" else 0
+    return [split, *(f"{split}/{number}" for number in range(1, redraws + 1))]
+
+
+def _shows_columns(example: Example) -> bool:
+    return bool((example.columns.class_index != IGNORED).any())
 
 
 def simulation_grid(settings: SimulationSettings) -> Grid:
@@ -216,7 +231,7 @@ def draw_instrument(
         microscope: The variant of the microscope for its specimen.
         energy: Energy of the electrons [eV], that of the exit waves.
         index: Number of the example.
-        split: training, selection or validation.
+        split: training, selection or validation, or another name for draws of their own.
     """
     rng = generator(settings.seed, f"{split}/microscope", index)
     optics = draw_optics(microscope, energy, rng)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from temnet.config.analysis.accuracy import Accuracy
 from temnet.config.experiment import Experiment, required
-from temnet.simulation.accuracy import Measurement, measure, measurement_count
+from temnet.simulation.accuracy import Measurement, box_grid, measure, measurement_count
 from temnet.tables.csv_rows import write_rows
 from temnet.workflow.stage import Stage, Work
 
@@ -17,8 +17,19 @@ def settings(experiment: Experiment) -> Mapping[str, object]:
 
 
 def check(experiment: Experiment) -> Accuracy:
-    """The section `accuracy`."""
-    return required(experiment.accuracy, "accuracy")
+    """The section `accuracy`.
+
+    Raises:
+        InputError: If the box is not a good number of pixels of each grid.
+    """
+    accuracy = required(experiment.accuracy, "accuracy")
+    for sampling in (
+        accuracy.reference_sampling,
+        accuracy.converged_sampling,
+        *accuracy.grid_samplings,
+    ):
+        box_grid(accuracy.box, sampling)
+    return accuracy
 
 
 def run(work: Work[Accuracy]) -> None:

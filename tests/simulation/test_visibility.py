@@ -132,18 +132,22 @@ def test_columns_brightest_in_any_image_of_a_series_are_visible():
     assert np.all(found.class_index == 0)
 
 
-def example(**labels):
+def experiment(structure=None, dose=1e3, focus=0.0, **labels):
     values = {
-        "structure": {"kind": "mos2"},
+        "structure": structure or {"kind": "mos2"},
         "vibrations": {"kind": "einstein", "sigma": {"default": 0.06}},
-        "microscope": {"energy": 50e3, "defocus": {"start": 0}, "aperture_mrad": 40},
-        "camera": {"sampling": 0.1, "dose": 1e3},
+        "microscope": {"energy": 50e3, "defocus": {"start": focus}, "aperture_mrad": 40},
+        "camera": {"sampling": 0.1, "dose": dose},
         "labels": {"classes": ["Mo", "S2", "S"], **labels},
-        "data": {"image_size": 64},
+        "data": {"image_size": 64, "exit_wave_reuse": 2},
         "model": {"kind": "unet", "sampling": 0.2},
         "stages": ["simulate"],
     }
-    return simulate_example(validate(values, "a test"), 0)
+    return validate(values, "a test")
+
+
+def example(**labels):
+    return simulate_example(experiment(**labels), 0)
 
 
 def test_an_example_keeps_its_image_and_loses_only_labels():
@@ -151,3 +155,48 @@ def test_an_example_keeps_its_image_and_loses_only_labels():
     np.testing.assert_array_equal(every.images, none.images)
     assert np.any(every.columns.class_index >= 0)
     assert np.all(none.columns.class_index == IGNORED)
+
+
+DOSES = {"log_uniform": [10.0, 1e4]}
+NOISY = {"contrast": 0.0, "signal_to_noise": 5.0}
+
+
+def drawn_again(count=12, split="training", structure=None):
+    """Examples as drawn, and with another draw for those that show no columns."""
+    pair = (NOISY, {**NOISY, "redraws": 3})
+    return [
+        [
+            simulate_example(
+                experiment(structure, DOSES, -30.0, visibility=visibility), index, split
+            )
+            for index in range(count)
+        ]
+        for visibility in pair
+    ]
+
+
+def shows(one):
+    return bool(np.any(one.columns.class_index != IGNORED))
+
+
+def test_training_images_that_show_no_columns_are_drawn_again():
+    before, after = drawn_again()
+    assert sum(map(shows, before)) < sum(map(shows, after))
+    for old, new in zip(before, after, strict=True):
+        if shows(old):
+            np.testing.assert_array_equal(old.images, new.images)
+        else:
+            assert old.parameters["dose"] != new.parameters["dose"]
+            assert old.parameters["rotation_deg"] == new.parameters["rotation_deg"]
+
+
+@pytest.mark.parametrize(
+    ("split", "structure"),
+    [("validation", None), ("training", {"kind": "mos2", "negatives": {"probability": 1.0}})],
+)
+def test_others_stay_as_they_are_drawn(split, structure):
+    """Images that score, and those of specimens without columns."""
+    before, after = drawn_again(6, split, structure)
+    assert not all(map(shows, before))
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old.images, new.images)

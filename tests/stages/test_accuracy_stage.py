@@ -39,6 +39,14 @@ def test_it_needs_its_section():
     assert "gold_110" in line and "0.0667" in line
 
 
+@pytest.mark.parametrize("name", ["reference_sampling", "converged_sampling", "grid_samplings"])
+def test_a_grid_that_does_not_fit_the_box_is_named_before_the_first_simulation(name):
+    value = [0.2, 0.099] if name == "grid_samplings" else 0.099
+    wrong = experiment(accuracy={**SMALL, name: value})
+    with pytest.raises(InputError, match="12.8 Å is not a good number of pixels of 0.099 Å"):
+        STAGE.check(wrong)
+
+
 def test_measurements_are_the_table_and_the_progress_counts_them(tmp_path, monkeypatch):
     totals, steps = [], []
 

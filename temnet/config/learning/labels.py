@@ -55,6 +55,14 @@ class Visibility(Settings):
         le=100,
         description="Factor by which a column's contrast exceeds its shot noise at least.",
     )
+    redraws: int = Field(
+        0,
+        ge=0,
+        le=100,
+        exclude_if=lambda redraws: redraws == 0,
+        description="Number of further microscopes and cameras that are drawn for a training image "
+        "whose specimen has columns but which shows none; the last one stays as it is.",
+    )
 
 
 class Labels(Settings):
