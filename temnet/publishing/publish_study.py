@@ -77,6 +77,8 @@ def write_study(study: FinishedStudy, place: Path, part: Path) -> None:
         shutil.copyfile(study.root / name, part / name)
     for test, figure in _figures(study.results):
         replace_file(part / figure, small_png(study.results.figure(test)))
+    for test, figure in _fronts(study.results):
+        replace_file(part / figure, small_png(study.results.front(test)))
 
 
 def read_published(folder: Path) -> list[PublishedStudy]:
@@ -95,6 +97,7 @@ def _published(place: Path) -> PublishedStudy:
         name=place.name,
         results=results,
         figures={test: f"{place.name}/{figure}" for test, figure in _figures(results)},
+        fronts={test: f"{place.name}/{figure}" for test, figure in _fronts(results)},
         notes=read_notes(place),
     )
 
@@ -109,3 +112,10 @@ def _figures(results: StudyResults) -> Iterator[tuple[str, str]]:
     """Each test with the file of its figure."""
     for number, test in enumerate(results.tests, 1):
         yield test, f"test_{number}.png"
+
+
+def _fronts(results: StudyResults) -> Iterator[tuple[str, str]]:
+    """Each test with the file of its scores against time, where there are enough networks."""
+    if results.compares_times:
+        for number, test in enumerate(results.tests, 1):
+            yield test, f"test_{number}_front.png"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from temnet.reporting.markdown import picture, table
-from temnet.study.results import StudyResults
+from temnet.study.results import FRONT_CAPTION, StudyResults
 
 INTRODUCTION = """# Studies
 
@@ -27,12 +27,14 @@ class PublishedStudy:
         results: Its results.
         figures: Paths of the figures from the page's folder, by test.
         notes: Remarks of people, Markdown.
+        fronts: Paths of the figures of scores against time, by test; empty with few networks.
     """
 
     name: str
     results: StudyResults
     figures: dict[str, str]
     notes: str
+    fronts: dict[str, str] = field(default_factory=dict)
 
     @property
     def question(self) -> str:
@@ -59,4 +61,6 @@ def _study(study: PublishedStudy) -> str:
             table(*results.differences_table(test)),
             picture(study.figures[test], f"scores of the arms, {test}", results.caption),
         ]
+        if test in study.fronts:
+            parts.append(picture(study.fronts[test], f"scores by time, {test}", FRONT_CAPTION))
     return "\n\n".join([*parts, study.notes.strip()]).strip()

@@ -23,6 +23,7 @@ from temnet.reporting.page import (
 )
 from temnet.reporting.report import PAGE
 from temnet.study.results import (
+    FRONT_CAPTION,
     SUMMARY_FILE,
     TABLE_FILE,
     StudyResults,
@@ -69,6 +70,7 @@ def _test(root: Path, page: StudyPage, test: str) -> Section:
             f"{results.chance(test)}"
         ),
         _figure(root, results, test),
+        *_front(root, results, test),
         table(*results.means_table(test)),
         paragraph(results.pairing),
         table(*results.differences_table(test)),
@@ -76,8 +78,20 @@ def _test(root: Path, page: StudyPage, test: str) -> Section:
     return Section(f"Test: {test}", parts)
 
 
+def _front(root: Path, results: StudyResults, test: str) -> list[Html]:
+    if not results.compares_times:
+        return []
+    name = f"{_name(results, test)}_front"
+    png = save_figure(results.front(test), root / FIGURES, name)
+    return [picture(png, FRONT_CAPTION, f"{FIGURES}/{name}.svg")]
+
+
+def _name(results: StudyResults, test: str) -> str:
+    return f"test_{list(results.tests).index(test) + 1}"
+
+
 def _figure(root: Path, results: StudyResults, test: str) -> Html:
-    name = f"test_{list(results.tests).index(test) + 1}"
+    name = _name(results, test)
     png = save_figure(results.figure(test), root / FIGURES, name)
     return picture(png, f"{results.caption} {results.rule(test)}", f"{FIGURES}/{name}.svg")
 

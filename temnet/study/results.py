@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from temnet.errors import InputError
@@ -15,6 +16,7 @@ from temnet.evaluation.metrics import MACRO, MEAN
 from temnet.reporting.run_results import bracketed, counted, known
 from temnet.score_records import Baseline, RarestBaseline
 from temnet.study.figures import Panel, study_figure
+from temnet.study.front_figure import LEAST_NETWORKS, FrontPoint, front_figure
 from temnet.study.intervals import Estimate
 from temnet.tables.csv_rows import per_name, read_rows
 from temnet.tables.json_records import converted, read_record, renamed
@@ -38,6 +40,11 @@ NO_INTERVALS = (
 CAPTION = (
     "Small dots: each training; large ones: their means, with 95 % intervals for other trainings "
     "and other specimens."
+)
+
+FRONT_CAPTION = (
+    "Each network in each arm; the lines join the networks that no faster one beats. Times are "
+    "those of the trainings, the scoring after each epoch included, without waiting for images."
 )
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
@@ -284,6 +291,25 @@ class StudyResults:
         """A panel for each score."""
         panels = [self._panel(test, score) for score in self.scores]
         return study_figure(panels, self.summary.arms, self.summary.networks)
+
+    @property
+    def compares_times(self) -> bool:
+        """Whether there are enough networks for `front`."""
+        return len(self.summary.networks) >= LEAST_NETWORKS
+
+    def front(self, test: str) -> Figure:
+        """Scores against the time of a training."""
+        points = []
+        for one in self.tests[test].means:
+            rows = [
+                row
+                for row in self.rows
+                if (row.test, row.arm, row.network) == (test, one.arm, one.network)
+            ]
+            minutes = float(np.mean([row.seconds - row.waited for row in rows])) / 60
+            f1 = one.scores[MACRO]
+            points.append(FrontPoint(one.network, one.arm, minutes, f1.mean, f1.low, f1.high))
+        return front_figure(points, self.summary.arms)
 
     def _table(self, entries: Sequence[Any], title: Callable[[Any], str], digits: str) -> Table:
         """A line for each arm, or pair of arms, and network."""

@@ -111,6 +111,40 @@ def test_pages_show_every_table(tmp_path):
     assert (tmp_path / "report/test_1.svg").is_file()
 
 
+def with_networks(*names):
+    """The results of one arm, repeated for each network at a tenth more F1 and twice the time."""
+    row, mean = ROWS[0], SUMMARY.tests["all"].means[0]
+    rows = [
+        replace(row, network=name, macro_f1=0.5 + 0.1 * i, seconds=60.0 * 2**i + 6, seed=seed)
+        for i, name in enumerate(names)
+        for seed in (1, 2)
+    ]
+    means = [
+        replace(mean, network=name, scores=estimates(0.5 + 0.1 * i, 9.0))
+        for i, name in enumerate(names)
+    ]
+    test = replace(SUMMARY.tests["all"], means=means, differences=[])
+    summary = replace(SUMMARY, arms=["one"], networks=list(names), tests={"all": test})
+    return StudyResults(rows, summary)
+
+
+def test_of_many_networks_scores_stand_against_time(tmp_path):
+    results = with_networks("slim", "wide", "deep")
+    assert results.compares_times and not RESULTS.compares_times
+    (line, *_) = results.front("all").axes[0].lines
+    assert line.get_xdata() == pytest.approx([1.0, 2.0, 4.0])
+    assert line.get_ydata() == pytest.approx([0.5, 0.6, 0.7])
+    front = {"all": "sizes/test_1_front.png"}
+    published = PublishedStudy("sizes", results, {"all": "sizes/test_1.png"}, "", front)
+    assert "(sizes/test_1_front.png)" in studies_page([published])
+    study = Study(
+        question="Which size?", experiment={}, networks={"net": {}}, seeds=(1,),
+        arms={"one": {}, "two": {}},
+    )  # fmt: skip
+    write_study_page(tmp_path, StudyPage(study, results, {}, {}))
+    assert (tmp_path / "report/test_1_front.svg").is_file()
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(Exception, match=r"summary\.json is missing"):
         read_study_results(tmp_path)
