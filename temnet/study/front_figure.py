@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from temnet.reporting.figures.curves import LEGEND_LENGTH, legend_below
 from temnet.reporting.figures.drawing import (
@@ -81,6 +82,9 @@ def front_figure(points: Sequence[FrontPoint], arms: Sequence[str]) -> Figure:
         label = shorten(network, LEGEND_LENGTH)
         axes.plot([], [], marker, color="black", mfc="white", linestyle="none", label=label)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set(xlabel="time of a training (min)", ylabel="mean F1 over classes")
     set_title(axes, "Score against time")
     legend_below(figure, axes)
