@@ -49,7 +49,7 @@ def _opening(one: Pretrained) -> str:
     return (
         f"Finds {classes} in {images} of {specimen(structure)}. "
         f"{one.kind} with {one.weights} weights ({one.megabytes}), {card.sampling:g} Å per pixel, "
-        f"threshold {card.threshold:g}. {cost_sentence(one.cost)}"
+        f"threshold {card.threshold:g}. {cost_sentence(one.cost, card.name)}"
     )
 
 

@@ -45,8 +45,8 @@ def _cost(data: Data, training: Training, epochs: int, seconds: float | None) ->
     )
 
 
-def cost_sentence(cost: Cost | None) -> str:
-    """Images and time of a training."""
+def cost_sentence(cost: Cost | None, network: str = "") -> str:
+    """Images and time of the training of a network of that name."""
     if cost is None:
         return "The cost of its training is not recorded."
     text = (
@@ -58,7 +58,8 @@ def cost_sentence(cost: Cost | None) -> str:
         text += f" in {hours(cost.seconds)}"
     if cost.start is None:
         return f"{text}."
-    text += f"; it started from {cost.start.network}"
+    start = cost.start.network
+    text += f"; it started from {'an earlier ' if start == network else ''}{start}"
     if cost.start.images_seen is None:
         return f"{text} (images seen not recorded)."
     return f"{text} ({cost.start.images_seen:,} images seen)."

@@ -220,6 +220,7 @@ def test_costs_follow_from_the_log():
     )
     start = EarlierCost(network="b", images_seen=1000)
     assert "it started from b (1,000 images seen)" in cost_sentence(replace(cost, start=start))
+    assert "from an earlier b (1,000" in cost_sentence(replace(cost, start=start), "b")
     unknown = replace(cost, start=EarlierCost(network="b"))
     assert "(images seen not recorded)" in cost_sentence(unknown)
     assert unknown.total_images_seen() is None
