@@ -38,7 +38,7 @@ def from_files(tmp_path, monkeypatch):
     ("name", "identity"),
     [
         ("smoke", "fa1ba6e27eb35aee"),
-        ("mos2_unet", "75303f4fb1c9f3bf"),
+        ("mos2_unet", "bbe19ee19b572418"),
         ("nanoparticle_unet", "0c57fde978ca15ca"),
         ("graphene_unet", "34215ea08d7d087c"),
     ],

@@ -36,7 +36,7 @@ def test_it_needs_its_section():
         validate({"stages": ["accuracy"]}, "a")
     shipped = load_experiment(YAML)
     (line,) = STAGE.describe(shipped, STAGE.check(shipped))
-    assert "gold_110" in line and "0.0667" in line
+    assert "gold_110" in line and "0.066667" in line
 
 
 @pytest.mark.parametrize("name", ["reference_sampling", "converged_sampling", "grid_samplings"])
