@@ -55,7 +55,7 @@ def _parser(prog: str = "temnet new") -> argparse.ArgumentParser:
         "--start-from",
         metavar="NAME",
         help="shipped network, or folder of a network, whose weights the training starts from: "
-        "it then needs fewer images",
+        "places of columns are then learnt from fewer images, their classes are not",
     )
     parser.add_argument(
         "--output",

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import count
 
 import keras
 import numpy as np
@@ -23,7 +24,7 @@ from temnet.models.description import describe
 from temnet.models.factory import build_model, size_unit, smallest_size
 from temnet.models.network import Network
 from temnet.models.network_folders import network_names
-from temnet.records import ImageSeries
+from temnet.records import IGNORED, ImageSeries
 from temnet.score_records import Calibration
 from temnet.simulation.example import simulate_example
 
@@ -193,9 +194,11 @@ def test_the_shipped_networks_give_the_maps_of_keras(name):
 
     net = load_network(name)
     session = session_of(onnx_network(net))
+    every = (simulate_example(net.experiment, index, "validation") for index in count())
+    with_columns = (one for one in every if np.any(one.columns.class_index != IGNORED))
     spans = []
-    for index, region in enumerate((np.s_[:], np.s_[:96, :64])):
-        counts = simulate_example(net.experiment, index, "validation").images[region]
+    for region, example in zip((np.s_[:], np.s_[:96, :64]), with_columns, strict=False):
+        counts = example.images[region]
         images = prepare_frame(net, counts, net.sampling)
         images = images[: len(images) // 16 * 16, : images.shape[1] // 16 * 16]
         expected = predict_probabilities(keras_engine(net.model), images)
