@@ -163,12 +163,12 @@ def test_every_study_can_be_run(path, tmp_path, monkeypatch, capsys):
     wanted = [f"training: {arm}, {net}, seed 1" for arm in study.arms for net in study.networks]
     assert [line for line in lines if line.startswith("training: ")] == wanted
     assert sum(line.startswith("test: ") for line in lines) == len(study.tests) * len(study.arms)
-    images = sum(
-        training_experiment(study, arm, net, 1).training.epochs
-        * training_experiment(study, arm, net, 1).training.epoch_size
+    trainings = [
+        training_experiment(study, arm, net, 1).training
         for arm in study.arms
         for net in study.networks
-    )
+    ]
+    images = sum(training.epochs * training.epoch_size for training in trainings)
     hours = 0.1 * images / 3600
     assert lines[-1].endswith(f"and {duration(hours)} to train")
     assert list(tmp_path.iterdir()) == []

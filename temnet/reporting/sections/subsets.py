@@ -6,7 +6,7 @@ from temnet.config.analysis.subsets import Subset
 from temnet.evaluation.conditions import LABELS
 from temnet.evaluation.scores_of_subsets import SubsetRow
 from temnet.reporting.page import Section, paragraph, table
-from temnet.reporting.run_results import RunResults
+from temnet.reporting.run_results import RunResults, bracketed
 from temnet.tables.csv_rows import read_rows
 
 TABLE = "evaluate/subsets.csv"
@@ -19,7 +19,7 @@ def subset_section(source: RunResults) -> Section | None:
         return None
     asked = source.experiment.evaluation.subsets
     header = (
-        "network", "subset", "images", "columns", "precision", "recall", "F1", "95 %", "macro F1",
+        "network", "subset", "images", "columns", "precision", "recall", "F1", "macro F1",
     )  # fmt: skip
     rows = [
         (
@@ -27,26 +27,19 @@ def subset_section(source: RunResults) -> Section | None:
             row.subset,
             row.images,
             row.columns,
-            *(row.precision, row.recall, row.f1),
-            f"{row.f1_low:.3f} to {row.f1_high:.3f}" if row.f1_low == row.f1_low else "–",
-            row.macro_f1,
+            *(row.precision, row.recall),
+            bracketed(row.f1, (row.f1_low, row.f1_high)),
+            bracketed(row.macro_f1, (row.macro_f1_low, row.macro_f1_high)),
         )
         for row in read_rows(path, SubsetRow)
     ]
     lines = [paragraph(f"{name}: {conditions_of(subset)}.") for name, subset in asked.items()]
     text = (
         "Images whose conditions lie in ranges, together. Precision, recall and F1 are by place "
-        "alone; the interval is that of F1, over specimens."
+        "alone; in brackets 95 % intervals, over specimens."
     )
-    return Section(
-        "Scores of subsets",
-        [
-            paragraph(text),
-            table(header, rows),
-            *lines,
-            paragraph("Table: ", source.links(TABLE), "."),
-        ],
-    )
+    place = paragraph("Table: ", source.links(TABLE), ".")
+    return Section("Scores of subsets", [paragraph(text), table(header, rows), *lines, place])
 
 
 def conditions_of(subset: Subset) -> str:

@@ -28,7 +28,7 @@ def test_a_line_for_each_subset_with_its_ranges(tmp_path):
     ]
     write_rows(source.root / "evaluate" / "subsets.csv", rows, SubsetRow)
     page = render("title", [], [subset_section(source)])
-    for shown in ("345", "0.988", "0.664", "0.611 to 0.722", "0.555"):
+    for shown in ("345", "0.988", "0.664 [0.611, 0.722]", "0.555 [0.500, 0.600]"):
         assert shown in page
     assert "good: dose (e/Å²) at least 500, contrast of the columns (%) at least 20." in page
     assert "energy (eV) 80000, two-fold astigmatism (Å) at most 40, coma (Å) 5 to 50." in page
