@@ -8,7 +8,7 @@ from temnet.inference.engines.agreement import SCORE_TOLERANCE, agreement
 from temnet.inference.engines.check_images import COUNT, SIZE, check_images, read_check_images
 from temnet.models.description import describe
 from temnet.models.network import Network
-from temnet.records import Columns, Example
+from temnet.records import IGNORED, Columns, Example
 
 EXPERIMENT = validate(
     {
@@ -61,6 +61,17 @@ def test_a_missing_column_an_added_one_and_another_score_are_noticed():
     assert agreement(NETWORK, [maps(PLACES[:0])], [maps(PLACES[:0])]).same
 
 
+def test_one_score_of_many_may_differ_but_not_one_of_few():
+    row, col = np.mgrid[1:8, 1:8]
+    many = np.stack([row.ravel(), col.ravel()], axis=-1)[:40]
+    heights = np.full(len(many), 0.9)
+    other = np.append(heights[1:], 0.8)
+    few = agreement(NETWORK, [maps(many, heights)], [maps(many, other)])
+    assert few.f1 == 1 and not few.same
+    images = [maps(many, heights)] * 5
+    assert agreement(NETWORK, images, [*images[1:], maps(many, other)]).same
+
+
 def test_a_column_at_the_threshold_may_be_there_or_not():
     at = np.array([0.9, 0.9, 0.9, 0.505]), np.array([0.9, 0.9, 0.9, 0.495])
     assert agreement(NETWORK, [maps(heights=at[0])], [maps(heights=at[1])]).f1 == 1
@@ -74,10 +85,11 @@ def test_classes_must_be_the_same_unless_they_are_equally_likely():
     assert found.f1 == 1
 
 
-def example(number, side):
+def example(number, side, class_index=None):
     images = np.random.default_rng(number).random((side, side, 2)).astype(np.float32)
-    none = Columns(np.zeros((0, 2)), np.zeros(0, int), np.zeros(0, int))
-    return Example(images, np.zeros((side, side, 3)), np.ones((side, side)), none, {}, 0.2)
+    classes = np.array([] if class_index is None else [class_index], int)
+    columns = Columns(np.ones((len(classes), 2)), classes, np.ones(len(classes), int))
+    return Example(images, np.zeros((side, side, 3)), np.ones((side, side)), columns, {}, 0.2)
 
 
 def test_check_images_are_few_small_and_spread_over_the_examples(tmp_path):
@@ -88,3 +100,9 @@ def test_check_images_are_few_small_and_spread_over_the_examples(tmp_path):
     assert not np.array_equal(images[0], images[1])
     assert check_images([example(0, 40)], 12.0).shape == (1, 40, 40, 2)
     assert read_check_images(tmp_path) is None
+
+
+def test_check_images_show_columns_where_some_do():
+    kinds = (None, IGNORED, 0)
+    examples = [example(number, SIZE, kinds[number % 3]) for number in range(3 * COUNT)]
+    np.testing.assert_array_equal(check_images(examples, 12.0), check_images(examples[2::3], 12.0))

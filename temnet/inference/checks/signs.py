@@ -37,6 +37,9 @@ PATCH_ORDER, COARSE_ORDER = 2, 4
 """Orders of the polynomials that are removed before the brightness of patches and before coarse
 structures are compared: hills of light or thickness over the whole image are no signs."""
 
+CHI_SQUARED_MEDIAN = 0.4549
+"""Median of the chi-squared distribution with one degree of freedom."""
+
 TINY = 1e-12
 
 
@@ -55,6 +58,8 @@ class Signs:
             in units of the strong contrast; slow changes over the image are removed.
         together: Rank correlation of brightness and contrast of the patches.
         lines: log10 of the noise along columns over that along rows; 0 where rings disagree.
+        shaken: log10 of how much rows are shifted against their neighbours over how much columns
+            are, each in units of what noise gives.
         ties: Equal neighbours minus equal pixels far apart, as fractions.
         tails: log10 of the kurtosis of the noise; 0.477 for a normal distribution.
         falloff: log10 of the power near the Nyquist frequency over that at half of it.
@@ -77,6 +82,7 @@ class Signs:
     bright: float
     together: float
     lines: float
+    shaken: float
     ties: float
     tails: float
     falloff: float
@@ -112,6 +118,7 @@ def signs_of(image: np.ndarray, sampling: float) -> Signs | None:
     values = {
         **_brightness(part, sampling, float(image.min()) >= 0),
         **_patches(part, sampling),
+        "shaken": _row_shifts(part) - _row_shifts(part.T),
         **_filter_signs(part, noise),
         **_spectrum_signs(part, sampling),
         **_fringe_signs(part, sampling),
@@ -191,6 +198,23 @@ def _block_jump(image: np.ndarray) -> float:
         return 0.0
     phases = np.sort([jump[phase::8].mean() for phase in range(8)])
     return float((phases[-1] - phases[-2]) / max(step.mean(), TINY))
+
+
+def _row_shifts(image: np.ndarray) -> float:
+    """log10 of the variance of shifts of rows against their neighbours, 0 for mere noise.
+
+    A beam that is scanned row by row wanders between the rows (Jones and Nellist, Microscopy and
+    Microanalysis 19, 1050 (2013)).  The difference of a row from the mean of both neighbours is
+    fitted by the slope along the row: the factor is the shift, and its square in units of its
+    variance by noise has a chi-squared distribution.
+    """
+    slope = ndimage.gaussian_filter(image, 1.0, order=(0, 1))[1:-1, 2:-2]
+    step = (image[1:-1] - (image[:-2] + image[2:]) / 2)[:, 2:-2]
+    power = np.maximum((slope**2).sum(axis=1), TINY)
+    shift = (slope * step).sum(axis=1) / power
+    rest = ((step - shift[:, None] * slope) ** 2).mean(axis=1)
+    ratio = np.median(shift**2 * power / np.maximum(rest, TINY))
+    return float(np.log10(max(ratio / CHI_SQUARED_MEDIAN, TINY)))
 
 
 def _spectrum_signs(image: np.ndarray, sampling: float) -> dict[str, float]:

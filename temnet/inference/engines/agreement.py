@@ -15,7 +15,11 @@ from temnet.records import Peaks
 
 LEAST_F1, SHIFT_TOLERANCE, SCORE_TOLERANCE = 0.999, 0.05, 0.02
 """On check images of the network: lowest F1 of the columns of one engine against those of the
-other, largest root mean square shift of a column [Å], largest difference of a score."""
+other, largest root mean square shift of a column [Å], largest difference of most scores."""
+
+MOST = 0.99
+"""Fraction of the columns whose scores must agree: the largest difference of all grows with their
+number."""
 
 PROBABILITY_TOLERANCE, POSITION_TOLERANCE = 0.02, 0.02
 """Of a network without check images: largest differences from Keras on the test image, in
@@ -37,7 +41,8 @@ class Agreement:
         f1: F1 of the columns of one engine against those of the other; columns must have the same
             class.
         shift: Root mean square distance of the same column [Å].
-        score: Largest difference of a score.
+        score: Largest difference of a score, without the hundredth part of the columns (`MOST`)
+            that differ most.
     """
 
     columns: float
@@ -93,7 +98,7 @@ def agreement(
         columns=total / 2,
         f1=right / total if total else 1.0,
         shift=float(np.sqrt(np.mean(moved**2))) if len(moved) else 0.0,
-        score=float(changed.max(initial=0)),
+        score=float(np.quantile(changed, MOST)) if len(changed) else 0.0,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from temnet.images.normalize import normalize
 from temnet.models.network_folders import CHECK_FILE
-from temnet.records import Example
+from temnet.records import IGNORED, Example
 from temnet.system.array_files import read_arrays
 
 COUNT, SIZE = 16, 96
@@ -17,18 +17,20 @@ COUNT, SIZE = 16, 96
 
 
 def check_images(examples: Sequence[Example], normalisation_width: float) -> np.ndarray:
-    """The middle parts of some examples, spread over all of them.
+    """The middle parts of some examples, spread over all that show columns.
 
     Args:
-        examples: Examples of one size, at the network's sampling.
+        examples: Examples of one size, at the network's sampling; all count if none shows columns.
         normalisation_width: Of the network [Å].
 
     Returns:
         (image, row, col, focus) float16, normalised.
     """
-    step = max(len(examples) // COUNT, 1)
+    shown = [one for one in examples if np.any(one.columns.class_index != IGNORED)]
+    chosen = shown or examples
+    step = max(len(chosen) // COUNT, 1)
     parts = []
-    for example in examples[::step][:COUNT]:
+    for example in chosen[::step][:COUNT]:
         images = normalize(example.images, example.sampling, normalisation_width)
         starts = (max((size - SIZE) // 2, 0) for size in images.shape[:2])
         rows, cols = (slice(start, start + SIZE) for start in starts)

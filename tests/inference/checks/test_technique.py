@@ -1,6 +1,7 @@
 """Images that are no raw HR-TEM images are named for what they look like."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,6 +50,19 @@ def scanned(rng):
     return ndimage.uniform_filter1d(image, 2, axis=1)
 
 
+def shaken(rng):
+    """Lines that lie 0.4 pixels beside each other, with weak streaks of the detector."""
+    columns = dots(radius=21)
+    columns -= ndimage.gaussian_filter(columns, 5)
+    shifts = rng.normal(0, 0.4, SIDE)
+    lines = [
+        np.interp(np.arange(SIDE) + shift, np.arange(SIDE), line)
+        for shift, line in zip(shifts, columns, strict=True)
+    ]
+    image = rng.poisson(600 * (1 + 0.4 * np.stack(lines))).astype(float)
+    return 0.94 * image + 0.06 * np.roll(image, 1, axis=1)
+
+
 def diffraction(rng):
     pattern = np.abs(np.fft.fftshift(np.fft.fft2(1 + 0.3 * dots()))) ** 2
     pattern = ndimage.gaussian_filter(pattern, 1.5)
@@ -87,6 +101,7 @@ KINDS = {
     hrtem: None,
     stem: "STEM",
     scanned: "STEM",
+    shaken: "STEM",
     diffraction: "diffraction",
     soot: "graphitic",
     particles: "low magnification",
@@ -104,6 +119,16 @@ def test_each_kind_is_named_whatever_gain_and_offset(draw, name, seed):
     for changed in (image, 7.5 * image):
         technique = name_technique(signs_of(changed.astype(np.float32), SAMPLING))
         assert (technique and technique.name) == name
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_shifted_rows_are_a_sign_beside_weak_streaks_along_them(turned):
+    image = shaken(np.random.default_rng(2))
+    signs = signs_of(image.T if turned else image, SAMPLING)
+    assert 0.04 < abs(signs.lines) < 0.1 and abs(signs.shaken) > 0.55
+    assert (signs.shaken < 0) == turned and name_technique(signs).name == "STEM"
+    for other in ({"lines": -signs.lines}, {"lines": 0.0}, {"shaken": 0.0}):
+        assert name_technique(replace(signs, **other)) is None
 
 
 @pytest.mark.parametrize(
