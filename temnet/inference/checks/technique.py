@@ -2,9 +2,9 @@
 
 The rules were chosen on simulated images of each kind and on 320 validation images of four
 networks' specimens at the camera's pixels, of which they name three wrongly, as noise.  That of
-rows which are shifted was found on two real STEM images; it names none of 480 other validation images,
-of crystals and particles.  Under a hill of light or absorption of 40 % that is as wide as a small
-image one in ten is called a low magnification; on a ramp of 30 % none is.
+rows which are shifted was found on two real STEM images; it names none of 480 other validation
+images, of crystals and particles.  Under a hill of light or absorption of 40 % that is as wide as a
+small image one in ten is called a low magnification; on a ramp of 30 % none is.
 """
 
 from __future__ import annotations
