@@ -1,6 +1,6 @@
 """Seconds from a file to its columns: temnet, and AtomAI's default network and locator.
 
-    python experiments/compare_with_atomai.py --atomai PYTHON
+    python experiments/compare_with_atomai.py --atomai PYTHON --network columns-unet
 
 PYTHON is the interpreter of an environment with AtomAI (`pip install atomai`), by default this
 one.  Both programs get the same images, a lattice of bright columns in noise, in turn and in one
@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
+DEFAULT_NETWORK = "columns-unet"
 SIZES, REPEATS = (512, 1024, 2048), 7
 SAMPLING, SPACING, WIDTH, DOSE = 0.2, 2.4, 0.4, 20.0
 """Pixel size, distance and standard deviation of columns [Å], electrons per pixel."""
@@ -34,13 +35,13 @@ def lattice(size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
     return rng.poisson(DOSE * (1 + spots)).astype(np.float32), (spots > 0.5).astype(np.float32)
 
 
-def temnet_finder() -> Callable[[str], int]:
-    """From a file to the number of its columns, by temnet's network for particles."""
+def temnet_finder(name: str) -> Callable[[str], int]:
+    """From a file to the number of its columns, by one of temnet's networks."""
     from temnet.inference.column_finder import ColumnFinder
     from temnet.inference.reading.read_images import read_images
     from temnet.models.checkpoint import open_network
 
-    finder = ColumnFinder(open_network("nanoparticle-unet"))
+    finder = ColumnFinder(open_network(name))
 
     def find(file: str) -> int:
         series = read_images(file, sampling=SAMPLING)
@@ -49,7 +50,7 @@ def temnet_finder() -> Callable[[str], int]:
     return find
 
 
-def atomai_finder() -> Callable[[str], int]:
+def atomai_finder(_: str) -> Callable[[str], int]:
     """From a file to the number of its columns, by AtomAI's default U-Net and locator."""
     import atomai
 
@@ -73,10 +74,10 @@ def atomai_finder() -> Callable[[str], int]:
 FINDERS = {"temnet": temnet_finder, "AtomAI": atomai_finder}
 
 
-def work(name: str) -> None:
+def work(name: str, network: str) -> None:
     """Answers each line of the input, a file, by columns, seconds and processor seconds."""
     answers, sys.stdout = sys.stdout, sys.stderr
-    find = FINDERS[name]()
+    find = FINDERS[name](network)
     for line in sys.stdin:
         wall, processor = time.perf_counter(), time.process_time()
         columns = find(line.strip())
@@ -88,22 +89,26 @@ def main() -> None:
     """Prints a table of medians and ratios."""
     parser = argparse.ArgumentParser(description="Compares the speed of temnet and AtomAI.")
     parser.add_argument("--atomai", default=sys.executable, metavar="PYTHON")
+    parser.add_argument("--network", default=DEFAULT_NETWORK, help="of temnet (%(default)s)")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--worker", choices=FINDERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        work(options.worker)
+        work(options.worker, options.network)
         return
     print("size   program  columns  seconds  processor seconds")
     with tempfile.TemporaryDirectory() as folder:  # AtomAI saves its weights where it runs
-        compare(options.sizes, {"temnet": sys.executable, "AtomAI": options.atomai}, folder)
+        interpreters = {"temnet": sys.executable, "AtomAI": options.atomai}
+        compare(options.sizes, interpreters, folder, options.network)
 
 
-def compare(sizes: Sequence[int], interpreters: dict[str, str], folder: str) -> None:
+def compare(
+    sizes: Sequence[int], interpreters: dict[str, str], folder: str, network: str = DEFAULT_NETWORK
+) -> None:
     """Prints the lines of the table for each size."""
     workers = {
         name: subprocess.Popen(
-            [python, Path(__file__).resolve(), "--worker", name], cwd=folder,
+            [python, Path(__file__).resolve(), "--worker", name, "--network", network], cwd=folder,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )
         for name, python in interpreters.items()

@@ -259,7 +259,8 @@ def test_the_comparison_of_speed_counts_the_columns_of_a_lattice(tmp_path):
     image, mask = script["lattice"](192, np.random.default_rng(0))
     np.save(tmp_path / "lattice.npy", image)
     assert image[mask > 0].mean() > 1.5 * image[mask == 0].mean()
-    assert script["temnet_finder"]()(str(tmp_path / "lattice.npy")) == pytest.approx(256, abs=32)
+    find = script["temnet_finder"](script["DEFAULT_NETWORK"])
+    assert find(str(tmp_path / "lattice.npy")) == pytest.approx(256, abs=32)
 
 
 def test_the_study_of_strain_measures_a_known_error(monkeypatch):

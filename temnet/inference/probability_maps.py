@@ -10,7 +10,7 @@ from temnet.images.flatten import flatten
 from temnet.images.normalize import normalize
 from temnet.images.resample import reflect_index, resample
 from temnet.inference.engines.engine import Engine, ImageLimits
-from temnet.inference.tiling import BLEND, MARGIN, WHOLE_PIXELS, in_parts
+from temnet.inference.tiling import BLEND, LONGEST, MARGIN, in_parts
 from temnet.models.network import Network
 
 
@@ -31,7 +31,7 @@ def predict_probabilities(engine: Engine, images: np.ndarray) -> np.ndarray:
     rows, cols = images.shape[:2]
     limits = engine.limits
     padded, (top, left) = pad_to_size(np.asarray(images, np.float32), limits.unit, limits.smallest)
-    if rows * cols > WHOLE_PIXELS:
+    if rows * cols > LONGEST**2:
         margin = tile_margin(limits)
         result = in_parts(engine.run, padded, limits.channels, margin=margin, unit=limits.unit)
     else:

@@ -93,10 +93,10 @@ def test_in_parts_is_as_whole_beyond_the_radius(build):
 
     margin = int(np.ceil(receptive_radius(network))) + 4
     unit = size_unit(network)
-    parts = in_parts(maps, images, 2, 64, margin, blend=8, unit=unit)
+    parts = in_parts(maps, images, 2, 144, margin, blend=8, unit=unit)
     np.testing.assert_allclose(parts, whole, atol=1e-5)
     # Closer to the cuts it differs: that margin is needed.
-    short = in_parts(maps, images, 2, 64, 4, blend=8, unit=unit)
+    short = in_parts(maps, images, 2, 144, 4, blend=8, unit=unit)
     assert np.abs(short - whole).max() > 1e-3
 
 
