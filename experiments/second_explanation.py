@@ -1,8 +1,8 @@
 r"""How many images of MoS2 have a second explanation: other atoms, another microscope.
 
 Where the microscope is not known, an image can show Mo and S2 exchanged, or the lattice moved onto
-its hollow sites: aberrations within the range of the training make up for it (Fourier images).  No
-network can distinguish such a pair.  This script looks for them among the validation images of an
+its hollow sites: aberrations within the range of the training make up for it.  No network can
+distinguish such a pair.  This script looks for them among the validation images of an
 experiment, and prints their share and the scores without them.
 
     python experiments/second_explanation.py experiments/mos2_unet.yaml --images 100 \
@@ -14,7 +14,8 @@ the three sites, defocus, spherical aberration, astigmatism, coma, trefoil and t
 the images are fitted within their ranges, so that the expected images agree.  What remains of the
 difference, in nats over the area of the image, is the log-likelihood ratio that the electrons give
 on average for the true assignment.  The blur of the camera is left out, so that real images have
-more second explanations than are found.
+more second explanations than are found.  Not searched for are sheets moved by half a lattice
+vector, the Fourier images of strong astigmatism: the share is without them.
 """
 
 from __future__ import annotations
