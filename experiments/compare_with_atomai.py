@@ -3,9 +3,9 @@
     python experiments/compare_with_atomai.py --atomai PYTHON --network columns-unet
 
 PYTHON is the interpreter of an environment with AtomAI (`pip install atomai`), by default this
-one.  Both programs get the same images, a lattice of bright columns in noise, in turn and in one
-run, each in a process of its own.  AtomAI's network is trained on such lattices before, since an
-untrained one finds nothing to locate.
+one; the network is one of temnet's for single images.  Both programs get the same images, a
+lattice of bright columns in noise, in turn and in one run, each in a process of its own.  AtomAI's
+network is trained on such lattices before, since an untrained one finds nothing to locate.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def temnet_finder(name: str) -> Callable[[str], int]:
     return find
 
 
-def atomai_finder(_: str) -> Callable[[str], int]:
+def atomai_finder() -> Callable[[str], int]:
     """From a file to the number of its columns, by AtomAI's default U-Net and locator."""
     import atomai
 
@@ -71,13 +71,10 @@ def atomai_finder(_: str) -> Callable[[str], int]:
     return find
 
 
-FINDERS = {"temnet": temnet_finder, "AtomAI": atomai_finder}
-
-
 def work(name: str, network: str) -> None:
     """Answers each line of the input, a file, by columns, seconds and processor seconds."""
     answers, sys.stdout = sys.stdout, sys.stderr
-    find = FINDERS[name](network)
+    find = temnet_finder(network) if name == "temnet" else atomai_finder()
     for line in sys.stdin:
         wall, processor = time.perf_counter(), time.process_time()
         columns = find(line.strip())
@@ -91,7 +88,7 @@ def main() -> None:
     parser.add_argument("--atomai", default=sys.executable, metavar="PYTHON")
     parser.add_argument("--network", default=DEFAULT_NETWORK, help="of temnet (%(default)s)")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--worker", choices=FINDERS, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", choices=("temnet", "AtomAI"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         work(options.worker, options.network)
@@ -102,9 +99,7 @@ def main() -> None:
         compare(options.sizes, interpreters, folder, options.network)
 
 
-def compare(
-    sizes: Sequence[int], interpreters: dict[str, str], folder: str, network: str = DEFAULT_NETWORK
-) -> None:
+def compare(sizes: Sequence[int], interpreters: dict[str, str], folder: str, network: str) -> None:
     """Prints the lines of the table for each size."""
     workers = {
         name: subprocess.Popen(

@@ -2,8 +2,8 @@ r"""How many images of MoS2 have a second explanation: other atoms, another micr
 
 Where the microscope is not known, an image can show Mo and S2 exchanged, or the lattice moved onto
 its hollow sites: aberrations within the range of the training make up for it.  No network can
-distinguish such a pair.  This script looks for them among the validation images of an
-experiment, and prints their share and the scores without them.
+distinguish such a pair.  This script looks for them among the validation images of an experiment,
+and prints their share and the scores without them.
 
     python experiments/second_explanation.py experiments/mos2_unet.yaml --images 100 \
         --evaluation runs/mos2_unet/evaluate

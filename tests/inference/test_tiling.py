@@ -18,14 +18,16 @@ def blurred(reach):
 
 
 @given(
-    st.integers(20, 150), st.integers(20, 150), st.integers(12, 40), st.integers(0, 8),
-    st.integers(0, 99),
+    st.integers(5, 40), st.integers(5, 40), st.integers(8, 40), st.integers(0, 8),
+    st.sampled_from([1, 2, 4]), st.integers(0, 99),
 )  # fmt: skip
-def test_parts_make_up_the_whole(rows, cols, tile, reach, seed):
-    images = np.random.default_rng(seed).normal(size=(rows, cols, 1)).astype(np.float32)
+def test_parts_make_up_the_whole(rows, cols, more, reach, unit, seed):
+    shape = (4 * rows, 4 * cols, 1)
+    images = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
     whole = blurred(reach)(images)
     margin = reach + 4
-    found = in_parts(blurred(reach), images, 2, tile + 4 * margin, margin, blend=8)
+    longest = 4 * (margin + unit) + more
+    found = in_parts(blurred(reach), images, 2, longest, margin, blend=8, unit=unit)
     np.testing.assert_allclose(found, whole, atol=1e-5)
 
 
