@@ -1,4 +1,4 @@
-"""The figure of a study of many networks: their scores against the time of a training."""
+"""The figure of a study of many networks: their scores against the processor time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FrontPoint:
     Attributes:
         network: Its name.
         arm: Name of the arm.
-        minutes: Mean time of a training, without waiting for images [min].
+        minutes: Mean processor time of a training, on all cores [min].
         f1: Mean over the trainings.
         low: Lower end of its interval; NaN where unknown.
         high: Upper end of its interval; NaN where unknown.
@@ -51,7 +51,7 @@ class FrontPoint:
 
 @styled
 def front_figure(points: Sequence[FrontPoint], arms: Sequence[str]) -> Figure:
-    """F1 against the time of a training: arms by colour and line, networks by marker.
+    """F1 against the processor time of a training: arms by colour and line, networks by marker.
 
     Args:
         points: Each network in each arm.
@@ -85,7 +85,7 @@ def front_figure(points: Sequence[FrontPoint], arms: Sequence[str]) -> Figure:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set(xlabel="time of a training (min)", ylabel="mean F1 over classes")
+    axes.set(xlabel="processor time of a training (min)", ylabel="mean F1 over classes")
     set_title(axes, "Score against time")
     legend_below(figure, axes)
     return figure

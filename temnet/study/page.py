@@ -101,15 +101,22 @@ def _runs(page: StudyPage) -> Section:
     rows: dict[tuple[str, str], dict[int, StudyRow]] = {}
     for row in page.results.rows:
         rows.setdefault((row.arm, row.network), {})[row.seed] = row
+    times = {
+        "time of a training (min)": "seconds",
+        "waiting for images (min)": "waited",
+        "processor time (min)": "processor_seconds",
+    }
     lines = [
         (
             *key,
-            f"{np.mean([row.seconds for row in own.values()]) / 60:.1f}",
-            f"{np.mean([row.waited for row in own.values()]) / 60:.1f}",
+            *(
+                f"{np.mean([getattr(row, name) for row in own.values()]) / 60:.1f}"
+                for name in times.values()
+            ),
         )
         for key, own in rows.items()
     ]
-    header = ("arm", "network", "time of a training (min)", "waiting for images (min)")
+    header = ("arm", "network", *times)
     pages = [
         paragraph(
             f"{arm}, {network}: ",

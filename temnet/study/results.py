@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,8 +44,8 @@ CAPTION = (
 )
 
 FRONT_CAPTION = (
-    "Each network in each arm; the lines join the networks that no faster one beats. Times are "
-    "those of the trainings, the scoring after each epoch included, without waiting for images."
+    "Each network in each arm; the lines join the networks that no faster one beats. The time is "
+    "the processor time of a training on all cores, the scoring after each epoch included."
 )
 
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
@@ -66,6 +67,8 @@ class StudyRow:
         rms_error_pm: Root-mean-square position error of any class [pm].
         seconds: Time of the training, the scoring after each epoch included [s].
         waited: Part of it in which the training waited for images [s].
+        processor_seconds: Processor time of the training on all cores, without the simulation of
+            its images in other processes [s].
     """
 
     test: str
@@ -78,6 +81,7 @@ class StudyRow:
     rms_error_pm: float
     seconds: float
     waited: float
+    processor_seconds: float = math.nan
 
     @property
     def scores(self) -> dict[str, float]:
@@ -298,7 +302,7 @@ class StudyResults:
         return len(self.summary.networks) >= LEAST_NETWORKS
 
     def front(self, test: str) -> Figure:
-        """Scores against the time of a training."""
+        """Scores against the processor time of a training."""
         points = []
         for one in self.tests[test].means:
             rows = [
@@ -306,7 +310,7 @@ class StudyResults:
                 for row in self.rows
                 if (row.test, row.arm, row.network) == (test, one.arm, one.network)
             ]
-            minutes = float(np.mean([row.seconds - row.waited for row in rows])) / 60
+            minutes = float(np.mean([row.processor_seconds for row in rows])) / 60
             f1 = one.scores[MACRO]
             points.append(FrontPoint(one.network, one.arm, minutes, f1.mean, f1.low, f1.high))
         return front_figure(points, self.summary.arms)

@@ -110,21 +110,19 @@ def study_rows(scored: Sequence[Scored]) -> list[StudyRow]:
                 if name.startswith(BY_CLASS)},
             mean_image_f1=one.values[MEAN],
             rms_error_pm=one.values[ERROR],
-            seconds=times[one.run.root][0],
-            waited=times[one.run.root][1],
+            **times[one.run.root],
         )
         for one in scored
     ]  # fmt: skip
 
 
-def _times(run: TrainingRun) -> tuple[float, float]:
-    """Time of a training, scoring after each epoch included, and of waiting for images [s]."""
+def _times(run: TrainingRun) -> dict[str, float]:
+    """Times of a training, scoring after each epoch included, by their names in a row [s]."""
     rows = read_table(run.root / train.STAGE.name / "log.csv")
-    seconds, waited = (
-        round(float(np.nansum([row.get(name, np.nan) for row in rows])), 2)
-        for name in ("seconds", "waited")
-    )
-    return seconds, waited
+    return {
+        name: round(float(np.nansum([row.get(name, np.nan) for row in rows])), 2)
+        for name in ("seconds", "waited", "processor_seconds")
+    }
 
 
 def study_summary(

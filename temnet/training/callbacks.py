@@ -145,8 +145,14 @@ class Checkpoint(keras.callbacks.Callback):
         return value >= self.state.best if self.mode == "max" else value <= self.state.best
 
 
+TIMES = ("seconds", "processor_seconds")
+"""Columns of an epoch's times."""
+
+
 class CsvLog(keras.callbacks.Callback):
-    """Writes one line per epoch: its number, the learning rate, the logs, and its time [s].
+    """Writes one line per epoch: its number, the learning rate, the logs, and its times [s].
+
+    ``seconds`` have passed, ``processor_seconds`` are those of all threads of this process.
 
     The file is replaced in one step; lines of epochs that are repeated are replaced too.
 
@@ -157,11 +163,11 @@ class CsvLog(keras.callbacks.Callback):
     def __init__(self, path: str | Path) -> None:
         super().__init__()
         self.path = Path(path)
-        self._started = 0.0
+        self._started = (0.0, 0.0)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Starts the clock."""
-        self._started = time.monotonic()
+        """Starts the clocks."""
+        self._started = (time.monotonic(), time.process_time())
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Writes the line."""
@@ -169,7 +175,10 @@ class CsvLog(keras.callbacks.Callback):
         rows = [row for row in rows if row["epoch"] < epoch]
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         row = {"epoch": epoch, "learning_rate": rate, **(logs or {})}
-        rows.append({**row, "seconds": round(time.monotonic() - self._started, 2)})
+        now = (time.monotonic(), time.process_time())
+        for name, start, end in zip(TIMES, self._started, now, strict=True):
+            row[name] = round(end - start, 2)
+        rows.append(row)
         columns = list(dict.fromkeys(key for row in rows for key in row))
         full = [{name: row.get(name) for name in columns} for row in rows]
         write_table(self.path, full, columns)

@@ -32,7 +32,7 @@ def estimates(macro, error):
 ROWS = [
     StudyRow(
         test="all", arm=arm, network="net", seed=1, macro_f1=f1, f1={"C": f1}, mean_image_f1=f1,
-        rms_error_pm=9.0, seconds=120.0, waited=6.0,
+        rms_error_pm=9.0, seconds=120.0, waited=6.0, processor_seconds=210.0,
     )
     for arm, f1 in (("one", 0.5), ("two", 0.6))
 ]  # fmt: skip
@@ -70,7 +70,10 @@ def test_files_are_read_as_they_were_written(tmp_path):
     found = read_study_results(tmp_path)
     assert list(found.rows) == ROWS and as_values(found.summary) == as_values(SUMMARY)
     first = (tmp_path / "study.csv").read_text().splitlines()[0]
-    assert first == "test,arm,network,seed,macro_f1,f1_C,mean_image_f1,rms_error_pm,seconds,waited"
+    assert first == (
+        "test,arm,network,seed,macro_f1,f1_C,mean_image_f1,rms_error_pm,seconds,waited,"
+        "processor_seconds"
+    )
 
 
 def test_a_summary_of_an_earlier_version_is_read():
@@ -107,7 +110,7 @@ def test_pages_show_every_table(tmp_path):
     path = write_study_page(tmp_path, StudyPage(study, RESULTS, {}, {}))
     page = path.read_text()
     assert "Which arm?" in page and "two − one" in page
-    assert "<td>2.0</td><td>0.1</td>" in page.replace(' class="number"', "")
+    assert "<td>2.0</td><td>0.1</td><td>3.5</td>" in page.replace(' class="number"', "")
     assert (tmp_path / "report/test_1.svg").is_file()
 
 
@@ -115,7 +118,7 @@ def with_networks(*names):
     """The results of one arm, repeated for each network at a tenth more F1 and twice the time."""
     row, mean = ROWS[0], SUMMARY.tests["all"].means[0]
     rows = [
-        replace(row, network=name, macro_f1=0.5 + 0.1 * i, seconds=60.0 * 2**i + 6, seed=seed)
+        replace(row, network=name, macro_f1=0.5 + 0.1 * i, processor_seconds=60.0 * 2**i, seed=seed)
         for i, name in enumerate(names)
         for seed in (1, 2)
     ]

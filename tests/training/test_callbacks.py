@@ -1,5 +1,6 @@
 import csv
 import logging
+import time
 
 import imageio.v3 as iio
 import keras
@@ -128,6 +129,22 @@ def test_waiting_is_in_the_logs(one_weight, tmp_path):
     clock.waited = 9  # before the training
     train(one_weight, 2, Wait(), WaitTime(clock), CsvLog(tmp_path / "log.csv"))
     assert [float(row["waited"]) for row in rows(tmp_path / "log.csv")] == [0.5, 0.5]
+
+
+def test_processor_time_is_that_of_the_process(one_weight, tmp_path):
+    class Work(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            start = time.process_time()
+            while time.process_time() - start < 0.2:
+                pass
+            time.sleep(0.3)  # takes no processor time
+
+    before = time.process_time()
+    train(one_weight, 2, Work(), CsvLog(tmp_path / "log.csv"))
+    spent = time.process_time() - before
+    found = [float(row["processor_seconds"]) for row in rows(tmp_path / "log.csv")]
+    assert min(found) >= 0.19 and sum(found) <= spent + 0.02
+    assert all(float(row["seconds"]) >= 0.49 for row in rows(tmp_path / "log.csv"))
 
 
 def test_a_panel_is_drawn_for_some_epochs_and_goes_to_tensorboard(
