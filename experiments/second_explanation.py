@@ -9,13 +9,14 @@ and prints their share and the scores without them.
         --evaluation runs/mos2_unet/evaluate
 
 The specimen is a perfect sheet of MoS2, so that one cell of the lattice is enough; each image has
-its own drawn microscope and dose.  For each of the five other assignments of Mo, S2 and hollow to
-the three sites, defocus, spherical aberration, astigmatism, coma, trefoil and the shifts between
-the images are fitted within their ranges, so that the expected images agree.  What remains of the
-difference, in nats over the area of the image, is the log-likelihood ratio that the electrons give
-on average for the true assignment.  The blur of the camera is left out, so that real images have
-more second explanations than are found.  Not searched for are sheets moved by half a lattice
-vector, the Fourier images of strong astigmatism: the share is without them.
+its own drawn microscope and dose.  Another explanation is the sheet moved by a multiple of a sixth
+of its lattice vectors (halves are Fourier images, thirds put Mo onto the place of S2 or of a hollow
+site), or the sheet with Mo and S2 exchanged, moved or not.  For each, defocus, spherical
+aberration, astigmatism, coma, trefoil, the shifts between the images and the move itself are fitted
+within their ranges, so that the expected images agree.  What remains of the difference, in nats
+over the area of the image, is the log-likelihood ratio that the electrons give on average for the
+true explanation.  The blur of the camera is left out, so that real images have more second
+explanations than are found.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from itertools import permutations, product
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -49,12 +50,15 @@ LATTICE_CONSTANT, HALF_HEIGHT = 3.160, 1.585
 BLUR = {"Mo": 0.06, "S": 0.07}
 """Standard deviations of thermal vibration at 300 K per axis [Å]."""
 
-SHAPE, CELLS = (98, 84), (2, 3)
-"""Pixels of the box and cells of a√3 x a in it: pixels are square to 0.002 %."""
+SHAPE = (52, 30)
+"""Pixels of one rectangular cell, a√3 x a: they are square to 0.07 %."""
+
+MOVES = [move for move in product(range(-2, 4), repeat=2) if move != (0, 0)]
+"""Sixths of the two lattice vectors by which the sheet is moved."""
 
 AMBIGUOUS = 3.0
-"""An assignment with a mean log-likelihood ratio below this is a second explanation: the electrons
-favour the true one by less than 20 to 1."""
+"""An explanation with a mean log-likelihood ratio below this is a second one: the electrons favour
+the true one by less than 20 to 1."""
 
 SHIFT = 0.2
 """Standard deviation of the shifts between the images about the true ones [Å]."""
@@ -62,45 +66,54 @@ SHIFT = 0.2
 STEP = 2e-3
 """Step of the numerical slopes, a fraction of a variable's range."""
 
-STARTS = 8
-"""Fits for each image, from the best points of a coarse search over all assignments."""
+MOVE = LATTICE_CONSTANT / 12
+"""How far the fit may move the sheet from its start, along each axis [Å]."""
+
+STARTS = 12
+"""Fits for each image, from the best points of a coarse search, one for each move."""
 
 
 @cache
-def assignments(energy: float) -> dict[str, ExitWave]:
-    """Exit waves of the six ways to put Mo, S2 and nothing on three sites, ``Mo S2 -`` first."""
-    width = LATTICE_CONSTANT * CELLS[1]
-    grid = Grid(SHAPE, width / SHAPE[1], (0.0, 0.0))
+def sheets(energy: float) -> dict[str, ExitWave]:
+    """Exit waves of one cell of MoS2, and of the same with Mo and S2 exchanged."""
+    grid = Grid(SHAPE, LATTICE_CONSTANT / SHAPE[1], (0.0, 0.0))
     waves = {}
-    for kinds in permutations(("Mo", "S2", "-")):
+    for kinds in (("Mo", "S2"), ("S2", "Mo")):
         numbers, positions = [], []
-        for row, col, (site, kind) in product(range(CELLS[0]), range(CELLS[1]), enumerate(kinds)):
-            for half in (0, 1):
-                y = ((row + half / 2 + site / 3) % CELLS[0]) * grid.extent[0] / CELLS[0]
-                x = ((col + half / 2) % CELLS[1]) * LATTICE_CONSTANT
-                heights = {"Mo": (0.0,), "S2": (-HALF_HEIGHT, HALF_HEIGHT), "-": ()}[kind]
-                numbers += [42 if kind == "Mo" else 16] * len(heights)
-                positions += [(x, y, z) for z in heights]
+        for half, (site, kind) in product((0, 1), enumerate(kinds)):
+            y, x = (half / 2 + site / 3) * grid.extent[0], half / 2 * grid.extent[1]
+            heights = (0.0,) if kind == "Mo" else (-HALF_HEIGHT, HALF_HEIGHT)
+            numbers += [42 if kind == "Mo" else 16] * len(heights)
+            positions += [(x, y, z) for z in heights]
         atoms = Atoms(numbers=numbers, positions=positions)
         waves[" ".join(kinds)] = exit_wave(atoms, grid, energy, 1.0, 0.0, BLUR)
     return waves
 
 
+def vector(move: tuple[int, int], extent: tuple[float, float]) -> np.ndarray:
+    """(row, col) of a move in sixths of the lattice vectors [Å]."""
+    height, width = extent
+    return np.array(move) / 6 @ [[0.0, width], [height / 2, width / 2]]
+
+
 def variables(optics: Optics) -> np.ndarray:
-    """Defocus, C30, C12, C21 and C23 (complex ones by their parts) and the shifts [Å]."""
+    """Defocus, C30, C12, C21 and C23 (complex ones by their parts), the shifts of the further
+    images against the first, and the first one's [Å].
+    """
     terms = optics.aberrations
     parts = [
         terms[f"C{symbol}"] * np.exp(1j * order * terms[f"phi{symbol}"])
         for symbol, order in (("12", 2), ("21", 1), ("23", 3))
     ]
     plane = [value for part in parts for value in (part.real, part.imag)]
-    return np.array([optics.defocus[0], terms["C30"], *plane, *optics.shifts[1:].ravel()])
+    further = optics.shifts[1:] - optics.shifts[0]
+    return np.array([optics.defocus[0], terms["C30"], *plane, *further.ravel(), *optics.shifts[0]])
 
 
 def microscope(optics: Optics, values: np.ndarray) -> Optics:
     """The microscope with other values of `variables`; steps of the focal series stay."""
-    start, spherical, *rest = values
-    plane, shifts = np.array(rest[:6]), np.array(rest[6:]).reshape(-1, 2)
+    start, spherical, plane = values[0], values[1], values[2:8]
+    further, first = values[8:-2].reshape(-1, 2), values[-2:]
     aberrations = {**optics.aberrations, "C30": float(spherical)}
     for (symbol, order), part in zip(
         (("12", 2), ("21", 1), ("23", 3)), plane[::2] + 1j * plane[1::2], strict=True
@@ -112,32 +125,45 @@ def microscope(optics: Optics, values: np.ndarray) -> Optics:
         optics,
         defocus=moved,
         aberrations=aberrations,
-        shifts=np.concatenate([np.zeros((1, 2)), shifts]),
+        shifts=np.concatenate([np.zeros((1, 2)), further]) + first,
     )
+
+
+def spectra(wave: ExitWave, optics: Optics) -> np.ndarray:
+    """Fourier transforms of the (focus, row, col) intensities with their vibration, not shifted."""
+    images = focal_series(wave, optics)
+    rows, cols = frequencies(images.shape, wave.grid.extent)
+    blur = np.exp(-2 * (np.pi * optics.image_spread) ** 2 * (rows**2 + cols**2))
+    return np.fft.fft2(images) * blur
+
+
+def frequencies(
+    shape: tuple[int, ...], extent: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of the (row, 1) rows and the columns of a transform of (..., row, col) [1/Å]."""
+    rows, cols = (
+        np.fft.fftfreq(count, side / count) for count, side in zip(shape[-2:], extent, strict=True)
+    )
+    return rows[:, None], cols
+
+
+def shifted(spectrum: np.ndarray, shifts: np.ndarray, extent: tuple[float, float]) -> np.ndarray:
+    """(..., row, col) intensities of a box, moved by (..., 2) shifts [Å]."""
+    rows, cols = frequencies(spectrum.shape, extent)
+    down, right = shifts[..., :1, None], shifts[..., 1:, None]
+    return np.fft.ifft2(spectrum * np.exp(-2j * np.pi * (down * rows + right * cols))).real
 
 
 def expected(wave: ExitWave, optics: Optics) -> np.ndarray:
     """(focus, row, col) intensities with the shifts and the vibration of the images."""
-    images = focal_series(wave, optics)
-    rows, cols = (
-        np.fft.fftfreq(count, side / count)
-        for count, side in zip(images.shape[1:], wave.grid.extent, strict=True)
-    )
-    square = rows[:, None] ** 2 + cols**2
-    blur = np.exp(-2 * (np.pi * optics.image_spread) ** 2 * square)
-    phase = np.exp(
-        -2j
-        * np.pi
-        * (optics.shifts[:, :1, None] * rows[:, None] + optics.shifts[:, 1:, None] * cols)
-    )
-    return np.fft.ifft2(np.fft.fft2(images) * blur * phase).real
+    return shifted(spectra(wave, optics), optics.shifts, wave.grid.extent)
 
 
 class Fit:
-    """Agreement of an assignment, through any microscope within limits, with an image.
+    """Agreement of a sheet, through any microscope within limits, with an image.
 
     Args:
-        wave: Exit wave of the assignment.
+        wave: Exit wave of the sheet.
         optics: The true microscope.
         truth: (focus, row, col) true expected intensities.
         electrons: Electrons of each image in its area.
@@ -164,7 +190,7 @@ class Fit:
             max(0.0, own.aberrations[f"C{symbol}"] / high - 1) * 1e3
             for symbol, high in zip(("12", "21", "23"), highest, strict=True)
         ]
-        held = (values[8:] - self.true[8:]) / SHIFT
+        held = (values[8:-2] - self.true[8:-2]) / SHIFT
         differences = (expected(self.wave, own) - self.truth) * self.weight
         return np.concatenate([differences.ravel(), beyond, held])
 
@@ -177,28 +203,40 @@ class Fit:
         ]
         return np.stack(sides, axis=1)
 
-    def coarse(self) -> list[tuple[float, np.ndarray]]:
-        """Cost [nats] of points that cover defocus and astigmatism."""
+    def coarse(self) -> dict[tuple[int, int], tuple[float, np.ndarray]]:
+        """For each move, the least cost [nats] of points that cover defocus and astigmatism."""
+        extent, moves = self.wave.grid.extent, [(0, 0), *MOVES]
         directions = np.exp(2j * np.pi * np.arange(6) / 6) * self.limits[2, 1]
-        points = []
-        for defocus in np.linspace(*self.limits[0], 7):
-            for astigmatism in (0, *(0.55 * directions), *(0.9 * directions)):
-                point = self.true.copy()
-                point[0], point[2:4] = defocus, (astigmatism.real, astigmatism.imag)
-                points.append(point)
-        return [(float(np.sum(self.residuals(point) ** 2) / 2), point) for point in points]
+        best: dict[tuple[int, int], tuple[float, np.ndarray]] = {}
+        for defocus, astigmatism in product(
+            np.linspace(*self.limits[0], 7), (0, *(0.55 * directions), *(0.9 * directions))
+        ):
+            point = self.true.copy()
+            point[0], point[2:4] = defocus, (astigmatism.real, astigmatism.imag)
+            spectrum = spectra(self.wave, microscope(self.optics, point))
+            shifts = self.optics.shifts + [[vector(move, extent)] for move in moves]
+            differences = (shifted(spectrum, shifts, extent) - self.truth) * self.weight
+            costs = np.sum(differences**2, axis=(1, 2, 3)) / 2
+            for move, cost in zip(moves, costs, strict=True):
+                if move not in best or cost < best[move][0]:
+                    start = point.copy()
+                    start[-2:] += vector(move, extent)
+                    best[move] = (float(cost), start)
+        return best
 
     def least(self, start: np.ndarray) -> float:
         """Least cost [nats] from a point on."""
-        scale = np.ptp(self.limits, axis=1) / 4
+        limits = self.limits.copy()
+        limits[-2:] += start[-2:, None]
+        scale = np.ptp(limits, axis=1) / 4
         fit = least_squares(
-            self.residuals, start, self.slopes, self.limits.T, x_scale=scale, max_nfev=20
+            self.residuals, start, self.slopes, limits.T, x_scale=scale, max_nfev=20
         )
         return float(fit.cost)
 
 
 def ranges(settings: SimulationSettings) -> np.ndarray:
-    """(V, 2) lowest and highest value of each variable [Å]."""
+    """(V, 2) lowest and highest value of each variable, of the last two about their start [Å]."""
     own = settings.microscope
     (low, high), cs = own.defocus_spans[0], np.array(support(own.Cs_um)) * MICROMETRE
     planes = [
@@ -208,25 +246,34 @@ def ranges(settings: SimulationSettings) -> np.ndarray:
     ]
     shifts = [(-5 * SHIFT, 5 * SHIFT)] * (2 * (len(own.defocus.steps) - 1))
     jitter = 2 * support(own.defocus.jitter)[1]
-    return np.array([(low - jitter, high + jitter), tuple(cs), *planes, *shifts])
+    moves = [(-MOVE, MOVE)] * 2
+    return np.array([(low - jitter, high + jitter), tuple(cs), *planes, *shifts, *moves])
 
 
 def least_information(settings: SimulationSettings, index: int) -> tuple[float, str, Optics, float]:
-    """Of validation image ``index``: nats and assignment of the best explanation, optics, dose."""
+    """Of validation image ``index``: nats and name of the best other explanation, optics, dose."""
     chosen = specimen_microscope(settings, index // settings.exit_wave_reuse, "validation")
     energy = specimen_energy(settings, chosen, index // settings.exit_wave_reuse, "validation")
     instrument = draw_instrument(settings, chosen, energy, index, "validation")
-    (_, true), *others = assignments(energy).items()
-    truth = expected(true, instrument.optics)
+    waves = sheets(energy)
+    truth = expected(waves["Mo S2"], instrument.optics)
     height, width = settings.extent
-    dose = instrument.detector.dose
+    dose, limits = instrument.detector.dose, ranges(settings)
     fits = {
-        name: Fit(wave, instrument.optics, truth, dose * height * width, ranges(settings))
-        for name, wave in others
+        name: Fit(wave, instrument.optics, truth, dose * height * width, limits)
+        for name, wave in waves.items()
     }
-    starts = [(cost, name, point) for name in fits for cost, point in fits[name].coarse()]
+    starts = [
+        (cost, name, move, point)
+        for name, fit in fits.items()
+        for move, (cost, point) in fit.coarse().items()
+        if (name, move) != ("Mo S2", (0, 0))
+    ]
     starts.sort(key=lambda start: start[0])
-    best = min((fits[name].least(point), name) for _, name, point in starts[:STARTS])
+    best = min(
+        (fits[name].least(point), f"{name} moved by {move[0]}/6 {move[1]}/6")
+        for _, name, move, point in starts[:STARTS]
+    )
     return *best, instrument.optics, dose
 
 
@@ -254,7 +301,7 @@ def main() -> None:
     settings = load_experiment(options.experiment).simulation
     required(settings.structure, "structure")
     ambiguous, clear = set(), set()
-    print("index,nats,best_other_assignment,astigmatism,dose")
+    print("index,nats,best_other_explanation,astigmatism,dose")
     for index in range(options.images):
         nats, name, optics, dose = least_information(settings, index)
         (ambiguous if nats < AMBIGUOUS else clear).add(index)
