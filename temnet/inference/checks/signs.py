@@ -69,7 +69,8 @@ class Signs:
         fine: log10 of the strongest ring from 0.22 1/Å on over the noise; NaN at coarse pixels.
         coarse: The same for structures of 10 to 33 Å.
         spot: log10 of the strongest spot over the median of its ring; NaN at coarse pixels.
-        ring: log10 of the power at 3.2 to 3.8 Å over that beside.
+        ring: log10 of the power at 3.27 to 3.82 Å over that beside.
+        finer: log10 of the power at 2.9 to 3.27 Å over that at 3.27 to 3.82 Å.
         local: How much fringes of that spacing have one direction locally, 0 to 1.
         overall: The same over the whole image.
     """
@@ -93,6 +94,7 @@ class Signs:
     coarse: float
     spot: float
     ring: float
+    finer: float
     local: float
     overall: float
 
@@ -283,6 +285,7 @@ def _fringe_signs(image: np.ndarray, sampling: float) -> dict[str, float]:
     overall = np.hypot(rows.mean() - cols.mean(), 2 * both.mean()) / strength.mean()
     return {
         "ring": np.log10(power / beside),
+        "finer": np.log10(band(GRAPHITE[1], ABOVE[0])[1] / power),
         "local": float(np.sum(local * weight) / max(weight.sum(), 1e-300)),
         "overall": overall,
     }

@@ -84,8 +84,9 @@ def _is_low_magnification(one: Signs) -> bool:
 
 
 def _is_graphitic(one: Signs) -> bool:
+    """Fringes of its spacing, and no reflection of a crystal nearby, such as CeO2 {111}, 3.12 Å."""
     turning = one.ring > 0.35 and one.overall < 0.85 * one.local
-    return one.local > 0.5 and (turning or one.ring > 0.6)
+    return one.local > 0.5 and one.finer < 0 and (turning or one.ring > 0.6)
 
 
 def _always(one: Signs) -> bool:

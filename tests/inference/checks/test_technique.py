@@ -2,9 +2,11 @@
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from scipy import ndimage
 
@@ -12,6 +14,8 @@ from temnet.inference.checks.signs import signs_of
 from temnet.inference.checks.technique import TechniqueCheck, name_technique
 from temnet.inference.column_finder import FoundFrame
 from temnet.records import ImageSeries, Peaks
+
+IMAGES = Path(__file__).parents[3] / "experiments/images"
 
 SAMPLING, SIDE = 0.2, 240
 ROW, COL = np.mgrid[:SIDE, :SIDE] * SAMPLING
@@ -119,6 +123,14 @@ def test_each_kind_is_named_whatever_gain_and_offset(draw, name, seed):
     for changed in (image, 7.5 * image):
         technique = name_technique(signs_of(changed.astype(np.float32), SAMPLING))
         assert (technique and technique.name) == name
+
+
+def test_reflections_of_a_crystal_near_graphite_are_no_soot():
+    """Those of CeO2 {111}, 3.12 Å, stand out in the mean of the movie."""
+    movie = tifffile.imread(IMAGES / "pt_ceo2_raw.tif")
+    signs = signs_of(movie.mean(axis=0).astype(np.float32), 0.202)
+    assert signs.ring > 0.6 and signs.finer > 0.3 and name_technique(signs) is None
+    assert name_technique(replace(signs, finer=-0.1)).name == "graphitic"
 
 
 @pytest.mark.parametrize("turned", [False, True])
