@@ -274,6 +274,7 @@ def dump_settings(settings: Settings, folder: Path | None = None) -> str:
         folder: Folder of the YAML file, from which its paths count; the working folder by default.
     """
     values = settings.model_dump(mode="json", exclude_none=True, by_alias=False)
+    values |= {name: getattr(settings, name) for name in settings.plain}  # JSON keys are texts
     return dump_yaml(values if folder is None else relative_to(values, folder))
 
 

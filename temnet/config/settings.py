@@ -6,7 +6,7 @@ import math
 import types
 from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
@@ -33,7 +33,12 @@ class Settings(BaseModel):
     """Base of all settings: frozen; unknown keys, NaN and infinity are refused.
 
     Dumps use the keys of hashes and of finished runs: where a setting was renamed, its old key.
+
+    Attributes:
+        plain: Names of the fields that hold sections as in YAML, whose keys may be numbers.
     """
+
+    plain: ClassVar[tuple[str, ...]] = ()
 
     model_config = ConfigDict(
         frozen=True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -49,6 +49,8 @@ def _refuse(layers: Mapping[str, Sections], keys: Sequence[str], why: str) -> No
 
 class Study(Settings):
     """All settings of a study."""
+
+    plain: ClassVar[tuple[str, ...]] = ("experiment", "networks", "arms", "tests")
 
     version: Literal[1] = Field(1, description="Version of this format.")
     question: str = Field(

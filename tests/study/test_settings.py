@@ -129,7 +129,8 @@ def test_a_base_brings_along_the_rest(file):
 def test_the_written_settings_read_back_to_the_same_study(file):
     from temnet.config.loading import dump_settings
 
-    study = load_study(file, {"arms": {"still": {"evaluation": {"sweep": None}}}})
+    still = {"evaluation": {"sweep": None}, "camera": {"dose": {"choice": {9: 1, 90: 2}}}}
+    study = load_study(file, {"arms": {"still": still}})
     copy = file.with_name("copy.yaml")
     copy.write_text(dump_settings(study))
     assert load_study(copy) == study and study.arms["still"]["evaluation"] == {"sweep": None}
