@@ -282,8 +282,16 @@ class StudyResults:
         return f"{sentence} (mean F1 over the classes)."
 
     def means_table(self, test: str) -> Table:
-        """The scores of each arm and network."""
-        return self._table(self.tests[test].means, lambda one: one.arm, ".3f")
+        """The scores of each arm and network, and its time where `front` shows it."""
+        means = self.tests[test].means
+        header, lines = self._table(means, lambda one: one.arm, ".3f")
+        if self.compares_times:
+            header = (*header, "processor time (min)")
+            lines = [
+                (*line, f"{self._minutes(test, one.arm, one.network):.1f}")
+                for line, one in zip(lines, means, strict=True)
+            ]
+        return header, lines
 
     def differences_table(self, test: str) -> Table:
         """The differences of the scores from those of the first arm."""
@@ -305,15 +313,16 @@ class StudyResults:
         """Scores against the processor time of a training."""
         points = []
         for one in self.tests[test].means:
-            rows = [
-                row
-                for row in self.rows
-                if (row.test, row.arm, row.network) == (test, one.arm, one.network)
-            ]
-            minutes = float(np.mean([row.processor_seconds for row in rows])) / 60
+            minutes = self._minutes(test, one.arm, one.network)
             f1 = one.scores[MACRO]
             points.append(FrontPoint(one.network, one.arm, minutes, f1.mean, f1.low, f1.high))
         return front_figure(points, self.summary.arms)
+
+    def _minutes(self, test: str, arm: str, network: str) -> float:
+        """Mean processor time of a training [min]."""
+        wanted = (test, arm, network)
+        rows = [row for row in self.rows if (row.test, row.arm, row.network) == wanted]
+        return float(np.mean([row.processor_seconds for row in rows])) / 60
 
     def _table(self, entries: Sequence[Any], title: Callable[[Any], str], digits: str) -> Table:
         """A line for each arm, or pair of arms, and network."""

@@ -137,6 +137,9 @@ def test_of_many_networks_scores_stand_against_time(tmp_path):
     (line, *_) = results.front("all").axes[0].lines
     assert line.get_xdata() == pytest.approx([1.0, 2.0, 4.0])
     assert line.get_ydata() == pytest.approx([0.5, 0.6, 0.7])
+    header, lines = results.means_table("all")
+    assert header[-1] == "processor time (min)"
+    assert [line[-1] for line in lines] == ["1.0", "2.0", "4.0"]
     front = {"all": "sizes/test_1_front.png"}
     published = PublishedStudy("sizes", results, {"all": "sizes/test_1.png"}, "", front)
     assert "(sizes/test_1_front.png)" in studies_page([published])
