@@ -33,9 +33,9 @@ from ase import Atoms
 from scipy.optimize import least_squares
 
 from temnet.config.distributions import support
-from temnet.config.experiment import required
 from temnet.config.loading import load_experiment
 from temnet.config.simulation import SimulationSettings
+from temnet.errors import InputError
 from temnet.evaluation.scores import ScoreRow, rates
 from temnet.simulation.example import draw_instrument, specimen_energy, specimen_microscope
 from temnet.simulation.exit_wave import ExitWave, Grid, exit_wave
@@ -53,7 +53,7 @@ BLUR = {"Mo": 0.06, "S": 0.07}
 SHAPE = (52, 30)
 """Pixels of one rectangular cell, a√3 x a: they are square to 0.07 %."""
 
-MOVES = [move for move in product(range(-2, 4), repeat=2) if move != (0, 0)]
+MOVES = tuple(product(range(-2, 4), repeat=2))
 """Sixths of the two lattice vectors by which the sheet is moved."""
 
 AMBIGUOUS = 3.0
@@ -205,7 +205,7 @@ class Fit:
 
     def coarse(self) -> dict[tuple[int, int], tuple[float, np.ndarray]]:
         """For each move, the least cost [nats] of points that cover defocus and astigmatism."""
-        extent, moves = self.wave.grid.extent, [(0, 0), *MOVES]
+        extent = self.wave.grid.extent
         directions = np.exp(2j * np.pi * np.arange(6) / 6) * self.limits[2, 1]
         best: dict[tuple[int, int], tuple[float, np.ndarray]] = {}
         for defocus, astigmatism in product(
@@ -214,10 +214,10 @@ class Fit:
             point = self.true.copy()
             point[0], point[2:4] = defocus, (astigmatism.real, astigmatism.imag)
             spectrum = spectra(self.wave, microscope(self.optics, point))
-            shifts = self.optics.shifts + [[vector(move, extent)] for move in moves]
+            shifts = self.optics.shifts + [[vector(move, extent)] for move in MOVES]
             differences = (shifted(spectrum, shifts, extent) - self.truth) * self.weight
             costs = np.sum(differences**2, axis=(1, 2, 3)) / 2
-            for move, cost in zip(moves, costs, strict=True):
+            for move, cost in zip(MOVES, costs, strict=True):
                 if move not in best or cost < best[move][0]:
                     start = point.copy()
                     start[-2:] += vector(move, extent)
@@ -298,8 +298,14 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=100, help="the first so many images")
     parser.add_argument("--evaluation", type=Path, help="folder with the scores.csv of networks")
     options = parser.parse_args()
-    settings = load_experiment(options.experiment).simulation
-    required(settings.structure, "structure")
+    try:
+        settings = load_experiment(options.experiment).simulation
+    except InputError as error:
+        parser.error(str(error))
+    if getattr(settings.structure, "kind", None) != "mos2":
+        parser.error(f"{options.experiment}: its specimens are not MoS2; give such an experiment.")
+    if options.images < 1:
+        parser.error(f"--images: expected at least 1; got {options.images}.")
     ambiguous, clear = set(), set()
     print("index,nats,best_other_explanation,astigmatism,dose")
     for index in range(options.images):

@@ -72,6 +72,21 @@ def test_a_lattice_vector_leads_back_and_half_of_one_does_not(script, optics, wa
     assert np.abs(image - np.roll(truth, truth.shape[2] // 2, axis=2)).max() < 1e-4
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nothing.yaml"], "does not exist"),
+        ([FOLDER / "graphene_unet.yaml"], "not MoS2"),
+        ([FOLDER / "mos2_unet.yaml", "--images", 0], "at least 1; got 0"),
+    ],
+)
+def test_wrong_input_gets_a_sentence(script, arguments, words, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["second_explanation.py", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        script["main"]()
+    assert ended.value.code == 2 and words in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_only_the_true_sheet_explains_the_image(script, settings, optics, waves):
     truth = script["expected"](waves["Mo S2"], optics)

@@ -22,6 +22,7 @@ from temnet.reporting.page import (
     table,
 )
 from temnet.reporting.report import PAGE
+from temnet.reporting.run_results import known
 from temnet.study.results import (
     FRONT_CAPTION,
     SUMMARY_FILE,
@@ -110,7 +111,7 @@ def _runs(page: StudyPage) -> Section:
         (
             *key,
             *(
-                f"{np.mean([getattr(row, name) for row in own.values()]) / 60:.1f}"
+                known(float(np.mean([getattr(row, name) for row in own.values()])) / 60, ".1f")
                 for name in times.values()
             ),
         )

@@ -306,8 +306,9 @@ class StudyResults:
 
     @property
     def compares_times(self) -> bool:
-        """Whether there are enough networks for `front`."""
-        return len(self.summary.networks) >= LEAST_NETWORKS
+        """Whether there are enough networks for `front`, and all their times are known."""
+        known_times = np.isfinite([row.processor_seconds for row in self.rows]).all()
+        return len(self.summary.networks) >= LEAST_NETWORKS and bool(known_times)
 
     def front(self, test: str) -> Figure:
         """Scores against the processor time of a training."""

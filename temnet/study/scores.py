@@ -117,10 +117,13 @@ def study_rows(scored: Sequence[Scored]) -> list[StudyRow]:
 
 
 def _times(run: TrainingRun) -> dict[str, float]:
-    """Times of a training, scoring after each epoch included, by their names in a row [s]."""
+    """Times of a training, scoring after each epoch included, by their names in a row [s].
+
+    Those that the log of an earlier version lacks are NaN.
+    """
     rows = read_table(run.root / train.STAGE.name / "log.csv")
     return {
-        name: round(float(np.nansum([row.get(name, np.nan) for row in rows])), 2)
+        name: round(float(np.sum([row.get(name, np.nan) for row in rows])), 2)
         for name in ("seconds", "waited", "processor_seconds")
     }
 

@@ -140,6 +140,8 @@ def test_of_many_networks_scores_stand_against_time(tmp_path):
     header, lines = results.means_table("all")
     assert header[-1] == "processor time (min)"
     assert [line[-1] for line in lines] == ["1.0", "2.0", "4.0"]
+    earlier = [replace(row, processor_seconds=nan) for row in results.rows]
+    assert not replace(results, rows=earlier).compares_times
     front = {"all": "sizes/test_1_front.png"}
     published = PublishedStudy("sizes", results, {"all": "sizes/test_1.png"}, "", front)
     assert "(sizes/test_1_front.png)" in studies_page([published])
