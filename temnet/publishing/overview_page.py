@@ -15,7 +15,7 @@ from temnet.publishing.network_sections import (
 from temnet.publishing.pretrained_network import Pretrained, specimen
 from temnet.publishing.publish_study import FOLDER as STUDIES
 from temnet.publishing.training_cost import hours
-from temnet.reporting.markdown import table
+from temnet.reporting.markdown import leading_quotation, table
 from temnet.reporting.page import UNKNOWN
 from temnet.reporting.run_results import bracketed, known
 from temnet.study.network_section import PublishedStudy, studies_page
@@ -120,9 +120,11 @@ def _overview_page(networks: Sequence[Pretrained], studies: Sequence[PublishedSt
 def _network_page(one: Pretrained, compared: Sequence[Pair]) -> str:
     """The page of one network."""
     back = f"[All networks, and how to read the scores](../{PAGE})"
-    parts = [f"# {one.name}", NOTICE.format(notes="notes.md"), back, network_section(one)]
-    parts += [_pair_section(pair, one) for pair in compared]
-    parts += ["## Remarks", one.notes.strip()] if one.notes.strip() else []
+    first, remarks = leading_quotation(one.notes)
+    parts = [f"# {one.name}", NOTICE.format(notes="notes.md"), back]
+    parts += [first] if first else []
+    parts += [network_section(one), *(_pair_section(pair, one) for pair in compared)]
+    parts += ["## Remarks", remarks] if remarks else []
     return "\n\n".join(parts) + "\n"
 
 

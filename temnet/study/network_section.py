@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from temnet.reporting.markdown import picture, table
+from temnet.reporting.markdown import leading_quotation, picture, table
 from temnet.study.results import FRONT_CAPTION, StudyResults
 
 INTRODUCTION = """# Studies
@@ -49,7 +49,8 @@ def studies_page(studies: Sequence[PublishedStudy]) -> str:
 
 def _study(study: PublishedStudy) -> str:
     results = study.results
-    parts = [f"## {study.name}", study.question, table(*results.arms_table())]
+    answer, remarks = leading_quotation(study.notes)
+    parts = [f"## {study.name}", study.question, answer, table(*results.arms_table())]
     parts.append(results.intervals)
     for test in results.tests:
         if len(results.tests) > 1:
@@ -63,4 +64,4 @@ def _study(study: PublishedStudy) -> str:
         ]
         if test in study.fronts:
             parts.append(picture(study.fronts[test], f"scores by time, {test}", FRONT_CAPTION))
-    return "\n\n".join([*parts, study.notes.strip()]).strip()
+    return "\n\n".join(part for part in [*parts, remarks] if part)

@@ -179,6 +179,10 @@ def test_a_section_has_all_scores_of_the_card():
     page = pretrained_pages([figured])["a/README.md"]
     assert "](dose.png)" in page and page.startswith("# a\n\n<!-- Written by ")
     assert page.endswith("## Remarks\n\n**Seen**\n*x*\n") and "](../README.md)" in page
+    answered = replace(one, notes="> Take b.\n> It is faster.\n\nReasons.\n")
+    page = pretrained_pages([answered])["a/README.md"]
+    assert page.index("> Take b.\n> It is faster.\n\n") < page.index("## Scores")
+    assert page.endswith("## Remarks\n\nReasons.\n")
 
 
 def test_specimens_are_named():

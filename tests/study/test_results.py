@@ -99,9 +99,10 @@ def test_sentences_follow_from_the_summary():
 
 
 def test_pages_show_every_table(tmp_path):
-    published = PublishedStudy("focal", RESULTS, {"all": "focal/test_1.png"}, "A remark.")
+    published = PublishedStudy("focal", RESULTS, {"all": "focal/test_1.png"}, "> Two.\n\nA remark.")
     page = studies_page([published])
-    assert "\n\n## focal\n\nWhich arm?" in page and page.endswith("\n\nA remark.\n")
+    assert "\n\n## focal\n\nWhich arm?\n\n> Two.\n\n| arm |" in page
+    assert page.endswith("\n\nA remark.\n")
     assert "(focal/test_1.png)" in page and "| two − one | net |" in page
     study = Study(
         question="Which arm?", experiment={}, networks={"net": {}}, seeds=(1,),
