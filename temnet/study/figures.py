@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from temnet.reporting.figures.curves import LEGEND_LENGTH, legend_below
 from temnet.reporting.figures.drawing import (
     LINE_COLOURS,
+    LINE_MARKERS,
     new_figure,
     plain,
     set_title,
@@ -93,7 +94,7 @@ def _draw(
 ) -> None:
     """The trainings of a network, and their means."""
     style: dict[str, Any] = {"color": LINE_COLOURS[number % len(LINE_COLOURS)]}
-    marker = "os^Dv"[number % 5]
+    marker = LINE_MARKERS[number % len(LINE_MARKERS)]
     offset = SPREAD * ((number + 0.5) / count - 0.5)
     for place, arm in enumerate(arms):
         dots = np.array(panel.trainings[arm, network], np.float64)

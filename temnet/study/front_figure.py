@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from temnet.reporting.figures.curves import LEGEND_LENGTH, legend_below
 from temnet.reporting.figures.drawing import (
     LINE_COLOURS,
+    LINE_MARKERS,
     LINE_STYLES,
     new_figure,
     set_title,
@@ -24,8 +25,6 @@ LEAST_NETWORKS = 3
 
 WIDTH, HEIGHT = 7.0, 5.0
 """Size of the figure [inch]."""
-
-MARKERS = "os^Dv<>P"
 
 
 @dataclass(frozen=True)
@@ -73,12 +72,12 @@ def front_figure(points: Sequence[FrontPoint], arms: Sequence[str]) -> Figure:
         )
         for one in own:
             ends = np.nan_to_num([[one.f1 - one.low], [one.high - one.f1]])
-            marker = MARKERS[networks.index(one.network) % len(MARKERS)]
+            marker = LINE_MARKERS[networks.index(one.network) % len(LINE_MARKERS)]
             axes.errorbar(
                 one.minutes, one.f1, ends, fmt=marker, color=colour, mfc="white", capsize=3
             )
     for number, network in enumerate(networks):
-        marker = MARKERS[number % len(MARKERS)]
+        marker = LINE_MARKERS[number % len(LINE_MARKERS)]
         label = shorten(network, LEGEND_LENGTH)
         axes.plot([], [], marker, color="black", mfc="white", linestyle="none", label=label)
     axes.set_xscale("log")

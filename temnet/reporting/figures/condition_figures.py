@@ -13,7 +13,14 @@ from temnet.evaluation.conditions import LABELS
 from temnet.evaluation.score_curves import MACRO_ROW, CurveRow
 from temnet.evaluation.scores import LOCALISATION, SPECIES
 from temnet.reporting.figures.curves import LEGEND_LENGTH, legend_below
-from temnet.reporting.figures.drawing import LINE_COLOURS, LINE_STYLES, new_figure, shorten, styled
+from temnet.reporting.figures.drawing import (
+    LINE_COLOURS,
+    LINE_MARKERS,
+    LINE_STYLES,
+    new_figure,
+    shorten,
+    styled,
+)
 
 LOG_RATIO = 5.0
 """A positive parameter whose values span more than this factor gets a logarithmic axis."""
@@ -121,7 +128,7 @@ def draw_curve(
         np.stack([below, above])[:, order],
         color=LINE_COLOURS[number % len(LINE_COLOURS)],
         linestyle=LINE_STYLES[number % len(LINE_STYLES)],
-        marker="os^Dv"[number % 5],
+        marker=LINE_MARKERS[number % len(LINE_MARKERS)],
         markersize=4.5,
         capsize=3,
         linewidth=1.5,

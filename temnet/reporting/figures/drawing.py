@@ -41,6 +41,9 @@ LINE_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
 LINE_STYLES = ("-", "--", "-.", ":")
 """Styles of lines, so that colour is never the only difference."""
 
+LINE_MARKERS = "os^Dv<>P"
+"""Markers of lines and points, in the order in which they are used."""
+
 STYLE: dict[RcKeyType, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
