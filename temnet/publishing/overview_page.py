@@ -120,12 +120,11 @@ def _overview_page(networks: Sequence[Pretrained], studies: Sequence[PublishedSt
 def _network_page(one: Pretrained, compared: Sequence[Pair]) -> str:
     """The page of one network."""
     back = f"[All networks, and how to read the scores](../{PAGE})"
-    first, remarks = leading_quotation(one.notes)
-    parts = [f"# {one.name}", NOTICE.format(notes="notes.md"), back]
-    parts += [first] if first else []
-    parts += [network_section(one), *(_pair_section(pair, one) for pair in compared)]
+    answer, remarks = leading_quotation(one.notes)
+    parts = [f"# {one.name}", NOTICE.format(notes="notes.md"), back, answer, network_section(one)]
+    parts += [_pair_section(pair, one) for pair in compared]
     parts += ["## Remarks", remarks] if remarks else []
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def overview(networks: Sequence[Pretrained]) -> str:
