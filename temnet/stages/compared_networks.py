@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from temnet.config.analysis.threshold import OF_THE_CARD
 from temnet.config.learning.labels import COLUMN
 from temnet.config.simulation import SimulationSettings
 from temnet.errors import InputError
@@ -68,18 +70,23 @@ def check_networks(names: Sequence[str], simulation: SimulationSettings) -> None
             )
 
 
-def competitors(folders: Sequence[str | Path]) -> dict[str, Network]:
+def competitors(
+    folders: Sequence[str | Path], threshold: str | float = OF_THE_CARD
+) -> dict[str, Network]:
     """The networks that are scored, by the names on their cards.
 
     A second network of the same name is called ``NAME (2)``.
 
     Args:
         folders: Names in pretrained/, or folders; the trained network's first.
+        threshold: Lowest score of a column, or `card` for each network's own.
 
     Raises:
         InputError: If one is missing or damaged.
     """
     networks = [load_network(folder) for folder in folders]
+    if not isinstance(threshold, str):
+        networks = [replace(one, card=replace(one.card, threshold=threshold)) for one in networks]
     found: dict[str, Network] = {}
     for number, network in enumerate(networks):
         earlier = sum(other.name == network.name for other in networks[:number])

@@ -94,7 +94,7 @@ def run(work: Work[None]) -> None:
     evaluation = experiment.evaluation
     trained = trains(experiment.stages, evaluation.networks)
     own = [work.root / train.STAGE.name / train.NETWORK] if trained else []
-    networks = competitors([*own, *evaluation.networks])
+    networks = competitors([*own, *evaluation.networks], evaluation.threshold)
     results = _find_columns(sets, networks, work.progress)
     scored = _scored(evaluation, sets, networks, results)
     write_scores(list(scored.values()), work.folder)

@@ -48,9 +48,9 @@ def refused(path, value):
 
 BY_VALIDATORS = {
     ("Data", "image_size"), ("Images", "sampling"), ("Images", "frames"), ("Images", "mask"),
-    ("Images", "average"), ("Prediction", "threshold"), ("RingSettings", "bond"),
-    ("Movie", "doses"), ("TransferFunction", "table"), ("Training", "class_weights"),
-    ("Strain", "region"),
+    ("Images", "average"), ("Prediction", "threshold"), ("Evaluation", "threshold"),
+    ("RingSettings", "bond"), ("Movie", "doses"), ("TransferFunction", "table"),
+    ("Training", "class_weights"), ("Strain", "region"),
     # The numbers of distributions have the bounds of the setting that they stand for.
     ("Uniform", "uniform"), ("LogUniform", "log_uniform"), ("Normal", "normal"),
     ("Choice", "choice"),

@@ -292,6 +292,32 @@ def test_networks_of_one_name_get_different_names(here):
     assert list(found) == ["one", "one (2)", "two"]
 
 
+def test_networks_are_scored_at_the_threshold_that_is_given(here):
+    words = ["pair.yaml", "--set", "stages=[simulate, evaluate]", "evaluation.sweep=null"]
+    assert run.main(words) == 0
+    folder = Path("runs/pair/evaluate")
+    found = {
+        row["threshold"]: row["true_positives"] + row["false_positives"]
+        for row in read_table(folder / "thresholds.csv")
+        if (row["network"], row["class"]) == ("one", "any")
+    }
+    higher = next(score for score, count in found.items() if count < found[0.3])
+    assert run.main([*words, f"evaluation.threshold={higher}", "--overwrite"]) == 0
+    scores = json.loads((folder / "summary.json").read_text())["networks"]["one"]
+    place = scores["classes"]["any"]
+    assert scores["threshold"] == higher
+    assert place["true_positives"] + place["false_positives"] == found[higher]
+
+
+def test_the_usual_threshold_leaves_the_identity_of_scores_as_it_was(here):
+    alone, named = (
+        validate({**SETTINGS, "evaluation": {"networks": ["networks/one"], **more}}, "test")
+        for more in ({}, {"threshold": "card"})
+    )
+    assert evaluate.settings(alone) == evaluate.settings(named)
+    assert "threshold" not in evaluate.settings(alone)["evaluation"]
+
+
 def test_representative_images_are_each_once():
     assert representative_images(np.full(3, np.nan)) == {}
     assert representative_images(np.array([0.5])) == {"worst": 0}

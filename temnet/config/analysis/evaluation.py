@@ -6,6 +6,7 @@ from pydantic import AliasChoices, Field, field_validator
 
 from temnet.config.analysis.scoring import CramerRao, IdealObserver, ParameterSweep
 from temnet.config.analysis.subsets import Subset
+from temnet.config.analysis.threshold import OF_THE_CARD, Threshold
 from temnet.config.names import PathName
 from temnet.config.settings import Settings, shown
 
@@ -27,6 +28,11 @@ class Evaluation(Settings):
         description="Names of shipped networks or folders of networks that are scored on the same "
         "images: beside the network of this run, or alone if the run does not train "
         "one.",
+    )
+    threshold: Threshold = Field(
+        OF_THE_CARD,
+        exclude_if=lambda threshold: threshold == OF_THE_CARD,
+        description="Lowest score of a column, or `card` for each network's own.",
     )
     subsets: dict[str, Subset] = Field(
         {},

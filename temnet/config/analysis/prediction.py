@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
-from temnet.config.distributions import number_or
+from temnet.config.analysis.threshold import OF_THE_CARD, Threshold
 from temnet.config.names import Address, PathName
 from temnet.config.settings import Settings, shown
 
@@ -47,8 +47,8 @@ class Prediction(Settings):
         description="Name of a shipped network, or the folder of a network; by default the one "
         "that finds the columns of any crystal.",
     )
-    threshold: Annotated[Literal["card"] | float, number_or("card")] = Field(
-        "card", description="Lowest score of a column, or `card` for the network's own."
+    threshold: Threshold = Field(
+        OF_THE_CARD, description="Lowest score of a column, or `card` for the network's own."
     )
     min_distance: float | None = Field(
         None,
@@ -107,10 +107,3 @@ class Prediction(Settings):
         description="Address of a Dask scheduler whose workers share the frames, such as "
         "`tcp://10.0.0.1:8786`; they must find the network at the same path.",
     )
-
-    @field_validator("threshold")
-    @classmethod
-    def _a_fraction(cls, threshold: str | float) -> str | float:
-        if not isinstance(threshold, str) and not 0 < threshold < 1:
-            raise ValueError(f"expected more than 0 and less than 1; got {threshold:g}")
-        return threshold
