@@ -118,10 +118,10 @@ def _check_whole(root: Path, trained: Record) -> None:
         raise InputError(f"{root / stage}: the result is damaged: {damage}; run `{stage}` again.")
 
 
-def _again(root: Path) -> str:
-    """The command that computes the scores again."""
+def _again(root: Path, *settings: str) -> str:
+    """The command that computes the scores again, with some settings changed."""
     command = f"python -m temnet.run {root / SETTINGS_FILE} --stage evaluate --overwrite"
-    return f"run it again ({command})"
+    return f"run it again ({' --set '.join([command, *settings])})"
 
 
 def _check_settings(root: Path, trained: Record, scored: Record) -> None:
@@ -184,7 +184,8 @@ def _scores(root: Path, folder: Path, network: Network) -> Scores:
     if (first.threshold, first.score_calibration) != (card.threshold, card.score_calibration):
         raise InputError(
             f"{root}: the stage `evaluate` has scored the network with another threshold or "
-            f"another calibration of scores than its card has; {_again(root)}."
+            "another calibration of scores than its card has; "
+            f"{_again(root, 'evaluation.threshold=card')}."
         )
     return scores
 
