@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from temnet.analysis import find_in_memory, request_of
+from temnet.config.analysis.threshold import OF_THE_CARD
 from temnet.errors import InputError
 from temnet.interoperability.found_columns import FoundColumns
 from temnet.records import ImageSeries, Peaks
@@ -85,7 +86,7 @@ def find_columns(
         **settings,
         "sampling": "header" if sampling is None else sampling,
         "axes": axes,
-        "threshold": "card" if threshold is None else threshold,
+        "threshold": OF_THE_CARD if threshold is None else threshold,
         "min_distance": min_distance,
         "symmetries": symmetries,
         "engine": engine,

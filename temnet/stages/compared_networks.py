@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from temnet.config.analysis.threshold import OF_THE_CARD
+from temnet.config.analysis.threshold import OF_THE_CARD, as_number
 from temnet.config.learning.labels import COLUMN
 from temnet.config.simulation import SimulationSettings
 from temnet.errors import InputError
@@ -85,8 +85,8 @@ def competitors(
         InputError: If one is missing or damaged.
     """
     networks = [load_network(folder) for folder in folders]
-    if not isinstance(threshold, str):
-        networks = [replace(one, card=replace(one.card, threshold=threshold)) for one in networks]
+    if (lowest := as_number(threshold)) is not None:
+        networks = [replace(one, card=replace(one.card, threshold=lowest)) for one in networks]
     found: dict[str, Network] = {}
     for number, network in enumerate(networks):
         earlier = sum(other.name == network.name for other in networks[:number])

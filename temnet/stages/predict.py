@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from temnet.config.analysis.prediction import Prediction
+from temnet.config.analysis.threshold import as_number
 from temnet.config.experiment import Experiment, required
 from temnet.data.cluster import Workers, open_workers
 from temnet.inference.checks.all_checks import checks_of, weighed
@@ -217,7 +218,7 @@ def _record(
     metadata = series.metadata
     inverted = [INVERTED] if metadata.get("inverted") else []
     measured = metadata.get("calibration")
-    given, average = prediction.threshold, inputs.averages[part]
+    given, average = as_number(prediction.threshold), inputs.averages[part]
     return SeriesRecord(
         file=series.name,
         files=tuple(metadata.get("files", [series.name])),
@@ -247,7 +248,7 @@ def _record(
             *(inputs.left_out if part == 0 else ()),
         ),
         findings=tuple(findings),
-        threshold=network.card.threshold if given == "card" else float(given),
+        threshold=network.card.threshold if given is None else given,
         engine=choose_engine(network, prediction.engine).name,
         calibration=None if measured is None else Calibration(**measured),
         focus_order=inputs.orders[part],

@@ -174,7 +174,8 @@ def _report(
 ) -> Path:
     """Writes the tables and the page, and returns its path."""
     from temnet.study.page import StudyPage, write_study_page
-    from temnet.study.results import SUMMARY_FILE, TABLE_FILE, StudyResults, StudyRow
+    from temnet.study.records import StudyRow
+    from temnet.study.results import SUMMARY_FILE, TABLE_FILE, StudyResults
     from temnet.study.scores import read_scores, study_rows, study_summary
     from temnet.tables.csv_rows import write_rows
     from temnet.tables.json_records import write_record

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from temnet.reporting.markdown import leading_quotation, picture, table
-from temnet.study.results import FRONT_CAPTION, StudyResults
+from temnet.study.results import StudyResults
 
 INTRODUCTION = """# Studies
 
@@ -63,5 +63,6 @@ def _study(study: PublishedStudy) -> str:
             picture(study.figures[test], f"scores of the arms, {test}", results.caption),
         ]
         if test in study.fronts:
-            parts.append(picture(study.fronts[test], f"scores by time, {test}", FRONT_CAPTION))
+            title = f"scores by time, {test}"
+            parts.append(picture(study.fronts[test], title, results.front_caption))
     return "\n\n".join(part for part in [*parts, remarks] if part)

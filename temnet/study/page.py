@@ -23,12 +23,11 @@ from temnet.reporting.page import (
 )
 from temnet.reporting.report import PAGE
 from temnet.reporting.run_results import known
+from temnet.study.records import StudyRow
 from temnet.study.results import (
-    FRONT_CAPTION,
     SUMMARY_FILE,
     TABLE_FILE,
     StudyResults,
-    StudyRow,
 )
 from temnet.study.settings import Study
 from temnet.system.files import replace_file
@@ -84,7 +83,7 @@ def _front(root: Path, results: StudyResults, test: str) -> list[Html]:
         return []
     name = f"{_name(results, test)}_front"
     png = save_figure(results.front(test), root / FIGURES, name)
-    return [picture(png, FRONT_CAPTION, f"{FIGURES}/{name}.svg")]
+    return [picture(png, results.front_caption, f"{FIGURES}/{name}.svg")]
 
 
 def _name(results: StudyResults, test: str) -> str:

@@ -1,12 +1,13 @@
-"""Results of a study, as the files study.csv and summary.json keep them, with text and tables."""
+"""Results of a study: the text, tables and figures of its pages."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,22 +16,32 @@ from temnet.errors import InputError
 from temnet.evaluation.bootstrap import RESAMPLES
 from temnet.evaluation.metrics import MACRO, MEAN
 from temnet.reporting.run_results import bracketed, counted, known
-from temnet.score_records import Baseline, RarestBaseline
 from temnet.study.figures import Panel, study_figure
 from temnet.study.front_figure import LEAST_NETWORKS, FrontPoint, front_figure
 from temnet.study.intervals import Estimate
-from temnet.tables.csv_rows import per_name, read_rows
-from temnet.tables.json_records import converted, read_record, renamed
+from temnet.study.records import (
+    ERROR,
+    ArmDifference,
+    ArmScores,
+    StudyRow,
+    StudySummary,
+    TestResults,
+)
+from temnet.tables.csv_rows import read_rows
+from temnet.tables.json_records import read_record
 
 SUMMARY_FILE, TABLE_FILE = "summary.json", "study.csv"
-
-ERROR = "rms_error_pm"
 
 INTERVALS = (
     "In brackets 95 % intervals for other trainings and other specimens: the half-widths of "
     "Student's intervals for the one and for the other, added as squares; specimens were resampled "
     f"{RESAMPLES:,} times with all of their images. They are not corrected for the number of "
     "comparisons."
+)
+
+RANGES = (
+    "Each network was trained twice. In brackets the lower and the higher value of the two "
+    "trainings; they are no confidence intervals, for which two trainings say too little."
 )
 
 NO_INTERVALS = (
@@ -43,164 +54,17 @@ CAPTION = (
     "and other specimens."
 )
 
+RANGE_CAPTION = "Small dots: both trainings; large ones: their means."
+
 FRONT_CAPTION = (
     "Each network in each arm; the lines join the networks that no faster one beats. The time is "
     "the processor time of a training on all cores, the scoring after each epoch included."
 )
 
+FRONT_RANGES = " Bars join the scores of the two trainings."
+
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 """Header and lines."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudyRow:
-    """A line of study.csv: the scores of one trained network in one test.
-
-    Attributes:
-        test: Name of the test.
-        arm: Name of the arm.
-        network: Name of the network.
-        seed: Seed of the training.
-        macro_f1: Mean over the classes of their F1.
-        f1: F1 of each class.
-        mean_image_f1: Mean F1 of an image with columns.
-        rms_error_pm: Root-mean-square position error of any class [pm].
-        seconds: Time of the training, the scoring after each epoch included [s].
-        waited: Part of it in which the training waited for images [s].
-        processor_seconds: Processor time of the training on all cores, without the simulation of
-            its images in other processes [s].
-    """
-
-    test: str
-    arm: str
-    network: str
-    seed: int
-    macro_f1: float
-    f1: Mapping[str, float] = per_name("f1_")
-    mean_image_f1: float
-    rms_error_pm: float
-    seconds: float
-    waited: float
-    processor_seconds: float = math.nan
-
-    @property
-    def scores(self) -> dict[str, float]:
-        """The scores by their names."""
-        by_class = {f"f1_{name}": value for name, value in self.f1.items()}
-        return {
-            MACRO: self.macro_f1,
-            **by_class,
-            MEAN: self.mean_image_f1,
-            ERROR: self.rms_error_pm,
-        }
-
-
-def _with_scores(values: Any) -> Any:
-    """An entry of an earlier summary.json, whose scores stand beside the names of its arms."""
-    if not isinstance(values, dict) or "scores" in values:
-        return values
-    names = {key: value for key, value in values.items() if isinstance(value, str)}
-    return {**names, "scores": {key: value for key, value in values.items() if key not in names}}
-
-
-Entry = TypeVar("Entry")
-WithScores = Annotated[Entry, converted(_with_scores)]  # old key
-
-
-@dataclass(frozen=True)
-class ArmScores:
-    """Mean scores of a network in an arm.
-
-    Attributes:
-        arm: Name of the arm.
-        network: Name of the network.
-        scores: Means over the trainings, by the names of `StudyRow.scores`.
-    """
-
-    arm: str
-    network: str
-    scores: dict[str, Estimate]
-
-
-@dataclass(frozen=True)
-class ArmDifference:
-    """Scores of a network in an arm minus those in the first arm.
-
-    Attributes:
-        first: Name of the first arm.
-        second: Name of the other arm.
-        network: Name of the network.
-        scores: Mean differences over the trainings, by the names of `StudyRow.scores`.
-    """
-
-    first: str
-    second: str
-    network: str
-    scores: dict[str, Estimate]
-
-
-@dataclass(frozen=True)
-class StudyBaselines:
-    """Chance levels, of one of the networks.
-
-    Attributes:
-        of: That network.
-        chance: F1 of the same peaks at random positions.
-        never_rarest: F1 if the rarest class were never predicted; None for a single class.
-    """
-
-    of: str
-    chance: Baseline
-    never_rarest: RarestBaseline | None = None
-
-
-@dataclass(frozen=True)
-class TestResults:
-    """Results of one test.
-
-    Attributes:
-        images: Number of images.
-        specimens: Number of specimens.
-        baselines: Chance levels of F1.
-        means: Mean scores of each network in each arm.
-        differences: Their differences from the first arm.
-        other_images: For each arm but the first how its images differ; empty if they do not.
-    """
-
-    __test__ = False  # not a test of pytest's
-
-    images: int
-    specimens: int
-    baselines: StudyBaselines
-    means: list[WithScores[ArmScores]]
-    differences: list[WithScores[ArmDifference]]
-    other_images: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StudySummary:
-    """The content of a study's summary.json.
-
-    Attributes:
-        question: The question that the study answers.
-        settings: Hash of the study's settings.
-        seeds: Seeds of the trainings.
-        arms: Names of the arms, the first being compared with the others.
-        networks: Names of the networks.
-        training_differences: For each arm how its training differs from that of the first.
-        tests: Results by test.
-    """
-
-    question: str
-    settings: str
-    seeds: list[int]
-    arms: list[str]
-    networks: list[str]
-    training_differences: Annotated[
-        dict[str, str],
-        renamed("training_differences", "taught"),  # old key
-    ]
-    tests: dict[str, TestResults]
 
 
 @dataclass(frozen=True)
@@ -232,13 +96,27 @@ class StudyResults:
 
     @property
     def intervals(self) -> str:
-        """A sentence on the intervals."""
+        """A sentence on what the brackets are."""
+        if self.twice:
+            return RANGES
         return INTERVALS if len(self.summary.seeds) > 1 else NO_INTERVALS
 
     @property
     def caption(self) -> str:
         """The caption of a test's figure."""
+        if self.twice:
+            return RANGE_CAPTION
         return CAPTION if len(self.summary.seeds) > 1 else "The score of each network."
+
+    @property
+    def front_caption(self) -> str:
+        """The caption of the figure of `front`."""
+        return FRONT_CAPTION + FRONT_RANGES * self.twice
+
+    @property
+    def twice(self) -> bool:
+        """Whether there are two trainings of each network, whose range stands for an interval."""
+        return len(self.summary.seeds) == 2
 
     @property
     def pairing(self) -> str:
@@ -284,7 +162,7 @@ class StudyResults:
     def means_table(self, test: str) -> Table:
         """The scores of each arm and network, and its time where `front` shows it."""
         means = self.tests[test].means
-        header, lines = self._table(means, lambda one: one.arm, ".3f")
+        header, lines = self._table(means, lambda one: one.arm, partial(self._mean, test), ".3f")
         if self.compares_times:
             header = (*header, "processor time (min)")
             lines = [
@@ -296,7 +174,10 @@ class StudyResults:
     def differences_table(self, test: str) -> Table:
         """The differences of the scores from those of the first arm."""
         return self._table(
-            self.tests[test].differences, lambda one: f"{one.second} − {one.first}", "+.3f"
+            self.tests[test].differences,
+            lambda one: f"{one.second} − {one.first}",
+            partial(self._difference, test),
+            "+.3f",
         )
 
     def figure(self, test: str) -> Figure:
@@ -315,17 +196,48 @@ class StudyResults:
         points = []
         for one in self.tests[test].means:
             minutes = self._minutes(test, one.arm, one.network)
-            f1 = one.scores[MACRO]
+            f1 = self._mean(test, one, MACRO)
             points.append(FrontPoint(one.network, one.arm, minutes, f1.mean, f1.low, f1.high))
         return front_figure(points, self.summary.arms)
 
     def _minutes(self, test: str, arm: str, network: str) -> float:
         """Mean processor time of a training [min]."""
-        wanted = (test, arm, network)
-        rows = [row for row in self.rows if (row.test, row.arm, row.network) == wanted]
+        rows = self._trainings(test, arm, network)
         return float(np.mean([row.processor_seconds for row in rows])) / 60
 
-    def _table(self, entries: Sequence[Any], title: Callable[[Any], str], digits: str) -> Table:
+    def _trainings(self, test: str, arm: str, network: str) -> list[StudyRow]:
+        """The trainings of a network, by rising seed."""
+        wanted = (test, arm, network)
+        rows = [row for row in self.rows if (row.test, row.arm, row.network) == wanted]
+        return sorted(rows, key=lambda row: row.seed)
+
+    def _mean(self, test: str, one: ArmScores, score: str) -> Estimate:
+        """A mean score with its interval, or with the range of two trainings."""
+        values = [row.scores[score] for row in self._trainings(test, one.arm, one.network)]
+        return self._with_ends(one.scores[score], values)
+
+    def _difference(self, test: str, one: ArmDifference, score: str) -> Estimate:
+        """A mean difference with its interval, or with the range of two trainings."""
+        pairs = zip(
+            self._trainings(test, one.first, one.network),
+            self._trainings(test, one.second, one.network),
+            strict=True,
+        )
+        values = [second.scores[score] - first.scores[score] for first, second in pairs]
+        return self._with_ends(one.scores[score], values)
+
+    def _with_ends(self, one: Estimate, values: Sequence[float]) -> Estimate:
+        if not self.twice:
+            return one
+        return Estimate(one.mean, float(np.min(values)), float(np.max(values)))
+
+    def _table(
+        self,
+        entries: Sequence[Any],
+        title: Callable[[Any], str],
+        score: Callable[[Any, str], Estimate],
+        digits: str,
+    ) -> Table:
         """A line for each arm, or pair of arms, and network."""
         unit = {ERROR: " (pm)"}
         header = ("arm", "network", *(score_title(key) + unit.get(key, "") for key in self.scores))
@@ -333,7 +245,7 @@ class StudyResults:
         for entry in entries:
             cells = []
             for key in self.scores:
-                one = entry.scores[key]
+                one = score(entry, key)
                 shown = digits.replace("3", "1") if key == ERROR else digits
                 cells.append(bracketed(one.mean, (one.low, one.high), shown))
             lines.append((title(entry), entry.network, *cells))
@@ -345,6 +257,8 @@ class StudyResults:
             if row.test == test:
                 trainings.setdefault((row.arm, row.network), []).append(row.scores[score])
         means = {(one.arm, one.network): one.scores[score] for one in self.tests[test].means}
+        if self.twice:  # both trainings are drawn
+            means = {name: Estimate(one.mean, math.nan, math.nan) for name, one in means.items()}
         label, span = ("error (pm)", 2.0) if score == ERROR else ("F1", 0.1)
         return Panel(score_title(score), label, trainings, means, span)
 

@@ -17,7 +17,7 @@ from temnet.evaluation.summary import SUMMARY_FILE, read_summary
 from temnet.randomness import generator
 from temnet.stages import evaluate, simulate, train
 from temnet.study.intervals import Estimate, estimate
-from temnet.study.results import (
+from temnet.study.records import (
     ERROR,
     ArmDifference,
     ArmScores,

@@ -9,16 +9,15 @@ from temnet.score_records import Baseline
 from temnet.study.intervals import Estimate
 from temnet.study.network_section import PublishedStudy, studies_page
 from temnet.study.page import StudyPage, write_study_page
-from temnet.study.results import (
+from temnet.study.records import (
     ArmDifference,
     ArmScores,
     StudyBaselines,
-    StudyResults,
     StudyRow,
     StudySummary,
     TestResults,
-    read_study_results,
 )
+from temnet.study.results import StudyResults, read_study_results
 from temnet.study.settings import Study
 from temnet.tables.csv_rows import write_rows
 from temnet.tables.json_records import as_values, from_values, write_record
@@ -38,7 +37,7 @@ ROWS = [
 ]  # fmt: skip
 
 SUMMARY = StudySummary(
-    question="Which arm?", settings="0", seeds=[1, 2], arms=["one", "two"], networks=["net"],
+    question="Which arm?", settings="0", seeds=[1, 2, 3], arms=["one", "two"], networks=["net"],
     training_differences={"one": "", "two": "seed was 1, is 2"},
     tests={
         "all": TestResults(
@@ -89,6 +88,24 @@ def test_tables_have_a_line_for_each_arm():
     _, (line,) = RESULTS.differences_table("all")
     assert line[0] == "two − one" and line[2].startswith("+0.100 [")
     assert RESULTS.arms_table()[1] == [("one", "–"), ("two", "seed was 1, is 2")]
+
+
+def test_of_two_trainings_the_brackets_are_their_range():
+    seconds = [replace(row, seed=2, macro_f1=row.macro_f1 - 0.3, rms_error_pm=nan) for row in ROWS]
+    seconds[1] = replace(seconds[1], macro_f1=0.1)
+    twice = StudyResults([*ROWS, *seconds], replace(SUMMARY, seeds=[1, 2]))
+    _, lines = twice.means_table("all")
+    assert [line[2] for line in lines] == ["0.500 [0.200, 0.500]", "0.600 [0.100, 0.600]"]
+    assert lines[0][-1] == "9.0"  # of one training alone
+    _, (line,) = twice.differences_table("all")
+    assert line[2] == "+0.100 [-0.100, +0.100]"  # of the same seed, 0.1 - 0.2 and 0.6 - 0.5
+    assert "no confidence intervals" in twice.intervals and "95 %" in RESULTS.intervals
+    assert "95 %" not in twice.caption and "two trainings" in twice.front_caption
+    point = twice.front("all").axes[0].collections[0].get_segments()[0]
+    assert point[:, 1] == pytest.approx([0.2, 0.5])
+    panel = twice.figure("all").axes[0]
+    assert not panel.collections  # no bars, but both trainings
+    assert sorted(panel.lines[0].get_ydata()) == pytest.approx([0.2, 0.5])
 
 
 def test_sentences_follow_from_the_summary():

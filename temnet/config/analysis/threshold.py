@@ -20,3 +20,8 @@ def _a_fraction(threshold: str | float) -> str | float:
 
 Threshold = Annotated[Literal["card"] | float, number_or(OF_THE_CARD), AfterValidator(_a_fraction)]
 """A score, or `card` for the network's own threshold."""
+
+
+def as_number(threshold: str | float) -> float | None:
+    """A threshold as a number; None stands for the network's own."""
+    return None if isinstance(threshold, str) else float(threshold)

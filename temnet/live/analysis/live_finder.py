@@ -17,6 +17,7 @@ import numpy as np
 from temnet.analysis import prediction_experiment
 from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
+from temnet.config.analysis.threshold import OF_THE_CARD
 from temnet.config.experiment import required
 from temnet.inference.checks.all_checks import checks_of
 from temnet.inference.checks.column_flags import ColumnFlagger
@@ -235,7 +236,7 @@ def sections_of(settings: LiveSettings) -> tuple[Images, Prediction]:
     values: dict[str, object] = {
         "network": settings.network,
         "invert": settings.invert,
-        "threshold": "card" if settings.threshold is None else settings.threshold,
+        "threshold": OF_THE_CARD if settings.threshold is None else settings.threshold,
     }
     experiment = prediction_experiment(values, "the live analysis")
     return required(experiment.images, "images"), required(experiment.prediction, "prediction")

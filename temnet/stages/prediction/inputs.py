@@ -10,6 +10,7 @@ from pathlib import Path
 
 from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
+from temnet.config.analysis.threshold import as_number
 from temnet.config.card import KnownLattice
 from temnet.errors import InputError
 from temnet.inference.checks.finding import Finding
@@ -225,7 +226,7 @@ def search_of(prediction: Prediction, maps: bool, flatten: bool = False) -> Sear
         flatten: Whether what varies slowly is subtracted.
     """
     return Search(
-        threshold=None if prediction.threshold == "card" else float(prediction.threshold),
+        threshold=as_number(prediction.threshold),
         min_distance=prediction.min_distance,
         symmetries=prediction.symmetries,
         engine=prediction.engine,
