@@ -41,7 +41,7 @@ INTERVALS = (
 
 RANGES = (
     "Each network was trained twice. In brackets the lower and the higher value of the two "
-    "trainings; they are no confidence intervals, for which two trainings say too little."
+    "trainings; they are no confidence intervals, for which two trainings are too few."
 )
 
 NO_INTERVALS = (
