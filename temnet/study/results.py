@@ -218,18 +218,19 @@ class StudyResults:
 
     def _difference(self, test: str, one: ArmDifference, score: str) -> Estimate:
         """A mean difference with its interval, or with the range of two trainings."""
-        pairs = zip(
-            self._trainings(test, one.first, one.network),
-            self._trainings(test, one.second, one.network),
-            strict=True,
-        )
-        values = [second.scores[score] - first.scores[score] for first, second in pairs]
+        first = {row.seed: row for row in self._trainings(test, one.first, one.network)}
+        second = self._trainings(test, one.second, one.network)
+        values = [
+            row.scores[score] - first[row.seed].scores[score] for row in second if row.seed in first
+        ]
         return self._with_ends(one.scores[score], values)
 
     def _with_ends(self, one: Estimate, values: Sequence[float]) -> Estimate:
         if not self.twice:
             return one
-        return Estimate(one.mean, float(np.min(values)), float(np.max(values)))
+        ends = sorted(value for value in values if math.isfinite(value))
+        low, high = ends if len(ends) == 2 else (math.nan, math.nan)
+        return Estimate(one.mean, low, high)
 
     def _table(
         self,

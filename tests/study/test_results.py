@@ -101,6 +101,9 @@ def test_of_two_trainings_the_brackets_are_their_range():
     assert line[2] == "+0.100 [-0.100, +0.100]"  # of the same seed, 0.1 - 0.2 and 0.6 - 0.5
     assert "no confidence intervals" in twice.intervals and "95 %" in RESULTS.intervals
     assert "95 %" not in twice.caption and "two trainings" in twice.front_caption
+    lacking = replace(twice, rows=ROWS)  # a line of study.csv was lost
+    assert [line[2] for line in lacking.means_table("all")[1]] == ["0.500", "0.600"]
+    assert lacking.differences_table("all")[1][0][2] == "+0.100"
     point = twice.front("all").axes[0].collections[0].get_segments()[0]
     assert point[:, 1] == pytest.approx([0.2, 0.5])
     panel = twice.figure("all").axes[0]

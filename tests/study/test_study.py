@@ -136,7 +136,7 @@ def test_what_it_found_is_published_beside_the_networks(finished, capsys):
     for part in (
         "# Studies", "## focal", STUDY["question"], "| one focus | microscope.defocus.steps was ",
         "| one focus − two/foci | net | ", "(focal/test_1.png)",
-        "In brackets 95 % intervals",
+        "In brackets the lower and the higher value",
     ):  # fmt: skip
         assert part in page, part
     mean = json.loads((ROOT / "summary.json").read_text())["tests"]["validation"]["means"][0]
@@ -289,7 +289,7 @@ def test_the_page_has_the_question_and_links_to_every_run(finished):
         "2 trainings of each network",
         "The images of one focus differ from those of two/foci: microscope.defocus.steps",
         "The peaks of two/foci, net, seed 1 at random positions",
-        "other trainings and other specimens",
+        "of the two trainings",
         "networks/two-foci_net_2/index.html",
         "tests/validation_one focus/index.html",
         "study.csv",
@@ -304,7 +304,9 @@ def test_a_single_training_has_no_intervals(finished):
     results = read_study_results(ROOT)
     once = replace(results, summary=replace(results.summary, seeds=[1]))
     assert "there are no intervals" in once.intervals and "interval" not in once.caption
-    assert "In brackets" in results.intervals and "95 % intervals" in results.caption
+    assert "of the two" in results.intervals and "both trainings" in results.caption
+    thrice = replace(results, summary=replace(results.summary, seeds=[1, 2, 3]))
+    assert "95 % intervals" in thrice.intervals and "95 % intervals" in thrice.caption
 
 
 def test_a_study_beside_takes_over_what_is_the_same(finished, quick, capsys):
