@@ -111,6 +111,13 @@ def test_of_two_trainings_the_brackets_are_their_range():
     assert sorted(panel.lines[0].get_ydata()) == pytest.approx([0.2, 0.5])
 
 
+def test_a_single_training_has_no_intervals():
+    once = replace(RESULTS, summary=replace(SUMMARY, seeds=[1]))
+    assert "there are no intervals" in once.intervals and "interval" not in once.caption
+    assert "In brackets" in RESULTS.intervals and "95 % intervals" in RESULTS.caption
+    assert once.front_caption == RESULTS.front_caption and "Bars" not in once.front_caption
+
+
 def test_sentences_follow_from_the_summary():
     assert "reach 0.050" in RESULTS.chance("all") and "same images" in RESULTS.images("all")
     other = replace(SUMMARY.tests["all"], other_images={"two": "camera.dose was 1, is 2"})

@@ -300,15 +300,6 @@ def test_the_page_has_the_question_and_links_to_every_run(finished):
         assert f'href="{link.relative_to(ROOT)}"' in page
 
 
-def test_a_single_training_has_no_intervals(finished):
-    results = read_study_results(ROOT)
-    once = replace(results, summary=replace(results.summary, seeds=[1]))
-    assert "there are no intervals" in once.intervals and "interval" not in once.caption
-    assert "of the two" in results.intervals and "both trainings" in results.caption
-    thrice = replace(results, summary=replace(results.summary, seeds=[1, 2, 3]))
-    assert "95 % intervals" in thrice.intervals and "95 % intervals" in thrice.caption
-
-
 def test_a_study_beside_takes_over_what_is_the_same(finished, quick, capsys):
     changed = {"two/foci": {}, "dim": {"camera": {"dose": 300}}}
     write(arms=changed, seeds=[2])
