@@ -341,6 +341,28 @@ def test_a_signal_ends_cleanly_and_the_same_command_resumes(here, sent, code, wo
     assert len(list(done.iterdir())) == 6  # shards of 16 examples
 
 
+SLOW_STORE = """
+import asyncio, os, signal, threading
+import zarr
+from temnet.command_line.command import guarded
+
+class Slow(zarr.storage.MemoryStore):
+    async def set(self, key, value, byte_range=None):
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        await asyncio.sleep(60)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+raise SystemExit(guarded(lambda: zarr.open_group(store=Slow(), mode="w") and 0))
+"""
+
+
+def test_an_interrupt_while_a_set_is_written_leaves_one_sentence(here):
+    _, options = command(cwd=here)
+    done = subprocess.run([sys.executable, "-c", SLOW_STORE], capture_output=True, **options)
+    assert done.returncode == 130
+    assert done.stderr == "Stopped. Run the same command again to resume.\n"
+
+
 def test_warnings_of_libraries_go_to_the_log_and_not_to_the_terminal(here, capsys):
     import warnings
 

@@ -61,13 +61,22 @@ def _code(command: Callable[[], int]) -> int:
         print(error, file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt as error:
-        # The interrupt cut reads of a stored set short; nothing is lost.
-        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+        _hide_unfinished_tasks()
         print("Stopped. Run the same command again to resume.", file=sys.stderr)
         return stopped_by(error)[1]
     except Exception:
         traceback.print_exc()
         return FAILED
+
+
+def _hide_unfinished_tasks() -> None:
+    """Hides what Python prints at its exit about reads and writes of a set that were cut short.
+
+    Nothing is lost: a shard counts only once it is marked as finished.
+    """
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+    for name in ("asyncio", "zarr"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _check_working_folder() -> None:
