@@ -4,8 +4,8 @@ temnet trains networks on simulated images and finds columns in images from the 
 
 ``config -> structures -> simulation -> data -> models -> inference -> evaluation -> reporting ->
 movies, training, strain -> workflow -> stages -> benchmarks -> command -> analysis -> study ->
-live -> publishing -> run, predict, benchmark, publish``; a module imports only from what stands
-left of its own.
+live -> publishing -> run, predict, networks, init, new, publish, benchmark, export``; a module
+imports only from what stands left of its own.
 
 Images are ``(row, col, focus)``, label maps ``(row, col, class)`` with the background last, points
 ``(row, col)`` in Å from the centre of pixel ``[0, 0]``; see ``temnet.records``.

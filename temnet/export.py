@@ -18,7 +18,7 @@ SUFFIX = ".onnx"
 
 EXAMPLES = """examples:
   temnet export nanoparticle-unet --onnx
-  temnet export runs/my_run/network --onnx my_network.onnx
+  temnet export runs/my_run/train/network --onnx my_network.onnx
 """
 
 

@@ -61,6 +61,7 @@ def source_file(name: str) -> Path | None:
         InputError: If the module does not exist or does not define the name.
     """
     module, attribute = name.split(":")
+    _search_working_folder()
     file: Path | None = None
     for step in range(MOST_STEPS):
         found = _module_file(module)
@@ -79,6 +80,13 @@ def source_file(name: str) -> Path | None:
             return file
         module, attribute = _absolute(origin[0], origin[1], module, file), origin[2]
     return file
+
+
+def _search_working_folder() -> None:
+    """Lets modules in the working folder be imported, as `python -m` does and a script does not."""
+    folder = str(Path.cwd())
+    if not {"", folder} & set(sys.path):
+        sys.path.append(folder)
 
 
 def _parsed(file: Path) -> ast.Module:

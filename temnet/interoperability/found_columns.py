@@ -41,7 +41,7 @@ class FoundColumns(Peaks):
     """Columns found by a network in an image, a movie or a focal series.
 
     Conversions to the records of another library import it, and raise InputError if it is not
-    installed: ``pip install temnet[interoperability]``.
+    installed: ``pip install -e .[interoperability]``.
 
     Attributes:
         classes: Name of each class index.

@@ -23,5 +23,5 @@ def library(module: str, name: str) -> ModuleType:
     except ImportError as error:
         raise InputError(
             f"{name} cannot be imported ({error}); install it with "
-            "pip install temnet[interoperability]."
+            "pip install -e .[interoperability] in temnet's folder."
         ) from error

@@ -27,6 +27,9 @@ RUNS = Path("runs")
 """Folder of all runs and of the stored sets, in the working folder."""
 
 SETTINGS_FILE, ENVIRONMENT_FILE, LOG_FILE = "experiment.yaml", "environment.json", "log.txt"
+RECORDING_FILE = "recording.yaml"
+"""The experiment in the folder of a recording of the live tool."""
+
 STAGE_FILE = "stage.json"
 LOCK_FILE = ".lock"
 
@@ -36,8 +39,8 @@ OF_EXAMPLES, FIRST_RECORDED = ("simulate", "train", "evaluate"), 3
 """Stages that record the simulation's version, and the version of older records without one."""
 
 PACKAGES = (
-    "temnet", "tensorflow", "keras", "abtem", "ase", "numpy", "scipy", "scikit-learn",
-    "rosettasciio", "zarr", "dask", "pydantic", "matplotlib",
+    "temnet", "tensorflow", "keras", "openvino", "onnxruntime", "abtem", "ase", "numpy", "scipy",
+    "numba", "spglib", "rosettasciio", "tifffile", "h5py", "zarr", "dask", "pydantic", "matplotlib",
 )  # fmt: skip
 """Packages whose version a result may depend on."""
 
@@ -61,10 +64,13 @@ class Record:
 def default_folder(yaml_file: Path) -> Path:
     """Default run folder of a YAML file: ``runs/`` and the file's name.
 
-    The experiment.yaml in a run folder belongs to that folder.
+    The experiment.yaml in a run folder belongs to that folder.  That of a recording has the name of
+    the recording.
     """
     if yaml_file.name == SETTINGS_FILE and (yaml_file.parent / ENVIRONMENT_FILE).is_file():
         return yaml_file.parent
+    if yaml_file.name == RECORDING_FILE:
+        return RUNS / yaml_file.absolute().parent.name
     return RUNS / (yaml_file.stem.rstrip(". ") or "run")  # `...yaml` would lead elsewhere
 
 

@@ -1,6 +1,8 @@
 """A function that settings name: `--check` names it, and what goes wrong in it is one sentence."""
 
 import hashlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -131,6 +133,23 @@ def test_a_missing_module_is_reported_without_running_anything(crystals, name):
     with pytest.raises(InputError, match=f"there is no module {name.partition(':')[0]}"):
         source_hash(name)
     assert not Path("it-ran").exists()
+
+
+def test_a_module_in_the_working_folder_is_found_as_the_installed_command_runs(tmp_path):
+    """A script's folder is where Python looks first, and the working folder is no such place."""
+    (tmp_path / "my_crystals.py").write_text("from pathlib import Path\n" + SPECIMEN)
+    (tmp_path / "a.yaml").write_text(YAML)
+    script = tmp_path / "bin" / "temnet"
+    script.parent.mkdir()
+    script.write_text("import sys\nfrom temnet.__main__ import main\nsys.exit(main())\n")
+    command = [sys.executable, script, "run", "a.yaml", "--stage", "gallery"]
+    path = [str(Path(run.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "it-ran").exists()
 
 
 def test_the_file_is_that_in_which_the_function_is_written(crystals):

@@ -159,6 +159,8 @@ def test_default_folder(tmp_path):
     (tmp_path / "environment.json").touch()
     assert default_folder(tmp_path / "experiment.yaml") == tmp_path
     assert default_folder(Path("elsewhere/experiment.yaml")) == Path("runs/experiment")
+    recording = tmp_path / "live_20260101_120000" / "recording.yaml"
+    assert default_folder(recording) == Path("runs/live_20260101_120000")
     assert default_folder(Path("...yaml")) == Path("runs/run")  # and not the folder around it
 
 

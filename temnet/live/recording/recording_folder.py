@@ -14,8 +14,9 @@ from temnet.live.messages import Found
 from temnet.reporting.files.column_table import ColumnTableWriter
 from temnet.system.files import replace_file
 from temnet.tables.csv_rows import RowWriter
+from temnet.workflow.folder import RECORDING_FILE
 
-FRAMES, SETTINGS_FILE, ROWS_FILE = "frames", "recording.yaml", "recorded_frames.csv"
+FRAMES, ROWS_FILE = "frames", "recorded_frames.csv"
 
 CENTIMETRE = 1e8
 """One centimetre, TIFF's unit of length [Å]."""
@@ -66,7 +67,7 @@ class RecordingFolder:
         self.folder, self._count = folder, 0
         (folder / FRAMES).mkdir()
         write_experiment(
-            validate(offline_settings(found, folder), "recording"), folder / SETTINGS_FILE
+            validate(offline_settings(found, folder), "recording"), folder / RECORDING_FILE
         )
         self._rows = RowWriter(folder / ROWS_FILE, RecordedFrameRow)
         self._table = ColumnTableWriter(folder / "columns.csv", found.judgement.classes)
