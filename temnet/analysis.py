@@ -187,7 +187,7 @@ def analyse(
         return find_in_memory(images, load(request.prediction.network), request)
     axes = request.images.axes
     if is_array(images):
-        images, axes = _kept(images, request, Path(output)), "auto"
+        images, axes = _kept(images, request, Path(output), overwrite), "auto"
     section = request.images.model_copy(update={"axes": axes})
     job = _job(images, section)
     load_stages(STAGES)
@@ -378,14 +378,32 @@ def _memory_file(images: Any, request: Request) -> ImageFile:
     return file
 
 
-def _kept(images: Any, request: Request, output: Path) -> Path:
-    """An array or a signal as a file in the output folder, which the run's settings can name."""
+def _kept(images: Any, request: Request, output: Path, overwrite: bool) -> Path:
+    """An array or a signal as a file in the output folder, which the run's settings can name.
+
+    Raises:
+        InputError: If the folder has results of other images of this name, and not to overwrite
+            them.
+    """
+    from temnet.models.network_folders import file_hash
     from temnet.reporting.files.kept_images import ENDING, write_images
     from temnet.system.file_names import safe_whole_name
 
     file = _memory_file(images, request)
     path = output / f"{safe_whole_name(file.path.name)}{ENDING}"
+    kept = path.with_name(f".new {path.name}")
     with disk_errors_as_input_errors(output):
         output.mkdir(parents=True, exist_ok=True)
-        write_images(path, file)
+        try:
+            write_images(kept, file)
+            others = path.is_file() and file_hash(path) != file_hash(kept)
+            if others and not overwrite and path.with_suffix("").is_dir():
+                raise InputError(
+                    f"{output} has the results of other images that are called "
+                    f"{file.path.name}, too; give another output, or overwrite=True to replace "
+                    "them."
+                )
+            kept.replace(path)
+        finally:
+            kept.unlink(missing_ok=True)
     return path

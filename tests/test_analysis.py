@@ -80,6 +80,18 @@ def test_an_output_folder_holds_what_the_command_writes(here, dots):
     assert_same(kept.peaks, found.peaks)
 
 
+def test_a_kept_array_is_replaced_only_with_its_results(here, dots):
+    temnet.analyse(dots, output="call", **GIVEN)
+    kept = Path("call/array.hspy").read_bytes()
+    with pytest.raises(InputError, match="results of other images .* called array"):
+        temnet.analyse(dots[::-1], output="call", **GIVEN)
+    assert Path("call/array.hspy").read_bytes() == kept
+    assert [path.name for path in Path("call").iterdir() if "new" in path.name] == []
+    found = temnet.analyse(dots[::-1], output="call", overwrite=True, **GIVEN)
+    assert Path("call/array.hspy").read_bytes() != kept
+    assert_same(found.peaks, temnet.analyse(dots[::-1], **GIVEN).peaks)
+
+
 def test_rings_index_the_columns(here):
     found, stored = (
         temnet.analyse("movie.npy", rings=(1.0, 4.0), output=output, **GIVEN)

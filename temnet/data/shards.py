@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -84,15 +83,8 @@ def encode(examples: Sequence[Example]) -> Shard:
     return Shard(
         images=np.stack([example.images for example in examples]).astype(np.float16),
         columns=[_table(example.columns) for example in examples],
-        parameters=[json.dumps(dict(example.parameters), default=_plain) for example in examples],
+        parameters=[json.dumps(dict(example.parameters)) for example in examples],
     )
-
-
-def _plain(value: Any) -> Any:
-    """A NumPy number or array, which a function of the user may return, as JSON holds it."""
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    raise TypeError(f"structure.parameters hold {value!r}; expected numbers, texts and lists")
 
 
 def _table(columns: Columns) -> np.ndarray:

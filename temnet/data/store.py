@@ -193,9 +193,15 @@ class StoredSet:
         """One of the arrays of the set.
 
         Raises:
-            InputError: If the name belongs to something else.
+            InputError: If it is missing, or the name belongs to something else.
         """
-        found = self.group[name]
+        try:
+            found = self.group[name]
+        except KeyError as error:
+            raise InputError(
+                f"{self.folder}: this set is damaged ({name} is missing); remove it and run the "
+                "stage `simulate` again."
+            ) from error
         if not isinstance(found, zarr.Array):
             raise InputError(
                 f"{self.folder}: {name} is not an array; remove the set and run the stage "
@@ -232,7 +238,10 @@ def open_set(folder: str | os.PathLike[str]) -> StoredSet:
             f"{MANIFEST_VERSION}; update temnet."
         )
     with _damage_reported(path):
-        return StoredSet(path, manifest, zarr.open_group(path, mode="r+"))
+        stored = StoredSet(path, manifest, zarr.open_group(path, mode="r+"))
+    for name in (*ARRAYS, "done"):
+        stored.array(name)
+    return stored
 
 
 @contextmanager

@@ -62,8 +62,12 @@ def scattered(image: ImageResult, rng: np.random.Generator) -> ImageResult:
 
 
 def by_chance(results: Sequence[ImageResult], rng: np.random.Generator) -> list[ImageResult]:
-    """Every image `CHANCE_DRAWS` times with its peaks at random positions."""
-    return [scattered(image, rng) for image in results for _ in range(CHANCE_DRAWS)]
+    """Every image `CHANCE_DRAWS` times with its peaks at random positions, as so many images."""
+    return [
+        replace(scattered(image, rng), index=image.index * CHANCE_DRAWS + draw)
+        for image in results
+        for draw in range(CHANCE_DRAWS)
+    ]
 
 
 def rarest_class(

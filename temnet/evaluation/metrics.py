@@ -94,8 +94,12 @@ def image_counts(
     pairs = np.zeros(counts.shape[:2], np.int64)
     squares = np.zeros(counts.shape[:2])
     shifts = np.full(len(place), np.nan)
+    seen = set()
     for row in rows:
         where = place[row.index], names.index(row.class_)
+        if where in seen:
+            raise ValueError(f"image {row.index} has several scores of {row.class_}")
+        seen.add(where)
         counts[where] = row.true_positives, row.false_positives, row.false_negatives
         if np.isfinite(row.rms_error_pm):
             pairs[where] = row.true_positives

@@ -11,7 +11,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from temnet.errors import InputError
-from temnet.system.files import put_in_place
+from temnet.system.files import beside, put_in_place
 
 BYTES = 32
 """Random bytes of a token."""
@@ -36,7 +36,7 @@ def write_new_token(path: Path) -> str:
     """
     token = secrets.token_urlsafe(BYTES)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = beside(path, "part")
     temporary.unlink(missing_ok=True)
     # Never readable by others, not even before its permissions are set.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -266,7 +266,9 @@ def _shift(
     """Return (2,) the shift [Å] of some frames together against others, beyond known drift."""
     reference = [points[other] - drift[other] for other in others]
     moved = np.concatenate([points[frame] - drift[frame] for frame in frames])
-    votes = count_votes(reference, moved, reach) / len(frames)
+    # A longer shift has no votes; after a gap of many frames its map would fill the memory.
+    longest = np.ptp(np.concatenate([*reference, moved]), axis=0).max()
+    votes = count_votes(reference, moved, min(reach, longest)) / len(frames)
     offsets = (drift[frames, None] - drift[None, others]).reshape(-1, 2)
     votes /= overlap(offsets, len(votes), extent)
     return _best_shift(votes, reach, max(len(others), len(frames)), len(moved) / len(frames))

@@ -103,9 +103,16 @@ def _published(place: Path) -> PublishedStudy:
 
 
 def read_notes(folder: Path) -> str:
-    """Remarks of people about a network or a study, Markdown; empty without any."""
+    """Remarks of people about a network or a study, Markdown; empty without any.
+
+    Raises:
+        InputError: If the file is not in UTF-8.
+    """
     notes = folder / NOTES_FILE
-    return notes.read_text(encoding="utf-8") if notes.is_file() else ""
+    try:
+        return notes.read_text(encoding="utf-8-sig") if notes.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise InputError(f"{notes}: the text is not in UTF-8; save it in this encoding.") from error
 
 
 def _figures(results: StudyResults) -> Iterator[tuple[str, str]]:

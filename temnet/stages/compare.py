@@ -12,10 +12,18 @@ from temnet.movies.blocks import LEAST_BLOCKS
 from temnet.movies.comparison import ComparisonRow, FollowedMovie, comparison_rows
 from temnet.movies.history_files import read_histories
 from temnet.movies.site_tables import SiteRow
-from temnet.stages import occupancy
+from temnet.reporting.files.series_file import SERIES_FILE, read_series_records
+from temnet.stages import occupancy, predict
 from temnet.tables.csv_rows import read_rows, write_rows
 from temnet.workflow.folder import DONE, Record, damage_of, read_record
 from temnet.workflow.stage import Stage, Work
+
+DESCRIPTIVE = {
+    "images": ("files", "frames", "axes", "mask", "sampling", "spacing"),
+    "prediction": ("outputs", "rings"),
+    "occupancy": ("frame_time",),
+}
+"""Settings that two runs need not share: they describe the movie or do not change its sites."""
 
 
 def settings(experiment: Experiment) -> Mapping[str, object]:
@@ -44,6 +52,13 @@ def check(experiment: Experiment) -> list[FollowedMovie]:
             f"{first} and {second} were analysed with different settings "
             f"({differences(here, there)}), so a difference could come from the analysis. Run one "
             "again with the settings of the other."
+        )
+    averages = [_average(run) for run in (first, second)]
+    if None not in averages and averages[0] != averages[1]:
+        raise InputError(
+            f"The columns of {first} and {second} were found in averages of {averages[0]} and "
+            f"{averages[1]} frames (images.average), which changes the rates. Run one again with "
+            "the average of the other."
         )
     times = [record.settings["occupancy"].get("frame_time") for record in records]
     if None not in times and times[0] != times[1]:
@@ -90,10 +105,16 @@ def _comparable(record: Record) -> Mapping[str, object]:
         section: {
             name: value
             for name, value in record.settings.get(section, {}).items()
-            if name not in ("outputs", "rings", "frame_time")
+            if name not in descriptive
         }
-        for section in ("prediction", "occupancy")
+        for section, descriptive in DESCRIPTIVE.items()
     }
+
+
+def _average(run: Path) -> int | None:
+    """Frames of each running average in which the columns of a run were found; None if unknown."""
+    folder = run / predict.STAGE.name
+    return read_series_records(folder)[0].average if (folder / SERIES_FILE).is_file() else None
 
 
 def _read(run: Path) -> FollowedMovie:

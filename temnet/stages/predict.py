@@ -22,6 +22,7 @@ from temnet.inference.column_finder import ColumnFinder, FoundFrame
 from temnet.inference.distributed_prediction import find_in_frames_with
 from temnet.inference.engines.choice import choose_engine
 from temnet.inference.masks import areas
+from temnet.inference.reading.formats.files_beside import files_beside
 from temnet.inference.reading.image_file import check_regular
 from temnet.models.network_folders import file_hash, find_network, fingerprint, read_card
 from temnet.reporting.files.prediction_rows import (
@@ -59,7 +60,9 @@ def settings(experiment: Experiment) -> dict[str, object]:
     search = prediction.model_dump(mode="json", exclude={"network", "workers", "scheduler"})
     folder = find_network(prediction.network)
     network = {"network": folder.name, "fingerprint": fingerprint(read_card(folder))}
-    files = [f"{Path(file).name} {content_hash(Path(file))}" for file in section.files]
+    named = [Path(file) for file in section.files]
+    every = [part for file in named for part in (file, *files_beside(file))]
+    files = [f"{file.name} {content_hash(file)}" for file in every]
     return {"images": {**images, "files": files}, "prediction": {**search, **network}}
 
 

@@ -80,17 +80,23 @@ class Lattice:
         vectors, _, _ = self.neighbours(0)
         return float(np.linalg.norm(self.vectors @ vectors[0]))
 
-    def neighbours(self, site: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def neighbours(self, site: int, nearest: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The columns around one column of the cell, by rising distance.
 
         Args:
             site: Number of the column's site.
+            nearest: How many of the nearest columns must not be missing; those further away are
+                not complete.
 
         Returns:
             (K, 2) float64 vectors to the neighbours, as fractions of ``a`` and ``b``; (K, 2) int64
             translations to their cells; (K,) int64 their sites.
         """
-        steps = np.arange(-REACH, REACH + 1)
+        area = abs(np.linalg.det(self.vectors))
+        radius = np.sqrt((nearest + 1) * area / len(self.sites) / np.pi)
+        # The cells reach beyond the circle, whose border may hold some columns more or fewer.
+        reach = int(np.ceil(1.2 * radius * self.lengths.max() / area)) + 1
+        steps = np.arange(-reach, reach + 1)
         cells = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
         count = len(self.sites)
         sites = np.tile(np.arange(count), len(cells))
@@ -114,10 +120,6 @@ class Lattice:
         spacing = plane_distances(indices, self.vectors)
         order = np.argsort(-spacing, kind="stable")
         return indices[order], spacing[order]
-
-
-REACH = 6
-"""Cells on each side of a column in which its neighbours are counted."""
 
 
 def plane_distances(indices: np.ndarray, vectors: np.ndarray) -> np.ndarray:

@@ -21,6 +21,9 @@ SAME_LENGTH = 0.025
 """Vectors of which each is longer than the one before by less than this fraction are one shell:
 more than the error and the strain of a lattice make of equal lengths."""
 
+MORE = 12
+"""So many neighbours beyond twice the wanted number are searched for the end of a shell."""
+
 CAPTURE = 0.25
 """Largest distance of a column from the place that a fit expects it at, in distances of nearest
 neighbours.  Across a twin boundary of a face-centred cubic crystal columns are 0.33 from it."""
@@ -57,8 +60,11 @@ def template(lattice: Lattice, neighbours: int) -> Template:
         lattice: The lattice.
         neighbours: Fewest neighbours of a column; shells are completed.
     """
-    parts = [lattice.neighbours(site) for site in range(len(lattice.sites))]
-    lengths = [np.linalg.norm(vectors @ lattice.vectors.T, axis=1) for vectors, _, _ in parts]
+    known = 2 * neighbours + MORE
+    parts = [lattice.neighbours(site, known) for site in range(len(lattice.sites))]
+    lengths = [
+        np.linalg.norm(vectors[:known] @ lattice.vectors.T, axis=1) for vectors, _, _ in parts
+    ]
     numbers = [_whole_shells(length, neighbours) for length in lengths]
     most = max(numbers)
     vectors, cells, sites = (np.array([part[each][:most] for part in parts]) for each in range(3))
@@ -76,10 +82,13 @@ def template(lattice: Lattice, neighbours: int) -> Template:
 def _whole_shells(lengths: np.ndarray, least: int) -> int:
     """Number of the shortest lengths, at least some, that ends between two shells.
 
+    Far out, where each shell is close to the next one, it ends at the widest gap.
+
     >>> _whole_shells(np.array([1, 1, 1.01, 1.01, 1.4, 1.42, 1.43, 1.44, 2.0]), 5)
     8
     """
-    apart = lengths[least:] > lengths[least - 1 : -1] * (1 + SAME_LENGTH)
+    ratios = lengths[least:] / lengths[least - 1 : -1]
+    apart = ratios > min(1 + SAME_LENGTH, ratios.max() * (1 - 1e-9))
     return least + int(np.argmax(apart))
 
 

@@ -5,15 +5,21 @@ Settings that name one are a program: it may do all that its user may do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from temnet.config.function_source import KEY, in_one_line, source_hash
 from temnet.config.structures.from_file import FromFunction
 from temnet.errors import InputError
+
+MOST_PARAMETERS = 4096
+"""Most bytes of a function's parameters as JSON; each example is stored with them."""
 
 _left_out: list[bool] = []
 """Holds one entry for each active `only_named`, in all threads."""
@@ -47,6 +53,38 @@ def run_function(name: str, *arguments: Any, **options: Any) -> Any:
         raise
     except (Exception, SystemExit) as error:
         raise InputError(f"{KEY}: {name} failed: {in_one_line(error)}.") from error
+
+
+def plain_parameters(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that a function of the user returned, as they are stored with each example.
+
+    Args:
+        name: The function, for messages.
+        parameters: Numbers, texts and lists; NumPy's become plain ones.
+
+    Raises:
+        InputError: If they hold something else, or too much.
+    """
+    try:
+        text = json.dumps(dict(parameters), default=_plain)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{KEY}: {name} returned parameters that cannot be stored ({error}); expected numbers, "
+            "texts and lists."
+        ) from error
+    if len(text) > MOST_PARAMETERS:
+        raise InputError(
+            f"{KEY}: {name} returned {len(text):,} bytes of parameters; expected at most "
+            f"{MOST_PARAMETERS:,}. Return only numbers that describe the specimen."
+        )
+    return dict(json.loads(text))
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy number or array as JSON holds it."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} is not a number, a text or a list")
 
 
 @cache

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,13 +76,13 @@ def _train_and_test(
     plans = [_plan(run, root, overwrite) for run in trainings]  # another process may have ended
     prepare_study(root, study)
     for number, plan in enumerate(plans, 1):
-        code = _carry_out(plan, f"training {number} of {len(plans)}")
+        code = _carry_out(plan, root, f"training {number} of {len(plans)}")
         if code != DONE:
             return code
     for number, run in enumerate(tests, 1):
         # Networks that are new, or were trained again, are scored with the others.
         plan = RunPlan(run, _plan_left(run, overwrite=True))
-        code = _carry_out(plan, f"test {number} of {len(tests)}")
+        code = _carry_out(plan, root, f"test {number} of {len(tests)}")
         if code != DONE:
             return code
     print(f"The results are in {_report(root, study, trainings, tests)}")
@@ -129,11 +129,14 @@ def _plan_left(run: TrainingRun | ScoringRun, overwrite: bool) -> Plan | None:
     return None if (run.root / PAGE).is_file() else make_plan(run.experiment, run.root, ("report",))
 
 
-def _carry_out(plan: RunPlan, title: str) -> int:
+def _carry_out(plan: RunPlan, root: Path, title: str) -> int:
     """Runs the stages that are left in a run; returns the exit code."""
-    from temnet.study.runs import TrainingRun, take_over
+    from temnet.study.runs import TrainingRun, find_twin, take_over
 
     run, left = plan.run, plan.left
+    if plan.twin is not None and isinstance(run, TrainingRun):
+        # Trainings before this one may have taken days, in which the other study was removed.
+        plan = replace(plan, twin=find_twin(run, root))
     print(f"{title}: {run.title}{plan.state}", file=sys.stderr)
     if plan.twin is not None and isinstance(run, TrainingRun):
         take_over(run, plan.twin)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import re
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from temnet.system.processes import is_running
 
-_LEFTOVER = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]{1,10})\.(?P<kind>part|old)(\.keras)?")
-"""Names of files being written or replaced; the number is that of the process."""
+_LEFTOVER = re.compile(
+    r"\.(?P<name>.+)\.((?P<host>[0-9a-f]{8})-)?(?P<process>[0-9]{1,10})\.(?P<kind>part|old)(\.keras)?"
+)
+"""Names of files being written or replaced: the machine, which older versions did not write, and
+the number of the process."""
+
+HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+"""This machine in the names of temporary files, which may lie in a folder of several machines."""
+
+LONGEST_WRITE = {"part": 86400.0, "old": 60.0}
+"""A temporary file of another machine that did not change for so long is a leftover [s]."""
 
 _IN_USE: set[Path] = set()
 """Files that this process is writing or replacing."""
@@ -117,10 +129,10 @@ def replacing_folders(places: Iterable[Path]) -> Iterator[dict[Path, Path]]:
 def beside(place: Path, kind: str) -> Path:
     """Temporary path of this process for a new or an earlier version of a file or folder.
 
-    >>> str(beside(Path("a/b.txt"), "old")).replace(str(os.getpid()), "PROCESS")
+    >>> str(beside(Path("a/b.txt"), "old")).replace(f"{HOST}-{os.getpid()}", "PROCESS")
     'a/.b.txt.PROCESS.old'
     """
-    return place.with_name(f".{place.name}.{os.getpid()}.{kind}")
+    return place.with_name(f".{place.name}.{HOST}-{os.getpid()}.{kind}")
 
 
 def clean_leftovers(folder: Path, name: str | None = None) -> None:
@@ -149,6 +161,10 @@ def _changed(found: tuple[Path, re.Match[str]]) -> float:
 
 
 def _is_used(path: Path, found: re.Match[str]) -> bool:
+    if found["host"] not in (None, HOST):
+        state = path.lstat()
+        unchanged = time.time() - max(state.st_mtime, state.st_ctime)
+        return unchanged < LONGEST_WRITE[found["kind"]]
     process = int(found["process"])
     # In a container each run may have the same number, so our own number proves nothing.
     return path.absolute() in _IN_USE if process == os.getpid() else is_running(process)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
 
 from temnet.errors import InputError
-from temnet.system.files import put_in_place
+from temnet.system.files import beside, put_in_place
 from temnet.tables.json_records import read_record, write_record
 
 STATE_FILE = "state.json"
@@ -110,7 +109,8 @@ def save_atomically(model: keras.Model, path: Path, optimizer: bool) -> None:
         optimizer: Whether to save the optimizer's state too.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part.keras")
+    part = beside(path.with_suffix(""), "part")
+    temporary = part.with_name(f"{part.name}{path.suffix}")  # Keras asks for the ending
     try:
         model.save(temporary, include_optimizer=optimizer)
         put_in_place(temporary, path)

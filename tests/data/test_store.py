@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import ase.build
@@ -19,7 +18,7 @@ import zarr
 from temnet.config.loading import write_experiment
 from temnet.data import store
 from temnet.data.generate import set_folder
-from temnet.data.shards import SHARD, encode
+from temnet.data.shards import SHARD
 from temnet.data.store import open_set, prepare_set
 from temnet.errors import InputError
 from temnet.simulation.example import simulate_example
@@ -390,8 +389,11 @@ def test_a_complete_write_protected_set_is_used(settings, made, tmp_path):
     assert done == [settings().data.training]
 
 
-def test_what_a_function_draws_may_be_numpy_s(settings):
-    example = simulate_example(settings(), 0)
-    numbers = {"a": np.int64(3), "b": np.float32(0.5), "c": np.arange(2)}
-    shard = encode([replace(example, parameters=numbers)])
-    assert json.loads(shard.parameters[0]) == {"a": 3, "b": 0.5, "c": [0, 1]}
+@pytest.mark.parametrize("name", ["images", "columns", "parameters", "done"])
+def test_a_set_without_one_of_its_arrays_is_damaged(settings, made, tmp_path, name):
+    shutil.copytree(made, tmp_path / "training")
+    shutil.rmtree(tmp_path / "training" / name)
+    with pytest.raises(InputError, match=f"is damaged \\({name} is missing\\)"):
+        open_set(tmp_path / "training")
+    with pytest.raises(InputError, match=f"{name} is missing"):
+        make_set(settings(), "training", tmp_path / "training", lambda count: None)

@@ -13,6 +13,7 @@ from temnet.evaluation.baselines import (
     rarest_class,
 )
 from temnet.evaluation.image_result import ImageResult
+from temnet.evaluation.metrics import counts_of, image_counts
 from temnet.evaluation.scores import score_images
 from temnet.records import Columns, Peaks
 
@@ -48,10 +49,18 @@ def test_random_places_score_what_their_density_gives():
     of = {name: [row.f1 for row in rows if row.class_ == name] for name in ("any", "all")}
     assert np.mean(of["any"]) == pytest.approx(0.166, abs=0.015)
     assert np.mean(of["all"]) == pytest.approx(0.166 / 2, abs=0.015)
+    counts = counts_of(by_chance([image], np.random.default_rng(0)), CLASSES, SETTINGS)
+    assert len(counts) == len(of["any"]) == 4  # all draws count, not the last one alone
     again = score_images(by_chance([image], np.random.default_rng(0)), CLASSES, SETTINGS)
     assert [row.f1 for row in again if row.class_ == "any"] == of["any"]
     # The counter-test: the true places are no chance.
     assert baseline([image], CLASSES, SETTINGS).macro_f1 == 1
+
+
+def test_an_image_is_counted_once():
+    rows = score_images([sheet()], CLASSES, SETTINGS)
+    with pytest.raises(ValueError, match="image 0 has several scores"):
+        image_counts([*rows, *rows], CLASSES, {0: 0})
 
 
 def test_nothing_stays_nothing():

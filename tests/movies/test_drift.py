@@ -1,4 +1,5 @@
 import logging
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -39,6 +40,21 @@ def test_one_jump_is_found_also_beyond_half_a_period_by_the_outline(movies, shif
     presence = np.ones((len(places), 6), bool)
     movie = movies.make_movie(np.random.default_rng(0), places, presence, drift, jitter=0.05)
     assert largest_error(follow_drift(movie.peaks, 6, 5.0).shifts, drift) < 0.05
+
+
+def test_a_gap_of_a_thousand_frames_takes_no_more_memory_than_the_field(movies):
+    places = movies.particle(radius=10.0)
+    count, shift = 1002, np.array([7.0, -4.0])
+    presence = np.zeros((len(places), count), bool)
+    presence[:, [0, -1]] = True
+    drift = np.linspace(0, 1, count)[:, None] * shift
+    movie = movies.make_movie(np.random.default_rng(0), places, presence, drift, jitter=0.05)
+    tracemalloc.start()
+    found = follow_drift(movie.peaks, count, 5.0).shifts
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.abs(found[-1] - shift).max() < 0.05
+    assert most < 2e8  # bytes; a map of 500 nm in each direction would take 36 GB
 
 
 @pytest.mark.parametrize("step", [(0.5, -0.3), (0.9, 0.2)])

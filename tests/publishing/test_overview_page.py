@@ -8,9 +8,11 @@ import pytest
 from temnet.config.card import Card, Cost, EarlierCost
 from temnet.config.card_scores import Comparison, Curves, SelectionScores, ValidationScores
 from temnet.config.loading import validate
+from temnet.errors import InputError
 from temnet.publishing.network_sections import difference_sentence, network_section
 from temnet.publishing.overview_page import overview, pairs, pretrained_pages
 from temnet.publishing.pretrained_network import Pretrained, specimen
+from temnet.publishing.publish_study import read_notes
 from temnet.publishing.training_cost import cost_sentence, planned_cost, training_cost
 from temnet.score_records import (
     Baseline,
@@ -236,3 +238,23 @@ def test_costs_follow_from_the_log():
     assert cost_after([1800.0] * 7, data=fresh).training_images == 2 * 96
     assert planned().images_seen == 960
     assert planned(training={**SETTINGS["training"], "early_stopping": 3}) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("# Ü\n".encode(), "# Ü\n"),
+        ("# Ü\n".encode("utf-8-sig"), "# Ü\n"),  # as Windows' editor writes it
+        (b"", ""),
+    ],
+)
+def test_notes_are_read(tmp_path, content, text):
+    assert read_notes(tmp_path) == ""
+    (tmp_path / "notes.md").write_bytes(content)
+    assert read_notes(tmp_path) == text
+
+
+def test_notes_in_another_encoding_are_refused(tmp_path):
+    (tmp_path / "notes.md").write_bytes("Ü".encode("cp1252"))
+    with pytest.raises(InputError, match=r"notes\.md: the text is not in UTF-8"):
+        read_notes(tmp_path)

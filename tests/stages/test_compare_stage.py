@@ -1,5 +1,6 @@
 """Comparison of two finished runs, from the command to the page."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,18 @@ from temnet.movies.history_files import write_histories
 from temnet.movies.occupancy import counted_histories
 from temnet.movies.site_tables import SiteRow, site_rows
 from temnet.movies.sites import Sites
+from temnet.reporting.files.series_file import SeriesRecord, write_series
 from temnet.stages import compare
 from temnet.tables.csv_rows import read_rows, write_rows
 from temnet.workflow.folder import stage_folder
 
-SETTINGS = {"images": {"files": ["a 1"]}, "prediction": {"network": "n", "threshold": 0.5},
+SETTINGS = {"images": {"files": ["a 1"], "average": "auto", "invert": False},
+            "prediction": {"network": "n", "threshold": 0.5},
             "occupancy": {"tolerance": 0.7, "frame_time": 0.1}}  # fmt: skip
+
+SERIES = SeriesRecord(
+    file="a", frames=60, rows=64, cols=64, sampling=0.2, network="n", classes=("metal",)
+)
 
 
 def finished(root, seed, flip, settings=SETTINGS, frames=60, size=12):
@@ -119,6 +126,8 @@ def test_differences_that_cannot_be_tested_are_not_called_insignificant(here, mo
     [
         ("missing", ["oxygen", "finished stage `occupancy`"]),
         ("other network", ["prediction.threshold was 0.5, is 0.4"]),
+        ("other images", ["images.invert was false, is true"]),
+        ("other average", ["averages of 1 and 8 frames", "images.average"]),
         ("other time", ["0.1 and 0.2 s from frame to frame", "occupancy.frame_time"]),
         ("short", ["oxygen", "3 frames", "4 blocks"]),
         ("damaged", ["histories.npz has 2 of", "is damaged"]),
@@ -130,6 +139,12 @@ def test_runs_that_cannot_be_compared_are_refused(here, capsys, change, words):
     settings, frames, options = SETTINGS, 60, []
     if change == "other network":
         settings = {**SETTINGS, "prediction": {"network": "n", "threshold": 0.4}}
+    if change == "other images":
+        settings = {**SETTINGS, "images": {"files": ["b 2"], "average": "auto", "invert": True}}
+    if change == "other average":
+        for name, average in (("vacuum", 1), ("oxygen", 8)):
+            (here / name / "predict").mkdir(parents=True)
+            write_series(here / name / "predict", [replace(SERIES, average=average)])
     if change == "other time":
         settings = {**SETTINGS, "occupancy": {"tolerance": 0.7, "frame_time": 0.2}}
     if change == "short":

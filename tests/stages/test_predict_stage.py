@@ -9,6 +9,7 @@ import pytest
 
 from temnet.config.analysis.images import Images
 from temnet.config.analysis.prediction import Prediction
+from temnet.config.loading import validate
 from temnet.errors import InputError
 from temnet.records import Peaks
 from temnet.stages import predict
@@ -93,6 +94,34 @@ def _frames(inputs):
         lambda count: None,
     )
     return frames
+
+
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [
+        ("20251103_23389_movie.mrc", "20251103_23389_info.txt"),
+        ("20251103_23389_crop_movie.mrc", "20251103_23389_info.txt"),
+        ("a.emi", "a_1.ser"),
+    ],
+)
+def test_a_result_depends_on_the_files_beside_its_images(tmp_path, pretrained, name, beside):
+    (tmp_path / name).write_bytes(b"images")
+    (tmp_path / "a_notes.txt").write_bytes(b"not read")
+    (tmp_path / beside).write_bytes(b"0.02 nm")
+    experiment = validate(
+        {
+            "images": {"files": [str(tmp_path / name)]},
+            "prediction": {"network": "tiny"},
+            "stages": ["predict"],
+        },
+        "test",
+    )
+    first = predict.settings(experiment)
+    (tmp_path / "a_notes.txt").write_bytes(b"changed")
+    assert predict.settings(experiment) == first
+    (tmp_path / beside).write_bytes(b"0.05 nm")
+    assert predict.settings(experiment) != first
+    assert [file.split()[0] for file in first["images"]["files"]] == [name, beside]
 
 
 def test_a_file_is_hashed_once_until_it_changes(tmp_path, monkeypatch):

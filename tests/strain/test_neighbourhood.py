@@ -35,6 +35,25 @@ def test_shells_are_completed(lattice, fewest, count, reach):
     assert np.all(np.diff(lengths) > -1e-9) and lengths.max() < made.reach.min()
 
 
+LONG = Lattice(np.diag([1.0, 9.0]), np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize("lattice", [SQUARE, TRIANGULAR, HONEYCOMB, LONG])
+@pytest.mark.parametrize("fewest", [20, 100, 200])
+def test_the_nearest_columns_are_the_neighbours(lattice, fewest):
+    """Also many of them, and where one side of the cell is much longer than the other."""
+    made = template(lattice, fewest)
+    steps = np.stack(np.mgrid[-120:121, -40:41], axis=-1).reshape(-1, 2)
+    for site, own in enumerate(lattice.sites):
+        every = (steps[:, None] + lattice.sites - own).reshape(-1, 2)
+        expected = np.sort(np.linalg.norm(every @ lattice.vectors.T, axis=1))[1:]
+        count = made.counts[site].sum()
+        lengths = np.linalg.norm(made.vectors[site, :count] @ lattice.vectors.T, axis=1)
+        np.testing.assert_allclose(lengths, expected[:count])
+        assert fewest <= count <= 2 * fewest + 12
+        assert expected[count] > expected[count - 1] * 1.001  # no shell is cut in two
+
+
 def fitted(points, centre, lattice, fewest=8):
     tree = cKDTree(points)
     shape, centres, site = template(lattice, fewest), np.array([centre]), np.zeros(1, int)

@@ -1,17 +1,21 @@
 """A function that settings name: `--check` names it, and what goes wrong in it is one sentence."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from temnet import run
 from temnet.config.function_source import source_file, source_hash
 from temnet.config.structures.from_file import FromFunction
 from temnet.errors import InputError
+from temnet.structures.factory import build_structure
+from temnet.structures.geometry import Field
 from temnet.structures.user_function import find_function, left_out, only_named, run_function
 
 MARK = "from pathlib import Path\nPath('it-ran').touch()\n"
@@ -88,6 +92,11 @@ def test_without_check_it_is_run(crystals, capsys):
     assert run.main(["a.yaml", "--stage", "gallery"]) == 0 and Path("it-ran").exists()
 
 
+def returning(value):
+    """A specimen with a further parameter."""
+    return MARK + SPECIMEN.replace('"spacing": spacing', f'"spacing": spacing, "more": {value}')
+
+
 WRONG = [
     ("raise SystemExit(3)\ndef make(): pass", "cannot be imported: SystemExit: 3"),
     ("import sys; sys.exit()\ndef make(): pass", "cannot be imported: SystemExit"),
@@ -106,6 +115,8 @@ WRONG = [
     ),
     ("def make(*a, **b):\n    return make()", "failed: RecursionError"),
     ("def make():\n    pass", "failed: TypeError"),
+    (returning("np.arange(2000)"), "returned 10,916 bytes of parameters; expected at most 4,096"),
+    (returning("{1, 2}"), "cannot be stored (set is not a number"),
     ("def make(*a, **b):\n    raise Exception('one\\ntwo')", "failed: Exception: one (my_"),
 ]
 
@@ -118,6 +129,15 @@ def test_whatever_goes_wrong_in_it_is_one_sentence(crystals, capsys, text, part)
     assert message.startswith("structure.function: ") and message.count("\n") == 1
     assert part in message and "Traceback" not in message
     assert not Path("runs").exists()
+
+
+def test_numbers_of_numpy_among_its_parameters_become_plain_ones(crystals):
+    crystals(returning("{'a': np.int64(3), 'b': np.arange(2), 'c': np.float32(0.5)}"))
+    settings = FromFunction(function="my_crystals:make", options={"spacing": np.float64(2.5)})
+    field = Field(height=20.0, width=20.0, margin=0.0)
+    made = build_structure(settings, field, ["Au"], np.random.default_rng(0))
+    assert made.parameters == {"spacing": 2.5, "more": {"a": 3, "b": [0, 1], "c": 0.5}}
+    json.dumps(dict(made.parameters))  # which refuses NumPy's numbers
 
 
 def test_ctrl_c_in_it_is_ctrl_c(crystals):

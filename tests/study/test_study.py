@@ -334,6 +334,16 @@ def test_a_full_disk_takes_nothing_over_and_leaves_no_part(finished, capsys, mon
     shutil.rmtree("runs/full")
 
 
+def test_a_training_whose_twin_was_removed_meanwhile_is_carried_out(finished, monkeypatch, capsys):
+    found = iter(4 * [Path("runs/removed")])  # two trainings are planned twice
+    monkeypatch.setattr("temnet.study.runs.find_twin", lambda run, root: next(found, None))
+    monkeypatch.setattr("temnet.study.__main__.run_logged", lambda plan: 3)
+    write(arms={"dim": {"camera": {"dose": 300}}, "two/foci": {}}, seeds=[3])
+    assert study.main(["focal.yaml", "--output", "runs/twin"]) == 3
+    assert "training 1 of 2: dim, net, seed 3\n" in capsys.readouterr().err
+    shutil.rmtree("runs/twin")
+
+
 def test_a_damaged_run_of_another_study_is_passed_over(finished, tmp_path):
     (tmp_path / "a/networks/damaged/train").mkdir(parents=True)
     whole = tmp_path / "b/networks/whole"

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from temnet.system.files import clean_leftovers, replace_file, replacing, replacing_folders
+from temnet.system import files
+from temnet.system.files import HOST, clean_leftovers, replace_file, replacing, replacing_folders
 from temnet.system.processes import is_running
 
 DEAD = 2**22 + 1  # more than any process of Linux has
@@ -34,6 +36,23 @@ def test_temporary_files_of_dead_processes_are_removed(tmp_path):
     expected = [f".a.{os.getppid()}.part", f".{DEAD}.part", ".hidden", "kept"]
     assert names(tmp_path) == sorted(expected)
     clean_leftovers(tmp_path / "nowhere")
+
+
+def test_files_of_another_machine_are_leftovers_only_after_a_while(tmp_path, monkeypatch):
+    """Its processes are not seen from here: on a shared disk one may be writing right now."""
+    other = "0" * 8
+    (tmp_path / f".a.csv.{HOST}-{DEAD}.part").touch()
+    (tmp_path / f".b.csv.{other}-{DEAD}.part").touch()
+    folder_with(tmp_path / f".net.{other}-{DEAD}.old", "old")
+    clean_leftovers(tmp_path)
+    assert names(tmp_path) == [f".b.csv.{other}-{DEAD}.part", f".net.{other}-{DEAD}.old"]
+    now = time.time()
+    monkeypatch.setattr(files.time, "time", lambda: now + 2 * 60)
+    clean_leftovers(tmp_path)
+    assert names(tmp_path) == [f".b.csv.{other}-{DEAD}.part", "net"]
+    monkeypatch.setattr(files.time, "time", lambda: now + 25 * 3600)
+    clean_leftovers(tmp_path)
+    assert names(tmp_path) == ["net"]
 
 
 def test_only_files_of_a_name_are_removed(tmp_path):

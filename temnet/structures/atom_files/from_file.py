@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import ase.io
@@ -34,7 +35,7 @@ from temnet.structures.geometry import (
     rotation_about,
     tilt_matrix,
 )
-from temnet.structures.user_function import run_function
+from temnet.structures.user_function import plain_parameters, run_function
 
 VACUUM = 8.0
 """Height of a layer without atoms that is vacuum around a sheet and not part of a crystal [Å]:
@@ -245,4 +246,5 @@ def build_from_function(
             f"structure.function: {settings.function} returned {type(structure).__name__}; "
             "expected a temnet.records.Structure."
         )
-    return check_structure(structure, settings.function)
+    parameters = plain_parameters(settings.function, structure.parameters)
+    return check_structure(replace(structure, parameters=parameters), settings.function)

@@ -11,6 +11,7 @@ from pathlib import Path
 import h5py
 
 from temnet.errors import InputError
+from temnet.inference.reading.formats.files_beside import ser_files
 
 MOST_PIXELS = 200_000_000
 """Most pixels of one image; a dozen bytes or more are held for each pixel."""
@@ -158,7 +159,7 @@ def _ser(path: Path) -> int:
 
 def _emi(path: Path) -> int:
     """Bytes of the .ser files that belong to an .emi file."""
-    parts = sorted(path.parent.glob(f"{path.stem}_[0-9].ser"))
+    parts = ser_files(path)
     for part in parts:
         if not part.is_file():
             raise InputError(f"{part}: this is not a regular file.")

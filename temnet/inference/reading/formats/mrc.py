@@ -6,7 +6,6 @@ IMOD: https://bio3d.colorado.edu/imod/doc/mrc_format.txt.  All offsets are in by
 
 from __future__ import annotations
 
-import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from temnet.errors import InputError
 from temnet.inference.reading.formats.data_set import Axis, DataSet, Tags, Values
 from temnet.inference.reading.formats.declared_size import check_image_size
+from temnet.inference.reading.formats.files_beside import direct_electron_text
 from temnet.inference.reading.formats.large_files import (
     Mapped,
     Nibbles,
@@ -343,16 +343,15 @@ def _direct_electron(path: Path) -> tuple[float, float] | None:
     Raises:
         InputError: If that text gives a camera length: the movie shows diffraction patterns.
     """
-    name = re.fullmatch(r"(\d{8}_\d+)(?:_.+)?_movie\.mrc", path.name)
-    texts = sorted(path.parent.glob(f"{name[1]}_*info.txt")) if name else []
-    if not texts or not texts[0].is_file():
+    text = direct_electron_text(path)
+    if text is None:
         return None
-    lines = texts[0].read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = text.read_text(encoding="utf-8", errors="replace").splitlines()
     given = {key.strip(): value for key, _, value in (line.partition("=") for line in lines)}
     try:
         if float(given.get("Instrument Project Camera Length (centimeters)", -1)) != -1:
             raise InputError(
-                f"{path}: {texts[0].name} gives a camera length, so these are diffraction "
+                f"{path}: {text.name} gives a camera length, so these are diffraction "
                 "patterns. temnet needs images."
             )
         sizes = [float(given[f"Specimen Pixel Size {axis} (nanometers)"]) for axis in "YX"]
