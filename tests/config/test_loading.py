@@ -228,10 +228,10 @@ def nested(width, depth):
     ],
 )
 def test_texts_that_are_larger_or_deeper_than_settings(tmp_path, text, problem):
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(InputError, match=f"not valid YAML: .*{problem}") as caught:
         read_yaml(written(tmp_path, a=text))
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
     with pytest.raises(InputError, match=f"--set .*not valid YAML: .*{problem}") as caught:
         parse_assignments([f"a={text}"])
@@ -269,10 +269,10 @@ def test_bases_that_multiply_are_counted(tmp_path):
     for level in range(4):
         (tmp_path / f"{level}.yaml").write_text(sections.replace("DEEPER", f"{level + 1}.yaml"))
     (tmp_path / "4.yaml").write_text("dose: 1")
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(InputError, match="more than 100 files in all"):
         read_yaml(tmp_path / "0.yaml")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert read_yaml(tmp_path / "3.yaml") == {f"s{number}": {"dose": 1} for number in range(8)}
     for level in range(40):
         (tmp_path / f"{level}.yaml").write_text(f"base: {level + 1}.yaml")
