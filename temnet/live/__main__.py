@@ -64,7 +64,7 @@ def _parser(prog: str = "temnet live") -> argparse.ArgumentParser:
         type=float,
         default=LIMIT / 1e9,
         metavar="GB",
-        help="a recording stops at this size (default: %(default)g GB)",
+        help="a recording stops at this size, inf for none (default: %(default)g GB)",
     )
     parser.add_argument(
         "--demo",
@@ -104,7 +104,7 @@ def _run(options: argparse.Namespace) -> int:
 
     if not options.record_limit > 0:
         raise InputError(f"--record-limit must be more than 0 GB; got {options.record_limit:g}.")
-    recorder = Recorder(options.record or RECORDINGS, int(options.record_limit * 1e9))
+    recorder = Recorder(options.record or RECORDINGS, options.record_limit * 1e9)
     session = LiveSession(run_analysis, settings, recorder)
     if options.record is not None:
         recorder.start()

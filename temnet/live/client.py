@@ -189,7 +189,7 @@ class Client:
         Raises:
             InputError: If a setting is not valid, or the server does not answer.
         """
-        return self._request("PUT", "/v1/settings", json.dumps(settings).encode())
+        return self._request("PUT", "/v1/settings", sendable_json(settings).encode())
 
     def _post(
         self,
@@ -201,9 +201,9 @@ class Client:
         pixels = sendable(np.asarray(image))
         head = {"protocol": PROTOCOL, "shape": pixels.shape, "dtype": pixels.dtype.str, **known}
         if sampling is not None:
-            head["scale"] = np.broadcast_to(np.asarray(sampling, float), 2).tolist()
+            head["scale"] = _height_and_width(sampling)
             head["units"] = ["angstrom", "angstrom"]
-        return self._request("POST", path, pixels.tobytes(), {HEADER: json.dumps(head)})
+        return self._request("POST", path, pixels.tobytes(), {HEADER: sendable_json(head)})
 
     def _request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -265,6 +265,58 @@ def sendable(image: np.ndarray) -> np.ndarray:
     else:
         name = f"{kind}{size}" if size <= 4 else "f8"
     return np.ascontiguousarray(image, np.dtype(name).newbyteorder("<"))
+
+
+def sendable_json(values: Mapping[str, object]) -> str:
+    """Values by their names as a JSON object; NumPy's numbers and arrays become plain ones.
+
+    Raises:
+        InputError: If JSON cannot hold a value; NaN and infinity are not JSON.
+
+    >>> sendable_json({"exposure_s": np.float32(0.5), "region": np.arange(4)})
+    '{"exposure_s": 0.5, "region": [0, 1, 2, 3]}'
+    """
+    parts = []
+    for key, value in values.items():
+        try:
+            text = json.dumps(value, default=_plain, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"{key} must be a finite number, a text, or a list of them; got {value!r:.60}."
+            ) from error
+        parts.append(f"{json.dumps(key)}: {text}")
+    return "{" + ", ".join(parts) + "}"
+
+
+def _plain(value: object) -> object:
+    """What JSON has for a NumPy value.
+
+    Raises:
+        TypeError: If it has nothing for it.
+    """
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    for numpy_type, plain in ((np.bool_, bool), (np.integer, int), (np.floating, float)):
+        if isinstance(value, numpy_type):
+            return plain(value)  # type: ignore[call-overload]
+    raise TypeError(f"JSON has no {type(value).__name__}")
+
+
+def _height_and_width(sampling: float | tuple[float, float]) -> list[float]:
+    """Height and width of a pixel [Å].
+
+    Raises:
+        InputError: If they are no finite numbers.
+    """
+    try:
+        sizes = np.broadcast_to(np.asarray(sampling, float), 2)
+    except (TypeError, ValueError):
+        sizes = np.full(2, np.nan)
+    if not np.isfinite(sizes).all():
+        raise InputError(
+            f"sampling must be a pixel size [Å], or height and width; got {sampling!r:.60}."
+        )
+    return sizes.tolist()  # type: ignore[no-any-return]
 
 
 def _columns(values: Mapping[str, Any]) -> LiveColumns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -44,10 +45,19 @@ class Frame:
         """Whether it still has to be read."""
         return self.file is not None and self.pixels.size == 0
 
+    @property
+    def kind(self) -> Hashable:
+        """What a judgement holds for: other frames of the same kind may have it, too."""
+        settings = self.settings
+        return (
+            (settings.network, settings.invert, settings.region, settings.threshold),
+            (self.head.source, self.head.shape, self.pixel_size),
+        )
+
 
 @dataclass(frozen=True)
 class Judgement:
-    """How a frame is seen; it holds for the frames after it.
+    """How a frame is seen; it holds for the frames of its kind after it.
 
     Attributes:
         inverted: Whether bright and dark are exchanged.
@@ -67,6 +77,10 @@ class Judgement:
     verdict: str
     findings: tuple[tuple[str, str], ...]
     spacings: tuple[float, ...]
+
+    def compared(self, later: Judgement) -> Judgement:
+        """The same with the verdict and the findings of a comparison; its classes stay."""
+        return replace(self, verdict=later.verdict, findings=later.findings)
 
 
 @dataclass(frozen=True)
@@ -148,10 +162,12 @@ class Judged:
 
     Attributes:
         number: Number of the frame.
-        judgement: The judgement, which holds for the frames after it.
+        kind: Kind of the frame; see `Frame.kind`.
+        judgement: The judgement, which holds for the frames of this kind after it.
     """
 
     number: int
+    kind: Hashable
     judgement: Judgement
 
 

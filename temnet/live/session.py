@@ -181,13 +181,14 @@ class LiveSession:
         """Takes the single image that is shown as the next focus; returns the series' condition.
 
         Raises:
-            RefusedFrame: If there is no such image, or it does not fit those taken before.
+            RefusedFrame: If there is no such image, it was taken already, or it does not fit those
+                taken before.
         """
         foci = len(focus_steps(self.settings.network))
         if foci == 1 or self._seen is None:
             raise RefusedFrame(CONFLICT, "There is no single image for a focal series.")
         frame = self._seen.frame
-        stack = self._series.take((frame.head, frame.pixels), foci)
+        stack = self._series.take(frame.number, (frame.head, frame.pixels), foci)
         if stack is not None:
             self._offer(*stack, frame.pixel_size)
         self._hear(self.condition)
@@ -298,12 +299,18 @@ class LiveSession:
             listener(event)
 
     def _judge(self, event: Judged) -> None:
-        """Adds a comparison to the columns that it came after."""
+        """Adds a comparison to the columns that it came after, of frames of its kind."""
+
+        def compared(found: Found) -> Found:
+            if found.frame.number < event.number or found.frame.kind != event.kind:
+                return found
+            return replace(found, judgement=found.judgement.compared(event.judgement))
+
         for number, kept in self._kept.items():
-            if number >= event.number and isinstance(kept, Found):
-                self._kept[number] = replace(kept, judgement=event.judgement)
-        if self._latest is not None and self._latest.frame.number >= event.number:
-            self._latest = replace(self._latest, judgement=event.judgement)
+            if isinstance(kept, Found):
+                self._kept[number] = compared(kept)
+        if self._latest is not None:
+            self._latest = compared(self._latest)
 
     def _keep(self, number: int, result: Result) -> None:
         self._kept[number] = result

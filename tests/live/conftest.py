@@ -12,7 +12,15 @@ STAND_INS = Path(__file__).parent / "stand_ins"
 
 
 @pytest.fixture
-def stand_in(monkeypatch):
+def gate(tmp_path, monkeypatch):
+    """A file; the stand-in for the analysis answers a slow frame when it is there."""
+    path = tmp_path / "gate"
+    monkeypatch.setenv("TEMNET_TEST_GATE", str(path))
+    return path
+
+
+@pytest.fixture
+def stand_in(monkeypatch, gate):
     """The analysis process that stands in for the network; spawned ones find it, too."""
     monkeypatch.syspath_prepend(str(STAND_INS))
     from live_stand_ins import answer

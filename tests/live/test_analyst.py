@@ -1,10 +1,13 @@
 """The process of the analysis: the newest frame wins, and a process that ends is started again."""
 
+import multiprocessing
 import os
 import queue
 import signal
+import threading
 
 import pytest
+from live_server import wait_for
 
 from temnet.live.analysis import analyst as module
 from temnet.live.analysis.analyst import Analyst
@@ -66,13 +69,14 @@ def test_columns_come_back(start, events, make_frame):
     assert analyst.condition.analysed == 1 and analyst.condition.state == "ready"
 
 
-def test_the_newest_frame_wins_and_the_others_are_counted(start, events, make_frame):
+def test_the_newest_frame_wins_and_the_others_are_counted(start, events, make_frame, gate):
     analyst = start()
     events.state("ready")
     analyst.offer(make_frame(1, SLOW))
     events.state("analysing")
     for number in range(2, 6):
         analyst.offer(make_frame(number))
+    gate.touch()
     done = [events.frame() for _ in range(5)]
     assert [one.number for one in done if isinstance(one, Failed)] == [2, 3, 4]
     assert all(one.dropped for one in done if isinstance(one, Failed))
@@ -94,7 +98,7 @@ def test_a_bad_frame_fails_alone(start, events, make_frame):
 def test_a_process_that_ends_or_is_silent_is_started_again(
     start, events, make_frame, command, words
 ):
-    analyst = start(longest=10.0 if command == ENDS else 1.5)
+    analyst = start(longest=60.0 if command == ENDS else 0.5)
     events.state("ready")
     before = analyst.condition.process
     analyst.offer(make_frame(1, command))
@@ -102,9 +106,19 @@ def test_a_process_that_ends_or_is_silent_is_started_again(
     assert failed.number == 1 and words in failed.sentence
     assert words in events.state("restarting").message
     events.state("ready")
+    analyst._longest = 60.0  # a good frame has time on a busy machine
     analyst.offer(make_frame(2))
     assert events.frame().frame.number == 2
     assert analyst.condition.process != before and analyst.condition.restarts == 1
+
+
+def test_the_start_of_a_process_has_a_limit_of_its_own(start, events, monkeypatch):
+    start(longest=1e-4)  # no process starts within that
+    assert events.until(lambda event: event.state in ("ready", "restarting")).state == "ready"
+    monkeypatch.setattr(module, "LONGEST", 0.5)
+    start("silent")
+    words = "The analysis did not answer for 0.5 s and was ended."
+    assert events.state("restarting").message == words
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no such signal")
@@ -138,3 +152,20 @@ def test_stopping_ends_the_process(start, events, make_frame):
     assert events.state("stopped").process is None
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
+
+
+def test_stopping_ends_a_process_that_is_just_being_started(stand_in, events, monkeypatch):
+    started, stopper = multiprocessing.context.SpawnProcess.start, []
+
+    def start_and_stop(process):
+        started(process)
+        stopper.append(threading.Thread(target=analyst.stop, daemon=True))
+        stopper[0].start()
+        wait_for(lambda: analyst._is_stopping(0))
+
+    monkeypatch.setattr(multiprocessing.context.SpawnProcess, "start", start_and_stop)
+    analyst = Analyst(stand_in, LiveSettings("silent"), events.queue.put)
+    analyst.start()
+    assert events.state("stopped").process is None  # long before the process had to answer
+    stopper[0].join(30)
+    assert not stopper[0].is_alive()

@@ -3,7 +3,7 @@ import sys
 
 import numpy as np
 import pytest
-from live_server import TOKEN, LiveServer
+from live_server import TOKEN, LiveServer, with_a_port_that_stays_free
 
 from temnet.errors import InputError
 from temnet.live import Client
@@ -40,6 +40,41 @@ def test_pixels_that_are_not_square_and_settings(client):
     assert client.send(np.zeros((32, 24), bool), 0.2) == 2
 
 
+def test_numbers_of_numpy_are_sent(client, server):
+    image = np.zeros((32, 24), np.uint16)
+    client.find(image, np.float32(0.25), exposure_s=np.float32(0.5), energy_kev=np.array(300),
+                defocus_nm=np.longdouble(-4), series="a", index=np.uint8(2))  # fmt: skip
+    head = server.session.latest.frame.head
+    assert head.pixel_size == (0.25, 0.25) and head.exposure_s == 0.5
+    assert (head.energy_kev, head.defocus_nm, head.index) == (300, -4, 2)
+    settings = {"threshold": np.float64(0.25), "region": np.array([0, 16, 0, 16])}
+    changed = client.change(**settings, invert=np.True_)
+    assert (changed["threshold"], changed["region"]) == (0.25, [0, 16, 0, 16])
+    assert changed["invert"] is True
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("exposure_s", np.float32("nan"), "finite number"),
+        ("energy_kev", float("inf"), "finite number"),
+        ("defocus_nm", np.complex64(1j), "finite number"),
+        ("name", b"a.dm4", "a text, .* got b.a.dm4"),
+        ("time", np.datetime64("2026-01-01"), "a text"),
+        ("sampling", float("nan"), "pixel size"),
+        ("sampling", (0.2, 0.2, 0.2), "height and width"),
+        ("sampling", "0.2 nm", "pixel size"),
+    ],
+)
+def test_values_that_json_cannot_hold_are_named(client, key, value, words):
+    given = {"sampling": 0.2, key: value}
+    with pytest.raises(InputError, match=f"^{key} must be .*{words}"):
+        client.send(np.zeros((32, 24), np.uint16), **given)
+    with pytest.raises(InputError, match="^threshold must be"):
+        client.change(threshold=object())
+    assert client.status()["received"] == 0
+
+
 @pytest.mark.parametrize("kind", ["u1", "<u2", ">u2", "<i4", ">i4", "<i8", "<f2", "<f4", ">f8"])
 def test_each_type_keeps_its_values(kind):
     values = np.arange(100).astype(kind).reshape(10, 10)
@@ -71,13 +106,18 @@ def test_a_large_frame_that_is_refused_gets_the_reason(client):
 
 def test_a_server_that_starts_again_is_found_again(stand_in, token_file):
     image = np.zeros((32, 24), np.uint16)
-    with LiveServer(stand_in) as server:
-        client = Client(server.port, token_file)
-        assert len(client.find(image, 0.2)) == 1
-    with pytest.raises(InputError, match="is it running"):
-        client.find(image, 0.2)
-    with LiveServer(stand_in, port=server.port):
-        assert client.find(image, 0.2).frame == 1
+
+    def attempt():
+        with LiveServer(stand_in) as server:
+            client = Client(server.port, token_file)
+            assert len(client.find(image, 0.2)) == 1
+        with pytest.raises(InputError) as away:
+            client.find(image, 0.2)
+        with LiveServer(stand_in, port=server.port):
+            assert "is it running" in str(away.value)
+            assert client.find(image, 0.2).frame == 1
+
+    with_a_port_that_stays_free(attempt)
 
 
 def test_a_wrong_token_is_refused(server, token_file):

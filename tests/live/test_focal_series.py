@@ -1,12 +1,11 @@
 """Focal series live: tagged, taken one by one, or in files; columns as of `temnet.find_columns`."""
 
 import json
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from live_server import HEAD, TOKEN, LiveServer
+from live_server import HEAD, TOKEN, LiveServer, wait_for
 
 import temnet
 from temnet.analysis import read_analysis
@@ -62,13 +61,13 @@ def test_series_that_are_never_complete_are_forgotten():
 
 def test_images_are_taken_one_by_one():
     collector = SeriesCollector()
-    assert collector.take((head(), image(1)), 2) is None and collector.taken == 1
+    assert collector.take(1, (head(), image(1)), 2) is None and collector.taken == 1
     with pytest.raises(RefusedFrame, match="one size"):
-        collector.take((head(size=(0.1, 0.1)), image(1)), 2)
-    assert values(collector.take((head(), image(2)), 2)) == [1, 2] and collector.taken == 0
-    collector.take((head(), image(3)), 2)
+        collector.take(2, (head(size=(0.1, 0.1)), image(1)), 2)
+    assert values(collector.take(3, (head(), image(2)), 2)) == [1, 2] and collector.taken == 0
+    collector.take(3, (head(), image(3)), 2)
     collector.clear()
-    assert collector.take((head(), image(4)), 2) is None
+    assert collector.take(3, (head(), image(4)), 2) is None
 
 
 @pytest.fixture
@@ -147,11 +146,27 @@ def test_the_server_answers_what_is_missing(stand_in, pretrained):
         assert server.request("POST", "/v1/series").status == 409
 
 
-def wait_for(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+def test_an_image_is_one_focus_of_a_series(stand_in, pretrained):
+    with LiveServer(stand_in, "tiny-series") as server:
+
+        def show():
+            number = server.post(6, path="/v1/frames").values["frame"]
+            wait_for(lambda: server.session.kept(number) is not None)
+
+        def take():
+            answer = server.request("POST", "/v1/series")
+            return answer.status, answer.values.get("taken", answer.values.get("error"))
+
+        refused = (409, "This image is in the focal series already.")
+        for taken in (1, 2, 0):
+            show()
+            assert take() == (200, taken)
+            if taken:
+                assert take() == refused
+        assert take() == (200, 1)  # of the next series
+        assert take() == refused
+        assert server.request("DELETE", "/v1/series").values["taken"] == 0
+        assert take() == (200, 1)
 
 
 @pytest.mark.slow

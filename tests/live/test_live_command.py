@@ -14,8 +14,10 @@ import pytest
 
 from temnet.command_line.command import WRONG_INPUT
 from temnet.errors import InputError
+from temnet.live import __main__ as command
 from temnet.live.__main__ import main
 from temnet.live.access import check_address
+from temnet.live.recording.recorder import RECORDINGS, Recorder
 from temnet.live.token_file import default_token_file, read_token, write_new_token
 
 
@@ -63,12 +65,28 @@ def test_a_frame_is_analysed_by_the_command(pretrained, data_folder, dots):
         (["--port", "70000"], "from 0 to 65535"),
         (["--network", "tinny"], "did you mean tiny"),
         (["--token-file", "none.txt"], "cannot be read"),
+        (["--network", "tiny", "--record-limit", "0"], "more than 0 GB; got 0."),
+        (["--network", "tiny", "--record-limit", "nan"], "more than 0 GB; got nan."),
+        (["--network", "tiny", "--record-limit", "-1"], "more than 0 GB; got -1."),
+        (["--network", "tiny", "--record-limit=-inf"], "more than 0 GB; got -inf."),
     ],
 )
 def test_wrong_options_are_refused(arguments, words, pretrained, data_folder, capsys):
     assert main(arguments) == WRONG_INPUT
     assert words in capsys.readouterr().err
     assert not data_folder.exists()
+
+
+@pytest.mark.parametrize(("given", "limit"), [("0.5", 5e8), ("inf", np.inf)])
+def test_the_size_of_a_recording_may_have_no_limit(
+    given, limit, pretrained, data_folder, tmp_path, capsys, monkeypatch
+):
+    made = []
+    monkeypatch.setattr(command, "Recorder", lambda *given: made.append(given) or Recorder(*given))
+    arguments = ["--network", "tiny", "--record-limit", given, "--watch", str(tmp_path / "none")]
+    assert main(arguments) == WRONG_INPUT
+    assert "none: this folder cannot be read" in capsys.readouterr().err  # the limit is taken
+    assert made == [(RECORDINGS, limit)]
 
 
 def test_another_address_is_served_with_a_token_file_alone():

@@ -107,6 +107,28 @@ def test_the_verdict_is_that_of_the_offline_analysis(frame):
         finder = LiveFinder()
 
 
+def test_a_comparison_does_not_hold_for_frames_of_another_kind(frame):
+    finder, other = LiveFinder(), changed(frame, invert=True)
+    finder.find(frame)
+    examination = finder.examination()
+    assert finder.find(other).judgement.verdict == ""
+    judged = finder.take(examination())
+    assert (judged.number, judged.kind) == (1, frame.kind) and judged.judgement.verdict
+    assert finder.find(other).judgement.verdict == ""
+
+
+def test_a_comparison_changes_no_classes(frame):
+    """Those of the frames meanwhile may be others: the lattice is judged anew from time to time."""
+    finder = LiveFinder()
+    finder.find(frame)
+    done = finder.examination()()
+    foreign = replace(done.judgement, foreign=True, classes=("column",))
+    finder.take(replace(done, judgement=foreign))
+    found = finder.find(frame)
+    assert found.judgement.verdict == done.judgement.verdict != ""
+    assert found.judgement.classes == ("metal", "oxide") and not found.judgement.foreign
+
+
 def test_pixels_that_are_not_square_have_positions_in_the_frame(frame):
     wide = replace(frame, pixels=frame.pixels[:, ::2], pixel_size=(0.2, 0.4))
     found = LiveFinder().find(wide).shown

@@ -7,8 +7,9 @@ import shutil
 import time
 
 import pytest
-from live_server import TOKEN, LiveServer
+from live_server import TOKEN, LiveServer, with_a_port_that_stays_free
 
+from temnet.errors import InputError
 from temnet.live.recording.recorder import Recorder
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -141,20 +142,28 @@ def test_a_wrong_token_is_asked_for_again(server, open_page):
 
 
 def test_the_page_connects_again_after_a_restart(stand_in, open_page):
-    with LiveServer(stand_in) as server:
-        page = open_page(server)
-        server.post()
-        shows(page, frame=1)
-    shows(page, state="disconnected")
-    with LiveServer(stand_in, port=server.port) as server:
-        shows(page, state="ready")
-        server.post()
-        server.post()
-        shows(page, frame=2)
-        server.post(2)
-        page.wait_for_selector("text=The analysis process ended (exit code 3)")
-        server.post()
-        shows(page, frame=4)
+    def attempt():
+        with LiveServer(stand_in) as server:
+            page = open_page(server)
+            server.post()
+            shows(page, frame=1)
+        shows(page, state="disconnected")
+        try:
+            again = LiveServer(stand_in, port=server.port)
+        except InputError:
+            page.close()
+            raise
+        with again as server:
+            shows(page, state="ready")
+            server.post()
+            server.post()
+            shows(page, frame=2)
+            server.post(2)
+            page.wait_for_selector("text=The analysis process ended (exit code 3)")
+            server.post()
+            shows(page, frame=4)
+
+    with_a_port_that_stays_free(attempt)
 
 
 def test_the_record_button_records(stand_in, open_page, tmp_path):
@@ -209,6 +218,36 @@ def test_foci_are_taken_one_by_one(stand_in, open_page, pretrained):
         shows(page, taken=1)
         page.click("#anew")
         shows(page, taken=0)
+
+
+def test_a_double_click_or_a_key_that_is_held_takes_an_image_once(stand_in, open_page, pretrained):
+    with LiveServer(stand_in, "tiny-series") as server:
+        page = open_page(server)
+        asked = []
+        page.on("request", lambda one: asked.append(one.url) if one.method == "POST" else None)
+        shows(page, state="ready", taken=0)
+
+        def held(key):
+            for _ in range(3):
+                page.keyboard.down(key)
+            page.keyboard.up(key)
+
+        def pressed():
+            page.focus("#take")
+            held("Enter")
+
+        for number, take in enumerate((pressed, lambda: held("f"), lambda: page.dblclick("#take"))):
+            server.post(6, path="/v1/frames")
+            page.wait_for_selector(f"body[data-preview='{server.session.received}']")
+            take()
+            shows(page, taken=(number + 1) % 3)
+        shows(page, frame=4, columns=1)
+        page.click("#take")  # a new series may begin with the same image
+        shows(page, taken=1)
+        assert len(asked) == 4
+        page.click("#take")
+        page.wait_for_selector("text=This image is in the focal series already")
+        assert page.get_attribute("body", "data-taken") == "1"
 
 
 def test_names_of_images_are_text_and_no_markup(server, open_page):

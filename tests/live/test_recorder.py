@@ -113,6 +113,14 @@ def test_it_stops_at_its_limit(tmp_path):
     assert len(reports) == 1 and "after 2 frames" in reports[0]
 
 
+def test_an_infinite_limit_is_none(tmp_path):
+    recorder = Recorder(tmp_path, limit=np.inf)
+    recorder.start()
+    take(recorder, 1, 2, 3, 4)
+    recorder.stop()
+    assert recorder.status()["frames"] == 4
+
+
 def test_a_full_disk_stops_it_and_keeps_what_was_recorded(tmp_path, monkeypatch):
     reports = []
     recorder = Recorder(tmp_path)

@@ -194,7 +194,10 @@ def test_a_watched_folder_that_disappears_and_comes_back_and_no_open_port(tmp_pa
 
 
 def overload(live, seconds):
-    """Three times the frames that it can follow; returns ages, memory, and what was counted."""
+    """Three times the frames that it can follow; returns ages, memory, and what was counted.
+
+    Each frame that is seen must be as new as those sent before the one seen before it was done.
+    """
     alone = []
     for number in range(12):
         begin = time.monotonic()
@@ -202,21 +205,23 @@ def overload(live, seconds):
         alone.append(time.monotonic() - begin)
     pause = np.median(alone[2:]) / 3
     frames = [particle(number) for number in range(20)]
-    ages, durations, memory, seen = [], [], [], set()
+    ages, durations, memory = [], [], []
     begin = last = time.monotonic()
-    sent = 0
+    sent = seen = number = least = 0
     while (now := time.monotonic()) - begin < seconds:
-        live.client.send(frames[sent % 20], SAMPLING)
+        before, number = number, live.client.send(frames[sent % 20], SAMPLING)
         sent += 1
         found = live.client.latest()
-        if found.frame not in seen:
-            seen.add(found.frame)
+        if found.frame != seen:
+            assert found.frame >= least
+            seen, least = found.frame, before  # which was there before this one was done
             ages.append(found.values["age_s"])
             durations.append(found.values["analysis_s"])
         if now - last > seconds / 40:
             last = now
             memory.append((now - begin, live.memory()))
         time.sleep(max(0.0, begin + sent * pause - time.monotonic()))
+    live.until(lambda status: status["latest"] == number)  # the last one is never dropped
     return np.array(ages), np.array(durations), np.array(memory), sent, pause
 
 
@@ -236,21 +241,22 @@ def check_overload(folder, seconds):
         sent, seconds, len(ages), status["dropped"], np.median(waits), np.quantile(waits, 0.99),
         waits.max(), np.median(durations), excess.max(), *memory[[0, -1], 1],
     )  # fmt: skip
-    assert status["dropped"] > 0.4 * sent and status["restarts"] == 0
-    return waits, excess, memory
+    assert status["analysed"] + status["dropped"] == status["received"]
+    assert len(ages) > 3 and status["dropped"] > 0 and status["restarts"] == 0
+    return status["dropped"] / sent, excess, memory
 
 
 @pytest.mark.slow
 def test_a_stream_that_is_too_fast_is_followed_by_its_newest_frames(tmp_path):
-    waits, _, _ = check_overload(tmp_path, 10)
-    assert np.median(waits) < 2.5
+    check_overload(tmp_path, 10)
 
 
 @pytest.mark.long
 def test_ten_minutes_at_three_times_the_rate(tmp_path):
     """A frame is at most two analyses old when it appears, and memory does not grow."""
     seconds = float(os.environ.get("TEMNET_TEST_SECONDS", 600))
-    _, excess, memory = check_overload(tmp_path, seconds)
+    dropped, excess, memory = check_overload(tmp_path, seconds)
+    assert dropped > 0.4
     settled = memory[memory[:, 0] > seconds / 10, 1]
     assert settled.max() <= 1.05 * settled[: max(1, len(settled) // 4)].max()
     assert excess.max() <= SLACK

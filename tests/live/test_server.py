@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from live_server import HEAD, TOKEN, LiveServer
+from live_server import HEAD, TOKEN, LiveServer, wait_for
 
 
 def test_a_frame_comes_back_with_its_columns(server):
@@ -36,7 +36,7 @@ def test_without_waiting_the_answer_is_the_number(server):
     assert (answer.status, answer.values) == (202, {"frame": 1, "missing": 0})
 
 
-def test_a_dropped_and_a_bad_frame_are_answered_with_a_sentence(server):
+def test_a_dropped_and_a_bad_frame_are_answered_with_a_sentence(server, gate):
     assert server.post(4).status == 422
     answers = {}
 
@@ -44,9 +44,13 @@ def test_a_dropped_and_a_bad_frame_are_answered_with_a_sentence(server):
         answers[key] = server.post(command)
 
     threads = [threading.Thread(target=send, args=(key, 1)) for key in range(4)]
-    for thread in threads:
+    for key, thread in enumerate(threads):
         thread.start()
-        time.sleep(0.05)
+        wait_for(lambda expected=key + 2: server.session.received == expected)
+        wait_for(lambda: server.session.condition.state == "analysing")  # the first has its turn
+    for thread in threads[1:3]:  # which need not wait for it
+        thread.join()
+    gate.touch()
     for thread in threads:
         thread.join()
     assert [answers[key].status for key in range(4)] == [200, 503, 503, 200]

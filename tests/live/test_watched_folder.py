@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -90,6 +92,30 @@ def test_files_come_by_their_time_and_may_vanish(watched, tmp_path):
     assert names(watched) == []
     (tmp_path / "c.tif").unlink()
     assert names(watched) == ["b.tif", "a.tif"]
+
+
+def test_a_file_is_tried_again_while_the_folder_is_read(watched, tmp_path):
+    (tmp_path / "half.npy").write_bytes(b"x")
+    with ThreadPoolExecutor(1) as thread:
+
+        def read():
+            return thread.submit(names, watched).result()
+
+        class Identities(set):
+            """Whoever goes through it in the event loop does so while the folder is read."""
+
+            def __iter__(self):
+                for one in super().__iter__():
+                    if threading.current_thread() is threading.main_thread():
+                        read()
+                    yield one
+
+        assert [read(), read()] == [[], ["half.npy"]]
+        (tmp_path / "new.npy").write_bytes(b"y")
+        assert read() == []
+        watched._identities = Identities(watched._identities)
+        watched.try_again(tmp_path / "half.npy")
+        assert [read(), read(), read()] == [["new.npy"], ["half.npy"], []]
 
 
 def look(watch, times=3):

@@ -66,7 +66,8 @@ class Analyst:
             target: What the process runs; a function at the top of a module.
             settings: Settings for the start.
             publish: Called with each event, in the analyst's thread.
-            longest: A process that takes longer for a frame is ended [s].
+            longest: A process that takes longer for a frame is ended [s]; for its start it has
+                `LONGEST`.
         """
         self._target, self._settings, self._publish = target, settings, publish
         self._longest = longest
@@ -143,6 +144,8 @@ class Analyst:
         theirs.close()
         with self._changed:
             self._process = process
+            if self._stopping:  # `stop` came while it was being started, and has not seen it
+                process.kill()
         try:
             self._report(state=self._condition.state, process=process.pid)
             self._serve(process, ours)
@@ -154,7 +157,7 @@ class Analyst:
             process.join()
 
     def _serve(self, process: BaseProcess, pipe: Connection) -> None:
-        first = self._receive(process, pipe)
+        first = self._receive(process, pipe, LONGEST)
         if isinstance(first, Failed):
             raise _Ended(first.sentence)
         assert isinstance(first, Ready)
@@ -197,7 +200,7 @@ class Analyst:
                 pipe.send(frame)
             except OSError as error:
                 raise _Ended(_end_of(process)) from error
-            reply = self._receive(process, pipe)
+            reply = self._receive(process, pipe, self._longest)
         except _Ended as end:
             self._count(Failed(frame.number, f"{end} It is started again; send the frame again."))
             raise
@@ -217,14 +220,14 @@ class Analyst:
             self._report(state="ready", failed=now.failed + 1)
         self._publish(reply)
 
-    def _receive(self, process: BaseProcess, pipe: Connection) -> Reply:
-        """The next reply.
+    def _receive(self, process: BaseProcess, pipe: Connection, longest: float) -> Reply:
+        """The next reply, within so many seconds.
 
         Raises:
             _Ended: If the process ends before, or takes too long.
         """
-        if not wait([pipe, process.sentinel], self._longest):
-            raise _Ended(f"The analysis did not answer for {self._longest:g} s and was ended.")
+        if not wait([pipe, process.sentinel], longest):
+            raise _Ended(f"The analysis did not answer for {longest:g} s and was ended.")
         reply: Reply | None = None
         with suppress(EOFError, OSError):
             if pipe.poll():
@@ -233,7 +236,7 @@ class Analyst:
             raise _Ended(_end_of(process))
         if isinstance(reply, Judged):
             self._publish(reply)
-            return self._receive(process, pipe)
+            return self._receive(process, pipe, longest)
         return reply
 
     def _report(self, **changes: object) -> None:

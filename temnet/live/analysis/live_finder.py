@@ -57,7 +57,7 @@ class _Known:
     """What is known about the frames of a kind.
 
     Attributes:
-        kind: The frames that it holds for.
+        kind: The frames that it holds for; see `Frame.kind`.
         when: When it was found out, on the clock `time.monotonic` [s].
         frames: Frames since then.
         judgement: What it came to.
@@ -189,10 +189,11 @@ class LiveFinder:
 
     def take(self, done: Examined) -> Judged:
         """Lets a comparison hold for the frames that follow, if they are of the same kind."""
-        if self._known is not None and self._known.kind == done.kind:
-            self._known = replace(self._known, judgement=done.judgement)
+        known = self._known
+        if known is not None and known.kind == done.kind:
+            self._known = replace(known, judgement=known.judgement.compared(done.judgement))
         self._cost = done.seconds
-        return Judged(done.number, done.judgement)
+        return Judged(done.number, done.kind, done.judgement)
 
     def _judged(
         self,
@@ -203,13 +204,8 @@ class LiveFinder:
         prediction: Prediction,
     ) -> tuple[Judgement, PredictionInputs | None]:
         """The judgement that holds for a frame, and the inputs of an examination if one is due."""
-        settings = frame.settings
-        kind = (
-            (network.name, settings.invert, settings.region, settings.threshold),
-            (frame.head.source, frame.head.shape, frame.pixel_size),
-        )
         last, now = self._known, time.monotonic()
-        same = last is not None and last.kind == kind
+        same = last is not None and last.kind == frame.kind
         if last is not None and same:
             pause = max(EVERY, LEAST_TIMES * self._cost)
             if now - last.when < pause or last.frames < LEAST_BETWEEN:
@@ -218,9 +214,8 @@ class LiveFinder:
         inputs = prepare_series(network, [series], images, prediction)
         judgement = judged_before(inputs)
         if last is not None and same:  # the older findings stand until there are new ones
-            old = last.judgement
-            judgement = replace(judgement, verdict=old.verdict, findings=old.findings)
-        self._known = _Known(kind, now, 0, judgement)
+            judgement = judgement.compared(last.judgement)
+        self._known = _Known(frame.kind, now, 0, judgement)
         return judgement, inputs
 
 

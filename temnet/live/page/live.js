@@ -557,7 +557,7 @@ function controls() {
   $("fit").addEventListener("click", () => { page.view.zoom = 0; repaint(); });
   $("download").addEventListener("click", download);
   $("record").addEventListener("click", record);
-  $("take").addEventListener("click", () => series("POST"));
+  $("take").addEventListener("click", (event) => { if (event.detail < 2) series("POST"); }); // not twice by a double click
   $("anew").addEventListener("click", () => series("DELETE"));
   pointer($("image"));
   document.addEventListener("keydown", key);
@@ -649,7 +649,10 @@ function key(event) {
     f: () => { if (!$("series").hidden) series("POST"); }, r: () => drawRegion(!page.drawing), a: () => change({ region: null }), Escape: () => drawRegion(false),
   };
   const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (action && (page.frame || event.key.toLowerCase() === "f")) { event.preventDefault(); action(); }
+  if (event.repeat && event.key === "Enter") event.preventDefault(); // which would press a button again and again
+  if (!action || !(page.frame || event.key.toLowerCase() === "f")) return;
+  event.preventDefault();
+  if (!event.repeat || /^(Arrow|[-+=]$)/.test(event.key)) action(); // a key that is held moves and zooms on
 }
 
 start();

@@ -59,12 +59,12 @@ class Recorder:
         report: Takes a sentence when a recording stops by itself, in any thread.
     """
 
-    def __init__(self, folder: Path, limit: int = LIMIT) -> None:
+    def __init__(self, folder: Path, limit: float = LIMIT) -> None:
         """A recorder that is off.
 
         Args:
             folder: Folder of all recordings.
-            limit: Most bytes of a recording.
+            limit: Most bytes of a recording; infinite for no limit.
         """
         self.report: Callable[[str], object] = LOGGER.warning
         self._folder, self._limit = folder, limit

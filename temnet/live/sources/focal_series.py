@@ -25,7 +25,7 @@ class SeriesCollector:
 
     def __init__(self) -> None:
         self._tagged: OrderedDict[str, dict[int, Image]] = OrderedDict()
-        self._taken: list[Image] = []
+        self._taken: dict[int, Image] = {}
 
     def add(self, head: FrameHead, pixels: np.ndarray, foci: int) -> Stack | int:
         """Adds an image that names its series.
@@ -64,10 +64,11 @@ class SeriesCollector:
         """Number of images that were taken one by one."""
         return len(self._taken)
 
-    def take(self, image: Image, foci: int) -> Stack | None:
+    def take(self, number: int, image: Image, foci: int) -> Stack | None:
         """Takes an image as the next focus.
 
         Args:
+            number: Number of its frame.
             image: The image.
             foci: Images in a series.
 
@@ -75,19 +76,22 @@ class SeriesCollector:
             The series if it is complete.
 
         Raises:
-            RefusedFrame: If its size is not that of the images taken before.
+            RefusedFrame: If it is in the series already, or its size is not that of the images
+                taken before.
         """
-        _check_same(image[0], self._taken)
-        self._taken.append(image)
+        if number in self._taken:
+            raise RefusedFrame(CONFLICT, "This image is in the focal series already.")
+        _check_same(image[0], self._taken.values())
+        self._taken[number] = image
         if len(self._taken) < foci:
             return None
-        stack = _stacked(self._taken)
-        self._taken = []
+        stack = _stacked(list(self._taken.values()))
+        self.clear()
         return stack
 
     def clear(self) -> None:
         """Forgets the images that were taken."""
-        self._taken = []
+        self._taken = {}
 
 
 def _check_same(head: FrameHead, others: Iterable[Image]) -> None:

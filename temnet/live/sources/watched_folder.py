@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +39,8 @@ State = tuple[int, int]
 class WatchedFolder:
     """Finds the files that are new and complete.
 
+    `complete` runs in one thread at a time; `try_again` may be called in any thread meanwhile.
+
     Attributes:
         folder: The folder.
         endings: Endings of files that count, in lower case with their dot.
@@ -49,6 +52,7 @@ class WatchedFolder:
     done: dict[str, State] = field(default_factory=dict)
     _seen: dict[str, State] = field(default_factory=dict)
     _identities: set[tuple[int, int, State]] = field(default_factory=set)
+    _again: deque[str] = field(default_factory=deque)
 
     def skip_present(self) -> None:
         """Leaves alone what is in the folder now.
@@ -66,6 +70,8 @@ class WatchedFolder:
         Raises:
             OSError: If the folder cannot be read.
         """
+        while self._again:
+            self._forget(self._again.popleft())
         now, ready = {}, []
         for name, state, identity in self._files():
             now[name] = state
@@ -82,10 +88,13 @@ class WatchedFolder:
         return [self.folder / name for _, name in sorted(ready)]
 
     def try_again(self, path: Path) -> None:
-        """Returns a file again when it has stood still once more."""
-        state = self.done.pop(path.name, None)
+        """Returns a file again when it has stood still once more, from the next reading on."""
+        self._again.append(path.name)
+
+    def _forget(self, name: str) -> None:
+        state = self.done.pop(name, None)
         self._identities = {one for one in self._identities if one[2] != state}
-        self._seen.pop(path.name, None)
+        self._seen.pop(name, None)
 
     def _files(self) -> list[tuple[str, State, tuple[int, int, State]]]:
         """Name, state and identity of each file; a file that is gone meanwhile is left out."""

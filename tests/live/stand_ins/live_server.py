@@ -1,13 +1,16 @@
 """A live server in a thread, with an analysis that stands in for the network."""
 
 import asyncio
+import errno
 import http.client
 import json
 import threading
+import time
 from dataclasses import dataclass
 
 import numpy as np
 
+from temnet.errors import InputError
 from temnet.live.access import Access
 from temnet.live.live_settings import LiveSettings
 from temnet.live.server import application, listen, serve
@@ -17,6 +20,26 @@ TOKEN = "t" * 43
 HEAD = {
     "protocol": 1, "shape": [32, 24], "dtype": "<u2", "scale": [0.2, 0.2], "units": ["Å", "Å"],
 }  # fmt: skip
+
+
+def wait_for(condition, seconds=60):
+    """Waits until a condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def with_a_port_that_stays_free(attempt, tries=5):
+    """Calls what ends a server and starts one on its port; anew if the port was taken meanwhile."""
+    for number in range(1, tries + 1):
+        try:
+            attempt()
+            return
+        except InputError as error:
+            taken = getattr(error.__cause__, "errno", None) == errno.EADDRINUSE
+            if not taken or number == tries:
+                raise
 
 
 @dataclass

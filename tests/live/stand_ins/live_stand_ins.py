@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -31,6 +32,8 @@ def answer(pipe, settings):
     if settings.network == "missing":
         pipe.send(Failed(None, "There is no network missing."))
         return
+    if settings.network == "silent":
+        time.sleep(600)
     pipe.send(Ready("stand-in"))
     while True:
         try:
@@ -40,11 +43,11 @@ def answer(pipe, settings):
         command = int(frame.pixels.flat[0])
         match command:
             case 1:
-                time.sleep(0.3)
+                wait_for_gate()
             case 2:
                 os._exit(3)
             case 3:
-                time.sleep(60)
+                time.sleep(600)
             case 4:
                 pipe.send(Failed(frame.number, "This frame is bad."))
                 continue
@@ -53,4 +56,13 @@ def answer(pipe, settings):
                 continue
         pipe.send(found(frame))
         if command == 5:
-            pipe.send(Judged(frame.number, replace(JUDGEMENT, verdict="out of distribution")))
+            judgement = replace(JUDGEMENT, verdict="out of distribution")
+            pipe.send(Judged(frame.number, frame.kind, judgement))
+
+
+def wait_for_gate():
+    """Waits until the file is there that the environment names; see the fixture `gate`."""
+    gate, end = Path(os.environ["TEMNET_TEST_GATE"]), time.monotonic() + 120
+    while not gate.exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)

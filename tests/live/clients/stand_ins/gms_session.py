@@ -1,4 +1,7 @@
-"""A session of DigitalMicrograph: ``gms_session.py PORT TOKEN_FILE``; prints what came in JSON."""
+"""A session of DigitalMicrograph: ``gms_session.py PORT TOKEN_FILE GATE``; prints JSON.
+
+The server answers a slow frame when the file GATE is there.
+"""
 
 import json
 import sys
@@ -9,12 +12,12 @@ import DigitalMicrograph as DM
 import numpy as np
 import temnet_gms
 
-PORT, TOKEN = int(sys.argv[1]), sys.argv[2]
+PORT, TOKEN, GATE = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 SEEN = {"python": sys.version_info[:2], "numpy": np.__version__}
 
 
 def wait(condition):
-    end = time.time() + 20
+    end = time.time() + 60
     while not condition():
         assert time.time() < end, (DM.PROBLEMS, [image.names for image in DM.SHOWN])
         time.sleep(0.01)
@@ -48,11 +51,15 @@ assert (view.array == grey).all()  # the live view itself is left alone
 
 frame(view, 4)
 SEEN["bad frame"] = result.name
-for command in [1] * 8 + [0]:
+listener = temnet_gms.RUNNING[0]
+for number, command in enumerate([1] * 8 + [0]):
     view.array[0, 0] = command
     view.array[-1, -1] += 1
     view.UpdateImage()
-wait(lambda: result.array[-1, -1] == view.array[-1, -1])
+    if number == 0:
+        wait(lambda: listener.slot is None)  # this one has its turn
+open(GATE, "w").close()
+wait(lambda: result.array[-1, -1] == view.array[-1, -1] and result.updates >= 3)
 SEEN["results"] = len(DM.SHOWN), result.updates
 
 view.calibrations = [(0.0, 2e-5, b"\xb5m")] * 2
@@ -75,14 +82,11 @@ SEEN["complex"] = region.name
 frame(view, array=np.zeros((64, 48, 3), np.uint8))
 SEEN["colours"] = region.name
 
-listener = temnet_gms.RUNNING[0]
 listener.port = 1
 frame(view, array=grey)
 SEEN["no server"] = region.name
 listener.port, listener.token = PORT, TOKEN + ".gone"
-view.array = grey * 2
-view.UpdateImage()
-time.sleep(0.2)
+frame(view, array=grey * 2)
 SEEN["no token"] = region.name
 DM.FRONT[-1].window.close()
 wait(lambda: threading.active_count() == 1)
