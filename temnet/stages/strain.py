@@ -175,9 +175,10 @@ def _log(file: str, strain: StrainMap) -> None:
     """Logs how many columns have a strain, and in how many grains."""
     fitted = int(np.isfinite(strain.values[:, 0]).sum())
     if not fitted:
-        LOGGER.warning(
-            "%s: no column has neighbours on a lattice, so that there is no strain", file
+        reason = (
+            "grain has a reference" if strain.lattices else "column has neighbours on a lattice"
         )
+        LOGGER.warning("%s: no %s, so that there is no strain", file, reason)
         return
     grains = max(
         sum(each.frame == frame for each in strain.lattices)

@@ -15,7 +15,7 @@ from temnet.stages import simulate
 from temnet.stages.stored_sets import StoredSets
 from temnet.training.batches import open_batches
 from temnet.training.finish import finish_network
-from temnet.training.first_weights import first_weights
+from temnet.training.first_weights import first_weights, with_start
 from temnet.training.fit import fit
 from temnet.workflow.stage import Stage, Work
 
@@ -77,7 +77,7 @@ def run(work: Work[None]) -> None:
     with work.progress("score on selection", len(selection)) as done:
         finish_network(
             work.folder / NETWORK,
-            model,
+            with_start(model, experiment),
             experiment,
             selection,
             network_name(work.root),

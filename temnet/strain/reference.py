@@ -17,6 +17,10 @@ SPACING_WITHIN = 0.08
 """A given distance of planes belongs to planes of the lattice within this fraction: those of common
 lattices differ by 15 % or more."""
 
+MIRRORED = 0.03
+"""A known lattice is mirrored if its largest strain falls by more than this: crystals are rarely
+sheared so much, and a mirror image that differs by less cannot be distinguished from strain."""
+
 SMALLEST_CORE = 12
 """Columns with all neighbours that make a core."""
 
@@ -92,7 +96,22 @@ def mean_lattice(vectors: np.ndarray) -> np.ndarray | None:
     return vectors.mean(axis=0) if len(vectors) >= FEWEST else None
 
 
-def scaled_to_spacing(measured: np.ndarray, spacing: float) -> Change:
+@dataclass(frozen=True)
+class Fit:
+    """How a known lattice, or known planes, fit the lattice of a grain.
+
+    Attributes:
+        change: Makes the reference.
+        rank: How many cells of the known lattice make the grain's, or how many planes of the grain
+            are wider than the known ones.  Of several crystals that fit, the one with the lowest
+            rank is meant, and its grains have equal ranks.
+    """
+
+    change: Change
+    rank: int
+
+
+def scaled_to_spacing(measured: np.ndarray, spacing: float) -> Fit:
     """Scales a lattice so that planes have a known distance.
 
     The shape of the reference remains that of the core, so that only the size is absolute.
@@ -106,7 +125,8 @@ def scaled_to_spacing(measured: np.ndarray, spacing: float) -> Change:
         InputError: If the lattice has no such planes.
     """
     indices, distances = Lattice(measured, np.zeros((1, 2))).planes()
-    meant = indices[np.abs(distances / spacing - 1) <= SPACING_WITHIN]
+    near = np.abs(distances / spacing - 1) <= SPACING_WITHIN
+    meant = indices[near]
     if not len(meant):
         known = ", ".join(f"{each:.3g}" for each in distances[:4])
         raise InputError(
@@ -118,14 +138,15 @@ def scaled_to_spacing(measured: np.ndarray, spacing: float) -> Change:
     def scaled(mean: np.ndarray) -> np.ndarray:
         return mean * (spacing / plane_distances(meant, mean).mean())
 
-    return scaled
+    return Fit(scaled, int(np.argmax(near)))
 
 
-def oriented(measured: np.ndarray, vectors: np.ndarray) -> Change:
+def oriented(measured: np.ndarray, vectors: np.ndarray) -> Fit:
     """Turns a known lattice into the orientation of a measured one, with its choice of vectors.
 
     The columns that were found may be a part of those of the known lattice: its vectors are then
-    sums of the known ones.
+    sums of the known ones.  The known lattice is taken as its mirror image, as seen from the other
+    side, where that fits better by more than `MIRRORED`.
 
     Args:
         measured: (2, 2) vectors of the core's lattice as columns [Å].
@@ -134,14 +155,10 @@ def oriented(measured: np.ndarray, vectors: np.ndarray) -> Change:
     Raises:
         InputError: If the lattices differ by more than `LARGEST_STRAIN`.
     """
-    least, best = np.inf, vectors
-    for entries in itertools.product(range(-2, 3), repeat=4):
-        cell = vectors @ np.reshape(entries, (2, 2))
-        if np.linalg.det(cell) <= 0.5 * abs(np.linalg.det(vectors)):
-            continue
-        strain = float(largest_strain(measured @ np.linalg.inv(cell)))
-        if strain < least - 1e-9:
-            least, best = strain, cell
+    least, best = _nearest_cell(measured, vectors)
+    other_hand = _nearest_cell(measured, np.diag([-1, 1]) @ vectors)
+    if other_hand[0] < least - MIRRORED:
+        least, best = other_hand
     if least > LARGEST_STRAIN:
         lengths, other = (np.linalg.norm(each, axis=0) for each in (vectors, measured))
         raise InputError(
@@ -154,4 +171,17 @@ def oriented(measured: np.ndarray, vectors: np.ndarray) -> Change:
         _, angle = stretch(mean @ np.linalg.inv(best))
         return rotation(angle) @ best
 
-    return turned
+    return Fit(turned, round(np.linalg.det(best) / abs(np.linalg.det(vectors))))
+
+
+def _nearest_cell(measured: np.ndarray, vectors: np.ndarray) -> tuple[float, np.ndarray]:
+    """The largest strain against the cell of a lattice that fits best, and its vectors."""
+    least, best = np.inf, vectors
+    for entries in itertools.product(range(-2, 3), repeat=4):
+        cell = vectors @ np.reshape(entries, (2, 2))
+        if np.linalg.det(cell) <= 0.5 * abs(np.linalg.det(vectors)):
+            continue
+        strain = float(largest_strain(measured @ np.linalg.inv(cell)))
+        if strain < least - 1e-9:
+            least, best = strain, cell
+    return least, best

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -55,11 +56,14 @@ REFERENCES = {
 }
 """What strain was measured against, by `strain.reference`."""
 
+NO_REFERENCE = "no reference"
+
 STATES = {
     "few-neighbours": "too few neighbours",
     "one-row": "neighbours in one row",
     "misfit": "neighbours beside the lattice (boundaries and defects)",
     "no-lattice": "no lattice around them",
+    NO_REFERENCE: "no reference (another lattice, or outside of the region)",
 }
 """Why columns have no strain, by their state."""
 
@@ -83,7 +87,8 @@ def strain_section(source: RunResults) -> Section | None:
     states: Counter[str] = Counter()
     errors = []
     for row in each_row(source.root / names[0], StrainRow):
-        states[row.state] += 1
+        no_reference = row.state == "fitted" and math.isnan(row.e_xx)
+        states[NO_REFERENCE if no_reference else row.state] += 1
         errors.append((row.e_xx_error, row.e_yy_error, row.e_xy_error))
     lattices = read_rows(source.root / names[1], LatticeRow)
     parts = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,7 @@ from temnet.strain.lattice import Lattice
 from temnet.strain.local_lattice import NEIGHBOURS, LocalLattices, local_lattices
 from temnet.strain.neighbourhood import template
 from temnet.strain.reference import (
+    Fit,
     Reference,
     core,
     mean_lattice,
@@ -25,6 +27,8 @@ from temnet.strain.reference import (
 )
 from temnet.strain.results import GrainLattice, LayerMean, StrainMap
 from temnet.strain.surface import BURIED, depth, layers, surface
+
+LOGGER = logging.getLogger(__name__)
 
 ReferenceName = Literal["core", "region", "spacing", "lattice"]
 """What strain is measured against."""
@@ -85,7 +89,8 @@ def strain_map(
             surface of the crystal.
 
     Raises:
-        InputError: If a setting is invalid, or the lattice does not fit the reference.
+        InputError: If a setting is invalid, or the lattice of no grain fits the reference.  Where
+            some grains fit, the columns of the others have no strain.
 
     >>> rows, cols = np.mgrid[:12, :12] * 2.0
     >>> rows, cols = rows.ravel(), cols.ravel()
@@ -107,12 +112,23 @@ def strain_map(
     check_settings(settings)
     check_errors(position_error, len(peaks))
     errors = None if position_error is None else np.broadcast_to(position_error, len(peaks))
-    parts = []
+    parts, problems = [], []
     for frame in np.unique(peaks.frame):
         own = np.flatnonzero(peaks.frame == frame)
         known = None if errors is None else np.asarray(errors, float)[own]
-        parts.append((own, _in_frame(peaks.select(own), int(frame), settings, known, field)))
-    return _joined(peaks, parts)
+        part, unfit = _in_frame(peaks.select(own), int(frame), settings, known, field)
+        parts.append((own, part))
+        problems += unfit
+    joined = _joined(peaks, parts)
+    if problems and not any(each.reference for each in joined.lattices):
+        raise problems[0]
+    if problems:
+        LOGGER.warning(
+            "%d of %d grains have another lattice than the reference; their columns have no strain",
+            len(problems),
+            len(joined.lattices),
+        )
+    return joined
 
 
 def check_settings(settings: StrainSettings) -> None:
@@ -167,8 +183,8 @@ def _in_frame(
     settings: StrainSettings,
     position_error: np.ndarray | None,
     field: tuple[float, float] | None,
-) -> StrainMap:
-    """The strain in one frame."""
+) -> tuple[StrainMap, list[InputError]]:
+    """The strain in one frame, and for each grain that the reference does not fit the reason."""
     points = peaks.positions[:, ::-1] * [1.0, -1.0]
     found = local_lattices(points, settings.neighbours, position_error)
     layer, below = _depths(points, found, field)
@@ -176,13 +192,11 @@ def _in_frame(
     values = np.full((len(points), len(QUANTITIES)), np.nan)
     errors = values.copy()
     lattices, parts = [], []
-    for number, grain in enumerate(found.grains):
-        own = found.fitted & (found.grain == number)
-        inner = core(own, own & found.complete, below)
-        mean = mean_lattice(found.fits.vectors[inner])
-        if mean is None:
-            continue
-        known = _reference(mean, inner, peaks, found, own, settings)
+    cores = list(_cores(found, below))
+    fits, problems = _fits([each.mean for each in cores], settings)
+    for each, fit in zip(cores, fits, strict=True):
+        own = each.own
+        known = None if fit is None else _reference(each, fit, peaks, found, settings)
         common = np.full(len(QUANTITIES), np.nan)
         if known is not None:
             vectors = found.fits.vectors[own]
@@ -191,9 +205,10 @@ def _in_frame(
             errors[own] = propagation.errors(own, of, known.measured_on)
             common = propagation.common_errors(of, known.measured_on)
             parts.append((own, of, known.measured_on))
-        lattice = Lattice(mean, grain.lattice.sites)
-        lattices.append(GrainLattice(frame, number, int(own.sum()), lattice, known, common))
-    return StrainMap(
+        lattice = Lattice(each.mean, found.grains[each.grain].lattice.sites)
+        count = int(own.sum()) if known is not None else 0
+        lattices.append(GrainLattice(frame, each.grain, count, lattice, known, common))
+    strain = StrainMap(
         columns=peaks,
         state=found.state,
         grain=found.grain,
@@ -206,6 +221,75 @@ def _in_frame(
         lattices=tuple(lattices),
         layer_means=tuple(_layer_means(frame, layer, below, values, propagation, parts)),
     )
+    return strain, problems
+
+
+@dataclass(frozen=True)
+class _Core:
+    """The core of a grain.
+
+    Attributes:
+        grain: Number of the grain.
+        own: (N,) bool, the columns of the grain with a lattice around them.
+        inner: (N,) bool, those of its core.
+        mean: (2, 2) mean lattice of the core [Å].
+    """
+
+    grain: int
+    own: np.ndarray
+    inner: np.ndarray
+    mean: np.ndarray
+
+
+def _cores(found: LocalLattices, below: np.ndarray) -> Iterator[_Core]:
+    """The cores of the grains that are large enough for one."""
+    for number in range(len(found.grains)):
+        own = found.fitted & (found.grain == number)
+        inner = core(own, own & found.complete, below)
+        mean = mean_lattice(found.fits.vectors[inner])
+        if mean is not None:
+            yield _Core(number, own, inner, mean)
+
+
+def _fits(
+    means: Sequence[np.ndarray], settings: StrainSettings
+) -> tuple[list[Fit | None], list[InputError]]:
+    """How the reference fits each grain, and why it does not fit others.
+
+    A support beside a particle, or another crystal, may fit a multiple of the known cell by
+    chance: of grains of several ranks only those of the lowest one are meant.
+
+    Args:
+        means: (2, 2) mean lattice of each grain's core [Å].
+        settings: What strain is measured against.
+    """
+    fits: list[Fit | None] = []
+    problems = []
+    for mean in means:
+        try:
+            fits.append(_fit(mean, settings))
+        except InputError as error:
+            fits.append(None)
+            problems.append(error)
+    lowest = min((fit.rank for fit in fits if fit is not None), default=0)
+    for number, fit in enumerate(fits):
+        if fit is not None and fit.rank > lowest:
+            fits[number] = None
+            problems.append(InputError(f"Grain {number} fits the reference by chance alone."))
+    return fits, problems
+
+
+def _fit(mean: np.ndarray, settings: StrainSettings) -> Fit:
+    """How the reference fits the mean lattice (2, 2) of a grain's core [Å].
+
+    Raises:
+        InputError: If it does not.
+    """
+    if settings.reference == "spacing" and settings.spacing is not None:
+        return scaled_to_spacing(mean, settings.spacing)
+    if settings.reference == "lattice" and settings.lattice is not None:
+        return oriented(mean, settings.lattice)
+    return Fit(_itself, 0)
 
 
 def _layer_means(
@@ -258,34 +342,24 @@ def _depths(
 
 
 def _reference(
-    mean: np.ndarray,
-    inner: np.ndarray,
-    peaks: Peaks,
-    found: LocalLattices,
-    own: np.ndarray,
-    settings: StrainSettings,
+    grain: _Core, fit: Fit, peaks: Peaks, found: LocalLattices, settings: StrainSettings
 ) -> Reference | None:
     """The reference of one grain; None if it has too few columns in the region.
 
     Args:
-        mean: (2, 2) mean lattice of the grain's core [Å].
-        inner: (N,) bool, the columns of the core.
+        grain: The grain's core.
+        fit: How the reference fits it.
         peaks: The columns.
         found: Their lattices.
-        own: (N,) bool, the columns of the grain with a lattice around them.
         settings: What strain is measured against.
     """
-    if settings.reference == "spacing" and settings.spacing is not None:
-        return reference_of(mean, inner, scaled_to_spacing(mean, settings.spacing))
-    if settings.reference == "lattice" and settings.lattice is not None:
-        return reference_of(mean, inner, oriented(mean, settings.lattice))
     if settings.reference == "region" and settings.region is not None:
         row, col = peaks.positions.T
         top, bottom, left, right = settings.region
-        inside = own & (row >= top) & (row <= bottom) & (col >= left) & (col <= right)
+        inside = grain.own & (row >= top) & (row <= bottom) & (col >= left) & (col <= right)
         there = mean_lattice(found.fits.vectors[inside])
         return None if there is None else reference_of(there, inside, _itself)
-    return reference_of(mean, inner, _itself)
+    return reference_of(grain.mean, grain.inner, fit.change)
 
 
 def _itself(mean: np.ndarray) -> np.ndarray:
@@ -296,7 +370,8 @@ def _itself(mean: np.ndarray) -> np.ndarray:
 def _joined(peaks: Peaks, parts: list[tuple[np.ndarray, StrainMap]]) -> StrainMap:
     """Maps of single frames as one, in the order of the columns."""
     if not parts:
-        parts = [(np.zeros(0, np.int64), _in_frame(peaks, 0, StrainSettings(), None, None))]
+        nothing, _ = _in_frame(peaks, 0, StrainSettings(), None, None)
+        parts = [(np.zeros(0, np.int64), nothing)]
     others = ("columns", "lattices", "layer_means")
     names = [name for name in vars(parts[0][1]) if name not in others]
     order = np.argsort(np.concatenate([own for own, _ in parts]), kind="stable")

@@ -28,7 +28,7 @@ def first_weights(experiment: Experiment) -> list[np.ndarray]:
 
     Raises:
         InputError: If the network does not exist, or has another model, or focal images that its
-            model cannot exchange.
+            model cannot exchange, or other classes or foci where `training.start_share` is set.
     """
     network = load_network(required(experiment.training.start_from, "training.start_from"))
     model = required(experiment.model, "model")
@@ -47,12 +47,32 @@ def first_weights(experiment: Experiment) -> list[np.ndarray]:
             "network with the same number, or from random weights."
         )
     own, found = list(experiment.class_names), list(network.experiment.class_names)
+    if experiment.training.start_share and (own, focus) != (found, other_focus):
+        raise InputError(
+            f"training.start_share: the network {network.name} finds {', '.join(found)} in "
+            f"{other_focus} focal image(s), this experiment {', '.join(own)} in {focus}; leave "
+            "start_share out, or start from a network with the same classes and foci."
+        )
     if own != found:
         LOGGER.info(
             "%s finds %s; the last layer starts from random weights for %s",
             network.name, ", ".join(found), ", ".join(own),
         )  # fmt: skip
     return fitted(network.model, build_model(experiment), same_classes=own == found)
+
+
+def with_start(model: keras.Model, experiment: Experiment) -> keras.Model:
+    """A trained model, whose weights are mixed with those that its training started from.
+
+    Args:
+        model: The model, which is changed.
+        experiment: Settings; uses `training.start_share`.
+    """
+    share = experiment.training.start_share
+    if share:
+        pairs = zip(first_weights(experiment), model.get_weights(), strict=True)
+        model.set_weights([share * start + (1 - share) * end for start, end in pairs])
+    return model
 
 
 def fitted(source: keras.Model, model: keras.Model, same_classes: bool) -> list[np.ndarray]:

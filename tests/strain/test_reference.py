@@ -38,7 +38,8 @@ def test_few_columns_have_no_mean():
 
 def test_a_reference_follows_its_mean_as_its_slopes_state():
     mean, chosen = turned(12) @ SQUARE, np.arange(20) < 7
-    for change in (lambda one: one, scaled_to_spacing(mean, A / 2), oriented(mean, SQUARE)):
+    fits = scaled_to_spacing(mean, A / 2), oriented(mean, SQUARE)
+    for change in (lambda one: one, *(fit.change for fit in fits)):
         made = reference_of(mean, chosen, change)
         step = np.array([[3e-5, -1e-5], [2e-5, 4e-5]])
         expected = made.vectors + np.einsum("ijkl,kl->ij", made.slopes, step)
@@ -52,7 +53,7 @@ def test_a_reference_follows_its_mean_as_its_slopes_state():
 @pytest.mark.parametrize("spacing", [A / 2, A / np.sqrt(8)])
 def test_planes_get_the_distance_that_is_given(spacing):
     measured = 1.03 * turned(20) @ SQUARE
-    found = scaled_to_spacing(measured, spacing)(measured)
+    found = scaled_to_spacing(measured, spacing).change(measured)
     np.testing.assert_allclose(found, turned(20) @ SQUARE, atol=1e-9)
 
 
@@ -68,12 +69,35 @@ def test_a_known_lattice_is_turned_onto_the_measured_one(degrees):
     measured = strain @ turned(degrees) @ known
     # Another choice of vectors of the same lattice, in any orientation.
     given = turned(-50) @ known @ np.array([[1, 1], [0, 1]])
-    found = oriented(measured, given)(measured)
+    found = oriented(measured, given).change(measured)
     np.testing.assert_allclose(measured @ np.linalg.inv(found), strain, atol=1e-6)
 
 
 def test_of_a_lattice_every_second_row_may_be_missing_and_another_is_refused():
     wide = SQUARE @ np.diag([1, 2])
-    np.testing.assert_allclose(oriented(wide, SQUARE)(wide), wide, atol=1e-9)
+    np.testing.assert_allclose(oriented(wide, SQUARE).change(wide), wide, atol=1e-9)
     with pytest.raises(InputError, match="not that of the columns"):
         oriented(2.0 * HEXAGONAL, 2.0 * np.eye(2))
+
+
+def test_a_known_lattice_may_be_seen_from_the_other_side():
+    oblique = np.array([[2.4, 2.9 * np.cos(np.radians(95))], [0, 2.9 * np.sin(np.radians(95))]])
+    strain = np.array([[1.01, 0.004], [0.004, 0.985]])
+    seen = strain @ turned(25) @ np.diag([1, -1]) @ oblique @ np.diag([1, -1])
+    found = oriented(seen, oblique).change(seen)
+    np.testing.assert_allclose(seen @ np.linalg.inv(found), strain, atol=1e-6)
+    # A lattice whose mirror image is nearly itself stays as it is: a shear of 1 % is strain.
+    sheared = np.array([[1, 0.01], [0.01, 1]]) @ SQUARE
+    known = SQUARE @ np.array([[1, 0.01], [0, 1]])
+    found = oriented(sheared, known).change(sheared)
+    expected = sheared @ np.linalg.inv(known)
+    np.testing.assert_allclose(sheared @ np.linalg.inv(found), expected, atol=6e-3)
+
+
+def test_the_rank_counts_known_cells_and_wider_planes():
+    assert oriented(SQUARE, SQUARE).rank == 1
+    assert oriented(SQUARE @ np.diag([1, 2]), SQUARE).rank == 2
+    larger = np.sqrt(2) * turned(45) @ SQUARE
+    assert oriented(larger, SQUARE).rank == 2
+    assert scaled_to_spacing(SQUARE, A / 2).rank == 0
+    assert scaled_to_spacing(SQUARE, A / np.sqrt(8)).rank == 2  # after the two of A / 2

@@ -233,6 +233,48 @@ def test_spacing_is_absolute_in_size():
     assert np.nanmedian(core.value("dilatation")) == pytest.approx(0, abs=1e-9)
 
 
+CERIA = np.sqrt(2) / 4 * 5.411 * np.array([[1, 1], [-1, 1]])
+"""Cerium in CeO2 along [001]: by chance 2.5 % from two cells of platinum, turned by 45°."""
+
+
+@pytest.mark.parametrize("supported", ["particle", "support first", "support alone"])
+def test_only_grains_of_the_reference_have_a_strain(caplog, supported):
+    platinum = 3.9242 / 2 * np.eye(2)
+    steps = np.stack(np.mgrid[:16, :16], axis=-1).reshape(-1, 2)
+    particle = steps @ platinum.T
+    support = (steps if supported != "particle" else steps[:100]) @ CERIA.T + [60, 0]
+    points = np.concatenate([support, particle] if supported == "support first" else [
+        particle, support])  # fmt: skip
+    if supported == "support alone":
+        points = support
+    for given in ({"reference": "lattice", "lattice": platinum.T},
+                  {"reference": "spacing", "spacing": 3.9242 / 2}):  # fmt: skip
+        strain = temnet.strain_map(peaks_at(points), **given)
+        known = np.isfinite(strain.value("e_xx"))
+        if supported == "support alone":  # what it is cannot be known
+            assert known.any() and "grains" not in caplog.text
+            continue
+        on_particle = points[:, 0] < 40
+        assert known[on_particle].mean() > 0.9 and not known[~on_particle].any()
+        np.testing.assert_allclose(strain.value("e_xx")[known], 0, atol=1e-9)
+        columns = {each.columns for each in strain.lattices if each.reference is None}
+        assert columns == {0}
+        assert "1 of 2 grains have another lattice than the reference" in caplog.text
+
+
+def test_another_crystal_beside_a_particle_does_not_end_the_measurement():
+    particle = crystal("fcc [110]", 20.0, 5)
+    other = crystal("MoS2", 12.0) + [60.0, 0.0]
+    strain = temnet.strain_map(
+        peaks_at(np.concatenate([particle, other])), reference="lattice",
+        lattice=CELLS["fcc [110]"][0].T,
+    )  # fmt: skip
+    known = np.isfinite(strain.value("e_xx"))
+    assert known[: len(particle)].mean() > 0.8 and not known[len(particle) :].any()
+    with pytest.raises(InputError, match="not that of the columns"):
+        temnet.strain_map(peaks_at(other), reference="lattice", lattice=CELLS["fcc [110]"][0].T)
+
+
 def test_a_region_is_zero_and_the_rest_is_measured_against_it():
     points = crystal("fcc [100]", 25.0)
     wider = points * np.where(points[:, :1] > 0, 1.04, 1.0)

@@ -8,7 +8,7 @@ from temnet.errors import InputError
 from temnet.models.checkpoint import save_network
 from temnet.models.description import describe
 from temnet.models.factory import build_model
-from temnet.training.first_weights import first_weights
+from temnet.training.first_weights import first_weights, with_start
 
 
 @pytest.fixture
@@ -95,3 +95,26 @@ def test_an_msdnet_keeps_its_number_of_images(make_experiment, tmp_path):
     values["microscope"]["defocus"]["steps"] = [0, 50]
     with pytest.raises(InputError, match=r"takes 1 focal image\(s\), this experiment 2"):
         first_weights(validate(values, "test"))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25])
+def test_the_network_at_the_end_has_a_share_of_the_first_one(make_experiment, saved, share):
+    start, folder = saved
+    experiment = _from(make_experiment, folder, training={"start_share": share})
+    trained = build_model(experiment)
+    ends = [np.full_like(each, 3.0) for each in trained.get_weights()]
+    trained.set_weights(ends)
+    for found, first in zip(
+        with_start(trained, experiment).get_weights(), start.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(found, share * first + (1 - share) * 3.0, rtol=1e-6)
+
+
+def test_a_share_needs_a_network_of_the_same_classes(make_experiment, saved):
+    folder = saved[1]
+    other = {"labels": {"classes": ["Mo", "S2", "S"]}, "training": {"start_share": 0.5}}
+    with pytest.raises(InputError, match="start_share: the network first finds Mo, S2 in"):
+        first_weights(_from(make_experiment, folder, **other))
+    with pytest.raises(InputError, match="start_share needs start_from"):
+        make_experiment(start_share=0.5)
+    assert "start_share" not in make_experiment().training.model_dump()  # earlier runs stay valid

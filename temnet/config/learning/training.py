@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from temnet.config.names import PathName
 from temnet.config.settings import Settings, is_number, shown
@@ -59,6 +59,15 @@ class Training(Settings):
         None,
         description="Name of a shipped network or folder of a network whose weights the training "
         "starts from; random weights by default.",
+    )
+    start_share: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        exclude_if=lambda share: share == 0,
+        description="Fraction of the weights of `start_from` in the network at the end, the rest "
+        "are those of the best epoch. With 0.5 it is the mean of the two networks, which can find "
+        "more than either (Wortsman et al., CVPR 2022); needs the same classes and foci.",
     )
     epochs: int = Field(20, ge=1, le=100_000, description="Number of epochs.")
     images_per_epoch: int = Field(
@@ -147,6 +156,12 @@ class Training(Settings):
         le=10**7,
         description="Number of selection images for the peak F1 after each epoch.",
     )
+
+    @model_validator(mode="after")
+    def _a_share_of_a_network(self) -> Self:
+        if self.start_share and self.start_from is None:
+            raise ValueError("start_share needs start_from, the network whose weights it takes")
+        return self
 
     @property
     def epoch_size(self) -> int:
