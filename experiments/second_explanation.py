@@ -278,7 +278,10 @@ def least_information(settings: SimulationSettings, index: int) -> tuple[float, 
 
 
 def macro_f1(rows: Sequence[ScoreRow], indices: set[int]) -> float:
-    """Mean F1 of the classes, pooled over some images."""
+    """Mean F1 of the classes, pooled over some images; NaN without any.
+
+    Classes that do not occur there are left out.
+    """
     values = []
     for name in dict.fromkeys(row.class_ for row in rows):
         counts = [
@@ -286,9 +289,10 @@ def macro_f1(rows: Sequence[ScoreRow], indices: set[int]) -> float:
             for row in rows
             if row.class_ == name and row.index in indices
         ]
-        if name not in ("any", "all"):
+        if name not in ("any", "all") and counts:
             values.append(float(rates(np.sum(counts, axis=0))[2]))
-    return float(np.mean(values))
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else np.nan
 
 
 def main() -> None:

@@ -1,13 +1,15 @@
 """The script that looks for second explanations of images of MoS2."""
 
 import runpy
-from dataclasses import replace
+from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from temnet.config.loading import load_experiment
+from temnet.evaluation.scores import ScoreRow
 from temnet.simulation.example import draw_instrument, specimen_energy, specimen_microscope
 
 FOLDER = Path(__file__).parents[1] / "experiments"
@@ -85,6 +87,19 @@ def test_wrong_input_gets_a_sentence(script, arguments, words, monkeypatch, caps
     with pytest.raises(SystemExit) as ended:
         script["main"]()
     assert ended.value.code == 2 and words in capsys.readouterr().err
+
+
+def test_the_mean_is_over_the_classes_that_occur(script):
+    row = partial(ScoreRow, **{each.name: 0 for each in fields(ScoreRow)})
+    rows = [
+        row(index=0, class_="Mo", true_positives=3, false_positives=1, false_negatives=1),
+        row(index=0, class_="S"),
+        row(index=0, class_="all", true_positives=9),
+        row(index=1, class_="Mo", true_positives=1),
+    ]
+    assert script["macro_f1"](rows, {0}) == pytest.approx(0.75)
+    assert script["macro_f1"](rows, {0, 1}) == pytest.approx(0.8)
+    assert np.isnan(script["macro_f1"](rows, set()))
 
 
 @pytest.mark.slow

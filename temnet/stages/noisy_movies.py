@@ -5,6 +5,7 @@ drift that their images show.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,13 @@ from temnet.config.experiment import required
 from temnet.errors import InputError
 from temnet.inference.frames_needed import ENOUGH, MOST
 from temnet.inference.movie_drift.image_drift import ImageDrift, measure_drift
+from temnet.inference.reading.read_images import open_all
 from temnet.inference.running_average import hidden_pixels
 from temnet.models.network_folders import find_network, read_card
 from temnet.reporting.files.prediction_rows import IMAGE_DRIFT_FILE, ImageDriftRow
 from temnet.reporting.files.series_file import SeriesRecord
 from temnet.stages import predict
-from temnet.stages.prediction.inputs import read_series
+from temnet.stages.prediction.inputs import read_opened, read_series
 from temnet.tables.csv_rows import read_rows
 from temnet.workflow.stage import Work
 
@@ -126,10 +128,15 @@ def contradicted_by(work: Work[None], movie: SeriesRecord, drift: np.ndarray) ->
 def _measured(work: Work[None], movie: SeriesRecord) -> ImageDrift:
     """The drift by the images of a movie, which are read again."""
     images = required(work.experiment.images, "images")
-    if images.sampling == "auto":
-        images = images.model_copy(update={"sampling": movie.sampling})
     folder = find_network(required(work.experiment.prediction, "prediction").network)
-    series = read_series(images, read_card(folder).focus_count)[0]
+    foci = read_card(folder).focus_count
+    if images.sampling == "auto" and movie.pixel_size is not None:
+        # The pixel size as it was measured, which need not be square.
+        opened = [replace(file, pixel_size=movie.pixel_size) for file in open_all(images.files)]
+        given = images.model_copy(update={"sampling": "header", "spacing": None})
+        series = read_opened(opened, given, foci)
+    else:
+        series = read_series(images, foci)[0]
     return measure_drift(series.images, series.sampling, hidden_pixels(series))
 
 

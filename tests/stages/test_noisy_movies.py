@@ -6,9 +6,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from temnet.config.analysis.images import Images
 from temnet.config.analysis.occupancy import Occupancy
+from temnet.config.analysis.prediction import Prediction
 from temnet.errors import InputError
 from temnet.inference.movie_drift.image_drift import ImageDrift
+from temnet.inference.reading.image_file import ImageFile
+from temnet.reporting.files.kept_images import write_images
 from temnet.reporting.files.prediction_rows import ImageDriftRow
 from temnet.reporting.files.series_file import SeriesRecord
 from temnet.stages import noisy_movies
@@ -73,3 +77,21 @@ def test_the_drift_by_the_images_is_taken_where_columns_are_missed(monkeypatch, 
     assert contradicted_by(work, missed, 0 * PATH) is None
     unknown = image_drift(work, replace(MOVIE, detection=0.2))
     np.testing.assert_array_equal(unknown, 0 * PATH)
+
+
+def test_images_are_read_again_with_the_pixel_size_that_was_measured(tmp_path, monkeypatch):
+    """Of a file whose pixels are not square, with `sampling: auto`."""
+    frames = np.random.default_rng(0).poisson(5, (4, 64, 48)).astype("f4")
+    file = tmp_path / "a.hspy"
+    write_images(file, ImageFile(file, ((4, "time"),), (64, 48), lambda n: frames[n], (0.2, 0.1)))
+    monkeypatch.setattr(noisy_movies, "find_network", lambda name: None)
+    monkeypatch.setattr(noisy_movies, "read_card", lambda folder: SimpleNamespace(focus_count=1))
+    given = {}
+    monkeypatch.setattr(noisy_movies, "measure_drift", lambda *arguments: given.update(
+        shape=arguments[0].shape, sampling=arguments[1]))  # fmt: skip
+    images = Images(files=(str(file),), sampling="auto", spacing=2.3)
+    experiment = SimpleNamespace(images=images, prediction=Prediction(network="n"))
+    movie = replace(MOVIE, sampling=0.105, pixel_size=(0.21, 0.105))
+    noisy_movies._measured(SimpleNamespace(experiment=experiment), movie)
+    assert given["sampling"] == pytest.approx(0.105)
+    assert given["shape"][1:3] == (127, 48)  # 63 steps of 0.21 Å are 126 of 0.105 Å

@@ -294,10 +294,11 @@ def _check_paths(
             "aligned, and switch alignment off."
         )
     for earlier, later in combinations(range(last + 1), 2):
-        if np.abs(best[later] - best[earlier]).max() > max_shift:
+        apart = best[later] - best[earlier]
+        if np.abs(apart).max() > max_shift:
             raise InputError(
-                f"Image {later + 1} of the focal series seems to lie {_words(best[later])} from "
-                f"the first, beyond the largest believable shift of {max_shift:g} Å; give a "
+                f"Image {later + 1} of the focal series seems to lie {_words(apart)} from image "
+                f"{earlier + 1}, beyond the largest believable shift of {max_shift:g} Å; give a "
                 "series that is aligned, or a larger limit if the stage drifted that far."
             )
     return float(margin)

@@ -95,7 +95,7 @@ MOST_BYTES = 2**27
 """Transforms of frames that are held at a time; longer movies are measured in parts."""
 
 SHARED = 16
-"""Frames that neighbouring parts share."""
+"""Frames that neighbouring parts share; the last two share more."""
 
 LEAST_PART = 4 * SHARED
 """Frames of a part at least."""
@@ -142,18 +142,20 @@ def measure_drift(
     if count < FEWEST_FRAMES:
         return ImageDrift(*unknown, False, "the movie is too short to measure its drift")
     shifts, spread = unknown
-    for number, part in enumerate(_parts(images)):
+    measured_to = 0
+    for part in _parts(images):
         measured = _drift_of(spectra_of(images, sampling, part, hidden))
         if measured is None:
             zero = np.zeros((count, 2))
             return ImageDrift(zero, np.full(count, np.nan), False, NOT_MEASURED)
         found, error = measured
-        shared = slice(part.start, part.start + SHARED)
-        if number:
-            found = found + np.median(shifts[shared] - found[:SHARED], axis=0)
-        fresh = SHARED // 2 if number else 0
+        shared = measured_to - part.start
+        if shared > 0:
+            found = found + np.median(shifts[part.start : measured_to] - found[:shared], axis=0)
+        fresh = max(shared, 0) // 2
         shifts[part.start + fresh : part.stop] = found[fresh:]
         spread[part.start + fresh : part.stop] = error[fresh:]
+        measured_to = part.stop
     if not np.any(shifts):
         return ImageDrift(shifts, spread, True, "the images show no drift")
     shifts = shifts - shifts.mean(axis=0)
@@ -164,21 +166,23 @@ def measure_drift(
 
 
 NOT_MEASURED = (
-    "the drift cannot be measured from the images, which share too little; frames were averaged as "
-    "if there were none, so that columns of a specimen that drifts are blurred"
+    "the drift cannot be measured from the images, which share too little, and is taken to be none"
 )
 """Sentence on a movie whose drift is unknown."""
 
 
 def _parts(images: Frames) -> list[range]:
-    """Ranges of frames that are measured together; neighbours share `SHARED` frames."""
+    """Ranges of frames that are measured together; neighbours share `SHARED` frames at least.
+
+    All have the same length, since the evidence grows with the number of frames.
+    """
     count, rows, cols, foci = images.shape
     size = 8 * foci * min(rows * cols // 2, MOST_FREQUENCIES)
     length = max(MOST_BYTES // size, LEAST_PART)
     parts = [range(0, min(length, count))]
     while parts[-1].stop < count:
-        start = parts[-1].stop - SHARED
-        parts.append(range(start, min(start + length, count)))
+        stop = min(parts[-1].stop - SHARED + length, count)
+        parts.append(range(stop - length, stop))
     return parts
 
 

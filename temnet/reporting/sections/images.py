@@ -165,6 +165,10 @@ def _steps(source: RunResults, part: SeriesRecord) -> str:
     return " ".join(steps)
 
 
+LEAST_SHOWN = 0.05
+"""Smallest difference of pixel sizes that is shown [%]."""
+
+
 def _calibration_text(measured: Calibration, sampling: float) -> str:
     """The pixel size that was measured on a lattice, and which one was used."""
     use = "was measured" if measured.taken else "was checked"
@@ -175,8 +179,11 @@ def _calibration_text(measured: Calibration, sampling: float) -> str:
     )
     if not measured.taken:
         off = 100 * (sampling / measured.sampling - 1)
-        size = "larger" if off > 0 else "smaller"
-        text += f" The pixel size you gave is {abs(off):.1f} % {size}; yours was used."
+        differs = f"{abs(off):.1f} % {'larger' if off > 0 else 'smaller'}"
+        text += (
+            " The pixel size that was used, as given or from the file, "
+            f"{f'is {differs}' if abs(off) >= LEAST_SHOWN else 'agrees'}."
+        )
     return text
 
 

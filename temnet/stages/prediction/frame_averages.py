@@ -61,6 +61,8 @@ def average_frames(
     if number == 1:
         return series, None
     notes = [f"each frame is the average of {number} frames around it; {drift.sentence}"]
+    if not drift.measured:
+        notes[0] += ", so that columns of a specimen that drifts are blurred"
     LOGGER.log(logging.INFO if drift.measured else logging.WARNING, "%s: %s", series.name, notes[0])
     averaged = running_average(series, number, drift.shifts)
     notes = [*series.metadata.get("notes", ()), *notes]

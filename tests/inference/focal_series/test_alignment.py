@@ -119,6 +119,9 @@ def test_a_shift_beyond_the_largest_is_refused():
     assert largest_error(found.shifts, np.array(added)) < 0.02
     with pytest.raises(InputError, match=r"Image 2 .* \(2.6, 0.4\) Å .* 2 Å"):
         align_series(moved(film, added), SAMPLING, max_shift=2.0)
+    film = np.repeat(film[..., :1], 3, axis=-1)
+    with pytest.raises(InputError, match=r"Image 3 .* \(2.6, 0.0\) Å from image 2, beyond .* 2 Å"):
+        align_series(moved(film, [[0, 0], [-1.0, 0], [1.6, 0]]), SAMPLING, max_shift=2.0)
 
 
 def test_the_nearer_of_two_periods_is_taken_and_equal_ones_are_refused():

@@ -1,5 +1,7 @@
 """Drift of simulated particles in images that are too noisy for their columns."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,26 @@ def test_long_movies_are_measured_in_parts(monkeypatch):
     monkeypatch.setattr(image_drift, "LEAST_PART", 26)
     true = drifts("walk")
     found = measure_drift(movie(true, 60), SAMPLING)
+    assert found.measured and error(found.shifts, true) < 0.3
+
+
+@pytest.mark.parametrize("count", [40, 41, 46, 64])
+def test_all_parts_of_a_long_movie_have_the_same_length(monkeypatch, count):
+    """A short part at the end had too little evidence, which left the whole movie unmeasured."""
+    monkeypatch.setattr(image_drift, "MOST_BYTES", 1)
+    monkeypatch.setattr(image_drift, "LEAST_PART", 40)
+    parts = image_drift._parts(np.zeros((count, 8, 8, 1), np.float32))
+    assert {len(part) for part in parts} == {40}
+    assert sorted({frame for part in parts for frame in part}) == list(range(count))
+    for part, following in pairwise(parts):
+        assert part.stop - following.start >= image_drift.SHARED
+
+
+def test_one_frame_more_than_a_part_changes_little(monkeypatch):
+    monkeypatch.setattr(image_drift, "MOST_BYTES", 1)
+    monkeypatch.setattr(image_drift, "LEAST_PART", COUNT - 1)
+    true = drifts("linear")
+    found = measure_drift(movie(true, 15), SAMPLING)
     assert found.measured and error(found.shifts, true) < 0.3
 
 

@@ -42,14 +42,15 @@ def test_chosen_frames_reach_from_the_first_to_the_last(count, most, chosen):
     ("given", "taken", "words"),
     [
         (0.2, True, "was measured on lattice planes 2.3 Å apart: 0.2 ± 0.0012 Å by 4 spots."),
-        (0.21, False, "you gave is 5.0 % larger; yours was used."),
-        (0.19, False, "you gave is 5.0 % smaller; yours was used."),
+        (0.21, False, "from the file, is 5.0 % larger."),
+        (0.19, False, "from the file, is 5.0 % smaller."),
+        (0.20008, False, "from the file, agrees."),
     ],
 )
 def test_a_calibration_names_the_pixel_size_that_was_used(source, given, taken, words):
     measured = Calibration(spacing=2.3, sampling=0.2, uncertainty=0.0012, spots=4, taken=taken)
     text = _steps(source, series(sampling=given, calibration=measured))
-    assert words in text and ("yours was used" in text) != taken
+    assert words in text and ("pixel size that was used" in text) != taken
     assert "lattice" not in _steps(source, series())
 
 
