@@ -238,11 +238,26 @@ def rate_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
         observations do not determine a rate.  Rates of `MOST_CHANGE` and more cannot be separated
         from misses, so an interval that reaches it ends at 1.
     """
-    groups = model.initial.shape[1]
-    best = np.stack([model.appearance[0], model.disappearance[0]])
-    kind, group, end = (part.ravel() for part in np.mgrid[:2, :groups, :2])
-    held = np.zeros((len(kind), 2, groups), bool)
-    held[np.arange(len(kind)), kind, group] = True
+    # Groups share no parameter, so that the likelihood of the others does not change.
+    ends = [_group_intervals(*_of_group(model, seen, one)) for one in range(model.initial.shape[1])]
+    return np.stack(ends, axis=1)
+
+
+def _of_group(
+    model: HiddenMarkov, seen: Observations, group: int
+) -> tuple[HiddenMarkov, Observations]:
+    """The parameters and the detections of one group, which is the only one there."""
+    own = seen.group == group
+    parameters = {name: getattr(model, name)[:, [group]] for name in START}
+    return HiddenMarkov(**parameters), Observations(seen.found[own], seen.group[own] * 0)
+
+
+def _group_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
+    """(2, 2) intervals of the only group; see `rate_intervals`."""
+    best = np.concatenate([model.appearance[0], model.disappearance[0]])
+    kind, end = (part.ravel() for part in np.mgrid[:2, :2])
+    held = np.zeros((len(kind), 2, 1), bool)
+    held[np.arange(len(kind)), kind] = True
     start = HiddenMarkov(
         **{name: np.repeat(getattr(model, name), len(kind), axis=0) for name in START}
     )
@@ -254,8 +269,7 @@ def rate_intervals(model: HiddenMarkov, seen: Observations) -> np.ndarray:
         fall = np.maximum(highest - posterior.log_likelihood, 0)
         return np.sqrt(2 * fall) - np.sqrt(DEVIANCE), found
 
-    ends = _interval_ends(excess, start, best[kind, group], end)
-    return ends.reshape(2, groups, 2)
+    return _interval_ends(excess, start, best[kind], end).reshape(2, 2)
 
 
 def _interval_ends(

@@ -113,7 +113,7 @@ def test_it_stops_at_its_limit(tmp_path):
     assert len(reports) == 1 and "after 2 frames" in reports[0]
 
 
-def test_an_infinite_limit_is_none(tmp_path):
+def test_an_infinite_limit_is_no_limit(tmp_path):
     recorder = Recorder(tmp_path, limit=np.inf)
     recorder.start()
     take(recorder, 1, 2, 3, 4)

@@ -102,7 +102,7 @@ def test_a_file_is_tried_again_while_the_folder_is_read(watched, tmp_path):
             return thread.submit(names, watched).result()
 
         class Identities(set):
-            """Whoever goes through it in the event loop does so while the folder is read."""
+            """The event loop goes through it while the thread reads the folder."""
 
             def __iter__(self):
                 for one in super().__iter__():

@@ -1,5 +1,6 @@
 """The hidden Markov model against brute force, closed forms and simulated truth."""
 
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -192,3 +193,32 @@ def test_intervals_hold_the_true_rates():
 def test_intervals_of_a_hundred_movies_hold_95_per_cent_of_the_true_rates():
     held = held_fraction(100)
     assert np.all(held >= 0.90)
+
+
+def test_the_intervals_of_a_group_are_those_of_its_sites_alone():
+    rng = np.random.default_rng(3)
+    _, slow = draw(rng, 30, 60, 0.05, 0.03, 0.95, 0.02)
+    _, fast = draw(rng, 20, 60, 0.2, 0.3, 0.9, 0.03)
+    both = observed(np.concatenate([slow, fast]), [0] * 30 + [1] * 20)
+    together = rate_intervals(fit(both)[0], both)
+    for number, alone in enumerate((slow, fast)):
+        seen = observed(alone)
+        np.testing.assert_allclose(
+            together[:, number], rate_intervals(fit(seen)[0], seen)[:, 0], atol=2e-3
+        )
+    assert together[0, 0, 1] < together[0, 1, 0]  # they differ
+
+
+def test_the_memory_of_intervals_does_not_grow_with_the_number_of_groups():
+    """Each group was searched with the sites of all others."""
+    rng = np.random.default_rng(4)
+    _, found = draw(rng, 48, 40, 0.1, 0.1, 0.95, 0.02)
+    most = []
+    for groups in (1, 12):
+        seen = observed(found, np.arange(48) % groups)
+        model = fit(seen)[0]
+        tracemalloc.start()
+        rate_intervals(model, seen)
+        most.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert most[1] < most[0]
