@@ -40,7 +40,7 @@ def from_files(tmp_path, monkeypatch):
         ("smoke", "fa1ba6e27eb35aee"),
         ("mos2_unet", "bbe19ee19b572418"),
         ("nanoparticle_unet", "0c57fde978ca15ca"),
-        ("graphene_unet", "34215ea08d7d087c"),
+        ("graphene_unet", "c26f0d8bb9dca70c"),
     ],
 )
 def test_stored_sets_of_shipped_experiments_are_found_again(name, identity):

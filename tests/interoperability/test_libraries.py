@@ -28,7 +28,7 @@ def stand_in(monkeypatch, name, **attributes):
 
 def test_a_missing_library_is_named_with_its_installation(monkeypatch):
     monkeypatch.setitem(sys.modules, "atomap", None)
-    with pytest.raises(InputError, match=r"Atomap.*pip install temnet\[interoperability\]"):
+    with pytest.raises(InputError, match=r"Atomap.*pip install -e \.\[interoperability\]"):
         library("atomap.api", "Atomap")
     with pytest.raises(InputError, match="Atomap"):
         sublattice_of(made(frames=1), np.zeros((40, 40)))

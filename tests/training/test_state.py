@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from temnet.errors import InputError
+from temnet.system import files
 from temnet.training import state as module
 from temnet.training.state import TrainingState, load_state, restore, save_state
 
@@ -84,7 +85,7 @@ def test_a_failed_write_leaves_no_files(tmp_path, monkeypatch):
     def full(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(module.os, "replace", full)
+    monkeypatch.setattr(files.os, "replace", full)
     with pytest.raises(OSError, match="No space"):
         save_state(model, tmp_path, TrainingState(epochs=1))
     assert list(tmp_path.iterdir()) == []
