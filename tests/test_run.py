@@ -306,6 +306,23 @@ def test_a_failed_training_resumes_after_its_last_epoch(here, monkeypatch, capsy
     assert "training epochs 2 to 2 of 2" in Path("runs/training/log.txt").read_text()
 
 
+WAITING = """
+import sys, time
+from temnet import run
+from temnet.data.store import StoredSet
+
+write = StoredSet.write
+
+def write_and_wait(*arguments):
+    write(*arguments)
+    time.sleep(100)
+
+StoredSet.write = write_and_wait
+sys.exit(run.main(sys.argv[1:]))
+"""
+"""Simulates the first shard of a set and waits for a signal."""
+
+
 @pytest.mark.parametrize(
     ("sent", "code", "workers"),
     [(signal.SIGINT, 130, 0), pytest.param(signal.SIGTERM, 143, 0, marks=pytest.mark.slow),
@@ -315,7 +332,8 @@ def test_a_failed_training_resumes_after_its_last_epoch(here, monkeypatch, capsy
 def test_a_signal_ends_cleanly_and_the_same_command_resumes(here, sent, code, workers):
     """Ctrl-C, the signal of a batch queue to all processes of a job, a closed terminal."""
     changed = ["--set", "data.training=96", f"data.workers={workers}", "--stage", "simulate"]
-    arguments, options = command("training.yaml", *changed, cwd=here)
+    _, options = command(cwd=here)
+    arguments = [sys.executable, "-c", WAITING, "training.yaml", *changed]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
     # A shell's background job ignores Ctrl-C, and so would what it starts.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -325,7 +343,8 @@ def test_a_signal_ends_cleanly_and_the_same_command_resumes(here, sent, code, wo
         signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 120
     done = here / "sets" / "training" / "images" / "c"
-    while not (done.exists() and any(done.iterdir())) and time.monotonic() < deadline:
+    marks = here / "sets" / "training" / "done" / "c"
+    while not (marks.exists() and any(marks.iterdir())) and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, sent)
     out, err = process.communicate(timeout=60)
@@ -335,8 +354,7 @@ def test_a_signal_ends_cleanly_and_the_same_command_resumes(here, sent, code, wo
     name = "Ctrl-C" if sent == signal.SIGINT else sent.name
     assert f"stopped by {name}" in (here / "runs/training/log.txt").read_text()
     assert not (here / "runs/training/simulate").exists()
-    made = len(list(done.iterdir()))
-    assert made >= 1
+    assert len(list(done.iterdir())) == 1
     assert run.main(["training.yaml", *changed]) == 0
     assert len(list(done.iterdir())) == 6  # shards of 16 examples
 
