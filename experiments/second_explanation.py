@@ -235,6 +235,10 @@ class Fit:
         return float(fit.cost)
 
 
+LEAST_RANGE = 0.5
+"""Half of the smallest range of a variable [Å]."""
+
+
 def ranges(settings: SimulationSettings) -> np.ndarray:
     """(V, 2) lowest and highest value of each variable, of the last two about their start [Å]."""
     own = settings.microscope
@@ -247,7 +251,10 @@ def ranges(settings: SimulationSettings) -> np.ndarray:
     shifts = [(-5 * SHIFT, 5 * SHIFT)] * (2 * (len(own.defocus.steps) - 1))
     jitter = 2 * support(own.defocus.jitter)[1]
     moves = [(-MOVE, MOVE)] * 2
-    return np.array([(low - jitter, high + jitter), tuple(cs), *planes, *shifts, *moves])
+    limits = np.array([(low - jitter, high + jitter), tuple(cs), *planes, *shifts, *moves])
+    fixed = np.ptp(limits, axis=1) < 2 * LEAST_RANGE
+    limits[fixed] += [-LEAST_RANGE, LEAST_RANGE]  # the fit needs a range of each variable
+    return limits
 
 
 def least_information(settings: SimulationSettings, index: int) -> tuple[float, str, Optics, float]:
@@ -310,6 +317,12 @@ def main() -> None:
         parser.error(f"{options.experiment}: its specimens are not MoS2; give such an experiment.")
     if options.images < 1:
         parser.error(f"--images: expected at least 1; got {options.images}.")
+    rows: list[ScoreRow] = []
+    if options.evaluation is not None:
+        try:
+            rows = read_rows(options.evaluation / "scores.csv", ScoreRow)
+        except InputError as error:
+            parser.error(str(error))
     ambiguous, clear = set(), set()
     print("index,nats,best_other_explanation,astigmatism,dose")
     for index in range(options.images):
@@ -319,7 +332,6 @@ def main() -> None:
     share = len(ambiguous) / options.images
     print(f"{len(ambiguous)} of {options.images} images ({share:.0%}) have a second explanation.")
     if options.evaluation is not None:
-        rows = read_rows(options.evaluation / "scores.csv", ScoreRow)
         for network in dict.fromkeys(row.network for row in rows):
             own = [row for row in rows if row.network == network]
             print(

@@ -79,7 +79,11 @@ def _run(options: argparse.Namespace) -> int:
     )
     made = draft(material, SIZES[options.size], path.parent)
     replace_file(path, made.text.encode())
-    load_experiment(path)  # the settings are valid
+    try:
+        load_experiment(path)
+    except InputError:
+        path.unlink()  # a second attempt must not find it
+        raise
     columns = ", ".join(
         f"{name} ({near:.2f} Å to the nearest column)"
         for name, near in zip(made.columns.names, made.columns.nearest, strict=True)

@@ -147,6 +147,7 @@ def draft(material: Material, size: Size, folder: Path) -> Draft:
         for name, near in zip(columns.names, columns.nearest, strict=True)
         if near < material.resolution
     )
+    model, sampling = _model(material.start_from, 0.2 if closest > 1.5 else 0.15)
     text = TEMPLATE.substitute(
         file=_relative(material.file, folder),
         zone=", ".join(map(str, material.zone_axis)),
@@ -161,9 +162,9 @@ def draft(material: Material, size: Size, folder: Path) -> Draft:
         distances=", ".join(
             f"{name} {near:.2f}" for name, near in zip(columns.names, columns.nearest, strict=True)
         ),
-        width=f"{min(WIDTH, closest / 4):.2f}",
+        width=f"{max(sampling, min(WIDTH, closest / 4)):.2f}",
         radius=f"{min(RADIUS, 0.4 * closest):.2f}",
-        model=_model(material.start_from, "0.2" if closest > 1.5 else "0.15"),
+        model=model,
         start=_start(material.start_from, folder),
         images=size.images,
         reuse=size.specimens,
@@ -173,15 +174,21 @@ def draft(material: Material, size: Size, folder: Path) -> Draft:
     return Draft(text, columns, doubts)
 
 
-def _model(start_from: str | None, sampling: str) -> str:
-    """The line of the settings with the model: that of the network to start from, if any."""
+def _model(start_from: str | None, sampling: float) -> tuple[str, float]:
+    """The line of the settings with the model, and its pixel [Å].
+
+    Args:
+        start_from: The network whose model it is; None for a new one.
+        sampling: Pixel of a new one [Å].
+    """
     if start_from is None:
-        return f"{{kind: unet, sampling: {sampling}, depth: 3, filters: 16}}"
+        return f"{{kind: unet, sampling: {sampling:g}, depth: 3, filters: 16}}", sampling
     settings = required(open_network(start_from).experiment.model, "model")
     values = settings.model_dump(mode="json")
     given = settings.model_dump(mode="json", exclude_defaults=True)
     shown = {"kind": values["kind"], "sampling": values["sampling"], **given}
-    return "{" + ", ".join(f"{key}: {value}" for key, value in shown.items()) + "}"
+    line = "{" + ", ".join(f"{key}: {value}" for key, value in shown.items()) + "}"
+    return line, float(values["sampling"])
 
 
 def _start(start_from: str | None, folder: Path) -> str:

@@ -50,6 +50,27 @@ def test_columns_that_cannot_be_separated_are_named(files, capsys):
     assert "1.16 Å" in note and "1.30 Å" in note
 
 
+def test_columns_closer_than_pixels_get_labels_of_a_pixel(files):
+    """Of diamond along [112] dumbbells are 0.51 Å apart, which no pixel of 0.15 Å resolves."""
+    ase.io.write("diamond.cif", bulk("C", a=3.567, cubic=True))
+    command = ["diamond.cif", "--zone", "112", "--voltage", "300", "--corrected"]
+    assert new.main(command) == DONE
+    assert load_experiment("diamond_112_300kV.yaml").labels.width == 0.15
+    command[0] = "diamond2.cif"
+    ase.io.write("diamond2.cif", bulk("C", a=3.567, cubic=True))
+    assert new.main([*command, "--start-from", "columns-unet"]) == DONE
+    assert load_experiment("diamond2_112_300kV.yaml").labels.width == 0.2
+
+
+def test_settings_that_are_refused_leave_no_file(files, monkeypatch, capsys):
+    def refused(path):
+        raise InputError("no")
+
+    monkeypatch.setattr(new, "load_experiment", refused)
+    assert new.main(["Si.cif", "--zone", "001", "--voltage", "300"]) == WRONG_INPUT
+    assert not list(files.glob("*.yaml"))
+
+
 def test_a_sheet_is_named_by_its_atoms(files):
     assert new.main(["WSe2.cif", "--zone", "001", "--voltage", "80", "--output", "w.yaml"]) == DONE
     experiment = load_experiment("w.yaml")

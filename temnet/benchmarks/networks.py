@@ -15,7 +15,7 @@ import numpy as np
 
 from temnet.config.experiment import Experiment
 from temnet.models.factory import build_model
-from temnet.models.msdnet import MixedScaleDense, plain_graph
+from temnet.models.msdnet import MixedScaleDense, has_kernels, plain_graph
 from temnet.system.memory import peak_memory
 from temnet.training.fit import compile_model
 
@@ -102,7 +102,7 @@ def measure_network(
     with plain_graph() if plain else nullcontext():
         seconds = seconds_per_image(model, task, size, batch, repeats)
     gflop = arithmetic(model, size) * (BACKWARD if task == "train" else 1) / 1e9
-    kernels = any(isinstance(layer, MixedScaleDense) for layer in model.layers)
+    kernels = has_kernels() and any(isinstance(layer, MixedScaleDense) for layer in model.layers)
     half = experiment.training.precision == "mixed_bfloat16" and not kernels
     rate = gflop / seconds
     return NetworkCost(

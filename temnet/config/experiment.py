@@ -187,13 +187,17 @@ class Experiment(Settings):
                     f"{key} to at least {least} or model.max_dilation lower"
                 )
             return self
-        unit = 2**self.model.depth
+        unit = self.model.stem * 2**self.model.depth
+        parts = f"model.depth={self.model.depth}"
+        formula = "2**depth"
+        if self.model.stem > 1:
+            formula, parts = "stem * 2**depth", f"model.stem={self.model.stem}, {parts}"
         for size in sizes:
             if size % unit:
                 down = max(size // unit, 1) * unit
                 raise ValueError(
-                    f"{key} {size} is not a multiple of {unit} (2**depth, model.depth="
-                    f"{self.model.depth}); set {key} to {down} or {down + unit}"
+                    f"{key} {size} is not a multiple of {unit} ({formula}, {parts}); "
+                    f"set {key} to {down} or {down + unit}"
                 )
         return self
 

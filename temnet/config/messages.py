@@ -74,7 +74,9 @@ def describe(
     found: dict[str, list[str]] = {}
     more = set()
     for place, item, section in _faults(error, root):
-        where = next((layer.origin for layer in layers if layer.holds(place)), origin)
+        # A fault between sections is in no single layer.
+        holders = (layer.origin for layer in layers if place and layer.holds(place))
+        where = next(holders, origin)
         path = ".".join(shortened(str(key), LONGEST_KEY) for key in place)
         head = f"{where}: {path}" if place else where
         if head in found or len(found) < MOST_FAULTS:

@@ -13,6 +13,7 @@ from temnet.config.loading import dump_settings
 from temnet.config.structures.molecular_dynamics import MolecularDynamics
 from temnet.config.structures.nanoparticle import FCC_METALS
 from temnet.randomness import generator
+from temnet.reporting.run_results import counted
 from temnet.structures.vibrations.md_specimens import make_specimen
 from temnet.structures.vibrations.molecular_dynamics import (
     check_engine,
@@ -103,7 +104,7 @@ def describe(experiment: Experiment, dynamics: MolecularDynamics) -> list[str]:
     """Material, engine and runs."""
     return [
         f"{dynamics.material} at {dynamics.temperature:g} K by {engine_name(dynamics)}",
-        f"{len(specimen_sizes(dynamics))} runs of {dynamics.length:g} ps",
+        f"{counted(len(specimen_sizes(dynamics)), 'run')} of {dynamics.length:g} ps",
     ]
 
 

@@ -1,7 +1,9 @@
+import json
+
 import pytest
 
 from temnet.config.experiment import STAGES
-from temnet.config.loading import merge, parse_assignments, validate
+from temnet.config.loading import load_experiment, merge, parse_assignments, validate
 from temnet.errors import InputError
 
 VALUES = {
@@ -198,6 +200,10 @@ def test_one_clear_sentence_with_the_key_as_typed(assignment, expected):
     [
         (["data.image_size=250"], ["data.image_size 250", "model.depth=4", "240 or 256"]),
         (
+            ["model={kind: unet, sampling: 0.2, depth: 3, stem: 2}", "data.image_size=120"],
+            ["data.image_size 120", "16 (stem * 2**depth, model.stem=2, model.depth=3)", "112"],
+        ),
+        (
             ["model={kind: msdnet, sampling: 0.2, max_dilation: 40}", "data.image_size=32"],
             ["data.image_size 32 is less than 41", "model.max_dilation"],
         ),
@@ -351,3 +357,14 @@ def test_any_message_keeps_its_beginning_and_its_end():
     assert str(InputError(text)).endswith("xxx; correct the value.")
     many = "\n".join(["a.yaml: a fault."] * 200)
     assert str(InputError(many)) == many
+
+
+def test_a_fault_between_sections_names_the_file_and_no_override(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(json.dumps(merge(VALUES, {"data": {"image_size": 90}})))
+    with pytest.raises(InputError) as caught:
+        load_experiment(path)
+    assert str(caught.value).startswith(f"{path}: data.image_size 90 is not a multiple")
+    with pytest.raises(InputError) as caught:
+        load_experiment(path, overrides={"data": {"image_size": "wide"}})
+    assert str(caught.value).startswith("the overrides (--set): data.image_size")

@@ -1,5 +1,7 @@
 import importlib.util
 import logging
+from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -13,9 +15,10 @@ from temnet.inference.engines import choice as engines
 from temnet.inference.engines.agreement import PROBABILITY_TOLERANCE, disagreement, fixed_image
 from temnet.inference.engines.choice import choose_engine
 from temnet.inference.engines.engine import warn_of_nothing
+from temnet.inference.engines.keras_engine import probabilities_of
 from temnet.models.description import describe
 from temnet.models.factory import build_model
-from temnet.models.network import Network
+from temnet.models.network import Network, SavedModel
 from temnet.records import ImageSeries
 
 VALUES = {
@@ -44,6 +47,18 @@ def network(model):
     kernel = network.model.layers[-1].weights[-2]
     kernel.assign(0.3 * rng.normal(size=kernel.shape))
     return network
+
+
+def test_check_images_smaller_than_the_network_takes_are_left_out(monkeypatch):
+    """A U-Net of depth 6 on merged pixels takes 128 pixels, check images have 96."""
+    drawn = network({**UNET, "depth": 6, "stem": 2, "max_filters": 4})
+    model = drawn.model
+    drawn = replace(drawn, source=SavedModel(Path("here"), lambda: model))
+    small = np.zeros((2, 96, 96, 2), np.float32)
+    monkeypatch.setattr(engines, "read_check_images", lambda folder: small)
+    same = ("f32", "same", lambda image: probabilities_of(model, image[None])[0])
+    chosen = engines._first_that_agrees(drawn, iter([same]))
+    assert chosen[:2] == ("f32", "same") and "on a test image" in chosen[2]
 
 
 @needs_openvino

@@ -76,6 +76,13 @@ def test_blank_frames_are_left_alone(network):
     assert found.findings == () and not found.flatten
 
 
+def test_a_blank_frame_in_the_middle_is_not_the_one_that_is_judged(network):
+    frames = np.concatenate([counts(-0.5, seed=seed) for seed in range(5)])
+    frames[2] = frames[3] = 0
+    found = judged(network, frames, invert="auto")
+    assert kinds(found) == [("contrast", "note")] and found.series.metadata["inverted"]
+
+
 def test_a_network_of_both_signs_is_never_given_negatives():
     network = load_network(find_network("graphene-unet"))
     assert not trained_on_one_sign(network)

@@ -206,13 +206,15 @@ class TechniqueCheck:
             )
         if self._sampling >= COARSE_PIXEL and self._sampling > self._coarsest:
             sentence = (
-                f"it is an image at low magnification: pixels of {self._sampling:.2g} Å hardly "
+                f"it is an image at low magnification: pixels of {self._sampling:{'.2f' if self._sampling < 10 else '.0f'}} Å hardly "
                 "resolve columns; check the pixel size, or record at higher magnification"
             )
             found.append(Finding("technique", "out of distribution", sentence))
-        usual = Counter(self._found).most_common(1)
+        usual = Counter(technique for technique, _ in self._found).most_common(1)
         if usual and not found and self._sampling < COARSE_PIXEL:
-            (technique, severity), often = usual[0]
+            technique, often = usual[0]
             if technique is not None and 2 * often >= len(self._found):
+                own = Counter(severity for each, severity in self._found if each == technique)
+                severity = own.most_common(1)[0][0]
                 found.append(Finding("technique", severity, technique.sentence))
         return tuple(found)

@@ -230,9 +230,14 @@ def _first_that_agrees(
     network: Network, compiled: Iterator[tuple[Precision, str, Run]]
 ) -> tuple[Precision, str, str, Run]:
     """Precision, name, reason and run of the first compiled network that agrees with Keras."""
+    from temnet.inference.engines.keras_engine import limits_of
+
     source = network.source
     images = read_check_images(source.folder) if isinstance(source, SavedModel) else None
-    compare = _by_test_image(network) if images is None else _by_check_images(network, images)
+    if images is None or min(images.shape[1:3]) < limits_of(network.model).unit:
+        compare = _by_test_image(network)
+    else:
+        compare = _by_check_images(network, images)
     words = ""
     for precision, name, run in compiled:
         same, words = compare(run)

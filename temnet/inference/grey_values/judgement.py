@@ -51,8 +51,8 @@ def judge_grey_values(
         flatten: The setting `images.flatten`.
         engine: Engine that runs the network.
     """
-    middle = np.asarray(series.images[len(series.images) // 2])
-    if np.ptp(middle) == 0:
+    middle = _frame_near_the_middle(series)
+    if middle is None:
         return JudgedSeries(series, flatten is True, ())
     trial = Trial(network, series.sampling, engine)
     contrast = judge_contrast(network, middle, invert, trial)
@@ -68,3 +68,13 @@ def judge_grey_values(
         if finding.severity == "note":
             LOGGER.info("%s: %s", series.name, finding.text)
     return JudgedSeries(series, background.flatten, found)
+
+
+def _frame_near_the_middle(series: ImageSeries) -> np.ndarray | None:
+    """(row, col, focus) the frame with contrast that is nearest to the middle; None without any."""
+    count = len(series.images)
+    for number in sorted(range(count), key=lambda number: abs(number - count // 2)):
+        frame = np.asarray(series.images[number])
+        if np.ptp(frame) > 0:
+            return frame
+    return None

@@ -28,6 +28,7 @@ from temnet.reporting.figures.drawing import (
     shorten,
     styled,
 )
+from temnet.reporting.run_results import counted
 
 HISTOGRAM_BINS = 25
 """Bins of a histogram."""
@@ -297,7 +298,8 @@ def f1_histogram(scores: Mapping[str, np.ndarray], title: str = "") -> Figure:
 
 def _histogram_label(name: str, f1: np.ndarray, without: int) -> str:
     if len(f1):
-        text = f"mean {f1.mean():.3f}, median {np.median(f1):.3f} (dashed)\n{len(f1)} images"
+        text = f"mean {f1.mean():.3f}, median {np.median(f1):.3f} (dashed)\n"
+        text += counted(len(f1), "image")
     else:
         text = "no image with columns"
     rest = f", {without} without columns left out" if without else ""

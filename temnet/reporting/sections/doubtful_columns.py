@@ -5,6 +5,7 @@ from __future__ import annotations
 from temnet.records import ColumnFlag
 from temnet.reporting.files.column_summary import ColumnSummary
 from temnet.reporting.page import Html, paragraph
+from temnet.reporting.run_results import counted
 
 MEANING = {
     ColumnFlag.NO_LATTICE: "where the image shows no lattice",
@@ -22,6 +23,8 @@ def doubtful_columns(summary: ColumnSummary) -> list[Html]:
     if not summary.doubtful:
         return []
     share = 100 * summary.doubtful / summary.total
+    shown = f"{share:.0f}" if share >= 10 else f"{share:.2g}"
+    verb = "is" if summary.doubtful == 1 else "are"
     reasons = [
         f"{number:,} {MEANING[flag]} ({flag.word})"
         for flag, number in summary.flagged.items()
@@ -29,7 +32,7 @@ def doubtful_columns(summary: ColumnSummary) -> list[Html]:
     ]
     return [
         paragraph(
-            f"Doubtful are {summary.doubtful:,} columns ({share:.2g} %), drawn as crosses: "
+            f"{counted(summary.doubtful, 'column')} ({shown} %) {verb} doubtful, drawn as crosses: "
             f"{'; '.join(reasons)}. The column flags of the table names them; their scores are "
             "the network's output and no probabilities. prediction.leave_out leaves them out."
         )

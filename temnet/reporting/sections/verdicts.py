@@ -20,15 +20,17 @@ def verdicts(series: Sequence[SeriesRecord]) -> list[Html]:
     Series of which there is nothing else to report share a paragraph.
     """
     known = [part for part in series if part.compared_by is not None]
-    plain: dict[str, list[str]] = {}
+    plain: dict[tuple[str, ...], list[str]] = {}
     described = []
     for part in sorted(known, key=_is_like_training):
         remarks = _remarks(part)
         if _is_like_training(part) and not remarks:
-            plain.setdefault(_agreement(part), []).append(part.file)
+            plain.setdefault(_compared(part), []).append(part.file)
         else:
             described.append(" ".join([_beginning(part), *remarks]))
-    described += [f"{shortened(names)} {text}" for text, names in plain.items()]
+    described += [
+        f"{shortened(names)} {_agreement(known, len(names) > 1)}" for known, names in plain.items()
+    ]
     return bounded(described, f"predict/{SERIES_FILE}")
 
 
@@ -53,20 +55,28 @@ def _is_like_training(part: SeriesRecord) -> bool:
 def _beginning(part: SeriesRecord) -> str:
     """The verdict on a series."""
     if _is_like_training(part):
-        return f"{part.file} {_agreement(part)}"
+        return f"{part.file} {_agreement(_compared(part))}"
     return f"{part.file} is out of distribution: {'; '.join(part.out_of_distribution)}."
 
 
-def _agreement(part: SeriesRecord) -> str:
-    """What was compared of a series that is not out of distribution."""
+def _compared(part: SeriesRecord) -> tuple[str, ...]:
+    """What was compared of a series with the training images; nothing but its pixel size: ()."""
     known = part.compared_by or ()
-    if COMPARED not in known:
+    return known if COMPARED in known else ()
+
+
+def _agreement(known: tuple[str, ...], several: bool = False) -> str:
+    """What was compared of one series, or of several, that are not out of distribution."""
+    if not known:
         return (
-            "was not compared with the training images but for the pixel size: this network's "
-            "card does not describe them."
+            f"{'were' if several else 'was'} not compared with the training images but for the "
+            "pixel size: this network's card does not describe them."
         )
     verb = "are" if len(known) > 1 else "is"
-    return f"is in distribution: {in_words(known)} {verb} within the range of the training images."
+    own = "are" if several else "is"
+    return (
+        f"{own} in distribution: {in_words(known)} {verb} within the range of the training images."
+    )
 
 
 def _remarks(part: SeriesRecord) -> list[str]:

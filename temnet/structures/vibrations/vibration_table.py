@@ -11,6 +11,7 @@ from ase.data import chemical_symbols
 
 from temnet.config.structures.molecular_dynamics import MolecularDynamics
 from temnet.config.structures.vibration_table import SizeRow, TableRow, VibrationTable
+from temnet.errors import InputError
 from temnet.structures.coordination import coordination
 from temnet.structures.vibrations.md_specimens import Specimen, cutoffs
 from temnet.structures.vibrations.trajectory import (
@@ -128,9 +129,17 @@ def combine_runs(
         runs: The runs.
         settings: Settings of the runs.
         provenance: Program, potential, versions.
+
+    Raises:
+        InputError: If the specimens are too small for any row.
     """
     kinds = sorted({(row.element, row.coordination) for run in runs for row in run.rows})
     rows = [row for kind in kinds if (row := _table_row(runs, *kind)) is not None]
+    if not rows:
+        raise InputError(
+            f"vibrations: no kind of atom occurs {FEWEST_ATOMS} times in all runs; give larger "
+            "sizes, or more runs."
+        )
     return VibrationTable(
         material=settings.material,
         temperature=settings.temperature,

@@ -185,6 +185,19 @@ def _peaks(count):
     )
 
 
+def test_frames_of_one_technique_count_together_whatever_their_severity(monkeypatch):
+    rng = np.random.default_rng(0)
+    sure, unsure = name_technique(signs_of(stem(rng), SAMPLING)), None
+    frames = np.zeros((5, 64, 64, 1), np.float32)
+    check = TechniqueCheck(ImageSeries(frames, SAMPLING, "a.tif", {}))
+    severities = ["warning", "out of distribution", "warning", "out of distribution", "warning"]
+    check._found = [(sure, severity) for severity in severities[:4]] + [(unsure, "note")]
+    (finding,) = check.findings()
+    assert finding.severity in severities and finding.sentence == sure.sentence
+    check._found = [(sure, "warning")] * 2 + [(unsure, "note")] * 3
+    assert check.findings() == ()
+
+
 def test_severity_depends_on_how_sure_the_signs_are():
     rng = np.random.default_rng(0)
     assert [one.severity for one in check_of(stem(rng))] == ["out of distribution"]

@@ -1,6 +1,7 @@
 """The paragraph on doubtful columns, and their crosses in the picture."""
 
 import numpy as np
+import pytest
 from matplotlib.collections import EllipseCollection, LineCollection
 
 from temnet.records import ColumnFlag
@@ -22,6 +23,23 @@ def test_the_numbers_of_the_flags_stand_in_one_paragraph():
         assert words in text
     assert "fringes" not in text
     assert doubtful_columns(ColumnSummary(("a",), total=1000)) == []
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "total", "words"),
+    [
+        (250, 250, "250 columns (100 %) are doubtful"),
+        (249, 250, "249 columns (100 %) are"),
+        (30, 250, "30 columns (12 %) are"),
+        (1, 250, "1 column (0.4 %) is doubtful"),
+    ],
+)
+def test_shares_and_numbers_are_written_as_people_write_them(doubtful, total, words):
+    flagged = {**dict.fromkeys(ColumnFlag, 0), ColumnFlag.RINGS: doubtful}
+    (part,) = doubtful_columns(
+        ColumnSummary(("a",), total=total, doubtful=doubtful, flagged=flagged)
+    )
+    assert words in str(part)
 
 
 def test_doubtful_columns_are_crosses_and_no_circles():

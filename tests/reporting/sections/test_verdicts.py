@@ -28,7 +28,7 @@ def test_each_series_has_a_paragraph_and_those_out_of_distribution_come_first():
         "out.tif is out of distribution: noisy; coarse.",
         "noted.tif is in distribution: pixel size and power spectrum are ",
         "warned.tif is in distribution",
-        "in.tif and also.tif is in",
+        "in.tif and also.tif are in distribution: pixel size and power spectrum are within",
         "size.tif was not compared",
     ]
     assert len(texts) == len(starts)

@@ -1,4 +1,5 @@
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -132,6 +133,14 @@ def test_a_table_gives_back_what_went_in_with_its_error():
     assert whole.in_plane_error == pytest.approx(0.01, rel=0.1)
     assert table.provenance["temperature_reached"] == 300 and table.cutoffs == {"Mo-S": 2.9}
     assert {row.size for row in table.sizes} == {"25 Å flake"}
+
+
+def test_specimens_without_enough_atoms_are_refused():
+    specimen, settings, trajectory = synthetic(0.08, 0)
+    run = measure_run(specimen, trajectory, settings)
+    few = replace(run, rows=tuple(replace(row, atoms=3) for row in run.rows))
+    with pytest.raises(InputError, match="give larger sizes"):
+        combine_runs([few], settings, {})
 
 
 def test_one_run_knows_no_error_and_rare_atoms_are_left_out():
