@@ -205,8 +205,9 @@ class TechniqueCheck:
                 )
             )
         if self._sampling >= COARSE_PIXEL and self._sampling > self._coarsest:
+            size = format(self._sampling, ".2g" if self._sampling < 10 else ".0f")
             sentence = (
-                f"it is an image at low magnification: pixels of {self._sampling:{'.2f' if self._sampling < 10 else '.0f'}} Å hardly "
+                f"it is an image at low magnification: pixels of {size} Å hardly "
                 "resolve columns; check the pixel size, or record at higher magnification"
             )
             found.append(Finding("technique", "out of distribution", sentence))
