@@ -275,7 +275,7 @@ def _fits(
     for number, fit in enumerate(fits):
         if fit is not None and fit.rank > lowest:
             fits[number] = None
-            problems.append(InputError(f"Grain {number} fits the reference by chance alone."))
+            problems.append(InputError("A grain fits a multiple of the reference alone."))
     return fits, problems
 
 

@@ -64,6 +64,8 @@ def first_weights(experiment: Experiment) -> list[np.ndarray]:
 def with_start(model: keras.Model, experiment: Experiment) -> keras.Model:
     """A trained model, whose weights are mixed with those that its training started from.
 
+    Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022.
+
     Args:
         model: The model, which is changed.
         experiment: Settings; uses `training.start_share`.

@@ -65,9 +65,8 @@ class Training(Settings):
         ge=0,
         lt=1,
         exclude_if=lambda share: share == 0,
-        description="Fraction of the weights of `start_from` in the network at the end, the rest "
-        "are those of the best epoch. With 0.5 it is the mean of the two networks, which can find "
-        "more than either (Wortsman et al., CVPR 2022); needs the same classes and foci.",
+        description="Share of `start_from` in the weights of the network at the end; 0.5 is the "
+        "mean of it and the best epoch.",
     )
     epochs: int = Field(20, ge=1, le=100_000, description="Number of epochs.")
     images_per_epoch: int = Field(
