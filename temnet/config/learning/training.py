@@ -65,7 +65,7 @@ class Training(Settings):
         ge=0,
         lt=1,
         exclude_if=lambda share: share == 0,
-        description="Share of `start_from` in the weights of the network at the end; 0.5 is the "
+        description="Fraction of `start_from` in the weights of the network at the end; 0.5 is the "
         "mean of it and the best epoch.",
     )
     epochs: int = Field(20, ge=1, le=100_000, description="Number of epochs.")
