@@ -39,7 +39,7 @@ def from_files(tmp_path, monkeypatch):
     [
         ("smoke", "fa1ba6e27eb35aee"),
         ("mos2_unet", "bbe19ee19b572418"),
-        ("nanoparticle_unet", "0c57fde978ca15ca"),
+        ("nanoparticle_unet", "385bc2510a14430d"),
         ("graphene_unet", "c26f0d8bb9dca70c"),
     ],
 )
