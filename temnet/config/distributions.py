@@ -16,6 +16,9 @@ from temnet.config.settings import Settings, is_number, is_whole, shown
 NORMAL_TRUNCATION = 3.0
 """A normal distribution is cut at this many standard deviations, so that it has bounds."""
 
+ROUNDING = 1e-9
+"""Fractions that add up to one may miss it by this."""
+
 MOST_WEIGHT = 1000
 """Largest weight of one value of a choice."""
 

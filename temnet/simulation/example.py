@@ -35,6 +35,9 @@ from temnet.structures.geometry import Field
 from temnet.structures.vibrations.displacements import displaced
 from temnet.system.threads import one_thread
 
+LEAST_LEVEL = 1e-3
+"""Images whose mean is below this fraction of their scatter are divided by the scatter instead."""
+
 
 def simulate_example(experiment: Experiment, index: int, split: str = "training") -> Example:
     """Example ``index`` of a split.
@@ -292,7 +295,6 @@ def take_image(
     view = (intensity, waves[0].grid, detector, camera_shape(settings, detector), instrument.motion)
     rows, cols = settings.shape
     images = resample(record(*view, instrument.rng), detector.sampling, sampling)[:rows, :cols]
-    level = images.mean()
     limit = information_limit(optics, detector.sampling)
     seen = _seen(structure.columns, settings)
     columns = ignore_unresolved(structure.columns, labels.resolution / limit).select(seen)
@@ -303,13 +305,19 @@ def take_image(
         columns = ignore_invisible(columns, shown, labels.visibility, kinds)
     maps, weights = draw_labels(columns, (rows, cols), sampling, labels.width, len(labels.classes))
     return Example(
-        images=np.ascontiguousarray(images / (level if level > 0 else 1), np.float32),
+        images=np.ascontiguousarray(images / _level(images), np.float32),
         labels=maps,
         weights=weights,
         columns=columns,
         parameters={**drawn, "information_limit": limit},
         sampling=sampling,
     )
+
+
+def _level(images: np.ndarray) -> float:
+    """The mean of images, or their scatter where it is far larger: noise alone has no mean."""
+    level, scatter = float(images.mean()), float(images.std())
+    return level if level > LEAST_LEVEL * scatter else scatter or 1.0
 
 
 def camera_shape(settings: SimulationSettings, detector: Detector) -> tuple[int, int]:

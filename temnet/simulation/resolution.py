@@ -52,7 +52,8 @@ def information_limit(optics: Optics, camera_sampling: float) -> float:
     highest = min(optics.aperture / wavelength(optics.energy), 0.5 / camera_sampling)
     frequency = np.linspace(0, highest, STEPS)
     carried = transfer(optics, frequency) >= LIMIT
-    return float(frequency[np.flatnonzero(carried)[-1]])
+    # At least one step: no distance is resolved, and reciprocals stay finite.
+    return float(frequency[max(np.flatnonzero(carried)[-1], 1)])
 
 
 def ignore_unresolved(columns: Columns, distance: float) -> Columns:

@@ -87,8 +87,9 @@ class StoredSets:
             if not (folder / MANIFEST).is_file():
                 lines.append(f"{split}: no set in {folder} yet")
                 continue
-            damaged = open_set(folder).forget_damaged()
-            ranges = ", ".join(f"{n * SHARD} to {(n + 1) * SHARD - 1}" for n in damaged)
+            stored = open_set(folder)
+            damaged, last = stored.forget_damaged(), len(stored) - 1
+            ranges = ", ".join(f"{n * SHARD} to {min((n + 1) * SHARD - 1, last)}" for n in damaged)
             found = f"damaged examples {ranges}" if damaged else "nothing damaged"
             lines.append(f"{split}: {found}")
         return lines

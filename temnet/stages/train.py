@@ -26,7 +26,7 @@ FRESH = "images"
 """Folder of fresh images that serve several epochs, in the stage's folder."""
 
 DATA_SETTINGS = {"image_size", "training", "selection", "source", "exit_wave_reuse"}
-"""Settings of the section `data` that the network depends on; `augment` is another one."""
+"""Settings of `data` that the network depends on, beside `augment` and `image_epochs`."""
 
 
 def settings(experiment: Experiment) -> Mapping[str, object]:
@@ -39,6 +39,8 @@ def settings(experiment: Experiment) -> Mapping[str, object]:
         "evaluation": experiment.evaluation.model_dump(include={"radius", "border"}),
         "data": {**data, "augment": experiment.data.augment.model_dump(mode="json")},
     }
+    if experiment.data.image_epochs > 1:  # finished trainings know of it only then
+        values["image_epochs"] = experiment.data.image_epochs
     start = experiment.training.start_from
     if start is not None:
         values["start_from"] = read_card(find_network(start)).sha256
@@ -97,7 +99,7 @@ def describe(experiment: Experiment, inputs: None) -> list[str]:
     return [
         f"network: {kind} with {model.count_params():,} parameters, "
         f"{experiment.focus_count} image(s) in, {', '.join(experiment.class_names)} out",
-        f"{training.epochs} epochs of {training.images_per_epoch} images, "
+        f"{training.epochs} epochs of {training.epoch_size} images, "
         f"{training.batch_size} per step, {training.precision}",
     ]
 

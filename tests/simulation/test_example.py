@@ -169,3 +169,11 @@ def test_the_same_settings_give_the_images_of_this_version():
     )
     np.testing.assert_allclose(example.images.std(axis=(0, 1)), [0.1261, 0.1403], atol=3e-4)
     assert len(example.columns) == 22 and example.parameters["dose"] == pytest.approx(3797.84)
+
+
+def test_dark_images_are_finite():
+    camera = {**SETTINGS["camera"], "dose": 1, "readout_noise": 10, "gain": 1e4}
+    for index in range(6):
+        images = simulate_example(settings(camera=camera), index).images
+        assert np.isfinite(images.astype(np.float16)).all()
+        assert images.std() > 0

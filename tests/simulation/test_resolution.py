@@ -65,3 +65,10 @@ def test_columns_too_close_are_ignored_and_lone_ones_are_not():
     assert ignore_unresolved(columns, 1.3).class_index.tolist() == [-1, -1, 1]
     assert ignore_unresolved(columns, 1.1).class_index.tolist() == [0, 1, 1]
     assert len(ignore_unresolved(Columns.empty(), 1.0)) == 0
+
+
+def test_a_microscope_that_transfers_nothing_has_a_finite_limit():
+    # The angular spread at a large defocus damps even the first frequency.
+    blind = replace(optics(aperture_mrad=60, angular_spread_mrad=5), defocus=(15000.0,))
+    assert transfer(blind, np.array([0.0076])) < 0.02
+    assert 0 < information_limit(blind, 0.1) < 0.05

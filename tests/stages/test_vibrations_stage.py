@@ -80,8 +80,21 @@ def test_check_prints_what_would_run(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     ("material", "sizes"),
-    [("Au", [8, 8, 5, 5, None, None]), ("mos2", [8, 8, 5, 5])],
+    [("Au", [12, 12, 8, 8, None, None]), ("mos2", [12, 12, 8, 8])],
 )
 def test_metals_have_a_periodic_piece_besides_their_particles(material, sizes):
-    dynamics = MolecularDynamics(material=material, sizes=(8, 5), runs=2)
+    dynamics = MolecularDynamics(material=material, sizes=(12, 8), runs=2)
     assert specimen_sizes(dynamics) == sizes
+
+
+@pytest.mark.parametrize(
+    ("material", "size", "message"),
+    [
+        ("Au", 2, "radii of particles from 3 to 60 Å"),
+        ("Au", 70, "radii of particles from 3 to 60 Å"),
+        ("mos2_graphene", 4, "sides of sheets of at least 8 Å"),
+    ],
+)
+def test_sizes_that_cannot_be_built_are_refused(material, size, message):
+    with pytest.raises(ValueError, match=message):
+        MolecularDynamics(material=material, sizes=[size])

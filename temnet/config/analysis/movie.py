@@ -42,6 +42,8 @@ class Movie(Settings):
             raise ValueError(
                 f"doses: expected more than 0 and at most 1e7 e/Å²; got {shown(self.doses)}"
             )
-        if len(set(self.doses)) < len(self.doses):
-            raise ValueError(f"doses: expected each dose once; got {shown(self.doses)}")
+        if len({f"{dose:g}" for dose in self.doses}) < len(self.doses):  # names of files
+            raise ValueError(
+                f"doses: expected doses that differ in six digits; got {shown(self.doses)}"
+            )
         return self

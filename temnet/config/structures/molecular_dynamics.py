@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from temnet.config.settings import Settings
+from temnet.config.settings import Settings, shown
+from temnet.config.structures.nanoparticle import FCC_METALS
 
 Material = Literal["Ag", "Al", "Au", "Cu", "Ni", "Pd", "Pt", "mos2", "mos2_graphene", "graphene"]
+
+PARTICLES = (3.0, 60.0)
+"""Radii of particles of metal [Å]."""
+
+SMALLEST_SHEET = 8.0
+"""Side of a sheet from which it has atoms that no edge removes [Å]."""
 
 
 class MolecularDynamics(Settings):
@@ -47,3 +54,16 @@ class MolecularDynamics(Settings):
         le=1e4,
         description="Wavelength above which bending of a sheet does not count as vibration [Å].",
     )
+
+    @model_validator(mode="after")
+    def _sizes_that_can_be_built(self) -> MolecularDynamics:
+        metal = self.material in FCC_METALS
+        least, most = PARTICLES if metal else (SMALLEST_SHEET, float("inf"))
+        if not all(least <= size <= most for size in self.sizes):
+            kind, ends = (
+                ("radii of particles", f"from {least:g} to {most:g} Å")
+                if metal
+                else ("sides of sheets", f"of at least {least:g} Å")
+            )
+            raise ValueError(f"sizes: expected {kind} {ends}; got {shown(self.sizes)}")
+        return self

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from temnet.config.distributions import Angle, Number, bounded
+from temnet.config.distributions import ROUNDING, Angle, Number, bounded
 from temnet.config.distributions import support as support_of
 from temnet.config.settings import Settings, shown
 from temnet.config.structures.negatives import Negatives, negatives_field
@@ -35,7 +35,7 @@ class Vacancies(Settings):
     @model_validator(mode="after")
     def _leave_something(self) -> Vacancies:
         together = support_of(self.S)[1] + support_of(self.S2)[1]
-        if together > 1:
+        if together > 1 + ROUNDING:
             raise ValueError(
                 f"S and S2 are fractions of the same pairs and add up to {together:g}; "
                 "lower one until they are at most 1"
@@ -90,7 +90,8 @@ class MoS2(Settings):
         0.5,
         ge=0,
         le=1,
-        description="Fraction of examples in which the flake ends inside the image.",
+        description="Fraction of examples in which the flake ends inside the image; of two "
+        "layers, each with this probability.",
     )
     edges: Annotated[Number, bounded(1, 3)] = Field(
         1, description="Number of edges of a flake that ends (rounded to a whole number)."
@@ -98,7 +99,7 @@ class MoS2(Settings):
     holes: Annotated[Number, bounded(0, 20)] = Field(
         {"choice": (0, 0, 1, 2)},
         validate_default=True,
-        description="Number of holes (rounded to a whole number).",
+        description="Number of holes of each layer (rounded to a whole number).",
     )
     hole_radius: Annotated[Number, bounded(1, 50, unit="Å")] = Field(
         {"uniform": (2, 6)}, validate_default=True, description="Mean radius of a hole [Å]."
@@ -117,7 +118,7 @@ class MoS2(Settings):
                 raise ValueError(f"expected elements out of {known}; got {shown(element)}")
         for family in (METALS, CHALCOGENS):
             most = sum(support_of(value)[1] for key, value in substitutes.items() if key in family)
-            if most > 1:
+            if most > 1 + ROUNDING:
                 raise ValueError(
                     f"the substitutes for one element add up to {most:g}; lower them until they "
                     "are at most 1"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from temnet.config.distributions import Number, Text, bounded, words
+from temnet.config.distributions import ROUNDING, Number, Text, bounded, words
 from temnet.config.settings import Settings
 from temnet.config.structures.negatives import Negatives, negatives_field
 from temnet.config.structures.supports import AmorphousCarbon, Oxide
@@ -43,13 +43,13 @@ class Nanoparticle(Settings):
     radius: Annotated[Number, bounded(3, 60, unit="Å")] = Field(
         {"uniform": (6, 14)},
         validate_default=True,
-        description="Mean distance of the facets from the centre [Å].",
+        description="Mean distance of the {111} facets from the centre [Å].",
     )
     facet_spread: float = Field(
         0.25,
         ge=0,
         le=0.8,
-        description="Standard deviation of the facets' distances, a fraction of `radius`.",
+        description="Largest deviation of the facets' distances, a fraction of `radius`.",
     )
     adatoms: Annotated[Number, bounded(0, 1)] = Field(
         {"uniform": (0, 0.3)},
@@ -68,10 +68,16 @@ class Nanoparticle(Settings):
         "surface energy, roughened.",
     )
     twin_probability: float = Field(
-        0.0, ge=0, le=1, description="Fraction of particles with a {111} twin plane."
+        0.0,
+        ge=0,
+        le=1,
+        description="Fraction of particles with a {111} twin plane, along 110 and 211 alone.",
     )
     fault_probability: float = Field(
-        0.0, ge=0, le=1, description="Fraction of particles with a {111} stacking fault."
+        0.0,
+        ge=0,
+        le=1,
+        description="Fraction of particles with a {111} stacking fault, along 110 and 211 alone.",
     )
     support: Annotated[Oxide | AmorphousCarbon, Field(discriminator="kind")] | None = Field(
         None, description="Support of the particle."
@@ -80,7 +86,7 @@ class Nanoparticle(Settings):
 
     @model_validator(mode="after")
     def _one_plane(self) -> Nanoparticle:
-        if self.twin_probability + self.fault_probability > 1:
+        if self.twin_probability + self.fault_probability > 1 + ROUNDING:
             raise ValueError(
                 "twin_probability and fault_probability add up to "
                 f"{self.twin_probability + self.fault_probability:g}; lower them until they are at "

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import AliasChoices, Field, model_validator
 
+from temnet.config.distributions import ROUNDING
 from temnet.config.settings import Settings
 
 
@@ -36,7 +37,7 @@ class Negatives(Settings):
 
     @model_validator(mode="after")
     def _leave_some(self) -> Negatives:
-        if self.together > 1:
+        if self.together > 1 + ROUNDING:
             raise ValueError(
                 f"probability, amorphous, off_axis and graphitic add up to {self.together:g}; "
                 "lower them until they are at most 1"

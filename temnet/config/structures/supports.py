@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from temnet.config.distributions import Number, bounded
+from temnet.config.distributions import ROUNDING, Number, bounded
 from temnet.config.settings import Settings
 
 
@@ -90,12 +90,12 @@ class Oxide(Settings):
     @property
     def kinds(self) -> tuple[OxideName, ...]:
         """Every oxide that can be drawn."""
-        own = (self.kind,) if sum(self.others.values()) < 1 else ()
+        own = (self.kind,) if sum(self.others.values()) < 1 - ROUNDING else ()
         return (*own, *(name for name, share in self.others.items() if share > 0))
 
     @model_validator(mode="after")
     def _whole_share(self) -> Oxide:
-        if sum(self.others.values()) > 1:
+        if sum(self.others.values()) > 1 + ROUNDING:
             raise ValueError(
                 f"others add up to {sum(self.others.values()):g}; lower them until they are at "
                 "most 1"
@@ -105,7 +105,7 @@ class Oxide(Settings):
     @model_validator(mode="after")
     def _one_orientation(self) -> Oxide:
         together = self.epitaxial_probability + self.off_axis_probability
-        if together > 1:
+        if together > 1 + ROUNDING:
             raise ValueError(
                 "epitaxial_probability and off_axis_probability add up to "
                 f"{together:g}; lower them until they are at most 1"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
+from math import gcd
 
 import numpy as np
 from ase import Atoms
@@ -72,14 +73,24 @@ def chosen_compounds(chosen: Sequence[str], left_out: Sequence[str]) -> tuple[Co
 def split_zone(name: str) -> tuple[str, tuple[int, int, int] | None]:
     """The name of a compound or prototype, and the zone axis behind it if there is one.
 
-    >>> split_zone("SrTiO3 [1-10]"), split_zone("beta tin")
-    (('SrTiO3', (1, -1, 0)), ('beta tin', None))
+    A direction is in lowest terms: [220] is [110].
+
+    Raises:
+        InputError: If the zone axis is [000].
+
+    >>> split_zone("SrTiO3 [1-10]"), split_zone("Au [220]"), split_zone("beta tin")
+    (('SrTiO3', (1, -1, 0)), ('Au', (1, 1, 0)), ('beta tin', None))
     """
     found = WITH_ZONE.fullmatch(name)
     if found is None:
         return name, None
     u, v, w = map(int, found.groups()[1:])
-    return found[1], (u, v, w)
+    common = gcd(u, v, w)
+    if common == 0:
+        raise InputError(
+            f"structure: {name!r} has no zone axis; expected one that is not zero, such as [110]."
+        )
+    return found[1], (u // common, v // common, w // common)
 
 
 def with_other_elements(compound: Compound, rng: np.random.Generator) -> Compound:

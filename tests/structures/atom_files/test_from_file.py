@@ -195,3 +195,9 @@ def test_a_wrong_function_is_named(monkeypatch, function, options, message):
 def test_the_name_of_a_function_has_a_colon():
     with pytest.raises(ValueError, match="expected `module:function`"):
         FromFunction(function="os.system")
+
+
+def test_a_molecule_may_lose_all_its_atoms(tmp_path):
+    ase.io.write(tmp_path / "n2.xyz", molecule("N2"))
+    left = [len(build(tmp_path / "n2.xyz", seed=k, vacancies={"N": 0.5}).atoms) for k in range(40)]
+    assert set(left) == {0, 1, 2}

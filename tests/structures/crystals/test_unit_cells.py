@@ -7,6 +7,7 @@ from temnet.errors import InputError
 from temnet.structures.crystals.compounds import COMPOUNDS
 from temnet.structures.crystals.unit_cells import (
     chosen_compounds,
+    split_zone,
     unit_cell,
     with_other_elements,
 )
@@ -46,3 +47,10 @@ def test_other_elements_change_the_lengths_as_the_radii():
     assert lead.lengths[0] == pytest.approx(copper.lengths[0] * 1.46 / 1.32)
     assert set(unit_cell(lead).get_chemical_symbols()) == {"Pb"}
     assert copper.lengths == (3.6149,)
+
+
+def test_zone_axes_are_in_lowest_terms():
+    assert split_zone("Au [220]") == ("Au", (1, 1, 0)) == split_zone("Au [110]")
+    assert split_zone("SrTiO3 [-300]") == ("SrTiO3", (-1, 0, 0))
+    with pytest.raises(InputError, match=r"'Au \[000\]' has no zone axis"):
+        chosen_compounds(["Au [000]"], [])
