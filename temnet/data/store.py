@@ -41,6 +41,10 @@ PARAMETER_BYTES = 8192
 
 ARRAYS = ("images", "columns", "parameters")
 
+WHOLE = 1
+"""Mark of a finished shard.  A shard that a longer set continues, and whose first n examples are
+still readable, has the mark ``WHOLE + n`` until it is written again; 0 is an unfinished one."""
+
 
 def describe(settings: SimulationSettings, split: str, first: int = 0) -> dict[str, object]:
     """The manifest of a set: everything that its examples depend on, as plain values."""
@@ -86,7 +90,7 @@ class StoredSet:
         """Unfinished shards below example ``count``."""
         needed = -(-count // SHARD)
         done = self._values("done", slice(needed))
-        return [shard for shard in range(needed) if not done[shard]]
+        return [shard for shard in range(needed) if done[shard] != WHOLE]
 
     def holds(self, count: int) -> bool:
         """Whether the first ``count`` examples are complete."""
@@ -118,7 +122,10 @@ class StoredSet:
             InputError: If the shard does not exist yet or is damaged.
         """
         part = slice(shard * SHARD, min((shard + 1) * SHARD, len(self)))
-        if not self._values("done", shard):
+        mark = int(self._values("done", shard))
+        if mark > WHOLE:
+            part = slice(part.start, min(part.start + mark - WHOLE, part.stop))
+        if not mark:
             raise InputError(
                 f"{self.folder}: examples {part.start} to {part.stop - 1} do not exist yet; "
                 "run the stage `simulate` again."
@@ -170,7 +177,7 @@ class StoredSet:
         with zarr.config.set({"array.write_empty_chunks": True}):
             for name, array in zip(ARRAYS, (content.images, tables, texts), strict=True):
                 self.array(name)[part] = array
-        self.array("done")[shard] = 1
+        self.array("done")[shard] = WHOLE
 
     def forget_damaged(self) -> list[int]:
         """Read every finished shard and mark the damaged ones as unfinished.
@@ -287,7 +294,8 @@ def prepare_set(
 def _make_room(stored: StoredSet, count: int) -> None:
     """Extend all arrays to the longest of them and at least to ``count``.
 
-    Shards that are incomplete in an array are marked as unfinished.  ``images``, which defines the
+    Shards that are incomplete in an array are marked as unfinished; what the last one holds stays
+    readable, since another process may be reading it.  ``images``, which defines the
     length of the set, comes last, so that an interrupted set keeps its length.
     """
     lengths = [stored.array(name).shape[0] for name in ARRAYS]
@@ -296,7 +304,13 @@ def _make_room(stored: StoredSet, count: int) -> None:
         return
     done = stored.array("done")
     done.resize((-(-length // SHARD),))
-    done[min(lengths) // SHARD :] = 0
+    first, rest = divmod(min(lengths), SHARD)
+    if rest and done[first] == WHOLE:
+        done[first] = WHOLE + rest
+        first += 1
+    elif rest and done[first] > WHOLE:
+        first += 1
+    done[first:] = 0
     for name in reversed(ARRAYS):
         array = stored.array(name)
         array.resize((length, *array.shape[1:]))

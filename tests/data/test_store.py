@@ -161,6 +161,26 @@ def test_killed_while_it_is_made_longer_a_set_is_whole(
     assert stored.missing_shards(40) == [1, 2]
 
 
+def test_what_a_set_holds_stays_readable_while_it_becomes_longer(settings, made, longer, tmp_path):
+    """A training may be reading it: 20 examples, of which the last four are in an open shard."""
+    shutil.copytree(made, tmp_path / "set")
+    reader = open_set(tmp_path / "set")
+    before = [reader.example(index).images.tobytes() for index in range(20)]
+    wanted = settings(data={"training": 40})
+    prepare_set(wanted.simulation, "training", reader.folder, 0, 40)
+    fresh = open_set(reader.folder)
+    for stored in (reader, fresh):
+        assert [stored.example(index).images.tobytes() for index in range(20)] == before
+        assert len(stored.shard(1)) == 4
+    assert fresh.missing_shards(40) == [1, 2] and not fresh.holds(40)
+    assert fresh.forget_damaged() == []
+    # Asked for even more before it is simulated, it still holds the first 20 alone.
+    prepare_set(wanted.simulation, "training", reader.folder, 0, 50)
+    assert len(open_set(reader.folder).shard(1)) == 4
+    with pytest.raises(InputError, match="examples 32 to 47 do not exist yet"):
+        open_set(reader.folder).shard(2)
+
+
 def test_a_set_whose_arrays_differ_in_length_is_mended(settings, made, longer, tmp_path):
     """As it was left where ``images`` had been made longer first, and all was then called done."""
     shutil.copytree(made, tmp_path / "set")
