@@ -305,10 +305,9 @@ def _make_room(stored: StoredSet, count: int) -> None:
     done = stored.array("done")
     done.resize((-(-length // SHARD),))
     first, rest = divmod(min(lengths), SHARD)
-    if rest and done[first] == WHOLE:
-        done[first] = WHOLE + rest
-        first += 1
-    elif rest and done[first] > WHOLE:
+    mark = int(stored._values("done", first)) if rest else 0
+    if mark:
+        done[first] = WHOLE + rest if mark == WHOLE else mark
         first += 1
     done[first:] = 0
     for name in reversed(ARRAYS):
