@@ -79,5 +79,6 @@ def test_a_focal_series(monkeypatch):
     assert names["found"].verdict == "in distribution"
     correct = re.findall(r"^(Mo|S2|S): (\d+) of (\d+)$", printed, re.MULTILINE)
     assert [name for name, *_ in correct] == ["Mo", "S2", "S"]
-    # Its card's remarks: all columns away from the border with the right class.
-    assert all(found == total and int(total) > 5 for _, found, total in correct)
+    # Its card's remarks: all columns but one away from the border, with the right class.
+    assert all(int(total) > 5 for *_, total in correct)
+    assert sum(int(total) - int(found) for _, found, total in correct) <= 1

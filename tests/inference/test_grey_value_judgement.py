@@ -50,7 +50,8 @@ def test_an_image_like_those_of_the_training_stays_as_it_is(network):
 
 def test_dark_columns_are_reported_and_exchanged_if_asked(network):
     dark = counts(-0.5)
-    assert kinds(judged(network, dark)) == [("contrast", "warning")]
+    # Without being exchanged, dark columns may also seem to depend on the background: a note.
+    assert kinds(judged(network, dark))[0] == ("contrast", "warning")
     found = judged(network, dark, invert="auto")
     assert kinds(found) == [("contrast", "note")] and found.series.metadata["inverted"]
     assert skewness(found.series.images[0], SAMPLING) > 0 > skewness(dark[0], SAMPLING)
