@@ -335,12 +335,12 @@ def test_a_signal_ends_cleanly_and_the_same_command_resumes(here, sent, code, wo
     _, options = command(cwd=here)
     arguments = [sys.executable, "-c", WAITING, "training.yaml", *changed]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "start_new_session": True}
-    # A shell's background job ignores Ctrl-C, and so would what it starts.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell's background job ignores Ctrl-C, one under nohup SIGHUP, and so would what it starts.
+    before = signal.signal(sent, signal.default_int_handler)
     try:
         process = subprocess.Popen(arguments, **pipes, **options)
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(sent, before)
     deadline = time.monotonic() + 120
     done = here / "sets" / "training" / "images" / "c"
     marks = here / "sets" / "training" / "done" / "c"
