@@ -85,7 +85,7 @@ def build_from_file(
         atoms = atoms[_within_edges(atoms, settings, field, rng)]
     else:
         atoms = _molecule(cell, orientation * scale, field, rng)
-    whole = len(atoms) > 0
+    in_view = len(atoms) > 0
     atoms = atoms[_kept(atoms, settings, rng)]
     parameters = {
         "structure": Path(settings.path).name,
@@ -101,7 +101,7 @@ def build_from_file(
         return settings.classes.get(name, name)
 
     structure = make_structure(atoms, atom_column, class_of, classes, parameters)
-    if not len(atoms) and (crystal or whole):  # cut off by its edges, or vacancies alone
+    if not len(atoms) and (crystal or in_view):  # cut off by its edges, or vacancies alone
         return structure
     check_structure(structure, settings.path)
     pivot = np.array([*field.centre, 0.0])

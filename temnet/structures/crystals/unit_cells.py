@@ -47,7 +47,7 @@ def chosen_compounds(chosen: Sequence[str], left_out: Sequence[str]) -> tuple[Co
         left_out: Names of compounds and of prototypes that are taken away.
 
     Raises:
-        InputError: If a name is unknown, or no compound is left.
+        InputError: If a name is unknown, a zone axis is [000], or no compound is left.
     """
     names = {split_zone(name)[0] for name in chosen}
     for name in (*sorted(names), *left_out):
